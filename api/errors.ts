@@ -1,0 +1,135 @@
+/**
+ * Every error that DocDrop raises on purpose, in one table: what it is called, what it says, which HTTP
+ * status carries it, and whether the same request can succeed later. Anything thrown that is not in the
+ * table is a defect and is answered as `internal`, with nothing of its text.
+ *
+ * Messages name the field, the demand and the value. They never hold a path of this machine, a secret, a
+ * stack, or a document's content: they are shown to callers as they are.
+ */
+interface ErrorRow {
+	readonly status: number;
+	readonly retryable: boolean;
+	readonly hint: string;
+}
+
+const table = {
+	// What a caller sent.
+	invalid: { status: 400, retryable: false, hint: 'Correct the named field and send the request again.' },
+	unauthorized: {
+		status: 401,
+		retryable: false,
+		hint: 'Send a key as "Authorization: Bearer KEY" or in the header x-api-key.',
+	},
+	forbidden: { status: 403, retryable: false, hint: 'Use a key that is valid for this tenant.' },
+	not_found: { status: 404, retryable: false, hint: 'Check the address and the ids; GET /docs lists every route.' },
+	method_not_allowed: { status: 405, retryable: false, hint: 'GET /docs lists every route with its methods.' },
+	conflict: { status: 409, retryable: false, hint: 'Read the current state and decide again.' },
+	owned: {
+		status: 409,
+		retryable: false,
+		hint: 'Another source owns this document. Send source.takeOver = true to take it over, or use another docId.',
+	},
+	too_large: { status: 413, retryable: false, hint: 'GET /v1/info lists the limits; stream one large file by PUT.' },
+	unsupported_type: { status: 415, retryable: false, hint: 'GET /v1/info lists the types that can be read.' },
+	unreadable: { status: 422, retryable: false, hint: 'The file could not be read as its type; open it and save it anew.' },
+	rate_limited: { status: 429, retryable: true, hint: 'Wait for the time in Retry-After.' },
+	// What this process cannot do now.
+	queue_full: { status: 503, retryable: true, hint: 'Wait for the time in Retry-After; the queue drains by itself.' },
+	shutting_down: { status: 503, retryable: true, hint: 'The process is stopping; send the request again after its restart.' },
+	store_unavailable: { status: 503, retryable: true, hint: 'The state store did not answer; look at the log of the process.' },
+	index_unavailable: { status: 503, retryable: true, hint: 'The vector index does not answer; accepted changes wait on disk.' },
+	index_throttled: { status: 503, retryable: true, hint: 'The vector index asks to wait; accepted changes wait on disk.' },
+	index_rejected: { status: 502, retryable: false, hint: 'The vector index refused this content; its reason is in the message.' },
+	index_mismatch: {
+		status: 500,
+		retryable: false,
+		hint: 'The index was made with another model or shape. Point DocDrop at a new collection or data folder.',
+	},
+	index_forbidden: { status: 502, retryable: true, hint: 'The vector index refused the key; check DOCDROP_QDRANT_API_KEY.' },
+	embedder_unavailable: { status: 503, retryable: true, hint: 'The embedder does not answer; accepted changes wait on disk.' },
+	embedder_throttled: { status: 503, retryable: true, hint: 'The embedder asks to wait; accepted changes wait on disk.' },
+	embedder_rejected: { status: 502, retryable: false, hint: 'The embedder refused this text; its reason is in the message.' },
+	embedder_forbidden: { status: 502, retryable: true, hint: 'The embedder refused the key; check DOCDROP_EMBEDDER_API_KEY.' },
+	disk_full: { status: 507, retryable: true, hint: 'Free disk space where the data folder is; nothing accepted was lost.' },
+	// What stops a start.
+	store_locked: { status: 500, retryable: false, hint: 'Stop the other process, or use another DOCDROP_DATA_DIR.' },
+	store_newer: { status: 500, retryable: false, hint: 'Upgrade DocDrop, or use another DOCDROP_DATA_DIR.' },
+	store_corrupt: { status: 500, retryable: false, hint: 'Restore the data folder from a copy, or start with an empty one.' },
+	config_invalid: { status: 500, retryable: false, hint: 'README.md lists every setting with its unit and default.' },
+	internal: { status: 500, retryable: true, hint: 'This is a defect. The log holds it under the requestId.' },
+} satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof table;
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = table;
+
+const brand = Symbol.for('docdrop.error');
+
+export interface ErrorDetails {
+	/** The field of the caller's input that is wrong, as a path such as `documents/3/docId`. */
+	readonly field?: string;
+	/** Replaces the table's hint where a better one is known. */
+	readonly hint?: string;
+	/** When to try again, milliseconds from now. */
+	readonly retryAfterMs?: number;
+	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
+	readonly peerStatus?: number;
+	readonly cause?: unknown;
+}
+
+/** An error from the table. Recognise it with `isDocDropError`, never by instanceof: bundles may hold two copies. */
+export class DocDropError extends Error {
+	override readonly name = 'DocDropError';
+	readonly code: ErrorCode;
+	readonly field: string | undefined;
+	readonly hint: string;
+	readonly retryable: boolean;
+	readonly retryAfterMs: number | undefined;
+	readonly peerStatus: number | undefined;
+
+	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+		super(message, details.cause === undefined ? undefined : { cause: details.cause });
+		const row = errorTable[code];
+		this.code = code;
+		this.field = details.field;
+		this.hint = details.hint ?? row.hint;
+		this.retryable = row.retryable;
+		this.retryAfterMs = details.retryAfterMs;
+		this.peerStatus = details.peerStatus;
+		Object.defineProperty(this, brand, { value: true });
+	}
+}
+
+export function isDocDropError(error: unknown): error is DocDropError {
+	return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;
+}
+
+/** The same error after it crossed a thread or a process, where prototypes and symbols are lost. */
+export interface PlainError {
+	readonly code: ErrorCode;
+	readonly message: string;
+	readonly details: Omit<ErrorDetails, 'cause'>;
+	readonly stack?: string | undefined;
+}
+
+export function toPlainError(error: unknown): PlainError {
+	if (!isDocDropError(error)) {
+		const stack = error instanceof Error ? error.stack : String(error);
+		return { code: 'internal', message: 'internal error', details: {}, stack };
+	}
+	const { code, message, field, hint, retryAfterMs, peerStatus } = error;
+	return {
+		code,
+		message,
+		details: {
+			hint,
+			...(field !== undefined && { field }),
+			...(retryAfterMs !== undefined && { retryAfterMs }),
+			...(peerStatus !== undefined && { peerStatus }),
+		},
+		stack: error.stack,
+	};
+}
+
+export function fromPlainError(plain: PlainError): DocDropError {
+	return new DocDropError(plain.code, plain.message, { ...plain.details, cause: plain.stack });
+}

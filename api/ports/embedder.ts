@@ -1,0 +1,21 @@
+/**
+ * Texts to dense vectors. Adapters: lexical (built in), openai (any OpenAI-compatible server).
+ *
+ * Promises (test/conformance/embedder.ts):
+ *  1. One vector a text, in order, each `dimensions` long and of unit length (all zeros only for a text
+ *     without anything to embed).
+ *  2. Same fingerprint and same text: same vector, in this process and the next.
+ *  3. `embed` of any number of texts works; the adapter cuts requests to its own limits. The event loop is
+ *     never held for more than a few milliseconds.
+ *  4. Errors are from the table: embedder_unavailable, embedder_throttled (with retryAfterMs where known),
+ *     embedder_forbidden, embedder_rejected. An aborted call rejects with the signal's reason.
+ */
+export interface Embedder {
+	/** Shown to callers and sent as `model`. */
+	readonly model: string;
+	readonly dimensions: number;
+	/** Changes whenever the vectors of the same text may change; part of "unchanged". */
+	readonly fingerprint: string;
+	embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+	close(): Promise<void>;
+}

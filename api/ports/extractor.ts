@@ -1,0 +1,43 @@
+/**
+ * Bytes to chunks: extraction (untrusted input, CPU) and chunking (pure, CPU), off the main thread.
+ * Adapters: process pool (child processes with memory and time limits), in-process (tests, plain scripts).
+ *
+ * Promises (test/conformance/extractor.ts):
+ *  1. The same input gives the same chunks, in this process and the next, as long as `fingerprint` is the same.
+ *  2. Text of the document is never lost between blocks and chunks: overlap aside, the chunks joined hold
+ *     every block's text in order.
+ *  3. A file that cannot be read as its type rejects with `unreadable`; a type that no extractor takes with
+ *     `unsupported_type`; both name the type. One hostile file ends neither the process nor another file's work.
+ *  4. An empty file has no chunks and is no error.
+ */
+export interface ExtractInput {
+	/** The document's bytes, or the absolute path of a file that holds them (large ones). */
+	readonly content: Uint8Array | { readonly file: string };
+	/** Without parameters, lower case: `text/html`. */
+	readonly mimeType: string;
+}
+
+export interface Chunk {
+	/** SHA-256, hex, over heading, page and text: the chunk's identity within its document. */
+	readonly hash: string;
+	readonly text: string;
+	/** Headings above the chunk, joined by ` > `; null where there are none. */
+	readonly heading: string | null;
+	readonly page: number | null;
+	/** The tokenizer's output over heading and text, joined by single spaces. */
+	readonly terms: string;
+}
+
+export interface Extracted {
+	readonly title: string | null;
+	readonly chunks: readonly Chunk[];
+}
+
+export interface Extractor {
+	/** Of all extractors and chunk settings together; part of "unchanged". */
+	readonly fingerprint: string;
+	/** Types that can be read, for /v1/info and the door. */
+	readonly mimeTypes: readonly string[];
+	extract(input: ExtractInput, signal?: AbortSignal): Promise<Extracted>;
+	close(): Promise<void>;
+}

@@ -1,0 +1,108 @@
+/**
+ * Where searchable chunks live. Adapters: sqlite-vec (embedded), qdrant, memory.
+ *
+ * Promises that every adapter keeps (test/conformance/vector-store.ts holds them):
+ *  1. `open` makes what is missing (collection, tables, payload indexes before data) and may be called again.
+ *     It rejects with `index_mismatch` where the index was made with other dimensions.
+ *  2. When `put` or `remove` resolves, its effect is durable as far as the engine promises it, and visible to
+ *     the next `search`, `vectors`, `scan` and `count`.
+ *  3. `put` and `remove` are idempotent: the same call again changes nothing. A rejected call may have been
+ *     applied in part; sending it again completes it.
+ *  4. `put` never makes a point of another document or tenant disappear, and never removes a point at all.
+ *  5. Points of one tenant are never read, changed, counted or removed through a call that names another.
+ *  6. `put` with a `version` below the stored one of the same point id may be ignored or applied; callers
+ *     (the document store's fencing) do not send it.
+ *  7. `search` returns each list best first, at most `limit` long, deterministic for equal scores (by id).
+ *  8. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
+ *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
+ *     index_mismatch, disk_full.
+ */
+
+/** Fields that belong to the whole document and are repeated on each of its points. */
+export interface DocFields {
+	readonly path: string | null;
+	readonly title: string | null;
+	readonly mimeType: string;
+	readonly contentSha256: string;
+	/** Epoch rank x 2^32 + seq: grows with every accepted change of the document. */
+	readonly version: number;
+	/** ISO 8601, UTC. */
+	readonly publishedAt: string;
+	/** The caller's own metadata, flat names beside the ones above (reserved names were refused at the door). */
+	readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** One chunk that enters the index. */
+export interface NewPoint {
+	/** UUIDv5 of tenant, docId, chunk hash and occurrence. */
+	readonly id: string;
+	/** Unit length, as many numbers as the index has dimensions. */
+	readonly vector: Float32Array;
+	/** The tokenizer's output, joined by single spaces; what full-text search sees. May be empty. */
+	readonly terms: string;
+	readonly content: string;
+	/** Headings above the chunk, joined by ` > `. */
+	readonly heading: string | null;
+	readonly page: number | null;
+	/** Sorts the chunks of a document, by code units; does not shift when neighbours come and go. */
+	readonly order: string;
+}
+
+/** What one document's publication puts into the index, before anything of it goes out. */
+export interface DocWrite {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly fields: DocFields;
+	readonly points: readonly NewPoint[];
+	/** Points of the document that stay: their document fields become `fields`. */
+	readonly kept: readonly string[];
+	/** Points among `kept` whose order key changes. */
+	readonly reordered: readonly { readonly id: string; readonly order: string }[];
+	/** Names that the published metadata had and the new one has not; they vanish from `kept`. */
+	readonly droppedExtra: readonly string[];
+}
+
+export interface StoredPoint {
+	readonly id: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly content: string;
+	readonly heading: string | null;
+	readonly page: number | null;
+	readonly order: string;
+	readonly fields: DocFields;
+}
+
+export interface Hit extends StoredPoint {
+	/** Engine's score; comparable within one list only. Higher is better. */
+	readonly score: number;
+}
+
+export interface SearchQuery {
+	readonly tenant: string;
+	/** Dense query; null leaves the dense list empty. */
+	readonly vector: Float32Array | null;
+	/** Tokenizer's output for the query; empty leaves the sparse list empty. Any term may match. */
+	readonly terms: readonly string[];
+	readonly docId?: string;
+	/** Length of each list, 1 to 1,000. */
+	readonly limit: number;
+}
+
+export interface VectorStore {
+	/** For logs, /v1/info and metrics. */
+	readonly kind: 'sqlite-vec' | 'qdrant' | 'memory';
+	open(): Promise<void>;
+	/** New points in, kept points refreshed. All writes of one call have the same tenant. */
+	put(writes: readonly DocWrite[], signal?: AbortSignal): Promise<void>;
+	remove(tenant: string, ids: readonly string[], signal?: AbortSignal): Promise<void>;
+	/** Dense vectors by point id; ids that are not there are left out. */
+	vectors(tenant: string, ids: readonly string[]): Promise<Map<string, Float32Array>>;
+	search(query: SearchQuery): Promise<{ readonly dense: Hit[]; readonly sparse: Hit[] }>;
+	/** Every point (of one tenant, or of all), by id; for audit and for oracles in tests. */
+	scan(tenant: string | null): AsyncIterable<StoredPoint>;
+	count(tenant: string | null): Promise<number>;
+	/** Resolves when the engine answers; rejects as in promise 8. Cheap. */
+	ping(signal?: AbortSignal): Promise<void>;
+	close(): Promise<void>;
+}
