@@ -1,0 +1,584 @@
+import {
+	bury,
+	cancel,
+	commit,
+	decideAccept,
+	holds,
+	intend,
+	isClaimable,
+	isPending,
+	lease as takeLease,
+	release,
+	retry,
+	versionOf,
+	type DocState,
+	type LeaseState,
+	type PriorityRank,
+} from '../../pipeline/coalesce.ts';
+import type {
+	AcceptResult,
+	Change,
+	Claimed,
+	ClaimRequest,
+	Commit,
+	DocKey,
+	DocumentFilter,
+	DocumentState,
+	Failure,
+	Intent,
+	Job,
+	JobFilter,
+	Lease,
+	ManifestChunk,
+	QueueLimits,
+	StoreStats,
+	SweepRequest,
+} from '../../ports/doc-store.ts';
+import type { Priority } from '../../contract/job.ts';
+import type { DocRow, DurableState, JobRow, Tables } from './tables.ts';
+
+/**
+ * The document store over any synchronous tables: loads rows, moves them with pipeline/coalesce.ts, writes
+ * them back with their receipts. Called by the SQLite thread and by the memory adapter, one call at a time.
+ *
+ * Leases are kept here, in memory: they are void after a restart anyway, and so a claim writes nothing.
+ */
+export interface BlobFiles {
+	/** Absolute path of a blob. */
+	path(blob: string): string;
+	remove(blob: string): void;
+}
+
+const priorities: Readonly<Record<Priority, PriorityRank>> = { high: 0, normal: 1, low: 2 };
+const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
+
+export type DocEngine = ReturnType<typeof createDocEngine>;
+
+export function createDocEngine(deps: { readonly tables: Tables; readonly blobs: BlobFiles }) {
+	const { tables, blobs } = deps;
+	const leases = new Map<DocKey, LeaseState>();
+	/** Blobs of leased generations whose row has moved on; they go with the lease. */
+	const heldBlobs = new Map<DocKey, string>();
+	let doomedBlobs: string[] = [];
+	/** What takes memory back to where the tables are, when a transaction is undone. */
+	let undo: (() => void)[] = [];
+	let nextToken = 1;
+	/** Kept in step with the tables, so that bounds and statistics cost nothing. */
+	let counts = tables.counts();
+
+	const full = (row: DocRow): DocState => ({ ...row.state, lease: leases.get(row.key) ?? null });
+
+	function weigh(state: DurableState, sign: 1 | -1): void {
+		if (state.generation > state.settled) {
+			counts.pending += sign;
+			counts.pendingBytes += sign * state.wanted.size;
+		}
+		if (state.failed) counts.failed += sign;
+		if (state.published !== null) {
+			counts.documents += sign;
+			counts.chunks += sign * state.published.chunks;
+		}
+	}
+	const weighJob = (state: JobRow['state'], by: number) =>
+		(counts.jobs[state] = (counts.jobs[state] ?? 0) + by);
+	function insertJob(job: JobRow): void {
+		tables.insertJob(job);
+		weighJob(job.state, 1);
+	}
+
+	function setIn<V>(map: Map<DocKey, V>, key: DocKey, value: V | null): void {
+		const before = map.get(key);
+		if (value === before || (value === null && before === undefined)) return;
+		undo.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)));
+		if (value === null) map.delete(key);
+		else map.set(key, value);
+	}
+	const setLease = (key: DocKey, lease: LeaseState | null) => setIn(leases, key, lease);
+
+	function save(row: DocRow, next: DocState, more: Partial<Omit<DocRow, 'key' | 'state'>>): DocRow {
+		const { lease, ...durable } = next;
+		setLease(row.key, lease);
+		weigh(row.state, -1);
+		weigh(durable, 1);
+		const saved = { ...row, ...more, state: durable };
+		tables.updateDoc(saved);
+		return saved;
+	}
+
+	function dropBody(doc: DocKey, id: number | null, isLeased: boolean): void {
+		if (id === null) return;
+		const body = tables.body(id);
+		tables.removeBody(id);
+		if (body?.blob == null) return;
+		if (isLeased) setIn(heldBlobs, doc, body.blob);
+		else doomedBlobs.push(body.blob);
+	}
+
+	function endLease(doc: DocKey): void {
+		const blob = heldBlobs.get(doc);
+		if (blob === undefined) return;
+		setIn(heldBlobs, doc, null);
+		doomedBlobs.push(blob);
+	}
+
+	function settleJob(
+		jobId: string | null,
+		now: number,
+		patch: Partial<JobRow> & Pick<JobRow, 'state'>,
+	): void {
+		if (jobId === null) return;
+		const job = tables.job(jobId);
+		if (job === undefined) return;
+		tables.updateJob({ ...job, ...patch, updatedAt: now });
+		weighJob(job.state, -1);
+		weighJob(patch.state, 1);
+	}
+
+	function acceptOne(change: Change, now: number, limits: QueueLimits): AcceptResult {
+		const row = tables.findDoc(change.tenant, change.docId);
+		const before = row === undefined ? null : full(row);
+		const size = change.content?.size ?? 0;
+		const decision = decideAccept(
+			before,
+			{
+				op: change.op,
+				sha256: change.content?.sha256 ?? '',
+				meta: change.meta,
+				fingerprint: change.op === 'delete' ? '' : change.fingerprint,
+				jobId: change.jobId,
+				sourceId: change.sourceId,
+				epoch: change.epoch,
+				epochRank: tables.epochRank(change.sourceId, change.epoch),
+				seq: change.seq,
+				takeOver: change.takeOver,
+				size,
+				priority: priorities[change.priority],
+				windowMs: change.windowMs,
+				maxWaitMs: change.maxWaitMs,
+			},
+			now,
+		);
+		const receipt: JobRow = {
+			jobId: change.jobId,
+			doc: row?.key ?? 0,
+			op: change.op,
+			state: 'accepted',
+			version: 0,
+			acceptedAt: now,
+			updatedAt: now,
+			attempts: 0,
+			supersededBy: null,
+			previous: row?.lastJob ?? null,
+			error: null,
+			detail: null,
+		};
+		switch (decision.kind) {
+			case 'owned':
+				return decision;
+			case 'stale': {
+				if (row === undefined) throw new Error('stale without a document');
+				insertJob({ ...receipt, state: 'stale', version: decision.version });
+				tables.updateDoc({ ...row, lastJob: change.jobId });
+				return { kind: 'stale', jobId: change.jobId, version: decision.version };
+			}
+			case 'unchanged': {
+				const version = versionOf(decision.state);
+				let doc: DocKey;
+				if (row === undefined) {
+					const { lease: _none, ...durable } = decision.state;
+					weigh(durable, 1);
+					doc = tables.insertDoc({
+						tenant: change.tenant,
+						docId: change.docId,
+						state: durable,
+						body: null,
+						lastJob: change.jobId,
+						flightJob: null,
+						error: null,
+					});
+				} else {
+					doc = row.key;
+					const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
+					if (settles) dropBody(doc, row.body, false);
+					save(row, decision.state, { lastJob: change.jobId, ...(settles && { body: null, error: null }) });
+				}
+				settleJob(decision.superseded, now, { state: 'superseded', supersededBy: change.jobId });
+				insertJob({ ...receipt, doc, state: 'unchanged', version, supersededBy: decision.follows });
+				return { kind: 'unchanged', jobId: change.jobId, version, follows: decision.follows };
+			}
+			case 'accepted': {
+				const isGrowing = before === null || !isPending(before);
+				if (
+					isGrowing &&
+					(counts.pending >= limits.maxPending || counts.pendingBytes + size > limits.maxPendingBytes)
+				) {
+					return { kind: 'full' };
+				}
+				const body = change.content === null ? null : tables.insertBody(change.content.body);
+				const version = versionOf(decision.state);
+				let doc: DocKey;
+				if (row === undefined) {
+					const { lease: _none, ...durable } = decision.state;
+					weigh(durable, 1);
+					doc = tables.insertDoc({
+						tenant: change.tenant,
+						docId: change.docId,
+						state: durable,
+						body,
+						lastJob: change.jobId,
+						flightJob: null,
+						error: null,
+					});
+				} else {
+					doc = row.key;
+					const held = before?.lease ?? null;
+					const isFirstBehindLease = held !== null && held.generation === before?.generation;
+					dropBody(doc, row.body, isFirstBehindLease);
+					save(row, decision.state, {
+						body,
+						lastJob: change.jobId,
+						flightJob: isFirstBehindLease ? held.jobId : row.flightJob,
+						error: null,
+					});
+				}
+				settleJob(decision.superseded, now, { state: 'superseded', supersededBy: change.jobId });
+				insertJob({ ...receipt, doc, version });
+				return { kind: 'accepted', jobId: change.jobId, version, superseded: decision.superseded };
+			}
+		}
+	}
+
+	function claimOne(key: DocKey, request: ClaimRequest): Claimed | null {
+		const row = tables.docByKey(key);
+		if (row === undefined || !isClaimable(full(row), request.now)) return null;
+		const { state, abandoned } = takeLease(full(row), nextToken, request.now + request.leaseMs);
+		nextToken += 1;
+		// After a restart the lost lease is known by its receipt only.
+		const lost = abandoned ?? row.flightJob;
+		if (lost !== null) {
+			settleJob(lost, request.now, { state: 'superseded', supersededBy: state.wanted.jobId });
+			endLease(key);
+			save(row, state, { flightJob: null });
+		} else if (state.lease !== null) {
+			setLease(key, state.lease);
+		}
+		if (state.lease === null) throw new Error('a lease that was just taken is gone');
+		const { wanted, published } = state;
+		const body = row.body === null ? undefined : tables.body(row.body);
+		const { manifest, strays } = tables.lines(key);
+		return {
+			lease: { doc: key, token: state.lease.token, generation: state.lease.generation },
+			tenant: row.tenant,
+			docId: row.docId,
+			jobId: wanted.jobId,
+			op: wanted.op,
+			version: state.lease.version,
+			priority: priorityNames[wanted.priority] ?? 'normal',
+			meta: wanted.meta,
+			fingerprint: wanted.fingerprint,
+			content:
+				wanted.op === 'delete' || body === undefined
+					? null
+					: {
+							sha256: wanted.sha256,
+							size: wanted.size,
+							body: body.blob === null ? (body.inline ?? new Uint8Array()) : { file: blobs.path(body.blob) },
+						},
+			attempts: state.attempts,
+			acceptedAt: wanted.acceptedAt,
+			published,
+			manifest,
+			strays,
+		};
+	}
+
+	/** The row, when the lease still holds. */
+	function held(lease: Lease): DocRow | null {
+		const row = tables.docByKey(lease.doc);
+		return row !== undefined && holds(full(row), lease.token) ? row : null;
+	}
+
+	function commitOne({ lease, manifest, detail }: Commit, now: number): boolean {
+		const row = held(lease);
+		if (row === null) return false;
+		const before = full(row);
+		const jobId = before.lease?.jobId ?? null;
+		const op = before.lease?.content.op;
+		tables.setManifest(lease.doc, manifest);
+		const next = commit(before, manifest.length, now);
+		const isDone = !isPending(next);
+		if (isDone) dropBody(lease.doc, row.body, false);
+		endLease(lease.doc);
+		save(row, next, { flightJob: null, ...(isDone && { body: null, error: null }) });
+		settleJob(jobId, now, {
+			state: op === 'delete' ? 'deleted' : 'published',
+			detail,
+			attempts: before.lease?.generation === before.generation ? before.attempts : 0,
+		});
+		return true;
+	}
+
+	function releaseOne(
+		item: { lease: Lease; retryAt: number; counted: boolean; error: Failure | null },
+		now: number,
+	): boolean {
+		const row = held(item.lease);
+		if (row === null) return false;
+		const { state, superseded } = release(full(row), item.retryAt, item.counted);
+		endLease(item.lease.doc);
+		save(row, state, { flightJob: null, ...(superseded === null && { error: item.error }) });
+		settleJob(superseded, now, { state: 'superseded', supersededBy: state.wanted.jobId });
+		return true;
+	}
+
+	function buryOne({ lease, error }: { lease: Lease; error: Failure }, now: number): boolean {
+		const row = held(lease);
+		if (row === null) return false;
+		const before = full(row);
+		const next = bury(before);
+		tables.removeStrays(lease.doc);
+		endLease(lease.doc);
+		save(row, next, { flightJob: null, ...(next.failed && { error }) });
+		settleJob(before.lease?.jobId ?? null, now, {
+			state: 'failed',
+			error,
+			attempts: before.attempts + 1,
+		});
+		return true;
+	}
+
+	function view(job: JobRow, row: DocRow): Job {
+		const state = full(row);
+		const isLeased = state.lease?.jobId === job.jobId;
+		const isNewest = state.wanted.jobId === job.jobId;
+		const derived =
+			job.state !== 'accepted'
+				? job.state
+				: isLeased
+					? 'processing'
+					: isNewest && state.attempts > 0
+						? 'retrying'
+						: 'accepted';
+		return {
+			jobId: job.jobId,
+			tenant: row.tenant,
+			docId: row.docId,
+			op: job.op,
+			state: derived,
+			version: job.version,
+			acceptedAt: job.acceptedAt,
+			updatedAt: job.updatedAt,
+			attempts: job.state === 'accepted' && isNewest ? state.attempts : job.attempts,
+			supersededBy: job.supersededBy,
+			error: job.error ?? (job.state === 'accepted' && isNewest ? row.error : null),
+			detail: job.detail,
+		};
+	}
+
+	function documentView(row: DocRow): DocumentState {
+		const state = full(row);
+		const at = state.failed
+			? 'failed'
+			: state.lease !== null
+				? 'processing'
+				: isPending(state)
+					? state.attempts > 0
+						? 'retrying'
+						: 'accepted'
+					: state.published === null
+						? 'deleted'
+						: 'published';
+		return {
+			tenant: row.tenant,
+			docId: row.docId,
+			sourceId: state.sourceId,
+			version: versionOf(state),
+			state: at,
+			jobId: state.wanted.jobId,
+			meta: state.wanted.meta,
+			acceptedAt: state.wanted.acceptedAt,
+			readyAt: state.readyAt,
+			attempts: state.attempts,
+			error: row.error,
+			published: state.published,
+			strays: tables.lines(row.key).strays.length,
+		};
+	}
+
+	function jobsOfDocument(filter: JobFilter): Job[] {
+		const row = tables.findDoc(filter.tenant ?? '', filter.docId ?? '');
+		const found: Job[] = [];
+		let id: string | null = row?.lastJob ?? null;
+		while (row !== undefined && id !== null && found.length < filter.limit) {
+			const job = tables.job(id);
+			if (job === undefined) break;
+			const isInPage = filter.after === undefined || job.jobId < filter.after;
+			const shown = view(job, row);
+			if (isInPage && (filter.states === undefined || filter.states.includes(shown.state))) found.push(shown);
+			id = job.previous;
+		}
+		return found;
+	}
+
+	return {
+		accept: (changes: readonly Change[], now: number, limits: QueueLimits): AcceptResult[] =>
+			changes.map((change) => acceptOne(change, now, limits)),
+
+		claim(request: ClaimRequest): Claimed[] {
+			const claimed: Claimed[] = [];
+			let bytes = 0;
+			for (const key of tables.due(request.now, request.limit + leases.size)) {
+				if (claimed.length >= request.limit || (bytes >= request.maxBytes && claimed.length > 0)) break;
+				const one = claimOne(key, request);
+				if (one === null) continue;
+				claimed.push(one);
+				bytes += one.content?.size ?? 0;
+			}
+			return claimed;
+		},
+
+		nextDueAt: (): number | null => {
+			const soonest = tables.earliestReady((key) => leases.has(key), leases.size + 256);
+			const expiry = Math.min(...[...leases.values()].map((lease) => lease.until));
+			if (soonest === null) return Number.isFinite(expiry) ? expiry : null;
+			return Math.min(soonest, expiry);
+		},
+
+		renew: (wanted: readonly Lease[], until: number): boolean[] =>
+			wanted.map(({ doc, token }) => {
+				const lease = leases.get(doc);
+				if (lease === undefined || lease.token !== token) return false;
+				setLease(doc, { ...lease, until });
+				return true;
+			}),
+
+		intend: (intents: readonly Intent[]): boolean[] =>
+			intents.map(({ lease, added }) => {
+				const row = held(lease);
+				if (row === null) return false;
+				tables.addStrays(lease.doc, added);
+				if (!row.state.strays) save(row, intend(full(row)), {});
+				return true;
+			}),
+
+		commit: (commits: readonly Commit[], now: number): boolean[] => commits.map((one) => commitOne(one, now)),
+		release: (items: Parameters<typeof releaseOne>[0][], now: number): boolean[] =>
+			items.map((item) => releaseOne(item, now)),
+		bury: (letters: readonly { lease: Lease; error: Failure }[], now: number): boolean[] =>
+			letters.map((letter) => buryOne(letter, now)),
+
+		cancel(jobId: string, now: number): boolean {
+			const job = tables.job(jobId);
+			const row = job === undefined ? undefined : tables.docByKey(job.doc);
+			const next = row === undefined ? null : cancel(full(row), jobId);
+			if (row === undefined || next === null) return false;
+			dropBody(row.key, row.body, false);
+			save(row, next, { body: null, error: null });
+			settleJob(jobId, now, { state: 'canceled' });
+			return true;
+		},
+
+		retry(jobId: string, now: number): boolean {
+			const job = tables.job(jobId);
+			const row = job === undefined ? undefined : tables.docByKey(job.doc);
+			const next = row === undefined ? null : retry(full(row), jobId, now);
+			if (row === undefined || next === null) return false;
+			save(row, next, {});
+			settleJob(jobId, now, { state: 'accepted', error: null });
+			return true;
+		},
+
+		job(jobId: string): Job | null {
+			const job = tables.job(jobId);
+			const row = job === undefined ? undefined : tables.docByKey(job.doc);
+			return job === undefined || row === undefined ? null : view(job, row);
+		},
+
+		jobs(filter: JobFilter): Job[] {
+			if (filter.docId !== undefined) return jobsOfDocument(filter);
+			const found: Job[] = [];
+			const single = filter.states?.length === 1 ? filter.states[0] : undefined;
+			const durable =
+				single === undefined ? null : single === 'processing' || single === 'retrying' ? 'accepted' : single;
+			let after = filter.after ?? null;
+			// Pages of rows until the filter's limit is met: the filter looks at derived states, the index at durable ones.
+			for (;;) {
+				const page = tables.listJobs(after, durable, 500);
+				for (const job of page) {
+					after = job.jobId;
+					const row = tables.docByKey(job.doc);
+					if (row === undefined || (filter.tenant !== undefined && row.tenant !== filter.tenant)) continue;
+					const shown = view(job, row);
+					if (filter.states !== undefined && !filter.states.includes(shown.state)) continue;
+					found.push(shown);
+					if (found.length >= filter.limit) return found;
+				}
+				if (page.length < 500) return found;
+			}
+		},
+
+		document(tenant: string, docId: string): DocumentState | null {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? null : documentView(row);
+		},
+
+		documents(filter: DocumentFilter): DocumentState[] {
+			const found: DocumentState[] = [];
+			let after = filter.after;
+			for (;;) {
+				const page = tables.listDocs({ ...filter, ...(after !== undefined && { after }), limit: 500 });
+				for (const row of page) {
+					after = row.docId;
+					const shown = documentView(row);
+					if (filter.state !== undefined && shown.state !== filter.state) continue;
+					found.push(shown);
+					if (found.length >= filter.limit) return found;
+				}
+				if (page.length < 500) return found;
+			}
+		},
+
+		chunks(tenant: string, docId: string): ManifestChunk[] {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? [] : tables.chunks(row.key);
+		},
+
+		stats: (): StoreStats => ({
+			...counts,
+			jobs: { ...counts.jobs },
+			leased: leases.size,
+			oldestPendingAt: tables.oldestPending(),
+		}),
+
+		sweep(request: SweepRequest): { jobs: number; tombstones: number } {
+			const jobs = tables.removeOldJobs(request.now - request.jobMs, request.limit);
+			if (jobs > 0) counts = tables.counts();
+			let tombstones = 0;
+			for (const key of tables.oldTombstones(request.now - request.tombstoneMs, request.limit)) {
+				if (leases.has(key)) continue;
+				tables.removeDoc(key);
+				tombstones += 1;
+			}
+			return { jobs, tombstones };
+		},
+
+		highestTime: (): number => tables.highestTime(),
+
+		/** Runs calls in one durable transaction; when it is undone, memory goes back with it. */
+		transaction<T>(run: () => T): T {
+			try {
+				const result = tables.transaction(run);
+				undo = [];
+				for (const blob of doomedBlobs) blobs.remove(blob);
+				doomedBlobs = [];
+				return result;
+			} catch (error) {
+				for (const step of undo.reverse()) step();
+				undo = [];
+				doomedBlobs = [];
+				counts = tables.counts();
+				throw error;
+			}
+		},
+	};
+}

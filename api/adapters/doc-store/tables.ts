@@ -1,0 +1,109 @@
+import type { DocState } from '../../pipeline/coalesce.ts';
+import type {
+	DocKey,
+	DocumentFilter,
+	Failure,
+	JobDetail,
+	ManifestChunk,
+	ManifestLine,
+} from '../../ports/doc-store.ts';
+import type { JobState } from '../../contract/job.ts';
+
+/**
+ * The rows under a document store, and the few synchronous operations that the engine needs on them. An
+ * embedded adapter provides these (SQLite, memory); everything that decides lives in engine.ts and in
+ * pipeline/coalesce.ts. Only engine.ts calls them, always inside `transaction`.
+ */
+
+/** Without the lease: leases live in memory, because they must not outlive the process. */
+export type DurableState = Omit<DocState, 'lease'>;
+
+export interface DocRow {
+	readonly key: DocKey;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly state: DurableState;
+	/** Body of the newest accepted change, while it waits, is worked on or is failed. */
+	readonly body: number | null;
+	/** Newest receipt; with `JobRow.previous` the history of the document. */
+	readonly lastJob: string;
+	/** A leased receipt whose document was changed meanwhile: settled with the lease, or superseded after a crash. */
+	readonly flightJob: string | null;
+	/** Why the newest generation failed last. */
+	readonly error: Failure | null;
+}
+
+export interface JobRow {
+	readonly jobId: string;
+	readonly doc: DocKey;
+	readonly op: 'put' | 'delete';
+	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
+	readonly state: Exclude<JobState, 'processing' | 'retrying'>;
+	readonly version: number;
+	readonly acceptedAt: number;
+	readonly updatedAt: number;
+	readonly attempts: number;
+	readonly supersededBy: string | null;
+	/** The document's receipt before this one. */
+	readonly previous: string | null;
+	readonly error: Failure | null;
+	readonly detail: JobDetail | null;
+}
+
+export interface BodyRow {
+	readonly inline: Uint8Array | null;
+	readonly blob: string | null;
+}
+
+export interface Tables {
+	/** Runs `run` in one durable transaction; an exception undoes all of it. */
+	transaction<T>(run: () => T): T;
+	/** The rank of a source's epoch: the order in which the store first saw it, from 1. */
+	epochRank(sourceId: string, epoch: string): number;
+	findDoc(tenant: string, docId: string): DocRow | undefined;
+	docByKey(key: DocKey): DocRow | undefined;
+	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
+	updateDoc(row: DocRow): void;
+	removeDoc(key: DocKey): void;
+	/** Keys of waiting documents with readyAt <= now, by dueAt; leased ones included. */
+	due(now: number, limit: number): DocKey[];
+	/** The earliest readyAt among the first `limit` waiting documents by dueAt that `skip` does not hold. */
+	earliestReady(skip: (key: DocKey) => boolean, limit: number): number | null;
+	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
+	insertBody(body: string | Uint8Array | { readonly blob: string }): number;
+	body(id: number): BodyRow | undefined;
+	removeBody(id: number): void;
+	/** Names of the blobs that some body refers to. */
+	blobs(): Set<string>;
+	insertJob(job: JobRow): void;
+	updateJob(job: JobRow): void;
+	job(jobId: string): JobRow | undefined;
+	/** Newest first, from below `after`. */
+	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
+	/** Manifest lines in order, then strays. */
+	lines(doc: DocKey): { readonly manifest: ManifestLine[]; readonly strays: string[] };
+	chunks(doc: DocKey): ManifestChunk[];
+	/** Adds chunks that are not there yet, as strays. */
+	addStrays(doc: DocKey, chunks: readonly ManifestChunk[]): void;
+	/** Makes `lines` (all of them there) the manifest and removes every other chunk. */
+	setManifest(doc: DocKey, lines: readonly ManifestLine[]): void;
+	removeStrays(doc: DocKey): void;
+	/** Counted from the rows; the engine keeps the numbers afterwards. */
+	counts(): Counts;
+	/** When the waiting document that is due first was accepted. */
+	oldestPending(): number | null;
+	highestTime(): number;
+	/** Settled deletions accepted before `before`, oldest keys first. */
+	oldTombstones(before: number, limit: number): DocKey[];
+	/** Removes final receipts last updated before `before` that are not their document's newest; how many. */
+	removeOldJobs(before: number, limit: number): number;
+}
+
+export interface Counts {
+	documents: number;
+	pending: number;
+	pendingBytes: number;
+	failed: number;
+	chunks: number;
+	jobs: Partial<Record<JobState, number>>;
+}

@@ -1,0 +1,48 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DocStore } from '../../ports/doc-store.ts';
+import { createDocEngine, type DocEngine } from '../doc-store/engine.ts';
+import { createMemoryTables } from './doc-tables.ts';
+
+/** A document store that forgets: for tests and models. Blobs are files in a temporary folder. */
+export function createMemoryDocStore(): DocStore {
+	const dir = mkdtempSync(join(tmpdir(), 'docdrop-blobs-'));
+	const engine = createDocEngine({
+		tables: createMemoryTables(),
+		blobs: { path: (blob) => join(dir, blob), remove: (blob) => rmSync(join(dir, blob), { force: true }) },
+	});
+	const run = async <T>(call: (engine: DocEngine) => T): Promise<T> => engine.transaction(() => call(engine));
+	return {
+		accept: (changes, now, limits) => run((e) => e.accept(changes, now, limits)),
+		async writeBlob(bytes) {
+			const pieces: Uint8Array[] = [];
+			for await (const piece of bytes) pieces.push(piece);
+			const content = Buffer.concat(pieces);
+			const sha256 = createHash('sha256').update(content).digest('hex');
+			const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
+			writeFileSync(join(dir, blob), content);
+			return { blob, sha256, size: content.byteLength };
+		},
+		dropBlob: async (blob) => rmSync(join(dir, blob), { force: true }),
+		claim: (request) => run((e) => e.claim(request)),
+		nextDueAt: () => run((e) => e.nextDueAt()),
+		renew: (leases, until) => run((e) => e.renew(leases, until)),
+		intend: (intents) => run((e) => e.intend(intents)),
+		commit: (commits, now) => run((e) => e.commit(commits, now)),
+		release: (items, now) => run((e) => e.release(items, now)),
+		bury: (letters, now) => run((e) => e.bury(letters, now)),
+		cancel: (jobId, now) => run((e) => e.cancel(jobId, now)),
+		retry: (jobId, now) => run((e) => e.retry(jobId, now)),
+		job: (jobId) => run((e) => e.job(jobId)),
+		jobs: (filter) => run((e) => e.jobs(filter)),
+		document: (tenant, docId) => run((e) => e.document(tenant, docId)),
+		documents: (filter) => run((e) => e.documents(filter)),
+		chunks: (tenant, docId) => run((e) => e.chunks(tenant, docId)),
+		stats: () => run((e) => e.stats()),
+		sweep: (request) => run((e) => e.sweep(request)),
+		highestTime: () => run((e) => e.highestTime()),
+		close: async () => rmSync(dir, { recursive: true, force: true }),
+	};
+}

@@ -1,0 +1,177 @@
+import { dueAt, isPending } from '../../pipeline/coalesce.ts';
+import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
+import type { BodyRow, Counts, DocRow, JobRow, Tables } from '../doc-store/tables.ts';
+
+/** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
+export function createMemoryTables(): Tables {
+	let docs = new Map<DocKey, DocRow>();
+	let keys = new Map<string, DocKey>();
+	let bodies = new Map<number, BodyRow>();
+	let jobs = new Map<string, JobRow>();
+	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly isStray: boolean }>>();
+	let epochs = new Map<string, number>();
+	let nextId = 1;
+	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
+	const leased = (row: DocRow) => ({ ...row.state, lease: null });
+	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
+	const ordered = (rows: DocRow[]) =>
+		rows.sort((a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.key - b.key);
+	const inOrder = (a: ManifestLine, b: ManifestLine) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0);
+	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
+
+	return {
+		transaction(run) {
+			const copy = {
+				docs: new Map(docs),
+				keys: new Map(keys),
+				bodies: new Map(bodies),
+				jobs: new Map(jobs),
+				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
+				epochs: new Map(epochs),
+			};
+			try {
+				return run();
+			} catch (error) {
+				({ docs, keys, bodies, jobs, chunks, epochs } = copy);
+				throw error;
+			}
+		},
+		epochRank(sourceId, epoch) {
+			const key = keyOf(sourceId, epoch);
+			const rank = epochs.get(key) ?? epochs.size + 1;
+			epochs.set(key, rank);
+			return rank;
+		},
+		findDoc: (tenant, docId) => docs.get(keys.get(keyOf(tenant, docId)) ?? -1),
+		docByKey: (key) => docs.get(key),
+		insertDoc(row) {
+			const key = nextId++;
+			docs.set(key, { ...row, key });
+			keys.set(keyOf(row.tenant, row.docId), key);
+			return key;
+		},
+		updateDoc: (row) => void docs.set(row.key, row),
+		removeDoc(key) {
+			const row = docs.get(key);
+			if (row !== undefined) keys.delete(keyOf(row.tenant, row.docId));
+			docs.delete(key);
+			chunks.delete(key);
+		},
+		due: (now, limit) =>
+			ordered(waiting().filter((row) => row.state.readyAt <= now))
+				.slice(0, limit)
+				.map((row) => row.key),
+		earliestReady(skip, limit) {
+			const times = ordered(waiting())
+				.filter((row) => !skip(row.key))
+				.slice(0, limit)
+				.map((row) => row.state.readyAt);
+			return times.length === 0 ? null : Math.min(...times);
+		},
+		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+			[...docs.values()]
+				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
+				.sort((a, b) => (a.docId < b.docId ? -1 : 1))
+				.slice(0, limit),
+		insertBody(body) {
+			const id = nextId++;
+			const isBlob = typeof body === 'object' && 'blob' in body;
+			bodies.set(
+				id,
+				isBlob
+					? { inline: null, blob: body.blob }
+					: {
+							inline: typeof body === 'string' ? new TextEncoder().encode(body) : Uint8Array.from(body),
+							blob: null,
+						},
+			);
+			return id;
+		},
+		body: (id) => bodies.get(id),
+		removeBody: (id) => void bodies.delete(id),
+		blobs: () => new Set([...bodies.values()].flatMap((body) => body.blob ?? [])),
+		insertJob: (job) => void jobs.set(job.jobId, job),
+		updateJob: (job) => void jobs.set(job.jobId, job),
+		job: (jobId) => jobs.get(jobId),
+		listJobs: (after, state, limit) =>
+			[...jobs.values()]
+				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
+				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
+				.slice(0, limit),
+		lines(doc) {
+			const all = chunksOf(doc);
+			return {
+				manifest: all
+					.filter((chunk) => !chunk.isStray)
+					.sort(inOrder)
+					.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
+				strays: all.filter((chunk) => chunk.isStray).map((chunk) => chunk.pointId),
+			};
+		},
+		chunks: (doc) =>
+			chunksOf(doc)
+				.filter((chunk) => !chunk.isStray)
+				.sort(inOrder)
+				.map(({ isStray: _stray, ...chunk }) => chunk),
+		addStrays(doc, added) {
+			const map = chunks.get(doc) ?? new Map();
+			for (const chunk of added)
+				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, isStray: true });
+			chunks.set(doc, map);
+		},
+		setManifest(doc, lines) {
+			const before = chunks.get(doc);
+			const next = new Map<string, ManifestChunk & { readonly isStray: boolean }>();
+			for (const { pointId, order } of lines) {
+				const chunk = before?.get(pointId);
+				if (chunk === undefined) throw new Error('a manifest line without its chunk');
+				next.set(pointId, { ...chunk, order, isStray: false });
+			}
+			chunks.set(doc, next);
+		},
+		removeStrays(doc) {
+			for (const chunk of chunksOf(doc)) if (chunk.isStray) chunks.get(doc)?.delete(chunk.pointId);
+		},
+		counts() {
+			const rows = [...docs.values()];
+			const pending = waiting();
+			const counts: Counts = {
+				documents: rows.filter((row) => row.state.published !== null).length,
+				pending: pending.length,
+				pendingBytes: pending.reduce((sum, row) => sum + row.state.wanted.size, 0),
+				failed: rows.filter((row) => row.state.failed).length,
+				chunks: [...chunks.keys()].reduce(
+					(sum, doc) => sum + chunksOf(doc).filter((c) => !c.isStray).length,
+					0,
+				),
+				jobs: {},
+			};
+			for (const { state } of jobs.values()) counts.jobs[state] = (counts.jobs[state] ?? 0) + 1;
+			return counts;
+		},
+		oldestPending: () => ordered(waiting())[0]?.state.wanted.acceptedAt ?? null,
+		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
+		oldTombstones: (before, limit) =>
+			[...docs.values()]
+				.filter(
+					({ state }) =>
+						!isPending({ ...state, lease: null }) &&
+						state.published === null &&
+						!state.failed &&
+						!state.strays &&
+						state.wanted.acceptedAt < before,
+				)
+				.slice(0, limit)
+				.map((row) => row.key),
+		removeOldJobs(before, limit) {
+			let removed = 0;
+			for (const job of [...jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1)).slice(0, limit)) {
+				const row = docs.get(job.doc);
+				if (job.state === 'accepted' || job.updatedAt >= before || row?.lastJob === job.jobId) continue;
+				jobs.delete(job.jobId);
+				removed += 1;
+			}
+			return removed;
+		},
+	};
+}

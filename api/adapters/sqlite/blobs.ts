@@ -1,0 +1,60 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobFiles } from '../doc-store/engine.ts';
+
+/**
+ * Bodies too large for a row: one file each under `blobs/`, named by SHA-256 and a suffix of its own, so that
+ * a file has exactly one owner and can be removed with it. Written under a temporary name, synced, renamed.
+ * The main thread writes them; the store's thread removes them.
+ */
+export async function writeBlob(
+	dir: string,
+	bytes: AsyncIterable<Uint8Array>,
+): Promise<{ blob: string; sha256: string; size: number }> {
+	const temporary = join(dir, `${randomUUID()}.tmp`);
+	const hash = createHash('sha256');
+	let size = 0;
+	try {
+		const file = await open(temporary, 'wx', 0o600);
+		try {
+			for await (const piece of bytes) {
+				hash.update(piece);
+				size += piece.byteLength;
+				await file.writeFile(piece);
+			}
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+		const sha256 = hash.digest('hex');
+		const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
+		await rename(temporary, join(dir, blob));
+		syncFolder(dir);
+		return { blob, sha256, size };
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+}
+
+/** A rename is durable only when its folder is. */
+function syncFolder(dir: string): void {
+	const folder = openSync(dir, 'r');
+	try {
+		fsyncSync(folder);
+	} finally {
+		closeSync(folder);
+	}
+}
+
+/** Opens the folder and removes what a crash left: temporary files, and blobs that no row refers to. */
+export function openBlobs(dir: string, referenced: ReadonlySet<string>): BlobFiles {
+	mkdirSync(dir, { recursive: true, mode: 0o700 });
+	for (const name of readdirSync(dir)) if (!referenced.has(name)) rmSync(join(dir, name), { force: true });
+	return {
+		path: (blob) => join(dir, blob),
+		remove: (blob) => rmSync(join(dir, blob), { force: true }),
+	};
+}

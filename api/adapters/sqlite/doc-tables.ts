@@ -1,0 +1,354 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { dueAt, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
+import type { ManifestChunk } from '../../ports/doc-store.ts';
+import type { BodyRow, Counts, DocRow, DurableState, JobRow, Tables } from '../doc-store/tables.ts';
+import { uuidFromBytes, uuidToBytes } from './uuid.ts';
+
+/** The document store's tables in SQLite. Owned by the store's thread; `db` is open, migrated and locked. */
+type Row = Record<string, SQLInputValue>;
+
+const ops = ['put', 'delete'] as const;
+const opCode = (op: 'put' | 'delete'): number => (op === 'put' ? 0 : 1);
+const bytesOrNull = (uuid: string | null) => (uuid === null ? null : uuidToBytes(uuid));
+const uuidOrNull = (bytes: SQLInputValue | undefined) =>
+	bytes === null || bytes === undefined ? null : uuidFromBytes(bytes as Uint8Array);
+
+const docColumns = [
+	'tenant', 'doc_id', 'epoch_rank', 'rank', 'seq', 'generation', 'settled', 'failed', 'first_at', 'ready_at', 'due',
+	'attempts', 'strays', 'body', 'last_job', 'flight_job', 'error_code', 'error_message', 'w_op', 'w_sha256', 'w_meta',
+	'w_fingerprint', 'w_job', 'w_size', 'w_priority', 'w_at', 'p_sha256', 'p_meta', 'p_fingerprint', 'p_version',
+	'p_job', 'p_at', 'p_chunks', 'p_size',
+] as const; // prettier-ignore
+
+const jobColumns = [
+	'job', 'doc', 'op', 'state', 'version', 'accepted_at', 'updated_at', 'attempts', 'superseded_by', 'previous',
+	'error_code', 'error_message', 'detail',
+] as const; // prettier-ignore
+
+function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
+	const { state } = row;
+	const { wanted: w, published: p } = state;
+	return [
+		row.tenant, row.docId, state.epochRank, state.rank, state.seq, state.generation, state.settled,
+		state.failed ? 1 : 0, state.firstAt, state.readyAt, dueAt({ ...state, lease: null }), state.attempts,
+		state.strays ? 1 : 0, row.body, uuidToBytes(row.lastJob), bytesOrNull(row.flightJob),
+		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
+		uuidToBytes(w.jobId), w.size, w.priority, w.acceptedAt, p?.sha256 ?? null, p?.meta ?? null,
+		p?.fingerprint ?? null, p?.version ?? null, p === null ? null : uuidToBytes(p.jobId), p?.at ?? null,
+		p?.chunks ?? null, p?.size ?? null,
+	]; // prettier-ignore
+}
+
+function jobValues(job: JobRow): SQLInputValue[] {
+	return [
+		uuidToBytes(job.jobId), job.doc, opCode(job.op), job.state, job.version, job.acceptedAt, job.updatedAt,
+		job.attempts, bytesOrNull(job.supersededBy), bytesOrNull(job.previous), job.error?.code ?? null,
+		job.error?.message ?? null, job.detail === null ? null : JSON.stringify(job.detail),
+	]; // prettier-ignore
+}
+
+const failure = (row: Row) =>
+	row['error_code'] === null
+		? null
+		: { code: row['error_code'] as string, message: row['error_message'] as string };
+
+function readJob(row: Row): JobRow {
+	return {
+		jobId: uuidFromBytes(row['job'] as Uint8Array),
+		doc: row['doc'] as number,
+		op: ops[row['op'] as number] ?? 'put',
+		state: row['state'] as JobRow['state'],
+		version: row['version'] as number,
+		acceptedAt: row['accepted_at'] as number,
+		updatedAt: row['updated_at'] as number,
+		attempts: row['attempts'] as number,
+		supersededBy: uuidOrNull(row['superseded_by']),
+		previous: uuidOrNull(row['previous']),
+		error: failure(row),
+		detail: row['detail'] === null ? null : (JSON.parse(row['detail'] as string) as JobRow['detail']),
+	};
+}
+
+export function createSqliteTables(db: DatabaseSync): Tables {
+	const marks = (names: readonly string[]) => names.map(() => '?').join(', ');
+	const sets = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');
+	const sql = {
+		begin: db.prepare('BEGIN IMMEDIATE'),
+		commit: db.prepare('COMMIT'),
+		rollback: db.prepare('ROLLBACK'),
+		findDoc: db.prepare('SELECT * FROM docs WHERE tenant = ? AND doc_id = ?'),
+		docByKey: db.prepare('SELECT * FROM docs WHERE doc = ?'),
+		insertDoc: db.prepare(`INSERT INTO docs (${docColumns.join(', ')}) VALUES (${marks(docColumns)})`),
+		updateDoc: db.prepare(`UPDATE docs SET ${sets(docColumns.slice(2))} WHERE doc = ?`),
+		removeDoc: db.prepare('DELETE FROM docs WHERE doc = ?'),
+		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
+		due: db.prepare(
+			'SELECT doc FROM docs WHERE generation > settled AND ready_at <= ? ORDER BY due, doc LIMIT ?',
+		),
+		waiting: db.prepare(
+			'SELECT doc, ready_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT ?',
+		),
+		oldest: db.prepare('SELECT w_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT 1'),
+		listDocs: db.prepare(
+			'SELECT * FROM docs WHERE tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
+		),
+		insertBody: db.prepare('INSERT INTO bodies (content, blob) VALUES (?, ?)'),
+		insertText: db.prepare('INSERT INTO bodies (content, blob) VALUES (CAST(? AS BLOB), NULL)'),
+		body: db.prepare('SELECT content, blob FROM bodies WHERE body = ?'),
+		removeBody: db.prepare('DELETE FROM bodies WHERE body = ?'),
+		blobs: db.prepare('SELECT blob FROM bodies WHERE blob IS NOT NULL'),
+		insertJob: db.prepare(`INSERT INTO jobs (${jobColumns.join(', ')}) VALUES (${marks(jobColumns)})`),
+		updateJob: db.prepare(`UPDATE jobs SET ${sets(jobColumns.slice(1))} WHERE job = ?`),
+		job: db.prepare('SELECT * FROM jobs WHERE job = ?'),
+		listJobs: db.prepare('SELECT * FROM jobs WHERE job < ? ORDER BY job DESC LIMIT ?'),
+		listFailed: db.prepare("SELECT * FROM jobs WHERE state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
+		listJobsIn: db.prepare('SELECT * FROM jobs WHERE job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
+		lines: db.prepare('SELECT point, hash, ord, stray FROM chunks WHERE doc = ? ORDER BY ord'),
+		chunks: db.prepare('SELECT * FROM chunks WHERE doc = ? AND stray = 0 ORDER BY ord'),
+		addStray: db.prepare(
+			'INSERT INTO chunks (doc, point, hash, ord, heading, page, text, stray) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING',
+		),
+		place: db.prepare('UPDATE chunks SET stray = 0, ord = ? WHERE doc = ? AND point = ?'),
+		removeChunk: db.prepare('DELETE FROM chunks WHERE doc = ? AND point = ?'),
+		removeStrays: db.prepare('DELETE FROM chunks WHERE doc = ? AND stray = 1'),
+		findEpoch: db.prepare('SELECT rank FROM epochs WHERE source_id = ? AND epoch = ?'),
+		addEpoch: db.prepare('INSERT INTO epochs (source_id, epoch) VALUES (?, ?)'),
+		epochs: db.prepare('SELECT rank, source_id, epoch FROM epochs'),
+		tombstones: db.prepare(
+			'SELECT doc FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
+		),
+		oldJobs: db.prepare(
+			`DELETE FROM jobs WHERE job IN (
+				SELECT job FROM (SELECT job, doc, state, updated_at FROM jobs ORDER BY job LIMIT ?) AS old
+				WHERE state <> 'accepted' AND updated_at < ?
+				AND NOT EXISTS (SELECT 1 FROM docs WHERE docs.doc = old.doc AND docs.last_job = old.job))`,
+		),
+	};
+
+	/** Ranks by epoch and epochs by rank: few, asked for at every change. */
+	const ranks = new Map<string, number>();
+	const epochs = new Map<number, { sourceId: string; epoch: string }>();
+	const epochKey = (sourceId: string, epoch: string) => `${sourceId.length}:${sourceId}${epoch}`;
+	const rememberEpoch = (rank: number, sourceId: string, epoch: string) => {
+		ranks.set(epochKey(sourceId, epoch), rank);
+		epochs.set(rank, { sourceId, epoch });
+	};
+	const readEpochs = () => {
+		ranks.clear();
+		epochs.clear();
+		for (const row of sql.epochs.all() as Row[]) {
+			rememberEpoch(row['rank'] as number, row['source_id'] as string, row['epoch'] as string);
+		}
+	};
+	readEpochs();
+
+	function readDoc(row: Row | undefined): DocRow | undefined {
+		if (row === undefined) return undefined;
+		const epoch = epochs.get(row['epoch_rank'] as number);
+		if (epoch === undefined) throw new Error('a document of an unknown epoch');
+		const published: DocState['published'] =
+			row['p_sha256'] === null
+				? null
+				: {
+						op: 'put',
+						sha256: row['p_sha256'] as string,
+						meta: row['p_meta'] as string,
+						fingerprint: row['p_fingerprint'] as string,
+						version: row['p_version'] as number,
+						jobId: uuidFromBytes(row['p_job'] as Uint8Array),
+						at: row['p_at'] as number,
+						chunks: row['p_chunks'] as number,
+						size: row['p_size'] as number,
+					};
+		const state: DurableState = {
+			...epoch,
+			epochRank: row['epoch_rank'] as number,
+			rank: row['rank'] as number,
+			seq: row['seq'] as number,
+			generation: row['generation'] as number,
+			settled: row['settled'] as number,
+			wanted: {
+				op: ops[row['w_op'] as number] ?? 'put',
+				sha256: row['w_sha256'] as string,
+				meta: row['w_meta'] as string,
+				fingerprint: row['w_fingerprint'] as string,
+				jobId: uuidFromBytes(row['w_job'] as Uint8Array),
+				size: row['w_size'] as number,
+				priority: row['w_priority'] as PriorityRank,
+				acceptedAt: row['w_at'] as number,
+			},
+			failed: row['failed'] === 1,
+			firstAt: row['first_at'] as number,
+			readyAt: row['ready_at'] as number,
+			attempts: row['attempts'] as number,
+			published,
+			strays: row['strays'] === 1,
+		};
+		return {
+			key: row['doc'] as number,
+			tenant: row['tenant'] as string,
+			docId: row['doc_id'] as string,
+			state,
+			body: row['body'] as number | null,
+			lastJob: uuidFromBytes(row['last_job'] as Uint8Array),
+			flightJob: uuidOrNull(row['flight_job']),
+			error: failure(row),
+		};
+	}
+
+	const readChunk = (row: Row): ManifestChunk => ({
+		pointId: uuidFromBytes(row['point'] as Uint8Array),
+		hash: Buffer.from(row['hash'] as Uint8Array).toString('hex'),
+		order: row['ord'] as string,
+		heading: row['heading'] as string | null,
+		page: row['page'] as number | null,
+		text: row['text'] as string,
+	});
+
+	const firstJob = new Uint8Array(16).fill(255);
+
+	return {
+		transaction(run) {
+			sql.begin.run();
+			try {
+				const result = run();
+				sql.commit.run();
+				return result;
+			} catch (error) {
+				// After a full disk SQLite has rolled back by itself.
+				if (db.isTransaction) sql.rollback.run();
+				readEpochs();
+				throw error;
+			}
+		},
+		epochRank(sourceId, epoch) {
+			const known = ranks.get(epochKey(sourceId, epoch));
+			if (known !== undefined) return known;
+			const rank = Number(sql.addEpoch.run(sourceId, epoch).lastInsertRowid);
+			rememberEpoch(rank, sourceId, epoch);
+			return rank;
+		},
+		findDoc: (tenant, docId) => readDoc(sql.findDoc.get(tenant, docId) as Row | undefined),
+		docByKey: (key) => readDoc(sql.docByKey.get(key) as Row | undefined),
+		insertDoc: (row) => Number(sql.insertDoc.run(...docValues(row)).lastInsertRowid),
+		updateDoc: (row) => void sql.updateDoc.run(...docValues(row).slice(2), row.key),
+		removeDoc(key) {
+			sql.removeChunks.run(key);
+			sql.removeDoc.run(key);
+		},
+		due: (now, limit) => (sql.due.all(now, limit) as Row[]).map((row) => row['doc'] as number),
+		earliestReady(skip, limit) {
+			let earliest: number | null = null;
+			for (const row of sql.waiting.all(limit) as Row[]) {
+				if (skip(row['doc'] as number)) continue;
+				const at = row['ready_at'] as number;
+				if (earliest === null || at < earliest) earliest = at;
+			}
+			return earliest;
+		},
+		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+			(sql.listDocs.all(tenant, after, prefix, prefix, prefix, limit) as Row[]).flatMap(
+				(row) => readDoc(row) ?? [],
+			),
+		insertBody(body) {
+			if (typeof body === 'string') return Number(sql.insertText.run(body).lastInsertRowid);
+			return 'blob' in body
+				? Number(sql.insertBody.run(null, body.blob).lastInsertRowid)
+				: Number(sql.insertBody.run(body, null).lastInsertRowid);
+		},
+		body(id) {
+			const row = sql.body.get(id) as Row | undefined;
+			if (row === undefined) return undefined;
+			return {
+				inline: row['content'] as Uint8Array | null,
+				blob: row['blob'] as string | null,
+			} satisfies BodyRow;
+		},
+		removeBody: (id) => void sql.removeBody.run(id),
+		blobs: () => new Set((sql.blobs.all() as Row[]).map((row) => row['blob'] as string)),
+		insertJob: (job) => void sql.insertJob.run(...jobValues(job)),
+		updateJob: (job) => void sql.updateJob.run(...jobValues(job).slice(1), uuidToBytes(job.jobId)),
+		job(jobId) {
+			const row = sql.job.get(uuidToBytes(jobId)) as Row | undefined;
+			return row === undefined ? undefined : readJob(row);
+		},
+		listJobs(after, state, limit) {
+			const from = after === null ? firstJob : uuidToBytes(after);
+			const rows =
+				state === null
+					? sql.listJobs.all(from, limit)
+					: state === 'failed'
+						? sql.listFailed.all(from, limit)
+						: sql.listJobsIn.all(from, state, limit);
+			return (rows as Row[]).map(readJob);
+		},
+		lines(doc) {
+			const manifest = [];
+			const strays = [];
+			for (const row of sql.lines.all(doc) as Row[]) {
+				const pointId = uuidFromBytes(row['point'] as Uint8Array);
+				if (row['stray'] === 1) strays.push(pointId);
+				else {
+					const hash = Buffer.from(row['hash'] as Uint8Array).toString('hex');
+					manifest.push({ pointId, hash, order: row['ord'] as string });
+				}
+			}
+			return { manifest, strays };
+		},
+		chunks: (doc) => (sql.chunks.all(doc) as Row[]).map(readChunk),
+		addStrays(doc, added) {
+			for (const { pointId, hash, order, heading, page, text } of added) {
+				sql.addStray.run(doc, uuidToBytes(pointId), Buffer.from(hash, 'hex'), order, heading, page, text);
+			}
+		},
+		setManifest(doc, lines) {
+			const present = new Map<string, { order: string; isStray: boolean }>();
+			for (const row of sql.lines.all(doc) as Row[]) {
+				present.set(uuidFromBytes(row['point'] as Uint8Array), {
+					order: row['ord'] as string,
+					isStray: row['stray'] === 1,
+				});
+			}
+			for (const { pointId, order } of lines) {
+				const found = present.get(pointId);
+				if (found === undefined) throw new Error('a manifest line without its chunk');
+				present.delete(pointId);
+				if (found.isStray || found.order !== order) sql.place.run(order, doc, uuidToBytes(pointId));
+			}
+			for (const pointId of present.keys()) sql.removeChunk.run(doc, uuidToBytes(pointId));
+		},
+		removeStrays: (doc) => void sql.removeStrays.run(doc),
+		counts() {
+			const one = (text: string) => db.prepare(text).get() as Row;
+			const waiting = one(
+				'SELECT count(*) AS n, coalesce(sum(w_size), 0) AS bytes FROM docs WHERE generation > settled',
+			);
+			const jobs: Counts['jobs'] = {};
+			for (const row of db.prepare('SELECT state, count(*) AS n FROM jobs GROUP BY state').all() as Row[]) {
+				jobs[row['state'] as JobRow['state']] = row['n'] as number;
+			}
+			return {
+				documents: one('SELECT count(*) AS n FROM docs WHERE p_sha256 IS NOT NULL')['n'] as number,
+				pending: waiting['n'] as number,
+				pendingBytes: waiting['bytes'] as number,
+				failed: one('SELECT count(*) AS n FROM docs WHERE failed = 1')['n'] as number,
+				chunks: one('SELECT coalesce(sum(p_chunks), 0) AS n FROM docs WHERE p_sha256 IS NOT NULL')[
+					'n'
+				] as number,
+				jobs,
+			};
+		},
+		oldestPending: () => ((sql.oldest.get() as Row | undefined)?.['w_at'] as number | undefined) ?? null,
+		highestTime: () =>
+			((
+				db
+					.prepare(
+						'SELECT max(updated_at) AS t FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
+					)
+					.get() as Row
+			)['t'] as number) ?? 0,
+		oldTombstones: (before, limit) =>
+			(sql.tombstones.all(before, limit) as Row[]).map((row) => row['doc'] as number),
+		removeOldJobs: (before, limit) => Number(sql.oldJobs.run(limit, before).changes),
+	};
+}

@@ -1,0 +1,115 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { DocDropError } from '../../errors.ts';
+
+/**
+ * The document store's tables, as a list of migrations: entry n takes a file from version n to n + 1. Landed
+ * entries are never edited. PRAGMA user_version holds the version.
+ *
+ * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
+ * the two. Its partial index on waiting rows is the queue.
+ */
+const migrations: readonly string[] = [
+	`
+	CREATE TABLE epochs (
+		rank INTEGER PRIMARY KEY AUTOINCREMENT,
+		source_id TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		UNIQUE (source_id, epoch)
+	);
+	CREATE TABLE docs (
+		doc INTEGER PRIMARY KEY,
+		tenant TEXT NOT NULL,
+		doc_id TEXT NOT NULL,
+		epoch_rank INTEGER NOT NULL REFERENCES epochs (rank),
+		rank INTEGER NOT NULL,
+		seq INTEGER NOT NULL,
+		generation INTEGER NOT NULL,
+		settled INTEGER NOT NULL,
+		failed INTEGER NOT NULL,
+		first_at INTEGER NOT NULL,
+		ready_at INTEGER NOT NULL,
+		due INTEGER NOT NULL,
+		attempts INTEGER NOT NULL,
+		strays INTEGER NOT NULL,
+		body INTEGER,
+		last_job BLOB NOT NULL,
+		flight_job BLOB,
+		error_code TEXT,
+		error_message TEXT,
+		w_op INTEGER NOT NULL,
+		w_sha256 TEXT NOT NULL,
+		w_meta TEXT NOT NULL,
+		w_fingerprint TEXT NOT NULL,
+		w_job BLOB NOT NULL,
+		w_size INTEGER NOT NULL,
+		w_priority INTEGER NOT NULL,
+		w_at INTEGER NOT NULL,
+		p_sha256 TEXT,
+		p_meta TEXT,
+		p_fingerprint TEXT,
+		p_version INTEGER,
+		p_job BLOB,
+		p_at INTEGER,
+		p_chunks INTEGER,
+		p_size INTEGER,
+		UNIQUE (tenant, doc_id)
+	);
+	CREATE INDEX docs_waiting ON docs (due, ready_at) WHERE generation > settled;
+	CREATE INDEX docs_failed ON docs (doc) WHERE failed = 1;
+	CREATE TABLE bodies (
+		body INTEGER PRIMARY KEY,
+		content BLOB,
+		blob TEXT
+	);
+	CREATE TABLE jobs (
+		job BLOB PRIMARY KEY,
+		doc INTEGER NOT NULL,
+		op INTEGER NOT NULL,
+		state TEXT NOT NULL,
+		version INTEGER NOT NULL,
+		accepted_at INTEGER NOT NULL,
+		updated_at INTEGER NOT NULL,
+		attempts INTEGER NOT NULL,
+		superseded_by BLOB,
+		previous BLOB,
+		error_code TEXT,
+		error_message TEXT,
+		detail TEXT
+	) WITHOUT ROWID;
+	CREATE INDEX jobs_failed ON jobs (job) WHERE state = 'failed';
+	CREATE TABLE chunks (
+		doc INTEGER NOT NULL,
+		point BLOB NOT NULL,
+		hash BLOB NOT NULL,
+		ord TEXT NOT NULL,
+		heading TEXT,
+		page INTEGER,
+		text TEXT NOT NULL,
+		stray INTEGER NOT NULL,
+		PRIMARY KEY (doc, point)
+	) WITHOUT ROWID;
+	`,
+];
+
+export const docStoreVersion = migrations.length;
+
+/** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
+export function migrate(db: DatabaseSync): void {
+	const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+	if (found > migrations.length) {
+		throw new DocDropError(
+			'store_newer',
+			`the data folder was written by a newer DocDrop: its store has version ${found}, this program knows up to ${migrations.length}`,
+		);
+	}
+	if (found === migrations.length) return;
+	db.exec('BEGIN IMMEDIATE');
+	try {
+		for (const step of migrations.slice(found)) db.exec(step);
+		db.exec(`PRAGMA user_version = ${migrations.length}`);
+		db.exec('COMMIT');
+	} catch (error) {
+		db.exec('ROLLBACK');
+		throw error;
+	}
+}

@@ -1,0 +1,36 @@
+import { Type } from 'typebox';
+
+/** Ids are 1 to 1,024 bytes of UTF-8 without control characters; JSON schema counts code units, ids.ts' checkId counts bytes. */
+const idPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+
+export const Tenant = Type.String({
+	minLength: 1,
+	maxLength: 128,
+	pattern: '^[A-Za-z0-9][A-Za-z0-9._:@-]*$',
+	description: 'Whose document it is. Letters, digits and . _ : @ -, at most 128.',
+});
+export const DocId = Type.String({
+	minLength: 1,
+	maxLength: 1024,
+	pattern: idPattern,
+	description: 'Names the document within its tenant; 1 to 1,024 bytes of UTF-8, no control characters.',
+});
+export const JobId = Type.String({ format: 'uuid', description: 'UUIDv7; sorts by time.' });
+export const SourceId = Type.String({
+	minLength: 1,
+	maxLength: 128,
+	pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
+	description: 'Who owns the document; one UUID a trigger node, or `api`.',
+});
+export const Timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC.' });
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
+
+const encoder = new TextEncoder();
+
+/** Why a docId cannot be used, or null. Counts what JSON schema cannot: bytes, and halves of surrogate pairs. */
+export function docIdFault(docId: string): string | null {
+	if (!docId.isWellFormed()) return 'must be well-formed Unicode';
+	if (docId.length * 3 > 1024 && encoder.encode(docId).length > 1024)
+		return 'must be at most 1,024 bytes of UTF-8';
+	return null;
+}

@@ -1,0 +1,337 @@
+/**
+ * The life of one document, as pure transitions: what an arriving change does to what is wanted, how a lease
+ * is taken and lost, and how a generation settles. Every doc-store adapter stores `DocState` and moves it
+ * with these functions and no others, so that the rules stand in one place; test/pipeline/protocol.test.ts
+ * walks through every order and every crash with them.
+ *
+ * Invariants:
+ *  - `generation` grows with each change that must be worked on; the document waits for work exactly when
+ *    `generation > settled`, and is being worked on exactly when `lease` is set.
+ *  - (rank, seq) of a document never goes down: a late change is `stale`, whatever it holds.
+ *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
+ *    next generation.
+ *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
+ */
+
+/** A set of values that make two states of a document the same. */
+export interface Content {
+	readonly op: 'put' | 'delete';
+	/** Of the bytes; '' for a delete. */
+	readonly sha256: string;
+	/** Canonical JSON of the document's own fields; '' for a delete. */
+	readonly meta: string;
+	/** Of extractors, chunker settings and model; '' for a delete. */
+	readonly fingerprint: string;
+}
+
+export interface Wanted extends Content {
+	readonly jobId: string;
+	readonly size: number;
+	readonly priority: PriorityRank;
+	readonly acceptedAt: number;
+}
+
+/** 0 high, 1 normal, 2 low. */
+export type PriorityRank = 0 | 1 | 2;
+
+export interface LeaseState {
+	readonly token: number;
+	readonly generation: number;
+	readonly jobId: string;
+	readonly version: number;
+	readonly until: number;
+	readonly content: Content;
+	readonly size: number;
+}
+
+export interface Published extends Content {
+	readonly version: number;
+	readonly jobId: string;
+	readonly at: number;
+	readonly chunks: number;
+	readonly size: number;
+}
+
+export interface DocState {
+	/** Source and epoch of the newest accepted change, and the order in which the store first saw that epoch. */
+	readonly sourceId: string;
+	readonly epoch: string;
+	readonly epochRank: number;
+	/** At least `epochRank`; higher where an earlier owner's versions were. */
+	readonly rank: number;
+	readonly seq: number;
+	readonly generation: number;
+	readonly settled: number;
+	/** The newest accepted change. */
+	readonly wanted: Wanted;
+	/** The newest generation was given up; its body waits for an explicit retry. */
+	readonly failed: boolean;
+	/** When the oldest change in the present window arrived. */
+	readonly firstAt: number;
+	readonly readyAt: number;
+	readonly attempts: number;
+	readonly lease: LeaseState | null;
+	readonly published: Published | null;
+	readonly strays: boolean;
+}
+
+/** A change as it meets the document. */
+export interface Arrival extends Content {
+	readonly jobId: string;
+	readonly sourceId: string;
+	readonly epoch: string;
+	readonly epochRank: number;
+	readonly seq: number | null;
+	readonly takeOver: boolean;
+	readonly size: number;
+	readonly priority: PriorityRank;
+	readonly windowMs: number;
+	readonly maxWaitMs: number;
+}
+
+export type Decision =
+	| { readonly kind: 'owned'; readonly owner: string }
+	| { readonly kind: 'stale'; readonly version: number }
+	| {
+			readonly kind: 'unchanged';
+			readonly state: DocState;
+			readonly follows: string | null;
+			readonly superseded: string | null;
+	  }
+	| { readonly kind: 'accepted'; readonly state: DocState; readonly superseded: string | null };
+
+const rankSize = 2 ** 32;
+
+/** One integer that grows with every accepted change of a document: rank x 2^32 + seq. Exact up to rank 2^21. */
+export function versionOf(state: { readonly rank: number; readonly seq: number }): number {
+	return state.rank * rankSize + state.seq;
+}
+
+export const isPending = (state: DocState): boolean => state.generation > state.settled;
+
+/** A deleted document that nobody is about to bring back belongs to nobody: any source may create it anew. */
+const isFree = (state: DocState): boolean =>
+	state.wanted.op === 'delete' && !isPending(state) && state.lease === null;
+
+const sameContent = (a: Content, b: Content): boolean =>
+	a.op === b.op &&
+	(a.op === 'delete' || (a.sha256 === b.sha256 && a.meta === b.meta && a.fingerprint === b.fingerprint));
+
+/** What the index holds for the document when nothing strays: the published content, or nothing. */
+const isPublished = (state: DocState, content: Content): boolean =>
+	state.published === null ? content.op === 'delete' : sameContent(state.published, content);
+
+/** The receipt that waits and that no worker holds; a newer change supersedes it. */
+function waitingJob(state: DocState): string | null {
+	if (!isPending(state)) return null;
+	return state.lease !== null && state.lease.generation === state.generation ? null : state.wanted.jobId;
+}
+
+/** Where the arrival stands in the document's order, or why it has no place. */
+function place(
+	state: DocState | null,
+	arrival: Arrival,
+): { readonly rank: number; readonly seq: number } | Extract<Decision, { kind: 'owned' | 'stale' }> {
+	if (state === null) return { rank: arrival.epochRank, seq: arrival.seq ?? 1 };
+	const sameOwner = state.sourceId === arrival.sourceId;
+	if (!sameOwner && !arrival.takeOver && !isFree(state)) return { kind: 'owned', owner: state.sourceId };
+	if (sameOwner && state.epoch === arrival.epoch) {
+		// An equal seq is a repetition whose bytes may have moved on since it was numbered: it is decided by content.
+		if (arrival.seq !== null && arrival.seq < state.seq) return { kind: 'stale', version: versionOf(state) };
+		return { rank: state.rank, seq: arrival.seq ?? state.seq + 1 };
+	}
+	if (sameOwner && arrival.epochRank < state.epochRank) return { kind: 'stale', version: versionOf(state) };
+	// Another epoch or another owner begins above everything the document has seen.
+	return { rank: Math.max(arrival.epochRank, state.rank + 1), seq: arrival.seq ?? 1 };
+}
+
+/**
+ * What an arriving change does. "Unchanged" is judged against the newest ACCEPTED state, waiting and in
+ * flight included: judged against the published one, going back to it would lose the last write.
+ */
+export function decideAccept(state: DocState | null, arrival: Arrival, now: number): Decision {
+	const spot = place(state, arrival);
+	if ('kind' in spot) return spot;
+	const wanted: Wanted = {
+		op: arrival.op,
+		sha256: arrival.sha256,
+		meta: arrival.meta,
+		fingerprint: arrival.fingerprint,
+		jobId: arrival.jobId,
+		size: arrival.size,
+		priority: arrival.priority,
+		acceptedAt: now,
+	};
+	const identity = {
+		sourceId: arrival.sourceId,
+		epoch: arrival.epoch,
+		epochRank: arrival.epochRank,
+		rank: spot.rank,
+		seq: spot.seq,
+	};
+	if (state === null) {
+		const generation = arrival.op === 'delete' ? 0 : 1;
+		const fresh: DocState = {
+			...identity,
+			generation,
+			settled: 0,
+			wanted,
+			failed: false,
+			firstAt: now,
+			readyAt: now + Math.min(arrival.windowMs, arrival.maxWaitMs),
+			attempts: 0,
+			lease: null,
+			published: null,
+			strays: false,
+		};
+		// A deletion of what never was: nothing to do, but its version outlives late writes.
+		if (generation === 0) return { kind: 'unchanged', state: fresh, follows: null, superseded: null };
+		return { kind: 'accepted', state: fresh, superseded: null };
+	}
+	if (!state.failed && sameContent(state.wanted, arrival)) {
+		const priority = Math.min(state.wanted.priority, arrival.priority) as PriorityRank;
+		const next = { ...state, ...identity, wanted: { ...state.wanted, priority } };
+		return {
+			kind: 'unchanged',
+			state: next,
+			follows: isPending(state) || state.lease !== null ? state.wanted.jobId : null,
+			superseded: null,
+		};
+	}
+	const superseded = waitingJob(state);
+	if (state.lease === null && !state.strays && isPublished(state, arrival)) {
+		const generation = state.generation + 1;
+		return {
+			kind: 'unchanged',
+			state: { ...state, ...identity, generation, settled: generation, wanted, failed: false, attempts: 0 },
+			follows: null,
+			superseded,
+		};
+	}
+	const firstAt = superseded === null ? now : state.firstAt;
+	return {
+		kind: 'accepted',
+		state: {
+			...state,
+			...identity,
+			generation: state.generation + 1,
+			wanted,
+			failed: false,
+			firstAt,
+			readyAt: Math.max(now, Math.min(now + arrival.windowMs, firstAt + arrival.maxWaitMs)),
+			attempts: 0,
+		},
+		superseded,
+	};
+}
+
+const penalty: Readonly<Record<PriorityRank, number>> = { 0: 0, 1: 250, 2: 30_000 };
+const retryPenalty = 5_000;
+
+/**
+ * The order in which documents are claimed: by the time they became ready, plus a penalty for their class
+ * (high, normal, retries, low). Because the penalty is a time, whatever waits grows older than every later
+ * arrival: nothing starves, and one index serves the order.
+ */
+export function dueAt(state: DocState): number {
+	return state.readyAt + Math.max(penalty[state.wanted.priority], state.attempts > 0 ? retryPenalty : 0);
+}
+
+/** May be claimed: waits, its window is over, and no live lease holds it. */
+export function isClaimable(state: DocState, now: number): boolean {
+	return isPending(state) && state.readyAt <= now && (state.lease === null || state.lease.until <= now);
+}
+
+/**
+ * Takes the lease on the newest generation. `abandoned` is the receipt of an expired lease on an older
+ * generation: its work is lost and its place is taken by the newest one.
+ */
+export function lease(
+	state: DocState,
+	token: number,
+	until: number,
+): { readonly state: DocState; readonly abandoned: string | null } {
+	const lost = state.lease;
+	const { op, sha256, meta, fingerprint, size, jobId } = state.wanted;
+	return {
+		state: {
+			...state,
+			lease: {
+				token,
+				generation: state.generation,
+				jobId,
+				version: versionOf(state),
+				until,
+				content: { op, sha256, meta, fingerprint },
+				size,
+			},
+		},
+		abandoned: lost !== null && lost.generation < state.generation ? lost.jobId : null,
+	};
+}
+
+export const holds = (state: DocState, token: number): boolean =>
+	state.lease !== null && state.lease.token === token;
+
+/** Before the first request that writes: from now on the index may hold more than the manifest. */
+export function intend(state: DocState): DocState {
+	return { ...state, strays: true };
+}
+
+/** The index holds exactly the leased generation: settle it. */
+export function commit(state: DocState, chunks: number, now: number): DocState {
+	const held = state.lease;
+	if (held === null) throw new Error('commit without a lease');
+	const isLatest = held.generation === state.generation;
+	return {
+		...state,
+		settled: held.generation,
+		attempts: isLatest ? 0 : state.attempts,
+		lease: null,
+		strays: false,
+		published:
+			held.content.op === 'delete'
+				? null
+				: { ...held.content, version: held.version, jobId: held.jobId, at: now, chunks, size: held.size },
+	};
+}
+
+/** Gives the lease back. `superseded` is the leased receipt when a newer change already waits in its place. */
+export function release(
+	state: DocState,
+	retryAt: number,
+	counted: boolean,
+): { readonly state: DocState; readonly superseded: string | null } {
+	const held = state.lease;
+	if (held === null) throw new Error('release without a lease');
+	if (held.generation < state.generation) return { state: { ...state, lease: null }, superseded: held.jobId };
+	return {
+		state: { ...state, lease: null, readyAt: retryAt, attempts: state.attempts + (counted ? 1 : 0) },
+		superseded: null,
+	};
+}
+
+/** Gives the leased generation up. A newer change that waits is not touched. */
+export function bury(state: DocState): DocState {
+	const held = state.lease;
+	if (held === null) throw new Error('burial without a lease');
+	if (held.generation < state.generation) return { ...state, lease: null, strays: false };
+	return { ...state, lease: null, settled: held.generation, failed: true, strays: false };
+}
+
+/** Withdraws the waiting change, or null where it cannot be: it is worked on, partly in the index, or done. */
+export function cancel(state: DocState, jobId: string): DocState | null {
+	if (waitingJob(state) !== jobId || state.strays || state.lease !== null) return null;
+	const { published } = state;
+	const wanted: Wanted =
+		published === null
+			? { ...state.wanted, op: 'delete', sha256: '', meta: '', fingerprint: '', size: 0 }
+			: { ...state.wanted, ...published, jobId: published.jobId };
+	return { ...state, settled: state.generation, wanted, attempts: 0 };
+}
+
+/** Makes a failed change wait again, or null where it is not failed. */
+export function retry(state: DocState, jobId: string, now: number): DocState | null {
+	if (!state.failed || state.wanted.jobId !== jobId) return null;
+	return { ...state, failed: false, settled: state.generation - 1, attempts: 0, firstAt: now, readyAt: now };
+}

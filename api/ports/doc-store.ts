@@ -1,0 +1,299 @@
+import type { JobState, Priority } from '../contract/job.ts';
+
+/**
+ * The durable heart: the queue, the manifest and the receipts of every document. Adapters: sqlite, memory.
+ *
+ * One row a document, keyed by (tenant, docId), holds what is wanted (the newest accepted change) and what
+ * is published; a document whose two differ IS the queue. A change is one `generation` of its document; a
+ * worker holds a `lease` on one generation at a time.
+ *
+ * Promises that every adapter keeps (test/conformance/doc-store.ts holds them):
+ *  1. When a call resolves, its effect is durable; a rejected call had no effect. Calls made at the same
+ *     time may share one transaction, but never see half of each other.
+ *  2. `accept` decides by `decideAccept` (pipeline/coalesce.ts), one change after the other in the given
+ *     order, and writes exactly one receipt for each change that it does not reject.
+ *  3. At most one live lease a document. Every call that names a lease is fenced: where the lease was lost
+ *     (expired and taken over, or the process restarted), it changes nothing and says so.
+ *  4. `claim` returns only documents whose window is over, in due order (see `dueAt`); a document whose
+ *     lease expired is claimable again. Leases do not outlive the process.
+ *  5. After `intend`, the planned point ids belong to the document's `mayExist` set until `commit` or
+ *     `bury` replaced it; a point id that may be in the index is always in the set.
+ *  6. `commit` replaces the manifest and settles the receipt in one step; changes accepted meanwhile
+ *     stay pending as the next generation.
+ *  7. A body stays readable from `accept` until its generation is settled or superseded; a failed
+ *     document's body stays, so that it can be retried.
+ *  8. Every receipt ends in a final state, or its document is pending, leased or failed.
+ *  9. All times are store time (see anchoredTime in pipeline/store-time.ts), handed in by the caller.
+ * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
+ */
+
+/** Names one document's row for the life of the store. */
+export type DocKey = number;
+
+/** What the caller wants a document to be. */
+export interface Change {
+	/** UUIDv7, made by the caller: names the receipt. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly sourceId: string;
+	readonly epoch: string;
+	/** Grows within one epoch of one source; null: in order of arrival. */
+	readonly seq: number | null;
+	readonly takeOver: boolean;
+	readonly priority: Priority;
+	/** Quiet time before the change may be claimed, ms; 0: at once. */
+	readonly windowMs: number;
+	/** Longest time that further changes may keep it waiting, ms. */
+	readonly maxWaitMs: number;
+	/** Null for a delete. */
+	readonly content: ChangeContent | null;
+	/** Canonical JSON of the document's own fields (title, path, mimeType, metadata); '' for a delete. */
+	readonly meta: string;
+	/** Of extractors, chunker settings and model. */
+	readonly fingerprint: string;
+}
+
+export interface ChangeContent {
+	readonly sha256: string;
+	readonly size: number;
+	/** The bytes (or their text, stored as UTF-8), or the name that `writeBlob` returned. */
+	readonly body: string | Uint8Array | { readonly blob: string };
+}
+
+export type AcceptResult =
+	| {
+			readonly kind: 'accepted';
+			readonly jobId: string;
+			readonly version: number;
+			/** The receipt that this change superseded, if one was waiting. */
+			readonly superseded: string | null;
+	  }
+	| {
+			readonly kind: 'unchanged';
+			readonly jobId: string;
+			readonly version: number;
+			/** The receipt of the equal change that is still on its way, if it is. */
+			readonly follows: string | null;
+	  }
+	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number }
+	/** Rejected; no receipt. */
+	| { readonly kind: 'owned'; readonly owner: string }
+	/** Rejected; no receipt. The queue is at its bound. */
+	| { readonly kind: 'full' };
+
+export interface QueueLimits {
+	/** Documents that may wait; a change to a document that already waits is always taken. */
+	readonly maxPending: number;
+	/** Bytes of bodies that may wait. */
+	readonly maxPendingBytes: number;
+}
+
+export interface Lease {
+	readonly doc: DocKey;
+	readonly token: number;
+	readonly generation: number;
+}
+
+/** A chunk as the manifest keeps it. */
+export interface ManifestChunk {
+	/** UUID of its point. */
+	readonly pointId: string;
+	/** SHA-256, hex. */
+	readonly hash: string;
+	readonly order: string;
+	readonly heading: string | null;
+	readonly page: number | null;
+	readonly text: string;
+}
+
+/** A manifest line without its text: what planning needs. */
+export type ManifestLine = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;
+
+export interface Claimed {
+	readonly lease: Lease;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly jobId: string;
+	readonly op: 'put' | 'delete';
+	readonly version: number;
+	readonly priority: Priority;
+	readonly meta: string;
+	readonly fingerprint: string;
+	/** Null for a delete. `file` is absolute and stays until the lease ends. */
+	readonly content: {
+		readonly sha256: string;
+		readonly size: number;
+		readonly body: Uint8Array | { readonly file: string };
+	} | null;
+	/** Counted failures of this generation so far. */
+	readonly attempts: number;
+	readonly acceptedAt: number;
+	readonly published: PublishedState | null;
+	/** In order. */
+	readonly manifest: readonly ManifestLine[];
+	/** Point ids that may be in the index beyond the manifest. */
+	readonly strays: readonly string[];
+}
+
+export interface PublishedState {
+	readonly sha256: string;
+	readonly meta: string;
+	readonly fingerprint: string;
+	readonly version: number;
+	readonly jobId: string;
+	readonly at: number;
+	readonly chunks: number;
+	readonly size: number;
+}
+
+export interface ClaimRequest {
+	readonly now: number;
+	readonly limit: number;
+	/** Stops after the document that reaches this many bytes; the first one is always taken. */
+	readonly maxBytes: number;
+	readonly leaseMs: number;
+}
+
+export interface Intent {
+	readonly lease: Lease;
+	/** Chunks that are about to enter the index. */
+	readonly added: readonly ManifestChunk[];
+}
+
+export interface Commit {
+	readonly lease: Lease;
+	/** The whole manifest, in order; empty for a delete or an empty document. */
+	readonly manifest: readonly ManifestLine[];
+	/** For the receipt: what was done. */
+	readonly detail: JobDetail;
+}
+
+/** What a receipt says of the work that was done for it. */
+export interface JobDetail {
+	readonly added?: number;
+	readonly kept?: number;
+	readonly removed?: number;
+	readonly embedded?: number;
+	/** Why the bulk write that carried it was closed. */
+	readonly closedBy?: string;
+	/** Milliseconds: from accept to claim, of preparation, of the bulk write. */
+	readonly waitMs?: number;
+	readonly prepareMs?: number;
+	readonly publishMs?: number;
+}
+
+export interface Failure {
+	readonly code: string;
+	readonly message: string;
+}
+
+export interface Job {
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly state: JobState;
+	readonly version: number;
+	readonly acceptedAt: number;
+	readonly updatedAt: number;
+	readonly attempts: number;
+	readonly supersededBy: string | null;
+	readonly error: Failure | null;
+	readonly detail: JobDetail | null;
+}
+
+export interface JobFilter {
+	readonly tenant?: string;
+	readonly docId?: string;
+	readonly states?: readonly JobState[];
+	/** Job id after which (in descending order, newest first) the page begins. */
+	readonly after?: string;
+	readonly limit: number;
+}
+
+export interface DocumentState {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly sourceId: string;
+	readonly version: number;
+	/** Of the newest accepted change. */
+	readonly state: 'published' | 'deleted' | 'accepted' | 'processing' | 'retrying' | 'failed';
+	readonly jobId: string;
+	readonly meta: string;
+	readonly acceptedAt: number;
+	readonly readyAt: number;
+	readonly attempts: number;
+	readonly error: Failure | null;
+	readonly published: PublishedState | null;
+	/** Points that may be in the index beyond the manifest. */
+	readonly strays: number;
+}
+
+export interface DocumentFilter {
+	readonly tenant: string;
+	readonly prefix?: string;
+	readonly state?: DocumentState['state'];
+	/** docId after which the page begins. */
+	readonly after?: string;
+	readonly limit: number;
+}
+
+export interface StoreStats {
+	readonly documents: number;
+	readonly pending: number;
+	readonly pendingBytes: number;
+	readonly leased: number;
+	readonly failed: number;
+	readonly chunks: number;
+	/** Store time of the oldest change that waits; null when none does. */
+	readonly oldestPendingAt: number | null;
+	/** Changes by final or present state since the store was made. */
+	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
+}
+
+export interface SweepRequest {
+	readonly now: number;
+	readonly tombstoneMs: number;
+	readonly jobMs: number;
+	/** Rows looked at, at most, so that a sweep stays short. */
+	readonly limit: number;
+}
+
+export interface DocStore {
+	accept(changes: readonly Change[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
+	/** Puts bytes that are too large for a row into a durable file; the name goes into `Change.content.body`. */
+	writeBlob(bytes: AsyncIterable<Uint8Array>): Promise<{ blob: string; sha256: string; size: number }>;
+	/** Removes a blob that no change will name. */
+	dropBlob(blob: string): Promise<void>;
+	claim(request: ClaimRequest): Promise<Claimed[]>;
+	/** Store time at which the next document becomes claimable; null when nothing waits. */
+	nextDueAt(): Promise<number | null>;
+	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
+	intend(intents: readonly Intent[]): Promise<boolean[]>;
+	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;
+	/** Gives a lease back. `counted` failures add to attempts; the document waits until `retryAt`. */
+	release(
+		leases: readonly { lease: Lease; retryAt: number; counted: boolean; error: Failure | null }[],
+		now: number,
+	): Promise<boolean[]>;
+	/** Dead letter. The caller has removed every stray from the index. */
+	bury(letters: readonly { lease: Lease; error: Failure }[], now: number): Promise<boolean[]>;
+	/** A waiting change is withdrawn; false where it is not waiting any more. */
+	cancel(jobId: string, now: number): Promise<boolean>;
+	/** A failed change waits again; false where it is not failed. */
+	retry(jobId: string, now: number): Promise<boolean>;
+	job(jobId: string): Promise<Job | null>;
+	jobs(filter: JobFilter): Promise<Job[]>;
+	document(tenant: string, docId: string): Promise<DocumentState | null>;
+	documents(filter: DocumentFilter): Promise<DocumentState[]>;
+	/** The published manifest, in order, with texts. */
+	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
+	stats(): Promise<StoreStats>;
+	/** Removes old receipts and old tombstones; returns how many of each. */
+	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** The highest store time that was ever written. */
+	highestTime(): Promise<number>;
+	close(): Promise<void>;
+}

@@ -1,0 +1,524 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { Change, Claimed, Commit, DocStore, ManifestChunk } from '../../api/ports/doc-store.ts';
+import { createJobIds } from '../../api/pipeline/job-id.ts';
+
+/** Holds the numbered promises of api/ports/doc-store.ts against one adapter. */
+export interface DocStoreMaker {
+	(): Promise<{
+		store: DocStore;
+		/** Ends what holds the store without a word, as a crash would, and opens it again. Only of durable adapters. */
+		reopen?: () => Promise<DocStore>;
+		dispose: () => Promise<void>;
+	}>;
+}
+
+const noLimits = { maxPending: Infinity, maxPendingBytes: Infinity };
+const nextJob = createJobIds(() => 1_767_225_600_000);
+const hex = (n: number) => n.toString(16).padStart(64, '0');
+const pointOf = (n: number) => `00000000-0000-5000-8000-${n.toString(16).padStart(12, '0')}`;
+
+export function put(docId: string, text: string, more: Partial<Change> = {}): Change {
+	const sha256 = hex(Array.from(text).reduce((sum, c) => sum * 31 + (c.codePointAt(0) ?? 0), 7) % 2 ** 40);
+	return {
+		jobId: nextJob(),
+		tenant: 'acme',
+		docId,
+		op: 'put',
+		sourceId: 'api',
+		epoch: 'api',
+		seq: null,
+		takeOver: false,
+		priority: 'normal',
+		windowMs: 0,
+		maxWaitMs: 5_000,
+		content: { sha256, size: Buffer.byteLength(text), body: text },
+		meta: '{}',
+		fingerprint: 'f1',
+		...more,
+	};
+}
+
+export function del(docId: string, more: Partial<Change> = {}): Change {
+	return { ...put(docId, '', more), op: 'delete', content: null, meta: '', ...more };
+}
+
+const chunk = (n: number, order = `a${n}`): ManifestChunk => ({
+	pointId: pointOf(n),
+	hash: hex(n),
+	order,
+	heading: n % 2 === 0 ? null : `Heading ${n}`,
+	page: null,
+	text: `text ${n} – ünïcode`,
+});
+
+export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: { isDurable: boolean }): void {
+	describe(`doc store: ${name}`, () => {
+		let made: Awaited<ReturnType<DocStoreMaker>>;
+		let store: DocStore;
+		let now = 0;
+
+		beforeEach(async () => {
+			made = await make();
+			store = made.store;
+			now = 1_767_225_600_000;
+		});
+		afterEach(() => made.dispose());
+
+		const accept = async (...changes: Change[]) => store.accept(changes, now, noLimits);
+		const acceptOne = async (change: Change) => {
+			const [result] = await accept(change);
+			assert.ok(result);
+			return result;
+		};
+		const claim = async (limit = 100) => store.claim({ now, limit, maxBytes: Infinity, leaseMs: 60_000 });
+		const claimOne = async (): Promise<Claimed> => {
+			const claimed = await claim();
+			assert.equal(claimed.length, 1, 'exactly one document is claimable');
+			return claimed[0] as Claimed;
+		};
+		const committing = ({ lease }: Claimed, ...chunks: ManifestChunk[]): Commit => ({
+			lease,
+			manifest: chunks,
+			detail: { added: chunks.length },
+		});
+		const publish = async (claimed: Claimed, ...chunks: ManifestChunk[]) => {
+			assert.deepEqual(await store.intend([{ lease: claimed.lease, added: chunks }]), [true]);
+			assert.deepEqual(await store.commit([committing(claimed, ...chunks)], now), [true]);
+		};
+		const stateOf = async (jobId: string) => (await store.job(jobId))?.state;
+
+		it('carries a change from accept to its manifest and receipt (2, 6)', async () => {
+			const change = put('a.txt', 'hello', { meta: '{"title":"A"}', priority: 'high' });
+			const result = await acceptOne(change);
+			assert.equal(result.kind, 'accepted');
+			assert.equal(await stateOf(change.jobId), 'accepted');
+			const claimed = await claimOne();
+			assert.equal(await stateOf(change.jobId), 'processing');
+			assert.equal(claimed.tenant, 'acme');
+			assert.equal(claimed.docId, 'a.txt');
+			assert.equal(claimed.meta, '{"title":"A"}');
+			assert.equal(claimed.priority, 'high');
+			assert.equal(claimed.published, null);
+			assert.deepEqual(claimed.manifest, []);
+			assert.ok(claimed.content !== null && 'byteLength' in claimed.content.body);
+			assert.equal(Buffer.from(claimed.content.body).toString(), 'hello');
+			await publish(claimed, chunk(1), chunk(2));
+			assert.equal(await stateOf(change.jobId), 'published');
+			const document = await store.document('acme', 'a.txt');
+			assert.equal(document?.state, 'published');
+			assert.equal(document?.published?.chunks, 2);
+			assert.equal(document?.strays, 0);
+			assert.deepEqual(await store.chunks('acme', 'a.txt'), [chunk(1), chunk(2)]);
+			assert.deepEqual(await claim(), []);
+		});
+
+		it('keeps a change in its window, at most for the longest wait, and supersedes within it (2)', async () => {
+			const jobs: string[] = [];
+			const start = now;
+			for (let save = 0; save < 30; save += 1) {
+				const change = put('a', `v${save}`, { windowMs: 500, maxWaitMs: 5_000 });
+				jobs.push(change.jobId);
+				await accept(change);
+				if (now - start >= 5_000) break;
+				assert.deepEqual(await claim(), [], 'the window is open');
+				now += 300;
+			}
+			assert.ok(now - start <= 5_300, 'the longest wait ends the window');
+			const claimed = await claimOne();
+			assert.equal(claimed.jobId, jobs.at(-1));
+			for (const [index, job] of jobs.slice(0, -1).entries()) {
+				const receipt = await store.job(job);
+				assert.equal(receipt?.state, 'superseded');
+				assert.equal(receipt?.supersededBy, jobs[index + 1]);
+			}
+		});
+
+		it('answers a repetition with unchanged, waiting, in flight or published (2)', async () => {
+			const first = put('a', 'same');
+			await accept(first);
+			const waiting = await acceptOne(put('a', 'same'));
+			assert.deepEqual(
+				[waiting.kind, waiting.kind === 'unchanged' && waiting.follows],
+				['unchanged', first.jobId],
+			);
+			const claimed = await claimOne();
+			assert.equal((await acceptOne(put('a', 'same'))).kind, 'unchanged');
+			await publish(claimed, chunk(1));
+			const after = await acceptOne(put('a', 'same'));
+			assert.deepEqual([after.kind, after.kind === 'unchanged' && after.follows], ['unchanged', null]);
+			assert.equal((await acceptOne(put('a', 'same', { meta: '{"title":"new"}' }))).kind, 'accepted');
+		});
+
+		it('makes a change during processing the next generation, and never loses the last write (G2)', async () => {
+			const a = put('a', 'A');
+			await accept(a);
+			const first = await claimOne();
+			const b = put('a', 'B');
+			const again = put('a', 'A');
+			await accept(b);
+			assert.deepEqual(await claim(), [], 'one lease a document');
+			assert.equal((await acceptOne(again)).kind, 'accepted', 'A is in flight, but B is newer');
+			assert.equal(await stateOf(b.jobId), 'superseded');
+			await publish(first, chunk(1));
+			assert.equal(await stateOf(a.jobId), 'published');
+			const second = await claimOne();
+			assert.equal(second.jobId, again.jobId);
+			assert.deepEqual(second.manifest, [{ pointId: pointOf(1), hash: hex(1), order: 'a1' }]);
+			await publish(second, chunk(1));
+			assert.deepEqual(await claim(), []);
+		});
+
+		it('going back to the published content supersedes what waits, without work', async () => {
+			await accept(put('a', 'A'));
+			await publish(await claimOne(), chunk(1));
+			const b = put('a', 'B', { windowMs: 500 });
+			await accept(b);
+			const back = await acceptOne(put('a', 'A'));
+			assert.equal(back.kind, 'unchanged');
+			assert.equal(await stateOf(b.jobId), 'superseded');
+			now += 10_000;
+			assert.deepEqual(await claim(), []);
+			assert.equal((await store.document('acme', 'a'))?.state, 'published');
+		});
+
+		it('going back is work when the index may hold more than the manifest', async () => {
+			await accept(put('a', 'A'));
+			await publish(await claimOne(), chunk(1));
+			await accept(put('a', 'B'));
+			const b = await claimOne();
+			await store.intend([{ lease: b.lease, added: [chunk(2)] }]);
+			await store.release([{ lease: b.lease, retryAt: now + 1_000, counted: true, error: null }], now);
+			assert.equal((await acceptOne(put('a', 'A'))).kind, 'accepted');
+			const back = await claimOne();
+			assert.deepEqual(back.strays, [pointOf(2)]);
+		});
+
+		it('orders by source, epoch and seq; late and doubled changes are stale or unchanged (G2)', async () => {
+			const at = (seq: number, text: string, epoch = 'e1') => put('a', text, { sourceId: 's', epoch, seq });
+			assert.equal((await acceptOne(at(5, 'five'))).kind, 'accepted');
+			const late = at(4, 'four');
+			assert.equal((await acceptOne(late)).kind, 'stale');
+			assert.equal(await stateOf(late.jobId), 'stale');
+			assert.equal((await acceptOne(at(5, 'five'))).kind, 'unchanged');
+			const next = await acceptOne(at(1, 'new epoch', 'e2'));
+			assert.equal(next.kind, 'accepted');
+			assert.equal((await acceptOne(at(9, 'old epoch', 'e1'))).kind, 'stale');
+			const claimed = await claimOne();
+			assert.equal(Buffer.from(claimed.content?.body as Uint8Array).toString(), 'new epoch');
+		});
+
+		it('a tombstone outlives late writes, and versions keep growing over deletion and re-creation (G2)', async () => {
+			const from = (seq: number) => ({ sourceId: 's', epoch: 'e1', seq });
+			await accept(put('a', 'A', from(1)));
+			await publish(await claimOne(), chunk(1));
+			await accept(del('a', from(3)));
+			const deletion = await claimOne();
+			assert.equal(deletion.op, 'delete');
+			assert.equal(deletion.content, null);
+			assert.equal(deletion.manifest.length, 1);
+			await publish(deletion);
+			assert.equal((await store.document('acme', 'a'))?.state, 'deleted');
+			assert.deepEqual(await store.chunks('acme', 'a'), []);
+			assert.equal((await acceptOne(put('a', 'late', from(2)))).kind, 'stale');
+			const again = await acceptOne(put('a', 'again', from(4)));
+			assert.ok(again.kind === 'accepted' && again.version > deletion.version);
+		});
+
+		it('a deletion of what never was is unchanged, and still rejects what came before it', async () => {
+			const gone = del('a', { sourceId: 's', epoch: 'e', seq: 7 });
+			assert.equal((await acceptOne(gone)).kind, 'unchanged');
+			assert.equal((await acceptOne(put('a', 'x', { sourceId: 's', epoch: 'e', seq: 6 }))).kind, 'stale');
+			assert.deepEqual(await claim(), []);
+		});
+
+		it('a document has one owner; another source is refused unless it takes over', async () => {
+			await accept(put('a', 'A', { sourceId: 's1', epoch: 'e', seq: 100 }));
+			const refused = await acceptOne(put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1 }));
+			assert.deepEqual(refused, { kind: 'owned', owner: 's1' });
+			const taken = await acceptOne(put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1, takeOver: true }));
+			assert.equal(taken.kind, 'accepted');
+			assert.deepEqual(await acceptOne(put('a', 'C', { sourceId: 's1', epoch: 'e', seq: 101 })), {
+				kind: 'owned',
+				owner: 's2',
+			});
+			assert.equal((await acceptOne(put('a', 'D', { sourceId: 's2', epoch: 'e', seq: 2 }))).kind, 'accepted');
+		});
+
+		it('a deleted document belongs to nobody', async () => {
+			await accept(put('a', 'A', { sourceId: 's1', epoch: 'e', seq: 100 }));
+			await publish(await claimOne(), chunk(1));
+			await accept(del('a', { sourceId: 's1', epoch: 'e', seq: 101 }));
+			await publish(await claimOne());
+			assert.equal((await acceptOne(put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1 }))).kind, 'accepted');
+		});
+
+		it('fences every call of a lost lease (3, 4)', async () => {
+			await accept(put('a', 'A'));
+			const slow = await claimOne();
+			now += 59_000;
+			assert.deepEqual(await store.renew([slow.lease], now + 60_000), [true]);
+			now += 59_000;
+			assert.deepEqual(await claim(), [], 'a renewed lease holds');
+			now += 2_000;
+			const taker = await claimOne();
+			assert.deepEqual(await store.renew([slow.lease], now + 60_000), [false]);
+			assert.deepEqual(await store.intend([{ lease: slow.lease, added: [chunk(9)] }]), [false]);
+			assert.deepEqual(await store.commit([committing(slow)], now), [false]);
+			assert.deepEqual(
+				await store.release([{ lease: slow.lease, retryAt: now, counted: true, error: null }], now),
+				[false],
+			);
+			assert.deepEqual(await store.bury([{ lease: slow.lease, error: { code: 'x', message: 'x' } }], now), [
+				false,
+			]);
+			await publish(taker, chunk(1));
+		});
+
+		it('retries after a pause, counts, and shows why (2, 8)', async () => {
+			const change = put('a', 'A');
+			await accept(change);
+			const claimed = await claimOne();
+			const error = { code: 'index_unavailable', message: 'no answer' };
+			await store.release([{ lease: claimed.lease, retryAt: now + 2_000, counted: true, error }], now);
+			const receipt = await store.job(change.jobId);
+			assert.equal(receipt?.state, 'retrying');
+			assert.deepEqual(receipt?.error, error);
+			assert.deepEqual(await claim(), []);
+			assert.equal(await store.nextDueAt(), now + 2_000);
+			now += 2_000;
+			const second = await claimOne();
+			assert.equal(second.attempts, 1);
+			await publish(second, chunk(1));
+			assert.equal(await stateOf(change.jobId), 'published');
+			assert.equal((await store.document('acme', 'a'))?.error, null);
+		});
+
+		it('keeps a dead letter with its body until it is retried or replaced (7)', async () => {
+			const change = put('a', 'poison');
+			await accept(change);
+			const claimed = await claimOne();
+			await store.intend([{ lease: claimed.lease, added: [chunk(1)] }]);
+			const error = { code: 'unreadable', message: 'not text' };
+			await store.bury([{ lease: claimed.lease, error }], now);
+			assert.equal(await stateOf(change.jobId), 'failed');
+			const document = await store.document('acme', 'a');
+			assert.deepEqual([document?.state, document?.error, document?.strays], ['failed', error, 0]);
+			assert.deepEqual(await claim(), []);
+			assert.deepEqual((await store.jobs({ states: ['failed'], limit: 10 })).length, 1);
+			assert.equal(await store.retry(change.jobId, now), true);
+			assert.equal(await store.retry(change.jobId, now), false);
+			const again = await claimOne();
+			assert.equal(Buffer.from(again.content?.body as Uint8Array).toString(), 'poison');
+			await store.bury([{ lease: again.lease, error }], now);
+			assert.equal(
+				(await acceptOne(put('a', 'poison'))).kind,
+				'accepted',
+				'the same bytes again are a new try',
+			);
+		});
+
+		it('cancels only what waits', async () => {
+			await accept(put('a', 'A'));
+			await publish(await claimOne(), chunk(1));
+			const b = put('a', 'B', { windowMs: 500 });
+			await accept(b);
+			assert.equal(await store.cancel(b.jobId, now), true);
+			assert.equal(await stateOf(b.jobId), 'canceled');
+			now += 1_000;
+			assert.deepEqual(await claim(), []);
+			assert.equal(
+				(await acceptOne(put('a', 'A'))).kind,
+				'unchanged',
+				'the published content is what is wanted again',
+			);
+			assert.equal((await acceptOne(put('a', 'B'))).kind, 'accepted');
+			const claimed = await claimOne();
+			assert.equal(await store.cancel(claimed.jobId, now), false);
+		});
+
+		it('claims high before normal before low, and starves nobody', async () => {
+			await accept(put('low', 'x', { priority: 'low' }));
+			now += 1;
+			await accept(put('normal', 'x'), put('high', 'x', { priority: 'high' }));
+			assert.deepEqual(
+				(await claim()).map((one) => one.docId),
+				['high', 'normal', 'low'],
+			);
+			await accept(put('old', 'x', { priority: 'low' }));
+			now += 40_000;
+			await accept(put('new', 'x', { priority: 'high' }));
+			assert.deepEqual(
+				(await claim()).map((one) => one.docId),
+				['old', 'new'],
+			);
+		});
+
+		it('claims by count and by bytes, the first document whatever its size', async () => {
+			await accept(...Array.from({ length: 10 }, (_, n) => put(`d${n}`, 'x'.repeat(100))));
+			const sizes = [];
+			for (const maxBytes of [1, 250]) {
+				sizes.push((await store.claim({ now, limit: 100, maxBytes, leaseMs: 60_000 })).length);
+			}
+			assert.deepEqual(sizes, [1, 3]);
+			assert.equal((await claim(4)).length, 4);
+			assert.equal((await claim()).length, 2);
+		});
+
+		it('refuses what would exceed the bounds, but always takes a change to what already waits', async () => {
+			const limits = { maxPending: 2, maxPendingBytes: 1_000 };
+			const kinds = async (...changes: Change[]) =>
+				(await store.accept(changes, now, limits)).map((result) => result.kind);
+			assert.deepEqual(await kinds(put('a', 'x'), put('b', 'x'), put('c', 'x')), [
+				'accepted',
+				'accepted',
+				'full',
+			]);
+			assert.deepEqual(await kinds(put('a', 'y')), ['accepted']);
+			await publish((await claim(1))[0] as Claimed);
+			assert.deepEqual(await kinds(put('d', 'x'.repeat(1_001))), ['full']);
+			assert.deepEqual(await kinds(put('d', 'x'.repeat(900))), ['accepted']);
+		});
+
+		it('counts what it holds', async () => {
+			await accept(put('a', 'xx'), put('b', 'yyy'), del('never'));
+			await publish((await claim(1))[0] as Claimed, chunk(1), chunk(2));
+			const stats = await store.stats();
+			assert.equal(stats.documents, 1);
+			assert.equal(stats.chunks, 2);
+			assert.equal(stats.pending, 1);
+			assert.equal(stats.pendingBytes, 3);
+			assert.equal(stats.oldestPendingAt, now);
+			assert.deepEqual(Object.fromEntries(Object.entries(stats.jobs).filter(([, count]) => count > 0)), {
+				accepted: 1,
+				published: 1,
+				unchanged: 1,
+			});
+		});
+
+		it('lists documents and receipts by page and filter', async () => {
+			await accept(...['b', 'a', 'c/1', 'c/2'].map((docId) => put(docId, docId)));
+			await accept(put('a', 'other', { tenant: 'umbrella' }));
+			const ids = async (more: object) =>
+				(await store.documents({ tenant: 'acme', limit: 10, ...more })).map((one) => one.docId);
+			assert.deepEqual(await ids({}), ['a', 'b', 'c/1', 'c/2']);
+			assert.deepEqual(await ids({ prefix: 'c/' }), ['c/1', 'c/2']);
+			assert.deepEqual(await ids({ after: 'b', limit: 1 }), ['c/1']);
+			assert.deepEqual(await ids({ state: 'published' }), []);
+			const all = await store.jobs({ tenant: 'acme', limit: 10 });
+			assert.deepEqual(
+				all.map((job) => job.docId),
+				['c/2', 'c/1', 'a', 'b'],
+			);
+			const page = await store.jobs({ tenant: 'acme', limit: 10, after: all[1]?.jobId ?? '' });
+			assert.deepEqual(
+				page.map((job) => job.docId),
+				['a', 'b'],
+			);
+			await accept(put('a', 'again'));
+			assert.deepEqual(
+				(await store.jobs({ tenant: 'acme', docId: 'a', limit: 10 })).map((job) => job.state),
+				['accepted', 'superseded'],
+			);
+			assert.deepEqual(await store.jobs({ states: ['failed'], limit: 10 }), []);
+		});
+
+		it('replaces the manifest: kept, added, removed, reordered (6)', async () => {
+			await accept(put('a', 'A'));
+			await publish(await claimOne(), chunk(1), chunk(2), chunk(3));
+			await accept(put('a', 'B'));
+			const claimed = await claimOne();
+			assert.deepEqual(
+				claimed.manifest.map((line) => line.pointId),
+				[1, 2, 3].map(pointOf),
+			);
+			await store.intend([{ lease: claimed.lease, added: [chunk(4, 'a0')] }]);
+			assert.equal((await store.document('acme', 'a'))?.strays, 1);
+			await store.commit([committing(claimed, chunk(4, 'a0'), chunk(3), chunk(1, 'a9'))], now);
+			assert.deepEqual(await store.chunks('acme', 'a'), [chunk(4, 'a0'), chunk(3), chunk(1, 'a9')]);
+		});
+
+		it('keeps a large body as a file until its generation is settled (7)', async () => {
+			const bytes = Buffer.alloc(300_000, 'large ');
+			const written = await store.writeBlob(
+				(async function* () {
+					yield bytes.subarray(0, 100_000);
+					yield bytes.subarray(100_000);
+				})(),
+			);
+			assert.equal(written.size, bytes.length);
+			const change = put('a', '', {
+				content: { sha256: written.sha256, size: written.size, body: { blob: written.blob } },
+			});
+			await accept(change);
+			const claimed = await claimOne();
+			const body = claimed.content?.body;
+			assert.ok(body !== undefined && 'file' in body);
+			await accept(put('a', 'newer'));
+			assert.deepEqual(
+				await readFile(body.file),
+				bytes,
+				'a newer change does not take the body from under the worker',
+			);
+			await publish(claimed, chunk(1));
+			await assert.rejects(readFile(body.file), 'settled: the bytes are gone');
+		});
+
+		it('sweeps old receipts and tombstones, and nothing else', async () => {
+			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
+			for (const claimed of await claim()) {
+				if (claimed.docId === 'failed')
+					await store.bury([{ lease: claimed.lease, error: { code: 'x', message: 'x' } }], now);
+				else await publish(claimed, chunk(claimed.lease.doc));
+			}
+			await accept(put('a', 'A2'), del('b'));
+			for (const claimed of await claim()) await publish(claimed);
+			now += 8 * 86_400_000;
+			await accept(put('c', 'C'));
+			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
+			assert.deepEqual(await store.sweep(week), { jobs: 2, tombstones: 0 });
+			now += 30 * 86_400_000;
+			assert.deepEqual(await store.sweep({ ...week, now }), { jobs: 0, tombstones: 1 });
+			assert.equal(await store.document('acme', 'b'), null);
+			assert.equal((await store.document('acme', 'a'))?.state, 'published');
+			assert.equal((await store.document('acme', 'failed'))?.state, 'failed');
+			assert.equal((await claimOne()).docId, 'c');
+		});
+
+		it('takes hundreds of changes at the same time', async () => {
+			const results = await Promise.all(
+				Array.from({ length: 300 }, (_, n) => store.accept([put(`d${n % 50}`, `v${n}`)], now, noLimits)),
+			);
+			assert.equal(results.flat().filter((result) => result.kind === 'accepted').length, 300);
+			assert.equal((await claim()).length, 50);
+		});
+
+		if (!isDurable) return;
+
+		it('keeps everything over a crash but the leases (1, 4, 5, 8)', async () => {
+			assert.ok(made.reopen);
+			const a = put('a', 'A');
+			const b = put('b', 'B');
+			await accept(a, b);
+			const [first, second] = await claim();
+			assert.ok(first && second);
+			await store.intend([{ lease: first.lease, added: [chunk(1)] }]);
+			const newer = put('b', 'B2');
+			await accept(newer);
+			store = await made.reopen();
+			assert.equal(await store.highestTime(), now);
+			assert.deepEqual(await store.commit([committing(first, chunk(1))], now), [false], 'leases are void');
+			const again = await claim();
+			assert.deepEqual(
+				again.map((one) => [one.docId, one.jobId, one.strays]),
+				[
+					['a', a.jobId, [pointOf(1)]],
+					['b', newer.jobId, []],
+				],
+			);
+			assert.equal(await stateOf(b.jobId), 'superseded', 'no receipt is left behind');
+			for (const claimed of again) await publish(claimed, chunk(2));
+			assert.equal((await acceptOne(put('a', 'A'))).kind, 'unchanged');
+		});
+	});
+}
