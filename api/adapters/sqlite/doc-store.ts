@@ -1,0 +1,49 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DocStore } from '../../ports/doc-store.ts';
+import { threadFile } from '../../threads.ts';
+import { openThread } from '../thread/client.ts';
+import { writeBlob } from './blobs.ts';
+import type { DocStoreMethods } from './doc-store-thread.ts';
+
+/**
+ * The durable document store: `docs.db` and `blobs/` in `dir`, held by one thread of one process. Rejects with
+ * store_locked, store_newer or store_corrupt. Each call is durable (WAL, synchronous FULL) when it resolves.
+ */
+export async function openSqliteDocStore({ dir }: { readonly dir: string }): Promise<DocStore> {
+	const thread = openThread<DocStoreMethods>({
+		file: threadFile('adapters/sqlite/doc-store-thread'),
+		workerData: { dir },
+	});
+	try {
+		await thread.call('open');
+	} catch (error) {
+		await thread.close();
+		throw error;
+	}
+	const blobs = join(dir, 'blobs');
+	mkdirSync(blobs, { recursive: true, mode: 0o700 });
+	return {
+		accept: (changes, now, limits) => thread.call('accept', changes, now, limits),
+		writeBlob: (bytes) => writeBlob(blobs, bytes),
+		dropBlob: async (blob) => rmSync(join(blobs, blob), { force: true }),
+		claim: (request) => thread.call('claim', request),
+		nextDueAt: () => thread.call('nextDueAt'),
+		renew: (leases, until) => thread.call('renew', leases, until),
+		intend: (intents) => thread.call('intend', intents),
+		commit: (commits, now) => thread.call('commit', commits, now),
+		release: (items, now) => thread.call('release', [...items], now),
+		bury: (letters, now) => thread.call('bury', letters, now),
+		cancel: (jobId, now) => thread.call('cancel', jobId, now),
+		retry: (jobId, now) => thread.call('retry', jobId, now),
+		job: (jobId) => thread.call('job', jobId),
+		jobs: (filter) => thread.call('jobs', filter),
+		document: (tenant, docId) => thread.call('document', tenant, docId),
+		documents: (filter) => thread.call('documents', filter),
+		chunks: (tenant, docId) => thread.call('chunks', tenant, docId),
+		stats: () => thread.call('stats'),
+		sweep: (request) => thread.call('sweep', request),
+		highestTime: () => thread.call('highestTime'),
+		close: () => thread.close(),
+	};
+}
