@@ -14,7 +14,9 @@ export const BatchRequest = Type.Object(
 			description: 'Changes, in order; put and delete may be mixed.',
 		}),
 		coalesced: Type.Optional(
-			Type.Boolean({ description: 'The sender has waited for quiet already: no further window. Default false.' }),
+			Type.Boolean({
+				description: 'The sender has waited for quiet already: no further window. Default false.',
+			}),
 		),
 		priority: Type.Optional(Priority),
 	},

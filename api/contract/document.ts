@@ -31,13 +31,11 @@ export const Source = Type.Object(
 			maximum: 4294967295,
 			description: 'Grows with every change within the epoch; late and doubled changes are known by it.',
 		}),
-		takeOver: Type.Optional(
-			Type.Boolean({ description: 'Become the owner of a document that another source owns. Default false.' }),
-		),
 	},
 	{
 		additionalProperties: false,
-		description: 'Who sends the change, and its place in that sender’s order. Without it: source `api`, in order of arrival.',
+		description:
+			'Who sends the change, and its place in that sender’s order. Without it: source `api`, in order of arrival.',
 	},
 );
 export type Source = Static<typeof Source>;
@@ -64,8 +62,12 @@ const docFields = {
 			description: 'Default: by the ending of path or docId, else text/plain for text.',
 		}),
 	),
-	title: Type.Optional(Type.String({ maxLength: 1024, description: 'Default: what the document itself says.' })),
-	path: Type.Optional(Type.String({ maxLength: 4096, description: 'Where a person finds the file; shown with results.' })),
+	title: Type.Optional(
+		Type.String({ maxLength: 1024, description: 'Default: what the document itself says.' }),
+	),
+	path: Type.Optional(
+		Type.String({ maxLength: 4096, description: 'Where a person finds the file; shown with results.' }),
+	),
 	metadata: Type.Optional(
 		Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
 			description: `Any JSON, at most 16 kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}), which are refused here.`,
@@ -81,10 +83,16 @@ export const DocumentInput = Type.Object(
 		docId: DocId,
 		content: Type.Optional(Content),
 		sha256: Type.Optional(
-			Type.Unsafe<Static<typeof Sha256>>({ ...Sha256, description: 'Declared hash of the bytes; the bytes win.' }),
+			Type.Unsafe<Static<typeof Sha256>>({
+				...Sha256,
+				description: 'Declared hash of the bytes; the bytes win.',
+			}),
 		),
 		...docFields,
 		source: Type.Optional(Source),
+		takeOver: Type.Optional(
+			Type.Boolean({ description: 'Become the owner of a document that another source owns. Default false.' }),
+		),
 	},
 	{ additionalProperties: false },
 );
@@ -95,7 +103,9 @@ export const PublishRequest = Type.Object(
 		...DocumentInput.properties,
 		priority: Type.Optional(Priority),
 		coalesced: Type.Optional(
-			Type.Boolean({ description: 'The sender has waited for quiet already: no further window. Default false.' }),
+			Type.Boolean({
+				description: 'The sender has waited for quiet already: no further window. Default false.',
+			}),
 		),
 	},
 	{ additionalProperties: false },
@@ -111,7 +121,9 @@ export const Receipt = Type.Object(
 		state: Type.Enum(['accepted', 'unchanged', 'stale']),
 		version: Type.Integer(),
 		superseded: Type.Optional(Type.String({ description: 'The waiting receipt that this change replaced.' })),
-		follows: Type.Optional(Type.String({ description: 'Unchanged: the equal change that is still on its way.' })),
+		follows: Type.Optional(
+			Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
+		),
 		statusUrl: Type.String({ description: 'Relative to the API’s address.' }),
 	},
 	{ additionalProperties: false },

@@ -6,7 +6,9 @@ export const ErrorBody = Type.Object(
 		error: Type.Object({
 			code: Type.String({ description: 'From the error table; stable.' }),
 			message: Type.String({ description: 'Names the field, the demand and the value.' }),
-			field: Type.Optional(Type.String({ description: 'Path of the field that is wrong, such as documents/3/docId.' })),
+			field: Type.Optional(
+				Type.String({ description: 'Path of the field that is wrong, such as documents/3/docId.' }),
+			),
 			hint: Type.String({ description: 'What to do.' }),
 			retryable: Type.Boolean({ description: 'The same request can succeed later.' }),
 			requestId: Type.String(),

@@ -14,7 +14,9 @@ export const PreviewChunk = Type.Object({
 export const PreviewResponse = Type.Object({
 	tenant: Type.String(),
 	docId: Type.String(),
-	state: Type.Enum(['new', 'changed', 'unchanged', 'deleted'], { description: 'Against what is published now.' }),
+	state: Type.Enum(['new', 'changed', 'unchanged', 'deleted'], {
+		description: 'Against what is published now.',
+	}),
 	title: Type.Union([Type.String(), Type.Null()]),
 	mimeType: Type.Union([Type.String(), Type.Null()]),
 	contentSha256: Type.Union([Type.String(), Type.Null()]),

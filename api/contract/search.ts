@@ -4,11 +4,17 @@ import { DocId, Tenant } from './ids.ts';
 export const SearchRequest = Type.Object(
 	{
 		tenant: Tenant,
-		query: Type.String({ minLength: 1, maxLength: 8192, pattern: '\\S', description: 'Words or a question.' }),
+		query: Type.String({
+			minLength: 1,
+			maxLength: 8192,
+			pattern: '\\S',
+			description: 'Words or a question.',
+		}),
 		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Results. Default 10.' })),
 		mode: Type.Optional(
 			Type.Enum(['hybrid', 'dense', 'text'], {
-				description: 'hybrid (default) fuses both lists by reciprocal rank; dense is by vector only; text by words only.',
+				description:
+					'hybrid (default) fuses both lists by reciprocal rank; dense is by vector only; text by words only.',
 			}),
 		),
 		docId: Type.Optional(DocId),

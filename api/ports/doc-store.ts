@@ -272,6 +272,8 @@ export interface DocStore {
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
 	intend(intents: readonly Intent[]): Promise<boolean[]>;
+	/** Point ids that may be in the index beyond the manifest; empty where the lease was lost. */
+	strays(lease: Lease): Promise<string[]>;
 	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;
 	/** Gives a lease back. `counted` failures add to attempts; the document waits until `retryAt`. */
 	release(

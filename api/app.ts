@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createLexicalEmbedder } from './adapters/embedders/lexical-pool.ts';
+import { createOpenAiEmbedder } from './adapters/embedders/openai.ts';
+import { mimeTypeOf } from './adapters/extractors/mime.ts';
+import { createExtractorPool } from './adapters/extractors/pool.ts';
+import { createQdrantStore } from './adapters/qdrant/store.ts';
+import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
+import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import type { Config } from './config.ts';
+import { createHttp } from './http/index.ts';
+import { crashAt, passOn } from './pipeline/crash-points.ts';
+import { startPipeline, type Pipeline } from './pipeline/index.ts';
+import { anchoredTime } from './pipeline/store-time.ts';
+import type { DocStore } from './ports/doc-store.ts';
+import type { VectorStore } from './ports/vector-store.ts';
+import { createTelemetry } from './telemetry.ts';
+import { version } from './version.ts';
+
+/** The composition root: the one place that chooses adapters and puts the parts together. */
+export interface App {
+	readonly http: FastifyInstance;
+	readonly pipeline: Pipeline;
+	readonly docStore: DocStore;
+	readonly vectorStore: VectorStore;
+	/** Followed folders show up in /v1/status. */
+	readonly showFolder: (status: () => object) => void;
+	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
+	readonly close: (graceMs?: number) => Promise<void>;
+}
+
+const megabyte = 1_048_576;
+const day = 86_400_000;
+
+export async function createApp(config: Config, logger: FastifyBaseLogger): Promise<App> {
+	const clock = systemClock;
+	const telemetry = createTelemetry();
+	const dataDir = resolve(config.dataDir);
+	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+
+	// The document store first: its lock says whether this process may touch the folder at all.
+	const docStore = await openSqliteDocStore({ dir: dataDir });
+	const closers: (() => Promise<unknown>)[] = [() => docStore.close()];
+	try {
+		const embedder =
+			config.embedder === 'openai'
+				? createOpenAiEmbedder({
+						url: config.embedderUrl,
+						...(config.embedderKey !== '' && { apiKey: config.embedderKey }),
+						model: config.embedderModel,
+						dimensions: config.embedderDimensions,
+						batchSize: config.embedderBatch,
+						timeoutMs: config.embedderTimeoutMs,
+						clock,
+					})
+				: createLexicalEmbedder({ threads: Math.max(1, config.workers) });
+		closers.unshift(() => embedder.close());
+		const extractor = createExtractorPool({
+			workers: Math.max(1, config.workers),
+			chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+		});
+		closers.unshift(() => extractor.close());
+		const vectorStore: VectorStore =
+			config.qdrantUrl === ''
+				? createSqliteVecStore({
+						file: join(dataDir, 'vectors.db'),
+						dimensions: embedder.dimensions,
+						fingerprint: embedder.fingerprint,
+					})
+				: createQdrantStore({
+						url: config.qdrantUrl,
+						...(config.qdrantKey !== '' && { apiKey: config.qdrantKey }),
+						collection: config.qdrantCollection,
+						dimensions: embedder.dimensions,
+						timeoutMs: config.qdrantTimeoutMs,
+						clock,
+					});
+		closers.unshift(() => vectorStore.close());
+
+		const now = anchoredTime(clock, await docStore.highestTime());
+		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
+		const pipeline = startPipeline({
+			docStore,
+			vectorStore: openedFirst(vectorStore),
+			extractor,
+			embedder,
+			clock,
+			now,
+			random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+			pass: config.crashAt === '' ? passOn : crashAt(config.crashAt),
+			log: logger,
+			telemetry,
+			indexBreaker: {
+				...breaker,
+				name: 'vector index',
+				code: 'index_unavailable',
+				timeoutMs: config.qdrantTimeoutMs * 2,
+				onChange: (state) => logger.warn({ peer: 'index', state }, 'a breaker changed its state'),
+			},
+			embedderBreaker: {
+				...breaker,
+				name: 'embedder',
+				code: 'embedder_unavailable',
+				timeoutMs: config.embedderTimeoutMs * 2,
+				onChange: (state) => logger.warn({ peer: 'embedder', state }, 'a breaker changed its state'),
+			},
+			accept: {
+				windowMs: config.windowMs,
+				maxWaitMs: config.maxWaitMs,
+				maxPending: config.maxPending,
+				maxPendingBytes: config.maxPendingMb * megabyte,
+				maxFileBytes: config.maxFileMb * megabyte,
+				fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+				mimeTypes: extractor.mimeTypes,
+				mimeTypeOf,
+			},
+			worker:
+				config.workers === 0
+					? null
+					: {
+							maxDocuments: config.maxInWork,
+							maxBytes: config.maxInWorkMb * megabyte,
+							leaseMs: config.leaseMs,
+							maxAttempts: config.maxAttempts,
+							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
+						},
+			embedCalls: { maxTexts: 256, maxCalls: Math.max(2, config.workers) },
+			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },
+		});
+
+		let isStopping = false;
+		const folders: (() => object)[] = [];
+		const http = await createHttp({
+			config,
+			version,
+			pipeline,
+			docStore,
+			vectorStore,
+			embedder,
+			extractor,
+			telemetry,
+			now,
+			logger,
+			isStopping: () => isStopping,
+			folders: () => folders.map((status) => status()),
+		});
+		return {
+			http,
+			pipeline,
+			docStore,
+			vectorStore,
+			showFolder: (status) => void folders.push(status),
+			async close(graceMs = 10_000) {
+				isStopping = true;
+				await http.close();
+				await pipeline.stop(graceMs);
+				for (const close of closers) await close();
+			},
+		};
+	} catch (error) {
+		for (const close of closers) await close().catch(() => {});
+		throw error;
+	}
+}
+
+/**
+ * Opens the index at its first use, not at the start: while it is away the process accepts and waits, and
+ * the breaker counts a failed opening like any other failed call.
+ */
+function openedFirst(store: VectorStore): VectorStore {
+	let opening: Promise<void> | null = null;
+	const opened = () =>
+		(opening ??= store.open().catch((error: unknown) => {
+			opening = null;
+			throw error;
+		}));
+	return {
+		...store,
+		put: (writes, signal) => opened().then(() => store.put(writes, signal)),
+		remove: (tenant, ids, signal) => opened().then(() => store.remove(tenant, ids, signal)),
+		vectors: (tenant, ids) => opened().then(() => store.vectors(tenant, ids)),
+		search: (query) => opened().then(() => store.search(query)),
+		async *scan(tenant) {
+			await opened();
+			yield* store.scan(tenant);
+		},
+		count: (tenant) => opened().then(() => store.count(tenant)),
+		ping: (signal) => opened().then(() => store.ping(signal)),
+	};
+}

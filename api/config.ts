@@ -1,0 +1,424 @@
+import { DocDropError } from './errors.ts';
+
+/**
+ * Every setting, declared once: name, default, unit and meaning. The process reads them from its environment;
+ * the README's table and .env.example are generated from here (`npm run docs:config`), and a test holds them
+ * equal.
+ */
+type Kind = 'text' | 'secret' | 'number' | 'flag' | 'list' | 'secrets';
+
+interface Setting {
+	readonly env: string;
+	readonly kind: Kind;
+	readonly default: string;
+	readonly unit?: string;
+	readonly min?: number;
+	readonly max?: number;
+	readonly oneOf?: readonly string[];
+	readonly meaning: string;
+}
+
+export const settings = {
+	dataDir: {
+		env: 'DOCDROP_DATA_DIR',
+		kind: 'text',
+		default: './.docdrop',
+		meaning: 'Folder of the state: document store, contents that wait, embedded index. One process a folder.',
+	},
+	host: {
+		env: 'DOCDROP_HOST',
+		kind: 'text',
+		default: '127.0.0.1',
+		meaning: 'Address to listen on. Anything but loopback demands DOCDROP_API_KEYS.',
+	},
+	port: {
+		env: 'DOCDROP_PORT',
+		kind: 'number',
+		default: '8765',
+		min: 0,
+		max: 65_535,
+		meaning: 'Port to listen on; 0 takes a free one.',
+	},
+	apiKeys: {
+		env: 'DOCDROP_API_KEYS',
+		kind: 'secrets',
+		default: '',
+		meaning:
+			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one.',
+	},
+	logLevel: {
+		env: 'DOCDROP_LOG_LEVEL',
+		kind: 'text',
+		default: 'info',
+		oneOf: ['debug', 'info', 'warn', 'error', 'silent'],
+		meaning: 'Lowest level that is logged.',
+	},
+	windowMs: {
+		env: 'DOCDROP_WINDOW_MS',
+		kind: 'number',
+		default: '500',
+		unit: 'ms',
+		min: 0,
+		max: 60_000,
+		meaning: 'Quiet time after a change of a document before it is worked on; further changes replace it.',
+	},
+	maxWaitMs: {
+		env: 'DOCDROP_MAX_WAIT_MS',
+		kind: 'number',
+		default: '5000',
+		unit: 'ms',
+		min: 0,
+		max: 600_000,
+		meaning: 'Longest time that further changes may keep a document waiting.',
+	},
+	chunkChars: {
+		env: 'DOCDROP_CHUNK_CHARS',
+		kind: 'number',
+		default: '1200',
+		unit: 'characters',
+		min: 200,
+		max: 8_000,
+		meaning: 'Longest chunk. Changing it makes every document that is sent again new.',
+	},
+	chunkOverlap: {
+		env: 'DOCDROP_CHUNK_OVERLAP',
+		kind: 'number',
+		default: '150',
+		unit: 'characters',
+		min: 0,
+		max: 3_999,
+		meaning: 'Text of the previous chunk that a chunk begins with; less than half a chunk.',
+	},
+	embedder: {
+		env: 'DOCDROP_EMBEDDER',
+		kind: 'text',
+		default: 'lexical',
+		oneOf: ['lexical', 'openai'],
+		meaning:
+			'lexical is built in (hashed words and parts of words, no meaning); openai is any OpenAI-compatible server.',
+	},
+	embedderUrl: {
+		env: 'DOCDROP_EMBEDDER_URL',
+		kind: 'text',
+		default: '',
+		meaning: 'Base address of the OpenAI-compatible server, such as http://127.0.0.1:11434/v1.',
+	},
+	embedderKey: {
+		env: 'DOCDROP_EMBEDDER_API_KEY',
+		kind: 'secret',
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	},
+	embedderModel: { env: 'DOCDROP_EMBEDDER_MODEL', kind: 'text', default: '', meaning: 'Its model.' },
+	embedderDimensions: {
+		env: 'DOCDROP_EMBEDDER_DIMENSIONS',
+		kind: 'number',
+		default: '0',
+		min: 0,
+		max: 8_192,
+		meaning: 'Length of its vectors. Needed for openai.',
+	},
+	embedderBatch: {
+		env: 'DOCDROP_EMBEDDER_BATCH',
+		kind: 'number',
+		default: '128',
+		unit: 'texts',
+		min: 1,
+		max: 2_048,
+		meaning: 'Texts in one request to it.',
+	},
+	embedderTimeoutMs: {
+		env: 'DOCDROP_EMBEDDER_TIMEOUT_MS',
+		kind: 'number',
+		default: '30000',
+		unit: 'ms',
+		min: 100,
+		max: 600_000,
+		meaning: 'Longest time of one request to it.',
+	},
+	qdrantUrl: {
+		env: 'DOCDROP_QDRANT_URL',
+		kind: 'text',
+		default: '',
+		meaning: 'Address of a Qdrant server, such as http://127.0.0.1:6333. Empty: the embedded index.',
+	},
+	qdrantKey: {
+		env: 'DOCDROP_QDRANT_API_KEY',
+		kind: 'secret',
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	},
+	qdrantCollection: {
+		env: 'DOCDROP_QDRANT_COLLECTION',
+		kind: 'text',
+		default: 'docdrop',
+		meaning: 'Collection; made when it is not there.',
+	},
+	qdrantTimeoutMs: {
+		env: 'DOCDROP_QDRANT_TIMEOUT_MS',
+		kind: 'number',
+		default: '15000',
+		unit: 'ms',
+		min: 100,
+		max: 600_000,
+		meaning: 'Longest time of one request to Qdrant.',
+	},
+	maxPending: {
+		env: 'DOCDROP_MAX_PENDING',
+		kind: 'number',
+		default: '100000',
+		unit: 'documents',
+		min: 1,
+		max: 10_000_000,
+		meaning: 'Documents that may wait. At the bound a new one is answered 503 with Retry-After.',
+	},
+	maxPendingMb: {
+		env: 'DOCDROP_MAX_PENDING_MB',
+		kind: 'number',
+		default: '4096',
+		unit: 'MB',
+		min: 1,
+		max: 1_000_000,
+		meaning: 'Contents that may wait on disk.',
+	},
+	maxFileMb: {
+		env: 'DOCDROP_MAX_FILE_MB',
+		kind: 'number',
+		default: '200',
+		unit: 'MB',
+		min: 1,
+		max: 10_000,
+		meaning: 'Largest single document.',
+	},
+	maxBodyMb: {
+		env: 'DOCDROP_MAX_BODY_MB',
+		kind: 'number',
+		default: '8',
+		unit: 'MB',
+		min: 1,
+		max: 256,
+		meaning: 'Largest JSON request; larger documents are streamed by PUT.',
+	},
+	workers: {
+		env: 'DOCDROP_WORKERS',
+		kind: 'number',
+		default: '2',
+		unit: 'processes',
+		min: 0,
+		max: 64,
+		meaning:
+			'Processes that extract and threads that embed. 0 accepts and stores changes without working on them.',
+	},
+	maxInWork: {
+		env: 'DOCDROP_MAX_IN_WORK',
+		kind: 'number',
+		default: '128',
+		unit: 'documents',
+		min: 1,
+		max: 4_096,
+		meaning: 'Documents that are prepared or written at a time.',
+	},
+	maxInWorkMb: {
+		env: 'DOCDROP_MAX_IN_WORK_MB',
+		kind: 'number',
+		default: '32',
+		unit: 'MB',
+		min: 1,
+		max: 4_096,
+		meaning: 'Their contents. One larger document is worked on alone.',
+	},
+	batchPoints: {
+		env: 'DOCDROP_BATCH_POINTS',
+		kind: 'number',
+		default: '512',
+		unit: 'points',
+		min: 1,
+		max: 10_000,
+		meaning: 'Points at which a bulk write closes.',
+	},
+	batchAgeMs: {
+		env: 'DOCDROP_BATCH_AGE_MS',
+		kind: 'number',
+		default: '50',
+		unit: 'ms',
+		min: 0,
+		max: 10_000,
+		meaning: 'Age at which a bulk write closes while more documents are being prepared.',
+	},
+	maxAttempts: {
+		env: 'DOCDROP_MAX_ATTEMPTS',
+		kind: 'number',
+		default: '5',
+		unit: 'tries',
+		min: 1,
+		max: 100,
+		meaning: 'Counted failures after which a document is a dead letter. Outages never count.',
+	},
+	leaseMs: {
+		env: 'DOCDROP_LEASE_MS',
+		kind: 'number',
+		default: '60000',
+		unit: 'ms',
+		min: 1_000,
+		max: 3_600_000,
+		meaning: 'How long work on a document may stall before it is given to another worker.',
+	},
+	tombstoneDays: {
+		env: 'DOCDROP_TOMBSTONE_DAYS',
+		kind: 'number',
+		default: '30',
+		unit: 'days',
+		min: 1,
+		max: 3_650,
+		meaning: 'How long a deletion is remembered against late writes.',
+	},
+	jobDays: {
+		env: 'DOCDROP_JOB_DAYS',
+		kind: 'number',
+		default: '7',
+		unit: 'days',
+		min: 1,
+		max: 3_650,
+		meaning: 'How long settled receipts are kept. The newest of each document stays.',
+	},
+	rateLimitMax: {
+		env: 'DOCDROP_RATE_LIMIT_MAX',
+		kind: 'number',
+		default: '10000',
+		unit: 'requests a minute',
+		min: 0,
+		max: 100_000_000,
+		meaning: 'Requests of one address a minute; 0: no limit.',
+	},
+	skipRateLimitsLocal: {
+		env: 'SKIP_RATE_LIMITS_LOCAL',
+		kind: 'flag',
+		default: 'true',
+		meaning: 'Callers in 127/8, ::1, 10/8, 172.16/12 and 192.168/16 are not limited.',
+	},
+	trustedProxies: {
+		env: 'DOCDROP_TRUSTED_PROXIES',
+		kind: 'list',
+		default: '',
+		meaning: 'Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas.',
+	},
+	tenant: {
+		env: 'DOCDROP_TENANT',
+		kind: 'text',
+		default: 'default',
+		meaning: 'Tenant of the folder that `docdrop watch` and `npm start` follow, and of `docdrop search`.',
+	},
+	rescanSeconds: {
+		env: 'DOCDROP_RESCAN_SECONDS',
+		kind: 'number',
+		default: '60',
+		unit: 's',
+		min: 1,
+		max: 86_400,
+		meaning: 'Time between scans of a followed folder, beside the one after every burst of events.',
+	},
+	deleteGraceMs: {
+		env: 'DOCDROP_DELETE_GRACE_MS',
+		kind: 'number',
+		default: '5000',
+		unit: 'ms',
+		min: 0,
+		max: 3_600_000,
+		meaning: 'How long a file must be gone before its document is deleted.',
+	},
+	crashAt: {
+		env: 'DOCDROP_CRASH_AT',
+		kind: 'text',
+		default: '',
+		meaning: 'For crash tests only: POINT or POINT:N, where the process kills itself.',
+	},
+} as const satisfies Record<string, Setting>;
+
+type Value<K extends Kind> = K extends 'number'
+	? number
+	: K extends 'flag'
+		? boolean
+		: K extends 'list' | 'secrets'
+			? readonly string[]
+			: string;
+export type Config = { readonly [N in keyof typeof settings]: Value<(typeof settings)[N]['kind']> };
+
+function invalid(setting: Setting, demand: string, value: string): DocDropError {
+	const shown =
+		setting.kind === 'secret' || setting.kind === 'secrets'
+			? ''
+			: `, got ${JSON.stringify(value.slice(0, 200))}`;
+	return new DocDropError('config_invalid', `${setting.env} must be ${demand}${shown}`, {
+		field: setting.env,
+	});
+}
+
+function read(setting: Setting, value: string): Value<Kind> {
+	switch (setting.kind) {
+		case 'number': {
+			const { min = -Infinity, max = Infinity } = setting;
+			const number = Number(value);
+			if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max) {
+				throw invalid(setting, `a whole number from ${min} to ${max}`, value);
+			}
+			return number;
+		}
+		case 'flag':
+			if (value !== 'true' && value !== 'false') throw invalid(setting, 'true or false', value);
+			return value === 'true';
+		case 'list':
+		case 'secrets':
+			return value
+				.split(',')
+				.map((part) => part.trim())
+				.filter((part) => part !== '');
+		default:
+			if (setting.oneOf !== undefined && !setting.oneOf.includes(value)) {
+				throw invalid(setting, `one of ${setting.oneOf.join(', ')}`, value);
+			}
+			return value;
+	}
+}
+
+const isLoopback = (host: string) =>
+	host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+/**
+ * Reads and checks every setting; an unset or empty variable takes its default. Throws `config_invalid`, which
+ * names the variable, the demand and the value, also for an unknown DOCDROP_ variable (a typing error must not
+ * be silence).
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+	const known = new Set<string>(Object.values(settings).map((setting) => setting.env));
+	for (const name of Object.keys(env)) {
+		if (name.startsWith('DOCDROP_') && !known.has(name)) {
+			throw new DocDropError('config_invalid', `${name} is not a setting`, { field: name });
+		}
+	}
+	const values = Object.entries(settings).map(([name, setting]) => {
+		const value = env[setting.env];
+		return [name, read(setting, value === undefined || value === '' ? setting.default : value)];
+	});
+	const config = Object.fromEntries(values) as Config;
+	if (!isLoopback(config.host) && config.apiKeys.length === 0) {
+		throw invalid(settings.host, 'a loopback address while DOCDROP_API_KEYS is empty', config.host);
+	}
+	if (config.chunkOverlap * 2 >= config.chunkChars) {
+		throw invalid(
+			settings.chunkOverlap,
+			`less than half of DOCDROP_CHUNK_CHARS (${config.chunkChars})`,
+			String(config.chunkOverlap),
+		);
+	}
+	if (config.embedder === 'openai') {
+		if (!/^https?:\/\//.test(config.embedderUrl))
+			throw invalid(settings.embedderUrl, 'an http(s) address', config.embedderUrl);
+		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');
+		if (config.embedderDimensions === 0)
+			throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
+	}
+	if (config.qdrantUrl !== '' && !/^https?:\/\//.test(config.qdrantUrl)) {
+		throw invalid(settings.qdrantUrl, 'an http(s) address', config.qdrantUrl);
+	}
+	return config;
+}

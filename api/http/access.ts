@@ -1,0 +1,86 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { DocDropError } from '../errors.ts';
+
+/**
+ * Who may call, and for which tenant. With keys: every route but health and docs wants one; a key of one
+ * tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
+ * local host: a web page that was made to resolve to 127.0.0.1 does not get in.
+ */
+declare module 'fastify' {
+	interface FastifyRequest {
+		/** The only tenant this request may touch; null: any. */
+		onlyTenant: string | null;
+	}
+}
+
+const openPaths = /^\/(health\/|docs(\/|$)|$)/;
+const digest = (text: string) => createHash('sha256').update(text).digest();
+
+export function installAccess(app: FastifyInstance, keys: readonly string[]): void {
+	const known = keys.map((entry) => {
+		const at = entry.indexOf('=');
+		return at > 0
+			? { tenant: entry.slice(0, at), digest: digest(entry.slice(at + 1)) }
+			: { tenant: null, digest: digest(entry) };
+	});
+	app.decorateRequest('onlyTenant', null);
+	app.addHook('onRequest', async (request) => {
+		if (known.length === 0) return checkHost(request);
+		if (openPaths.test(request.url)) return;
+		const { authorization, 'x-api-key': header } = request.headers;
+		const sent = typeof header === 'string' ? header : /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+		if (sent === undefined) throw new DocDropError('unauthorized', 'a key is required');
+		const hash = digest(sent);
+		// Every key is compared, in constant time: how long it takes says nothing.
+		const found = known.filter((key) => timingSafeEqual(key.digest, hash));
+		if (found.length === 0) throw new DocDropError('unauthorized', 'the key is not known');
+		request.onlyTenant = found.some((key) => key.tenant === null) ? null : (found[0]?.tenant ?? null);
+	});
+}
+
+function checkHost(request: FastifyRequest): void {
+	const host = request.hostname.replace(/^\[|\]$/g, '');
+	if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0) return;
+	throw new DocDropError('forbidden', 'host must be an address of this machine while no API key is set', {
+		field: 'host',
+		hint: 'Call 127.0.0.1 or localhost, or set DOCDROP_API_KEYS.',
+	});
+}
+
+/** Throws `forbidden` where the request's key belongs to another tenant. */
+export function checkTenant(request: FastifyRequest, tenant: string): void {
+	if (request.onlyTenant !== null && request.onlyTenant !== tenant) {
+		throw new DocDropError('forbidden', 'the key is not valid for this tenant', { field: 'tenant' });
+	}
+}
+
+/** For what spans tenants: statistics, lists without a tenant. */
+export function checkAnyTenant(request: FastifyRequest): void {
+	if (request.onlyTenant !== null) {
+		throw new DocDropError('forbidden', 'tenant is required with a key of one tenant', { field: 'tenant' });
+	}
+}
+
+const localNetworks = new BlockList();
+localNetworks.addSubnet('127.0.0.0', 8, 'ipv4');
+localNetworks.addSubnet('10.0.0.0', 8, 'ipv4');
+localNetworks.addSubnet('172.16.0.0', 12, 'ipv4');
+localNetworks.addSubnet('192.168.0.0', 16, 'ipv4');
+localNetworks.addAddress('::1', 'ipv6');
+
+const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
+
+/**
+ * Whether a request comes from this machine or its private networks, and may skip the rate limit. `request.ip`
+ * is the socket's peer, or, behind trusted proxies, the first address that none of them is. Without trusted
+ * proxies a forwarding header means that some proxy on a local address speaks for somebody unknown.
+ */
+export function isLocal(request: FastifyRequest, hasTrustedProxies: boolean): boolean {
+	if (!hasTrustedProxies && forwardingHeaders.some((name) => request.headers[name] !== undefined))
+		return false;
+	const address = request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+	const family = isIP(address);
+	return family !== 0 && localNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}

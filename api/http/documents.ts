@@ -1,0 +1,137 @@
+import type { FastifyInstance } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { ChunkView, DocumentView } from '../contract/document.ts';
+import { DocId, Tenant } from '../contract/ids.ts';
+import { JobView } from '../contract/job.ts';
+import { DocDropError } from '../errors.ts';
+import { readMeta } from '../pipeline/meta.ts';
+import type { DocStore, DocumentState } from '../ports/doc-store.ts';
+import { checkTenant } from './access.ts';
+import { jobView } from './jobs.ts';
+
+/** What is known of documents: state, published chunks, history. */
+const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
+const List = Type.Object(
+	{
+		tenant: Tenant,
+		prefix: Type.Optional(
+			Type.String({ maxLength: 1024, description: 'Start of the docId, such as a folder.' }),
+		),
+		state: Type.Optional(DocumentView.properties.state),
+		after: Type.Optional(Type.String({ maxLength: 1024, description: '`next` of the page before.' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+	},
+	{ additionalProperties: false },
+);
+const next = Type.Union([Type.String(), Type.Null()], { description: 'Send as `after` for the next page.' });
+
+function documentView(document: DocumentState): DocumentView {
+	const { title, path, mimeType, metadata } = readMeta(document.meta);
+	const { published } = document;
+	return {
+		tenant: document.tenant,
+		docId: document.docId,
+		state: document.state,
+		sourceId: document.sourceId,
+		version: document.version,
+		jobId: document.jobId,
+		title,
+		path,
+		mimeType: document.meta === '' ? null : mimeType,
+		metadata: { ...metadata },
+		acceptedAt: new Date(document.acceptedAt).toISOString(),
+		attempts: document.attempts,
+		error: document.error,
+		published:
+			published === null
+				? null
+				: {
+						version: published.version,
+						contentSha256: published.sha256,
+						bytes: published.size,
+						chunks: published.chunks,
+						publishedAt: new Date(published.at).toISOString(),
+						jobId: published.jobId,
+					},
+	};
+}
+
+export function documentRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
+	async function find(tenant: string, docId: string): Promise<DocumentState> {
+		const document = await docStore.document(tenant, docId);
+		if (document === null)
+			throw new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
+		return document;
+	}
+
+	app.get<{ Querystring: Static<typeof List> }>(
+		'/v1/documents',
+		{
+			schema: {
+				summary: 'List documents of a tenant, by docId',
+				querystring: List,
+				response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
+			},
+		},
+		async (request) => {
+			const { limit = 50, ...filter } = request.query;
+			checkTenant(request, filter.tenant);
+			const documents = await docStore.documents({ ...filter, limit });
+			const last = documents.length === limit ? documents.at(-1) : undefined;
+			return { documents: documents.map(documentView), next: last?.docId ?? null };
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/state',
+		{ schema: { summary: 'One document', querystring: One, response: { 200: DocumentView } } },
+		async (request) => {
+			checkTenant(request, request.query.tenant);
+			return documentView(await find(request.query.tenant, request.query.docId));
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/chunks',
+		{
+			schema: {
+				summary: 'The published chunks of one document, in order',
+				querystring: One,
+				response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
+			},
+		},
+		async (request) => {
+			const { tenant, docId } = request.query;
+			checkTenant(request, tenant);
+			await find(tenant, docId);
+			const chunks = await docStore.chunks(tenant, docId);
+			return {
+				chunks: chunks.map(({ pointId, heading, page, text }, index) => ({
+					index,
+					pointId,
+					heading,
+					page,
+					text,
+				})),
+			};
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/history',
+		{
+			schema: {
+				summary: 'Every kept receipt of one document, newest first',
+				querystring: One,
+				response: { 200: Type.Object({ document: DocumentView, jobs: Type.Array(JobView) }) },
+			},
+		},
+		async (request) => {
+			const { tenant, docId } = request.query;
+			checkTenant(request, tenant);
+			const document = await find(tenant, docId);
+			const jobs = await docStore.jobs({ tenant, docId, limit: 100 });
+			return { document: documentView(document), jobs: jobs.map(jobView) };
+		},
+	);
+}

@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { DocId, JobId, Tenant } from '../contract/ids.ts';
+import { JobState, JobView } from '../contract/job.ts';
+import { DocDropError } from '../errors.ts';
+import type { Pipeline } from '../pipeline/index.ts';
+import type { DocStore, Job } from '../ports/doc-store.ts';
+import { checkAnyTenant, checkTenant } from './access.ts';
+
+/** Receipts: look, list, withdraw, try again. */
+const Params = Type.Object({ jobId: JobId });
+const List = Type.Object(
+	{
+		tenant: Type.Optional(Tenant),
+		docId: Type.Optional(DocId),
+		state: Type.Optional(JobState),
+		after: Type.Optional(JobId),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+	},
+	{ additionalProperties: false },
+);
+
+export function jobView(job: Job): JobView {
+	return {
+		...job,
+		acceptedAt: new Date(job.acceptedAt).toISOString(),
+		updatedAt: new Date(job.updatedAt).toISOString(),
+		detail: job.detail === null ? null : { ...job.detail },
+	};
+}
+
+export function jobRoutes(
+	app: FastifyInstance,
+	{ docStore, pipeline }: { readonly docStore: DocStore; readonly pipeline: Pipeline },
+): void {
+	async function find(request: FastifyRequest, jobId: string): Promise<Job> {
+		const job = await docStore.job(jobId);
+		// A job of another tenant is as unknown as one that never was.
+		if (job === null || (request.onlyTenant !== null && request.onlyTenant !== job.tenant)) {
+			throw new DocDropError('not_found', 'there is no such job, or its receipt is no longer kept', {
+				field: 'jobId',
+			});
+		}
+		return job;
+	}
+
+	app.get<{ Querystring: Static<typeof List> }>(
+		'/v1/jobs',
+		{
+			schema: {
+				summary: 'List receipts, newest first',
+				querystring: List,
+				response: {
+					200: Type.Object({
+						jobs: Type.Array(JobView),
+						next: Type.Union([Type.String(), Type.Null()], {
+							description: 'Send as `after` for the next page.',
+						}),
+					}),
+				},
+			},
+		},
+		async (request) => {
+			const { tenant, docId, state, after, limit = 50 } = request.query;
+			if (tenant === undefined) checkAnyTenant(request);
+			else checkTenant(request, tenant);
+			if (docId !== undefined && tenant === undefined) {
+				throw new DocDropError('invalid', 'tenant is required with docId', { field: 'tenant' });
+			}
+			const jobs = await docStore.jobs({
+				...(tenant !== undefined && { tenant }),
+				...(docId !== undefined && { docId }),
+				...(state !== undefined && { states: [state] }),
+				...(after !== undefined && { after }),
+				limit,
+			});
+			const last = jobs.length === limit ? jobs.at(-1) : undefined;
+			return { jobs: jobs.map(jobView), next: last?.jobId ?? null };
+		},
+	);
+
+	app.get<{ Params: Static<typeof Params> }>(
+		'/v1/jobs/:jobId',
+		{ schema: { summary: 'One receipt', params: Params, response: { 200: JobView } } },
+		async (request) => jobView(await find(request, request.params.jobId)),
+	);
+
+	for (const [act, summary, refusal] of [
+		[
+			'cancel',
+			'Withdraw a change that waits',
+			'only a change that waits, and of which nothing is in the index, can be withdrawn',
+		],
+		[
+			'retry',
+			'Try a failed change again',
+			'only a failed change that nothing newer has replaced can be tried again',
+		],
+	] as const) {
+		app.post<{ Params: Static<typeof Params> }>(
+			`/v1/jobs/:jobId/${act}`,
+			{ schema: { summary, params: Params, response: { 200: JobView } } },
+			async (request) => {
+				const job = await find(request, request.params.jobId);
+				if (!(await pipeline[act](job.jobId))) {
+					throw new DocDropError('conflict', `${refusal}; this one is ${job.state}`, { field: 'jobId' });
+				}
+				return jobView(await find(request, job.jobId));
+			},
+		);
+	}
+}

@@ -1,0 +1,222 @@
+import type { FastifyInstance } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { BatchRequest, BatchResponse, type BatchItem } from '../contract/batch.ts';
+import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document.ts';
+import { DocId, Tenant } from '../contract/ids.ts';
+import { Priority } from '../contract/job.ts';
+import { PreviewRequest, PreviewResponse } from '../contract/preview.ts';
+import { DocDropError, isDocDropError } from '../errors.ts';
+import type { Pipeline } from '../pipeline/index.ts';
+import { checkTenant } from './access.ts';
+import { itemError, statusOf } from './errors.ts';
+import { createCheck } from './validation.ts';
+
+/** Changes come in: one, many, streamed, or deleted; and preview, which changes nothing. */
+const sourceQuery = {
+	sourceId: Type.Optional(Source.properties.sourceId),
+	epoch: Type.Optional(Source.properties.epoch),
+	seq: Type.Optional(Source.properties.seq),
+	takeOver: Type.Optional(Type.Boolean()),
+};
+const options = { priority: Type.Optional(Priority), coalesced: Type.Optional(Type.Boolean()) };
+
+const PutQuery = Type.Object(
+	{
+		tenant: Tenant,
+		docId: DocId,
+		mimeType: Type.Optional(DocumentInput.properties.mimeType),
+		title: Type.Optional(DocumentInput.properties.title),
+		path: Type.Optional(DocumentInput.properties.path),
+		metadata: Type.Optional(Type.String({ description: 'A JSON object.' })),
+		...sourceQuery,
+		...options,
+	},
+	{ additionalProperties: false },
+);
+const DeleteQuery = Type.Object(
+	{ tenant: Tenant, docId: DocId, ...sourceQuery, ...options },
+	{ additionalProperties: false },
+);
+
+function sourceOf(query: Static<typeof DeleteQuery>) {
+	const { sourceId, epoch, seq, takeOver } = query;
+	const owner = takeOver === undefined ? {} : { takeOver };
+	if (sourceId === undefined && epoch === undefined && seq === undefined) return owner;
+	for (const [field, value] of Object.entries({ sourceId, epoch, seq })) {
+		if (value === undefined) {
+			throw new DocDropError('invalid', `${field} is required where sourceId, epoch or seq is given`, {
+				field,
+			});
+		}
+	}
+	return { ...owner, source: { sourceId: sourceId ?? '', epoch: epoch ?? '', seq: seq ?? 0 } };
+}
+
+function metadataOf(text: string | undefined) {
+	if (text === undefined) return {};
+	let metadata: unknown;
+	try {
+		metadata = JSON.parse(text);
+	} catch {
+		throw new DocDropError('invalid', 'metadata must be well-formed JSON', { field: 'metadata' });
+	}
+	if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+		throw new DocDropError('invalid', 'metadata must be a JSON object', { field: 'metadata' });
+	}
+	return { metadata: metadata as Record<string, unknown> };
+}
+
+const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
+
+export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
+	const checkDocument = createCheck<DocumentInput>(DocumentInput);
+
+	app.post<{ Body: PublishRequest }>(
+		'/v1/publish',
+		{
+			schema: {
+				summary: 'Publish one document',
+				description: 'Answers 202 when the change is durable, 200 when it is unchanged or stale.',
+				body: PublishRequest,
+				response: { 200: Receipt, 202: Receipt },
+			},
+		},
+		async (request, reply) => {
+			const { priority, coalesced, ...document } = request.body;
+			checkTenant(request, document.tenant);
+			const [result] = await pipeline.accept([pipeline.normalise(document)], {
+				...(priority !== undefined && { priority }),
+				...(coalesced !== undefined && { coalesced }),
+			});
+			if (result === undefined) throw new Error('a document without a result');
+			if (result instanceof Error) throw result;
+			return reply.code(receiptStatus(result)).send(result);
+		},
+	);
+
+	app.post<{ Body: BatchRequest }>(
+		'/v1/ingest/batch',
+		{
+			schema: {
+				summary: 'Publish and delete up to 500 documents',
+				description:
+					'One durable transaction. Results in request order; `errors` is true when any was not taken.',
+				body: BatchRequest,
+				response: { 202: BatchResponse },
+			},
+		},
+		async (request, reply) => {
+			const { documents, priority, coalesced } = request.body;
+			const checked = documents.map((raw, index) => {
+				try {
+					const document = checkDocument(raw, `documents/${index}`);
+					checkTenant(request, document.tenant);
+					return pipeline.normalise(document);
+				} catch (error) {
+					if (!isDocDropError(error)) throw error;
+					return error;
+				}
+			});
+			const results = await pipeline.accept(checked, {
+				...(priority !== undefined && { priority }),
+				...(coalesced !== undefined && { coalesced }),
+			});
+			const counts = { accepted: 0, unchanged: 0, stale: 0, failed: 0 };
+			const items = results.map((result, index): BatchItem => {
+				if (result instanceof Error) {
+					counts.failed += 1;
+					return { index, status: statusOf(result), error: itemError(result) };
+				}
+				counts[result.state] += 1;
+				return { index, status: receiptStatus(result), receipt: result };
+			});
+			const full = results.find((result) => result instanceof Error && result.code === 'queue_full');
+			if (full !== undefined) void reply.header('retry-after', 5);
+			return reply.code(202).send({ errors: counts.failed > 0, ...counts, results: items });
+		},
+	);
+
+	app.post<{ Body: DocumentInput }>(
+		'/v1/preview',
+		{
+			schema: {
+				summary: 'What publishing would do',
+				description: 'Extracts, chunks and compares with what is published now. Changes nothing.',
+				body: PreviewRequest,
+				response: { 200: PreviewResponse },
+			},
+		},
+		async (request) => {
+			checkTenant(request, request.body.tenant);
+			return pipeline.preview(request.body);
+		},
+	);
+
+	app.delete<{ Querystring: Static<typeof DeleteQuery> }>(
+		'/v1/documents',
+		{
+			schema: {
+				summary: 'Delete one document',
+				querystring: DeleteQuery,
+				response: { 200: Receipt, 202: Receipt },
+			},
+		},
+		async (request, reply) => {
+			const { tenant, docId, priority, coalesced } = request.query;
+			checkTenant(request, tenant);
+			const document = pipeline.normalise({ op: 'delete', tenant, docId, ...sourceOf(request.query) });
+			const [result] = await pipeline.accept([document], {
+				...(priority !== undefined && { priority }),
+				...(coalesced !== undefined && { coalesced }),
+			});
+			if (result === undefined) throw new Error('a document without a result');
+			if (result instanceof Error) throw result;
+			return reply.code(receiptStatus(result)).send(result);
+		},
+	);
+
+	// A context of its own: every type is taken as a stream here, JSON files too.
+	void app.register(async (streamed) => {
+		streamed.removeAllContentTypeParsers();
+		streamed.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+		streamed.put<{ Querystring: Static<typeof PutQuery>; Body: AsyncIterable<Uint8Array> | undefined }>(
+			'/v1/documents/content',
+			{
+				schema: {
+					summary: 'Publish one streamed file',
+					description:
+						'The body is the file. Its type is mimeType, else content-type, else told by path or docId.',
+					querystring: PutQuery,
+					response: { 200: Receipt, 202: Receipt },
+				},
+			},
+			async (request, reply) => {
+				const { tenant, docId, mimeType, title, path, metadata, priority, coalesced } = request.query;
+				checkTenant(request, tenant);
+				const sent = request.headers['content-type'];
+				const generic =
+					sent === undefined || /^(application\/octet-stream|application\/x-www-form-urlencoded)/i.test(sent);
+				const type = mimeType ?? (generic ? undefined : sent);
+				const receipt = await pipeline.acceptStream(
+					{
+						tenant,
+						docId,
+						...(type !== undefined && { mimeType: type }),
+						...(title !== undefined && { title }),
+						...(path !== undefined && { path }),
+						...metadataOf(metadata),
+						...sourceOf(request.query),
+					},
+					request.body ?? nothing(),
+					{
+						...(priority !== undefined && { priority }),
+						...(coalesced !== undefined && { coalesced }),
+					},
+				);
+				return reply.code(receiptStatus(receipt)).send(receipt);
+			},
+		);
+	});
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,128 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { maxBatchDocuments } from '../contract/batch.ts';
+import type { Config } from '../config.ts';
+import type { Pipeline } from '../pipeline/index.ts';
+import type { DocStore } from '../ports/doc-store.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Extractor } from '../ports/extractor.ts';
+import type { VectorStore } from '../ports/vector-store.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { checkAnyTenant } from './access.ts';
+
+/** How it stands: info for clients, health for machines, metrics and status for operators. */
+export const contractVersion = 1;
+
+export interface StatusDeps {
+	readonly config: Config;
+	readonly version: string;
+	readonly pipeline: Pipeline;
+	readonly docStore: DocStore;
+	readonly vectorStore: VectorStore;
+	readonly embedder: Embedder;
+	readonly extractor: Extractor;
+	readonly telemetry: Telemetry;
+	/** Store time, ms. */
+	readonly now: () => number;
+	readonly isStopping: () => boolean;
+	/** What followed folders say of themselves. */
+	readonly folders: () => readonly object[];
+}
+
+export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
+	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
+	const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+	loopDelay.enable();
+	app.addHook('onClose', async () => void loopDelay.disable());
+
+	app.get('/v1/info', { schema: { summary: 'Contract, limits and parts of this server' } }, async () => ({
+		name: 'docdrop',
+		version: deps.version,
+		contract: contractVersion,
+		limits: {
+			batchDocuments: maxBatchDocuments,
+			bodyBytes: config.maxBodyMb * 1_048_576,
+			fileBytes: config.maxFileMb * 1_048_576,
+			windowMs: config.windowMs,
+			maxWaitMs: config.maxWaitMs,
+		},
+		mimeTypes: extractor.mimeTypes,
+		index: { kind: vectorStore.kind },
+		embedder: { model: embedder.model, dimensions: embedder.dimensions },
+	}));
+
+	app.get('/health/live', { schema: { summary: 'The process answers' } }, async () => ({ status: 'ok' }));
+
+	const Ready = Type.Object({
+		status: Type.Enum(['ok', 'degraded', 'unavailable']),
+		accepting: Type.Boolean({ description: 'Changes are taken.' }),
+		index: Type.String({ description: 'closed: fine; open: calls are paused; half-open: being probed.' }),
+		embedder: Type.String(),
+		pending: Type.Integer(),
+	});
+	app.get(
+		'/health/ready',
+		{ schema: { summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } } },
+		async (_request, reply) => {
+			const index = pipeline.breakers.index.state();
+			const embedderState = pipeline.breakers.embedder.state();
+			const stats = await docStore.stats().catch(() => null);
+			const isFull =
+				stats !== null &&
+				(stats.pending >= config.maxPending || stats.pendingBytes >= config.maxPendingMb * 1_048_576);
+			const accepting = stats !== null && !isFull && !deps.isStopping();
+			const isWell = index === 'closed' && embedderState === 'closed';
+			return reply.code(accepting ? 200 : 503).send({
+				status: !accepting ? 'unavailable' : isWell ? 'ok' : 'degraded',
+				accepting,
+				index,
+				embedder: embedderState,
+				pending: stats?.pending ?? 0,
+			});
+		},
+	);
+
+	app.get('/metrics', { schema: { summary: 'Prometheus' } }, async (request, reply) => {
+		checkAnyTenant(request);
+		const stats = await docStore.stats();
+		telemetry.set('docdrop_documents', {}, stats.documents);
+		telemetry.set('docdrop_chunks', {}, stats.chunks);
+		telemetry.set('docdrop_pending_documents', {}, stats.pending);
+		telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
+		telemetry.set('docdrop_leased_documents', {}, stats.leased);
+		telemetry.set('docdrop_failed_documents', {}, stats.failed);
+		const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
+		telemetry.set('docdrop_oldest_pending_seconds', {}, age);
+		for (const peer of ['index', 'embedder'] as const) {
+			const { total, whileOpen } = pipeline.breakers[peer].attempts();
+			telemetry.set('docdrop_breaker_open', { peer }, pipeline.breakers[peer].state() === 'closed' ? 0 : 1);
+			telemetry.set('docdrop_peer_attempts_total', { peer }, total);
+			telemetry.set('docdrop_peer_probes_total', { peer }, whileOpen);
+		}
+		telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
+		loopDelay.reset();
+		telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
+		return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
+	});
+
+	app.get('/v1/status', { schema: { summary: 'Figures for an operator' } }, async (request) => {
+		checkAnyTenant(request);
+		const stats = await docStore.stats();
+		return {
+			version: deps.version,
+			documents: stats.documents,
+			chunks: stats.chunks,
+			pending: stats.pending,
+			pendingBytes: stats.pendingBytes,
+			inWork: pipeline.inWork(),
+			failed: stats.failed,
+			oldestPendingSeconds:
+				stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
+			jobs: stats.jobs,
+			index: { kind: vectorStore.kind, breaker: pipeline.breakers.index.state() },
+			embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
+			folders: deps.folders(),
+		};
+	});
+}

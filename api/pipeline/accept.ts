@@ -1,0 +1,328 @@
+import { hash } from 'node:crypto';
+import { docIdFault } from '../contract/ids.ts';
+import { reservedMetadata, type DocumentInput, type Receipt } from '../contract/document.ts';
+import type { Priority } from '../contract/job.ts';
+import { DocDropError } from '../errors.ts';
+import type { AcceptResult, Change, ChangeContent, DocStore, QueueLimits } from '../ports/doc-store.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { Pass } from './crash-points.ts';
+import { canonicalJson, type DocMeta } from './meta.ts';
+
+/**
+ * The door: from what a caller sent to a durable receipt. `normalise` checks everything that the schema
+ * cannot say and touches nothing; `accept` makes it durable. One document's fault is its own result.
+ */
+export interface AcceptSettings extends QueueLimits {
+	readonly windowMs: number;
+	readonly maxWaitMs: number;
+	readonly maxFileBytes: number;
+	/** Of extractors, chunker settings and model. */
+	readonly fingerprint: string;
+	readonly mimeTypes: readonly string[];
+	readonly mimeTypeOf: (path: string) => string | null;
+}
+
+export interface AcceptDeps {
+	readonly docStore: DocStore;
+	readonly nextJobId: () => string;
+	/** Store time, ms. */
+	readonly now: () => number;
+	readonly pass: Pass;
+	readonly telemetry: Telemetry;
+	readonly settings: AcceptSettings;
+	/** Something may be due at once. */
+	readonly wake: () => void;
+}
+
+export interface AcceptOptions {
+	readonly priority?: Priority;
+	readonly coalesced?: boolean;
+}
+
+/** Contents up to this size wait in the document's row, larger ones in a file. */
+export const inlineBytes = 65_536;
+const maxMetadataBytes = 16_384;
+const maxMetadataDepth = 32;
+
+/** A document whose fields hold together, with its bytes or the blob that holds them. */
+export interface Normalised {
+	readonly input: Omit<DocumentInput, 'content'>;
+	readonly op: 'put' | 'delete';
+	readonly meta: string;
+	readonly mimeType: string;
+	readonly bytes: string | Uint8Array | null;
+	readonly size: number;
+	readonly sha256: string;
+}
+
+export type Door = ReturnType<typeof createDoor>;
+
+export function createDoor(deps: AcceptDeps) {
+	const { docStore, nextJobId, now, pass, telemetry, settings, wake } = deps;
+
+	const invalid = (field: string, message: string) =>
+		new DocDropError('invalid', `${field} ${message}`, { field });
+
+	function checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
+		if (metadata === undefined) return;
+		const taken = reservedMetadata.find((name) => name in metadata);
+		if (taken !== undefined) throw invalid(`metadata/${taken}`, 'is a name of DocDrop’s own; use another');
+		// Depth first, with a stack of its own: what follows recurses.
+		const open: { readonly value: unknown; readonly depth: number }[] = [{ value: metadata, depth: 1 }];
+		for (let item = open.pop(); item !== undefined; item = open.pop()) {
+			if (typeof item.value === 'string' && !item.value.isWellFormed()) {
+				throw invalid('metadata', 'must be well-formed Unicode');
+			}
+			if (typeof item.value !== 'object' || item.value === null) continue;
+			if (item.depth > maxMetadataDepth)
+				throw invalid('metadata', `must be at most ${maxMetadataDepth} levels deep`);
+			for (const value of Object.values(item.value)) open.push({ value, depth: item.depth + 1 });
+		}
+		const bytes = Buffer.byteLength(JSON.stringify(metadata));
+		if (bytes > maxMetadataBytes)
+			throw invalid('metadata', `must be at most ${maxMetadataBytes} bytes of JSON, got ${bytes}`);
+	}
+
+	function mimeTypeFor(input: Pick<DocumentInput, 'mimeType' | 'path' | 'docId'>, isText: boolean): string {
+		const named = input.mimeType?.split(';')[0]?.trim().toLowerCase();
+		const guessed =
+			named ?? settings.mimeTypeOf(input.path ?? input.docId) ?? settings.mimeTypeOf(input.docId);
+		const mimeType = guessed ?? (isText ? 'text/plain' : null);
+		if (mimeType === null) {
+			throw new DocDropError(
+				'unsupported_type',
+				'mimeType is missing, and the ending of path or docId does not tell it',
+				{
+					field: 'mimeType',
+				},
+			);
+		}
+		if (!settings.mimeTypes.includes(mimeType)) {
+			throw new DocDropError(
+				'unsupported_type',
+				`mimeType must be one of ${settings.mimeTypes.join(', ')}, got ${JSON.stringify(mimeType)}`,
+				{ field: 'mimeType' },
+			);
+		}
+		return mimeType;
+	}
+
+	/** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
+	function normalise(document: DocumentInput): Normalised {
+		const { content, ...input } = document;
+		const fault = docIdFault(input.docId);
+		if (fault !== null) throw invalid('docId', fault);
+		for (const field of ['title', 'path'] as const) {
+			if (input[field]?.isWellFormed() === false) throw invalid(field, 'must be well-formed Unicode');
+		}
+		if (input.op === 'delete') {
+			if (content !== undefined) throw invalid('content', 'must be absent when op is delete');
+			return { input, op: 'delete', meta: '', mimeType: '', bytes: null, size: 0, sha256: '' };
+		}
+		if (content === undefined) throw invalid('content', 'is required when op is put');
+		checkMetadata(input.metadata);
+		let bytes: string | Uint8Array;
+		if ('text' in content) {
+			if (!content.text.isWellFormed()) throw invalid('content/text', 'must be well-formed Unicode');
+			bytes = content.text;
+		} else {
+			const { base64 } = content;
+			if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
+				throw invalid('content/base64', 'must be standard base64 with padding');
+			}
+			bytes = Buffer.from(base64, 'base64');
+		}
+		const size = Buffer.byteLength(bytes);
+		return { ...describe(input, 'text' in content, size), bytes, sha256: hash('sha256', bytes, 'hex') };
+	}
+
+	/** The part of `normalise` that a streamed document shares; its bytes and hash come later. */
+	function describe(
+		input: Omit<DocumentInput, 'content'>,
+		isText: boolean,
+		size: number,
+	): Omit<Normalised, 'bytes' | 'sha256'> {
+		if (size > settings.maxFileBytes) {
+			throw new DocDropError(
+				'too_large',
+				`content must be at most ${settings.maxFileBytes} bytes, got ${size}`,
+				{
+					field: 'content',
+				},
+			);
+		}
+		const mimeType = mimeTypeFor(input, isText);
+		const meta: DocMeta = {
+			mimeType,
+			path: input.path ?? null,
+			title: input.title ?? null,
+			metadata: input.metadata ?? {},
+		};
+		return { input, op: 'put', meta: canonicalJson(meta), mimeType, size };
+	}
+
+	const bodyOf = async (document: Normalised): Promise<ChangeContent | null> => {
+		const { bytes, size, sha256 } = document;
+		if (bytes === null) return null;
+		if (size <= inlineBytes) return { sha256, size, body: bytes };
+		const whole = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+		const { blob } = await docStore.writeBlob(
+			(async function* () {
+				yield whole;
+			})(),
+		);
+		return { sha256, size, body: { blob } };
+	};
+
+	/** A stream that turns out small stays in memory and saves the file. */
+	async function receive(bytes: AsyncIterable<Uint8Array>): Promise<ChangeContent> {
+		const source = bytes[Symbol.asyncIterator]();
+		const head: Uint8Array[] = [];
+		let size = 0;
+		while (size <= inlineBytes) {
+			const { value, done } = await source.next();
+			if (done === true) {
+				const body = Buffer.concat(head);
+				return { sha256: hash('sha256', body, 'hex'), size, body };
+			}
+			head.push(value);
+			size += value.byteLength;
+		}
+		const written = await docStore.writeBlob(
+			(async function* () {
+				yield* head;
+				for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+			})(),
+		);
+		return { sha256: written.sha256, size: written.size, body: { blob: written.blob } };
+	}
+
+	function change(
+		{ input, op, meta }: Normalised,
+		content: ChangeContent | null,
+		options: AcceptOptions,
+	): Change {
+		return {
+			jobId: nextJobId(),
+			tenant: input.tenant,
+			docId: input.docId,
+			op,
+			sourceId: input.source?.sourceId ?? 'api',
+			epoch: input.source?.epoch ?? 'api',
+			seq: input.source?.seq ?? null,
+			takeOver: input.takeOver ?? false,
+			priority: options.priority ?? 'normal',
+			windowMs: options.coalesced === true ? 0 : settings.windowMs,
+			maxWaitMs: settings.maxWaitMs,
+			content,
+			meta,
+			fingerprint: settings.fingerprint,
+		};
+	}
+
+	function answer(sent: Change, result: AcceptResult): Receipt | DocDropError {
+		telemetry.count('docdrop_changes_total', { result: result.kind });
+		if (result.kind === 'owned') {
+			return new DocDropError('owned', `docId is owned by the source ${JSON.stringify(result.owner)}`, {
+				field: 'source',
+			});
+		}
+		if (result.kind === 'full') {
+			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
+		}
+		return {
+			jobId: result.jobId,
+			tenant: sent.tenant,
+			docId: sent.docId,
+			state: result.kind,
+			version: result.version,
+			...(result.kind === 'accepted' && result.superseded !== null && { superseded: result.superseded }),
+			...(result.kind === 'unchanged' && result.follows !== null && { follows: result.follows }),
+			statusUrl: `/v1/jobs/${result.jobId}`,
+		};
+	}
+
+	/** Makes the changes durable, in order, in one transaction. One result each, in order. */
+	async function submit(changes: readonly Change[]): Promise<(Receipt | DocDropError)[]> {
+		if (changes.length === 0) return [];
+		const results = await docStore.accept(changes, now(), settings);
+		pass('after-accept');
+		const unused = changes.flatMap(({ content }, index) =>
+			content !== null &&
+			typeof content.body === 'object' &&
+			'blob' in content.body &&
+			results[index]?.kind !== 'accepted'
+				? [content.body.blob]
+				: [],
+		);
+		await Promise.all(unused.map((blob) => docStore.dropBlob(blob)));
+		wake();
+		return changes.map((sent, index) => {
+			const result = results[index];
+			if (result === undefined) throw new Error('the store answered fewer results than changes');
+			return answer(sent, result);
+		});
+	}
+
+	return {
+		normalise,
+
+		/** Accepts documents that `normalise` returned; an error in its place is passed through. */
+		async accept(
+			documents: readonly (Normalised | DocDropError)[],
+			options: AcceptOptions,
+		): Promise<(Receipt | DocDropError)[]> {
+			const good = documents.filter((one): one is Normalised => !(one instanceof Error));
+			const contents = good.some((one) => one.size > inlineBytes)
+				? await Promise.all(good.map(bodyOf))
+				: null;
+			const changes = good.map((one, index) => {
+				const { bytes, size, sha256 } = one;
+				const content =
+					contents === null
+						? bytes === null
+							? null
+							: { sha256, size, body: bytes }
+						: (contents[index] ?? null);
+				return change(one, content, options);
+			});
+			const results = await submit(changes);
+			let next = 0;
+			return documents.map((one) => {
+				if (one instanceof Error) return one;
+				const result = results[next++];
+				if (result === undefined) throw new Error('a document without a result');
+				return result;
+			});
+		},
+
+		/** Accepts one document whose bytes come as a stream; the bytes' hash wins over a declared one. */
+		async acceptStream(
+			input: Omit<DocumentInput, 'content' | 'op'>,
+			bytes: AsyncIterable<Uint8Array>,
+			options: AcceptOptions,
+		): Promise<Receipt> {
+			const fault = docIdFault(input.docId);
+			if (fault !== null) throw invalid('docId', fault);
+			checkMetadata(input.metadata);
+			const described = describe(input, false, 0);
+			const content = await receive(limited(bytes, settings.maxFileBytes));
+			const { sha256, size } = content;
+			const [result] = await submit([change({ ...described, size, sha256, bytes: null }, content, options)]);
+			if (result === undefined) throw new Error('a document without a result');
+			if (result instanceof Error) throw result;
+			return result;
+		},
+	};
+}
+
+async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+	let size = 0;
+	for await (const piece of bytes) {
+		size += piece.byteLength;
+		if (size > limit) {
+			throw new DocDropError('too_large', `content must be at most ${limit} bytes`, { field: 'content' });
+		}
+		yield piece;
+	}
+}

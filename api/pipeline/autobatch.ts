@@ -1,0 +1,57 @@
+/**
+ * Folds prepared documents of one lane into one bulk write. Pure: the lane asks it whenever something
+ * changed, and either gets a batch with the reason why it was closed, or is told to wait.
+ *
+ * Preconditions: `items` are of one tenant, oldest first; limits are positive.
+ * Returns the longest prefix within the limits (the first document always, whatever its size), when
+ *  - the next document would exceed `points` or `bytes`,
+ *  - the oldest document has waited `ageMs`, or
+ *  - nothing more is on its way (`isLast`): waiting would help nobody.
+ * Otherwise null: more may come and there is room and time for it.
+ */
+export interface BatchItem {
+	/** Points that will be written or removed. */
+	readonly points: number;
+	readonly bytes: number;
+	/** When it became ready, monotonic ms. */
+	readonly readyAt: number;
+}
+
+export interface BatchLimits {
+	readonly points: number;
+	readonly bytes: number;
+	readonly ageMs: number;
+}
+
+export type CloseReason = 'points' | 'bytes' | 'age' | 'last';
+
+export interface Batch<T> {
+	readonly batch: readonly T[];
+	readonly rest: readonly T[];
+	readonly closedBy: CloseReason;
+}
+
+export function autobatch<T extends BatchItem>(
+	items: readonly T[],
+	limits: BatchLimits,
+	now: number,
+	isLast: boolean,
+): Batch<T> | null {
+	const [first] = items;
+	if (first === undefined) return null;
+	let points = 0;
+	let bytes = 0;
+	for (const [index, item] of items.entries()) {
+		const isFull =
+			points + item.points > limits.points ? 'points' : bytes + item.bytes > limits.bytes ? 'bytes' : null;
+		if (index > 0 && isFull !== null) {
+			return { batch: items.slice(0, index), rest: items.slice(index), closedBy: isFull };
+		}
+		points += item.points;
+		bytes += item.bytes;
+	}
+	const reason = points >= limits.points ? 'points' : bytes >= limits.bytes ? 'bytes' : null;
+	if (reason !== null) return { batch: items, rest: [], closedBy: reason };
+	if (isLast) return { batch: items, rest: [], closedBy: 'last' };
+	return now - first.readyAt >= limits.ageMs ? { batch: items, rest: [], closedBy: 'age' } : null;
+}

@@ -1,0 +1,161 @@
+/**
+ * Blocks of a document to chunks: pure, and the one place that decides what a chunk is. The extractor
+ * adapters call it in their worker; anyone may call it for a preview.
+ *
+ * Invariants:
+ *  - A heading starts a new section, and no chunk spans two sections. Headings directly below one another
+ *    (a title, then its first subtitle) share a section, so that none of them becomes a chunk of its own.
+ *  - A chunk's text is one slice of its section's text: blocks joined by blank lines (list items and table
+ *    rows by line ends), the headings' own lines included. Nothing is rewritten, so nothing gets lost.
+ *  - Where a section is longer than one chunk, the cuts come from the text around them (chunk-cuts.ts), and
+ *    a chunk's overlap from the text just before it: an edit changes the chunks beside it and no others.
+ */
+import { createHash } from 'node:crypto';
+import { DocDropError } from '../errors.ts';
+import { cutPoints, overlapStart } from './chunk-cuts.ts';
+import type { Span } from './chunk-cuts.ts';
+
+/** A piece of a document in reading order, as the extractors give it. */
+export interface Block {
+	readonly kind: 'heading' | 'paragraph' | 'item' | 'code' | 'row';
+	/** Headings: 1 is the outermost. Items: depth of nesting, from 1. */
+	readonly level?: number;
+	readonly text: string;
+	/** From 1, where the format has pages. */
+	readonly page?: number;
+}
+
+export interface ChunkSettings {
+	/** Longest chunk, overlap included, in UTF-16 code units; 200 to 8,000. */
+	readonly maxChars: number;
+	/** Longest repetition of the chunk before, in UTF-16 code units; 0 to less than half of maxChars. */
+	readonly overlapChars: number;
+}
+
+export const defaultChunkSettings: ChunkSettings = { maxChars: 1200, overlapChars: 150 };
+
+/** Grows whenever the same blocks may give other chunks. */
+export const CHUNKER_VERSION = 1;
+
+export interface Piece {
+	readonly text: string;
+	/** Headings above, outermost first, joined by ` > `; null where there are none. */
+	readonly heading: string | null;
+	/** Where the piece begins (its overlap aside); null where the format has no pages. */
+	readonly page: number | null;
+}
+
+/** Throws `config_invalid` for sizes that cannot work. */
+export function checkChunkSettings({ maxChars, overlapChars }: ChunkSettings): void {
+	if (!Number.isInteger(maxChars) || maxChars < 200 || maxChars > 8000) {
+		throw new DocDropError(
+			'config_invalid',
+			`maxChars must be a whole number from 200 to 8000, not ${maxChars}`,
+		);
+	}
+	if (!Number.isInteger(overlapChars) || overlapChars < 0 || overlapChars * 2 >= maxChars) {
+		throw new DocDropError(
+			'config_invalid',
+			`overlapChars must be a whole number from 0 to less than half of maxChars (${maxChars}), not ${overlapChars}`,
+		);
+	}
+}
+
+export function chunk(blocks: readonly Block[], settings: Partial<ChunkSettings> = {}): Piece[] {
+	const sizes = { ...defaultChunkSettings, ...settings };
+	checkChunkSettings(sizes);
+	const pieces: Piece[] = [];
+	const trail: { level: number; text: string }[] = [];
+	let section: Block[] = [];
+	let onlyHeadings = true;
+	const close = () => {
+		const heading = trail.length === 0 ? null : trail.map((entry) => entry.text).join(' > ');
+		cutSection(section, heading, sizes, pieces);
+		section = [];
+	};
+	for (const block of blocks) {
+		if (block.text.trim() === '') continue;
+		if (block.kind === 'heading') {
+			const level = Math.min(Math.max(block.level ?? 1, 1), MAX_DEPTH);
+			const below = trail.at(-1);
+			const joins = onlyHeadings && below !== undefined && level > below.level;
+			if (section.length > 0 && !joins) close();
+			while ((trail.at(-1)?.level ?? 0) >= level) trail.pop();
+			trail.push({ level, text: shortened(block.text) });
+			onlyHeadings = true;
+		} else {
+			onlyHeadings = false;
+		}
+		section.push(block);
+	}
+	if (section.length > 0) close();
+	return pieces;
+}
+
+/**
+ * SHA-256, hex, over heading, page and text, each with its length in bytes before it; a null differs from
+ * every text. The chunk's identity within its document.
+ */
+export function chunkHash({ text, heading, page }: Piece): string {
+	const hash = createHash('sha256');
+	for (const part of [heading, page === null ? null : String(page), text]) {
+		hash.update(part === null ? '-;' : `${Buffer.byteLength(part)};`);
+		if (part !== null) hash.update(part);
+	}
+	return hash.digest('hex');
+}
+
+/** Deeper headings count as this deep; with TRAIL_CHARS it bounds what is repeated on every chunk. */
+const MAX_DEPTH = 6;
+const TRAIL_CHARS = 100;
+
+/** A heading as the trail shows it: on one line, cut. Its whole text stands in its section. */
+function shortened(text: string): string {
+	const line = text
+		.slice(0, TRAIL_CHARS * 4)
+		.replace(/\s+/g, ' ')
+		.trim();
+	if (line.length <= TRAIL_CHARS) return line;
+	return line
+		.slice(0, TRAIL_CHARS)
+		.replace(/[\uD800-\uDBFF]$/, '')
+		.trimEnd();
+}
+
+function cutSection(
+	blocks: readonly Block[],
+	heading: string | null,
+	sizes: ChunkSettings,
+	into: Piece[],
+): void {
+	const parts: string[] = [];
+	const spans: Span[] = [];
+	let length = 0;
+	let previous: Block | undefined;
+	for (const block of blocks) {
+		if (previous !== undefined) {
+			const list = block.kind === previous.kind && (block.kind === 'item' || block.kind === 'row');
+			parts.push(list ? '\n' : '\n\n');
+			length += list ? 1 : 2;
+		}
+		parts.push(block.text);
+		spans.push({ start: length, end: length + block.text.length, byLine: block.kind === 'code' });
+		length += block.text.length;
+		previous = block;
+	}
+	const text = parts.join('');
+	const budget = sizes.maxChars - sizes.overlapChars;
+	const starts = length <= sizes.maxChars ? [0] : [0, ...cutPoints(text, spans, budget)];
+	let at = 0;
+	for (const [index, start] of starts.entries()) {
+		const end = starts[index + 1] ?? length;
+		while (at + 1 < spans.length && (spans[at + 1]?.start ?? length) <= start) at += 1;
+		if (text.slice(start, end).trim() === '') continue;
+		const from = index === 0 ? 0 : overlapStart(text, starts[index - 1] ?? 0, start, sizes.overlapChars);
+		into.push({
+			text: text.slice(from, end).replace(/^\n+/, '').trimEnd(),
+			heading,
+			page: blocks[at]?.page ?? null,
+		});
+	}
+}

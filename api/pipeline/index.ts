@@ -1,0 +1,78 @@
+import type { DocumentInput } from '../contract/document.ts';
+import type { SearchRequest } from '../contract/search.ts';
+import { createDoor, type AcceptDeps } from './accept.ts';
+import { createBreaker, type Breaker } from './breaker.ts';
+import { createEmbedStep } from './embed.ts';
+import { createJobIds } from './job-id.ts';
+import { preview } from './preview.ts';
+import { search } from './search.ts';
+import { startSweeper } from './sweep.ts';
+import { startWorker, type WorkerDeps } from './worker.ts';
+import type { Embedder } from '../ports/embedder.ts';
+
+/**
+ * THE FLOW of a change:
+ *
+ *   accept     validate, compare with the newest accepted state, one durable transaction, answer   accept.ts
+ *   coalesce   the document's row is the queue: a newer change replaces the one that waits         coalesce.ts
+ *   claim      what is due, by priority and age, under a lease                                     worker.ts
+ *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, plan.ts, embed.ts
+ *   autobatch  prepared documents of one tenant fold into one bulk write                           lane.ts, autobatch.ts
+ *   publish    intent, new points in, gone points out, manifest and receipt                        publish.ts
+ *
+ * What goes wrong on the way is decided by retry.ts, and outages are kept at bay by breaker.ts.
+ */
+export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'signal' | 'settings'> {
+	readonly embedder: Embedder;
+	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
+	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
+	readonly accept: AcceptDeps['settings'];
+	/** Null: changes are accepted and stored, and another process works on them. */
+	readonly worker: WorkerDeps['settings'] | null;
+	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
+	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
+}
+
+export type Pipeline = ReturnType<typeof startPipeline>;
+
+export function startPipeline(deps: PipelineDeps) {
+	const { docStore, extractor, clock, log, now } = deps;
+	const stopping = new AbortController();
+	const breakers: { readonly index: Breaker; readonly embedder: Breaker } = {
+		index: createBreaker({ ...deps.indexBreaker, clock }),
+		embedder: createBreaker({ ...deps.embedderBreaker, clock }),
+	};
+	const common = { ...deps, signal: stopping.signal, breaker: breakers.index };
+	const onHold = (error: unknown) => log.warn({ error }, 'documents wait for the embedder');
+	const embed = createEmbedStep({
+		...common,
+		...deps.embedCalls,
+		breaker: breakers.embedder,
+		lingerMs: 5,
+		onHold,
+	});
+	const worker = deps.worker === null ? null : startWorker({ ...common, embed, settings: deps.worker });
+	const door = createDoor({
+		...deps,
+		nextJobId: createJobIds(now),
+		settings: deps.accept,
+		wake: () => worker?.wake(),
+	});
+	startSweeper({ ...common, ...deps.retention });
+
+	return {
+		...door,
+		breakers,
+		preview: (document: DocumentInput) =>
+			preview(door.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
+		search: (request: SearchRequest) => search(request, { ...deps, embedderBreaker: breakers.embedder }),
+		cancel: (jobId: string) => docStore.cancel(jobId, now()),
+		retry: async (jobId: string) => (await docStore.retry(jobId, now())) && (worker?.wake(), true),
+		inWork: () => worker?.inWork() ?? 0,
+		/** Finishes what is in work, at most for `graceMs`, then leaves the rest to the next start. */
+		async stop(graceMs: number): Promise<void> {
+			await Promise.race([worker?.drain(), clock.sleep(graceMs, stopping.signal).catch(() => {})]);
+			stopping.abort(new Error('the process is stopping'));
+		},
+	};
+}

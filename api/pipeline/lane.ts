@@ -1,0 +1,217 @@
+import { isDocDropError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Claimed, Failure } from '../ports/doc-store.ts';
+import type { Log, Telemetry } from '../telemetry.ts';
+import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
+import type { Prepared } from './prepare.ts';
+import { publish, type PublishDeps } from './publish.ts';
+import { decide } from './retry.ts';
+
+/**
+ * A tenant's lane: prepared documents go into the index in bulk writes, one commit at a time. Lanes of
+ * different tenants run side by side, and a bulk write never mixes them.
+ *
+ * A lane holds its batch while the index is away: the documents stay leased (the worker renews) and nothing
+ * is prepared or embedded twice. A batch that the index refuses is halved until the refused document stands
+ * alone; that one is buried, after its strays were removed.
+ */
+export interface LaneItem {
+	readonly prepared: Prepared;
+	readonly points: number;
+	readonly bytes: number;
+	/** Monotonic ms. */
+	readonly readyAt: number;
+	readonly prepareMs: number;
+	readonly waitMs: number;
+}
+
+export interface Lane {
+	add(item: LaneItem): void;
+	/** A document that cannot be prepared: its strays go, then it is buried. */
+	bury(claimed: Claimed, error: unknown): void;
+	/** Something outside changed: fewer documents are on their way. */
+	nudge(): void;
+}
+
+export interface LaneDeps extends PublishDeps {
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly telemetry: Telemetry;
+	readonly limits: BatchLimits;
+	readonly maxAttempts: number;
+	readonly random: () => number;
+	/** Whether more documents of the tenant are being prepared. */
+	readonly isMoreComing: () => boolean;
+	/** The document left the lane, in whatever way. */
+	readonly onDone: (claimed: Claimed) => void;
+}
+
+export const failureOf = (error: unknown): Failure =>
+	isDocDropError(error)
+		? { code: error.code, message: error.message }
+		: { code: 'internal', message: 'internal error; the log holds it' };
+
+export function createLane(tenant: string, deps: LaneDeps): Lane {
+	const { docStore, vectorStore, breaker, clock, log, telemetry, limits, random, signal, now } = deps;
+	let items: readonly LaneItem[] = [];
+	const letters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
+	let isRunning = false;
+	let cancelTimer: (() => void) | null = null;
+
+	function run(): void {
+		if (isRunning || signal.aborted) return;
+		isRunning = true;
+		work()
+			// Only a defect ends here: everything expected is decided below. The leases run out, and the work is done again.
+			.catch((error: unknown) => log.error({ tenant, error }, 'a lane stopped unexpectedly'));
+	}
+
+	async function work(): Promise<void> {
+		try {
+			for (let act = nextAct(); act !== null && !signal.aborted; act = nextAct()) await act();
+		} finally {
+			// In the same turn in which nothing was found to do: no addition can slip between.
+			isRunning = false;
+		}
+	}
+
+	function nextAct(): (() => Promise<void>) | null {
+		const letter = letters.shift();
+		if (letter !== undefined) {
+			return async () => {
+				await settle([], () => buryOne(letter.claimed, letter.error));
+				deps.onDone(letter.claimed);
+			};
+		}
+		const closed = autobatch(items, limits, clock.monotonic(), !deps.isMoreComing());
+		if (closed === null) {
+			if (items.length > 0 && cancelTimer === null) {
+				cancelTimer = clock.after(limits.ageMs, () => {
+					cancelTimer = null;
+					run();
+				});
+			}
+			return null;
+		}
+		items = closed.rest;
+		telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
+		return async () => {
+			await write(closed.batch, closed.closedBy);
+			for (const { prepared } of closed.batch) deps.onDone(prepared.claimed);
+		};
+	}
+
+	/** Runs `act` until it succeeds or decides otherwise than to wait for the index. */
+	async function settle(batch: readonly LaneItem[], act: () => Promise<void>): Promise<void> {
+		let previousMs = 0;
+		for (;;) {
+			try {
+				return await act();
+			} catch (error) {
+				if (signal.aborted) return;
+				const { attempts = 0 } = batch[0]?.prepared.claimed ?? {};
+				const next = decide(error, {
+					documents: Math.max(1, batch.length),
+					attempts,
+					maxAttempts: deps.maxAttempts,
+					previousMs,
+					random,
+				});
+				const { code } = failureOf(error);
+				telemetry.count('docdrop_retries_total', { code });
+				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
+				if (next.kind === 'hold') {
+					log.warn(
+						{ tenant, code, waitMs: next.afterMs, documents: batch.length },
+						'the lane waits for the index',
+					);
+					previousMs = next.afterMs;
+					await clock.sleep(next.afterMs, signal).catch(() => {});
+				} else if (batch.length === 0) {
+					// A burial that fails for good: its strays stay in mayExist, and the next generation removes them.
+					log.error({ tenant, code }, 'the remains of a failed document could not be removed');
+					return;
+				} else if (next.kind === 'split') {
+					const middle = batch.length >> 1;
+					await write(batch.slice(0, middle), 'points');
+					return write(batch.slice(middle), 'points');
+				} else {
+					const claimed = batch[0]?.prepared.claimed;
+					if (claimed === undefined) return;
+					if (next.kind === 'dead') return settle([], () => buryOne(claimed, error));
+					await docStore.release(
+						[
+							{
+								lease: claimed.lease,
+								retryAt: now() + next.afterMs,
+								counted: next.counted,
+								error: failureOf(error),
+							},
+						],
+						now(),
+					);
+					return;
+				}
+			}
+		}
+	}
+
+	const write = (batch: readonly LaneItem[], closedBy: CloseReason) =>
+		settle(batch, () => writeOnce(batch, closedBy));
+
+	async function writeOnce(batch: readonly LaneItem[], closedBy: CloseReason): Promise<void> {
+		const start = clock.monotonic();
+		const byLease = new Map(batch.map((item) => [item.prepared.claimed.lease, item]));
+		const { published, lost } = await publish(
+			batch.map((item) => item.prepared),
+			({ claimed, plan }) => {
+				const item = byLease.get(claimed.lease);
+				return {
+					added: plan.added.length,
+					kept: plan.kept.length,
+					removed: plan.gone.length,
+					embedded: plan.added.length,
+					closedBy,
+					...(item !== undefined && {
+						waitMs: Math.round(item.waitMs),
+						prepareMs: Math.round(item.prepareMs),
+					}),
+					publishMs: Math.round(clock.monotonic() - start),
+				};
+			},
+			deps,
+		);
+		telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
+		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
+		for (const { claimed, plan } of published) {
+			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
+			telemetry.count('docdrop_chunks_total', { action: 'added' }, plan.added.length);
+			telemetry.count('docdrop_chunks_total', { action: 'kept' }, plan.kept.length);
+			telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone.length);
+			telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
+		}
+	}
+
+	async function buryOne(claimed: Claimed, error: unknown): Promise<void> {
+		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
+		const strays = await docStore.strays(claimed.lease);
+		if (strays.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, strays, inner), signal);
+		const failure = failureOf(error);
+		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure }], now());
+		if (done !== true) return;
+		telemetry.count('docdrop_receipts_total', { state: 'failed' });
+		log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code: failure.code }, 'a document failed');
+	}
+
+	return {
+		add(item) {
+			items = [...items, item];
+			run();
+		},
+		bury(claimed, error) {
+			letters.push({ claimed, error });
+			run();
+		},
+		nudge: () => items.length > 0 && run(),
+	};
+}

@@ -1,0 +1,25 @@
+/** A document's own fields as the store keeps them: canonical JSON, so that equal fields are equal text. */
+export interface DocMeta {
+	readonly mimeType: string;
+	readonly path: string | null;
+	readonly title: string | null;
+	readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** JSON with the keys of every object sorted, at every depth. The caller has bounded the depth. */
+export function canonicalJson(value: unknown): string {
+	if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+	if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+	const entries = Object.entries(value)
+		.filter(([, field]) => field !== undefined)
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+		.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+	return `{${entries.join(',')}}`;
+}
+
+/** What `canonicalJson` of a DocMeta says; '' (a deletion) is an empty document's. */
+export function readMeta(meta: string): DocMeta {
+	return meta === ''
+		? { mimeType: 'text/plain', path: null, title: null, metadata: {} }
+		: (JSON.parse(meta) as DocMeta);
+}

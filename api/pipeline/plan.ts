@@ -1,0 +1,62 @@
+import type { Chunk } from '../ports/extractor.ts';
+import type { ManifestChunk, ManifestLine } from '../ports/doc-store.ts';
+import { assignOrder } from './order-key.ts';
+import { pointIds } from './point-id.ts';
+
+/**
+ * From what the index may hold to what it shall hold: which points enter, stay, move and go. Pure; preview
+ * shows it, publish carries it out, and the protocol's exhaustive test walks through it.
+ *
+ * `gone` is everything that may be there and shall not, strays of earlier attempts included: only so does a
+ * crash between two writes leave nothing behind.
+ */
+export interface Plan {
+	/** To be written with a vector; with their texts, for the intent. */
+	readonly added: readonly ManifestChunk[];
+	/** Already in the index, with the right vector. */
+	readonly kept: readonly string[];
+	readonly reordered: readonly { readonly id: string; readonly order: string }[];
+	readonly gone: readonly string[];
+	/** The manifest to be, in order. */
+	readonly manifest: readonly ManifestLine[];
+}
+
+export interface PlanInput {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly chunks: readonly Chunk[];
+	readonly manifest: readonly ManifestLine[];
+	readonly strays: readonly string[];
+	/** The manifest's vectors were made as today's are. */
+	readonly canKeep: boolean;
+}
+
+export function plan({ tenant, docId, chunks, manifest, strays, canKeep }: PlanInput): Plan {
+	const ids = pointIds(tenant, docId, chunks);
+	const before = new Map(manifest.map((line) => [line.pointId, line]));
+	const orders = assignOrder(
+		manifest.map(({ pointId, order }) => ({ id: pointId, order })),
+		ids,
+	);
+	const added: ManifestChunk[] = [];
+	const kept: string[] = [];
+	const reordered: { id: string; order: string }[] = [];
+	const lines: ManifestLine[] = [];
+	for (const [index, chunk] of chunks.entries()) {
+		const pointId = ids[index];
+		const order = pointId === undefined ? undefined : orders.get(pointId);
+		if (pointId === undefined || order === undefined) throw new Error('a chunk without id or order');
+		lines.push({ pointId, hash: chunk.hash, order });
+		const old = before.get(pointId);
+		if (old !== undefined && canKeep) {
+			kept.push(pointId);
+			if (old.order !== order) reordered.push({ id: pointId, order });
+		} else {
+			const { hash, heading, page, text } = chunk;
+			added.push({ pointId, hash, order, heading, page, text });
+		}
+	}
+	const wanted = new Set(ids);
+	const gone = [...before.keys(), ...strays].filter((id) => !wanted.has(id));
+	return { added, kept, reordered, gone, manifest: lines };
+}

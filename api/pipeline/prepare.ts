@@ -1,0 +1,78 @@
+import type { Claimed } from '../ports/doc-store.ts';
+import type { Extractor } from '../ports/extractor.ts';
+import type { DocFields, NewPoint } from '../ports/vector-store.ts';
+import type { EmbedStep } from './embed.ts';
+import { readMeta } from './meta.ts';
+import { plan, type Plan } from './plan.ts';
+
+/**
+ * Extract, chunk, plan, embed: everything about one leased document that touches nothing but memory. Many run
+ * at a time; what they return waits in the tenant's lane.
+ */
+export interface Prepared {
+	readonly claimed: Claimed;
+	readonly plan: Plan;
+	readonly points: readonly NewPoint[];
+	/** Null for a deletion. publishedAt is filled in when it is published. */
+	readonly fields: Omit<DocFields, 'publishedAt'> | null;
+	readonly droppedExtra: readonly string[];
+}
+
+/** What the embedder sees of a chunk: its text under its headings, as a reader would. */
+export const embeddedText = (chunk: { readonly heading: string | null; readonly text: string }): string =>
+	chunk.heading === null ? chunk.text : `${chunk.heading}\n${chunk.text}`;
+
+export async function prepare(
+	claimed: Claimed,
+	deps: { readonly extractor: Extractor; readonly embed: EmbedStep; readonly signal: AbortSignal },
+): Promise<Prepared> {
+	const { tenant, docId, manifest, strays, content } = claimed;
+	if (claimed.op === 'delete') {
+		const nothing = plan({ tenant, docId, chunks: [], manifest, strays, canKeep: false });
+		return { claimed, plan: nothing, points: [], fields: null, droppedExtra: [] };
+	}
+	if (content === null) throw new Error('a document that is wanted has no body');
+	const meta = readMeta(claimed.meta);
+	const { title, chunks } = await deps.extractor.extract(
+		{ content: content.body, mimeType: meta.mimeType },
+		deps.signal,
+	);
+	const planned = plan({
+		tenant,
+		docId,
+		chunks,
+		manifest,
+		strays,
+		canKeep: claimed.published?.fingerprint === claimed.fingerprint,
+	});
+	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
+	const vectors = await deps.embed.embed(planned.added.map(embeddedText));
+	const points = planned.added.map((chunk, index): NewPoint => {
+		const vector = vectors[index];
+		if (vector === undefined) throw new Error('a chunk without its vector');
+		return {
+			id: chunk.pointId,
+			vector,
+			terms: terms.get(chunk.hash) ?? '',
+			content: chunk.text,
+			heading: chunk.heading,
+			page: chunk.page,
+			order: chunk.order,
+		};
+	});
+	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
+	return {
+		claimed,
+		plan: planned,
+		points,
+		fields: {
+			path: meta.path,
+			title: meta.title ?? title,
+			mimeType: meta.mimeType,
+			contentSha256: content.sha256,
+			version: claimed.version,
+			extra: meta.metadata,
+		},
+		droppedExtra: Object.keys(before).filter((name) => !(name in meta.metadata)),
+	};
+}

@@ -1,0 +1,96 @@
+/**
+ * The one tokenizer of full-text search: both vector stores index what it returns, and queries go through it
+ * too, so that they agree on what a term is. Pure, the same on every machine (no locale is asked).
+ *
+ * - Text is folded by NFKC and lower case. A word is a run of letters, marks, digits and underscores.
+ * - Identifiers stay whole and are split as well: `CMAKE_INSTALL_RPATH` gives cmake_install_rpath, cmake,
+ *   install, rpath; `createHttpServer` gives createhttpserver, create, http, server. Underscores at the ends
+ *   are dropped, and so are parts of one character.
+ * - English plurals of plain words and parts (ASCII letters, four or more) lose their ending: libraries ->
+ *   library, files -> file, indexes -> index, URLs -> url; class and status stay.
+ * - Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese, which put no spaces between words or
+ *   endings on them, give single characters and pairs of neighbours.
+ * - A term is cut after 64 code units and never holds a space.
+ */
+export function tokenize(text: string): string[] {
+	const terms: string[] = [];
+	if (!BEYOND_ASCII.test(text)) {
+		for (const word of text.match(ASCII_WORDS) ?? []) addWord(word, terms);
+		return terms;
+	}
+	for (const word of text.normalize('NFKC').match(WORDS) ?? []) {
+		if (!UNSPACED.test(word)) {
+			addWord(word, terms);
+			continue;
+		}
+		for (const part of word.match(UNSPACED_OR_NOT) ?? []) {
+			if (UNSPACED.test(part)) addPairs(part, terms);
+			else addWord(part, terms);
+		}
+	}
+	return terms;
+}
+
+/** Grows whenever the same text may give other terms. */
+export const TOKENIZER_VERSION = 1;
+
+const LONGEST = 64;
+// eslint-disable-next-line no-control-regex -- the range is all of ASCII
+const BEYOND_ASCII = /[^\x00-\x7f]/;
+const ASCII_WORDS = /[0-9A-Za-z_]+/g;
+const WORDS = /[\p{L}\p{M}\p{N}_]+/gu;
+const UNSPACED_CLASS =
+	'[[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}]&&[\\p{L}\\p{N}]]\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}';
+const UNSPACED = new RegExp(`[${UNSPACED_CLASS}]`, 'v');
+const UNSPACED_OR_NOT = new RegExp(`[${UNSPACED_CLASS}]+|[^${UNSPACED_CLASS}]+`, 'gv');
+
+const SIMPLE = /^[A-Za-z]?[a-z0-9]*$/;
+const ENDS = /^_+|_+$/g;
+/** An inner underscore, or a capital that begins a part; `URLs` is a plural and no identifier. */
+const COMPOUND = /_|[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}(?!(?<=^\p{Lu}+s)$)/u;
+/** Capitals up to the one that begins the next part; a part with or without a capital; a lone capital. */
+const PARTS = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[^\p{Lu}_]+|\p{Lu}/gu;
+
+function addWord(word: string, terms: string[]): void {
+	if (SIMPLE.test(word)) {
+		terms.push(cut(singular(word.toLowerCase())));
+		return;
+	}
+	const inner = word.startsWith('_') || word.endsWith('_') ? word.replace(ENDS, '') : word;
+	if (inner === '') return;
+	const lower = inner.toLowerCase();
+	if (!COMPOUND.test(inner)) {
+		terms.push(cut(singular(lower)));
+		return;
+	}
+	terms.push(cut(lower));
+	for (const part of inner.match(PARTS) ?? []) {
+		if (part.length > 1) terms.push(cut(singular(part.toLowerCase())));
+	}
+}
+
+/** Each character, and each with its right neighbour. */
+function addPairs(text: string, terms: string[]): void {
+	let before = '';
+	for (const character of text) {
+		if (before !== '') terms.push(before + character);
+		terms.push(character);
+		before = character;
+	}
+}
+
+/** Harman's s-stemmer with one rule more (sses, xes, shes): the first rule whose ending fits decides. */
+function singular(word: string): string {
+	if (word.length < 4 || word.charCodeAt(word.length - 1) !== 115 || !PLAIN.test(word)) return word;
+	if (word.endsWith('ies')) return /[ea]ies$/.test(word) ? word.slice(0, -1) : `${word.slice(0, -3)}y`;
+	if (/(?:ss|x|sh)es$/.test(word)) return word.slice(0, -2);
+	if (word.endsWith('us') || word.endsWith('ss')) return word;
+	return word.slice(0, -1);
+}
+const PLAIN = /^[a-z]+$/;
+
+function cut(term: string): string {
+	if (term.length <= LONGEST) return term;
+	const kept = term.slice(0, LONGEST);
+	return /[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept;
+}

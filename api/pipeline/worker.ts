@@ -1,0 +1,202 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Claimed, DocKey, DocStore } from '../ports/doc-store.ts';
+import type { Extractor } from '../ports/extractor.ts';
+import type { VectorStore } from '../ports/vector-store.ts';
+import type { Log, Telemetry } from '../telemetry.ts';
+import type { BatchLimits } from './autobatch.ts';
+import type { Breaker } from './breaker.ts';
+import type { Pass } from './crash-points.ts';
+import type { EmbedStep } from './embed.ts';
+import { createLane, failureOf, type Lane } from './lane.ts';
+import { prepare } from './prepare.ts';
+import { decide } from './retry.ts';
+
+/**
+ * Claims documents that are due, prepares many at a time, and hands them to their tenant's lane. Owns the
+ * leases: it renews them for as long as a document is in work, and memory is bounded by how much may be.
+ */
+export interface WorkerSettings {
+	/** Documents in work at a time, and their bytes. */
+	readonly maxDocuments: number;
+	readonly maxBytes: number;
+	readonly leaseMs: number;
+	readonly maxAttempts: number;
+	readonly batch: BatchLimits;
+}
+
+export interface WorkerDeps {
+	readonly docStore: DocStore;
+	readonly vectorStore: VectorStore;
+	readonly extractor: Extractor;
+	readonly embed: EmbedStep;
+	readonly breaker: Breaker;
+	readonly clock: Clock;
+	/** Store time, ms. */
+	readonly now: () => number;
+	readonly random: () => number;
+	readonly pass: Pass;
+	readonly log: Log;
+	readonly telemetry: Telemetry;
+	readonly settings: WorkerSettings;
+	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */
+	readonly signal: AbortSignal;
+}
+
+export interface Worker {
+	/** Something may have become due. */
+	wake(): void;
+	inWork(): number;
+	/** No new claims; resolves when nothing is in work. */
+	drain(): Promise<void>;
+}
+
+/** Longest sleep without looking: a wake-up that was missed costs this much, not a document. */
+const longestSleepMs = 1_000;
+
+export function startWorker(deps: WorkerDeps): Worker {
+	const { docStore, clock, now, pass, log, telemetry, settings, signal } = deps;
+	const inWork = new Map<DocKey, Claimed>();
+	const lanes = new Map<string, { readonly lane: Lane; documents: number; preparing: number }>();
+	let bytesInWork = 0;
+	let isDraining = false;
+	let wakeUp = () => {};
+	let drained = () => {};
+
+	function laneOf(tenant: string) {
+		const known = lanes.get(tenant);
+		if (known !== undefined) return known;
+		const made = {
+			lane: createLane(tenant, {
+				...deps,
+				limits: settings.batch,
+				maxAttempts: settings.maxAttempts,
+				isMoreComing: () => (lanes.get(tenant)?.preparing ?? 0) > 0,
+				onDone: finish,
+			}),
+			documents: 0,
+			preparing: 0,
+		};
+		lanes.set(tenant, made);
+		return made;
+	}
+
+	function finish(claimed: Claimed): void {
+		inWork.delete(claimed.lease.doc);
+		bytesInWork -= claimed.content?.size ?? 0;
+		const own = laneOf(claimed.tenant);
+		own.documents -= 1;
+		if (own.documents === 0) lanes.delete(claimed.tenant);
+		wakeUp();
+		if (inWork.size === 0) drained();
+	}
+
+	async function begin(claimed: Claimed): Promise<void> {
+		const own = laneOf(claimed.tenant);
+		inWork.set(claimed.lease.doc, claimed);
+		bytesInWork += claimed.content?.size ?? 0;
+		own.documents += 1;
+		own.preparing += 1;
+		const start = clock.monotonic();
+		const waitMs = Math.max(0, now() - claimed.acceptedAt);
+		telemetry.observe('docdrop_wait_seconds', {}, waitMs / 1000);
+		try {
+			const prepared = await prepare(claimed, deps);
+			pass('after-embed');
+			const readyAt = clock.monotonic();
+			telemetry.observe('docdrop_prepare_seconds', {}, (readyAt - start) / 1000);
+			own.preparing -= 1;
+			const { added, gone } = prepared.plan;
+			const bytes = prepared.points.reduce(
+				(sum, point) => sum + point.content.length + point.vector.byteLength,
+				0,
+			);
+			own.lane.add({
+				prepared,
+				points: added.length + gone.length,
+				bytes,
+				readyAt,
+				prepareMs: readyAt - start,
+				waitMs,
+			});
+		} catch (error) {
+			own.preparing -= 1;
+			if (!signal.aborted) await giveBack(claimed, error, own.lane);
+		}
+		own.lane.nudge();
+	}
+
+	async function giveBack(claimed: Claimed, error: unknown, lane: Lane): Promise<void> {
+		const { random } = deps;
+		const { attempts, lease, tenant, docId } = claimed;
+		const next = decide(error, {
+			documents: 1,
+			attempts,
+			maxAttempts: settings.maxAttempts,
+			previousMs: 500 * 3 ** attempts,
+			random,
+		});
+		const failure = failureOf(error);
+		telemetry.count('docdrop_retries_total', { code: failure.code });
+		if (failure.code === 'internal')
+			log.error({ tenant, docId, error }, 'preparing a document failed unexpectedly');
+		if (next.kind === 'dead' || next.kind === 'split') return lane.bury(claimed, error);
+		const retryAt = now() + next.afterMs;
+		await docStore
+			.release([{ lease, retryAt, counted: next.kind === 'retry', error: failure }], now())
+			.catch((reason: unknown) =>
+				log.error({ tenant, error: reason }, 'a lease could not be given back; it will run out'),
+			);
+		finish(claimed);
+	}
+
+	async function loop(): Promise<void> {
+		while (!signal.aborted) {
+			const limit = settings.maxDocuments - inWork.size;
+			const maxBytes = settings.maxBytes - bytesInWork;
+			let sleepMs = longestSleepMs;
+			const woken = new Promise<void>((resolve) => (wakeUp = resolve));
+			if (!isDraining && limit > 0 && maxBytes > 0) {
+				try {
+					const claimed = await docStore.claim({ now: now(), limit, maxBytes, leaseMs: settings.leaseMs });
+					if (claimed.length > 0) {
+						pass('after-lease');
+						for (const one of claimed) void begin(one);
+						continue;
+					}
+					const due = await docStore.nextDueAt();
+					if (due !== null) sleepMs = Math.min(longestSleepMs, Math.max(1, due - now()));
+				} catch (error) {
+					log.error({ error }, 'the document store could not be asked for work');
+				}
+			}
+			const sleeping = new AbortController();
+			await Promise.race([woken, clock.sleep(sleepMs, sleeping.signal).catch(() => {})]);
+			sleeping.abort();
+		}
+	}
+
+	async function renewLoop(): Promise<void> {
+		while (!signal.aborted) {
+			await clock.sleep(settings.leaseMs / 3, signal).catch(() => {});
+			const leases = [...inWork.values()].map((claimed) => claimed.lease);
+			if (signal.aborted || leases.length === 0) continue;
+			await docStore
+				.renew(leases, now() + settings.leaseMs)
+				.catch((error: unknown) => log.error({ error }, 'leases could not be renewed'));
+		}
+	}
+
+	void loop();
+	void renewLoop();
+	return {
+		wake: () => wakeUp(),
+		inWork: () => inWork.size,
+		drain: () => {
+			isDraining = true;
+			return new Promise((resolve) => {
+				drained = resolve;
+				if (inWork.size === 0) resolve();
+			});
+		},
+	};
+}

@@ -1,0 +1,113 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Every metric, in one table: what it means and in which unit. GET /metrics shows them under these names.
+ * A registry belongs to one app, so that several can live in one process (tests).
+ */
+const metrics = {
+	docdrop_changes_total: {
+		kind: 'counter',
+		help: 'Changes that arrived, by what became of them at the door',
+		labels: ['result'],
+	},
+	docdrop_receipts_total: {
+		kind: 'counter',
+		help: 'Changes that were worked on, by final state',
+		labels: ['state'],
+	},
+	docdrop_chunks_total: {
+		kind: 'counter',
+		help: 'Chunks by what publishing did with them',
+		labels: ['action'],
+	},
+	docdrop_batches_total: {
+		kind: 'counter',
+		help: 'Bulk writes, by why they were closed',
+		labels: ['closed_by'],
+	},
+	docdrop_retries_total: {
+		kind: 'counter',
+		help: 'Work that was tried again, by error code',
+		labels: ['code'],
+	},
+	docdrop_lost_leases_total: {
+		kind: 'counter',
+		help: 'Work that was finished after its lease was lost',
+		labels: [],
+	},
+	docdrop_wait_seconds: { kind: 'histogram', help: 'From accept to claim, window included', labels: [] },
+	docdrop_prepare_seconds: { kind: 'histogram', help: 'Extract, chunk and embed, per document', labels: [] },
+	docdrop_publish_seconds: { kind: 'histogram', help: 'One bulk write, from intent to manifest', labels: [] },
+	docdrop_lag_seconds: { kind: 'histogram', help: 'From accept to searchable, per document', labels: [] },
+	docdrop_request_seconds: {
+		kind: 'histogram',
+		help: 'HTTP requests, by route and status',
+		labels: ['method', 'route', 'status'],
+	},
+	docdrop_documents: { kind: 'gauge', help: 'Published documents', labels: [] },
+	docdrop_chunks: { kind: 'gauge', help: 'Published chunks', labels: [] },
+	docdrop_pending_documents: { kind: 'gauge', help: 'Documents with a change that waits', labels: [] },
+	docdrop_pending_bytes: { kind: 'gauge', help: 'Bytes of the contents that wait', labels: [] },
+	docdrop_leased_documents: { kind: 'gauge', help: 'Documents that are being worked on', labels: [] },
+	docdrop_failed_documents: { kind: 'gauge', help: 'Dead letters', labels: [] },
+	docdrop_oldest_pending_seconds: { kind: 'gauge', help: 'Age of the change that is due first', labels: [] },
+	docdrop_breaker_open: { kind: 'gauge', help: '1 while calls to the peer are paused', labels: ['peer'] },
+	docdrop_peer_attempts_total: { kind: 'gauge', help: 'Calls to the peer since the start', labels: ['peer'] },
+	docdrop_peer_probes_total: {
+		kind: 'gauge',
+		help: 'Calls to the peer made while its breaker was open, since the start',
+		labels: ['peer'],
+	},
+	docdrop_loop_delay_p99_seconds: {
+		kind: 'gauge',
+		help: 'Delay of the event loop since the last scrape',
+		labels: [],
+	},
+	docdrop_resident_bytes: { kind: 'gauge', help: 'Memory of this process', labels: [] },
+} as const satisfies Record<
+	string,
+	{ kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }
+>;
+
+type Names<K extends string> = {
+	[N in keyof typeof metrics]: (typeof metrics)[N]['kind'] extends K ? N : never;
+}[keyof typeof metrics];
+type Labels<N extends keyof typeof metrics> = Record<(typeof metrics)[N]['labels'][number], string>;
+
+export interface Telemetry {
+	count<N extends Names<'counter'>>(name: N, labels: Labels<N>, by?: number): void;
+	set<N extends Names<'gauge'>>(name: N, labels: Labels<N>, value: number): void;
+	/** Seconds. */
+	observe<N extends Names<'histogram'>>(name: N, labels: Labels<N>, seconds: number): void;
+	/** In the Prometheus text format. */
+	render(): Promise<string>;
+}
+
+const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+export function createTelemetry(): Telemetry {
+	const registry = new Registry();
+	const counters = new Map<string, Counter>();
+	const gauges = new Map<string, Gauge>();
+	const histograms = new Map<string, Histogram>();
+	for (const [name, { kind, help, labels }] of Object.entries(metrics)) {
+		const options = { name, help, labelNames: [...labels], registers: [registry] };
+		if (kind === 'counter') counters.set(name, new Counter(options));
+		else if (kind === 'gauge') gauges.set(name, new Gauge(options));
+		else histograms.set(name, new Histogram({ ...options, buckets }));
+	}
+	return {
+		count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
+		set: (name, labels, value) => gauges.get(name)?.set(labels, value),
+		observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
+		render: () => registry.metrics(),
+	};
+}
+
+/** Structured logs: a static message and fields; never content, never keys. pino fits. */
+export interface Log {
+	debug(fields: object, message: string): void;
+	info(fields: object, message: string): void;
+	warn(fields: object, message: string): void;
+	error(fields: object, message: string): void;
+}
