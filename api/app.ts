@@ -28,6 +28,8 @@ export interface App {
 	readonly vectorStore: VectorStore;
 	/** Followed folders show up in /v1/status. */
 	readonly showFolder: (status: () => object) => void;
+	/** Answers for files of a followed folder in /v1/files/explain. */
+	readonly explainFile: (tenant: string, explain: (docId: string) => object) => void;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
 	readonly close: (graceMs?: number) => Promise<void>;
 }
@@ -133,6 +135,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 
 		let isStopping = false;
 		const folders: (() => object)[] = [];
+		const explainers = new Map<string, (docId: string) => object>();
 		const http = await createHttp({
 			config,
 			version,
@@ -146,6 +149,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			logger,
 			isStopping: () => isStopping,
 			folders: () => folders.map((status) => status()),
+			explainFile: (tenant, docId) => explainers.get(tenant)?.(docId) ?? null,
 		});
 		return {
 			http,
@@ -153,6 +157,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			docStore,
 			vectorStore,
 			showFolder: (status) => void folders.push(status),
+			explainFile: (tenant, explain) => void explainers.set(tenant, explain),
 			async close(graceMs = 10_000) {
 				isStopping = true;
 				await http.close();

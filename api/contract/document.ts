@@ -91,7 +91,9 @@ export const DocumentInput = Type.Object(
 		...docFields,
 		source: Type.Optional(Source),
 		takeOver: Type.Optional(
-			Type.Boolean({ description: 'Become the owner of a document that another source owns. Default false.' }),
+			Type.Boolean({
+				description: 'Become the owner of a document that another source owns. Default false.',
+			}),
 		),
 	},
 	{ additionalProperties: false },

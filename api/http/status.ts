@@ -1,15 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { maxBatchDocuments } from '../contract/batch.ts';
+import { DocId, Tenant } from '../contract/ids.ts';
 import type { Config } from '../config.ts';
+import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Extractor } from '../ports/extractor.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { checkAnyTenant } from './access.ts';
+import { checkAnyTenant, checkTenant } from './access.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
@@ -28,6 +30,8 @@ export interface StatusDeps {
 	readonly isStopping: () => boolean;
 	/** What followed folders say of themselves. */
 	readonly folders: () => readonly object[];
+	/** What a followed folder of the tenant knows of one file; null where none is followed. */
+	readonly explainFile: (tenant: string, docId: string) => object | null;
 }
 
 export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
@@ -125,4 +129,20 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			folders: deps.folders(),
 		};
 	});
+
+	const File = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
+	app.get<{ Querystring: Static<typeof File> }>(
+		'/v1/files/explain',
+		{ schema: { summary: 'What the followed folder knows of one file', querystring: File } },
+		async (request) => {
+			const { tenant, docId } = request.query;
+			checkTenant(request, tenant);
+			const found = deps.explainFile(tenant, docId);
+			if (found === null)
+				throw new DocDropError('not_found', 'no folder of this tenant is followed', { field: 'tenant' });
+			return JSON.parse(
+				JSON.stringify(found, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+			) as object;
+		},
+	);
 }

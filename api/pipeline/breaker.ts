@@ -102,7 +102,6 @@ export function createBreaker(options: BreakerOptions): Breaker {
 		new DocDropError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
 
 	async function once<T>(fn: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-		signal.throwIfAborted();
 		const probing = circuit.state === CircuitState.HalfOpen;
 		total += 1;
 		if (probing) whileOpen += 1;
@@ -121,6 +120,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
 			signal?.throwIfAborted();
 			try {
 				return await again.execute(async (context) => {
+					// Before the circuit sees the call: it would take this rejection for an answer of the peer.
+					context.signal.throwIfAborted();
 					if (circuit.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
 					return circuit.execute((inner) => once(fn, inner.signal), context.signal);
 				}, signal);
@@ -131,7 +132,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
 				const wait = circuit.state === CircuitState.Open ? probeAt - clock.monotonic() : halfOpenAfterMs;
 				throw unavailable(
 					`the ${name} does not answer; calls to it are paused`,
-					Math.max(0, Math.ceil(wait)),
+					Math.max(1, Math.ceil(wait)),
 				);
 			}
 		},

@@ -194,10 +194,14 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 
 	async function buryOne(claimed: Claimed, error: unknown): Promise<void> {
 		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
-		const strays = await docStore.strays(claimed.lease);
-		if (strays.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, strays, inner), signal);
+		const { fresh, unsettled } = await docStore.strays(claimed.lease);
+		if (fresh.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, fresh, inner), signal);
+		const present =
+			unsettled.length === 0
+				? []
+				: [...(await breaker.run(() => vectorStore.vectors(tenant, unsettled), signal)).keys()];
 		const failure = failureOf(error);
-		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure }], now());
+		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure, present }], now());
 		if (done !== true) return;
 		telemetry.count('docdrop_receipts_total', { state: 'failed' });
 		log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code: failure.code }, 'a document failed');

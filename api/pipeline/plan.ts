@@ -17,6 +17,8 @@ export interface Plan {
 	readonly kept: readonly string[];
 	readonly reordered: readonly { readonly id: string; readonly order: string }[];
 	readonly gone: readonly string[];
+	/** Lines of the old manifest that will be rewritten or removed: once that has begun, nobody can count on them. */
+	readonly unsettled: readonly string[];
 	/** The manifest to be, in order. */
 	readonly manifest: readonly ManifestLine[];
 }
@@ -25,7 +27,9 @@ export interface PlanInput {
 	readonly tenant: string;
 	readonly docId: string;
 	readonly chunks: readonly Chunk[];
+	/** What is certainly in the index. */
 	readonly manifest: readonly ManifestLine[];
+	/** What may be there beyond it. */
 	readonly strays: readonly string[];
 	/** The manifest's vectors were made as today's are. */
 	readonly canKeep: boolean;
@@ -58,5 +62,7 @@ export function plan({ tenant, docId, chunks, manifest, strays, canKeep }: PlanI
 	}
 	const wanted = new Set(ids);
 	const gone = [...before.keys(), ...strays].filter((id) => !wanted.has(id));
-	return { added, kept, reordered, gone, manifest: lines };
+	const stays = new Set(kept);
+	const unsettled = [...before.keys()].filter((id) => !stays.has(id));
+	return { added, kept, reordered, gone, unsettled, manifest: lines };
 }

@@ -7,16 +7,19 @@ import type { Prepared } from './prepare.ts';
 /**
  * One bulk write of one lane: the protocol that makes a crash at any step harmless.
  *
- *  1. Intent: every planned point id is durably in its document's mayExist set before the first request.
- *  2. New points in. The old ones still answer: a reader never finds the document missing.
- *  3. Everything that may be there and shall not, out.
- *  4. Manifest and receipts, in one transaction.
+ *  intent  every planned point id is durably in its document's mayExist set before the first request, and
+ *          every line that will be rewritten or removed is no longer counted on
+ *  put     new points in; the old ones still answer, so a reader never finds the document missing
+ *  remove  everything that may be there and shall not, out
+ *  commit  manifest and receipts, in one transaction
  *
- * A crash after any step is finished by doing all of them again for the document's newest generation: steps
- * 2 and 3 are idempotent, and step 1 has remembered what an abandoned attempt may have written.
- * Rejects with the error of the step that failed; documents whose lease was lost are dropped silently, their
- * new holder does the work.
+ * A crash after any step is finished by doing all of them again for the document's newest generation: put
+ * and remove are idempotent, and the intent has remembered what an abandoned attempt may have written. That
+ * this order and no other holds is what test/pipeline/protocol.test.ts shows, exhaustively.
  */
+export const protocol = ['intent', 'put', 'remove', 'commit'] as const;
+export type ProtocolStep = (typeof protocol)[number];
+
 export interface PublishDeps {
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
@@ -29,56 +32,62 @@ export interface PublishDeps {
 
 export interface PublishedBatch {
 	readonly published: readonly Prepared[];
-	/** Lost their lease on the way. */
+	/** Lost their lease on the way: their new holder does the work. */
 	readonly lost: readonly Prepared[];
 }
 
+/** Writes a batch of one tenant. Rejects with the error of the step that failed; the same call again completes it. */
 export async function publish(
 	batch: readonly Prepared[],
 	detail: (prepared: Prepared) => Commit['detail'],
 	deps: PublishDeps,
 ): Promise<PublishedBatch> {
 	const { docStore, vectorStore, breaker, pass, now, signal } = deps;
-	const tenant = batch[0]?.claimed.tenant;
-	if (tenant === undefined) return { published: [], lost: [] };
+	const tenant = batch[0]?.claimed.tenant ?? '';
+	let held = batch;
+	const keep = (answers: readonly boolean[]) => (held = held.filter((_, index) => answers[index] === true));
 
-	const held = await docStore.intend(
-		batch.map(({ claimed, plan }) => ({ lease: claimed.lease, added: plan.added })),
-	);
-	const mine = batch.filter((_, index) => held[index] === true);
-	pass('after-intent');
+	const steps: Record<ProtocolStep, () => Promise<void>> = {
+		async intent() {
+			keep(
+				await docStore.intend(
+					held.map(({ claimed, plan }) => ({
+						lease: claimed.lease,
+						added: plan.added,
+						unsettled: plan.unsettled,
+					})),
+				),
+			);
+			pass('after-intent');
+		},
+		async put() {
+			const publishedAt = new Date(now()).toISOString();
+			const writes = held.flatMap((prepared) => toWrite(prepared, publishedAt));
+			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
+			pass('between-points');
+		},
+		async remove() {
+			const gone = held.flatMap(({ plan }) => plan.gone);
+			if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
+			pass('before-manifest');
+		},
+		async commit() {
+			const commits = held.map((one) => ({
+				lease: one.claimed.lease,
+				manifest: one.plan.manifest,
+				detail: detail(one),
+			}));
+			keep(await docStore.commit(commits, now()));
+		},
+	};
+	for (const step of protocol) await steps[step]();
+	return { published: held, lost: batch.filter((prepared) => !held.includes(prepared)) };
+}
 
-	const publishedAt = new Date(now()).toISOString();
-	const writes = mine.flatMap(({ claimed, plan, points, fields, droppedExtra }): DocWrite[] =>
-		fields === null || plan.manifest.length === 0
-			? []
-			: [
-					{
-						tenant,
-						docId: claimed.docId,
-						fields: { ...fields, publishedAt },
-						points,
-						kept: plan.kept,
-						reordered: plan.reordered,
-						droppedExtra,
-					},
-				],
-	);
-	if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
-	pass('between-points');
-
-	const gone = mine.flatMap(({ plan }) => plan.gone);
-	if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
-	pass('before-manifest');
-
-	const done = await docStore.commit(
-		mine.map((prepared) => ({
-			lease: prepared.claimed.lease,
-			manifest: prepared.plan.manifest,
-			detail: detail(prepared),
-		})),
-		now(),
-	);
-	const published = mine.filter((_, index) => done[index] === true);
-	return { published, lost: batch.filter((prepared) => !published.includes(prepared)) };
+/** A deletion and an empty document write nothing. */
+function toWrite({ claimed, plan, points, fields, droppedExtra }: Prepared, publishedAt: string): DocWrite[] {
+	if (fields === null || plan.manifest.length === 0) return [];
+	const { tenant, docId } = claimed;
+	const { kept, reordered } = plan;
+	return [{ tenant, docId, fields: { ...fields, publishedAt }, points, kept, reordered, droppedExtra }];
 }

@@ -17,7 +17,8 @@ import type { JobState, Priority } from '../contract/job.ts';
  *  4. `claim` returns only documents whose window is over, in due order (see `dueAt`); a document whose
  *     lease expired is claimable again. Leases do not outlive the process.
  *  5. After `intend`, the planned point ids belong to the document's `mayExist` set until `commit` or
- *     `bury` replaced it; a point id that may be in the index is always in the set.
+ *     `bury` replaced it: a point id that may be in the index is always in the set, and what the manifest of
+ *     a claim names is certainly there.
  *  6. `commit` replaces the manifest and settles the receipt in one step; changes accepted meanwhile
  *     stay pending as the next generation.
  *  7. A body stays readable from `accept` until its generation is settled or superseded; a failed
@@ -131,9 +132,9 @@ export interface Claimed {
 	readonly attempts: number;
 	readonly acceptedAt: number;
 	readonly published: PublishedState | null;
-	/** In order. */
+	/** In order; what is certainly in the index, as it was published. */
 	readonly manifest: readonly ManifestLine[];
-	/** Point ids that may be in the index beyond the manifest. */
+	/** Point ids that may be in the index beyond these. */
 	readonly strays: readonly string[];
 }
 
@@ -160,6 +161,16 @@ export interface Intent {
 	readonly lease: Lease;
 	/** Chunks that are about to enter the index. */
 	readonly added: readonly ManifestChunk[];
+	/** Manifest lines that are about to be rewritten or removed: from now on nobody can count on them. */
+	readonly unsettled: readonly string[];
+}
+
+/** What an attempt may have left in the index, or taken from it. */
+export interface Strays {
+	/** Never published. */
+	readonly fresh: readonly string[];
+	/** Published, but perhaps gone or rewritten. */
+	readonly unsettled: readonly string[];
 }
 
 export interface Commit {
@@ -272,16 +283,22 @@ export interface DocStore {
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
 	intend(intents: readonly Intent[]): Promise<boolean[]>;
-	/** Point ids that may be in the index beyond the manifest; empty where the lease was lost. */
-	strays(lease: Lease): Promise<string[]>;
+	/** Empty where the lease was lost. */
+	strays(lease: Lease): Promise<Strays>;
 	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;
 	/** Gives a lease back. `counted` failures add to attempts; the document waits until `retryAt`. */
 	release(
 		leases: readonly { lease: Lease; retryAt: number; counted: boolean; error: Failure | null }[],
 		now: number,
 	): Promise<boolean[]>;
-	/** Dead letter. The caller has removed every stray from the index. */
-	bury(letters: readonly { lease: Lease; error: Failure }[], now: number): Promise<boolean[]>;
+	/**
+	 * Dead letter. The caller has removed the fresh strays from the index, and has looked which of the unsettled
+	 * ones are `present`: those are settled again, the others leave the manifest.
+	 */
+	bury(
+		letters: readonly { lease: Lease; error: Failure; present: readonly string[] }[],
+		now: number,
+	): Promise<boolean[]>;
 	/** A waiting change is withdrawn; false where it is not waiting any more. */
 	cancel(jobId: string, now: number): Promise<boolean>;
 	/** A failed change waits again; false where it is not failed. */

@@ -83,7 +83,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			detail: { added: chunks.length },
 		});
 		const publish = async (claimed: Claimed, ...chunks: ManifestChunk[]) => {
-			assert.deepEqual(await store.intend([{ lease: claimed.lease, added: chunks }]), [true]);
+			assert.deepEqual(await store.intend([{ lease: claimed.lease, added: chunks, unsettled: [] }]), [true]);
 			assert.deepEqual(await store.commit([committing(claimed, ...chunks)], now), [true]);
 		};
 		const stateOf = async (jobId: string) => (await store.job(jobId))?.state;
@@ -187,7 +187,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await publish(await claimOne(), chunk(1));
 			await accept(put('a', 'B'));
 			const b = await claimOne();
-			await store.intend([{ lease: b.lease, added: [chunk(2)] }]);
+			await store.intend([{ lease: b.lease, added: [chunk(2)], unsettled: [] }]);
 			await store.release([{ lease: b.lease, retryAt: now + 1_000, counted: true, error: null }], now);
 			assert.equal((await acceptOne(put('a', 'A'))).kind, 'accepted');
 			const back = await claimOne();
@@ -263,15 +263,18 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			now += 2_000;
 			const taker = await claimOne();
 			assert.deepEqual(await store.renew([slow.lease], now + 60_000), [false]);
-			assert.deepEqual(await store.intend([{ lease: slow.lease, added: [chunk(9)] }]), [false]);
+			assert.deepEqual(await store.intend([{ lease: slow.lease, added: [chunk(9)], unsettled: [] }]), [
+				false,
+			]);
 			assert.deepEqual(await store.commit([committing(slow)], now), [false]);
 			assert.deepEqual(
 				await store.release([{ lease: slow.lease, retryAt: now, counted: true, error: null }], now),
 				[false],
 			);
-			assert.deepEqual(await store.bury([{ lease: slow.lease, error: { code: 'x', message: 'x' } }], now), [
-				false,
-			]);
+			assert.deepEqual(
+				await store.bury([{ lease: slow.lease, error: { code: 'x', message: 'x' }, present: [] }], now),
+				[false],
+			);
 			await publish(taker, chunk(1));
 		});
 
@@ -298,9 +301,9 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const change = put('a', 'poison');
 			await accept(change);
 			const claimed = await claimOne();
-			await store.intend([{ lease: claimed.lease, added: [chunk(1)] }]);
+			await store.intend([{ lease: claimed.lease, added: [chunk(1)], unsettled: [] }]);
 			const error = { code: 'unreadable', message: 'not text' };
-			await store.bury([{ lease: claimed.lease, error }], now);
+			await store.bury([{ lease: claimed.lease, error, present: [] }], now);
 			assert.equal(await stateOf(change.jobId), 'failed');
 			const document = await store.document('acme', 'a');
 			assert.deepEqual([document?.state, document?.error, document?.strays], ['failed', error, 0]);
@@ -310,7 +313,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal(await store.retry(change.jobId, now), false);
 			const again = await claimOne();
 			assert.equal(Buffer.from(again.content?.body as Uint8Array).toString(), 'poison');
-			await store.bury([{ lease: again.lease, error }], now);
+			await store.bury([{ lease: again.lease, error, present: [] }], now);
 			assert.equal(
 				(await acceptOne(put('a', 'poison'))).kind,
 				'accepted',
@@ -432,7 +435,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				claimed.manifest.map((line) => line.pointId),
 				[1, 2, 3].map(pointOf),
 			);
-			await store.intend([{ lease: claimed.lease, added: [chunk(4, 'a0')] }]);
+			await store.intend([{ lease: claimed.lease, added: [chunk(4, 'a0')], unsettled: [] }]);
 			assert.equal((await store.document('acme', 'a'))?.strays, 1);
 			await store.commit([committing(claimed, chunk(4, 'a0'), chunk(3), chunk(1, 'a9'))], now);
 			assert.deepEqual(await store.chunks('acme', 'a'), [chunk(4, 'a0'), chunk(3), chunk(1, 'a9')]);
@@ -468,7 +471,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
 			for (const claimed of await claim()) {
 				if (claimed.docId === 'failed')
-					await store.bury([{ lease: claimed.lease, error: { code: 'x', message: 'x' } }], now);
+					await store.bury([{ lease: claimed.lease, error: { code: 'x', message: 'x' }, present: [] }], now);
 				else await publish(claimed, chunk(claimed.lease.doc));
 			}
 			await accept(put('a', 'A2'), del('b'));
@@ -502,7 +505,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(a, b);
 			const [first, second] = await claim();
 			assert.ok(first && second);
-			await store.intend([{ lease: first.lease, added: [chunk(1)] }]);
+			await store.intend([{ lease: first.lease, added: [chunk(1)], unsettled: [] }]);
 			const newer = put('b', 'B2');
 			await accept(newer);
 			store = await made.reopen();

@@ -32,6 +32,7 @@ import type {
 	ManifestChunk,
 	QueueLimits,
 	StoreStats,
+	Strays,
 	SweepRequest,
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
@@ -51,6 +52,12 @@ export interface BlobFiles {
 
 const priorities: Readonly<Record<Priority, PriorityRank>> = { high: 0, normal: 1, low: 2 };
 const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
+
+interface Letter {
+	readonly lease: Lease;
+	readonly error: Failure;
+	readonly present: readonly string[];
+}
 
 export type DocEngine = ReturnType<typeof createDocEngine>;
 
@@ -265,7 +272,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		if (state.lease === null) throw new Error('a lease that was just taken is gone');
 		const { wanted, published } = state;
 		const body = row.body === null ? undefined : tables.body(row.body);
-		const { manifest, strays } = tables.lines(key);
+		const { manifest, fresh, unsettled } = tables.lines(key);
 		return {
 			lease: { doc: key, token: state.lease.token, generation: state.lease.generation },
 			tenant: row.tenant,
@@ -288,7 +295,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			acceptedAt: wanted.acceptedAt,
 			published,
 			manifest,
-			strays,
+			strays: [...fresh, ...unsettled],
 		};
 	}
 
@@ -331,12 +338,14 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		return true;
 	}
 
-	function buryOne({ lease, error }: { lease: Lease; error: Failure }, now: number): boolean {
+	function buryOne({ lease, error, present }: Letter, now: number): boolean {
 		const row = held(lease);
 		if (row === null) return false;
 		const before = full(row);
-		const next = bury(before);
-		tables.removeStrays(lease.doc);
+		const buried = bury(before);
+		const chunks = tables.settleStrays(lease.doc, new Set(present));
+		const { published } = buried;
+		const next = published === null ? buried : { ...buried, published: { ...published, chunks } };
 		endLease(lease.doc);
 		save(row, next, { flightJob: null, ...(next.failed && { error }) });
 		settleJob(before.lease?.jobId ?? null, now, {
@@ -375,6 +384,11 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		};
 	}
 
+	function countStrays(doc: DocKey): number {
+		const { fresh, unsettled } = tables.lines(doc);
+		return fresh.length + unsettled.length;
+	}
+
 	function documentView(row: DocRow): DocumentState {
 		const state = full(row);
 		const at = state.failed
@@ -401,7 +415,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			attempts: state.attempts,
 			error: row.error,
 			published: state.published,
-			strays: tables.lines(row.key).strays.length,
+			strays: countStrays(row.key),
 		};
 	}
 
@@ -453,18 +467,25 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			}),
 
 		intend: (intents: readonly Intent[]): boolean[] =>
-			intents.map(({ lease, added }) => {
+			intents.map(({ lease, added, unsettled }) => {
 				const row = held(lease);
 				if (row === null) return false;
 				tables.addStrays(lease.doc, added);
+				tables.unsettle(lease.doc, unsettled);
 				if (!row.state.strays) save(row, intend(full(row)), {});
 				return true;
 			}),
 
+		strays(lease: Lease): Strays {
+			if (held(lease) === null) return { fresh: [], unsettled: [] };
+			const { fresh, unsettled } = tables.lines(lease.doc);
+			return { fresh, unsettled };
+		},
+
 		commit: (commits: readonly Commit[], now: number): boolean[] => commits.map((one) => commitOne(one, now)),
-		release: (items: Parameters<typeof releaseOne>[0][], now: number): boolean[] =>
+		release: (items: readonly Parameters<typeof releaseOne>[0][], now: number): boolean[] =>
 			items.map((item) => releaseOne(item, now)),
-		bury: (letters: readonly { lease: Lease; error: Failure }[], now: number): boolean[] =>
+		bury: (letters: readonly Letter[], now: number): boolean[] =>
 			letters.map((letter) => buryOne(letter, now)),
 
 		cancel(jobId: string, now: number): boolean {

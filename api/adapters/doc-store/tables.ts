@@ -80,14 +80,22 @@ export interface Tables {
 	job(jobId: string): JobRow | undefined;
 	/** Newest first, from below `after`. */
 	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
-	/** Manifest lines in order, then strays. */
-	lines(doc: DocKey): { readonly manifest: ManifestLine[]; readonly strays: string[] };
+	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */
+	lines(doc: DocKey): {
+		readonly manifest: ManifestLine[];
+		readonly fresh: string[];
+		readonly unsettled: string[];
+	};
+	/** The published manifest, uncertain lines included. */
 	chunks(doc: DocKey): ManifestChunk[];
 	/** Adds chunks that are not there yet, as strays. */
 	addStrays(doc: DocKey, chunks: readonly ManifestChunk[]): void;
 	/** Makes `lines` (all of them there) the manifest and removes every other chunk. */
 	setManifest(doc: DocKey, lines: readonly ManifestLine[]): void;
-	removeStrays(doc: DocKey): void;
+	/** Makes manifest lines uncertain. */
+	unsettle(doc: DocKey, ids: readonly string[]): void;
+	/** Settles uncertain lines that are `present`, removes the other ones and every fresh stray; how many lines remain. */
+	settleStrays(doc: DocKey, present: ReadonlySet<string>): number;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 	/** When the waiting document that is due first was accepted. */

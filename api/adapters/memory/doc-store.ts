@@ -30,6 +30,7 @@ export function createMemoryDocStore(): DocStore {
 		nextDueAt: () => run((e) => e.nextDueAt()),
 		renew: (leases, until) => run((e) => e.renew(leases, until)),
 		intend: (intents) => run((e) => e.intend(intents)),
+		strays: (lease) => run((e) => e.strays(lease)),
 		commit: (commits, now) => run((e) => e.commit(commits, now)),
 		release: (items, now) => run((e) => e.release(items, now)),
 		bury: (letters, now) => run((e) => e.bury(letters, now)),

@@ -2,13 +2,15 @@ import { dueAt, isPending } from '../../pipeline/coalesce.ts';
 import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
 import type { BodyRow, Counts, DocRow, JobRow, Tables } from '../doc-store/tables.ts';
 
+type Certainty = 'published' | 'fresh' | 'unsettled';
+
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
 export function createMemoryTables(): Tables {
 	let docs = new Map<DocKey, DocRow>();
 	let keys = new Map<string, DocKey>();
 	let bodies = new Map<number, BodyRow>();
 	let jobs = new Map<string, JobRow>();
-	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly isStray: boolean }>>();
+	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
 	let epochs = new Map<string, number>();
 	let nextId = 1;
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
@@ -100,37 +102,52 @@ export function createMemoryTables(): Tables {
 				.slice(0, limit),
 		lines(doc) {
 			const all = chunksOf(doc);
+			const idsAt = (at: Certainty) => all.filter((chunk) => chunk.at === at).map((chunk) => chunk.pointId);
 			return {
 				manifest: all
-					.filter((chunk) => !chunk.isStray)
+					.filter((chunk) => chunk.at === 'published')
 					.sort(inOrder)
 					.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
-				strays: all.filter((chunk) => chunk.isStray).map((chunk) => chunk.pointId),
+				fresh: idsAt('fresh'),
+				unsettled: idsAt('unsettled'),
 			};
 		},
 		chunks: (doc) =>
 			chunksOf(doc)
-				.filter((chunk) => !chunk.isStray)
+				.filter((chunk) => chunk.at !== 'fresh')
 				.sort(inOrder)
-				.map(({ isStray: _stray, ...chunk }) => chunk),
+				.map(({ at: _at, ...chunk }) => chunk),
 		addStrays(doc, added) {
 			const map = chunks.get(doc) ?? new Map();
 			for (const chunk of added)
-				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, isStray: true });
+				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
 			chunks.set(doc, map);
 		},
 		setManifest(doc, lines) {
 			const before = chunks.get(doc);
-			const next = new Map<string, ManifestChunk & { readonly isStray: boolean }>();
+			const next = new Map<string, ManifestChunk & { readonly at: Certainty }>();
 			for (const { pointId, order } of lines) {
 				const chunk = before?.get(pointId);
 				if (chunk === undefined) throw new Error('a manifest line without its chunk');
-				next.set(pointId, { ...chunk, order, isStray: false });
+				next.set(pointId, { ...chunk, order, at: 'published' });
 			}
 			chunks.set(doc, next);
 		},
-		removeStrays(doc) {
-			for (const chunk of chunksOf(doc)) if (chunk.isStray) chunks.get(doc)?.delete(chunk.pointId);
+		unsettle(doc, ids) {
+			const map = chunks.get(doc);
+			for (const id of ids) {
+				const chunk = map?.get(id);
+				if (chunk?.at === 'published') map?.set(id, { ...chunk, at: 'unsettled' });
+			}
+		},
+		settleStrays(doc, present) {
+			const map = chunks.get(doc);
+			for (const chunk of chunksOf(doc)) {
+				if (chunk.at === 'unsettled' && present.has(chunk.pointId))
+					map?.set(chunk.pointId, { ...chunk, at: 'published' });
+				else if (chunk.at !== 'published') map?.delete(chunk.pointId);
+			}
+			return map?.size ?? 0;
 		},
 		counts() {
 			const rows = [...docs.values()];
@@ -141,7 +158,7 @@ export function createMemoryTables(): Tables {
 				pendingBytes: pending.reduce((sum, row) => sum + row.state.wanted.size, 0),
 				failed: rows.filter((row) => row.state.failed).length,
 				chunks: [...chunks.keys()].reduce(
-					(sum, doc) => sum + chunksOf(doc).filter((c) => !c.isStray).length,
+					(sum, doc) => sum + chunksOf(doc).filter((c) => c.at !== 'fresh').length,
 					0,
 				),
 				jobs: {},

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { dueAt, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
-import type { ManifestChunk } from '../../ports/doc-store.ts';
+import type { ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
 import type { BodyRow, Counts, DocRow, DurableState, JobRow, Tables } from '../doc-store/tables.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid.ts';
 
@@ -104,13 +104,15 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 		listFailed: db.prepare("SELECT * FROM jobs WHERE state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
 		listJobsIn: db.prepare('SELECT * FROM jobs WHERE job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
 		lines: db.prepare('SELECT point, hash, ord, stray FROM chunks WHERE doc = ? ORDER BY ord'),
-		chunks: db.prepare('SELECT * FROM chunks WHERE doc = ? AND stray = 0 ORDER BY ord'),
+		chunks: db.prepare('SELECT * FROM chunks WHERE doc = ? AND stray <> 1 ORDER BY ord'),
 		addStray: db.prepare(
 			'INSERT INTO chunks (doc, point, hash, ord, heading, page, text, stray) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING',
 		),
 		place: db.prepare('UPDATE chunks SET stray = 0, ord = ? WHERE doc = ? AND point = ?'),
 		removeChunk: db.prepare('DELETE FROM chunks WHERE doc = ? AND point = ?'),
-		removeStrays: db.prepare('DELETE FROM chunks WHERE doc = ? AND stray = 1'),
+		unsettle: db.prepare('UPDATE chunks SET stray = 2 WHERE doc = ? AND point = ? AND stray = 0'),
+		settle: db.prepare('UPDATE chunks SET stray = 0 WHERE doc = ? AND point = ?'),
+		countChunks: db.prepare('SELECT count(*) AS n FROM chunks WHERE doc = ?'),
 		findEpoch: db.prepare('SELECT rank FROM epochs WHERE source_id = ? AND epoch = ?'),
 		addEpoch: db.prepare('INSERT INTO epochs (source_id, epoch) VALUES (?, ?)'),
 		epochs: db.prepare('SELECT rank, source_id, epoch FROM epochs'),
@@ -283,17 +285,17 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			return (rows as Row[]).map(readJob);
 		},
 		lines(doc) {
-			const manifest = [];
-			const strays = [];
+			const lines = { manifest: [] as ManifestLine[], fresh: [] as string[], unsettled: [] as string[] };
 			for (const row of sql.lines.all(doc) as Row[]) {
 				const pointId = uuidFromBytes(row['point'] as Uint8Array);
-				if (row['stray'] === 1) strays.push(pointId);
+				if (row['stray'] === 1) lines.fresh.push(pointId);
+				else if (row['stray'] === 2) lines.unsettled.push(pointId);
 				else {
 					const hash = Buffer.from(row['hash'] as Uint8Array).toString('hex');
-					manifest.push({ pointId, hash, order: row['ord'] as string });
+					lines.manifest.push({ pointId, hash, order: row['ord'] as string });
 				}
 			}
-			return { manifest, strays };
+			return lines;
 		},
 		chunks: (doc) => (sql.chunks.all(doc) as Row[]).map(readChunk),
 		addStrays(doc, added) {
@@ -306,7 +308,7 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			for (const row of sql.lines.all(doc) as Row[]) {
 				present.set(uuidFromBytes(row['point'] as Uint8Array), {
 					order: row['ord'] as string,
-					isStray: row['stray'] === 1,
+					isStray: row['stray'] !== 0,
 				});
 			}
 			for (const { pointId, order } of lines) {
@@ -317,7 +319,17 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			}
 			for (const pointId of present.keys()) sql.removeChunk.run(doc, uuidToBytes(pointId));
 		},
-		removeStrays: (doc) => void sql.removeStrays.run(doc),
+		unsettle(doc, ids) {
+			for (const id of ids) sql.unsettle.run(doc, uuidToBytes(id));
+		},
+		settleStrays(doc, present) {
+			for (const row of sql.lines.all(doc) as Row[]) {
+				const point = row['point'] as Uint8Array;
+				if (row['stray'] === 2 && present.has(uuidFromBytes(point))) sql.settle.run(doc, point);
+				else if (row['stray'] !== 0) sql.removeChunk.run(doc, point);
+			}
+			return (sql.countChunks.get(doc) as Row)['n'] as number;
+		},
 		counts() {
 			const one = (text: string) => db.prepare(text).get() as Row;
 			const waiting = one(

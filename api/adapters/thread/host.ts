@@ -5,6 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { toPlainError } from '../../errors.ts';
+import type { PlainError } from '../../errors.ts';
 import { CLOSE } from './wire.ts';
 import type { Methods, Reply, Request } from './wire.ts';
 
@@ -22,8 +23,9 @@ export interface ThreadOptions<M extends Methods> {
 	/**
 	 * Takes every call that is waiting, in order, instead of one by one: the place for a group commit. It may
 	 * run any of them by `methods`. Calls that it leaves unsettled when it throws are rejected with that error.
+	 * What it has settled leaves when it returns, or earlier where it calls `send`.
 	 */
-	readonly batch?: (calls: readonly ThreadCall[]) => void;
+	readonly batch?: (calls: readonly ThreadCall[], send: () => void) => void;
 	/** Turns what a method threw into an error of the table; what is not in the table arrives as `internal`. */
 	readonly mapError?: (error: unknown) => unknown;
 	/** Runs after the last call has been answered. */
@@ -54,7 +56,7 @@ export function serveThread<M extends Methods>(options: ThreadOptions<M>): void 
 			port?.postMessage([[reply[0], undefined, toPlainError(error)]]);
 		}
 	}
-	/** Replies of one turn leave together, but never wait for another call's work. */
+	/** Replies that are made together leave together. */
 	function toCall([id, method, args]: Request): ThreadCall {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		open.add(promise);
@@ -71,8 +73,13 @@ export function serveThread<M extends Methods>(options: ThreadOptions<M>): void 
 			method,
 			args,
 			resolve: (value) => answer([id, value]),
-			reject: (error) => answer([id, undefined, toPlainError(mapError(error))]),
+			reject: (error) => answer([id, undefined, toPlain(error)]),
 		};
+	}
+	/** With the stack of what was thrown, which for a defect is all there is to go by. */
+	function toPlain(error: unknown): PlainError {
+		const plain = toPlainError(mapError(error));
+		return error instanceof Error ? { ...plain, stack: error.stack } : plain;
 	}
 	function run(call: ThreadCall) {
 		try {
@@ -94,7 +101,7 @@ export function serveThread<M extends Methods>(options: ThreadOptions<M>): void 
 			return;
 		}
 		try {
-			options.batch(calls);
+			options.batch(calls, flush);
 		} catch (error) {
 			for (const call of calls) call.reject(error);
 		}

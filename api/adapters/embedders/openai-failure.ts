@@ -1,0 +1,75 @@
+/** An answer other than 200 to an error of the table. */
+import { DocDropError } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+interface Sent {
+	readonly texts: readonly string[];
+	readonly apiKey: string | undefined;
+	readonly clock: Clock;
+}
+
+export async function failureOf(response: Response, sent: Sent): Promise<DocDropError> {
+	const { status } = response;
+	const code = codeOf(status);
+	const retryAfterMs = retryAfter(response.headers.get('retry-after'), sent.clock);
+	const reason = code === 'embedder_rejected' ? await reasonOf(response, sent) : '';
+	if (reason === '') await response.body?.cancel().catch(() => undefined);
+	const hint = status === 404 ? 'Check the address of the embedder and the name of its model.' : undefined;
+	return new DocDropError(code, `the embedder answered ${status}${reason === '' ? '' : `: ${reason}`}`, {
+		peerStatus: status,
+		...(retryAfterMs !== undefined && { retryAfterMs }),
+		...(hint !== undefined && { hint }),
+	});
+}
+
+/** Whatever is not the text's or the key's fault counts as an outage, a wrong address too: the work waits. */
+function codeOf(status: number): ErrorCode {
+	if (status === 400 || status === 413 || status === 422) return 'embedder_rejected';
+	if (status === 401 || status === 403) return 'embedder_forbidden';
+	return status === 429 ? 'embedder_throttled' : 'embedder_unavailable';
+}
+
+/** Seconds or an HTTP date, as milliseconds from now. */
+function retryAfter(value: string | null, clock: Clock): number | undefined {
+	if (value === null) return undefined;
+	if (/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return Math.ceil(Number(value) * 1000);
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
+}
+
+const MOST_BYTES = 64 * 1024;
+const MOST_CHARS = 200;
+
+/** The server's own words, where they are safe to show: short, without the key, not quoting what was sent. */
+async function reasonOf(response: Response, { texts, apiKey }: Sent): Promise<string> {
+	const words = await messageOf(response);
+	if (apiKey !== undefined && apiKey !== '' && words.includes(apiKey)) return '';
+	if (texts.some((text) => quotes(words, text))) return '';
+	return words.replace(/\s+/g, ' ').trim().slice(0, MOST_CHARS);
+}
+
+async function messageOf(response: Response): Promise<string> {
+	const parts: Uint8Array[] = [];
+	let size = 0;
+	try {
+		for await (const part of response.body ?? []) {
+			parts.push(part);
+			size += part.length;
+			if (size > MOST_BYTES) return '';
+		}
+		const body = JSON.parse(Buffer.concat(parts).toString()) as { error?: { message?: unknown } | string };
+		const message = typeof body.error === 'string' ? body.error : body.error?.message;
+		return typeof message === 'string' ? message : '';
+	} catch {
+		// No body, or none that says why: the status has to do.
+		return '';
+	}
+}
+
+/** Whether 20 characters of the text, or all of a shorter one, stand in the message. */
+function quotes(message: string, text: string): boolean {
+	if (text.length <= 20) return text.length > 3 && message.includes(text);
+	for (let i = 0; i + 20 <= message.length; i += 1) if (text.includes(message.slice(i, i + 20))) return true;
+	return false;
+}

@@ -1,0 +1,147 @@
+/**
+ * Any server that speaks OpenAI's embeddings API: POST {url}/embeddings over fetch, which keeps connections
+ * alive. Vectors are asked for as base64, a quarter of the size of JSON numbers and cheap to read; servers that
+ * answer with numbers all the same are understood, and asked in smaller batches from then on, because parsing
+ * millions of numbers at once would hold the event loop.
+ *
+ * Retries, breakers and the splitting of rejected batches belong to the caller.
+ */
+import { DocDropError, isDocDropError } from '../../errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Embedder } from '../../ports/embedder.ts';
+import { readAnswer } from './openai-answer.ts';
+import { failureOf } from './openai-failure.ts';
+
+export interface OpenAiSettings {
+	/** Up to and without `/embeddings`, such as `http://127.0.0.1:11434/v1`. */
+	readonly url: string;
+	readonly apiKey?: string;
+	readonly model: string;
+	readonly dimensions: number;
+	/** Whether the server is told the dimensions; by default only OpenAI's text-embedding-3 models are. */
+	readonly sendDimensions?: boolean;
+	/** Texts a request at most. Default 128. */
+	readonly batchSize?: number;
+	/** Characters a request at most (one text alone may be longer). Default 400,000, about 100,000 tokens. */
+	readonly maxCharsPerBatch?: number;
+	/** For one request, ms. */
+	readonly timeoutMs: number;
+	readonly clock: Clock;
+}
+
+/** Grows whenever the same answer may give another vector. */
+const ALGORITHM_VERSION = 1;
+const REQUESTS_IN_FLIGHT = 2;
+/** Numbers a request at most, once a server has answered with JSON numbers. */
+const NUMBERS_PER_REQUEST = 32_768;
+
+export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
+	const { model, dimensions, timeoutMs, clock, batchSize = 128, maxCharsPerBatch = 400_000 } = settings;
+	const endpoint = `${settings.url.replace(/\/+$/, '')}/embeddings`;
+	const sendDimensions = settings.sendDimensions ?? model.startsWith('text-embedding-3');
+	const closing = new AbortController();
+	let answersNumbers = false;
+
+	async function request(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+		const timeout = new AbortController();
+		const cancel = clock.after(timeoutMs, () => timeout.abort());
+		try {
+			const response = await fetch(endpoint, {
+				method: 'POST',
+				headers: {
+					'content-type': 'application/json',
+					accept: 'application/json',
+					...(settings.apiKey !== undefined && { authorization: `Bearer ${settings.apiKey}` }),
+				},
+				body: JSON.stringify({
+					model,
+					input: texts,
+					encoding_format: 'base64',
+					...(sendDimensions && { dimensions }),
+				}),
+				// A redirected POST would arrive without its body.
+				redirect: 'manual',
+				signal: AbortSignal.any([signal, timeout.signal]),
+			});
+			if (!response.ok) throw await failureOf(response, { texts, apiKey: settings.apiKey, clock });
+			const answer = await readAnswer(response, texts.length, dimensions);
+			answersNumbers ||= answer.asNumbers;
+			return answer.vectors;
+		} catch (error) {
+			signal.throwIfAborted();
+			if (isDocDropError(error)) throw error;
+			const reason = timeout.signal.aborted
+				? `did not answer within ${timeoutMs} ms`
+				: 'could not be reached';
+			throw new DocDropError('embedder_unavailable', `the embedder ${reason}`, { cause: error });
+		} finally {
+			cancel();
+		}
+	}
+
+	/** Where the batch that begins at `from` ends. */
+	function endOfBatch(texts: readonly { readonly text: string }[], from: number): number {
+		const most = answersNumbers
+			? Math.min(batchSize, Math.ceil(NUMBERS_PER_REQUEST / dimensions))
+			: batchSize;
+		let chars = 0;
+		let end = from;
+		while (end < texts.length && end - from < most) {
+			chars += texts[end]?.text.length ?? 0;
+			if (end > from && chars > maxCharsPerBatch) break;
+			end += 1;
+		}
+		return end;
+	}
+
+	return {
+		model,
+		dimensions,
+		fingerprint: `openai:${model}:${dimensions}:v${ALGORITHM_VERSION}`,
+		async embed(texts, signal) {
+			signal?.throwIfAborted();
+			if (closing.signal.aborted) throw closing.signal.reason;
+			const vectors = texts.map(() => new Float32Array(dimensions));
+			// Servers refuse empty texts, which have nothing to embed.
+			const wanted = texts.map((text, index) => ({ text, index })).filter(({ text }) => text.trim() !== '');
+			const failed = new AbortController();
+			const stop = AbortSignal.any([
+				failed.signal,
+				closing.signal,
+				...(signal === undefined ? [] : [signal]),
+			]);
+			let next = 0;
+			async function lane() {
+				while (next < wanted.length) {
+					const batch = wanted.slice(next, endOfBatch(wanted, next));
+					next += batch.length;
+					const answer = await request(
+						batch.map(({ text }) => text),
+						stop,
+					);
+					for (const [i, { index }] of batch.entries())
+						vectors[index] = answer[i] ?? new Float32Array(dimensions);
+				}
+			}
+			try {
+				await Promise.all(
+					Array.from({ length: REQUESTS_IN_FLIGHT }, () =>
+						lane().catch((error: unknown) => {
+							// The first failure stops the other lane, whose own error is then this one.
+							failed.abort(error);
+							throw failed.signal.reason;
+						}),
+					),
+				);
+			} catch (error) {
+				signal?.throwIfAborted();
+				throw error;
+			}
+			return vectors;
+		},
+		close() {
+			closing.abort(new DocDropError('embedder_unavailable', 'the embedder is closed'));
+			return Promise.resolve();
+		},
+	};
+}

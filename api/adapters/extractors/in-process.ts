@@ -1,0 +1,23 @@
+/** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
+import { readFile } from 'node:fs/promises';
+import type { Extractor } from '../../ports/extractor.ts';
+import { checkChunkSettings, defaultChunkSettings } from '../../pipeline/chunk.ts';
+import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import { checkType, extractableTypes, extractDocument, extractorFingerprint } from './extract.ts';
+
+/** Throws `config_invalid` for chunk sizes that cannot work. */
+export function createInProcessExtractor(settings: { chunking?: ChunkSettings } = {}): Extractor {
+	const chunking = settings.chunking ?? defaultChunkSettings;
+	checkChunkSettings(chunking);
+	return {
+		fingerprint: extractorFingerprint(chunking),
+		mimeTypes: extractableTypes,
+		async extract({ content, mimeType }, signal) {
+			signal?.throwIfAborted();
+			checkType(mimeType);
+			const bytes = content instanceof Uint8Array ? content : await readFile(content.file, { signal });
+			return extractDocument(bytes, mimeType, chunking);
+		},
+		close: () => Promise.resolve(),
+	};
+}

@@ -1,0 +1,244 @@
+/**
+ * The extractor for files that nobody vouches for: child processes with a bounded heap, a bounded time, no
+ * environment, and (by Node's permission model) nothing they may write, start or load natively. Threads would
+ * not do: an out-of-memory in a thread ends the whole process.
+ *
+ * A pool of our own, not tinypool: tinypool finds its child's entry file beside its own module, which a bundle
+ * does not have; it has no time limit; and it gives a dead child's whole load the same error, where only the
+ * file at hand is to blame here.
+ *
+ * Invariants:
+ *  - A child works on its files in order and answers one before it begins the next; the first unanswered file
+ *    of a child that dies is the one it died of, and all behind it go back to the front of the queue.
+ *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
+ *    machine may have killed the first child for reasons of its own. A file over its time is not tried again.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DocDropError, fromPlainError } from '../../errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Chunk, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
+import { checkChunkSettings } from '../../pipeline/chunk.ts';
+import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import { threadFile } from '../../threads.ts';
+import { systemClock } from '../system-clock.ts';
+import { checkType, extractableTypes, extractorFingerprint } from './extract.ts';
+import type { AnswerMessage, WorkMessage } from './wire.ts';
+
+export interface ExtractorPoolSettings {
+	/** Child processes at most; each is started when it is first needed and stays. */
+	readonly workers: number;
+	/** Heap of one child, MB. Default 512. */
+	readonly maxMemoryMb?: number;
+	/** Longest work on one file, ms. Default 60,000. */
+	readonly timeoutMs?: number;
+	readonly chunking: ChunkSettings;
+	readonly clock?: Clock;
+	/** Another program for the children, for tests. */
+	readonly workerFile?: URL;
+}
+
+/** Small files travel together: at most so many, and no further one once so many bytes are in. */
+const FILES_PER_MESSAGE = 8;
+const BYTES_PER_MESSAGE = 128 * 1024;
+
+interface Task {
+	readonly input: ExtractInput;
+	readonly bytes: number;
+	readonly chunks: Chunk[];
+	/** Its caller has gone; the answer is not wanted. */
+	abandoned: boolean;
+	/** Children that died of it. */
+	deaths: number;
+	readonly resolve: (extracted: Extracted) => void;
+	readonly reject: (error: unknown) => void;
+}
+
+interface Child {
+	readonly process: ChildProcess;
+	readonly exited: Promise<void>;
+	/** Sent and not yet answered, in order. */
+	readonly tasks: Map<number, Task>;
+	/** It has loaded its program. */
+	ready: boolean;
+	timedOut: boolean;
+	cancelTimer: () => void;
+}
+
+/** Throws `config_invalid` for chunk sizes that cannot work. */
+export function createExtractorPool(settings: ExtractorPoolSettings): Extractor {
+	const { workers, maxMemoryMb = 512, timeoutMs = 60_000, chunking, clock = systemClock } = settings;
+	checkChunkSettings(chunking);
+	const file = fileURLToPath(settings.workerFile ?? threadFile('adapters/extractors/worker'));
+	const children = new Set<Child>();
+	let queue: Task[] = [];
+	let nextId = 0;
+	let closed = false;
+
+	function start(): Child {
+		const child = fork(file, [], {
+			execArgv: [`--max-old-space-size=${maxMemoryMb}`, '--permission', '--allow-fs-read=*'],
+			env: {},
+			serialization: 'advanced',
+			stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+		});
+		const gone = Promise.withResolvers<void>();
+		const entry: Child = {
+			process: child,
+			exited: gone.promise,
+			tasks: new Map(),
+			ready: false,
+			timedOut: false,
+			cancelTimer: () => undefined,
+		};
+		const end = () => {
+			gone.resolve();
+			if (children.delete(entry)) bury(entry);
+		};
+		child.on('message', (message: AnswerMessage) => receive(entry, message));
+		child.on('exit', end);
+		// Could not be started, or its channel broke; in either case it is of no more use.
+		child.on('error', () => {
+			child.kill('SIGKILL');
+			end();
+		});
+		children.add(entry);
+		return entry;
+	}
+
+	function receive(child: Child, message: AnswerMessage) {
+		if ('ready' in message) {
+			child.ready = true;
+			watch(child);
+			return;
+		}
+		const task = child.tasks.get(message.id);
+		if (task === undefined) return;
+		if ('part' in message) {
+			for (const chunk of message.part) task.chunks.push(chunk);
+			return;
+		}
+		child.tasks.delete(message.id);
+		if ('error' in message) task.reject(fromPlainError(message.error));
+		else task.resolve({ title: message.title, chunks: task.chunks });
+		watch(child);
+		if (child.tasks.size === 0) dispatch();
+	}
+
+	/** Gives the file at hand its time. */
+	function watch(child: Child) {
+		child.cancelTimer();
+		if (child.tasks.size === 0) return;
+		child.cancelTimer = clock.after(timeoutMs, () => {
+			child.timedOut = true;
+			child.process.kill('SIGKILL');
+		});
+	}
+
+	/** A child is gone with files unanswered. */
+	function bury(child: Child) {
+		child.cancelTimer();
+		const [culprit, ...innocent] = child.tasks.values();
+		child.tasks.clear();
+		const back = innocent;
+		if (culprit !== undefined) {
+			culprit.chunks.length = 0;
+			const type = culprit.input.mimeType;
+			if (!child.ready) {
+				// Nothing is known about the file: the program is missing, or the machine has no room for it.
+				culprit.reject(new DocDropError('internal', 'the process that reads files could not be started'));
+			} else if (child.timedOut) {
+				culprit.reject(
+					new DocDropError('unreadable', `reading the file as ${type} took longer than ${timeoutMs} ms`),
+				);
+			} else if (culprit.deaths > 0) {
+				culprit.reject(
+					new DocDropError(
+						'unreadable',
+						`reading the file as ${type} ended the process that did it, which has ${maxMemoryMb} MB of memory`,
+					),
+				);
+			} else {
+				culprit.deaths += 1;
+				back.unshift(culprit);
+			}
+		}
+		queue = [...back, ...queue];
+		dispatch();
+	}
+
+	function dispatch() {
+		if (closed) return;
+		queue = queue.filter((task) => !task.abandoned);
+		while (queue.length > 0) {
+			const idle = [...children].find((child) => child.tasks.size === 0 && child.process.connected);
+			if (idle === undefined && children.size >= workers) return;
+			give(idle ?? start());
+		}
+	}
+
+	/** A fair share of the queue to one child. A file that has killed a child goes alone. */
+	function give(child: Child) {
+		const share = Math.min(FILES_PER_MESSAGE, Math.ceil(queue.length / workers));
+		let bytes = 0;
+		let count = 0;
+		while (count < share && bytes < BYTES_PER_MESSAGE) {
+			const task = queue[count];
+			if (task === undefined || (task.deaths > 0 && count > 0)) break;
+			bytes += task.bytes;
+			count += 1;
+			if (task.deaths > 0) break;
+		}
+		const files = queue.splice(0, count).map((task) => {
+			nextId += 1;
+			child.tasks.set(nextId, task);
+			return { id: nextId, input: task.input };
+		});
+		const message: WorkMessage = { chunking, files };
+		// A failed send shows as the child's exit or error.
+		child.process.send(message, () => undefined);
+		watch(child);
+	}
+
+	return {
+		fingerprint: extractorFingerprint(chunking),
+		mimeTypes: extractableTypes,
+		async extract(input, signal) {
+			signal?.throwIfAborted();
+			checkType(input.mimeType);
+			if (closed) throw new DocDropError('shutting_down', 'the extractor is closed');
+			const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
+			const bytes = input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE;
+			const task: Task = { input, bytes, chunks: [], abandoned: false, deaths: 0, resolve, reject };
+			const abandon = () => {
+				task.abandoned = true;
+				reject(signal?.reason);
+			};
+			signal?.addEventListener('abort', abandon, { once: true });
+			queue.push(task);
+			// Calls of the same turn are handed out together.
+			if (queue.length === 1) queueMicrotask(dispatch);
+			try {
+				return await promise;
+			} finally {
+				signal?.removeEventListener('abort', abandon);
+			}
+		},
+		async close() {
+			closed = true;
+			const error = new DocDropError('shutting_down', 'the extractor is closed');
+			for (const task of queue) task.reject(error);
+			queue = [];
+			const open = [...children];
+			children.clear();
+			for (const child of open) {
+				child.cancelTimer();
+				for (const task of child.tasks.values()) task.reject(error);
+				child.tasks.clear();
+				child.process.kill('SIGKILL');
+			}
+			await Promise.all(open.map((child) => child.exited));
+		},
+	};
+}

@@ -1,0 +1,108 @@
+/**
+ * Plain text and reStructuredText to blocks. Blank lines (and page breaks) end a paragraph. A line that is
+ * underlined, or over- and underlined, by a run of one mark at least as long as itself is a heading; each
+ * kind of underline is one level, in the order in which they appear. Runs of marks that stand alone are
+ * decoration and are dropped; all other lines are kept as they are.
+ */
+import type { Block } from '../../pipeline/chunk.ts';
+import { decode } from './decode.ts';
+import type { Document } from './document.ts';
+
+/** Rejects with `unreadable` what is binary. */
+export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Document {
+	const blocks: Block[] = [];
+	/** Underline mark, doubled where there is an overline as well; its index is its level. */
+	const styles: string[] = [];
+	let lines: string[] = [];
+
+	function heading(text: string, style: string) {
+		if (!styles.includes(style)) styles.push(style);
+		blocks.push({ kind: 'heading', level: styles.indexOf(style) + 1, text: text.trim() });
+	}
+	function paragraph(from: number, to: number) {
+		const text = dedent(lines.slice(from, to));
+		if (text !== '') blocks.push({ kind: 'paragraph', text });
+	}
+	function flush() {
+		let from = 0;
+		for (let i = 0; i < lines.length; i += 1) {
+			const mark = ruleMark(lines[i] ?? '');
+			if (mark === null) continue;
+			const above = i > from ? (lines[i - 1] ?? '') : '';
+			const below = lines[i + 1] ?? '';
+			if (isTitle(above) && i - 1 === from && covers(lines[i], above)) {
+				heading(above, mark);
+				from = i + 1;
+			} else if (
+				i === from &&
+				isTitle(below.trim()) &&
+				ruleMark(lines[i + 2] ?? '') === mark &&
+				covers(lines[i], below)
+			) {
+				heading(below, mark + mark);
+				from = i + 3;
+				i += 2;
+			} else if (lines.length === 1) {
+				from = 1;
+			}
+		}
+		paragraph(from, lines.length);
+		lines = [];
+	}
+
+	for (const line of eachLine(decode(bytes, mimeType))) {
+		if (line.trim() === '') {
+			if (lines.length > 0) flush();
+		} else {
+			lines.push(line);
+		}
+	}
+	flush();
+	return { title: blocks.find((block) => block.kind === 'heading')?.text ?? null, blocks };
+}
+
+/** Lines without their ends; a form feed ends a page and so counts as a blank line. */
+function* eachLine(text: string): Generator<string> {
+	let from = 0;
+	while (from <= text.length) {
+		const found = text.indexOf('\n', from);
+		const to = found < 0 ? text.length : found;
+		const line = text.slice(from, to);
+		if (line.includes('\f')) {
+			for (const part of line.split('\f')) {
+				yield part;
+				yield '';
+			}
+		} else {
+			yield line;
+		}
+		from = to + 1;
+	}
+}
+
+const LONGEST_TITLE = 300;
+
+/** The mark that a line repeats from its first column to its end, twice or more; null for other lines. */
+function ruleMark(line: string): string | null {
+	const mark = line.charAt(0);
+	if (!'=-~^"#*+\''.includes(mark) || mark === '') return null;
+	const rule = line.trimEnd();
+	if (rule.length < 2 || rule.length > LONGEST_TITLE * 2) return null;
+	for (let i = 1; i < rule.length; i += 1) if (rule[i] !== mark) return null;
+	return mark;
+}
+
+function isTitle(line: string): boolean {
+	return line !== '' && line.length <= LONGEST_TITLE && !/^\s/.test(line) && ruleMark(line) === null;
+}
+
+function covers(rule: string | undefined, title: string): boolean {
+	return (rule ?? '').trimEnd().length >= [...title.trim()].length;
+}
+
+/** Lines joined, without the indentation that all of them share and without spaces at their ends. */
+function dedent(lines: readonly string[]): string {
+	let shared = Infinity;
+	for (const line of lines) shared = Math.min(shared, line.length - line.trimStart().length);
+	return lines.map((line) => line.slice(shared).trimEnd()).join('\n');
+}

@@ -1,0 +1,17 @@
+/** What the extractor pool and its children send each other, by structured clone. */
+import type { PlainError } from '../../errors.ts';
+import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import type { Chunk, ExtractInput } from '../../ports/extractor.ts';
+
+/** Some files for one child, to be worked on in order. */
+export interface WorkMessage {
+	readonly chunking: ChunkSettings;
+	readonly files: readonly { readonly id: number; readonly input: ExtractInput }[];
+}
+
+/** Once after the start; then for each file any number of parts and its end. */
+export type AnswerMessage =
+	| { readonly ready: true }
+	| { readonly id: number; readonly part: readonly Chunk[] }
+	| { readonly id: number; readonly title: string | null }
+	| { readonly id: number; readonly error: PlainError };

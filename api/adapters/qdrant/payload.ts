@@ -1,0 +1,78 @@
+/**
+ * The payload of a point, and back. n8n's Qdrant Vector Store node and LangChain read `content` and
+ * `metadata`; the caller's own names stand in `metadata` beside ours. Pure.
+ *
+ * A null is never stored: `set_payload` removes a key whose value is null, so that a kept point could not
+ * hold what a new one does. Ours read back as null, the caller's as not there.
+ */
+import type { DocFields, DocWrite, NewPoint, StoredPoint } from '../../ports/vector-store.ts';
+
+export type Payload = Record<string, unknown>;
+
+export const tenantKey = 'metadata.tenant';
+export const docIdKey = 'metadata.docId';
+export const versionKey = 'metadata.version';
+
+const own = [
+	'tenant',
+	'docId',
+	'path',
+	'title',
+	'heading',
+	'page',
+	'order',
+	'contentSha256',
+	'version',
+	'mimeType',
+	'publishedAt',
+];
+const reserved: ReadonlySet<string> = new Set(own);
+
+function docMetadata(fields: DocFields): Payload {
+	const { path, title, mimeType, contentSha256, version, publishedAt, extra } = fields;
+	return { ...extra, path, title, mimeType, contentSha256, version, publishedAt };
+}
+
+function withoutNulls(payload: Payload): Payload {
+	return Object.fromEntries(
+		Object.entries(payload).filter(([, value]) => value !== null && value !== undefined),
+	);
+}
+
+export function newPayload({ tenant, docId, fields }: DocWrite, point: NewPoint): Payload {
+	const { content, heading, page, order } = point;
+	return { content, metadata: withoutNulls({ ...docMetadata(fields), tenant, docId, heading, page, order }) };
+}
+
+/** What `set_payload` merges into the `metadata` of kept points; null removes. */
+export function keptMetadata({ fields, droppedExtra }: DocWrite): Payload {
+	return { ...Object.fromEntries(droppedExtra.map((name) => [name, null])), ...docMetadata(fields) };
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);
+const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null);
+
+/** Reads leniently: what another program put into the collection has an empty tenant and docId. */
+export function storedPoint(id: string | number, payload: unknown): StoredPoint {
+	const { content, metadata } = (payload ?? {}) as { content?: unknown; metadata?: unknown };
+	const found = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Payload;
+	return {
+		id: String(id),
+		tenant: text(found['tenant']),
+		docId: text(found['docId']),
+		content: text(content),
+		heading: textOrNull(found['heading']),
+		page: numberOrNull(found['page']),
+		order: text(found['order']),
+		fields: {
+			path: textOrNull(found['path']),
+			title: textOrNull(found['title']),
+			mimeType: text(found['mimeType']),
+			contentSha256: text(found['contentSha256']),
+			version: numberOrNull(found['version']) ?? 0,
+			publishedAt: text(found['publishedAt']),
+			extra: Object.fromEntries(Object.entries(found).filter(([name]) => !reserved.has(name))),
+		},
+	};
+}

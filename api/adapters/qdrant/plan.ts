@@ -1,0 +1,125 @@
+/**
+ * Document writes as request bodies: which points go into which request, and what happens to the points
+ * that stay. No I/O; store.ts sends what this makes, all upserts before any payload change.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Schemas } from '@qdrant/js-client-rest';
+import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
+import { docIdKey, keptMetadata, newPayload, tenantKey } from './payload.ts';
+import { documentVector, round } from './sparse.ts';
+
+export const sparseName = 'bm25';
+
+export interface RequestLimits {
+	readonly maxPoints: number;
+	readonly maxBytes: number;
+}
+
+/** Serialising this much takes two or three milliseconds; the event loop gets a turn after it. */
+const bytesPerTurn = 128 * 1024;
+/** Ids of one filter; keeps a filter far below the request limit and a payload change short for readers. */
+export const idsPerFilter = 1_000;
+
+type Condition = Schemas['Condition'];
+
+const equals = (key: string, value: string): Condition => ({ key, match: { value } });
+
+export function tenantFilter(tenant: string | null, docId?: string): Schemas['Filter'] | undefined {
+	const must = [
+		...(tenant === null ? [] : [equals(tenantKey, tenant)]),
+		...(docId === undefined ? [] : [equals(docIdKey, docId)]),
+	];
+	return must.length === 0 ? undefined : { must };
+}
+
+/** Points by id, but of this tenant (and document) only: an id alone would reach another tenant's point. */
+export function idFilter(ids: readonly string[], tenant: string, docId?: string): Schemas['Filter'] {
+	const conditions = tenantFilter(tenant, docId)?.must as Condition[];
+	return { must: [{ has_id: [...new Set(ids)] }, ...conditions] };
+}
+
+export function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
+	for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+function pointJson(write: DocWrite, point: NewPoint): string {
+	const sparse = documentVector(point.terms);
+	const dense = Array.from(point.vector, round);
+	// The unnamed vector is the one named '' wherever another vector stands beside it.
+	const vector = sparse === null ? { '': dense } : { '': dense, [sparseName]: sparse };
+	return JSON.stringify({ id: point.id, vector, payload: newPayload(write, point) });
+}
+
+/**
+ * Bodies for `PUT /points`, cut by number of points and by bytes; one point larger than the limit goes alone.
+ * `update_filter` (Qdrant 1.16; ignored before) keeps an upsert from replacing another tenant's point.
+ */
+export async function* upsertBodies(
+	writes: readonly DocWrite[],
+	limits: RequestLimits,
+): AsyncGenerator<string> {
+	const tenant = writes[0]?.tenant ?? '';
+	const head = `{"update_filter":${JSON.stringify(tenantFilter(tenant))},"points":[`;
+	let parts: string[] = [];
+	let bytes = 0;
+	let sinceTurn = 0;
+	const close = () => {
+		const body = `${head}${parts.join(',')}]}`;
+		parts = [];
+		bytes = 0;
+		return body;
+	};
+	for (const write of writes) {
+		for (const point of write.points) {
+			const json = pointJson(write, point);
+			const size = Buffer.byteLength(json) + 1;
+			if (parts.length > 0 && (parts.length >= limits.maxPoints || bytes + size > limits.maxBytes))
+				yield close();
+			parts.push(json);
+			bytes += size;
+			sinceTurn += size;
+			if (sinceTurn >= bytesPerTurn) {
+				sinceTurn = 0;
+				await setImmediate();
+			}
+		}
+	}
+	if (parts.length > 0) yield close();
+}
+
+function operations(write: DocWrite): Schemas['UpdateOperation'][] {
+	const { tenant, docId, kept, reordered } = write;
+	const set = (payload: Schemas['Payload'], ids: readonly string[]) => ({
+		set_payload: { key: 'metadata', payload, filter: idFilter(ids, tenant, docId) },
+	});
+	return [
+		...[...slices(kept, idsPerFilter)].map((ids) => set(keptMetadata(write), ids)),
+		...reordered.map(({ id, order }) => set({ order }, [id])),
+	];
+}
+
+/** Bodies for `POST /points/batch` with the number of operations in each; Qdrant runs them in order. */
+export function* payloadBodies(
+	writes: readonly DocWrite[],
+	limits: RequestLimits,
+): Generator<{ body: string; operations: number }> {
+	let parts: string[] = [];
+	let bytes = 0;
+	const close = () => {
+		const closed = { body: `{"operations":[${parts.join(',')}]}`, operations: parts.length };
+		parts = [];
+		bytes = 0;
+		return closed;
+	};
+	for (const write of writes) {
+		for (const operation of operations(write)) {
+			const json = JSON.stringify(operation);
+			const size = Buffer.byteLength(json) + 1;
+			if (parts.length > 0 && (parts.length >= limits.maxPoints || bytes + size > limits.maxBytes))
+				yield close();
+			parts.push(json);
+			bytes += size;
+		}
+	}
+	if (parts.length > 0) yield close();
+}

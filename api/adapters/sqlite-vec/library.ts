@@ -1,0 +1,24 @@
+/** Finds the native library of sqlite-vec: packed beside the bundle, or in the npm package. */
+import { existsSync } from 'node:fs';
+import { arch, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { getLoadablePath } from 'sqlite-vec';
+import { DocDropError } from '../../errors.ts';
+import { packedFile } from '../../threads.ts';
+
+const extensions: Readonly<Record<string, string>> = { win32: 'dll', darwin: 'dylib' };
+
+/** An absolute path. Rejects platforms that sqlite-vec has no library for with `config_invalid`. */
+export function vecLibrary(): string {
+	const packed = packedFile(`sqlite-vec/${platform}-${arch}/vec0.${extensions[platform] ?? 'so'}`);
+	if (packed !== null && existsSync(packed)) return fileURLToPath(packed);
+	try {
+		return getLoadablePath();
+	} catch (cause) {
+		const hint = 'Set DOCDROP_QDRANT_URL to keep the vectors in Qdrant.';
+		throw new DocDropError('config_invalid', `sqlite-vec has no library for ${platform} on ${arch}`, {
+			hint,
+			cause,
+		});
+	}
+}

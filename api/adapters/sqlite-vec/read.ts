@@ -1,0 +1,88 @@
+/** Points and vectors by id, pages and counts, on an open database; for reader.ts. Searches are in search.ts. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { DocFields, StoredPoint } from '../../ports/vector-store.ts';
+import { fromBytes, toBytes } from './ids.ts';
+import type { ReaderMethods } from './wire.ts';
+
+interface PointRow {
+	id: Uint8Array;
+	tenant: string;
+	doc_id: string;
+	fields: string;
+	sort_key: string;
+	page: number | null;
+	heading: string | null;
+	content: string;
+}
+
+export const pointColumns = `
+	points.id, tenants.name AS tenant, docs.doc_id, docs.fields,
+	points.sort_key, points.page, points.heading, points.content
+`;
+export const pointTables = `
+	points JOIN docs ON docs.doc = points.doc JOIN tenants ON tenants.tenant = points.tenant
+`;
+
+export function toPoint(row: unknown): StoredPoint {
+	const { id, tenant, doc_id, fields, sort_key, page, heading, content } = row as PointRow;
+	return {
+		id: fromBytes(id),
+		tenant,
+		docId: doc_id,
+		content,
+		heading,
+		page,
+		order: sort_key,
+		fields: JSON.parse(fields) as DocFields,
+	};
+}
+
+export function createIndexReader(
+	db: DatabaseSync,
+): Pick<ReaderMethods, 'ping' | 'vectors' | 'page' | 'count'> {
+	const version = db.prepare('PRAGMA user_version');
+	const findPoint = db.prepare(
+		`SELECT point, embedded FROM points JOIN tenants USING (tenant) WHERE id = ? AND name = ?`,
+	);
+	const findVector = db.prepare('SELECT vector FROM vectors WHERE rowid = ?');
+	const dimensions = Number(db.prepare(`SELECT value FROM meta WHERE key = 'dimensions'`).get()?.['value']);
+	const next = db.prepare(
+		`SELECT ${pointColumns} FROM ${pointTables}
+		WHERE (points.id, points.tenant) > (?, coalesce((SELECT tenant FROM tenants WHERE name = ?), -1))
+		ORDER BY points.id, points.tenant LIMIT ?`,
+	);
+	const nextOfTenant = db.prepare(
+		`SELECT ${pointColumns} FROM ${pointTables}
+		WHERE points.id > ? AND points.tenant = (SELECT tenant FROM tenants WHERE name = ?)
+		ORDER BY points.id LIMIT ?`,
+	);
+	const countAll = db.prepare('SELECT count(*) AS points FROM points');
+	const countTenant = db.prepare(
+		'SELECT count(*) AS points FROM points WHERE tenant = (SELECT tenant FROM tenants WHERE name = ?)',
+	);
+
+	return {
+		ping: () => void version.get(),
+		vectors(tenant, ids) {
+			const found: string[] = [];
+			const vectors = new Int8Array(ids.length * dimensions);
+			for (const id of ids) {
+				const row = findPoint.get(toBytes(id), tenant);
+				if (row === undefined) continue;
+				if (row['embedded'] === 1) {
+					const vector = findVector.get(Number(row['point']))?.['vector'] as Uint8Array;
+					new Uint8Array(vectors.buffer).set(vector, found.length * dimensions);
+				}
+				found.push(id);
+			}
+			return { ids: found, vectors: vectors.slice(0, found.length * dimensions) };
+		},
+		page(tenant, after, size) {
+			const from = after === null ? new Uint8Array(0) : toBytes(after.id);
+			const rows =
+				tenant === null ? next.all(from, after?.tenant ?? '', size) : nextOfTenant.all(from, tenant, size);
+			return rows.map(toPoint);
+		},
+		count: (tenant) => Number((tenant === null ? countAll.get() : countTenant.get(tenant))?.['points']),
+	};
+}

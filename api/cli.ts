@@ -1,0 +1,166 @@
+#!/usr/bin/env node
+import { existsSync, mkdirSync } from 'node:fs';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createClient, type Client } from './cli/client.ts';
+import { explain, printSearch, printStatus } from './cli/print.ts';
+import { showProgress } from './cli/progress.ts';
+import { readConfig, type Config } from './config.ts';
+import { DocDropError, isDocDropError } from './errors.ts';
+import { readNote, startServer } from './server.ts';
+import { version } from './version.ts';
+
+/** The command line. Commands that ask talk to the running process; where none runs they open the store themselves. */
+const usage = `docdrop ${version}: files change, a vector index follows
+
+  docdrop serve                 the API, without a folder of its own
+  docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
+  docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop status                figures, and what waits or failed
+  docdrop explain PATH          every step, receipt and reason of one file
+
+  --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
+  --json       print JSON
+  --help, --version
+
+Settings come from the environment: README.md lists them all.
+`;
+
+const options = {
+	tenant: { type: 'string' },
+	limit: { type: 'string' },
+	mode: { type: 'string' },
+	json: { type: 'boolean' },
+	help: { type: 'boolean', short: 'h' },
+	version: { type: 'boolean', short: 'v' },
+} as const;
+
+class UsageError extends Error {}
+
+async function main(argv: readonly string[]): Promise<void> {
+	const { values, positionals } = parse(argv);
+	if (values.version === true) return console.log(version);
+	const [command, ...rest] = positionals;
+	if (values.help === true || command === undefined) return console.log(usage);
+	const config = readConfig({
+		...process.env,
+		...(values.tenant !== undefined && { DOCDROP_TENANT: values.tenant }),
+	});
+	switch (command) {
+		case 'serve':
+			expect(rest, 0, 'serve takes no argument');
+			return run(config, undefined);
+		case 'watch': {
+			if (rest.length > 1) throw new UsageError('watch takes one folder');
+			const dir = resolve(rest[0] ?? './inbox');
+			if (rest.length === 0 && !existsSync(dir)) mkdirSync(dir);
+			return run(config, dir);
+		}
+		case 'search': {
+			expect(rest, 1, 'search takes one argument: the words, in quotes');
+			const limit = values.limit === undefined ? 5 : Number(values.limit);
+			if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+				throw new UsageError('--limit must be 1 to 100');
+			const mode = values.mode ?? 'hybrid';
+			if (mode !== 'hybrid' && mode !== 'dense' && mode !== 'text') {
+				throw new UsageError('--mode must be hybrid, dense or text');
+			}
+			return ask(config, async (client) => {
+				const answer = await client.search({ tenant: config.tenant, query: rest[0] ?? '', limit, mode });
+				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
+			});
+		}
+		case 'status':
+			expect(rest, 0, 'status takes no argument');
+			return ask(config, async (client) => {
+				const status = await client.status();
+				console.log(values.json === true ? JSON.stringify(status) : printStatus(status, client.where));
+			});
+		case 'explain': {
+			expect(rest, 1, 'explain takes one path');
+			const docId = docIdOf(config, rest[0] ?? '');
+			return ask(config, async (client) => {
+				const found = await client.explain(config.tenant, docId);
+				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
+			});
+		}
+		default:
+			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
+	}
+}
+
+function parse(argv: readonly string[]) {
+	try {
+		return parseArgs({ args: [...argv], options, allowPositionals: true });
+	} catch (error) {
+		throw new UsageError(error instanceof Error ? error.message : String(error));
+	}
+}
+
+function expect(rest: readonly string[], count: number, message: string): void {
+	if (rest.length !== count) throw new UsageError(message);
+}
+
+/** A file under a followed folder is named by its path there; anything else is taken as a docId. */
+function docIdOf(config: Config, path: string): string {
+	const absolute = resolve(path);
+	for (const { dir } of readNote(config)?.folders ?? []) {
+		const inside = relative(dir, absolute);
+		if (inside !== '' && !inside.startsWith('..') && !isAbsolute(inside)) return inside.split('\\').join('/');
+	}
+	return path;
+}
+
+async function ask(config: Config, act: (client: Client) => Promise<void>): Promise<void> {
+	const client = await createClient(config);
+	try {
+		await act(client);
+	} finally {
+		await client.close();
+	}
+}
+
+async function run(config: Config, dir: string | undefined): Promise<void> {
+	const isTerminal = process.stderr.isTTY;
+	// On a terminal the log would tear the bar: only what a person should know about gets through.
+	const quiet = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
+	const server = await startServer(quiet, dir === undefined ? {} : { follow: dir });
+	console.error(`DocDrop ${version} on ${server.url}${dir === undefined ? '' : `, following ${dir}`}`);
+	console.error(`  API and its description: ${server.url}/docs`);
+	console.error('  In another terminal: docdrop search "…"   docdrop status   docdrop explain FILE');
+	const endProgress = server.folder === null ? () => {} : showProgress(server, isTerminal);
+
+	let isStopping = false;
+	const stop = (signal: string) => {
+		if (isStopping) process.exit(130);
+		isStopping = true;
+		endProgress();
+		console.error(`${signal}: finishing what is in work; again to stop at once`);
+		server.stop().then(
+			() => process.exit(0),
+			(error: unknown) => fail(error),
+		);
+	};
+	process.on('SIGINT', () => stop('SIGINT'));
+	process.on('SIGTERM', () => stop('SIGTERM'));
+}
+
+function fail(error: unknown): never {
+	if (error instanceof UsageError) {
+		console.error(`docdrop: ${error.message}\n\n${usage}`);
+		process.exit(2);
+	}
+	if (isDocDropError(error)) {
+		console.error(`docdrop: ${error.message}\n  ${error.hint}`);
+		process.exit(1);
+	}
+	console.error('docdrop: unexpected error', error);
+	process.exit(1);
+}
+
+if (Number(process.versions.node.split('.')[0]) < 24) {
+	fail(
+		new DocDropError('config_invalid', `DocDrop needs Node.js 24 or later, this is ${process.versions.node}`),
+	);
+}
+main(process.argv.slice(2)).catch(fail);

@@ -1,0 +1,87 @@
+import type { SearchResponse } from '../contract/search.ts';
+import type { Explained, Status } from './client.ts';
+
+/** What the commands say, as text for a person. */
+const clip = (text: string, length: number) => {
+	const line = text.replace(/\s+/g, ' ').trim();
+	return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+};
+const count = (n: number, one: string, many = `${one}s`) =>
+	`${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+
+export function printSearch({ results, tookMs }: SearchResponse, query: string): string {
+	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.`;
+	const lines = results.map((hit, index) => {
+		const title = hit.heading ?? hit.title;
+		return [
+			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${title === null ? '' : `  (${clip(title, 80)})`}`,
+			`    ${clip(hit.content, 200)}`,
+		].join('\n');
+	});
+	return `${lines.join('\n')}\n\n${count(results.length, 'result')} in ${Math.round(tookMs)} ms`;
+}
+
+export function printStatus(status: Status, where: string | null): string {
+	const state = (breaker: string) => (breaker === 'closed' ? '' : `, not answering (breaker ${breaker})`);
+	const lines = [
+		where === null ? 'not running; the store was read directly' : `running on ${where}`,
+		`index      ${count(status.documents, 'document')}, ${count(status.chunks, 'chunk')} (${status.index.kind}${state(status.index.breaker)})`,
+		`embedder   ${status.embedder.model}${state(status.embedder.breaker)}`,
+		`queue      ${count(status.pending, 'document')} waiting, ${status.inWork.toLocaleString('en')} in work` +
+			(status.pending > 0 ? `, oldest for ${Math.round(status.oldestPendingSeconds)} s` : ''),
+		`failed     ${count(status.failed, 'document')}${status.failed > 0 ? ' (docdrop explain FILE says why)' : ''}`,
+	];
+	for (const folder of status.folders) {
+		lines.push(`folder     ${folder.dir} (tenant ${folder.tenant})`);
+		for (const root of folder.roots) {
+			const seen = root.verifiedAt === null ? 'not yet verified' : `verified ${root.verifiedAt}`;
+			lines.push(
+				`           ${count(root.files, 'file')}, ${root.pending + root.inFlight} on their way, ${seen}` +
+					(root.skippedCount > 0 ? `, ${root.skippedCount} skipped` : ''),
+			);
+			for (const { path, reason } of root.failed.slice(0, 5))
+				lines.push(`           refused: ${path}: ${reason}`);
+			if (root.failedCount > 5) lines.push(`           … and ${root.failedCount - 5} more`);
+		}
+	}
+	return lines.join('\n');
+}
+
+export function explain(docId: string, { file, document, jobs }: Explained): string {
+	const lines = [docId];
+	if (file === null) lines.push('  folder     no running process follows it');
+	else if (file.excluded !== null) lines.push(`  folder     left out: ${file.excluded}`);
+	else if (file.row === null) lines.push('  folder     not seen');
+	else {
+		const { note, seq } = file.row as { note?: string; seq?: number };
+		lines.push(`  folder     ${file.phase ?? 'unknown'}; last: ${note ?? '-'} (seq ${seq ?? 0})`);
+	}
+	if (document === null) lines.push('  document   not known to the API');
+	else {
+		const { state, version, published, error } = document as {
+			state: string;
+			version: number;
+			published: { chunks: number; publishedAt: string; contentSha256: string } | null;
+			error: { code: string; message: string } | null;
+		};
+		lines.push(`  document   ${state}, version ${version}`);
+		lines.push(
+			published === null
+				? '  index      holds nothing of it'
+				: `  index      ${count(published.chunks, 'chunk')} since ${published.publishedAt}, sha256 ${published.contentSha256.slice(0, 12)}…`,
+		);
+		if (error !== null) lines.push(`  error      ${error.code}: ${error.message}`);
+	}
+	if (jobs.length > 0) lines.push('  receipts, newest first:');
+	for (const job of jobs) {
+		const detail = Object.entries(job.detail ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+		const more = [
+			...(job.supersededBy === null ? [] : [`by ${job.supersededBy}`]),
+			...(job.attempts > 0 ? [`${job.attempts} failed tries`] : []),
+			...(job.error === null ? [] : [`${job.error.code}: ${job.error.message}`]),
+			...detail,
+		];
+		lines.push(`    ${job.acceptedAt}  ${job.op.padEnd(6)} ${job.state.padEnd(10)} ${more.join(', ')}`);
+	}
+	return lines.join('\n');
+}

@@ -1,0 +1,70 @@
+import { SingleBar } from 'cli-progress';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { RunningServer } from '../server.ts';
+
+/**
+ * How far the index is behind the folder: a bar on a terminal while there is work, plain lines elsewhere.
+ * Returns a function that ends it.
+ */
+const everyMs = 500;
+const lineEveryMs = 5_000;
+
+export function showProgress({ app, folder }: RunningServer, isTerminal: boolean): () => void {
+	const clock = systemClock;
+	let bar: SingleBar | null = null;
+	let total = 0;
+	let lastLine = -lineEveryMs;
+	let hadWork = false;
+	let startedAt = clock.monotonic();
+	let cancel = () => {};
+
+	async function look(): Promise<void> {
+		const stats = await app.docStore.stats();
+		const onTheWay = folder?.status().roots.reduce((sum, root) => sum + root.pending + root.inFlight, 0) ?? 0;
+		const left = onTheWay + stats.pending;
+		if (left === 0) {
+			if (hadWork) {
+				end();
+				const seconds = ((clock.monotonic() - startedAt) / 1000).toFixed(1);
+				console.error(
+					`up to date: ${stats.documents} documents, ${stats.chunks} chunks (${total} changes in ${seconds} s)`,
+				);
+			}
+			hadWork = false;
+			total = 0;
+			return;
+		}
+		if (!hadWork) startedAt = clock.monotonic();
+		hadWork = true;
+		total = Math.max(total, left);
+		const done = total - left;
+		if (isTerminal) {
+			bar ??= new SingleBar({
+				format: '{bar} {value}/{total} changes, {documents} documents searchable, {eta_formatted} left',
+				stream: process.stderr,
+				clearOnComplete: true,
+				hideCursor: null as never,
+			});
+			if (!bar.isActive) bar.start(total, done, { documents: stats.documents });
+			bar.setTotal(total);
+			bar.update(done, { documents: stats.documents });
+		} else if (clock.monotonic() - lastLine >= lineEveryMs) {
+			lastLine = clock.monotonic();
+			console.error(`indexing: ${left} changes on their way, ${stats.documents} documents searchable`);
+		}
+	}
+	function end(): void {
+		bar?.stop();
+		bar = null;
+	}
+	function again(): void {
+		cancel = clock.after(everyMs, () => {
+			look().then(again, () => end());
+		});
+	}
+	again();
+	return () => {
+		cancel();
+		end();
+	};
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import pino from 'pino';
+import { createChokidarHints } from '../nodes/watch/hints/chokidar.ts';
+import { createWatchEngine, type WatchEngine } from '../nodes/watch/engine.ts';
+import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
+import { mimeTypeOf } from './adapters/extractors/mime.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { createApp, type App } from './app.ts';
+import type { Config } from './config.ts';
+import { DocDropError } from './errors.ts';
+import { createFolderDelivery } from './sources/folder.ts';
+
+/** The process: log, listen, follow a folder, say where it runs, and end in order. */
+export interface RunningServer {
+	readonly app: App;
+	readonly url: string;
+	readonly folder: WatchEngine | null;
+	readonly stop: () => Promise<void>;
+}
+
+/** What other commands find in the data folder while a server runs, and after it which folders it followed. */
+export interface ServerNote {
+	readonly pid: number;
+	readonly url: string;
+	readonly folders: readonly { readonly dir: string; readonly tenant: string; readonly state: string }[];
+}
+
+const noteFile = (config: Config) => join(resolve(config.dataDir), 'server.json');
+
+export function readNote(config: Config): ServerNote | null {
+	try {
+		return JSON.parse(readFileSync(noteFile(config), 'utf8')) as ServerNote;
+	} catch {
+		return null;
+	}
+}
+
+export function createLogger(
+	config: Config,
+	stream: NodeJS.WritableStream = process.stderr,
+): FastifyBaseLogger {
+	const level = config.logLevel === 'silent' ? 'silent' : config.logLevel;
+	return pino(
+		{ level, base: null, serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err } },
+		stream,
+	);
+}
+
+/** The state of a followed folder lies in the data folder, named after the folder and its tenant. */
+function folderState(config: Config, dir: string): string {
+	const name = createHash('sha256')
+		.update(`${config.tenant.length}:${config.tenant}${dir}`)
+		.digest('hex')
+		.slice(0, 16);
+	return join(resolve(config.dataDir), 'watch', `${name}.db`);
+}
+
+function checkFolder(config: Config, dir: string): void {
+	const stat = statSync(dir, { throwIfNoEntry: false });
+	if (stat === undefined || !stat.isDirectory()) {
+		throw new DocDropError(
+			'config_invalid',
+			`the folder to follow must be a directory, got ${JSON.stringify(dir)}`,
+			{
+				hint: 'Make the folder, or name another one.',
+			},
+		);
+	}
+	const inside = relative(dir, resolve(config.dataDir));
+	const isInside = inside === '' || (!inside.startsWith('..') && !inside.startsWith('/'));
+	if (isInside && !inside.split('/').some((part) => part.startsWith('.'))) {
+		throw new DocDropError('config_invalid', 'DOCDROP_DATA_DIR must not lie inside the followed folder', {
+			field: 'DOCDROP_DATA_DIR',
+			hint: 'Move the data folder elsewhere, or give it a name that begins with a dot.',
+		});
+	}
+}
+
+export async function startServer(
+	config: Config,
+	options: { readonly follow?: string; readonly logger?: FastifyBaseLogger } = {},
+): Promise<RunningServer> {
+	const logger = options.logger ?? createLogger(config);
+	const dir = options.follow === undefined ? null : resolve(options.follow);
+	if (dir !== null) checkFolder(config, dir);
+	const app = await createApp(config, logger);
+	try {
+		const url = await app.http.listen({ host: config.host, port: config.port });
+		const folder = dir === null ? null : await followFolder(config, dir, app, logger);
+		const folders = dir === null ? [] : [{ dir, tenant: config.tenant, state: folderState(config, dir) }];
+		const note: ServerNote = { pid: process.pid, url, folders };
+		writeFileSync(noteFile(config), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+		logger.info({ url, follows: dir !== null, index: app.vectorStore.kind }, 'DocDrop is ready');
+		return {
+			app,
+			url,
+			folder,
+			async stop() {
+				await folder?.close();
+				await app.close();
+				rmSync(noteFile(config), { force: true });
+			},
+		};
+	} catch (error) {
+		await app.close(0);
+		throw error;
+	}
+}
+
+async function followFolder(
+	config: Config,
+	dir: string,
+	app: App,
+	logger: FastifyBaseLogger,
+): Promise<WatchEngine> {
+	const file = folderState(config, dir);
+	mkdirSync(join(resolve(config.dataDir), 'watch'), { recursive: true, mode: 0o700 });
+	const engine = createWatchEngine({
+		roots: [{ label: basename(dir) || 'root', dir }],
+		state: createSqliteFileState({ file, clock: systemClock }),
+		hints: createChokidarHints,
+		clock: systemClock,
+		settings: {
+			scanEveryMs: config.rescanSeconds * 1000,
+			graceMs: config.deleteGraceMs,
+			maxFileBytes: config.maxFileMb * 1_048_576,
+		},
+		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf }),
+		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
+	});
+	await engine.start();
+	app.showFolder(() => ({ dir, tenant: config.tenant, ...engine.status() }));
+	app.explainFile(config.tenant, (docId) => engine.explain(docId));
+	return engine;
+}

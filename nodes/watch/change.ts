@@ -1,0 +1,59 @@
+/**
+ * What leaves the watch engine and what comes back: the delivery contract between the engine and whoever
+ * consumes a folder (the trigger node, the folder source of the API).
+ */
+
+/** What every change says, whatever happened to the file. */
+interface ChangeHead {
+	/** Label of the root that the file is under. */
+	readonly root: string;
+	/** Absolute path on this machine. */
+	readonly path: string;
+	/** Path under the root, `/` separated. */
+	readonly relPath: string;
+	/** `relPath` under the first root, `label/relPath` under each further one; 1 to 1,024 bytes of UTF-8. */
+	readonly docId: string;
+	/** UUID of the FileState: who owns the document. */
+	readonly sourceId: string;
+	/** UUIDv7 of the FileState's life: a lost state begins a new one. */
+	readonly epoch: string;
+	/** Strictly grows within the epoch; a change that is sent again has a new one. */
+	readonly seq: number;
+	/** SHA-256 of the content that the consumer last acknowledged; null where it never did. */
+	readonly previousSha256: string | null;
+}
+
+/** A file with content to take over. */
+export interface ContentChange extends ChangeHead {
+	readonly event: 'created' | 'changed';
+	/** Bytes. */
+	readonly size: number;
+	/** Milliseconds since 1970, from the file system. */
+	readonly mtimeMs: number;
+	/** Lower-case hex, 64 digits. */
+	readonly sha256: string;
+	/** Lower-case hex, 16 digits. */
+	readonly xxh64: string;
+}
+
+/** A file that is gone. The tombstone's hash needs tenant and version and is made by the API. */
+export interface DeletedChange extends ChangeHead {
+	readonly event: 'deleted';
+}
+
+export type FileChange = ContentChange | DeletedChange;
+
+/**
+ * What became of one change. `retry`: it may or may not have arrived, send the newest state again later.
+ * `failed`: this content will never be taken; it is sent again only when the file changes, or at a start.
+ */
+export type Outcome =
+	| { readonly kind: 'delivered' }
+	| { readonly kind: 'retry'; readonly reason: string }
+	| { readonly kind: 'failed'; readonly reason: string };
+
+/**
+ * Takes a batch over. Resolves with one outcome a change, in order; a rejection counts as `retry` for all.
+ * No path is in two calls at the same time. The signal is aborted when the engine closes.
+ */
+export type Deliver = (batch: readonly FileChange[], signal: AbortSignal) => Promise<readonly Outcome[]>;

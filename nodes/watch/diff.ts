@@ -1,0 +1,115 @@
+/**
+ * The decisions about one file: what the disk says against what is remembered, and what the consumer must be
+ * told. Pure functions over a FileRow; nothing else in the engine decides these things.
+ */
+import type { FileStat } from './disk.ts';
+import type { Content, FileRow, Seen } from './state/port.ts';
+
+/** How a file on disk compares with its row, by stat alone. Anything but `same` has to be read. */
+export type Comparison = 'same' | 'new' | 'stat differs' | 'racy';
+
+export function compare(row: FileRow | undefined, stat: FileStat): Comparison {
+	const seen = row?.seen ?? null;
+	if (seen === null) return 'new';
+	if (!sameStat(seen, stat)) return 'stat differs';
+	return seen.racy ? 'racy' : 'same';
+}
+
+type Stamps = Pick<FileStat, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino'>;
+
+export function sameStat(a: Stamps, b: Stamps): boolean {
+	return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino;
+}
+
+const NS_PER_MS = 1_000_000n;
+const NS_PER_S = 1_000_000_000n;
+
+/**
+ * Git's rule: a file hashed within one tick of its last change may change again without its times moving.
+ * A tick is below 20 ms where the file system keeps fractions of a second, and up to 2 s elsewhere.
+ */
+export function isRacy(stat: Pick<FileStat, 'mtimeNs' | 'ctimeNs'>, hashedAtMs: number): boolean {
+	const hashedAtNs = BigInt(Math.round(hashedAtMs)) * NS_PER_MS;
+	return [stat.mtimeNs, stat.ctimeNs].some((time) => {
+		const tick = time % NS_PER_S === 0n ? 2n * NS_PER_S : 20n * NS_PER_MS;
+		const distance = hashedAtNs - time;
+		return distance < tick && distance > -tick;
+	});
+}
+
+/** The row after the file was read; `note` says what that came to. */
+export function withContent(
+	row: FileRow | undefined,
+	file: { root: string; path: string },
+	content: Content,
+	stat: FileStat,
+	hashedAtMs: number,
+): FileRow {
+	const { mtimeNs, ctimeNs, ino } = stat;
+	const seen: Seen = { ...content, mtimeNs, ctimeNs, ino, racy: isRacy(stat, hashedAtMs) };
+	if (row === undefined) {
+		const never = { delivered: null, seq: 0, deliveredSeq: 0, deliveredAt: null, tries: 0, failed: null };
+		return { root: file.root, path: file.path, seen, ...never, note: 'new file' };
+	}
+	if (row.seen === null) return { ...row, seen, note: 'the file came back' };
+	const same = row.seen.sha256 === content.sha256;
+	return { ...row, seen, note: same ? 'read again: same content' : 'content changed' };
+}
+
+/** The row after the file was found gone for longer than the grace; null when nobody ever heard of the file. */
+export function withoutContent(row: FileRow): FileRow | null {
+	if (row.seq === 0) return null;
+	return { ...row, seen: null, note: 'gone' };
+}
+
+/** Whether the consumer has to hear of this file. */
+export function needsSend(row: FileRow): boolean {
+	const wanted = row.seen?.sha256 ?? null;
+	if (row.failed !== null && row.failed.sha256 === wanted) return false;
+	// Unacknowledged: the consumer may hold the last acknowledged state or anything sent since.
+	if (row.seq > row.deliveredSeq) return true;
+	return wanted !== (row.delivered?.sha256 ?? null);
+}
+
+/** Whether the row says nothing any more: the file is gone and the consumer knows. */
+export function isSpent(row: FileRow): boolean {
+	return row.seen === null && row.failed === null && !needsSend(row);
+}
+
+export function eventOf(row: FileRow): 'created' | 'changed' | 'deleted' {
+	if (row.seen === null) return 'deleted';
+	return row.delivered === null ? 'created' : 'changed';
+}
+
+export function withSent(row: FileRow, seq: number): FileRow {
+	return { ...row, seq, tries: row.tries + 1, note: `${eventOf(row)}: sent` };
+}
+
+/** The row after the consumer acknowledged change `seq` that carried `content` (null: the deletion). */
+export function withDelivered(row: FileRow, seq: number, content: Content | null, nowMs: number): FileRow {
+	const delivered =
+		content === null ? null : { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
+	return {
+		...row,
+		delivered,
+		deliveredSeq: seq,
+		deliveredAt: nowMs,
+		tries: 0,
+		failed: null,
+		note: 'delivered',
+	};
+}
+
+export function withRetry(row: FileRow, reason: string): FileRow {
+	return { ...row, note: `to be sent again: ${reason}` };
+}
+
+/** The row after the consumer refused `content` (null: the deletion) for good. */
+export function withFailed(row: FileRow, content: Content | null, reason: string): FileRow {
+	return { ...row, failed: { sha256: content?.sha256 ?? null, reason }, note: `failed: ${reason}` };
+}
+
+/** The row at a start, where what failed is tried once more. */
+export function withFreshStart(row: FileRow): FileRow {
+	return row.failed === null ? row : { ...row, failed: null, note: 'failed before; tried again at start' };
+}

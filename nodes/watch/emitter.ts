@@ -1,0 +1,244 @@
+/**
+ * From a row that differs from what the consumer knows to a row that does not: window, seq, delivery, outcome.
+ * Owned by the engine; the only place that calls `deliver`.
+ *
+ * Before a change leaves, its row is durable with the new seq, so that a crash leaves behind that the consumer
+ * may hold it; only an outcome `delivered` takes that back.
+ */
+import type { ContentChange, Deliver, FileChange, Outcome } from './change.ts';
+import type { Clock } from './clock.ts';
+import { eventOf, isSpent, needsSend, withDelivered, withFailed, withRetry, withSent } from './diff.ts';
+import { errorCode } from './disk.ts';
+import type { Ledger } from './ledger.ts';
+import type { WatchSettings } from './settings.ts';
+import type { FileRow, Seen } from './state/port.ts';
+import { createWindow, type Batch } from './window.ts';
+
+export interface DeliveryStatus {
+	readonly batchesInFlight: number;
+	/** Failed deliveries in a row. */
+	readonly failures: number;
+	/** What the last one failed with; null after a success. */
+	readonly lastFailure: string | null;
+}
+
+export interface Emitter {
+	/** Sends the path's newest state when it is its turn, if the consumer has to hear of it. */
+	offer(docId: string): void;
+	/** Takes the path's unsent change back until it is offered again. */
+	withhold(docId: string): void;
+	waiting(): Iterable<string>;
+	inFlight(): ReadonlySet<string>;
+	isEmpty(): boolean;
+	status(): DeliveryStatus;
+	/** Sends nothing more, aborts the signal, waits for what is in flight (at most `closeWaitMs`). */
+	close(): Promise<void>;
+}
+
+interface Sent {
+	readonly docId: string;
+	readonly change: FileChange;
+	readonly content: Seen | null;
+}
+
+/** Reasons are kept per file and shown to people. */
+const REASON_CHARS = 300;
+
+export function createEmitter(deps: {
+	ledger: Ledger;
+	/** Absolute path of a row's file. */
+	pathOf: (row: FileRow) => string;
+	deliver: Deliver;
+	clock: Clock;
+	random: () => number;
+	settings: WatchSettings;
+	log: (event: string, data: Record<string, unknown>) => void;
+	/** Something was sent, came back, or was dropped. */
+	onChange: () => void;
+}): Emitter {
+	const { ledger, clock, settings } = deps;
+	const window = createWindow({
+		files: settings.batchFiles,
+		bytes: settings.batchBytes,
+		waitMs: settings.windowMs,
+	});
+	const inFlight = new Set<string>();
+	const withheld = new Set<string>();
+	const batches = new Set<Promise<void>>();
+	const closing = new AbortController();
+	let abandoned = false;
+	let timer: { at: number; cancel: () => void } | null = null;
+	// While deliveries fail as a whole, one batch at a time goes out, after ever longer waits.
+	let failures = 0;
+	let lastFailure: string | null = null;
+	let blockedUntil = -Infinity;
+
+	function backoff(tries: number): number {
+		const full = Math.min(settings.retryMs * 2 ** Math.min(tries - 1, 30), settings.retryMaxMs);
+		return full * (0.75 + 0.25 * deps.random());
+	}
+
+	/** Puts the path where its row says it belongs: into the window, out of it, or out of the ledger. */
+	function place(docId: string): void {
+		const row = ledger.get(docId);
+		if (row === undefined) return window.drop(docId);
+		// A path in flight is placed again when its outcome is known, a withheld one when it is offered.
+		if (inFlight.has(docId) || withheld.has(docId)) return;
+		if (needsSend(row)) return window.put(docId, row.seen?.size ?? 0, clock.monotonic());
+		window.drop(docId);
+		if (isSpent(row)) ledger.remove(docId);
+	}
+
+	function pump(): void {
+		while (!closing.signal.aborted) {
+			if (batches.size >= (failures > 0 ? 1 : settings.batchesInFlight)) return;
+			const now = clock.monotonic();
+			const batch = blockedUntil > now ? null : window.take(now);
+			if (batch === null) return arm();
+			const launched = launch(batch);
+			batches.add(launched);
+			void launched.finally(() => {
+				batches.delete(launched);
+				pump();
+				deps.onChange();
+			});
+		}
+	}
+
+	function arm(): void {
+		const due = window.dueAt();
+		if (due === null) return;
+		const at = Math.max(due, blockedUntil);
+		if (timer !== null && timer.at <= at) return;
+		timer?.cancel();
+		const cancel = clock.after(Math.max(0, at - clock.monotonic()), () => {
+			timer = null;
+			pump();
+		});
+		timer = { at, cancel };
+	}
+
+	/** One batch from the window to its outcomes; never rejects. */
+	async function launch(batch: Batch): Promise<void> {
+		const failuresBefore = failures;
+		const sent: Sent[] = [];
+		for (const docId of batch.docIds) {
+			const row = ledger.get(docId);
+			if (row === undefined || !needsSend(row)) {
+				place(docId);
+				continue;
+			}
+			const next = withSent(row, ledger.takeSeq());
+			ledger.set(docId, next);
+			inFlight.add(docId);
+			sent.push({ docId, change: toChange(docId, next), content: next.seen });
+		}
+		if (sent.length === 0) return;
+		const outcomes = await tryDeliver(sent);
+		if (abandoned) return;
+		settleBatch(sent, outcomes, failuresBefore);
+		await ledger.flush().catch((error: unknown) => {
+			// Not lost: the rows stay unsaved and go with the next flush; a crash before it sends them again.
+			deps.log('state.commit_failed', { code: errorCode(error) });
+		});
+	}
+
+	async function tryDeliver(sent: readonly Sent[]): Promise<readonly Outcome[]> {
+		const changes = sent.map(({ change }) => change);
+		try {
+			await ledger.flush();
+			closing.signal.throwIfAborted();
+			const outcomes = await deps.deliver(changes, closing.signal);
+			if (outcomes.length !== sent.length) throw new Error('the consumer must answer one outcome a change');
+			return outcomes;
+		} catch (error) {
+			const reason = describe(error);
+			return sent.map(() => ({ kind: 'retry', reason }));
+		}
+	}
+
+	function settleBatch(sent: readonly Sent[], outcomes: readonly Outcome[], failuresBefore: number): void {
+		const now = clock.monotonic();
+		const rejected = outcomes.every(({ kind }) => kind === 'retry');
+		if (!rejected) {
+			failures = 0;
+			lastFailure = null;
+			blockedUntil = -Infinity;
+		} else if (failures === failuresBefore) {
+			// Batches that were in flight together fail together: that counts once.
+			failures += 1;
+			lastFailure = reasonOf(outcomes[0]);
+			blockedUntil = now + backoff(failures);
+			deps.log('delivery.failed', { failures, changes: sent.length, reason: lastFailure });
+		}
+		sent.forEach(({ docId, change, content }, index) => {
+			inFlight.delete(docId);
+			const outcome = outcomes[index];
+			const row = ledger.get(docId);
+			if (outcome === undefined || row === undefined) return;
+			if (outcome.kind === 'retry') {
+				const again = withRetry(row, outcome.reason.slice(0, REASON_CHARS));
+				ledger.set(docId, again);
+				if (!rejected) window.putLater(docId, row.seen?.size ?? 0, now + backoff(row.tries));
+			} else if (outcome.kind === 'failed') {
+				ledger.set(docId, withFailed(row, content, outcome.reason.slice(0, REASON_CHARS)));
+			} else {
+				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+			}
+			place(docId);
+		});
+	}
+
+	function toChange(docId: string, row: FileRow): FileChange {
+		const head = {
+			root: row.root,
+			path: deps.pathOf(row),
+			relPath: row.path,
+			docId,
+			sourceId: ledger.head.sourceId,
+			epoch: ledger.head.epoch,
+			seq: row.seq,
+			previousSha256: row.delivered?.sha256 ?? null,
+		};
+		if (row.seen === null) return { event: 'deleted', ...head };
+		const { size, mtimeNs, sha256, xxh64 } = row.seen;
+		const event = eventOf(row) as ContentChange['event'];
+		return { event, ...head, size, mtimeMs: Number(mtimeNs / 1_000_000n), sha256, xxh64 };
+	}
+
+	return {
+		offer(docId) {
+			withheld.delete(docId);
+			place(docId);
+			pump();
+		},
+		withhold(docId) {
+			withheld.add(docId);
+			window.drop(docId);
+		},
+		waiting: () => window.docIds(),
+		inFlight: () => inFlight,
+		isEmpty: () => window.size === 0 && batches.size === 0,
+		status: () => ({ batchesInFlight: batches.size, failures, lastFailure }),
+		async close() {
+			timer?.cancel();
+			closing.abort(new Error('the watch engine closes'));
+			const waited = new AbortController();
+			const limit = clock.sleep(settings.closeWaitMs, waited.signal).catch(() => {});
+			await Promise.race([Promise.allSettled(batches), limit]);
+			waited.abort();
+			// Outcomes that come later are not taken in: those changes are sent again at the next start.
+			abandoned = true;
+		},
+	};
+}
+
+/** What was thrown, for people: of an error of the system its code alone, because its message holds paths. */
+function describe(error: unknown): string {
+	if (!(error instanceof Error)) return 'unknown error';
+	return 'syscall' in error ? errorCode(error) : error.message.slice(0, REASON_CHARS);
+}
+
+function reasonOf(outcome: Outcome | undefined): string {
+	return outcome?.kind === 'retry' ? outcome.reason.slice(0, REASON_CHARS) : '';
+}

@@ -1,0 +1,35 @@
+import picomatch from 'picomatch';
+
+/** Which entries below a root belong to the watched set, by name alone. Pure. */
+export interface Filter {
+	/** Whether an entry is left out, itself; what is below a left-out directory is never asked about. */
+	excludes(relPath: string): boolean;
+	/** Whether a file that is not excluded is wanted. */
+	includes(relPath: string): boolean;
+	/** Whether a file is in the watched set, asked from nothing but its path. */
+	wants(relPath: string): boolean;
+}
+
+export function createFilter(globs: { include: readonly string[]; exclude: readonly string[] }): Filter {
+	const excluded = compile(globs.exclude);
+	const included = globs.include.length === 0 ? () => true : compile(globs.include);
+	return {
+		excludes: excluded,
+		includes: included,
+		wants(relPath) {
+			for (let slash = relPath.indexOf('/'); slash !== -1; slash = relPath.indexOf('/', slash + 1)) {
+				if (excluded(relPath.slice(0, slash))) return false;
+			}
+			return !excluded(relPath) && included(relPath);
+		},
+	};
+}
+
+/** A glob without a slash is about names at any depth, one with a slash about paths from the root. */
+function compile(globs: readonly string[]): (relPath: string) => boolean {
+	const matcher = (some: readonly string[]) =>
+		some.length === 0 ? () => false : picomatch([...some], { dot: true, windows: false });
+	const byName = matcher(globs.filter((glob) => !glob.includes('/')));
+	const byPath = matcher(globs.filter((glob) => glob.includes('/')));
+	return (relPath) => byName(relPath.slice(relPath.lastIndexOf('/') + 1)) || byPath(relPath);
+}

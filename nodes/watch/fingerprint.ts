@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import xxhash from 'xxhash-wasm';
+import { sameStat } from './diff.ts';
+import { errorCode, isGone, type Disk, type FileStat, type OpenFile } from './disk.ts';
+import type { Content } from './state/port.ts';
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** What reading a file came to. `unstable`: it changed meanwhile, and nothing is known of its content. */
+export type Fingerprint =
+	| { readonly kind: 'content'; readonly content: Content }
+	| { readonly kind: 'unstable' }
+	| { readonly kind: 'gone' }
+	| { readonly kind: 'unreadable'; readonly code: string };
+
+/**
+ * Reads a file once, in pieces of at most 1 MiB, and gives both hashes of exactly the bytes that were there
+ * at `before`: the stat of the open file after the read must be equal to it (stat, read, stat).
+ */
+export async function createFingerprint(disk: Disk) {
+	const { create64 } = await xxhash();
+
+	const readAll = async (file: OpenFile, before: FileStat): Promise<Fingerprint> => {
+		// One byte more than the file has: a file that does not fill the piece has no more to give.
+		const piece = Buffer.allocUnsafe(Math.min(before.size + 1, PIECE_BYTES));
+		const sha = createHash('sha256');
+		const xxh = create64();
+		let size = 0;
+		for (;;) {
+			const bytes = await file.read(piece);
+			if (bytes === 0) break;
+			size += bytes;
+			// It grows while it is read, perhaps faster than we read.
+			if (size > before.size) return { kind: 'unstable' };
+			sha.update(piece.subarray(0, bytes));
+			xxh.update(piece.subarray(0, bytes));
+		}
+		if (size !== before.size || !sameStat(before, await file.stat())) return { kind: 'unstable' };
+		const xxh64 = xxh.digest().toString(16).padStart(16, '0');
+		return { kind: 'content', content: { size, xxh64, sha256: sha.digest('hex') } };
+	};
+
+	return async (path: string, before: FileStat): Promise<Fingerprint> => {
+		let file: OpenFile | null = null;
+		try {
+			file = await disk.open(path);
+			return await readAll(file, before);
+		} catch (error) {
+			return isGone(error) ? { kind: 'gone' } : { kind: 'unreadable', code: errorCode(error) };
+		} finally {
+			await file?.close().catch(() => {});
+		}
+	};
+}

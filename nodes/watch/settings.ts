@@ -1,0 +1,68 @@
+/** Every setting of the watch engine with its unit and default. */
+export interface WatchSettings {
+	/** Globs a file must match, on its path under the root (without a slash: on its name); empty: all files. */
+	readonly include: readonly string[];
+	/** Globs that leave out a file, or a directory with all below it. Replaces the defaults; spread DEFAULT_EXCLUDES to add. */
+	readonly exclude: readonly string[];
+	/** Larger files are skipped, bytes. */
+	readonly maxFileBytes: number;
+	/** A file is read when its size, times and inode stood still for this long, ms. */
+	readonly quietMs: number;
+	/** Waits before a file that changed while it was read is read again, ms; after the last, the next scan sees to it. */
+	readonly unstableMs: readonly number[];
+	/** Files that are looked at or read at the same time; each holds at most 1 MiB of memory. */
+	readonly parallelReads: number;
+	/** A file must be gone for this long before it is reported as deleted, ms. */
+	readonly graceMs: number;
+	/** A batch leaves after this time, ms, ... */
+	readonly windowMs: number;
+	/** ... or at this many files, ... */
+	readonly batchFiles: number;
+	/** ... or at this many bytes of content. */
+	readonly batchBytes: number;
+	readonly batchesInFlight: number;
+	/** First wait after a failed delivery, ms; doubles up to `retryMaxMs`. */
+	readonly retryMs: number;
+	readonly retryMaxMs: number;
+	/** A scan follows a burst of hints after this much quiet, ms, ... */
+	readonly burstQuietMs: number;
+	/** ... and at the latest this long after the burst's first hint, ms. */
+	readonly burstMaxMs: number;
+	/** Time between scans when nothing happens, ms; each is moved by up to a quarter either way. */
+	readonly scanEveryMs: number;
+	/** Longest wait of `close` for batches in flight, ms. */
+	readonly closeWaitMs: number;
+}
+
+/** Hidden files, and what editors and browsers leave beside the files that matter. */
+export const DEFAULT_EXCLUDES: readonly string[] = [
+	'.*',
+	'*~',
+	'*.swp',
+	'.~lock*',
+	'~$*',
+	'*.part',
+	'*.crdownload',
+	'*.tmp',
+	'4913',
+];
+
+export const DEFAULT_SETTINGS: WatchSettings = {
+	include: [],
+	exclude: DEFAULT_EXCLUDES,
+	maxFileBytes: 256 * 1024 * 1024,
+	quietMs: 300,
+	unstableMs: [500, 1000, 2000],
+	parallelReads: 8,
+	graceMs: 5000,
+	windowMs: 100,
+	batchFiles: 200,
+	batchBytes: 32 * 1024 * 1024,
+	batchesInFlight: 4,
+	retryMs: 1000,
+	retryMaxMs: 60_000,
+	burstQuietMs: 500,
+	burstMaxMs: 2000,
+	scanEveryMs: 60_000,
+	closeWaitMs: 5000,
+};

@@ -1,0 +1,55 @@
+/**
+ * When a file that differs from its row may be read, and when a missing one counts as deleted. Pure; the
+ * observer keeps one Attention for each path that is not at rest.
+ */
+import { sameStat } from './diff.ts';
+import type { FileStat } from './disk.ts';
+
+/** Why a path is not at rest. `since` is monotonic, ms. */
+export type Attention =
+	/** It changed: waiting for it to stand still. */
+	| { readonly kind: 'settling'; readonly stat: FileStat; readonly since: number; readonly unstable: number }
+	/** It is gone: waiting for the grace to pass. */
+	| { readonly kind: 'gone'; readonly since: number }
+	/** It could not be read: left to a later scan. Counts as known, not as pending. */
+	| {
+			readonly kind: 'parked';
+			readonly stat: FileStat | null;
+			readonly reason: string;
+			readonly retry: 'any scan' | 'full scan';
+	  };
+
+export type SettleStep =
+	| { readonly kind: 'read'; readonly unstable: number }
+	| { readonly kind: 'wait'; readonly ms: number; readonly attention: Attention };
+
+/** What to do with a file that has to be read and was just found with `stat`. */
+export function settle(
+	attention: Attention | undefined,
+	stat: FileStat,
+	now: number,
+	quietMs: number,
+): SettleStep {
+	const before = attention?.kind === 'settling' ? attention : null;
+	const unstable = before?.unstable ?? 0;
+	if (before === null || !sameStat(before.stat, stat)) {
+		return { kind: 'wait', ms: quietMs, attention: { kind: 'settling', stat, since: now, unstable } };
+	}
+	const left = before.since + quietMs - now;
+	return left > 0 ? { kind: 'wait', ms: left, attention: before } : { kind: 'read', unstable };
+}
+
+/** What to do with a file that changed while it was read for the (`unstable` + 1)th time in a row. */
+export function afterUnstable(
+	stat: FileStat,
+	unstable: number,
+	now: number,
+	backoffMs: readonly number[],
+): { readonly attention: Attention; readonly ms: number | null } {
+	const ms = backoffMs[unstable];
+	if (ms === undefined) {
+		const reason = 'it changes while it is read';
+		return { attention: { kind: 'parked', stat, reason, retry: 'any scan' }, ms: null };
+	}
+	return { attention: { kind: 'settling', stat, since: now, unstable: unstable + 1 }, ms };
+}

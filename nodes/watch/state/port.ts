@@ -1,0 +1,98 @@
+/**
+ * What the watch engine remembers between two lives: per file what it saw and what the consumer acknowledged.
+ * Adapters: sqlite, memory.
+ *
+ * Promises that every adapter keeps (test/conformance/file-state.ts holds them):
+ *  1. `open` makes what is missing, with a new epoch; an existing state comes back with its sourceId, epoch,
+ *     nextSeq and firstRoot unchanged. After `close` it may be opened again.
+ *  2. It refuses with a StateError, and leaves everything as it is, where the state was written by a newer
+ *     program (`state_newer`), is held by another process (`state_locked`) or cannot be read (`state_corrupt`).
+ *  3. When `commit` resolves, all of it is durable; a rejected commit had no effect at all.
+ *  4. `nextSeq` never goes back: a commit that would lower it rejects.
+ *  5. `rows` gives every row once, in pages, exactly as it was put, whatever characters its path holds.
+ *  6. A row is named by (root, path), compared as they are: neither case nor Unicode form is folded.
+ *  7. Rows that were handed in or out are the caller's: changing them later changes nothing here.
+ */
+export interface FileState {
+	open(): Promise<StateHead>;
+	rows(): AsyncIterable<readonly FileRow[]>;
+	commit(change: StateChange): Promise<void>;
+	close(): Promise<void>;
+}
+
+export interface StateHead {
+	/** UUID that names this source to the API. */
+	readonly sourceId: string;
+	/** UUIDv7, made when the state was created. */
+	readonly epoch: string;
+	/** The first seq that was never given out. */
+	readonly nextSeq: number;
+	/** Label of the root whose files carry no label in their docId; null until the first start. */
+	readonly firstRoot: string | null;
+}
+
+export interface RowKey {
+	readonly root: string;
+	readonly path: string;
+}
+
+export interface StateChange {
+	readonly put?: readonly FileRow[];
+	readonly remove?: readonly RowKey[];
+	readonly nextSeq?: number;
+	readonly firstRoot?: string;
+}
+
+export interface Content {
+	/** Bytes. */
+	readonly size: number;
+	/** Lower-case hex. */
+	readonly xxh64: string;
+	/** Lower-case hex. */
+	readonly sha256: string;
+}
+
+export interface Seen extends Content {
+	/** Nanoseconds since 1970. */
+	readonly mtimeNs: bigint;
+	/** Nanoseconds since 1970. */
+	readonly ctimeNs: bigint;
+	readonly ino: bigint;
+	/** The file was hashed so soon after its last change that an equal stat proves nothing. */
+	readonly racy: boolean;
+}
+
+export interface FileRow extends RowKey {
+	/** The file as last read; null when it is gone and that is not yet acknowledged. */
+	readonly seen: Seen | null;
+	/** What the consumer acknowledged; null when it acknowledged nothing, or the deletion. */
+	readonly delivered: Content | null;
+	/** Of the last change that was sent; 0: none was. */
+	readonly seq: number;
+	/**
+	 * Of the last change that was acknowledged. While it is below `seq`, nobody knows what the consumer holds:
+	 * the newest state must be sent, even if it equals `delivered`.
+	 */
+	readonly deliveredSeq: number;
+	/** Wall time, ms; null: never. */
+	readonly deliveredAt: number | null;
+	/** Times sent since the last acknowledgement. */
+	readonly tries: number;
+	/** The content (null: the deletion) that the consumer refused for good, and why. */
+	readonly failed: { readonly sha256: string | null; readonly reason: string } | null;
+	/** The last decision about this file, for people. */
+	readonly note: string;
+}
+
+export type StateErrorCode = 'state_newer' | 'state_locked' | 'state_corrupt';
+
+/** Why a state could not be opened. Recognise it by `name` and `code`, never by instanceof: bundles may hold two copies. */
+export class StateError extends Error {
+	override readonly name = 'StateError';
+	readonly code: StateErrorCode;
+
+	constructor(code: StateErrorCode, message: string, cause?: unknown) {
+		super(message, cause === undefined ? undefined : { cause });
+		this.code = code;
+	}
+}

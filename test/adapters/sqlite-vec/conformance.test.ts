@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
+import { testVectorStore } from '../../conformance/vector-store.ts';
+
+testVectorStore('sqlite-vec', async (dimensions) => {
+	const folder = await mkdtemp(join(tmpdir(), 'docdrop-'));
+	const file = join(folder, 'vectors.db');
+	let current = createSqliteVecStore({ file, dimensions });
+	return {
+		store: current,
+		async reopen(others = dimensions) {
+			await current.close();
+			current = createSqliteVecStore({ file, dimensions: others });
+			return current;
+		},
+		async dispose() {
+			await current.close();
+			await rm(folder, { recursive: true });
+		},
+	};
+});

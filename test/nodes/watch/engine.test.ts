@@ -1,0 +1,487 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../../nodes/watch/clock.ts';
+import { createWatchEngine } from '../../../nodes/watch/engine.ts';
+import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
+import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
+import { createConsumer, createHandHints, engines, newState, sha256, treeOf, until } from './harness.ts';
+import { tempDirs } from './temp-dirs.ts';
+
+describe('watch engine: what changes is sent once', () => {
+	const temp = tempDirs();
+	const { start } = engines();
+
+	it('sends every file that is there, with what the contract says of it', async () => {
+		const dir = await temp.make();
+		await mkdir(join(dir, 'ü/b c'), { recursive: true });
+		await writeFile(join(dir, 'ü/b c/ß.txt'), 'abc');
+		await writeFile(join(dir, 'empty'), '');
+		await writeFile(join(dir, '.hidden'), 'x');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer);
+		await engine.idle();
+		const [empty, text] = consumer.all.toSorted((a, b) => (a.docId < b.docId ? -1 : 1));
+		const { mtimeMs } = await stat(join(dir, 'ü/b c/ß.txt'));
+		const { sourceId, epoch } = engine.status();
+		assert.deepEqual(text, {
+			event: 'created',
+			root: 'docs',
+			path: join(dir, 'ü/b c/ß.txt'),
+			relPath: 'ü/b c/ß.txt',
+			docId: 'ü/b c/ß.txt',
+			sourceId,
+			epoch,
+			seq: text?.seq,
+			previousSha256: null,
+			size: 3,
+			mtimeMs: Math.floor(mtimeMs),
+			sha256: sha256('abc'),
+			xxh64: '44bc2cf5ad770999',
+		});
+		assert.ok(empty?.event === 'created' && empty.size === 0 && empty.sha256 === sha256(''));
+		assert.deepEqual(consumer.held(), { empty: sha256(''), 'ü/b c/ß.txt': sha256('abc') });
+	});
+
+	it('follows an edit and a deletion', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		await writeFile(join(dir, 'b'), 'one');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer);
+		await engine.idle();
+		consumer.news();
+		await writeFile(join(dir, 'a'), 'two');
+		await unlink(join(dir, 'b'));
+		await engine.idle();
+		const edit = consumer.all.find((it) => it.docId === 'a');
+		assert.equal(edit?.previousSha256, sha256('one'));
+		assert.deepEqual(consumer.news(), ['changed a', 'deleted b']);
+		assert.equal(engine.explain('b').row, null);
+	});
+
+	it('sends nothing for a touch or chmod, and reads the file no more than once for it', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		let opened = 0;
+		const disk: Disk = { ...nodeDisk, open: (path) => ((opened += 1), nodeDisk.open(path)) };
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { disk });
+		await engine.idle();
+		await utimes(join(dir, 'a'), 1, 1);
+		await engine.idle();
+		await chmod(join(dir, 'a'), 0o600);
+		await engine.idle();
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['created a']);
+		assert.equal(opened, 3);
+	});
+
+	it('notices other content behind the same size and mtime', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const before = await stat(join(dir, 'a'));
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer);
+		await engine.idle();
+		await writeFile(join(dir, 'a'), 'two');
+		await utimes(join(dir, 'a'), before.atime, before.mtime);
+		await engine.idle();
+		assert.deepEqual(consumer.held(), { a: sha256('two') });
+	});
+
+	it('hashes a file again whose times were too young to prove anything', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		// A file system that keeps whole seconds, and a second that does not end.
+		const second = BigInt(Math.floor(Date.now() / 1000)) * 1_000_000_000n;
+		const coarse = <T extends { mtimeNs: bigint; ctimeNs: bigint }>(it: T): T => ({
+			...it,
+			mtimeNs: second,
+			ctimeNs: second,
+		});
+		const disk: Disk = {
+			...nodeDisk,
+			stat: async (path) => coarse(await nodeDisk.stat(path)),
+			find: async (root, relPath) => coarse(await nodeDisk.find(root, relPath)),
+			open: async (path) => {
+				const file = await nodeDisk.open(path);
+				return { ...file, stat: async () => coarse(await file.stat()) };
+			},
+		};
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { disk });
+		await until(() => consumer.held()['a'] === sha256('one'));
+		await writeFile(join(dir, 'a'), 'two');
+		await until(() => (void engine.scanNow(), consumer.held()['a'] === sha256('two')));
+		assert.deepEqual(consumer.news(), ['changed a', 'created a']);
+	});
+
+	it('sends an atomic save as one change, and nothing of the editor’s backup', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, { hints: hints.factory });
+		await engine.idle();
+		await rename(join(dir, 'a'), join(dir, 'a~'));
+		for (const name of ['a', 'a~']) hints.file(name);
+		await writeFile(join(dir, '4913'), '');
+		await writeFile(join(dir, 'a.tmp'), 'two');
+		await rename(join(dir, 'a.tmp'), join(dir, 'a'));
+		for (const name of ['4913', 'a.tmp', 'a']) hints.file(name);
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['changed a', 'created a']);
+	});
+
+	it('waits for a writer that truncates and writes in pieces', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, { hints: hints.factory, settings: { quietMs: 150 } });
+		await engine.idle();
+		for (let size = 0; size <= 5; size += 1) {
+			await writeFile(join(dir, 'a'), 'x'.repeat(size));
+			hints.file('a');
+			await systemClock.sleep(40);
+		}
+		await engine.idle();
+		assert.deepEqual(
+			consumer.all.map((it) => it.event !== 'deleted' && it.size),
+			[3, 5],
+		);
+	});
+
+	it('never sends what was half read: reads again with backoff, in the end leaves it to a scan', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		let restless = true;
+		let opened = 0;
+		const disk: Disk = {
+			...nodeDisk,
+			async open(path) {
+				opened += 1;
+				const file = await nodeDisk.open(path);
+				return {
+					...file,
+					async read(buffer) {
+						const bytes = await file.read(buffer);
+						if (restless && bytes > 0) await writeFile(path, `half ${opened}`);
+						return bytes;
+					},
+				};
+			},
+		};
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { disk });
+		await until(() => engine.explain('a').phase === 'parked');
+		assert.equal(opened, 4);
+		assert.deepEqual(consumer.all, []);
+		assert.equal(engine.status().roots[0]?.verifiedAt, null);
+		assert.match(engine.status().roots[0]?.skipped[0]?.reason ?? '', /changes while it is read/);
+		restless = false;
+		await engine.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
+	it('sends nothing for a file that came and went before its batch left', async () => {
+		const dir = await temp.make();
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, { hints: hints.factory, settings: { windowMs: 400 } });
+		await engine.idle();
+		await writeFile(join(dir, 'a'), 'one');
+		hints.file('a');
+		await until(() => engine.explain('a').phase === 'waiting to be sent');
+		await unlink(join(dir, 'a'));
+		hints.file('a');
+		await engine.idle();
+		assert.deepEqual(consumer.all, []);
+		assert.equal(engine.explain('a').row, null);
+	});
+
+	it('tells a deletion only after the grace, and none that was taken back in time', async () => {
+		const dir = await temp.make();
+		for (const name of ['gone', 'same', 'other']) await writeFile(join(dir, name), 'one');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { settings: { graceMs: 400 } });
+		await engine.idle();
+		consumer.news();
+		const at = performance.now();
+		for (const name of ['gone', 'same', 'other']) await unlink(join(dir, name));
+		await engine.scanNow();
+		await until(() => engine.explain('other').phase === 'in grace');
+		await writeFile(join(dir, 'same'), 'one');
+		await writeFile(join(dir, 'other'), 'two');
+		await engine.scanNow();
+		await until(() => consumer.all.some((it) => it.docId === 'gone'));
+		assert.ok(performance.now() - at >= 395);
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['changed other', 'deleted gone']);
+	});
+
+	it('follows directories that are moved in, renamed and removed, without a hint', async () => {
+		const dir = await temp.make();
+		const outside = await temp.make();
+		await mkdir(join(outside, 'in/deep/er'), { recursive: true });
+		for (const path of ['in/1', 'in/deep/2', 'in/deep/er/3']) await writeFile(join(outside, path), path);
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer);
+		await engine.idle();
+		await rename(join(outside, 'in'), join(dir, 'in'));
+		await engine.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+		await rename(join(dir, 'in/deep'), join(dir, 'shallow'));
+		await engine.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+		await rm(join(dir, 'shallow'), { recursive: true });
+		await rename(join(dir, 'in'), join(outside, 'out'));
+		await engine.idle();
+		assert.deepEqual(consumer.held(), {});
+	});
+});
+
+describe('watch engine: restarts', () => {
+	const temp = tempDirs();
+	const { start } = engines();
+
+	it('finds what changed while it was stopped, and reads and sends nothing else', async () => {
+		const dir = await temp.make();
+		const file = join(await temp.make(), 'state.db');
+		const state = () => createSqliteFileState({ file, clock: systemClock });
+		for (const name of ['kept', 'edited', 'removed']) await writeFile(join(dir, name), name);
+		const consumer = createConsumer();
+		const first = await start(dir, consumer, { state: state() });
+		await first.idle();
+		const { epoch, sourceId } = first.status();
+		await first.close();
+		consumer.news();
+		await writeFile(join(dir, 'edited'), 'anew');
+		await writeFile(join(dir, 'added'), 'added');
+		await unlink(join(dir, 'removed'));
+		const opened: string[] = [];
+		const disk: Disk = { ...nodeDisk, open: (path) => (opened.push(path), nodeDisk.open(path)) };
+		const second = await start(dir, consumer, { state: state(), disk });
+		await second.idle();
+		assert.deepEqual(consumer.news(), ['changed edited', 'created added', 'deleted removed']);
+		assert.deepEqual(opened.sort(), [join(dir, 'added'), join(dir, 'edited')]);
+		assert.deepEqual({ ...second.status(), epoch, sourceId }, second.status());
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
+	it('sends again what was not acknowledged, even where the file went back to what was', async () => {
+		const dir = await temp.make();
+		const state = newState();
+		await writeFile(join(dir, 'a'), 'one');
+		await writeFile(join(dir, 'b'), 'one');
+		const consumer = createConsumer();
+		const first = await start(dir, consumer, { state });
+		await first.idle();
+		consumer.news();
+		// The consumer takes the change, and the process ends before it could say so.
+		consumer.answer = (_, signal) =>
+			new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+		await writeFile(join(dir, 'a'), 'two');
+		await unlink(join(dir, 'b'));
+		await first.scanNow();
+		await until(() => consumer.all.length === 2);
+		await first.close();
+		consumer.answer = null;
+		await writeFile(join(dir, 'a'), 'one');
+		await writeFile(join(dir, 'b'), 'one');
+		consumer.news();
+		const second = await start(dir, consumer, { state });
+		await second.idle();
+		assert.deepEqual(consumer.news(), ['changed a', 'changed b']);
+	});
+
+	it('sends a deletion again that was not acknowledged', async () => {
+		const dir = await temp.make();
+		const state = newState();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const first = await start(dir, consumer, { state });
+		await first.idle();
+		consumer.answer = (_, signal) =>
+			new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+		await unlink(join(dir, 'a'));
+		await first.scanNow();
+		await until(() => consumer.all.length === 2);
+		await first.close();
+		consumer.answer = null;
+		const second = await start(dir, consumer, { state });
+		await second.idle();
+		assert.deepEqual(consumer.held(), {});
+		assert.equal(second.explain('a').row, null);
+	});
+
+	it('has made the seq durable when a change leaves', async () => {
+		const dir = await temp.make();
+		const state = newState();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const nextSeqs: number[] = [];
+		consumer.answer = async (batch) => {
+			const { nextSeq } = await state.open();
+			nextSeqs.push(...batch.map((it) => nextSeq - it.seq));
+			return batch.map(() => ({ kind: 'delivered' as const }));
+		};
+		await (await start(dir, consumer, { state })).idle();
+		assert.deepEqual(nextSeqs, [1]);
+	});
+
+	it('takes a file that the settings no longer want as deleted', async () => {
+		const dir = await temp.make();
+		const state = newState();
+		for (const name of ['a.txt', 'b.md', 'large.txt']) await writeFile(join(dir, name), name.repeat(9));
+		const consumer = createConsumer();
+		const first = await start(dir, consumer, { state });
+		await first.idle();
+		await first.close();
+		consumer.news();
+		const second = await start(dir, consumer, { state, settings: { include: ['*.txt'], maxFileBytes: 50 } });
+		await second.idle();
+		assert.deepEqual(consumer.news(), ['deleted b.md', 'deleted large.txt']);
+		assert.deepEqual(second.status().roots[0]?.skipped, [
+			{ relPath: 'large.txt', reason: 'the file is larger than the limit' },
+		]);
+	});
+});
+
+describe('watch engine: scans, hints and status', () => {
+	const temp = tempDirs();
+	const { start } = engines();
+
+	it('scans after a hint of anything, after an error of the watcher, and every so often', async () => {
+		const dir = await temp.make();
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, { hints: hints.factory });
+		await engine.idle();
+		const causes = [() => hints.file('never-was'), () => hints.directory('b'), () => hints.error()];
+		for (const [n, cause] of causes.entries()) {
+			await writeFile(join(dir, `f${n}`), 'x');
+			cause();
+			await until(() => consumer.held()[`f${n}`] !== undefined);
+		}
+		await engine.close();
+		await writeFile(join(dir, 'late'), 'x');
+		const other = createConsumer();
+		const second = await start(dir, other, { settings: { scanEveryMs: 30 } });
+		await second.idle();
+		await writeFile(join(dir, 'later'), 'x');
+		await until(() => other.held()['later'] !== undefined);
+	});
+
+	it('does not put a scan off for ever while hints keep coming', async () => {
+		const dir = await temp.make();
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		await start(dir, consumer, { hints: hints.factory, settings: { burstQuietMs: 60, burstMaxMs: 120 } });
+		await writeFile(join(dir, 'unhinted'), 'x');
+		await until(() => (hints.file('other'), consumer.held()['unhinted'] !== undefined));
+	});
+
+	it('says when it was last proven right, what it waits for, and what it knows of a file', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		let release = () => {};
+		consumer.answer = async (batch) => {
+			await new Promise<void>((resolve) => (release = resolve));
+			return batch.map(() => ({ kind: 'delivered' as const }));
+		};
+		const before = Date.now();
+		let reports = 0;
+		const engine = await start(dir, consumer, { onStatus: () => (reports += 1) });
+		assert.deepEqual(engine.status().roots[0]?.verifiedAt, null);
+		await until(() => engine.explain('a').phase === 'in flight');
+		await engine.scanNow();
+		const { files, bytes, pending, inFlight, verifiedAt } = engine.status().roots[0] ?? assert.fail();
+		assert.deepEqual({ files, bytes, pending, inFlight }, { files: 1, bytes: 3, pending: 0, inFlight: 1 });
+		assert.ok(
+			verifiedAt !== null && Date.parse(verifiedAt) >= before,
+			'what was seen is proven, sent or not',
+		);
+		release();
+		await engine.idle();
+		assert.deepEqual([engine.status().roots[0]?.inFlight, engine.explain('a').phase], [0, 'at rest']);
+		assert.equal(engine.explain('a').row?.note, 'delivered');
+		assert.match(engine.explain('x/.git/y').excluded ?? '', /exclude/);
+		await until(() => reports > 0);
+	});
+
+	it('proves by itself that what it saw is all there is', async () => {
+		const dir = await temp.make();
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, { hints: hints.factory });
+		await engine.idle();
+		await writeFile(join(dir, 'a'), 'one');
+		const written = new Date().toISOString();
+		hints.file('a');
+		await until(() => (engine.status().roots[0]?.verifiedAt ?? '') > written);
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
+	it('does not move verifiedAt for a scan that finds a difference', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { settings: { quietMs: 200 } });
+		await engine.idle();
+		const first = engine.status().roots[0]?.verifiedAt;
+		await writeFile(join(dir, 'a'), 'two');
+		await engine.scanNow();
+		assert.equal(engine.status().roots[0]?.verifiedAt, first);
+		await engine.idle();
+		assert.ok((engine.status().roots[0]?.verifiedAt ?? '') > (first ?? ''));
+	});
+
+	it('watches several roots: bare ids under the first, labelled ones under the others, for ever', async () => {
+		const [one, two] = [await temp.make(), await temp.make()];
+		const state = newState();
+		await writeFile(join(one, 'a'), '1');
+		await writeFile(join(two, 'a'), '2');
+		await mkdir(join(one, 'two'));
+		await writeFile(join(one, 'two/a'), 'clash');
+		const roots = [
+			{ label: 'one', dir: one },
+			{ label: 'two', dir: two },
+		];
+		const consumer = createConsumer();
+		const engine = await start(one, consumer, { state, roots });
+		await engine.idle();
+		assert.deepEqual(consumer.held(), { a: sha256('1'), 'two/a': sha256('2') });
+		assert.match(engine.status().roots[0]?.skipped[0]?.reason ?? '', /called like another root/);
+		await engine.close();
+		consumer.news();
+		await (await start(one, consumer, { state, roots: roots.reverse() })).idle();
+		assert.deepEqual(consumer.news(), []);
+	});
+
+	it('refuses no roots and useless labels before it opens anything', () => {
+		const deps = {
+			state: newState(),
+			hints: createHandHints().factory,
+			clock: systemClock,
+			deliver: createConsumer().deliver,
+			log: () => {},
+		};
+		assert.throws(() => createWatchEngine({ ...deps, roots: [] }), TypeError);
+		assert.throws(() => createWatchEngine({ ...deps, roots: [{ label: '', dir: '.' }] }), TypeError);
+	});
+
+	it('ends a wait for idle when it closes', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		consumer.answer = async () => Promise.reject(new Error('away'));
+		const engine = await start(dir, consumer);
+		const idle = assert.rejects(engine.idle(), /closes/);
+		await until(() => consumer.calls() > 1);
+		await engine.close();
+		await idle;
+	});
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/change.ts';
+import { systemClock } from '../../../nodes/watch/clock.ts';
+import { createWatchEngine, type WatchEngine, type WatchEngineDeps } from '../../../nodes/watch/engine.ts';
+import type { Hints, HintsFactory } from '../../../nodes/watch/hints/port.ts';
+import type { WatchSettings } from '../../../nodes/watch/settings.ts';
+import { createMemoryFileState } from '../../../nodes/watch/state/memory.ts';
+import type { FileState } from '../../../nodes/watch/state/port.ts';
+
+/** The defaults, shortened so that a test takes tenths of a second; scans come only when asked for. */
+export const QUICK: Partial<WatchSettings> = {
+	quietMs: 30,
+	unstableMs: [20, 40, 80],
+	graceMs: 60,
+	windowMs: 10,
+	retryMs: 10,
+	retryMaxMs: 40,
+	burstQuietMs: 20,
+	burstMaxMs: 100,
+	scanEveryMs: 600_000,
+	closeWaitMs: 500,
+};
+
+export const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Regular files below `dir` that no default exclude names, by relative path. */
+export async function treeOf(dir: string): Promise<Record<string, string>> {
+	const tree: Record<string, string> = {};
+	for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+		const path = join(entry.parentPath, entry.name);
+		if ((await lstat(path)).isFile()) tree[path.slice(dir.length + 1)] = sha256(await readFile(path));
+	}
+	return tree;
+}
+
+export interface Consumer {
+	/** Every change that was handed over, in order, taken or not. */
+	readonly all: FileChange[];
+	/** Answers in place of `delivered`; what it answers otherwise was not taken. */
+	answer: Deliver | null;
+	/** What a consumer that took everything that it acknowledged now holds: SHA-256 by docId. */
+	held(): Record<string, string>;
+	/** `event docId` of each change since the last call, sorted. */
+	news(): string[];
+	calls(): number;
+	readonly deliver: Deliver;
+}
+
+/** Takes batches over, replays them, and holds the engine to its contract. */
+export function createConsumer(): Consumer {
+	const held = new Map<string, string>();
+	const lastSeq = new Map<string, number>();
+	const flying = new Set<string>();
+	const all: FileChange[] = [];
+	let calls = 0;
+	const consumer: Consumer = {
+		all,
+		answer: null,
+		held: () => Object.fromEntries(held),
+		news: () =>
+			all
+				.splice(0)
+				.map((it) => `${it.event} ${it.docId}`)
+				.sort(),
+		calls: () => calls,
+		deliver: async (batch, signal) => {
+			calls += 1;
+			for (const change of batch) {
+				assert.ok(!flying.has(change.docId), 'a path is in flight twice');
+				assert.ok(change.seq > (lastSeq.get(change.epoch) ?? 0), 'seq does not grow');
+				lastSeq.set(change.epoch, change.seq);
+				flying.add(change.docId);
+				all.push(change);
+			}
+			try {
+				const outcomes = consumer.answer
+					? await consumer.answer(batch, signal)
+					: batch.map((): Outcome => ({ kind: 'delivered' }));
+				batch.forEach((change, index) => {
+					if (outcomes[index]?.kind !== 'delivered') return;
+					if (change.event === 'deleted') held.delete(change.docId);
+					else held.set(change.docId, change.sha256);
+				});
+				return outcomes;
+			} finally {
+				for (const change of batch) flying.delete(change.docId);
+			}
+		},
+	};
+	return consumer;
+}
+
+/** Hints that the test gives by hand. */
+export function createHandHints() {
+	let sinks: Parameters<Hints['start']> | null = null;
+	const factory: HintsFactory = () => ({
+		start: (...given) => void (sinks = given),
+		close: async () => void (sinks = null),
+	});
+	return {
+		factory,
+		file: (relPath: string) => sinks?.[0]({ relPath, kind: 'file' }),
+		directory: (relPath: string) => sinks?.[0]({ relPath, kind: 'directory' }),
+		error: () => sinks?.[1](Object.assign(new Error('lost'), { code: 'ENOSPC' })),
+	};
+}
+
+/** Engines for the tests of the describe it is called in; closed after each. */
+export function engines() {
+	const running: WatchEngine[] = [];
+	afterEach(async () => {
+		for (const engine of running.splice(0)) await engine.close();
+	});
+	return {
+		async start(dir: string, consumer: Consumer, over: Partial<WatchEngineDeps> = {}): Promise<WatchEngine> {
+			const engine = createWatchEngine({
+				roots: [{ label: 'docs', dir }],
+				state: newState(),
+				hints: createHandHints().factory,
+				clock: systemClock,
+				deliver: consumer.deliver,
+				log: () => {},
+				...over,
+				settings: { ...QUICK, ...over.settings },
+			});
+			running.push(engine);
+			await engine.start();
+			return engine;
+		},
+	};
+}
+
+export const newState = (): FileState => createMemoryFileState({ clock: systemClock });
+
+/** Resolves as soon as `test` holds; a condition that never comes fails by mocha's timeout. */
+export async function until(test: () => boolean): Promise<void> {
+	while (!test()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
