@@ -128,7 +128,7 @@ async function followFolder(
 			graceMs: config.deleteGraceMs,
 			maxFileBytes: config.maxFileMb * 1_048_576,
 		},
-		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf }),
+		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();

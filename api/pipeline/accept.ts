@@ -59,6 +59,8 @@ export type Door = ReturnType<typeof createDoor>;
 
 export function createDoor(deps: AcceptDeps) {
 	const { docStore, nextJobId, now, pass, telemetry, settings, wake } = deps;
+	const { maxPending, maxPendingBytes } = settings;
+	const limits: QueueLimits = { maxPending, maxPendingBytes };
 
 	const invalid = (field: string, message: string) =>
 		new DocDropError('invalid', `${field} ${message}`, { field });
@@ -245,7 +247,7 @@ export function createDoor(deps: AcceptDeps) {
 	/** Makes the changes durable, in order, in one transaction. One result each, in order. */
 	async function submit(changes: readonly Change[]): Promise<(Receipt | DocDropError)[]> {
 		if (changes.length === 0) return [];
-		const results = await docStore.accept(changes, now(), settings);
+		const results = await docStore.accept(changes, now(), limits);
 		pass('after-accept');
 		const unused = changes.flatMap(({ content }, index) =>
 			content !== null &&

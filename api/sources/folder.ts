@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DocumentInput, Receipt } from '../contract/document.ts';
 import { isDocDropError, type DocDropError } from '../errors.ts';
+import type { Log } from '../telemetry.ts';
 import type { Normalised } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Deliver, FileChange, Outcome } from '../../nodes/watch/change.ts';
@@ -15,6 +16,7 @@ export interface FolderSourceDeps {
 	readonly pipeline: Pick<Pipeline, 'normalise' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
+	readonly log: Log;
 }
 
 /** Files above this size are streamed one by one. */
@@ -22,7 +24,7 @@ const readWholeBytes = 1_048_576;
 /** A batch of this many files is a first scan or a drop: it leaves the fast lane to single edits. */
 const bulkFiles = 50;
 
-export function createFolderDelivery({ pipeline, tenant, mimeTypeOf }: FolderSourceDeps): Deliver {
+export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: FolderSourceDeps): Deliver {
 	const head = (change: FileChange) => ({
 		tenant,
 		docId: change.docId,
@@ -78,7 +80,10 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf }: FolderSou
 			}
 		});
 		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
-		const results = await pipeline.accept(checked, { coalesced: true, priority });
+		const results = await pipeline.accept(checked, { coalesced: true, priority }).catch((error: unknown) => {
+			if (!isDocDropError(error) || error.code === 'internal') log.error({ error }, 'a batch of files failed unexpectedly');
+			throw error;
+		});
 		for (const [place, index] of sent.entries()) outcomes[index] = outcome(results[place]);
 		return outcomes;
 	};

@@ -201,7 +201,6 @@ export function testVectorStore(
 				const [hit] = await sparse('a', ['after']);
 				assert.deepEqual([hit?.id, hit?.content, hit?.order], [old.id, 'new', 'zz']);
 				assert.equal((await dense('a', unit(dimensions, 2)))[0]?.id, old.id);
-				assert.equal((await dense('a', unit(dimensions, 0), 1))[0]?.id === undefined, false);
 				const vector = (await store.vectors('a', [old.id])).get(old.id);
 				assert.ok(vector !== undefined && dot(vector, unit(dimensions, 2)) > 0.99);
 			});
@@ -256,52 +255,43 @@ export function testVectorStore(
 				const [old, kept, fresh] = [point({ terms: 'old' }), point(), point()];
 				await put({ docId: 'd', fields: fields({ version: 1 }), points: [old, kept] });
 				await put({ docId: 'd', fields: fields({ version: 2 }), points: [fresh], kept: [kept.id] });
-				const versions = () =>
-					scan('a').then((all) => new Map(all.map((each) => [each.id, each.fields.version])));
+				const versions = async () => (await scan('a')).map((each) => [each.id, each.fields.version]);
 				assert.deepEqual(
 					await versions(),
-					new Map(
-						[
-							[old.id, 1],
-							[kept.id, 2],
-							[fresh.id, 2],
-						].sort(byFirst),
-					),
+					[
+						[old.id, 1],
+						[kept.id, 2],
+						[fresh.id, 2],
+					].sort(byFirst),
 				);
 				assert.equal((await sparse('a', ['old']))[0]?.fields.version, 1);
 				// A retry with another time of publication, and a version more, before the removal.
-				await put({ docId: 'd', fields: fields({ version: 3 }), points: [], kept: [kept.id, fresh.id] });
+				await put({ docId: 'd', fields: fields({ version: 3 }), kept: [kept.id, fresh.id] });
 				assert.deepEqual(
 					await versions(),
-					new Map(
-						[
-							[old.id, 1],
-							[kept.id, 3],
-							[fresh.id, 3],
-						].sort(byFirst),
-					),
+					[
+						[old.id, 1],
+						[kept.id, 3],
+						[fresh.id, 3],
+					].sort(byFirst),
 				);
 				// An old point that the newest version takes back.
-				await put({ docId: 'd', fields: fields({ version: 4 }), points: [], kept: [old.id, fresh.id] });
+				await put({ docId: 'd', fields: fields({ version: 4 }), kept: [old.id, fresh.id] });
 				assert.deepEqual(
 					await versions(),
-					new Map(
-						[
-							[old.id, 4],
-							[kept.id, 3],
-							[fresh.id, 4],
-						].sort(byFirst),
-					),
+					[
+						[old.id, 4],
+						[kept.id, 3],
+						[fresh.id, 4],
+					].sort(byFirst),
 				);
 				await store.remove('a', [kept.id]);
 				assert.deepEqual(
 					await versions(),
-					new Map(
-						[
-							[old.id, 4],
-							[fresh.id, 4],
-						].sort(byFirst),
-					),
+					[
+						[old.id, 4],
+						[fresh.id, 4],
+					].sort(byFirst),
 				);
 			});
 

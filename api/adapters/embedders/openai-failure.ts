@@ -45,8 +45,8 @@ const MOST_CHARS = 200;
 async function reasonOf(response: Response, { texts, apiKey }: Sent): Promise<string> {
 	const words = await messageOf(response);
 	if (apiKey !== undefined && apiKey !== '' && words.includes(apiKey)) return '';
-	if (texts.some((text) => quotes(words, text))) return '';
-	return words.replace(/\s+/g, ' ').trim().slice(0, MOST_CHARS);
+	const reason = words.trim().slice(0, MOST_CHARS);
+	return texts.some((text) => quotes(reason, text)) ? '' : reason.replace(/\s+/g, ' ');
 }
 
 async function messageOf(response: Response): Promise<string> {

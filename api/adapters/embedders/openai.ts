@@ -101,7 +101,7 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 		async embed(texts, signal) {
 			signal?.throwIfAborted();
 			if (closing.signal.aborted) throw closing.signal.reason;
-			const vectors = texts.map(() => new Float32Array(dimensions));
+			const vectors: Float32Array[] = texts.map(() => new Float32Array(dimensions));
 			// Servers refuse empty texts, which have nothing to embed.
 			const wanted = texts.map((text, index) => ({ text, index })).filter(({ text }) => text.trim() !== '');
 			const failed = new AbortController();

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
+import { extractorConformance } from '../../conformance/extractor.ts';
+
+extractorConformance('the in-process extractor', (chunking) => createInProcessExtractor({ chunking }));
+
+describe('the in-process extractor', () => {
+	it('refuses sizes that cannot work', () => {
+		assert.throws(() => createInProcessExtractor({ chunking: { maxChars: 10, overlapChars: 0 } }), {
+			code: 'config_invalid',
+		});
+	});
+
+	it('names the limit that a file of too many chunks breaks', async () => {
+		const content = new TextEncoder().encode('# a\nb\n'.repeat(200_001));
+		await assert.rejects(createInProcessExtractor().extract({ content, mimeType: 'text/markdown' }), {
+			code: 'unreadable',
+			message: /text\/markdown.*200001.*200000/,
+		});
+	});
+});

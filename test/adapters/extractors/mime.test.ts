@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { extractableTypes } from '../../../api/adapters/extractors/extract.ts';
+import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+
+describe('mimeTypeOf', () => {
+	const cases: Record<string, string | null> = {
+		'a/b/readme.md': 'text/markdown',
+		'README.MARKDOWN': 'text/markdown',
+		'a.b.txt': 'text/plain',
+		'x.text': 'text/plain',
+		'server.log': 'text/plain',
+		'doc.rst': 'text/x-rst',
+		'C:\\docs\\page.HTM': 'text/html',
+		'page.html': 'text/html',
+		'page.xhtml': 'application/xhtml+xml',
+		'notes.pdf': null,
+		'.txt': null,
+		'dir.txt/file': null,
+		'file.': null,
+		'file.constructor': null,
+		'file.__proto__': null,
+		'': null,
+	};
+	for (const [path, type] of Object.entries(cases)) {
+		it(`${JSON.stringify(path)} is ${type ?? 'no known type'}`, () => assert.equal(mimeTypeOf(path), type));
+	}
+
+	it('names only types that can be read', () => {
+		for (const type of Object.values(cases)) if (type !== null) assert.ok(extractableTypes.includes(type));
+	});
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
+import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
+import type { ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
+import type { Extractor } from '../../../api/ports/extractor.ts';
+import { extractorConformance } from '../../conformance/extractor.ts';
+
+const chunking = { maxChars: 1200, overlapChars: 150 };
+const bytes = (text: string) => new TextEncoder().encode(text);
+const workerFile = new URL('./pool.worker.ts', import.meta.url);
+
+extractorConformance('the extractor pool', (sizes) => createExtractorPool({ workers: 2, chunking: sizes }));
+
+describe('the extractor pool', () => {
+	let pool: Extractor | undefined;
+	const open = (settings: Partial<ExtractorPoolSettings> = {}) => {
+		pool = createExtractorPool({ workers: 2, chunking, workerFile, ...settings });
+		return pool;
+	};
+	const ask = (command: string, mimeType = 'text/plain') =>
+		(pool ?? open()).extract({ content: bytes(command), mimeType }).then(({ title }) => title);
+	afterEach(async () => {
+		await pool?.close();
+		pool = undefined;
+	});
+
+	for (const [command, settings, message] of [
+		['hang', { timeoutMs: 300 }, /text\/html.* 300 ms/],
+		['hoard', { maxMemoryMb: 24 }, /text\/html.* 24 MB/],
+		['exit', {}, /text\/html/],
+	] as const) {
+		it(`rejects only the file that makes its process ${command}, naming type and limit`, async () => {
+			open({ ...settings, workers: 1 });
+			const calls = ['a', 'b', command, 'c', 'd', ...Array.from({ length: 20 }, (_, i) => `more ${i}`)].map(
+				(text) =>
+					ask(text, 'text/html').then(
+						(title) => ({ text, title }),
+						(error: unknown) => ({ text, error }),
+					),
+			);
+			for (const result of await Promise.all(calls)) {
+				if (result.text !== command) {
+					assert.ok('title' in result && result.title === result.text, `${result.text} was hurt`);
+					continue;
+				}
+				assert.ok('error' in result);
+				const error = result.error as { code: string; message: string };
+				assert.equal(error.code, 'unreadable');
+				assert.match(error.message, message);
+			}
+			assert.equal(await ask('and goes on'), 'and goes on');
+		});
+	}
+
+	it('tries a file again that its process was killed under, and gives it its answer', async () => {
+		open({ workers: 1 });
+		const pid = Number(await ask('pid'));
+		const call = ask('innocent');
+		process.kill(pid, 'SIGKILL');
+		assert.equal(await call, 'innocent');
+		assert.notEqual(Number(await ask('pid')), pid);
+	});
+
+	it('does not blame the file where its process cannot start', async () => {
+		open({ workerFile: new URL('./no-such-file.ts', import.meta.url) });
+		await assert.rejects(ask('x'), { code: 'internal' });
+	});
+
+	it('gives its children no environment, and lets them neither write nor start anything', async () => {
+		process.env['DOCDROP_TEST_SECRET'] = 'secret';
+		try {
+			const env = JSON.parse((await ask('env')) ?? '') as Record<string, string>;
+			assert.deepEqual(
+				Object.keys(env).filter((name) => !name.startsWith('NODE_CHANNEL')),
+				[],
+			);
+			assert.equal(await ask('write'), 'ERR_ACCESS_DENIED');
+			assert.equal(await ask('start'), 'ERR_ACCESS_DENIED');
+		} finally {
+			delete process.env['DOCDROP_TEST_SECRET'];
+		}
+	});
+
+	it('bounds the memory of the real extractors, and reads on', async () => {
+		pool = createExtractorPool({ workers: 1, maxMemoryMb: 40, chunking });
+		const large = pool.extract({
+			content: bytes('<p>word <b>x</b>'.repeat(2_000_000)),
+			mimeType: 'text/html',
+		});
+		const small = pool.extract({ content: bytes('small'), mimeType: 'text/plain' });
+		await assert.rejects(large, { code: 'unreadable', message: /text\/html.* 40 MB/ });
+		assert.equal((await small).chunks.length, 1);
+	});
+
+	it('gives what the in-process extractor gives, in many parts', async () => {
+		pool = createExtractorPool({ workers: 1, chunking });
+		const text = Array.from(
+			{ length: 30_000 },
+			(_, i) => `Line ${i} of a long text.\n${i % 9 === 0 ? '\n' : ''}`,
+		).join('');
+		const input = { content: bytes(text), mimeType: 'text/plain' };
+		const result = await pool.extract(input);
+		assert.ok(result.chunks.length > 500);
+		assert.deepEqual(result, await createInProcessExtractor({ chunking }).extract(input));
+	});
+
+	it('starts no more children than it may, and uses all of them', async () => {
+		open({ workers: 2 });
+		const pids = await Promise.all(Array.from({ length: 40 }, () => ask('pid')));
+		assert.equal(new Set(pids).size, 2);
+	});
+
+	it('rejects an aborted call at once, waiting or running, and answers the others', async () => {
+		open({ workers: 1, timeoutMs: 1000 });
+		const reason = new Error('enough');
+		const abort = new AbortController();
+		const running = pool?.extract({ content: bytes('hang'), mimeType: 'text/plain' }, abort.signal);
+		const waiting = pool?.extract({ content: bytes('x'), mimeType: 'text/plain' }, abort.signal);
+		const other = ask('other');
+		abort.abort(reason);
+		await assert.rejects(running ?? Promise.resolve(), reason);
+		await assert.rejects(waiting ?? Promise.resolve(), reason);
+		assert.equal(await other, 'other');
+	});
+
+	it('rejects what is open when it is closed, and ends its children', async () => {
+		open({ workers: 1 });
+		const pid = Number(await ask('pid'));
+		const calls = ['hang', 'a', 'b'].map((text) => assert.rejects(ask(text), { code: 'shutting_down' }));
+		await pool?.close();
+		await Promise.all(calls);
+		assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+		await assert.rejects(ask('late'), { code: 'shutting_down' });
+	});
+});

@@ -1,0 +1,42 @@
+/** A child of the pool that does to itself what its file says; for pool.test.ts. */
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AnswerMessage, WorkMessage } from '../../../api/adapters/extractors/wire.ts';
+
+function attempt(work: () => unknown): string {
+	try {
+		work();
+		return 'allowed';
+	} catch (error) {
+		return String((error as NodeJS.ErrnoException).code);
+	}
+}
+
+function obey(command: string): string {
+	if (command === 'hang') for (;;);
+	if (command === 'hoard') {
+		const kept: string[][] = [];
+		for (;;) kept.push(Array.from({ length: 10_000 }, (_, i) => `${kept.length} ${i}`));
+	}
+	if (command === 'exit') process.exit(3);
+	if (command === 'env') return JSON.stringify(process.env);
+	if (command === 'pid') return String(process.pid);
+	if (command === 'write') return attempt(() => rmdirSync(mkdtempSync(join(tmpdir(), 'docdrop-'))));
+	if (command === 'start') return attempt(() => fork('-').kill());
+	return command;
+}
+
+const send = (message: AnswerMessage) =>
+	new Promise((resolve) => process.send?.(message, undefined, {}, resolve));
+let running = send({ ready: true });
+process.on('message', ({ files }: WorkMessage) => {
+	for (const { id, input } of files) {
+		running = running.then(() => {
+			const command = new TextDecoder().decode(input.content as Uint8Array);
+			return send({ id, title: obey(command) });
+		});
+	}
+});
+process.on('disconnect', () => process.exit(0));

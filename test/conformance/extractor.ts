@@ -1,0 +1,163 @@
+/** The promises of ports/extractor.ts, run on every adapter. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChunkSettings } from '../../api/pipeline/chunk.ts';
+import type { Extractor } from '../../api/ports/extractor.ts';
+
+export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;
+
+const sizes: ChunkSettings = { maxChars: 400, overlapChars: 60 };
+const bytes = (text: string) => new TextEncoder().encode(text);
+const bare = (text: string) => text.replace(/\s+/g, '');
+const sentences = (from: number, to: number) =>
+	Array.from({ length: to - from }, (_, i) => `Sentence number ${from + i} of this document.`).join(' ');
+
+/** The same document in each type, with the pieces of it that must be found, in order. */
+const parts = ['Guide', sentences(0, 30), 'Second part', 'first item', 'second item', sentences(30, 60)];
+const documents: Record<string, string> = {
+	'text/plain': `Guide\n=====\n\n${parts[1]}\n\nSecond part\n-----------\n\n${parts[3]}\n\n${parts[4]}\n\n${parts[5]}\n`,
+	'text/markdown': `# Guide\n\n${parts[1]}\n\n## Second part\n\n- ${parts[3]}\n- ${parts[4]}\n\n${parts[5]}\n`,
+	'text/html': `<title>T</title><h1>Guide</h1><p>${parts[1]}</p><h2>Second part</h2><ul><li>${parts[3]}<li>${parts[4]}</ul><p>${parts[5]}`,
+};
+documents['text/x-rst'] = documents['text/plain'] ?? '';
+documents['application/xhtml+xml'] = documents['text/html'] ?? '';
+
+export function extractorConformance(name: string, create: ExtractorFactory): void {
+	describe(`${name} keeps the promises of an extractor`, () => {
+		let extractor: Extractor;
+		before(() => {
+			extractor = create(sizes);
+		});
+		after(() => extractor.close());
+
+		for (const [mimeType, text] of Object.entries(documents)) {
+			it(`1. gives the same chunks again: ${mimeType}`, async () => {
+				const first = await extractor.extract({ content: bytes(text), mimeType });
+				assert.deepEqual(await extractor.extract({ content: bytes(text), mimeType }), first);
+				assert.ok(first.chunks.length > 5);
+				for (const chunk of first.chunks) {
+					assert.match(chunk.hash, /^[0-9a-f]{64}$/);
+					assert.match(chunk.terms, /^\S+(?: \S+)*$/);
+				}
+			});
+
+			it(`2. loses no text and keeps its order: ${mimeType}`, async () => {
+				const { chunks } = await extractor.extract({ content: bytes(text), mimeType });
+				const source = parts.map(bare).join('');
+				let at = 0;
+				for (const chunk of chunks) {
+					const part = bare(chunk.text);
+					let back = Math.min(at, sizes.overlapChars);
+					while (back >= 0 && !source.startsWith(part, at - back)) back -= 1;
+					assert.ok(back >= 0, chunk.text);
+					at += part.length - back;
+					assert.ok(chunk.text.length <= sizes.maxChars);
+				}
+				assert.equal(at, source.length);
+				assert.equal(chunks[0]?.heading, 'Guide');
+				assert.equal(chunks.at(-1)?.heading, 'Guide > Second part');
+			});
+		}
+
+		it('names every type that it reads', () => {
+			assert.deepEqual([...extractor.mimeTypes].sort(), Object.keys(documents).sort());
+		});
+
+		it('changes its fingerprint with the chunk sizes, and only then', async () => {
+			const same = create({ ...sizes });
+			const other = create({ ...sizes, overlapChars: 0 });
+			assert.equal(same.fingerprint, extractor.fingerprint);
+			assert.notEqual(other.fingerprint, extractor.fingerprint);
+			await Promise.all([same.close(), other.close()]);
+		});
+
+		it('3. names the type that it cannot read, and goes on', async () => {
+			await assert.rejects(extractor.extract({ content: bytes('x'), mimeType: 'application/x-unknown' }), {
+				code: 'unsupported_type',
+				message: /application\/x-unknown/,
+			});
+			for (const mimeType of Object.keys(documents)) {
+				await assert.rejects(
+					extractor.extract({ content: new Uint8Array(5000), mimeType }),
+					(error: Error) => {
+						assert.equal((error as { code?: string }).code, 'unreadable');
+						assert.ok(error.message.includes(mimeType));
+						return true;
+					},
+				);
+			}
+			assert.equal(
+				(await extractor.extract({ content: bytes('fine'), mimeType: 'text/plain' })).chunks.length,
+				1,
+			);
+		});
+
+		it('3. survives hostile files', async () => {
+			const hostile = [
+				'<div>'.repeat(200_000),
+				'<b>'.repeat(50_000) + '</i>'.repeat(50_000),
+				'&'.repeat(300_000),
+				'['.repeat(20_000),
+			];
+			const results = await Promise.all(
+				hostile.flatMap((text) =>
+					['text/html', 'text/markdown', 'text/plain'].map((mimeType) =>
+						extractor.extract({ content: bytes(`${text}end`), mimeType }),
+					),
+				),
+			);
+			for (const { chunks } of results) assert.ok(chunks.at(-1)?.text.endsWith('end'));
+		});
+
+		it('4. gives no chunks for an empty file, or one of white space', async () => {
+			for (const mimeType of extractor.mimeTypes) {
+				for (const text of ['', ' \n\t\r\n ']) {
+					const result = await extractor.extract({ content: bytes(text), mimeType });
+					assert.deepEqual(result, { title: null, chunks: [] });
+				}
+			}
+		});
+
+		it('reads a file by its path as it reads its bytes', async () => {
+			const dir = await mkdtemp(join(tmpdir(), 'docdrop-extract-'));
+			try {
+				const file = join(dir, 'a file.bin');
+				const text = documents['text/html'] ?? '';
+				await writeFile(file, text);
+				assert.deepEqual(
+					await extractor.extract({ content: { file }, mimeType: 'text/html' }),
+					await extractor.extract({ content: bytes(text), mimeType: 'text/html' }),
+				);
+			} finally {
+				await rm(dir, { recursive: true });
+			}
+		});
+
+		it('reads bytes that are a part of a larger buffer', async () => {
+			const large = bytes('-----hello-----');
+			const { chunks } = await extractor.extract({ content: large.subarray(5, 10), mimeType: 'text/plain' });
+			assert.equal(chunks[0]?.text, 'hello');
+		});
+
+		it('keeps many files apart that are read at the same time', async () => {
+			const all = await Promise.all(
+				Array.from({ length: 60 }, (_, i) =>
+					extractor.extract({ content: bytes(`<p>only ${i} here`), mimeType: 'text/html' }),
+				),
+			);
+			for (const [i, { chunks }] of all.entries())
+				assert.deepEqual(
+					chunks.map((chunk) => chunk.text),
+					[`only ${i} here`],
+				);
+		});
+
+		it('rejects an aborted call with the reason', async () => {
+			const reason = new Error('enough');
+			const input = { content: bytes('x'), mimeType: 'text/plain' };
+			await assert.rejects(extractor.extract(input, AbortSignal.abort(reason)), reason);
+		});
+	});
+}
