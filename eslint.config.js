@@ -16,6 +16,17 @@ export default tseslint.config(
 		files: ['package.json', 'nodes/**/*.ts', 'credentials/**/*.ts'],
 		ignores: ['nodes/watch/**'],
 	},
+	{
+		files: ['package.json'],
+		languageOptions: { parser: tseslint.parser, parserOptions: { extraFileExtensions: ['.json'] } },
+		rules: {
+			// Until the nodes land (CHANGELOG, Unreleased) there is nothing to name, nothing that imports n8n-workflow,
+			// and no page to point at.
+			'@n8n/community-nodes/n8n-object-validation': 'off',
+			'@n8n/community-nodes/valid-peer-dependencies': 'off',
+			'@n8n/community-nodes/require-homepage': 'off',
+		},
+	},
 	...tseslint.configs.recommendedTypeChecked.map((config) => ({
 		...config,
 		files: ['api/**/*.ts', 'nodes/**/*.ts', 'credentials/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
@@ -26,7 +37,7 @@ export default tseslint.config(
 		rules: {
 			'@typescript-eslint/consistent-type-imports': 'error',
 			'@typescript-eslint/no-floating-promises': 'error',
-			'@typescript-eslint/switch-exhaustiveness-check': 'error',
+			'@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
 			// Ports are asynchronous where an adapter is not.
 			'@typescript-eslint/require-await': 'off',

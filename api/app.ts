@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createLexicalEmbedder } from './adapters/embedders/lexical-pool.ts';
 import { createOpenAiEmbedder } from './adapters/embedders/openai.ts';
@@ -18,6 +19,7 @@ import { anchoredTime } from './pipeline/store-time.ts';
 import type { DocStore } from './ports/doc-store.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { createTelemetry } from './telemetry.ts';
+import { packedFile } from './threads.ts';
 import { version } from './version.ts';
 
 /** The composition root: the one place that chooses adapters and puts the parts together. */
@@ -136,6 +138,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		let isStopping = false;
 		const folders: (() => object)[] = [];
 		const explainers = new Map<string, (docId: string) => object>();
+		const docs = packedFile('static');
 		const http = await createHttp({
 			config,
 			version,
@@ -147,6 +150,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			telemetry,
 			now,
 			logger,
+			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			folders: () => folders.map((status) => status()),
 			explainFile: (tenant, docId) => explainers.get(tenant)?.(docId) ?? null,

@@ -372,7 +372,8 @@ function read(setting: Setting, value: string): Value<Kind> {
 				.split(',')
 				.map((part) => part.trim())
 				.filter((part) => part !== '');
-		default:
+		case 'text':
+		case 'secret':
 			if (setting.oneOf !== undefined && !setting.oneOf.includes(value)) {
 				throw invalid(setting, `one of ${setting.oneOf.join(', ')}`, value);
 			}

@@ -43,7 +43,6 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 				format: '{bar} {value}/{total} changes, {documents} documents searchable, {eta_formatted} left',
 				stream: process.stderr,
 				clearOnComplete: true,
-				hideCursor: null as never,
 			});
 			if (!bar.isActive) bar.start(total, done, { documents: stats.documents });
 			bar.setTotal(total);

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { ItemError } from './error.ts';
 import { Priority } from './job.ts';
-import { DocumentInput, Receipt } from './document.ts';
+import { Receipt, type DocumentInput } from './document.ts';
 
 export const maxBatchDocuments = 500;
 

@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DocDropError } from '../errors.ts';
 import { installAccess, isLocal } from './access.ts';
 import { documentRoutes } from './documents.ts';
@@ -16,6 +16,8 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
+	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
+	readonly docsDir: string | null;
 }
 
 export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
@@ -23,7 +25,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	const hasTrustedProxies = config.trustedProxies.length > 0;
 	const app = fastify({
 		loggerInstance: deps.logger,
-		disableRequestLogging: true,
+		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: config.maxBodyMb * 1_048_576,
 		requestTimeout: 120_000,
 		connectionTimeout: 0,
@@ -86,7 +88,10 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 			},
 		},
 	});
-	await app.register(swaggerUi, { routePrefix: '/docs' });
+	await app.register(swaggerUi, {
+		routePrefix: '/docs',
+		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
+	});
 	await app.register(async (routes) => {
 		publishRoutes(routes, deps);
 		documentRoutes(routes, deps);

@@ -29,7 +29,7 @@ function shown(value: unknown, field: string): string {
 	if (hidden.test(field) || value === undefined) return '';
 	if (typeof value === 'object' && value !== null)
 		return `, got ${Array.isArray(value) ? 'an array' : 'an object'}`;
-	const text = JSON.stringify(value) ?? String(value);
+	const text = JSON.stringify(value);
 	return `, got ${text.length > 80 ? `${text.slice(0, 77)}…` : text}`;
 }
 
@@ -64,7 +64,7 @@ export function createCheck<T>(schema: TSchema): (value: unknown, where?: string
 	const compiled = Compile(schema);
 	return (value, where = '') => {
 		if (compiled.Check(value)) return value as T;
-		throw toInvalid(compiled.Errors(value) as unknown as Fault[], value, where);
+		throw toInvalid(compiled.Errors(value), value, where);
 	};
 }
 
@@ -76,6 +76,6 @@ export function validatorCompiler({ schema, httpPart }: { schema: unknown; httpP
 	return (raw: unknown) => {
 		const value = isText ? Value.Convert(typed, raw) : raw;
 		if (compiled.Check(value)) return { value };
-		return { error: toInvalid(compiled.Errors(value) as unknown as Fault[], value, '') };
+		return { error: toInvalid(compiled.Errors(value), value, '') };
 	};
 }

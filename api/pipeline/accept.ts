@@ -178,7 +178,7 @@ export function createDoor(deps: AcceptDeps) {
 
 	/** A stream that turns out small stays in memory and saves the file. */
 	async function receive(bytes: AsyncIterable<Uint8Array>): Promise<ChangeContent> {
-		const source = bytes[Symbol.asyncIterator]();
+		const source = bytes[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
 		const head: Uint8Array[] = [];
 		let size = 0;
 		while (size <= inlineBytes) {

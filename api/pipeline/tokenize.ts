@@ -35,7 +35,7 @@ export function tokenize(text: string): string[] {
 export const TOKENIZER_VERSION = 1;
 
 const LONGEST = 64;
-// eslint-disable-next-line no-control-regex -- the range is all of ASCII
+
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 const ASCII_WORDS = /[0-9A-Za-z_]+/g;
 const WORDS = /[\p{L}\p{M}\p{N}_]+/gu;

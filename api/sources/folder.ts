@@ -81,7 +81,8 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		});
 		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
 		const results = await pipeline.accept(checked, { coalesced: true, priority }).catch((error: unknown) => {
-			if (!isDocDropError(error) || error.code === 'internal') log.error({ error }, 'a batch of files failed unexpectedly');
+			if (!isDocDropError(error) || error.code === 'internal')
+				log.error({ error }, 'a batch of files failed unexpectedly');
 			throw error;
 		});
 		for (const [place, index] of sent.entries()) outcomes[index] = outcome(results[place]);

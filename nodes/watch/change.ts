@@ -53,7 +53,9 @@ export type Outcome =
 	| { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * Takes a batch over. Resolves with one outcome a change, in order; a rejection counts as `retry` for all.
+ * Takes a batch over. Resolves with one outcome a change, in order; a file with `retry` waits by itself and
+ * holds up no other. A rejection says that the consumer as a whole is away: it counts as `retry` for all, and
+ * until a call succeeds one batch at a time is tried, after ever longer waits.
  * No path is in two calls at the same time. The signal is aborted when the engine closes.
  */
 export type Deliver = (batch: readonly FileChange[], signal: AbortSignal) => Promise<readonly Outcome[]>;

@@ -41,6 +41,9 @@ interface Sent {
 	readonly content: Seen | null;
 }
 
+/** What came back for a batch: outcomes in order, or why the delivery failed as a whole. */
+type Answer = readonly Outcome[] | { readonly failure: string };
+
 /** Reasons are kept per file and shown to people. */
 const REASON_CHARS = 300;
 
@@ -134,16 +137,17 @@ export function createEmitter(deps: {
 			sent.push({ docId, change: toChange(docId, next), content: next.seen });
 		}
 		if (sent.length === 0) return;
-		const outcomes = await tryDeliver(sent);
+		const answer = await tryDeliver(sent);
 		if (abandoned) return;
-		settleBatch(sent, outcomes, failuresBefore);
+		settleDelivery(answer, sent.length, failuresBefore);
+		settleFiles(sent, answer);
 		await ledger.flush().catch((error: unknown) => {
 			// Not lost: the rows stay unsaved and go with the next flush; a crash before it sends them again.
 			deps.log('state.commit_failed', { code: errorCode(error) });
 		});
 	}
 
-	async function tryDeliver(sent: readonly Sent[]): Promise<readonly Outcome[]> {
+	async function tryDeliver(sent: readonly Sent[]): Promise<Answer> {
 		const changes = sent.map(({ change }) => change);
 		try {
 			await ledger.flush();
@@ -152,38 +156,42 @@ export function createEmitter(deps: {
 			if (outcomes.length !== sent.length) throw new Error('the consumer must answer one outcome a change');
 			return outcomes;
 		} catch (error) {
-			const reason = describe(error);
-			return sent.map(() => ({ kind: 'retry', reason }));
+			return { failure: describe(error) };
 		}
 	}
 
-	function settleBatch(sent: readonly Sent[], outcomes: readonly Outcome[], failuresBefore: number): void {
-		const now = clock.monotonic();
-		const rejected = outcomes.every(({ kind }) => kind === 'retry');
-		if (!rejected) {
+	/** What an answer says of the consumer as a whole. */
+	function settleDelivery(answer: Answer, changes: number, failuresBefore: number): void {
+		if (!('failure' in answer)) {
 			failures = 0;
 			lastFailure = null;
 			blockedUntil = -Infinity;
 		} else if (failures === failuresBefore) {
 			// Batches that were in flight together fail together: that counts once.
 			failures += 1;
-			lastFailure = reasonOf(outcomes[0]);
-			blockedUntil = now + backoff(failures);
-			deps.log('delivery.failed', { failures, changes: sent.length, reason: lastFailure });
+			lastFailure = answer.failure;
+			blockedUntil = clock.monotonic() + backoff(failures);
+			deps.log('delivery.failed', { failures, changes, reason: lastFailure });
 		}
+	}
+
+	/** What an answer says of each file. */
+	function settleFiles(sent: readonly Sent[], answer: Answer): void {
+		const now = clock.monotonic();
 		sent.forEach(({ docId, change, content }, index) => {
 			inFlight.delete(docId);
-			const outcome = outcomes[index];
 			const row = ledger.get(docId);
-			if (outcome === undefined || row === undefined) return;
-			if (outcome.kind === 'retry') {
-				const again = withRetry(row, outcome.reason.slice(0, REASON_CHARS));
-				ledger.set(docId, again);
-				if (!rejected) window.putLater(docId, row.seen?.size ?? 0, now + backoff(row.tries));
-			} else if (outcome.kind === 'failed') {
+			if (row === undefined) return;
+			const outcome = 'failure' in answer ? null : answer[index];
+			if (outcome?.kind === 'delivered') {
+				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+			} else if (outcome?.kind === 'failed') {
 				ledger.set(docId, withFailed(row, content, outcome.reason.slice(0, REASON_CHARS)));
 			} else {
-				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+				const reason = 'failure' in answer ? answer.failure : (outcome?.reason ?? '');
+				ledger.set(docId, withRetry(row, reason.slice(0, REASON_CHARS)));
+				// One file's trouble is its own: it waits, the others go on.
+				if (outcome) window.putLater(docId, row.seen?.size ?? 0, now + backoff(row.tries));
 			}
 			place(docId);
 		});
@@ -237,8 +245,4 @@ export function createEmitter(deps: {
 function describe(error: unknown): string {
 	if (!(error instanceof Error)) return 'unknown error';
 	return 'syscall' in error ? errorCode(error) : error.message.slice(0, REASON_CHARS);
-}
-
-function reasonOf(outcome: Outcome | undefined): string {
-	return outcome?.kind === 'retry' ? outcome.reason.slice(0, REASON_CHARS) : '';
 }

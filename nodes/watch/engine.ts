@@ -186,6 +186,8 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	function arm(root: RootState): void {
 		const hints = deps.hints({ dir: root.dir, excludes: filter.excludes });
 		watchers.set(root.label, hints);
+		// A watcher that is out of resources says so once for every directory.
+		const told = new Set<string>();
 		hints.start(
 			({ relPath, kind }) => {
 				const wanted =
@@ -194,7 +196,9 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 				schedule.hinted();
 			},
 			(error) => {
-				log('warn', 'hints.failed', { root: root.label, code: errorCode(error) });
+				const code = errorCode(error);
+				if (!told.has(code)) log('warn', 'hints.failed', { root: root.label, code });
+				told.add(code);
 				schedule.hinted();
 			},
 		);

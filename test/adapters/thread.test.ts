@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { openThread } from '../../api/adapters/thread/client.ts';
 import type { Thread } from '../../api/adapters/thread/client.ts';
 import { isDocDropError } from '../../api/errors.ts';
@@ -24,7 +25,10 @@ describe('a thread of its own', () => {
 		Atomics.store(log, 0, 1);
 		Atomics.notify(log, 0);
 	}
-	afterEach(() => thread.close().catch(() => undefined));
+	afterEach(async () => {
+		unblock();
+		await thread.close().catch(() => undefined);
+	});
 
 	it('answers sync and async methods, each call its own result', async () => {
 		const { call } = start();
@@ -35,6 +39,23 @@ describe('a thread of its own', () => {
 			Array.from({ length: 50 }, (_, index) => index + 1),
 		);
 		assert.equal(await later, 'word');
+	});
+
+	it('sends what is called in one turn in one message, microtasks included', async () => {
+		const messages: unknown[] = [];
+		process.once('worker', (worker: Worker) => {
+			const post = worker.postMessage.bind(worker);
+			worker.postMessage = (message: unknown) => {
+				messages.push(message);
+				post(message);
+			};
+		});
+		const { call } = start();
+		await new Promise((resolve) => setImmediate(resolve));
+		const now = [call('add', 1, 1), call('add', 2, 2)];
+		await Promise.resolve();
+		assert.deepEqual(await Promise.all([...now, call('add', 3, 3)]), [2, 4, 6]);
+		assert.equal(messages.length, 1);
 	});
 
 	it('clones bytes and leaves the caller its own', async () => {

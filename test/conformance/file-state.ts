@@ -83,6 +83,16 @@ export function describeFileState(name: string, create: () => Promise<FileState>
 			assert.deepEqual(await rows(), [fileRow()]);
 		});
 
+		it('3: a commit that fails half-way has no effect', async () => {
+			await state.commit({ put: [fileRow()], nextSeq: 5 });
+			const unstorable = fileRow({ path: 'b', note: (() => {}) as never });
+			const put = [fileRow({ note: 'lost' }), fileRow({ path: 'a' }), unstorable];
+			await assert.rejects(state.commit({ put, nextSeq: 9, firstRoot: 'x' }));
+			const head = await reopened();
+			assert.deepEqual([head.nextSeq, head.firstRoot], [5, null]);
+			assert.deepEqual(await rows(), [fileRow()]);
+		});
+
 		it('5: gives every row back exactly, nulls and all', async () => {
 			const all = [
 				fileRow(),

@@ -174,6 +174,13 @@ export function testVectorStore(
 				assert.equal((await dense('a', unit(dimensions, 2)))[0]?.id, near.id);
 			});
 
+			it('lets points with nothing to embed crowd nobody out', async () => {
+				const leaning = point({ vector: mix(unit(dimensions, 1), unit(dimensions, 2), 0.15) });
+				const empty = Array.from({ length: 5 }, () => point({ vector: new Float32Array(dimensions) }));
+				await put({ points: [...empty, leaning] });
+				assert.deepEqual(ids(await dense('a', unit(dimensions, 2), 1)), [leaning.id]);
+			});
+
 			it('stores a point without terms, which only its vector finds', async () => {
 				const silent = point({ terms: '' });
 				await put({ points: [silent, point({ terms: 'word' })] });
@@ -293,6 +300,24 @@ export function testVectorStore(
 						[fresh.id, 4],
 					].sort(byFirst),
 				);
+			});
+
+			it('keeps every version apart where nothing of a document stays', async () => {
+				const [one, two, three] = [point(), point(), point()];
+				await put({ docId: 'd', fields: fields({ version: 1 }), points: [one] });
+				await put({ docId: 'd', fields: fields({ version: 2 }), points: [two] });
+				await put({ docId: 'd', fields: fields({ version: 3 }), points: [three] });
+				const versions = async () => (await scan('a')).map((each) => [each.id, each.fields.version]);
+				assert.deepEqual(
+					await versions(),
+					[
+						[one.id, 1],
+						[two.id, 2],
+						[three.id, 3],
+					].sort(byFirst),
+				);
+				await store.remove('a', [one.id, two.id]);
+				assert.deepEqual(await versions(), [[three.id, 3]]);
 			});
 
 			it('touches no other document', async () => {
@@ -423,6 +448,16 @@ export function testVectorStore(
 				assert.deepEqual(ids(await sparse('a', ['shared'])), [mine.id]);
 				assert.equal(await store.count(null), hostile.length + 1);
 				assert.equal((await scan(null)).length, hostile.length + 1);
+			});
+
+			it('take no place in the lists of another', async () => {
+				const query = unit(dimensions, 0);
+				const close = Array.from({ length: 20 }, () => point({ vector: query, terms: 'word' }));
+				const far = point({ vector: unit(dimensions, 1), terms: 'word and much besides it' });
+				await put({ tenant: 'a', points: close });
+				await put({ tenant: 'b', points: [far] });
+				assert.deepEqual(ids(await dense('b', query, 1)), [far.id]);
+				assert.deepEqual(ids(await sparse('b', ['word'], 1)), [far.id]);
 			});
 
 			it('cannot be reached through a term', async () => {

@@ -69,6 +69,8 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	let doomedBlobs: string[] = [];
 	/** What takes memory back to where the tables are, when a transaction is undone. */
 	let undo: (() => void)[] = [];
+	/** How far the sweep over receipts has come; null: it begins anew. */
+	let sweptTo: string | null = null;
 	let nextToken = 1;
 	/** Kept in step with the tables, so that bounds and statistics cost nothing. */
 	let counts = tables.counts();
@@ -572,7 +574,12 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		}),
 
 		sweep(request: SweepRequest): { jobs: number; tombstones: number } {
-			const jobs = tables.removeOldJobs(request.now - request.jobMs, request.limit);
+			const { removed: jobs, last } = tables.removeOldJobs(
+				request.now - request.jobMs,
+				sweptTo,
+				request.limit,
+			);
+			sweptTo = last;
 			if (jobs > 0) counts = tables.counts();
 			let tombstones = 0;
 			for (const key of tables.oldTombstones(request.now - request.tombstoneMs, request.limit)) {

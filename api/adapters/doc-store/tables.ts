@@ -103,8 +103,15 @@ export interface Tables {
 	highestTime(): number;
 	/** Settled deletions accepted before `before`, oldest keys first. */
 	oldTombstones(before: number, limit: number): DocKey[];
-	/** Removes final receipts last updated before `before` that are not their document's newest; how many. */
-	removeOldJobs(before: number, limit: number): number;
+	/**
+	 * Looks at the next `limit` receipts by id, and removes the final ones last updated before `before` that are
+	 * not their document's newest. `last` is where to go on; null at the end.
+	 */
+	removeOldJobs(
+		before: number,
+		after: string | null,
+		limit: number,
+	): { removed: number; last: string | null };
 }
 
 export interface Counts {

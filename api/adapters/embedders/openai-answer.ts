@@ -17,7 +17,9 @@ export interface Answer {
 
 /** Throws `embedder_rejected` for an answer of another shape than asked for, `embedder_unavailable` for one that is none. */
 export async function readAnswer(response: Response, count: number, dimensions: number): Promise<Answer> {
-	const text = await readBounded(response, count * (dimensions * CHARS_PER_NUMBER + 256) + CHARS_AROUND);
+	const most = count * (dimensions * CHARS_PER_NUMBER + 256) + CHARS_AROUND;
+	const text = await readUpTo(response, most);
+	if (text === null) throw rejected(`answered more than ${most} bytes`);
 	const data = rows(text);
 	if (data.length !== count) {
 		throw rejected(`answered ${data.length} vectors for ${count} texts`);
@@ -35,14 +37,16 @@ export async function readAnswer(response: Response, count: number, dimensions: 
 	return { vectors: vectors as Float32Array[], asNumbers };
 }
 
-async function readBounded(response: Response, most: number): Promise<string> {
+/** The body as text; null, and the rest not read, where it is longer than `most` bytes. */
+export async function readUpTo(response: Response, most: number): Promise<string | null> {
+	if (response.body === null) return '';
 	const parts: Uint8Array[] = [];
 	let size = 0;
-	for await (const part of response.body ?? []) {
-		parts.push(part);
+	// Leaving the loop cancels the rest.
+	for await (const part of response.body as AsyncIterable<Uint8Array>) {
 		size += part.length;
-		// Leaving the loop cancels the rest.
-		if (size > most) throw rejected(`answered more than ${most} bytes`);
+		if (size > most) return null;
+		parts.push(part);
 	}
 	return Buffer.concat(parts).toString();
 }

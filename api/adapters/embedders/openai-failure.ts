@@ -2,6 +2,7 @@
 import { DocDropError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { readUpTo } from './openai-answer.ts';
 
 interface Sent {
 	readonly texts: readonly string[];
@@ -50,16 +51,11 @@ async function reasonOf(response: Response, { texts, apiKey }: Sent): Promise<st
 }
 
 async function messageOf(response: Response): Promise<string> {
-	const parts: Uint8Array[] = [];
-	let size = 0;
 	try {
-		for await (const part of response.body ?? []) {
-			parts.push(part);
-			size += part.length;
-			if (size > MOST_BYTES) return '';
-		}
-		const body = JSON.parse(Buffer.concat(parts).toString()) as { error?: { message?: unknown } | string };
-		const message = typeof body.error === 'string' ? body.error : body.error?.message;
+		const body = JSON.parse((await readUpTo(response, MOST_BYTES)) ?? '') as {
+			error?: { message?: unknown } | string;
+		} | null;
+		const message = typeof body?.error === 'string' ? body.error : body?.error?.message;
 		return typeof message === 'string' ? message : '';
 	} catch {
 		// No body, or none that says why: the status has to do.

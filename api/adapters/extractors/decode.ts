@@ -8,7 +8,7 @@ import { DocDropError } from '../../errors.ts';
 export function decode(bytes: Uint8Array, mimeType: string, named: string | null = null): string {
 	const text = toText(bytes, mimeType, named);
 	refuseBinary(text, mimeType);
-	// eslint-disable-next-line no-control-regex -- those are the characters to be replaced
+
 	return text.replace(/\r\n?/g, '\n').replace(/[\x00-\x08\x0b\x0e-\x1f\x7f]/g, ' ');
 }
 

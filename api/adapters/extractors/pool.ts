@@ -62,7 +62,8 @@ interface Child {
 	readonly tasks: Map<number, Task>;
 	/** It has loaded its program. */
 	ready: boolean;
-	timedOut: boolean;
+	/** The file whose time was over. Its answer may still arrive before the child is gone. */
+	overdue: Task | null;
 	cancelTimer: () => void;
 }
 
@@ -89,7 +90,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 			exited: gone.promise,
 			tasks: new Map(),
 			ready: false,
-			timedOut: false,
+			overdue: null,
 			cancelTimer: () => undefined,
 		};
 		const end = () => {
@@ -131,7 +132,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		child.cancelTimer();
 		if (child.tasks.size === 0) return;
 		child.cancelTimer = clock.after(timeoutMs, () => {
-			child.timedOut = true;
+			child.overdue = child.tasks.values().next().value ?? null;
 			child.process.kill('SIGKILL');
 		});
 	}
@@ -148,7 +149,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 			if (!child.ready) {
 				// Nothing is known about the file: the program is missing, or the machine has no room for it.
 				culprit.reject(new DocDropError('internal', 'the process that reads files could not be started'));
-			} else if (child.timedOut) {
+			} else if (child.overdue === culprit) {
 				culprit.reject(
 					new DocDropError('unreadable', `reading the file as ${type} took longer than ${timeoutMs} ms`),
 				);

@@ -118,7 +118,7 @@ export function createMemoryTables(): Tables {
 				.sort(inOrder)
 				.map(({ at: _at, ...chunk }) => chunk),
 		addStrays(doc, added) {
-			const map = chunks.get(doc) ?? new Map();
+			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
 			for (const chunk of added)
 				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
 			chunks.set(doc, map);
@@ -180,15 +180,19 @@ export function createMemoryTables(): Tables {
 				)
 				.slice(0, limit)
 				.map((row) => row.key),
-		removeOldJobs(before, limit) {
+		removeOldJobs(before, after, limit) {
+			const page = [...jobs.values()]
+				.filter((job) => after === null || job.jobId > after)
+				.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+				.slice(0, limit);
 			let removed = 0;
-			for (const job of [...jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1)).slice(0, limit)) {
-				const row = docs.get(job.doc);
-				if (job.state === 'accepted' || job.updatedAt >= before || row?.lastJob === job.jobId) continue;
+			for (const job of page) {
+				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
+					continue;
 				jobs.delete(job.jobId);
 				removed += 1;
 			}
-			return removed;
+			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
 		},
 	};
 }

@@ -20,12 +20,7 @@ export function indexedTerms(tenant: number, terms: string): string {
 
 /** An FTS5 query that any of the terms satisfies; null where nothing is left to search for. */
 export function matchExpression(tenant: number, terms: readonly string[]): string | null {
-	const tokens = new Set<string>();
-	for (const term of terms) {
-		for (const part of term.split(separators)) {
-			if (part !== '') tokens.add(`"${tenant}_${part}"`);
-			if (tokens.size === MAX_QUERY_TERMS) break;
-		}
-	}
-	return tokens.size === 0 ? null : [...tokens].join(' OR ');
+	const parts = terms.flatMap((term) => term.split(separators)).filter((part) => part !== '');
+	const tokens = [...new Set(parts)].slice(0, MAX_QUERY_TERMS).map((part) => `"${tenant}_${part}"`);
+	return tokens.length === 0 ? null : tokens.join(' OR ');
 }

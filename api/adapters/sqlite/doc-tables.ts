@@ -119,12 +119,9 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 		tombstones: db.prepare(
 			'SELECT doc FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
 		),
-		oldJobs: db.prepare(
-			`DELETE FROM jobs WHERE job IN (
-				SELECT job FROM (SELECT job, doc, state, updated_at FROM jobs ORDER BY job LIMIT ?) AS old
-				WHERE state <> 'accepted' AND updated_at < ?
-				AND NOT EXISTS (SELECT 1 FROM docs WHERE docs.doc = old.doc AND docs.last_job = old.job))`,
-		),
+		jobPage: db.prepare('SELECT job, doc, state, updated_at FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
+		isNewestJob: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
+		removeJob: db.prepare('DELETE FROM jobs WHERE job = ?'),
 	};
 
 	/** Ranks by epoch and epochs by rank: few, asked for at every change. */
@@ -230,8 +227,8 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			rememberEpoch(rank, sourceId, epoch);
 			return rank;
 		},
-		findDoc: (tenant, docId) => readDoc(sql.findDoc.get(tenant, docId) as Row | undefined),
-		docByKey: (key) => readDoc(sql.docByKey.get(key) as Row | undefined),
+		findDoc: (tenant, docId) => readDoc(sql.findDoc.get(tenant, docId)),
+		docByKey: (key) => readDoc(sql.docByKey.get(key)),
 		insertDoc: (row) => Number(sql.insertDoc.run(...docValues(row)).lastInsertRowid),
 		updateDoc: (row) => void sql.updateDoc.run(...docValues(row).slice(2), row.key),
 		removeDoc(key) {
@@ -361,6 +358,17 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			)['t'] as number) ?? 0,
 		oldTombstones: (before, limit) =>
 			(sql.tombstones.all(before, limit) as Row[]).map((row) => row['doc'] as number),
-		removeOldJobs: (before, limit) => Number(sql.oldJobs.run(limit, before).changes),
+		removeOldJobs(before, after, limit) {
+			const page = sql.jobPage.all(after === null ? new Uint8Array(16) : uuidToBytes(after), limit) as Row[];
+			let removed = 0;
+			for (const { job, doc, state, updated_at: updatedAt } of page) {
+				if (state === 'accepted' || (updatedAt as number) >= before) continue;
+				if (sql.isNewestJob.get(doc as number, job as Uint8Array) !== undefined) continue;
+				sql.removeJob.run(job as Uint8Array);
+				removed += 1;
+			}
+			const last = page.length < limit ? undefined : page.at(-1)?.['job'];
+			return { removed, last: uuidOrNull(last) };
+		},
 	};
 }

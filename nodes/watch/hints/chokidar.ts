@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import type { Hint, HintsFactory } from './port.ts';
@@ -6,7 +7,9 @@ import type { Hint, HintsFactory } from './port.ts';
 export const createChokidarHints: HintsFactory = ({ dir, excludes }) => {
 	let watcher: FSWatcher | null = null;
 	let closed = false;
-	const relPathOf = (path: string) => relative(dir, path).split(sep).join('/');
+	// Links below the root are not followed; the root itself may be one.
+	const real = realPath(dir);
+	const relPathOf = (path: string) => relative(real, path).split(sep).join('/');
 	return {
 		start(onHint, onError) {
 			const report = (kind: Hint['kind']) => (path: string) => {
@@ -30,11 +33,11 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes }) => {
 				.on('addDir', report('directory'))
 				.on('unlinkDir', report('directory'))
 				// What changed while it armed itself was nobody's to report: the root is worth a scan.
-				.on('ready', () => report('directory')(dir))
+				.on('ready', () => report('directory')(real))
 				.on('error', (error) => {
 					if (!closed) onError(error);
 				})
-				.add(dir);
+				.add(real);
 		},
 		async close() {
 			closed = true;
@@ -42,3 +45,12 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes }) => {
 		},
 	};
 };
+
+function realPath(dir: string): string {
+	try {
+		return realpathSync(dir);
+	} catch {
+		// Not there yet.
+		return dir;
+	}
+}

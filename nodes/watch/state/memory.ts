@@ -22,8 +22,9 @@ export function createMemoryFileState(deps: { clock: Clock; sourceId?: string })
 			if (head === null) throw new Error('the state is not open');
 			const { put = [], remove = [], nextSeq = head.nextSeq, firstRoot = head.firstRoot } = change;
 			if (nextSeq < head.nextSeq) throw new Error('nextSeq must not go back');
+			const copies = structuredClone(put);
 			head = { ...head, nextSeq, firstRoot };
-			for (const row of structuredClone(put)) rows.set(keyOf(row), row);
+			for (const row of copies) rows.set(keyOf(row), row);
 			for (const key of remove) rows.delete(keyOf(key));
 		},
 		close: async () => {},

@@ -47,6 +47,7 @@ describe('extractHtml', () => {
 
 	it('reads chrome after all where it never ends or nothing else is there', () => {
 		assert.deepEqual(texts('<nav>menu <p>the whole document'), ['menu', 'the whole document']);
+		assert.deepEqual(texts('<p>first<nav>menu<p>all the rest'), ['first', 'menu', 'all the rest']);
 		assert.deepEqual(texts('<footer><p>all there is</p></footer>'), ['all there is']);
 		assert.deepEqual(texts('<button>a<p>b'), ['a', 'b']);
 	});

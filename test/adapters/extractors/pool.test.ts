@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import type { ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
@@ -111,12 +112,14 @@ describe('the extractor pool', () => {
 	});
 
 	it('rejects an aborted call at once, waiting or running, and answers the others', async () => {
-		open({ workers: 1, timeoutMs: 1000 });
+		open({ workers: 1, timeoutMs: 400 });
+		await ask('started');
 		const reason = new Error('enough');
 		const abort = new AbortController();
 		const running = pool?.extract({ content: bytes('hang'), mimeType: 'text/plain' }, abort.signal);
 		const waiting = pool?.extract({ content: bytes('x'), mimeType: 'text/plain' }, abort.signal);
 		const other = ask('other');
+		await nextTurn();
 		abort.abort(reason);
 		await assert.rejects(running ?? Promise.resolve(), reason);
 		await assert.rejects(waiting ?? Promise.resolve(), reason);

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
+import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
 import { testVectorStore } from '../../conformance/vector-store.ts';
 
 testVectorStore('sqlite-vec', async (dimensions) => {
@@ -17,6 +19,8 @@ testVectorStore('sqlite-vec', async (dimensions) => {
 		},
 		async dispose() {
 			await current.close();
+			// Whatever a test did, the tables must agree.
+			assert.deepEqual(verifySqliteVec(file).faults, []);
 			await rm(folder, { recursive: true });
 		},
 	};

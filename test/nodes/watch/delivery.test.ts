@@ -8,6 +8,7 @@ import { createIdentity } from '../../../nodes/watch/identity.ts';
 import { openLedger } from '../../../nodes/watch/ledger.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from '../../../nodes/watch/settings.ts';
 import { createMemoryFileState } from '../../../nodes/watch/state/memory.ts';
+import { allRows, fileRow } from '../../conformance/file-state.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
@@ -137,8 +138,22 @@ describe('delivery: failures', () => {
 		assert.deepEqual(Object.keys(consumer.held()), ['a', 'c', 'd']);
 		await clock.advance(10_000);
 		assert.deepEqual(Object.keys(consumer.held()), ['a', 'c', 'd', 'bad']);
-		// Alone, its second refusal is a failed delivery as well, and the first of its row: 1 s either way.
-		assert.deepEqual(sentAt, [100, 200, 1200, 2200]);
+		assert.deepEqual(sentAt, [100, 200, 1200, 3300]);
+	});
+
+	it('does not let a file that is never taken delay the others, even when it is alone for long', async () => {
+		const { clock, consumer, emitter, write } = await bench();
+		consumer.answer = async (batch) =>
+			batch.map((it): Outcome =>
+				it.docId === 'bad' ? { kind: 'retry', reason: 'busy' } : { kind: 'delivered' },
+			);
+		write('bad', 'bad');
+		await clock.advance(300_000);
+		assert.ok(consumer.calls() > 5 && consumer.calls() < 15);
+		assert.equal(emitter.status().failures, 0);
+		write('good', 'good');
+		await clock.advance(100);
+		assert.deepEqual(Object.keys(consumer.held()), ['good']);
 	});
 
 	it('takes a wrong number of outcomes for none at all', async () => {
@@ -203,6 +218,28 @@ describe('delivery: failures', () => {
 		const again = await openLedger({ state, head: await state.open(), identity });
 		assert.equal(again.get('a')?.deliveredSeq, again.get('a')?.seq);
 		write('unused', '');
+	});
+});
+
+describe('ledger', () => {
+	it('keeps what could not be saved for the next flush, unless something newer came', async () => {
+		const clock = fakeClock();
+		const state = createMemoryFileState({ clock });
+		const identity = createIdentity([{ label: 'docs', dir: '/docs' }], 'docs');
+		let full = true;
+		const commit: typeof state.commit = async (change) => {
+			if (!full) return state.commit(change);
+			ledger.set('b', fileRow({ path: 'b', note: 'newer' }));
+			ledger.remove('c');
+			throw new Error('disk full');
+		};
+		const ledger = await openLedger({ state: { ...state, commit }, head: await state.open(), identity });
+		for (const path of ['a', 'b', 'c']) ledger.set(path, fileRow({ path }));
+		await assert.rejects(ledger.flush(), /disk full/);
+		full = false;
+		await ledger.flush();
+		const saved = (await allRows(state)).toSorted((x, y) => (x.path < y.path ? -1 : 1));
+		assert.deepEqual(saved, [fileRow({ path: 'a' }), fileRow({ path: 'b', note: 'newer' })]);
 	});
 });
 
@@ -273,10 +310,14 @@ describe('delivery: refusals and closing', () => {
 		const state = newState();
 		await writeFile(join(dir, 'a'), 'one');
 		const consumer = createConsumer();
-		consumer.answer = () => new Promise(() => {});
+		let answer: (outcomes: Outcome[]) => void = () => {};
+		consumer.answer = () => new Promise((resolve) => (answer = resolve));
 		const engine = await start(dir, consumer, { state, settings: { closeWaitMs: 30 } });
 		await until(() => consumer.calls() === 1);
 		await engine.close();
+		// Too late: the state is closed, and may be another engine's by now.
+		answer([{ kind: 'delivered' }]);
+		await new Promise((resolve) => setImmediate(resolve));
 		const next = createConsumer();
 		await (await start(dir, next, { state })).idle();
 		assert.deepEqual(next.held(), { a: sha256('one') });

@@ -201,6 +201,26 @@ describe('watch engine: what changes is sent once', () => {
 		assert.equal(engine.explain('a').row, null);
 	});
 
+	it('sends nothing but the deletion of a file that changed just before it went', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const hints = createHandHints();
+		const engine = await start(dir, consumer, {
+			hints: hints.factory,
+			settings: { windowMs: 200, graceMs: 400 },
+		});
+		await engine.idle();
+		consumer.news();
+		await writeFile(join(dir, 'a'), 'two');
+		hints.file('a');
+		await until(() => engine.explain('a').phase === 'waiting to be sent');
+		await unlink(join(dir, 'a'));
+		hints.file('a');
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['deleted a']);
+	});
+
 	it('tells a deletion only after the grace, and none that was taken back in time', async () => {
 		const dir = await temp.make();
 		for (const name of ['gone', 'same', 'other']) await writeFile(join(dir, name), 'one');
@@ -437,6 +457,23 @@ describe('watch engine: scans, hints and status', () => {
 		assert.equal(engine.status().roots[0]?.verifiedAt, first);
 		await engine.idle();
 		assert.ok((engine.status().roots[0]?.verifiedAt ?? '') > (first ?? ''));
+	});
+
+	it('does not move verifiedAt for a scan whose finds were seen to before it ended', async () => {
+		const dir = await temp.make();
+		await mkdir(join(dir, 'slow'));
+		await writeFile(join(dir, 'a'), 'one');
+		let go = () => {};
+		const list: Disk['list'] = async (path) => {
+			if (path.endsWith('slow')) await new Promise<void>((resolve) => (go = resolve));
+			return nodeDisk.list(path);
+		};
+		const engine = await start(dir, createConsumer(), { disk: { ...nodeDisk, list } });
+		await until(() => engine.explain('a').phase === 'at rest');
+		go();
+		await until(() => engine.status().roots[0]?.lastScanAt !== null);
+		assert.equal(engine.status().roots[0]?.verifiedAt, null);
+		await until(() => (go(), engine.status().roots[0]?.verifiedAt !== null));
 	});
 
 	it('watches several roots: bare ids under the first, labelled ones under the others, for ever', async () => {

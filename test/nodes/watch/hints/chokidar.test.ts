@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createChokidarHints } from '../../../../nodes/watch/hints/chokidar.ts';
 import type { Hint } from '../../../../nodes/watch/hints/port.ts';
@@ -55,6 +55,20 @@ describe('chokidar hints', () => {
 		await arrived(() => rename(join(dir, 'x'), join(dir, 'w')));
 		await arrived(() => unlink(join(dir, 'a')));
 		await arrived(() => rm(join(dir, 'w'), { recursive: true }));
+	});
+
+	it('watches a root that is a symbolic link', async () => {
+		const real = await temp.make();
+		await mkdir(join(real, 'sub'));
+		const dir = join(await temp.make(), 'link');
+		await symlink(real, dir);
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { hints: createChokidarHints });
+		await engine.idle();
+		await writeFile(join(real, 'sub/a'), 'one');
+		await until(() => consumer.held()['sub/a'] !== undefined);
+		await unlink(join(real, 'sub/a'));
+		await until(() => consumer.held()['sub/a'] === undefined);
 	});
 
 	it('outlives its root', async () => {

@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
+import { allChunks } from '../../../api/adapters/sqlite-vec/chunks.ts';
+import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
+import { vecLibrary } from '../../../api/adapters/sqlite-vec/library.ts';
+import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
+import { isDocDropError } from '../../../api/errors.ts';
+import type { ErrorCode } from '../../../api/errors.ts';
+import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-store.ts';
+
+const dimensions = 8;
+
+describe('sqlite-vec store', () => {
+	let folder: string;
+	let file: string;
+	let store: VectorStore;
+
+	beforeEach(async () => {
+		folder = await mkdtemp(join(tmpdir(), 'docdrop-'));
+		file = join(folder, 'vectors.db');
+		store = createSqliteVecStore({ file, dimensions });
+	});
+	afterEach(async () => {
+		await store.close();
+		await rm(folder, { recursive: true });
+	});
+
+	/** Opens the file beside the store, with leave to damage it. */
+	function beside<T>(work: (db: DatabaseSync) => T): T {
+		using db = new DatabaseSync(file, { allowExtension: true, defensive: false });
+		db.loadExtension(vecLibrary());
+		return work(db);
+	}
+	const sound = () => assert.deepEqual(verifySqliteVec(file).faults, []);
+
+	describe('refuses to open', () => {
+		const other = async (options: { dimensions?: number; fingerprint?: string }) => {
+			const again = createSqliteVecStore({ file, dimensions, ...options });
+			await again.open().finally(() => again.close());
+		};
+
+		it('a file from a newer version', async () => {
+			await store.open();
+			await store.close();
+			beside((db) => db.exec('PRAGMA user_version = 99'));
+			await rejectsWith('store_newer', other({}));
+			assert.throws(() => verifySqliteVec(file), { code: 'store_newer' });
+		});
+
+		it('a file that is no database, or of another program', async () => {
+			await writeFile(file, 'no database'.repeat(1_000));
+			await rejectsWith('store_corrupt', other({}));
+			await rm(file);
+			beside((db) => db.exec('CREATE TABLE theirs(x)'));
+			await rejectsWith('store_corrupt', other({}));
+			assert.equal(
+				beside((db) => db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']),
+				1,
+			);
+		});
+
+		it('a file in a folder that is not there', async () => {
+			file = join(folder, 'absent', 'vectors.db');
+			await rejectsWith('index_unavailable', other({}));
+		});
+
+		it('points of another embedder, but not an index without points', async () => {
+			await store.open();
+			await other({ fingerprint: 'one' });
+			await other({ fingerprint: 'two' });
+			await store.put([docWrite({ points: [point()] })]);
+			await other({ fingerprint: 'two' });
+			await other({});
+			await rejectsWith('index_mismatch', other({ fingerprint: 'one' }));
+			await rejectsWith('index_mismatch', other({ fingerprint: 'two', dimensions: 16 }));
+		});
+
+		it('and to write, while another process holds the file, and goes on afterwards', async () => {
+			await store.open();
+			using db = new DatabaseSync(file);
+			db.exec('BEGIN IMMEDIATE');
+			const again = createSqliteVecStore({ file, dimensions, fingerprint: 'x' });
+			const [opened, put] = await Promise.allSettled([
+				again.open(),
+				store.put([docWrite({ points: [point()] })]),
+			]);
+			db.exec('ROLLBACK');
+			await again.close();
+			assert.equal((opened as PromiseRejectedResult).reason.code, 'store_locked');
+			assert.equal((put as PromiseRejectedResult).reason.code, 'index_unavailable');
+			assert.equal(await store.count(null), 0);
+			await store.put([docWrite({ points: [point()] })]);
+			assert.equal(await store.count(null), 1);
+		});
+	});
+
+	it('answers nothing before it is opened and after it is closed', async () => {
+		await rejectsWith('index_unavailable', store.count(null));
+		await rejectsWith('index_unavailable', store.ping());
+		await store.open();
+		await store.close();
+		await rejectsWith('index_unavailable', store.count(null));
+		await rejectsWith('index_unavailable', store.open());
+	});
+
+	it('refuses what is no UUID, no number, or of two tenants, with index_rejected', async () => {
+		await store.open();
+		const bad: DocWrite[][] = [
+			[docWrite({ points: [point({ id: "'; DROP TABLE points" })] })],
+			[docWrite({ kept: ['x'] })],
+			[docWrite({ points: [point({ vector: new Float32Array(dimensions).fill(NaN) })] })],
+			[docWrite({ points: [point({ vector: new Float32Array(dimensions).fill(Infinity) })] })],
+			[docWrite({ points: [point()] }), docWrite({ tenant: 'b', points: [point()] })],
+		];
+		for (const writes of bad) await rejectsWith('index_rejected', store.put(writes));
+		await rejectsWith('index_rejected', store.remove('a', ['x']));
+		await rejectsWith('index_rejected', store.vectors('a', ['x']));
+		const query = { tenant: 'a', terms: [], limit: 1 };
+		await rejectsWith('index_rejected', store.search({ ...query, vector: new Float32Array(3) }));
+		assert.equal(await store.count(null), 0);
+	});
+
+	it('takes ids in capitals for the same ids', async () => {
+		await store.open();
+		const one = point();
+		await store.put([docWrite({ points: [{ ...one, id: one.id.toUpperCase() }] })]);
+		await store.put([docWrite({ docId: 'd', points: [], kept: [one.id.toUpperCase()] })]);
+		await store.remove('a', [one.id.toUpperCase()]);
+		assert.equal(await store.count('a'), 0);
+	});
+
+	it('applies a put of up to 500 points whole or not at all', async () => {
+		await store.open();
+		const points = Array.from({ length: 500 }, (_, index) =>
+			index === 499 ? point({ content: null as unknown as string }) : point(),
+		);
+		await rejectsWith('internal', store.put([docWrite({ points })]));
+		assert.equal(await store.count(null), 0);
+		sound();
+		await store.put([docWrite({ points: points.slice(0, 499) })]);
+		assert.equal(await store.count(null), 499);
+	});
+
+	it('lets a call that fails undo nothing of those that share its transaction', async () => {
+		await store.open();
+		const broken = point({ content: null as unknown as string });
+		const results = await Promise.allSettled([
+			store.put([docWrite({ docId: 'one', points: [point()] })]),
+			store.put([docWrite({ docId: 'two', points: [point(), broken] })]),
+			store.put([docWrite({ docId: 'three', points: [point()] })]),
+		]);
+		assert.deepEqual(
+			results.map(({ status }) => status),
+			['fulfilled', 'rejected', 'fulfilled'],
+		);
+		const docs = [];
+		for await (const { docId } of store.scan('a')) docs.push(docId);
+		assert.deepEqual(docs.sort(), ['one', 'three']);
+		sound();
+	});
+
+	it('starts its threads again when one has died', async () => {
+		const workers: Worker[] = [];
+		const note = (worker: Worker) => void workers.push(worker);
+		process.on('worker', note);
+		await store.open();
+		process.off('worker', note);
+		await store.put([docWrite({ points: [point()] })]);
+		for (const worker of workers) {
+			await worker.terminate();
+			assert.equal(await store.count('a'), 1);
+			await store.put([
+				docWrite({ docId: 'again', points: [point({ id: 'a'.repeat(8) + point().id.slice(8) })] }),
+			]);
+			await store.remove('a', await idsOf(store, 'again'));
+		}
+		assert.equal(workers.length, 2);
+	});
+
+	it('gives space back after removals, and finds all that is left', async () => {
+		await store.open();
+		const points = Array.from({ length: 3_000 }, () => point());
+		await store.put([docWrite({ points })]);
+		const chunks = () => beside((db) => [...allChunks(db)].length);
+		assert.equal(chunks(), 12);
+		const left = points.filter((_, index) => index % 16 === 0);
+		await store.remove(
+			'a',
+			points.filter((_, index) => index % 16 !== 0).map(({ id }) => id),
+		);
+		assert.ok(chunks() <= 3, `${chunks()} chunks for ${left.length} points`);
+		sound();
+		const query = { tenant: 'a', vector: unit(1), terms: [], limit: 1_000 };
+		const found = (await store.search(query)).dense.map(({ id }) => id);
+		assert.deepEqual(found.sort(), left.map(({ id }) => id).sort());
+		const vectors = await store.vectors(
+			'a',
+			left.map(({ id }) => id),
+		);
+		for (const { id, vector } of left) {
+			const own = vectors.get(id) ?? [];
+			assert.ok(vector.reduce((sum, value, index) => sum + value * (own[index] ?? 0), 0) > 0.99);
+		}
+	});
+
+	it('leaves no file but one behind', async () => {
+		await store.open();
+		await store.put([docWrite({ points: [point()] })]);
+		await store.close();
+		beside((db) => assert.equal(db.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal'));
+		const { readdir } = await import('node:fs/promises');
+		assert.deepEqual(await readdir(folder), ['vectors.db']);
+	});
+
+	describe('verify', () => {
+		beforeEach(async () => {
+			await store.open();
+			await store.put([
+				docWrite({ docId: 'one', points: [point(), point({ vector: new Float32Array(dimensions) })] }),
+				docWrite({ docId: 'two', points: [point()] }),
+			]);
+			await store.put([docWrite({ tenant: 'b', docId: 'one', points: [point()] })]);
+		});
+
+		it('counts what is there', () => {
+			const counts = { tenants: 2, docs: 3, points: 4, vectors: 3, texts: 4 };
+			assert.deepEqual(verifySqliteVec(file), { ...counts, faults: [] });
+		});
+
+		const first = 'SELECT point FROM points WHERE embedded = 1 ORDER BY point LIMIT 1';
+		const damages: Readonly<Record<string, [sql: string, ...faults: RegExp[]]>> = {
+			'a lost text': [`DELETE FROM texts WHERE rowid = (${first})`, /1 points without a text/],
+			'a lost vector': [
+				`DELETE FROM vectors WHERE rowid = (${first})`,
+				/1 points without a vector/,
+				/search reads/,
+			],
+			'a lost point': [`DELETE FROM points WHERE point = (${first})`, /1 vectors without/, /1 texts without/],
+			'a lost document': [`DELETE FROM docs WHERE doc_id = 'two'`, /1 points without a document/],
+			'an empty document': [`INSERT INTO docs VALUES(99, 1, 'empty', 0, '{}')`, /1 documents without points/],
+			'a document twice': [
+				`INSERT INTO docs VALUES(99, 1, 'two', 0, '{}'); UPDATE points SET doc = 99 WHERE point = (${first})`,
+				/more than one current row/,
+			],
+			'another tenant': [
+				`UPDATE points SET tenant = 2 WHERE point = (${first})`,
+				/another tenant/,
+				/search reads/,
+			],
+			'a forgotten tenant': [`DELETE FROM tenants WHERE name = 'b'`, /1 documents without a tenant/],
+			'a hole in a chunk': ['UPDATE vectors_chunks SET validity = zeroblob(32)', /3 vectors missing/],
+			'damage in FTS5': [
+				`UPDATE texts_data SET block = zeroblob(length(block)) WHERE id > 10`,
+				/integrity_check/,
+			],
+		};
+		for (const [what, [sql, ...faults]] of Object.entries(damages)) {
+			it(`finds ${what}`, () => {
+				beside((db) => db.exec(sql));
+				const report = verifySqliteVec(file).faults.join('\n');
+				for (const fault of faults) assert.match(report, fault);
+			});
+		}
+	});
+});
+
+let made = 0;
+
+function point(change: Partial<NewPoint> = {}): NewPoint {
+	made += 1;
+	return {
+		id: `00000000-0000-5000-8000-${made.toString(16).padStart(12, '0')}`,
+		vector: unit(made),
+		terms: `term${made} shared`,
+		content: `content ${made}`,
+		heading: null,
+		page: null,
+		order: `a${made}`,
+		...change,
+	};
+}
+
+function docWrite(change: Partial<DocWrite>): DocWrite {
+	return {
+		tenant: 'a',
+		docId: 'd',
+		fields: {
+			path: null,
+			title: null,
+			mimeType: 'text/plain',
+			contentSha256: '',
+			version: 1,
+			publishedAt: '2026-01-01T00:00:00.000Z',
+			extra: {},
+		},
+		points: [],
+		kept: [],
+		reordered: [],
+		droppedExtra: [],
+		...change,
+	};
+}
+
+function unit(seed: number): Float32Array {
+	const vector = Float32Array.from({ length: dimensions }, (_, index) => Math.sin(seed * (index + 1)));
+	const length = Math.hypot(...vector);
+	return vector.map((value) => value / length);
+}
+
+async function idsOf(store: VectorStore, docId: string): Promise<string[]> {
+	const ids: string[] = [];
+	for await (const found of store.scan('a')) if (found.docId === docId) ids.push(found.id);
+	return ids;
+}
+
+async function rejectsWith(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
+	await assert.rejects(promise, (error) => {
+		assert.ok(isDocDropError(error), String(error));
+		assert.equal(error.code, code);
+		return true;
+	});
+}

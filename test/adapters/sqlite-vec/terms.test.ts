@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { indexedTerms, matchExpression } from '../../../api/adapters/sqlite-vec/terms.ts';
+
+describe('terms', () => {
+	it('are marked with the number of their tenant', () => {
+		assert.equal(
+			indexedTerms(7, 'install cmake_rpath zürich 日本'),
+			'7_install 7_cmake_rpath 7_zürich 7_日本',
+		);
+		assert.equal(matchExpression(7, ['install', 'or', 'install']), '"7_install" OR "7_or"');
+	});
+
+	it('leave nothing where there is nothing', () => {
+		for (const terms of ['', ' ', '"-*()\0']) {
+			assert.equal(indexedTerms(1, terms), '');
+			assert.equal(matchExpression(1, [terms]), null);
+		}
+		assert.equal(matchExpression(1, []), null);
+	});
+
+	it('are cut alike for the index and for a query, and all belong to the tenant, whatever they hold', () => {
+		fc.assert(
+			fc.property(fc.nat(99), fc.string({ unit: 'binary' }), (tenant, text) => {
+				const tokens = indexedTerms(tenant, text).split(' ');
+				const query = matchExpression(tenant, [text])?.split(' OR ') ?? [];
+				assert.deepEqual(
+					new Set(query),
+					new Set(tokens.filter((token) => token !== '').map((token) => `"${token}"`)),
+				);
+				for (const token of query) assert.match(token, new RegExp(`^"${tenant}_[\\w\\u0080-\\uffff]+"$`));
+			}),
+		);
+	});
+
+	it('are not more than a search can bear', () => {
+		const many = Array.from({ length: 5_000 }, (_, index) => `t${index}`);
+		assert.equal(matchExpression(1, many)?.split(' OR ').length, 1_000);
+	});
+});

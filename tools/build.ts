@@ -1,0 +1,58 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process,
+ * shared chunks beside them (api/threads.ts finds them there). Every library is bundled; what cannot be,
+ * sqlite-vec's native library and the files of the OpenAPI page are copied.
+ */
+const out = 'dist/api';
+rmSync('dist', { recursive: true, force: true });
+
+const workers = readdirSync('api/adapters', { recursive: true, encoding: 'utf8' })
+	.filter((file) => /(^|\/)([a-z-]+-)?(thread|worker|reader|writer)\.ts$/.test(file))
+	.map((file) => join('api/adapters', file));
+
+await build({
+	entryPoints: ['api/cli.ts', ...workers],
+	outdir: out,
+	outbase: 'api',
+	bundle: true,
+	splitting: true,
+	platform: 'node',
+	target: 'node24',
+	format: 'esm',
+	outExtension: { '.js': '.mjs' },
+	chunkNames: 'chunk-[hash]',
+	// Bundled CommonJS libraries ask for Node's own modules by require, and for files by __dirname.
+	banner: {
+		js: [
+			"import { createRequire as __createRequire } from 'node:module';",
+			"import { fileURLToPath as __fileURLToPath } from 'node:url';",
+			'const require = __createRequire(import.meta.url);',
+			"const __filename = __fileURLToPath(import.meta.url); const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
+		].join('\n'),
+	},
+	legalComments: 'linked',
+	logLevel: 'warning',
+});
+
+const require = createRequire(import.meta.url);
+const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
+cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
+
+// Each platform's library lies in a package of its own; npm installs the one of this machine.
+mkdirSync(join(out, 'sqlite-vec'), { recursive: true });
+const packages = dirname(dirname(require.resolve('sqlite-vec')));
+for (const name of readdirSync(packages).filter((name) => name.startsWith('sqlite-vec-'))) {
+	for (const file of readdirSync(join(packages, name)).filter((file) => file.startsWith('vec0.'))) {
+		const target = join(out, 'sqlite-vec', name.slice('sqlite-vec-'.length));
+		mkdirSync(target, { recursive: true });
+		cpSync(join(packages, name, file), join(target, file));
+	}
+}
+// The bundle is ES modules whatever package it lands in; the nodes beside it will be CommonJS.
+writeFileSync('dist/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
+if (!existsSync(join(out, 'cli.mjs'))) throw new Error('the build made no command line');
