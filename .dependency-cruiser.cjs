@@ -11,7 +11,12 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
 	forbidden: [
 		{ name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-		only('nodes', '^(nodes|credentials)/', ['^nodes/', '^api/contract/'], 'nodes know the contract and nothing else of the API'),
+		only(
+			'nodes',
+			'^(nodes|credentials)/',
+			['^nodes/', '^api/contract/'],
+			'nodes know the contract and nothing else of the API',
+		),
 		{
 			name: 'watch-without-n8n',
 			severity: 'error',
@@ -20,11 +25,21 @@ module.exports = {
 		},
 		only('contract', '^api/contract/', ['^api/contract/'], 'the contract stands alone'),
 		only('ports', '^api/ports/', ['^api/(ports|contract)/', '^nodes/watch/clock\\.ts$'], 'ports are types'),
-		only('pipeline', '^api/pipeline/', ['^api/(pipeline|ports|contract)/', '^api/(errors|telemetry)\\.ts$'], 'the pipeline knows ports, never adapters'),
+		only(
+			'pipeline',
+			'^api/pipeline/',
+			['^api/(pipeline|ports|contract)/', '^api/(errors|telemetry)\\.ts$'],
+			'the pipeline knows ports, never adapters',
+		),
 		only(
 			'adapters',
 			'^api/adapters/',
-			['^api/(adapters|ports|contract)/', '^api/(errors|threads|telemetry)\\.ts$', '^api/pipeline/[a-z-]+\\.ts$', '^nodes/watch/clock\\.ts$'],
+			[
+				'^api/(adapters|ports|contract)/',
+				'^api/(errors|threads|telemetry)\\.ts$',
+				'^api/pipeline/[a-z-]+\\.ts$',
+				'^nodes/watch/clock\\.ts$',
+			],
 			'adapters know ports and the pure functions of the pipeline',
 		),
 		{
@@ -33,8 +48,18 @@ module.exports = {
 			from: { path: '^api/adapters/' },
 			to: { path: '^api/pipeline/(index|worker|lane|publish|prepare|accept|search|preview|sweep)\\.ts$' },
 		},
-		only('http', '^api/http/', ['^api/(http|pipeline|contract|ports)/', '^api/(errors|telemetry|config)\\.ts$'], 'HTTP knows the pipeline, never adapters'),
-		only('sources', '^api/sources/', ['^api/(sources|pipeline|contract)/', '^api/errors\\.ts$', '^nodes/watch/'], 'sources feed the pipeline'),
+		only(
+			'http',
+			'^api/http/',
+			['^api/(http|pipeline|contract|ports)/', '^api/(errors|telemetry|config)\\.ts$'],
+			'HTTP knows the pipeline, never adapters',
+		),
+		only(
+			'sources',
+			'^api/sources/',
+			['^api/(sources|pipeline|contract)/', '^api/(errors|telemetry)\\.ts$', '^nodes/watch/'],
+			'sources feed the pipeline',
+		),
 		{
 			name: 'adapters-are-built-in-one-place',
 			comment: 'app.ts composes the API, server.ts the followed folder',
@@ -49,6 +74,9 @@ module.exports = {
 		doNotFollow: { path: 'node_modules' },
 		tsPreCompilationDeps: true,
 		tsConfig: { fileName: 'tsconfig.json' },
-		enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+		enhancedResolveOptions: {
+			exportsFields: ['exports'],
+			conditionNames: ['import', 'require', 'node', 'default', 'types'],
+		},
 	},
 };

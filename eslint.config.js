@@ -37,7 +37,10 @@ export default tseslint.config(
 		rules: {
 			'@typescript-eslint/consistent-type-imports': 'error',
 			'@typescript-eslint/no-floating-promises': 'error',
-			'@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+			'@typescript-eslint/switch-exhaustiveness-check': [
+				'error',
+				{ considerDefaultExhaustiveForUnions: true },
+			],
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
 			// Ports are asynchronous where an adapter is not.
 			'@typescript-eslint/require-await': 'off',
@@ -57,7 +60,10 @@ export default tseslint.config(
 			'no-restricted-properties': ['error', ...timeProperties],
 		},
 	},
-	{ files: ['api/cli.ts', 'api/cli/**/*.ts', 'test/bench/**', 'test/crash/**', 'tools/**', 'test/doubles/**'], rules: { 'no-console': 'off' } },
+	{
+		files: ['api/cli.ts', 'api/cli/**/*.ts', 'test/bench/**', 'test/crash/**', 'tools/**', 'test/doubles/**'],
+		rules: { 'no-console': 'off' },
+	},
 	{
 		files: ['test/**/*.ts'],
 		rules: {

@@ -132,7 +132,7 @@ async function followFolder(
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();
-	app.showFolder(() => ({ dir, tenant: config.tenant, ...engine.status() }));
+	app.showFolder(() => ({ tenant: config.tenant, ...engine.status() }));
 	app.explainFile(config.tenant, (docId) => engine.explain(docId));
 	return engine;
 }

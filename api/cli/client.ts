@@ -27,9 +27,9 @@ export interface Status {
 }
 
 export interface FolderStatus {
-	readonly dir: string;
 	readonly tenant: string;
 	readonly roots: readonly {
+		readonly label: string;
 		readonly files: number;
 		readonly pending: number;
 		readonly inFlight: number;

@@ -32,9 +32,9 @@ export function printStatus(status: Status, where: string | null): string {
 		`failed     ${count(status.failed, 'document')}${status.failed > 0 ? ' (docdrop explain FILE says why)' : ''}`,
 	];
 	for (const folder of status.folders) {
-		lines.push(`folder     ${folder.dir} (tenant ${folder.tenant})`);
 		for (const root of folder.roots) {
 			const seen = root.verifiedAt === null ? 'not yet verified' : `verified ${root.verifiedAt}`;
+			lines.push(`folder     ${root.label} (tenant ${folder.tenant})`);
 			lines.push(
 				`           ${count(root.files, 'file')}, ${root.pending + root.inFlight} on their way, ${seen}` +
 					(root.skippedCount > 0 ? `, ${root.skippedCount} skipped` : ''),

@@ -217,5 +217,5 @@ function toSeen(content: Content, cells: Cells): Seen {
 }
 
 function text(cell: unknown): string | null {
-	return cell === null || cell === undefined ? null : String(cell);
+	return typeof cell === 'string' ? cell : null;
 }
