@@ -12,6 +12,7 @@ import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Config } from './config.ts';
+import { isDocDropError } from './errors.ts';
 import { createHttp } from './http/index.ts';
 import { crashAt, passOn } from './pipeline/crash-points.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
@@ -36,6 +37,8 @@ export interface App {
 	readonly close: (graceMs?: number) => Promise<void>;
 }
 
+/** An index that is away must not keep the process from accepting: the start waits no longer for it. */
+const indexPatienceMs = 2_000;
 const megabyte = 1_048_576;
 const day = 86_400_000;
 
@@ -83,6 +86,10 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 						clock,
 					});
 		closers.unshift(() => vectorStore.close());
+		const checking = checkIndex(vectorStore, logger);
+		// What it finds after the start is found again at the first use, and waited for there.
+		checking.catch(() => {});
+		await Promise.race([checking, clock.sleep(indexPatienceMs)]);
 
 		const now = anchoredTime(clock, await docStore.highestTime());
 		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
@@ -172,6 +179,20 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	} catch (error) {
 		for (const close of closers) await close().catch(() => {});
 		throw error;
+	}
+}
+
+/** A wrong index stops the start: waiting would not mend it. One that does not answer is waited for later. */
+async function checkIndex(store: VectorStore, logger: FastifyBaseLogger): Promise<void> {
+	try {
+		await store.open();
+	} catch (error) {
+		if (
+			!isDocDropError(error) ||
+			!['index_unavailable', 'index_throttled', 'index_forbidden'].includes(error.code)
+		)
+			throw error;
+		logger.warn({ code: error.code }, 'the vector index does not answer; changes are accepted and wait');
 	}
 }
 

@@ -49,13 +49,15 @@ export function createLogger(
 	);
 }
 
-/** The state of a followed folder lies in the data folder, named after the folder and its tenant. */
-function folderState(config: Config, dir: string): string {
-	const name = createHash('sha256')
-		.update(`${config.tenant.length}:${config.tenant}${dir}`)
-		.digest('hex')
-		.slice(0, 16);
-	return join(resolve(config.dataDir), 'watch', `${name}.db`);
+/**
+ * A followed folder is one source: its id and the file of its state are made from the folder and its tenant,
+ * so that a lost state begins a new epoch of the same source, and its documents stay its own.
+ */
+function folderIdentity(config: Config, dir: string): { readonly sourceId: string; readonly state: string } {
+	const hex = createHash('sha256').update(`${config.tenant.length}:${config.tenant}${dir}`).digest('hex');
+	// A UUID of version 8 (RFC 9562): made of a hash of our own choice.
+	const sourceId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+	return { sourceId, state: join(resolve(config.dataDir), 'watch', `${hex.slice(0, 16)}.db`) };
 }
 
 function checkFolder(config: Config, dir: string): void {
@@ -90,7 +92,8 @@ export async function startServer(
 	try {
 		const url = await app.http.listen({ host: config.host, port: config.port });
 		const folder = dir === null ? null : await followFolder(config, dir, app, logger);
-		const folders = dir === null ? [] : [{ dir, tenant: config.tenant, state: folderState(config, dir) }];
+		const folders =
+			dir === null ? [] : [{ dir, tenant: config.tenant, state: folderIdentity(config, dir).state }];
 		const note: ServerNote = { pid: process.pid, url, folders };
 		writeFileSync(noteFile(config), `${JSON.stringify(note)}\n`, { mode: 0o600 });
 		logger.info({ url, follows: dir !== null, index: app.vectorStore.kind }, 'DocDrop is ready');
@@ -116,11 +119,11 @@ async function followFolder(
 	app: App,
 	logger: FastifyBaseLogger,
 ): Promise<WatchEngine> {
-	const file = folderState(config, dir);
+	const { sourceId, state } = folderIdentity(config, dir);
 	mkdirSync(join(resolve(config.dataDir), 'watch'), { recursive: true, mode: 0o700 });
 	const engine = createWatchEngine({
 		roots: [{ label: basename(dir) || 'root', dir }],
-		state: createSqliteFileState({ file, clock: systemClock }),
+		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
 		hints: createChokidarHints,
 		clock: systemClock,
 		settings: {
