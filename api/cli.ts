@@ -145,13 +145,31 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	process.on('SIGTERM', () => stop('SIGTERM'));
 }
 
+/** What the system refuses at the start is nearly always a setting: a port in use, a folder that cannot be written. */
+function fromSystem(error: unknown): DocDropError | null {
+	const { code, syscall, port } = error as { code?: string; syscall?: string; port?: number };
+	if (code === undefined || syscall === undefined) return null;
+	if (syscall === 'listen' || syscall === 'getaddrinfo') {
+		const where = port === undefined ? '' : `, port ${port}`;
+		return new DocDropError(
+			'config_invalid',
+			`DOCDROP_HOST and DOCDROP_PORT must name an address that is free (${code}${where})`,
+			{ hint: 'Stop the process that has it, or set another DOCDROP_PORT; 0 takes a free one.' },
+		);
+	}
+	return new DocDropError('config_invalid', `a file or folder could not be used (${code}: ${syscall})`, {
+		hint: 'Check that DOCDROP_DATA_DIR, and the folder to follow, can be read and written.',
+	});
+}
+
 function fail(error: unknown): never {
 	if (error instanceof UsageError) {
 		console.error(`docdrop: ${error.message}\n\n${usage}`);
 		process.exit(2);
 	}
-	if (isDocDropError(error)) {
-		console.error(`docdrop: ${error.message}\n  ${error.hint}`);
+	const known = isDocDropError(error) ? error : fromSystem(error);
+	if (known !== null) {
+		console.error(`docdrop: ${known.message}\n  ${known.hint}`);
 		process.exit(1);
 	}
 	console.error('docdrop: unexpected error', error);

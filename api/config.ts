@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net';
 import { DocDropError } from './errors.ts';
 
 /**
@@ -382,7 +383,42 @@ function read(setting: Setting, value: string): Value<Kind> {
 }
 
 const isLoopback = (host: string) =>
-	host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+	host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+/** One entry of DOCDROP_API_KEYS: what callers send, and the only tenant it is good for (null: every one). */
+export function splitKey(entry: string): { readonly tenant: string | null; readonly key: string } {
+	const at = entry.indexOf('=');
+	return at < 0 ? { tenant: null, key: entry } : { tenant: entry.slice(0, at), key: entry.slice(at + 1) };
+}
+
+const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/;
+
+function checkKeys(entries: readonly string[]): void {
+	for (const entry of entries) {
+		const { tenant, key } = splitKey(entry);
+		// `acme=` with an unset variable behind it, or a base64 key with its padding, would let the key `` or `=` in.
+		if (/^=*$/.test(key) || (tenant !== null && !tenantPattern.test(tenant))) {
+			throw invalid(settings.apiKeys, 'KEY or TENANT=KEY (a KEY alone must not end with =)', '');
+		}
+	}
+}
+
+function checkProxies(entries: readonly string[]): void {
+	for (const entry of entries) {
+		const [address = '', bits, ...more] = entry.split('/');
+		const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+		const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+		if (most < 0 || !isNetwork || more.length > 0) {
+			throw invalid(settings.trustedProxies, 'IP addresses or networks such as 10.0.0.0/8', entry);
+		}
+	}
+}
+
+/** Shown without what may be a password. */
+function checkUrl(setting: Setting, url: string): void {
+	if (/^https?:\/\//.test(url) && URL.canParse(url)) return;
+	throw invalid(setting, 'an http(s) address', url.replace(/\/\/[^/]*@/, '//…@'));
+}
 
 /**
  * Reads and checks every setting; an unset or empty variable takes its default. Throws `config_invalid`, which
@@ -404,6 +440,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 	if (!isLoopback(config.host) && config.apiKeys.length === 0) {
 		throw invalid(settings.host, 'a loopback address while DOCDROP_API_KEYS is empty', config.host);
 	}
+	checkKeys(config.apiKeys);
+	checkProxies(config.trustedProxies);
+	if (!tenantPattern.test(config.tenant)) {
+		throw invalid(
+			settings.tenant,
+			'at most 128 letters, digits and . _ : @ -, a letter or digit first',
+			config.tenant,
+		);
+	}
 	if (config.chunkOverlap * 2 >= config.chunkChars) {
 		throw invalid(
 			settings.chunkOverlap,
@@ -412,14 +457,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 		);
 	}
 	if (config.embedder === 'openai') {
-		if (!/^https?:\/\//.test(config.embedderUrl))
-			throw invalid(settings.embedderUrl, 'an http(s) address', config.embedderUrl);
+		checkUrl(settings.embedderUrl, config.embedderUrl);
 		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');
 		if (config.embedderDimensions === 0)
 			throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
 	}
-	if (config.qdrantUrl !== '' && !/^https?:\/\//.test(config.qdrantUrl)) {
-		throw invalid(settings.qdrantUrl, 'an http(s) address', config.qdrantUrl);
-	}
+	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
 	return config;
 }

@@ -1,6 +1,6 @@
 import type { SearchRequest, SearchResponse } from '../contract/search.ts';
 import { createApp } from '../app.ts';
-import type { Config } from '../config.ts';
+import { splitKey, type Config } from '../config.ts';
 import { DocDropError, isDocDropError } from '../errors.ts';
 import { createLogger, readNote } from '../server.ts';
 
@@ -68,7 +68,9 @@ type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unkn
 
 export async function createClient(config: Config): Promise<Client> {
 	const running = readNote(config);
-	const key = config.apiKeys.map((entry) => entry.slice(entry.indexOf('=') + 1))[0];
+	const keys = config.apiKeys.map(splitKey);
+	const { key } =
+		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
 	if (running !== null && (await isAlive(running.url))) {
 		return clientOver(overHttp(running.url, key), running.url, async () => {});
 	}

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { splitKey } from '../config.ts';
 import { DocDropError } from '../errors.ts';
 
 /**
@@ -20,10 +21,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
 
 export function installAccess(app: FastifyInstance, keys: readonly string[]): void {
 	const known = keys.map((entry) => {
-		const at = entry.indexOf('=');
-		return at > 0
-			? { tenant: entry.slice(0, at), digest: digest(entry.slice(at + 1)) }
-			: { tenant: null, digest: digest(entry) };
+		const { tenant, key } = splitKey(entry);
+		return { tenant, digest: digest(key) };
 	});
 	app.decorateRequest('onlyTenant', null);
 	app.addHook('onRequest', async (request) => {
@@ -74,12 +73,12 @@ const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const
 
 /**
  * Whether a request comes from this machine or its private networks, and may skip the rate limit. `request.ip`
- * is the socket's peer, or, behind trusted proxies, the first address that none of them is. Without trusted
- * proxies a forwarding header means that some proxy on a local address speaks for somebody unknown.
+ * is the socket's peer, or, behind trusted proxies, the first address that none of them is. A forwarding header
+ * while `request.ip` is the peer means that a proxy speaks for somebody whom we do not know.
  */
-export function isLocal(request: FastifyRequest, hasTrustedProxies: boolean): boolean {
-	if (!hasTrustedProxies && forwardingHeaders.some((name) => request.headers[name] !== undefined))
-		return false;
+export function isLocal(request: FastifyRequest): boolean {
+	const isForwarded = forwardingHeaders.some((name) => request.headers[name] !== undefined);
+	if (isForwarded && request.ip === request.socket.remoteAddress) return false;
 	const address = request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
 	const family = isIP(address);
 	return family !== 0 && localNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');

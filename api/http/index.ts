@@ -6,8 +6,9 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { DocDropError } from '../errors.ts';
 import { installAccess, isLocal } from './access.ts';
 import { documentRoutes } from './documents.ts';
-import { installErrors, sendError, errorBody } from './errors.ts';
+import { answerClientError, installErrors, sendError } from './errors.ts';
 import { jobRoutes } from './jobs.ts';
+import { installJsonBody } from './json-body.ts';
 import { publishRoutes } from './publish.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes, type StatusDeps } from './status.ts';
@@ -35,25 +36,15 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		genReqId: () => randomUUID(),
 		requestIdHeader: false,
 		frameworkErrors: (error, request, reply) => sendError(error, request as never, reply as never),
-		clientErrorHandler: (error, socket) => {
-			if ((error as { code?: string }).code === 'ECONNRESET' || socket.destroyed) return;
-			const body = JSON.stringify(
-				errorBody(
-					new DocDropError('invalid', 'the request is not well-formed HTTP', { field: 'request' }),
-					randomUUID(),
-				),
-			);
-			socket.end(
-				`HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-			);
-		},
+		clientErrorHandler: answerClientError,
+		// A request without Host is answered by us, in our words.
+		http: { requireHostHeader: false },
 	});
 	// A body is JSON or, where a route says so, a stream; a form or plain text from a web page is neither.
 	app.removeContentTypeParser('text/plain');
+	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
 	installErrors(app);
-	installAccess(app, config.apiKeys);
-
 	app.addHook('onResponse', async (request, reply) => {
 		telemetry.observe(
 			'docdrop_request_seconds',
@@ -63,15 +54,19 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	});
 	if (config.rateLimitMax > 0) {
 		await app.register(rateLimit, {
+			global: false,
 			max: config.rateLimitMax,
 			timeWindow: '1 minute',
-			allowList: (request) => config.skipRateLimitsLocal && isLocal(request, hasTrustedProxies),
+			allowList: (request) => config.skipRateLimitsLocal && isLocal(request),
 			errorResponseBuilder: (_request, context) =>
 				new DocDropError('rate_limited', `at most ${context.max} requests a minute`, {
 					retryAfterMs: context.ttl,
 				}),
 		});
+		// Before the key is looked at, and on every address: guessing keys is what the limit is most needed for.
+		app.addHook('onRequest', app.rateLimit());
 	}
+	installAccess(app, config.apiKeys);
 	await app.register(swagger, {
 		openapi: {
 			openapi: '3.1.0',

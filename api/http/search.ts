@@ -44,6 +44,9 @@ export function searchRoutes(
 				});
 			}
 			const texts = typeof input === 'string' ? [input] : input;
+			if (!texts.every((text) => text.isWellFormed())) {
+				throw new DocDropError('invalid', 'input must be well-formed Unicode', { field: 'input' });
+			}
 			const vectors = await pipeline.breakers.embedder.run((signal) => embedder.embed(texts, signal));
 			const tokens = texts.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
 			return {

@@ -43,6 +43,11 @@ export interface AcceptOptions {
 export const inlineBytes = 65_536;
 const maxMetadataBytes = 16_384;
 const maxMetadataDepth = 32;
+const metadataName = /^[^\p{Cc}]{1,128}$/u;
+const controlCharacter = /\p{Cc}/u;
+
+/** Owner, and only epoch, of what is written without a source. */
+const apiSource = 'api';
 
 /** A document whose fields hold together, with its bytes or the blob that holds them. */
 export interface Normalised {
@@ -67,8 +72,11 @@ export function createDoor(deps: AcceptDeps) {
 
 	function checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
 		if (metadata === undefined) return;
-		const taken = reservedMetadata.find((name) => name in metadata);
+		const taken = reservedMetadata.find((name) => Object.hasOwn(metadata, name));
 		if (taken !== undefined) throw invalid(`metadata/${taken}`, 'is a name of DocDrop’s own; use another');
+		if (!Object.keys(metadata).every((name) => metadataName.test(name))) {
+			throw invalid('metadata', 'must have names of 1 to 128 characters without control characters');
+		}
 		// Depth first, with a stack of its own: what follows recurses.
 		const open: { readonly value: unknown; readonly depth: number }[] = [{ value: metadata, depth: 1 }];
 		for (let item = open.pop(); item !== undefined; item = open.pop()) {
@@ -78,7 +86,11 @@ export function createDoor(deps: AcceptDeps) {
 			if (typeof item.value !== 'object' || item.value === null) continue;
 			if (item.depth > maxMetadataDepth)
 				throw invalid('metadata', `must be at most ${maxMetadataDepth} levels deep`);
-			for (const value of Object.values(item.value)) open.push({ value, depth: item.depth + 1 });
+			for (const [name, value] of Object.entries(item.value)) {
+				if (!name.isWellFormed()) throw invalid('metadata', 'must be well-formed Unicode');
+				if (name === '__proto__') throw invalid('metadata', 'must not hold the name __proto__');
+				open.push({ value, depth: item.depth + 1 });
+			}
 		}
 		const bytes = Buffer.byteLength(JSON.stringify(metadata));
 		if (bytes > maxMetadataBytes)
@@ -109,11 +121,21 @@ export function createDoor(deps: AcceptDeps) {
 		return mimeType;
 	}
 
+	/** What a followed folder, which no schema stands before, could get wrong too. */
+	function checkIdentity({ docId, source }: Omit<DocumentInput, 'content'>): void {
+		const fault =
+			docIdFault(docId) ?? (controlCharacter.test(docId) ? 'must not hold control characters' : null);
+		if (fault !== null) throw invalid('docId', fault);
+		// Its order is the order of arrival: an epoch of its own would make every later write without a source stale.
+		if (source?.sourceId === apiSource) {
+			throw invalid('source/sourceId', `must not be ${JSON.stringify(apiSource)}, which means no source`);
+		}
+	}
+
 	/** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
 	function normalise(document: DocumentInput): Normalised {
 		const { content, ...input } = document;
-		const fault = docIdFault(input.docId);
-		if (fault !== null) throw invalid('docId', fault);
+		checkIdentity(input);
 		for (const field of ['title', 'path'] as const) {
 			if (input[field]?.isWellFormed() === false) throw invalid(field, 'must be well-formed Unicode');
 		}
@@ -209,8 +231,8 @@ export function createDoor(deps: AcceptDeps) {
 			tenant: input.tenant,
 			docId: input.docId,
 			op,
-			sourceId: input.source?.sourceId ?? 'api',
-			epoch: input.source?.epoch ?? 'api',
+			sourceId: input.source?.sourceId ?? apiSource,
+			epoch: input.source?.epoch ?? apiSource,
 			seq: input.source?.seq ?? null,
 			takeOver: input.takeOver ?? false,
 			priority: options.priority ?? 'normal',
@@ -304,8 +326,7 @@ export function createDoor(deps: AcceptDeps) {
 			bytes: AsyncIterable<Uint8Array>,
 			options: AcceptOptions,
 		): Promise<Receipt> {
-			const fault = docIdFault(input.docId);
-			if (fault !== null) throw invalid('docId', fault);
+			checkIdentity(input);
 			checkMetadata(input.metadata);
 			const described = describe(input, false, 0);
 			const content = await receive(limited(bytes, settings.maxFileBytes));

@@ -22,7 +22,12 @@ export async function preview(
 		document.op === 'delete'
 			? { title: null, chunks: [] }
 			: await deps.extractor.extract({ content, mimeType: document.mimeType });
-	const { added, kept, gone } = plan({
+	const {
+		added,
+		kept,
+		gone,
+		manifest: lines,
+	} = plan({
 		tenant,
 		docId,
 		chunks,
@@ -35,7 +40,7 @@ export async function preview(
 		published.sha256 === document.sha256 &&
 		published.meta === document.meta &&
 		published.fingerprint === deps.fingerprint;
-	const addedIds = new Set(added.map((chunk) => chunk.hash));
+	const keptIds = new Set(kept);
 	return {
 		tenant,
 		docId,
@@ -54,9 +59,9 @@ export async function preview(
 		contentSha256: document.op === 'delete' ? null : document.sha256,
 		bytes: document.size,
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length },
-		chunks: chunks.map(({ heading, page, text, hash }, index) => ({
+		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,
-			change: addedIds.has(hash) ? 'added' : 'kept',
+			change: keptIds.has(lines[index]?.pointId ?? '') ? 'kept' : 'added',
 			heading,
 			page,
 			text,

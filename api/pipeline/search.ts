@@ -1,4 +1,5 @@
 import type { SearchRequest, SearchResponse } from '../contract/search.ts';
+import { DocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
@@ -22,6 +23,12 @@ export async function search(
 	},
 ): Promise<SearchResponse> {
 	const { tenant, query, limit = 10, mode = 'hybrid', docId } = request;
+	// A peer that is strict about Unicode would answer for a fault of the caller's.
+	for (const [field, text] of Object.entries({ query, docId })) {
+		if (text?.isWellFormed() === false) {
+			throw new DocDropError('invalid', `${field} must be well-formed Unicode`, { field });
+		}
+	}
 	const start = deps.clock.monotonic();
 	const [vector] =
 		mode === 'text'

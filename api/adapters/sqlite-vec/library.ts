@@ -7,10 +7,12 @@ import { DocDropError } from '../../errors.ts';
 import { packedFile } from '../../threads.ts';
 
 const extensions: Readonly<Record<string, string>> = { win32: 'dll', darwin: 'dylib' };
+/** As in the names of the npm packages, `sqlite-vec-windows-x64`. */
+const system = platform === 'win32' ? 'windows' : platform;
 
 /** An absolute path. Rejects platforms that sqlite-vec has no library for with `config_invalid`. */
 export function vecLibrary(): string {
-	const packed = packedFile(`sqlite-vec/${platform}-${arch}/vec0.${extensions[platform] ?? 'so'}`);
+	const packed = packedFile(`sqlite-vec/${system}-${arch}/vec0.${extensions[platform] ?? 'so'}`);
 	if (packed !== null && existsSync(packed)) return fileURLToPath(packed);
 	try {
 		return getLoadablePath();

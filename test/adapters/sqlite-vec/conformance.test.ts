@@ -19,9 +19,10 @@ testVectorStore('sqlite-vec', async (dimensions) => {
 		},
 		async dispose() {
 			await current.close();
-			// Whatever a test did, the tables must agree.
-			assert.deepEqual(verifySqliteVec(file).faults, []);
+			const { faults } = verifySqliteVec(file);
 			await rm(folder, { recursive: true });
+			// Whatever a test did, the tables must agree.
+			assert.deepEqual(faults, []);
 		},
 	};
 });

@@ -41,7 +41,7 @@ export interface Consumer {
 	readonly all: FileChange[];
 	/** Answers in place of `delivered`; what it answers otherwise was not taken. */
 	answer: Deliver | null;
-	/** What a consumer that took everything that it acknowledged now holds: SHA-256 by docId. */
+	/** What a consumer that took everything that it acknowledged now holds: SHA-256 by docId. Fails where the contract was broken. */
 	held(): Record<string, string>;
 	/** `event docId` of each change since the last call, sorted. */
 	news(): string[];
@@ -55,22 +55,30 @@ export function createConsumer(): Consumer {
 	const lastSeq = new Map<string, number>();
 	const flying = new Set<string>();
 	const all: FileChange[] = [];
+	const violations: string[] = [];
 	let calls = 0;
 	const consumer: Consumer = {
 		all,
 		answer: null,
-		held: () => Object.fromEntries(held),
-		news: () =>
-			all
+		held() {
+			assert.deepEqual(violations, []);
+			return Object.fromEntries(held);
+		},
+		news() {
+			assert.deepEqual(violations, []);
+			return all
 				.splice(0)
 				.map((it) => `${it.event} ${it.docId}`)
-				.sort(),
+				.sort();
+		},
 		calls: () => calls,
 		deliver: async (batch, signal) => {
 			calls += 1;
 			for (const change of batch) {
-				assert.ok(!flying.has(change.docId), 'a path is in flight twice');
-				assert.ok(change.seq > (lastSeq.get(change.epoch) ?? 0), 'seq does not grow');
+				// Told by `held` and `news`: what is thrown here is a failed delivery to the engine.
+				if (flying.has(change.docId)) violations.push(`${change.docId} is in flight twice`);
+				if (change.seq <= (lastSeq.get(change.epoch) ?? 0))
+					violations.push(`seq ${change.seq} does not grow`);
 				lastSeq.set(change.epoch, change.seq);
 				flying.add(change.docId);
 				all.push(change);

@@ -1,0 +1,37 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { DocDropError } from '../errors.ts';
+
+/**
+ * JSON bodies, strictly: bytes that are not UTF-8 are refused, because replacing them would change an id or a
+ * text without a word, and so are the names by which a body could reach into objects that it does not own.
+ */
+export function installJsonBody(app: FastifyInstance): void {
+	const parse = app.getDefaultJsonParser('error', 'error');
+	const refused = (message: string) => new DocDropError('invalid', `body ${message}`, { field: 'body' });
+	app.removeContentTypeParser('application/json');
+	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+		if (body.length === 0) return done(refused('must be JSON, got nothing'));
+		if (!isUtf8(body)) return done(refused('must be UTF-8'));
+		const text = body.toString();
+		parse(request, text, (error, value) => {
+			if (error === null) return done(null, value);
+			done(
+				refused(
+					isJson(text)
+						? 'must not hold the name __proto__, or constructor with prototype'
+						: 'must be well-formed JSON',
+				),
+			);
+		});
+	});
+}
+
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
+}
