@@ -1,14 +1,13 @@
 import { Type, type Static } from 'typebox';
 import { ItemError } from './error.ts';
 import { Priority } from './job.ts';
-import { Receipt, type DocumentInput } from './document.ts';
+import { DocumentInput, Receipt } from './document.ts';
 
 export const maxBatchDocuments = 500;
 
-/** Documents are validated one by one, so that a bad one among 500 is named and the others are taken. */
 export const BatchRequest = Type.Object(
 	{
-		documents: Type.Array(Type.Unsafe<DocumentInput>(Type.Object({}, { description: 'A DocumentInput.' })), {
+		documents: Type.Array(DocumentInput, {
 			minItems: 1,
 			maxItems: maxBatchDocuments,
 			description: 'Changes, in order; put and delete may be mixed.',
@@ -23,6 +22,15 @@ export const BatchRequest = Type.Object(
 	{ additionalProperties: false },
 );
 export type BatchRequest = Static<typeof BatchRequest>;
+
+/** What a batch must be as a whole. Its documents are checked one by one, so that a bad one among 500 is named and the others are taken. */
+export const BatchEnvelope = Type.Object(
+	{
+		...BatchRequest.properties,
+		documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: maxBatchDocuments }),
+	},
+	{ additionalProperties: false },
+);
 
 export const BatchItem = Type.Object(
 	{

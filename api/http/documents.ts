@@ -68,6 +68,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 		'/v1/documents',
 		{
 			schema: {
+				tags: ['documents'],
 				summary: 'List documents of a tenant, by docId',
 				querystring: List,
 				response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
@@ -84,7 +85,14 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/state',
-		{ schema: { summary: 'One document', querystring: One, response: { 200: DocumentView } } },
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'One document',
+				querystring: One,
+				response: { 200: DocumentView },
+			},
+		},
 		async (request) => {
 			checkTenant(request, request.query.tenant);
 			return documentView(await find(request.query.tenant, request.query.docId));
@@ -95,6 +103,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 		'/v1/documents/chunks',
 		{
 			schema: {
+				tags: ['documents'],
 				summary: 'The published chunks of one document, in order',
 				querystring: One,
 				response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
@@ -121,6 +130,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 		'/v1/documents/history',
 		{
 			schema: {
+				tags: ['documents'],
 				summary: 'Every kept receipt of one document, newest first',
 				querystring: One,
 				response: { 200: Type.Object({ document: DocumentView, jobs: Type.Array(JobView) }) },

@@ -37,11 +37,14 @@ function fromFramework(error: FastifyError, request: FastifyRequest): DocDropErr
 			// The caller hung up in the middle of its body. Nobody reads the answer; it is no fault of ours.
 			return new DocDropError('invalid', 'body must be whole, but the connection ended', { field: 'body' });
 		default:
+			if (error.statusCode === 403 || error.statusCode === 404) return noSuchAddress();
 			return error.statusCode === 400
 				? new DocDropError('invalid', 'body must be whole and readable', { field: 'body' })
 				: null;
 	}
 }
+
+const noSuchAddress = () => new DocDropError('not_found', 'there is no such address');
 
 const badUrl = () =>
 	new DocDropError('invalid', 'url must be well-formed, with every special character percent-encoded', {
@@ -50,7 +53,6 @@ const badUrl = () =>
 
 /** Fastify takes a query string that is not well-formed as it stands, and so another id than the caller meant. */
 function checkUrl({ url }: FastifyRequest): void {
-	if (/[^\x21-\x7e]/.test(url)) throw badUrl();
 	if (!url.includes('%')) return;
 	try {
 		decodeURIComponent(url);
@@ -139,8 +141,9 @@ export function installErrors(app: FastifyInstance): void {
 	app.setNotFoundHandler((request, reply) => {
 		const url = request.url.split('?')[0] ?? '';
 		const allowed = [...new Set(routes.filter(({ path }) => path.test(url)).map(({ method }) => method))];
-		if (allowed.length === 0) {
-			return sendError(new DocDropError('not_found', 'there is no such address'), request, reply);
+		// A route that looked and found nothing ends here too, with the right method.
+		if (allowed.length === 0 || allowed.includes(request.method)) {
+			return sendError(noSuchAddress(), request, reply);
 		}
 		void reply.header('allow', allowed.join(', '));
 		sendError(

@@ -48,6 +48,7 @@ export function jobRoutes(
 		'/v1/jobs',
 		{
 			schema: {
+				tags: ['receipts'],
 				summary: 'List receipts, newest first',
 				querystring: List,
 				response: {
@@ -81,7 +82,7 @@ export function jobRoutes(
 
 	app.get<{ Params: Static<typeof Params> }>(
 		'/v1/jobs/:jobId',
-		{ schema: { summary: 'One receipt', params: Params, response: { 200: JobView } } },
+		{ schema: { tags: ['receipts'], summary: 'One receipt', params: Params, response: { 200: JobView } } },
 		async (request) => jobView(await find(request, request.params.jobId)),
 	);
 
@@ -99,7 +100,7 @@ export function jobRoutes(
 	] as const) {
 		app.post<{ Params: Static<typeof Params> }>(
 			`/v1/jobs/:jobId/${act}`,
-			{ schema: { summary, params: Params, response: { 200: JobView } } },
+			{ schema: { tags: ['receipts'], summary, params: Params, response: { 200: JobView } } },
 			async (request) => {
 				const job = await find(request, request.params.jobId);
 				if (!(await pipeline[act](job.jobId))) {

@@ -1,15 +1,17 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Readable } from 'node:stream';
 import { Type, type Static } from 'typebox';
-import { BatchRequest, BatchResponse, type BatchItem } from '../contract/batch.ts';
+import { BatchEnvelope, BatchRequest, BatchResponse, type BatchItem } from '../contract/batch.ts';
 import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document.ts';
 import { DocId, Tenant } from '../contract/ids.ts';
 import { Priority } from '../contract/job.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview.ts';
 import { DocDropError, isDocDropError } from '../errors.ts';
+import type { AcceptOptions } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkTenant } from './access.ts';
 import { itemError, statusOf } from './errors.ts';
-import { createCheck } from './validation.ts';
+import { createCheck, validatorCompiler } from './validation.ts';
 
 /** Changes come in: one, many, streamed, or deleted; and preview, which changes nothing. */
 const sourceQuery = {
@@ -66,15 +68,36 @@ function metadataOf(text: string | undefined) {
 	return { metadata: metadata as Record<string, unknown> };
 }
 
+/** How the change waits, with what the caller left out left out. */
+const waiting = ({
+	priority,
+	coalesced,
+}: {
+	readonly priority: Priority | undefined;
+	readonly coalesced: boolean | undefined;
+}): AcceptOptions => ({
+	...(priority !== undefined && { priority }),
+	...(coalesced !== undefined && { coalesced }),
+});
+
 const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
 
 export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
 	const checkDocument = createCheck<DocumentInput>(DocumentInput);
+	const answer = (reply: FastifyReply, receipt: Receipt) => reply.code(receiptStatus(receipt)).send(receipt);
+
+	async function acceptOne(document: DocumentInput, options: AcceptOptions): Promise<Receipt> {
+		const [result] = await pipeline.accept([pipeline.normalise(document)], options);
+		if (result === undefined) throw new Error('a document without a result');
+		if (result instanceof Error) throw result;
+		return result;
+	}
 
 	app.post<{ Body: PublishRequest }>(
 		'/v1/publish',
 		{
 			schema: {
+				tags: ['changes'],
 				summary: 'Publish one document',
 				description: 'Answers 202 when the change is durable, 200 when it is unchanged or stale.',
 				body: PublishRequest,
@@ -84,20 +107,16 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		async (request, reply) => {
 			const { priority, coalesced, ...document } = request.body;
 			checkTenant(request, document.tenant);
-			const [result] = await pipeline.accept([pipeline.normalise(document)], {
-				...(priority !== undefined && { priority }),
-				...(coalesced !== undefined && { coalesced }),
-			});
-			if (result === undefined) throw new Error('a document without a result');
-			if (result instanceof Error) throw result;
-			return reply.code(receiptStatus(result)).send(result);
+			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
 		},
 	);
 
 	app.post<{ Body: BatchRequest }>(
 		'/v1/ingest/batch',
 		{
+			validatorCompiler: () => validatorCompiler({ schema: BatchEnvelope, httpPart: 'body' }),
 			schema: {
+				tags: ['changes'],
 				summary: 'Publish and delete up to 500 documents',
 				description:
 					'One durable transaction. Results in request order; `errors` is true when any was not taken.',
@@ -117,10 +136,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 					return error;
 				}
 			});
-			const results = await pipeline.accept(checked, {
-				...(priority !== undefined && { priority }),
-				...(coalesced !== undefined && { coalesced }),
-			});
+			const results = await pipeline.accept(checked, waiting({ priority, coalesced }));
 			const counts = { accepted: 0, unchanged: 0, stale: 0, failed: 0 };
 			const items = results.map((result, index): BatchItem => {
 				if (result instanceof Error) {
@@ -140,6 +156,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		'/v1/preview',
 		{
 			schema: {
+				tags: ['changes'],
 				summary: 'What publishing would do',
 				description: 'Extracts, chunks and compares with what is published now. Changes nothing.',
 				body: PreviewRequest,
@@ -156,6 +173,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		'/v1/documents',
 		{
 			schema: {
+				tags: ['changes'],
 				summary: 'Delete one document',
 				querystring: DeleteQuery,
 				response: { 200: Receipt, 202: Receipt },
@@ -164,14 +182,8 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		async (request, reply) => {
 			const { tenant, docId, priority, coalesced } = request.query;
 			checkTenant(request, tenant);
-			const document = pipeline.normalise({ op: 'delete', tenant, docId, ...sourceOf(request.query) });
-			const [result] = await pipeline.accept([document], {
-				...(priority !== undefined && { priority }),
-				...(coalesced !== undefined && { coalesced }),
-			});
-			if (result === undefined) throw new Error('a document without a result');
-			if (result instanceof Error) throw result;
-			return reply.code(receiptStatus(result)).send(result);
+			const document = { op: 'delete' as const, tenant, docId, ...sourceOf(request.query) };
+			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
 		},
 	);
 
@@ -179,10 +191,11 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 	void app.register(async (streamed) => {
 		streamed.removeAllContentTypeParsers();
 		streamed.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-		streamed.put<{ Querystring: Static<typeof PutQuery>; Body: AsyncIterable<Uint8Array> | undefined }>(
+		streamed.put<{ Querystring: Static<typeof PutQuery>; Body: Readable | undefined }>(
 			'/v1/documents/content',
 			{
 				schema: {
+					tags: ['changes'],
 					summary: 'Publish one streamed file',
 					description:
 						'The body is the file. Its type is mimeType, else content-type, else told by path or docId.',
@@ -197,22 +210,26 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				const generic =
 					sent === undefined || /^(application\/octet-stream|application\/x-www-form-urlencoded)/i.test(sent);
 				const type = mimeType ?? (generic ? undefined : sent);
-				const receipt = await pipeline.acceptStream(
-					{
-						tenant,
-						docId,
-						...(type !== undefined && { mimeType: type }),
-						...(title !== undefined && { title }),
-						...(path !== undefined && { path }),
-						...metadataOf(metadata),
-						...sourceOf(request.query),
-					},
-					request.body ?? nothing(),
-					{
+				const document = {
+					tenant,
+					docId,
+					...(type !== undefined && { mimeType: type }),
+					...(title !== undefined && { title }),
+					...(path !== undefined && { path }),
+					...metadataOf(metadata),
+					...sourceOf(request.query),
+				};
+				// A stream that is refused half-way is read to its end all the same: left alone, it would stop the
+				// connection, and the caller would never come to read the answer.
+				const receipt = await pipeline
+					.acceptStream(document, request.body?.iterator({ destroyOnReturn: false }) ?? nothing(), {
 						...(priority !== undefined && { priority }),
 						...(coalesced !== undefined && { coalesced }),
-					},
-				);
+					})
+					.catch((error: unknown) => {
+						request.body?.resume();
+						throw error;
+					});
 				return reply.code(receiptStatus(receipt)).send(receipt);
 			},
 		);

@@ -14,6 +14,7 @@ export function searchRoutes(
 		'/v1/search',
 		{
 			schema: {
+				tags: ['search'],
 				summary: 'Search a tenant’s documents',
 				body: SearchRequest,
 				response: { 200: SearchResponse },
@@ -29,6 +30,7 @@ export function searchRoutes(
 		'/v1/embeddings',
 		{
 			schema: {
+				tags: ['search'],
 				summary: 'Vectors of texts, OpenAI-compatible',
 				description:
 					'Serves the active embedder, so that n8n’s own Embeddings OpenAI node can query this index.',

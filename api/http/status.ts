@@ -40,23 +40,29 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	loopDelay.enable();
 	app.addHook('onClose', async () => void loopDelay.disable());
 
-	app.get('/v1/info', { schema: { summary: 'Contract, limits and parts of this server' } }, async () => ({
-		name: 'docdrop',
-		version: deps.version,
-		contract: contractVersion,
-		limits: {
-			batchDocuments: maxBatchDocuments,
-			bodyBytes: config.maxBodyMb * 1_048_576,
-			fileBytes: config.maxFileMb * 1_048_576,
-			windowMs: config.windowMs,
-			maxWaitMs: config.maxWaitMs,
-		},
-		mimeTypes: extractor.mimeTypes,
-		index: { kind: vectorStore.kind },
-		embedder: { model: embedder.model, dimensions: embedder.dimensions },
-	}));
+	app.get(
+		'/v1/info',
+		{ schema: { tags: ['operation'], summary: 'Contract, limits and parts of this server' } },
+		async () => ({
+			name: 'docdrop',
+			version: deps.version,
+			contract: contractVersion,
+			limits: {
+				batchDocuments: maxBatchDocuments,
+				bodyBytes: config.maxBodyMb * 1_048_576,
+				fileBytes: config.maxFileMb * 1_048_576,
+				windowMs: config.windowMs,
+				maxWaitMs: config.maxWaitMs,
+			},
+			mimeTypes: extractor.mimeTypes,
+			index: { kind: vectorStore.kind },
+			embedder: { model: embedder.model, dimensions: embedder.dimensions },
+		}),
+	);
 
-	app.get('/health/live', { schema: { summary: 'The process answers' } }, async () => ({ status: 'ok' }));
+	app.get('/health/live', { schema: { tags: ['operation'], summary: 'The process answers' } }, async () => ({
+		status: 'ok',
+	}));
 
 	const Ready = Type.Object({
 		status: Type.Enum(['ok', 'degraded', 'unavailable']),
@@ -67,7 +73,9 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	});
 	app.get(
 		'/health/ready',
-		{ schema: { summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } } },
+		{
+			schema: { tags: ['operation'], summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } },
+		},
 		async (_request, reply) => {
 			const index = pipeline.breakers.index.state();
 			const embedderState = pipeline.breakers.embedder.state();
@@ -87,7 +95,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		},
 	);
 
-	app.get('/metrics', { schema: { summary: 'Prometheus' } }, async (request, reply) => {
+	app.get('/metrics', { schema: { tags: ['operation'], summary: 'Prometheus' } }, async (request, reply) => {
 		checkAnyTenant(request);
 		const stats = await docStore.stats();
 		telemetry.set('docdrop_documents', {}, stats.documents);
@@ -110,30 +118,40 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 	});
 
-	app.get('/v1/status', { schema: { summary: 'Figures for an operator' } }, async (request) => {
-		checkAnyTenant(request);
-		const stats = await docStore.stats();
-		return {
-			version: deps.version,
-			documents: stats.documents,
-			chunks: stats.chunks,
-			pending: stats.pending,
-			pendingBytes: stats.pendingBytes,
-			inWork: pipeline.inWork(),
-			failed: stats.failed,
-			oldestPendingSeconds:
-				stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
-			jobs: stats.jobs,
-			index: { kind: vectorStore.kind, breaker: pipeline.breakers.index.state() },
-			embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
-			folders: deps.folders(),
-		};
-	});
+	app.get(
+		'/v1/status',
+		{ schema: { tags: ['operation'], summary: 'Figures for an operator' } },
+		async (request) => {
+			checkAnyTenant(request);
+			const stats = await docStore.stats();
+			return {
+				version: deps.version,
+				documents: stats.documents,
+				chunks: stats.chunks,
+				pending: stats.pending,
+				pendingBytes: stats.pendingBytes,
+				inWork: pipeline.inWork(),
+				failed: stats.failed,
+				oldestPendingSeconds:
+					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
+				jobs: stats.jobs,
+				index: { kind: vectorStore.kind, breaker: pipeline.breakers.index.state() },
+				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
+				folders: deps.folders(),
+			};
+		},
+	);
 
 	const File = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
 	app.get<{ Querystring: Static<typeof File> }>(
 		'/v1/files/explain',
-		{ schema: { summary: 'What the followed folder knows of one file', querystring: File } },
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'What the followed folder knows of one file',
+				querystring: File,
+			},
+		},
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);

@@ -85,6 +85,10 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 				log.error({ error }, 'a batch of files failed unexpectedly');
 			throw error;
 		});
+		// The engine slows down as a whole only for a rejection: a door that is shut for everyone is one.
+		const shut = results.find((result) => isDocDropError(result) && result.retryable);
+		if (isDocDropError(shut) && results.every((result) => isDocDropError(result) && result.retryable))
+			throw shut;
 		for (const [place, index] of sent.entries()) outcomes[index] = outcome(results[place]);
 		return outcomes;
 	};

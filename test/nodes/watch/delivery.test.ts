@@ -244,8 +244,8 @@ describe('ledger', () => {
 });
 
 describe('delivery: refusals and closing', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('remembers a refused file, tries it when it changes and at a start, and lets the others pass', async () => {
 		const dir = await temp.make();

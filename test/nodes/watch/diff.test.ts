@@ -119,7 +119,7 @@ describe('diff: the row and the consumer', () => {
 					}
 					if (flying !== null || (row !== undefined && (needsSend(row) || row.failed !== null))) continue;
 					quiet += 1;
-					assert.equal(held, (disk as Content | null)?.sha256 ?? null);
+					assert.equal(held, disk?.sha256 ?? null);
 				}
 			}),
 			{ numRuns: 3000 },

@@ -9,8 +9,8 @@ import { createConsumer, createHandHints, engines, newState, sha256, treeOf, unt
 import { tempDirs } from './temp-dirs.ts';
 
 describe('watch engine: what changes is sent once', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('sends every file that is there, with what the contract says of it', async () => {
 		const dir = await temp.make();
@@ -263,8 +263,8 @@ describe('watch engine: what changes is sent once', () => {
 });
 
 describe('watch engine: restarts', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('finds what changed while it was stopped, and reads and sends nothing else', async () => {
 		const dir = await temp.make();
@@ -370,8 +370,8 @@ describe('watch engine: restarts', () => {
 });
 
 describe('watch engine: scans, hints and status', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('scans after a hint of anything, after an error of the watcher, and every so often', async () => {
 		const dir = await temp.make();

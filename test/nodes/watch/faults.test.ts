@@ -27,8 +27,8 @@ function faultyDisk() {
 }
 
 describe('watch engine: what cannot be read is never taken as deleted', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('holds everything while the root is gone, and goes on when it is back', async () => {
 		const parent = await temp.make();
@@ -147,8 +147,8 @@ describe('watch engine: what cannot be read is never taken as deleted', () => {
 });
 
 describe('watch engine: what is no plain file', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('never opens pipes, sockets, devices and links, and names them', async () => {
 		const dir = await temp.make();

@@ -55,8 +55,8 @@ const ABREAST = 8;
 const PATIENCE = 25;
 
 describe('watch engine: any operations, lost and doubled hints, stops and kills, a consumer that fails', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('ends with the consumer holding exactly what is on disk', async function () {
 		this.timeout(20_000 + RUNS * 4000);

@@ -7,8 +7,8 @@ import { createConsumer, engines, treeOf, until } from '../harness.ts';
 import { tempDirs } from '../temp-dirs.ts';
 
 describe('chokidar hints', () => {
-	const temp = tempDirs();
 	const { start } = engines();
+	const temp = tempDirs();
 
 	it('hints at files and directories by their path under the root, and at nothing excluded', async () => {
 		const dir = await temp.make();

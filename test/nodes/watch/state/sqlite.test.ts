@@ -60,7 +60,7 @@ describe('sqlite FileState', () => {
 		await assert.rejects(at(join(dir, 'other.db')).open(), { name: 'StateError', code: 'state_corrupt' });
 	});
 
-	it('is in WAL mode with synchronous FULL', async () => {
+	it('is in WAL mode', async () => {
 		const file = join(await temp.make(), 'state.db');
 		const state = at(file);
 		await state.open();
