@@ -14,7 +14,7 @@ export function installJsonBody(app: FastifyInstance): void {
 		if (body.length === 0) return done(refused('must be JSON, got nothing'));
 		if (!isUtf8(body)) return done(refused('must be UTF-8'));
 		const text = body.toString();
-		parse(request, text, (error, value) => {
+		void parse(request, text, (error, value) => {
 			if (error === null) return done(null, value);
 			done(
 				refused(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
 import { Type, type Static } from 'typebox';
@@ -7,7 +8,7 @@ import { DocId, Tenant } from '../contract/ids.ts';
 import { Priority } from '../contract/job.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview.ts';
 import { DocDropError, isDocDropError } from '../errors.ts';
-import type { AcceptOptions } from '../pipeline/accept.ts';
+import type { AcceptOptions, Normalised } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkTenant } from './access.ts';
 import { itemError, statusOf } from './errors.ts';
@@ -80,6 +81,9 @@ const waiting = ({
 	...(coalesced !== undefined && { coalesced }),
 });
 
+/** A batch of large documents lets others in between: so much is hashed in one turn of the event loop. */
+const bytesATurn = 262_144;
+
 const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
 
 export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
@@ -126,16 +130,24 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		},
 		async (request, reply) => {
 			const { documents, priority, coalesced } = request.body;
-			const checked = documents.map((raw, index) => {
+			const checked: (Normalised | DocDropError)[] = [];
+			let bytes = 0;
+			for (const [index, raw] of documents.entries()) {
 				try {
 					const document = checkDocument(raw, `documents/${index}`);
 					checkTenant(request, document.tenant);
-					return pipeline.normalise(document);
+					const normalised = pipeline.normalise(document);
+					checked.push(normalised);
+					bytes += normalised.size;
 				} catch (error) {
 					if (!isDocDropError(error)) throw error;
-					return error;
+					checked.push(error);
 				}
-			});
+				if (bytes >= bytesATurn) {
+					bytes = 0;
+					await nextTurn();
+				}
+			}
 			const results = await pipeline.accept(checked, waiting({ priority, coalesced }));
 			const counts = { accepted: 0, unchanged: 0, stale: 0, failed: 0 };
 			const items = results.map((result, index): BatchItem => {

@@ -16,6 +16,46 @@ import { checkAnyTenant, checkTenant } from './access.ts';
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
 
+const breaker = Type.Enum(['closed', 'half-open', 'open'], {
+	description: 'closed: fine; open: calls are paused; half-open: being probed.',
+});
+const Info = Type.Object({
+	name: Type.String(),
+	version: Type.String(),
+	contract: Type.Integer({ description: 'Grows when an old client would misunderstand.' }),
+	limits: Type.Object({
+		batchDocuments: Type.Integer(),
+		bodyBytes: Type.Integer(),
+		fileBytes: Type.Integer(),
+		windowMs: Type.Integer(),
+		maxWaitMs: Type.Integer(),
+	}),
+	mimeTypes: Type.Array(Type.String()),
+	index: Type.Object({ kind: Type.String() }),
+	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
+});
+const Ready = Type.Object({
+	status: Type.Enum(['ok', 'degraded', 'unavailable']),
+	accepting: Type.Boolean({ description: 'Changes are taken.' }),
+	index: breaker,
+	embedder: breaker,
+	pending: Type.Integer(),
+});
+const Status = Type.Object({
+	version: Type.String(),
+	documents: Type.Integer(),
+	chunks: Type.Integer(),
+	pending: Type.Integer({ description: 'Documents with a change that waits.' }),
+	pendingBytes: Type.Integer(),
+	inWork: Type.Integer(),
+	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
+	oldestPendingSeconds: Type.Number(),
+	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
+	index: Type.Object({ kind: Type.String(), breaker }),
+	embedder: Type.Object({ model: Type.String(), breaker }),
+	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
+});
+
 export interface StatusDeps {
 	readonly config: Config;
 	readonly version: string;
@@ -42,7 +82,13 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 
 	app.get(
 		'/v1/info',
-		{ schema: { tags: ['operation'], summary: 'Contract, limits and parts of this server' } },
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'Contract, limits and parts of this server',
+				response: { 200: Info },
+			},
+		},
 		async () => ({
 			name: 'docdrop',
 			version: deps.version,
@@ -60,17 +106,13 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		}),
 	);
 
-	app.get('/health/live', { schema: { tags: ['operation'], summary: 'The process answers' } }, async () => ({
-		status: 'ok',
-	}));
+	const Live = Type.Object({ status: Type.Literal('ok') });
+	app.get(
+		'/health/live',
+		{ schema: { tags: ['operation'], summary: 'The process answers', response: { 200: Live } } },
+		async () => ({ status: 'ok' as const }),
+	);
 
-	const Ready = Type.Object({
-		status: Type.Enum(['ok', 'degraded', 'unavailable']),
-		accepting: Type.Boolean({ description: 'Changes are taken.' }),
-		index: Type.String({ description: 'closed: fine; open: calls are paused; half-open: being probed.' }),
-		embedder: Type.String(),
-		pending: Type.Integer(),
-	});
 	app.get(
 		'/health/ready',
 		{
@@ -95,32 +137,44 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		},
 	);
 
-	app.get('/metrics', { schema: { tags: ['operation'], summary: 'Prometheus' } }, async (request, reply) => {
-		checkAnyTenant(request);
-		const stats = await docStore.stats();
-		telemetry.set('docdrop_documents', {}, stats.documents);
-		telemetry.set('docdrop_chunks', {}, stats.chunks);
-		telemetry.set('docdrop_pending_documents', {}, stats.pending);
-		telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
-		telemetry.set('docdrop_leased_documents', {}, stats.leased);
-		telemetry.set('docdrop_failed_documents', {}, stats.failed);
-		const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
-		telemetry.set('docdrop_oldest_pending_seconds', {}, age);
-		for (const peer of ['index', 'embedder'] as const) {
-			const { total, whileOpen } = pipeline.breakers[peer].attempts();
-			telemetry.set('docdrop_breaker_open', { peer }, pipeline.breakers[peer].state() === 'closed' ? 0 : 1);
-			telemetry.set('docdrop_peer_attempts_total', { peer }, total);
-			telemetry.set('docdrop_peer_probes_total', { peer }, whileOpen);
-		}
-		telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
-		loopDelay.reset();
-		telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
-		return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
-	});
+	const Metrics = Type.String({ description: 'The Prometheus text format.' });
+	app.get(
+		'/metrics',
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'Prometheus',
+				produces: ['text/plain'],
+				response: { 200: Metrics },
+			},
+		},
+		async (request, reply) => {
+			checkAnyTenant(request);
+			const stats = await docStore.stats();
+			telemetry.set('docdrop_documents', {}, stats.documents);
+			telemetry.set('docdrop_chunks', {}, stats.chunks);
+			telemetry.set('docdrop_pending_documents', {}, stats.pending);
+			telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
+			telemetry.set('docdrop_leased_documents', {}, stats.leased);
+			telemetry.set('docdrop_failed_documents', {}, stats.failed);
+			const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
+			telemetry.set('docdrop_oldest_pending_seconds', {}, age);
+			for (const peer of ['index', 'embedder'] as const) {
+				const { total, whileOpen } = pipeline.breakers[peer].attempts();
+				telemetry.set('docdrop_breaker_open', { peer }, pipeline.breakers[peer].state() === 'closed' ? 0 : 1);
+				telemetry.set('docdrop_peer_attempts_total', { peer }, total);
+				telemetry.set('docdrop_peer_probes_total', { peer }, whileOpen);
+			}
+			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
+			loopDelay.reset();
+			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
+			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
+		},
+	);
 
 	app.get(
 		'/v1/status',
-		{ schema: { tags: ['operation'], summary: 'Figures for an operator' } },
+		{ schema: { tags: ['operation'], summary: 'Figures for an operator', response: { 200: Status } } },
 		async (request) => {
 			checkAnyTenant(request);
 			const stats = await docStore.stats();
@@ -150,6 +204,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				tags: ['operation'],
 				summary: 'What the followed folder knows of one file',
 				querystring: File,
+				response: { 200: Type.Unknown({ description: 'The watch engine’s row, phase and reasons.' }) },
 			},
 		},
 		async (request) => {

@@ -31,7 +31,8 @@ function shown(value: unknown, field: string): string {
 	if (hidden.test(field) || value === undefined) return '';
 	if (Array.isArray(value)) return `, got an array of ${value.length}`;
 	if (typeof value === 'object' && value !== null) return ', got an object';
-	return `, got ${typeof value === 'string' ? clip(JSON.stringify(value), 80) : String(value)}`;
+	// Numbers as they are: JSON would write Infinity as null.
+	return `, got ${typeof value === 'number' ? value : clip(JSON.stringify(value), 80)}`;
 }
 
 /** What the field must be, or why it must not be. */

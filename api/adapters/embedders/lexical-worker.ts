@@ -1,5 +1,6 @@
 /** A thread of the lexical embedder: texts in, their vectors in one transferred buffer out. */
 import { parentPort } from 'node:worker_threads';
+import { goBehind } from '../thread/background.ts';
 import { LEXICAL_DIMENSIONS, lexicalVector } from './lexical.ts';
 
 export interface LexicalRequest {
@@ -13,6 +14,7 @@ export interface LexicalReply {
 	readonly vectors: Float32Array;
 }
 
+goBehind(10);
 parentPort?.on('message', ({ id, texts }: LexicalRequest) => {
 	const vectors = new Float32Array(texts.length * LEXICAL_DIMENSIONS);
 	for (const [index, text] of texts.entries()) vectors.set(lexicalVector(text), index * LEXICAL_DIMENSIONS);

@@ -4,8 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { toPlainError } from '../../errors.ts';
+import { goBehind } from '../thread/background.ts';
 import { extractDocument } from './extract.ts';
 import type { AnswerMessage, WorkMessage } from './wire.ts';
+
+goBehind(10);
 
 /** What goes in one message at most, about: the parent's event loop must not stand still for one. */
 const PART_CHARS = 200_000;

@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
 import { fromSqliteError } from '../sqlite/errors.ts';
+import { goBehind } from '../thread/background.ts';
 import { serveThread } from '../thread/host.ts';
 import type { ThreadCall } from '../thread/host.ts';
 import { openForWriting } from './schema.ts';
@@ -14,6 +15,7 @@ import type { WirePut, WriterMethods } from './wire.ts';
 import { createIndexWriter } from './write.ts';
 import type { IndexWriter } from './write.ts';
 
+goBehind(5);
 let opened: { db: DatabaseSync; index: IndexWriter } | null = null;
 
 const methods: WriterMethods = {
