@@ -31,7 +31,7 @@ export interface PlanInput {
 	readonly manifest: readonly ManifestLine[];
 	/** What may be there beyond it. */
 	readonly strays: readonly string[];
-	/** The manifest's vectors were made as today's are. */
+	/** The manifest's points have today's vectors, and nothing on them that only an abandoned attempt has set. */
 	readonly canKeep: boolean;
 }
 

@@ -43,7 +43,8 @@ export async function prepare(
 		chunks,
 		manifest,
 		strays,
-		canKeep: claimed.published?.fingerprint === claimed.fingerprint,
+		// After an interrupted attempt every point is written whole: what that one set on those that stay is not known.
+		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
 	const vectors = await deps.embed.embed(planned.added.map(embeddedText));

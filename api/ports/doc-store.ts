@@ -136,6 +136,8 @@ export interface Claimed {
 	readonly manifest: readonly ManifestLine[];
 	/** Point ids that may be in the index beyond these. */
 	readonly strays: readonly string[];
+	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
+	readonly isInterrupted: boolean;
 }
 
 export interface PublishedState {

@@ -17,12 +17,11 @@ export function sendRaw(
 ): Promise<RawAnswer | null> {
 	return new Promise((resolve, reject) => {
 		const received: Buffer[] = [];
-		const socket = connect(port, '127.0.0.1', async () => {
-			for (const piece of pieces) {
-				await new Promise<void>((sent) => socket.write(piece, () => sent()));
-			}
-			if (options.hangUp === true) socket.destroy();
-		});
+		const socket = connect(port, '127.0.0.1', () => send(pieces));
+		function send([piece, ...rest]: readonly (string | Uint8Array)[]): void {
+			if (piece !== undefined) socket.write(piece, () => send(rest));
+			else if (options.hangUp === true) socket.destroy();
+		}
 		socket.setTimeout(15_000, () => socket.destroy(new Error('the server neither answered nor closed')));
 		socket.on('data', (piece) => {
 			received.push(piece);
@@ -37,7 +36,9 @@ export function sendRaw(
 
 function isWhole(text: string): boolean {
 	const answer = parse(text);
-	return answer !== null && Buffer.byteLength(answer.body) >= Number(answer.headers['content-length'] ?? Infinity);
+	return (
+		answer !== null && Buffer.byteLength(answer.body) >= Number(answer.headers['content-length'] ?? Infinity)
+	);
 }
 
 function parse(text: string): RawAnswer | null {

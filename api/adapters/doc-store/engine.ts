@@ -298,6 +298,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			published,
 			manifest,
 			strays: [...fresh, ...unsettled],
+			isInterrupted: row.state.strays,
 		};
 	}
 

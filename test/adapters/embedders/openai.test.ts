@@ -9,6 +9,9 @@ import type { OpenAiSettings } from '../../../api/adapters/embedders/openai.ts';
 import { embedderConformance } from '../../conformance/embedder.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
+// Imported, nock takes over every socket of the process: only the tests of faults want that.
+nock.restore();
+
 const DIMENSIONS = 8;
 
 interface Request {
@@ -275,6 +278,8 @@ describe('the OpenAI-compatible embedder', () => {
 	});
 
 	describe('with a server that fails', () => {
+		before(() => nock.activate());
+		after(() => nock.restore());
 		beforeEach(() => nock.disableNetConnect());
 		afterEach(() => {
 			nock.cleanAll();

@@ -90,7 +90,7 @@ describe('the Qdrant store when Qdrant or the network fails', () => {
 		await ctx.double.down();
 		const refused = await caught(put());
 		// A pooled connection may be the first to notice.
-		assert.match(refused.message, /\((ECONNREFUSED|ECONNRESET)\)$/);
+		assert.match(refused.message, /\((ECONNREFUSED|ECONNRESET|EPIPE)\)$/);
 		assert.ok(!refused.message.includes('127.0.0.1'));
 		assert.equal((await caught(ctx.store.open())).code, 'index_unavailable');
 	});

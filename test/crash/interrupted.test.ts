@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
+import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
+import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
+import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
+import { systemClock } from '../../api/adapters/system-clock.ts';
+import type { Breaker } from '../../api/pipeline/breaker.ts';
+import type { CrashPoint } from '../../api/pipeline/crash-points.ts';
+import { createJobIds } from '../../api/pipeline/job-id.ts';
+import { canonicalJson } from '../../api/pipeline/meta.ts';
+import { prepare } from '../../api/pipeline/prepare.ts';
+import { publish } from '../../api/pipeline/publish.ts';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
+import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
+import { compare } from './oracle.ts';
+
+/**
+ * What crash runs found, one by one and without chance: an attempt that was begun and never finished has
+ * already changed points that the next one would keep.
+ */
+describe('an interrupted attempt', () => {
+	const extractor = createInProcessExtractor({ chunking: { maxChars: 200, overlapChars: 0 } });
+	const nextJob = createJobIds(() => 1_767_225_600_000);
+	const { signal } = new AbortController();
+	const breaker: Breaker = {
+		run: (call) => call(signal),
+		state: () => 'closed',
+		nextProbeAt: () => null,
+		attempts: () => ({ total: 0, whileOpen: 0 }),
+	};
+	const leaseMs = 1_000;
+	let docStore: DocStore;
+	let double: QdrantDouble;
+	let now = 0;
+
+	beforeEach(async () => {
+		docStore = createMemoryDocStore();
+		double = await startQdrantDouble();
+	});
+	afterEach(async () => {
+		await docStore.close();
+		await double.close();
+	});
+
+	interface State {
+		/** A letter is a section. */
+		readonly text: string;
+		readonly metadata: Readonly<Record<string, unknown>>;
+	}
+	const textOf = ({ text }: State) => Array.from(text, (letter) => `# ${letter}`).join('\n\n');
+
+	/** Accepts the state, leases the document and publishes it, up to `end`. A lease that was left runs out first. */
+	async function attempt(index: VectorStore, state: State, end: CrashPoint | null): Promise<void> {
+		now += leaseMs * 2;
+		const text = textOf(state);
+		const { metadata } = state;
+		await docStore.accept(
+			[
+				{
+					jobId: nextJob(),
+					tenant: 't',
+					docId: 'd',
+					op: 'put',
+					sourceId: 'api',
+					epoch: 'api',
+					seq: null,
+					takeOver: false,
+					priority: 'normal',
+					windowMs: 0,
+					maxWaitMs: 0,
+					content: { sha256: hash('sha256', text, 'hex'), size: text.length, body: text },
+					meta: canonicalJson({ mimeType: 'text/markdown', path: null, title: 'T', metadata }),
+					fingerprint: 'f',
+				},
+			],
+			now,
+			{ maxPending: Infinity, maxPendingBytes: Infinity },
+		);
+		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
+		assert.ok(claimed);
+		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
+		const prepared = await prepare(claimed, { extractor, embed, signal });
+		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
+		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal };
+		const attempted = publish([prepared], () => ({}), deps);
+		if (end === null) await attempted;
+		else await assert.rejects(attempted, /crash/);
+	}
+	async function faults(index: VectorStore, state: State) {
+		const points: StoredPoint[] = [];
+		for await (const point of index.scan(null)) points.push(point);
+		const text = textOf(state);
+		const { chunks } = await extractor.extract({ content: Buffer.from(text), mimeType: 'text/markdown' });
+		const fields = {
+			path: null,
+			title: 'T',
+			mimeType: 'text/markdown',
+			contentSha256: hash('sha256', text, 'hex'),
+			extra: state.metadata,
+		};
+		return compare([{ tenant: 't', docId: 'd', chunks, fields, versionFault: () => null }], points);
+	}
+
+	const before: State = { text: 'abcd', metadata: { kept: 1 } };
+	const interrupted: State = { text: 'dabc', metadata: { kept: 1, added: 2 } };
+	const after: State = { text: 'abcde', metadata: { kept: 1 } };
+
+	for (const [name, open] of [
+		['memory', () => createMemoryVectorStore({ dimensions: 256 })],
+		[
+			'qdrant',
+			() => createQdrantStore({ url: double.url, collection: 'c', dimensions: 256, clock: systemClock }),
+		],
+	] as const) {
+		for (const end of ['after-intent', 'between-points', 'before-manifest'] as const) {
+			it(`${name}, ${end}: leaves neither its order nor its metadata on points that stay`, async () => {
+				const index = open();
+				await index.open();
+				await attempt(index, before, null);
+				assert.deepEqual(await faults(index, before), []);
+				await attempt(index, interrupted, end);
+				await attempt(index, after, null);
+				assert.deepEqual(await faults(index, after), []);
+				await index.close();
+			});
+		}
+	}
+});

@@ -1,0 +1,148 @@
+import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Receipt } from '../../api/contract/document.ts';
+import type { Extractor } from '../../api/ports/extractor.ts';
+import type { IndexContents, StoreContents } from './inspect.ts';
+import { compare, type ExpectedDoc, type Fault } from './oracle.ts';
+import { epochKey, keyOf, type Change, type Version } from './script.ts';
+
+/**
+ * Holds a stopped process's files against what was acknowledged: the index against the newest change of each
+ * document, cut into chunks here once more; the document store against the index; every receipt against its
+ * durable row.
+ */
+export type Receipts = ReadonlyMap<Change, readonly Receipt[]>;
+
+export interface Evidence {
+	readonly receipts: Receipts;
+	readonly index: IndexContents;
+	readonly store: StoreContents;
+	/** As the process counted before it stopped. */
+	readonly counted: { readonly documents: number; readonly chunks: number };
+}
+
+const other = (message: string): Fault => ({ kind: 'other', message });
+
+export async function judge(evidence: Evidence, extractor: Extractor): Promise<Fault[]> {
+	const { receipts, index, store, counted } = evidence;
+	const faults: Fault[] = [...index.faults, ...store.faults];
+	const expected: ExpectedDoc[] = [];
+	let documents = 0;
+	for (const change of newestOf(receipts.keys()).values()) {
+		if (change.version !== null) documents += 1;
+		const versionFault = versionCheck(change, receipts, store);
+		expected.push({ ...(await publication(change, extractor)), versionFault });
+	}
+	faults.push(...compare(expected, index.points), ...manifestFaults(evidence), ...receiptFaults(evidence));
+	const chunks = expected.reduce((sum, doc) => sum + doc.chunks.length, 0);
+	if (counted.documents !== documents || counted.chunks !== chunks) {
+		faults.push(
+			other(`the process counts ${JSON.stringify(counted)}, wanted ${JSON.stringify({ documents, chunks })}`),
+		);
+	}
+	return faults;
+}
+
+function newestOf(changes: Iterable<Change>): Map<string, Change> {
+	const newest = new Map<string, Change>();
+	for (const change of changes) {
+		const key = keyOf(change);
+		if ((newest.get(key)?.order ?? -1) < change.order) newest.set(key, change);
+	}
+	return newest;
+}
+
+async function publication(
+	{ tenant, docId, version }: Change,
+	extractor: Extractor,
+): Promise<Omit<ExpectedDoc, 'versionFault'>> {
+	const { text, mimeType, title, path, metadata }: Version = version ?? {
+		text: '',
+		mimeType: 'text/plain',
+		title: null,
+		path: null,
+		metadata: {},
+	};
+	const extracted = await extractor.extract({ content: Buffer.from(text), mimeType });
+	const contentSha256 = hash('sha256', text, 'hex');
+	const fields = { path, title: title ?? extracted.title, mimeType, contentSha256, extra: metadata };
+	return { tenant, docId, chunks: extracted.chunks, fields };
+}
+
+/**
+ * A point's version is that of the change that was published. It is the newest one's, unless the API answered
+ * that one `unchanged`: then an earlier change with the same content may stand for it.
+ */
+function versionCheck(newest: Change, receipts: Receipts, store: StoreContents): ExpectedDoc['versionFault'] {
+	const published = receipts
+		.get(newest)
+		?.find(({ state, jobId }) => state === 'accepted' && store.jobs.get(jobId)?.state === 'published');
+	if (published !== undefined)
+		return (version) => (version === published.version ? null : `is not ${published.version}`);
+	const same = new Set<number>();
+	const differing = new Set<number>();
+	let highest = 0;
+	for (const [change, own] of receipts) {
+		if (keyOf(change) !== keyOf(newest)) continue;
+		for (const { state, version } of own) {
+			if (state === 'stale') continue;
+			highest = Math.max(highest, version);
+			(isDeepStrictEqual(change.version, newest.version) ? same : differing).add(version);
+		}
+	}
+	// Where arrival is the order, a request whose answer was lost has taken a number that nobody was told.
+	const isKnown = (version: number) =>
+		newest.source === null ? version <= highest && !differing.has(version) : same.has(version);
+	return (version) => (isKnown(version) ? null : `is none of an equal change (${[...same].join(', ')})`);
+}
+
+/** The manifest names exactly the points that are there, with their order, and the version they have. */
+function manifestFaults({ index, store }: Evidence): Fault[] {
+	const points = Map.groupBy(index.points, keyOf);
+	return [...store.docs].flatMap(([name, { lines, publishedVersion }]) => {
+		const own = points.get(name) ?? [];
+		const there = Object.fromEntries(own.map(({ id, order }) => [id, order]));
+		const listed = Object.fromEntries(lines.map(({ pointId, order }) => [pointId, order]));
+		const faults = isDeepStrictEqual(there, listed)
+			? []
+			: [other(`${name}: the manifest has ${lines.length} points, the index ${own.length}, or other ones`)];
+		if (own.some(({ fields }) => fields.version !== publishedVersion))
+			faults.push(other(`${name}: the manifest says version ${publishedVersion}, the points another`));
+		return faults;
+	});
+}
+
+const endings: Readonly<Record<Receipt['state'], readonly string[]>> = {
+	accepted: ['published', 'deleted', 'superseded'],
+	unchanged: ['unchanged'],
+	stale: ['stale'],
+};
+
+/** Every receipt that was handed out is there, has a fitting end, and says the number it was asked with. */
+function receiptFaults({ receipts, store }: Evidence): Fault[] {
+	const faults: Fault[] = [];
+	const newest = newestOf(receipts.keys());
+	const ranks = new Map<string, number>();
+	for (const [change, own] of receipts) {
+		const name = keyOf(change);
+		const isNewest = newest.get(name) === change;
+		for (const { jobId, state, version } of own) {
+			const job = store.jobs.get(jobId);
+			if (job === undefined || job.doc !== name) {
+				faults.push({ kind: 'lost', message: `${name}: the acknowledged receipt ${jobId} is not there` });
+				continue;
+			}
+			const fits = endings[state].includes(job.state) && !(isNewest && job.state === 'superseded');
+			if (!fits) faults.push(other(`${name}: the newest receipt, answered ${state}, ended as ${job.state}`));
+			if (isNewest && state === 'stale') faults.push(other(`${name}: the newest change was called stale`));
+			if (change.source === null || state === 'stale') continue;
+			const { sourceId, epoch, seq } = change.source;
+			const rank = Math.floor(version / 2 ** 32);
+			const known = ranks.get(epochKey(sourceId, epoch)) ?? rank;
+			ranks.set(epochKey(sourceId, epoch), known);
+			if (version !== known * 2 ** 32 + seq)
+				faults.push(other(`${name}: sent as number ${seq}, answered version ${version}`));
+		}
+	}
+	return faults;
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import type { PublishRequest } from '../../api/contract/document.ts';
+import { httpInMemory } from '../support/http-in-memory.ts';
+import { until } from '../support/settled.ts';
+
+/** What the routes answer when they are asked rightly. */
+type Made = Awaited<ReturnType<typeof httpInMemory>>;
+
+describe('answers', () => {
+	let made: Made;
+	beforeEach(async () => {
+		made = await httpInMemory();
+	});
+	afterEach(() => made.close());
+
+	const ask = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object | string) => {
+		const answer = await made.http.inject({
+			method,
+			url,
+			headers: {
+				host: 'localhost',
+				...(typeof payload === 'string' && { 'content-type': 'text/plain' }),
+			},
+			...(payload !== undefined && { payload }),
+		});
+		return { status: answer.statusCode, headers: answer.headers, json: answer.json() };
+	};
+	const document = (docId: string, text: string, more: Partial<PublishRequest> = {}) => ({
+		tenant: 't',
+		docId,
+		content: { text },
+		coalesced: true,
+		...more,
+	});
+	const jobIs = (jobId: string, state: string) =>
+		until(
+			async () => (await ask('GET', `/v1/jobs/${jobId}`)).json,
+			(job) => job.state === state,
+		);
+	const publish = async (docId: string, text: string) => {
+		const { json } = await ask('POST', '/v1/publish', document(docId, text));
+		return jobIs(json.jobId, 'published');
+	};
+
+	it('publish: 202 with a receipt that can be followed, 200 when it is unchanged or stale', async () => {
+		const first = await ask('POST', '/v1/publish', document('a.md', '# One'));
+		assert.equal(first.status, 202);
+		assert.equal(first.json.statusUrl, `/v1/jobs/${first.json.jobId}`);
+		const job = await jobIs(first.json.jobId, 'published');
+		assert.deepEqual([job.tenant, job.docId, job.op, job.attempts], ['t', 'a.md', 'put', 0]);
+		assert.deepEqual([job.detail.added, job.detail.kept, job.detail.removed], [1, 0, 0]);
+		const same = await ask('POST', '/v1/publish', document('a.md', '# One'));
+		assert.deepEqual([same.status, same.json.state], [200, 'unchanged']);
+		const source = (seq: number) => ({ sourceId: 's', epoch: 'e', seq });
+		await ask('POST', '/v1/publish', document('b.md', 'two', { source: source(2) }));
+		const late = await ask('POST', '/v1/publish', document('b.md', 'one', { source: source(1) }));
+		assert.deepEqual([late.status, late.json.state], [200, 'stale']);
+		const foreign = await ask('POST', '/v1/publish', document('b.md', 'mine'));
+		assert.deepEqual([foreign.status, foreign.json.error.code], [409, 'owned']);
+		const taken = await ask('POST', '/v1/publish', document('b.md', 'mine', { takeOver: true }));
+		assert.equal(taken.status, 202);
+	});
+
+	it('put: the body is the file; its type comes by name, header or query', async () => {
+		const url = '/v1/documents/content?tenant=t&coalesced=true';
+		const metadata = encodeURIComponent('{"team":"x"}');
+		const { status, json } = await ask(
+			'PUT',
+			`${url}&docId=page.html&title=T&metadata=${metadata}`,
+			'<h1>Hi</h1>',
+		);
+		assert.equal(status, 202);
+		await jobIs(json.jobId, 'published');
+		const { json: page } = await ask('GET', '/v1/documents/state?tenant=t&docId=page.html');
+		assert.deepEqual([page.mimeType, page.title, page.metadata], ['text/plain', 'T', { team: 'x' }]);
+		const named = await ask('PUT', `${url}&docId=page.html&mimeType=text/html`, '<h1>Hi</h1>');
+		await jobIs(named.json.jobId, 'published');
+		const { json: chunks } = await ask('GET', '/v1/documents/chunks?tenant=t&docId=page.html');
+		assert.equal(chunks.chunks[0].text.includes('<'), false, 'read as HTML');
+		const empty = await made.http.inject({
+			method: 'PUT',
+			url: `${url}&docId=empty.txt`,
+			headers: { host: 'localhost' },
+		});
+		assert.equal((await jobIs(empty.json().jobId, 'published')).detail.added, 0);
+	});
+
+	it('documents: pages in order, by prefix and state, wildcards taken as they are', async () => {
+		const ids = Array.from({ length: 25 }, (_, n) => `dir/${String(n).padStart(2, '0')}.txt`);
+		await ask('POST', '/v1/ingest/batch', {
+			documents: [...ids, 'a%b.txt', 'a_b.txt', 'axb.txt', 'zz.txt'].map((docId) => ({
+				tenant: 't',
+				docId,
+				content: { text: docId },
+			})),
+			coalesced: true,
+		});
+		await until(
+			() => made.docStore.stats(),
+			({ documents }) => documents === 29,
+		);
+		const seen: string[] = [];
+		let after = '';
+		for (let page = 0; page < 10; page += 1) {
+			const query = `tenant=t&prefix=dir/&limit=10${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`;
+			const { json } = await ask('GET', `/v1/documents?${query}`);
+			seen.push(...json.documents.map((one: { docId: string }) => one.docId));
+			if (json.next === null) break;
+			after = json.next;
+		}
+		assert.deepEqual(seen, ids);
+		const withPrefix = async (prefix: string) =>
+			(await ask('GET', `/v1/documents?tenant=t&prefix=${encodeURIComponent(prefix)}`)).json.documents.map(
+				(one: { docId: string }) => one.docId,
+			);
+		assert.deepEqual(await withPrefix('a_'), ['a_b.txt']);
+		assert.deepEqual(await withPrefix('a%'), ['a%b.txt']);
+		assert.deepEqual(await withPrefix('nothing'), []);
+		const gone = await ask('DELETE', '/v1/documents?tenant=t&docId=zz.txt&coalesced=true');
+		await jobIs(gone.json.jobId, 'deleted');
+		const { json: deleted } = await ask('GET', '/v1/documents?tenant=t&state=deleted');
+		assert.deepEqual(
+			deleted.documents.map((one: { docId: string }) => one.docId),
+			['zz.txt'],
+		);
+		assert.deepEqual((await ask('GET', '/v1/documents?tenant=u')).json, { documents: [], next: null });
+	});
+
+	it('jobs: newest first, by state and document, in pages', async () => {
+		const ids: string[] = [];
+		for (let n = 0; n < 7; n += 1)
+			ids.push((await publish(n % 2 === 0 ? 'even.txt' : 'odd.txt', `${n}`)).jobId);
+		const list = async (query: string) =>
+			(await ask('GET', `/v1/jobs?${query}`)).json as { jobs: { jobId: string }[]; next: string | null };
+		const seen: string[] = [];
+		let page = await list('tenant=t&limit=3');
+		for (;;) {
+			seen.push(...page.jobs.map(({ jobId }) => jobId));
+			if (page.next === null) break;
+			page = await list(`tenant=t&limit=3&after=${page.next}`);
+		}
+		assert.deepEqual(seen, ids.toReversed());
+		const odd = await list('tenant=t&docId=odd.txt&state=published');
+		assert.deepEqual(
+			odd.jobs.map(({ jobId }) => jobId),
+			ids.filter((_, n) => n % 2 === 1).toReversed(),
+		);
+		assert.deepEqual((await list('tenant=t&state=failed')).jobs, []);
+		const { json: history } = await ask('GET', '/v1/documents/history?tenant=t&docId=odd.txt');
+		assert.equal(history.jobs.length, 3);
+		assert.equal(history.document.state, 'published');
+	});
+
+	it('jobs: a waiting one can be withdrawn, a failed one tried again', async () => {
+		const waiting = await ask('POST', '/v1/publish', document('binary.txt', 'PK\u0000\u0000'));
+		const failed = await jobIs(waiting.json.jobId, 'failed');
+		assert.equal(failed.error.code, 'unreadable');
+		const again = await ask('POST', `/v1/jobs/${failed.jobId}/retry`);
+		assert.deepEqual([again.status, again.json.jobId], [200, failed.jobId]);
+		assert.notEqual(again.json.state, 'failed');
+		await jobIs(failed.jobId, 'failed');
+		await made.close();
+		made = await httpInMemory({}, { worker: null });
+		const { json: kept } = await ask('POST', '/v1/publish', document('kept.txt', 'x'));
+		const canceled = await ask('POST', `/v1/jobs/${kept.jobId}/cancel`);
+		assert.deepEqual([canceled.status, canceled.json.state], [200, 'canceled']);
+		const twice = await ask('POST', `/v1/jobs/${kept.jobId}/cancel`);
+		assert.deepEqual([twice.status, twice.json.error.code], [409, 'conflict']);
+		assert.match(twice.json.error.message, /canceled/);
+		assert.equal((await made.docStore.stats()).pending, 0);
+	});
+
+	it('preview: what publishing would do, and nothing done', async () => {
+		await publish('a.md', '# A\n\nfirst\n\n# B\n\nsecond');
+		const { status, json } = await ask('POST', '/v1/preview', {
+			tenant: 't',
+			docId: 'a.md',
+			content: { text: '# A\n\nfirst\n\n# B\n\nchanged' },
+		});
+		assert.deepEqual([status, json.state], [200, 'changed']);
+		assert.deepEqual(json.diff, { added: 1, kept: 1, removed: 1, embeddings: 1 });
+		assert.deepEqual(
+			json.chunks.map((chunk: { change: string }) => chunk.change),
+			['kept', 'added'],
+		);
+		assert.equal((await made.docStore.stats()).pending, 0);
+	});
+
+	it('embeddings: numbers or base64, the same vectors, as OpenAI answers', async () => {
+		const floats = (await ask('POST', '/v1/embeddings', { input: ['install a library', ''.padEnd(3, 'x')] }))
+			.json;
+		assert.equal(floats.object, 'list');
+		assert.equal(floats.model, 'lexical');
+		assert.deepEqual(
+			floats.data.map((one: { index: number; object: string }) => [one.index, one.object]),
+			[
+				[0, 'embedding'],
+				[1, 'embedding'],
+			],
+		);
+		const vector: number[] = floats.data[0].embedding;
+		assert.equal(vector.length, 256);
+		assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-5, 'unit length');
+		const packed = (
+			await ask('POST', '/v1/embeddings', {
+				input: 'install a library',
+				encoding_format: 'base64',
+				model: 'text-embedding-3-small',
+				dimensions: 256,
+			})
+		).json;
+		const bytes = Buffer.from(packed.data[0].embedding, 'base64');
+		const unpacked = Array.from({ length: 256 }, (_, at) => bytes.readFloatLE(at * 4));
+		assert.deepEqual(unpacked, vector);
+		assert.ok(packed.usage.prompt_tokens > 0 && packed.usage.total_tokens > 0);
+	});
+
+	it('metrics: every number of the table, in the format of Prometheus', async () => {
+		await publish('a.txt', 'hello');
+		const { body, headers } = await made.http.inject({ url: '/metrics', headers: { host: 'localhost' } });
+		assert.match(String(headers['content-type']), /text\/plain; version=0\.0\.4/);
+		assert.match(body, /^docdrop_documents 1$/m);
+		assert.match(body, /^docdrop_changes_total\{result="accepted"\} 1$/m);
+		assert.match(body, /^docdrop_receipts_total\{state="published"\} 1$/m);
+		assert.match(body, /^docdrop_breaker_open\{peer="index"\} 0$/m);
+		assert.match(body, /docdrop_request_seconds_count\{method="POST",route="\/v1\/publish",status="202"\} 1/);
+	});
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
+import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
+import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
+import { systemClock } from '../../api/adapters/system-clock.ts';
+import type { DocumentInput, Receipt } from '../../api/contract/document.ts';
+import { isDocDropError } from '../../api/errors.ts';
+import { passOn } from '../../api/pipeline/crash-points.ts';
+import { startPipeline, type PipelineDeps } from '../../api/pipeline/index.ts';
+import type { Job } from '../../api/ports/doc-store.ts';
+import type { Embedder } from '../../api/ports/embedder.ts';
+import type { StoredPoint } from '../../api/ports/vector-store.ts';
+import { createTelemetry, type Log } from '../../api/telemetry.ts';
+import { until } from './settled.ts';
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The lexical embedder on the main thread; `texts` is everything that it was asked to embed. */
+export function countingEmbedder(): Embedder & { readonly texts: string[] } {
+	const texts: string[] = [];
+	return {
+		texts,
+		model: 'lexical',
+		dimensions: 256,
+		fingerprint: 'lexical-test',
+		async embed(wanted, signal) {
+			signal?.throwIfAborted();
+			texts.push(...wanted);
+			return wanted.map(lexicalVector);
+		},
+		close: async () => {},
+	};
+}
+
+/** The whole pipeline in memory, with windows of no length. Parts can be replaced. */
+export function startSpine(parts: Partial<PipelineDeps> = {}) {
+	const embedder = countingEmbedder();
+	const docStore = parts.docStore ?? createMemoryDocStore();
+	const vectorStore = parts.vectorStore ?? createMemoryVectorStore({ dimensions: 256 });
+	const extractor = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 0 } });
+	const telemetry = createTelemetry();
+	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 20, timeoutMs: 5_000 };
+	const pipeline = startPipeline({
+		docStore,
+		vectorStore,
+		extractor,
+		embedder,
+		clock: systemClock,
+		now: () => Math.round(systemClock.now()),
+		random: () => 0,
+		pass: passOn,
+		log: silentLog,
+		telemetry,
+		indexBreaker: { ...breaker, name: 'vector index', code: 'index_unavailable' },
+		embedderBreaker: { ...breaker, name: 'embedder', code: 'embedder_unavailable' },
+		accept: {
+			windowMs: 0,
+			maxWaitMs: 0,
+			maxPending: 1_000,
+			maxPendingBytes: 10_000_000,
+			maxFileBytes: 1_000_000,
+			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+			mimeTypes: extractor.mimeTypes,
+			mimeTypeOf,
+		},
+		worker: {
+			maxDocuments: 16,
+			maxBytes: 1_000_000,
+			leaseMs: 60_000,
+			maxAttempts: 2,
+			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
+		},
+		embedCalls: { maxTexts: 32, maxCalls: 2 },
+		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000 },
+		...parts,
+	});
+
+	async function submit(document: DocumentInput): Promise<Receipt> {
+		const [result] = await pipeline.accept([pipeline.normalise(document)], { coalesced: true });
+		assert.ok(result !== undefined && !isDocDropError(result), 'the document was not refused');
+		return result;
+	}
+	const finals = ['published', 'deleted', 'unchanged', 'superseded', 'stale', 'failed', 'canceled'];
+
+	return {
+		pipeline,
+		docStore,
+		vectorStore,
+		extractor,
+		embedder,
+		telemetry,
+		submit,
+		/** Submits and waits for the final receipt. */
+		async publish(document: DocumentInput): Promise<Job> {
+			const { jobId } = await submit(document);
+			const job = await until(
+				() => docStore.job(jobId),
+				(one) => one !== null && finals.includes(one.state),
+			);
+			assert.ok(job !== null);
+			return job;
+		},
+		/** What the index really holds of a document, in the document's order. */
+		async points(tenant: string, docId: string): Promise<StoredPoint[]> {
+			const found: StoredPoint[] = [];
+			for await (const point of vectorStore.scan(tenant)) if (point.docId === docId) found.push(point);
+			return found.toSorted((a, b) => (a.order < b.order ? -1 : 1));
+		},
+		async stop(): Promise<void> {
+			await pipeline.stop(1_000);
+			await docStore.close();
+		},
+	};
+}
+
+export type Spine = ReturnType<typeof startSpine>;
