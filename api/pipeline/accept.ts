@@ -60,8 +60,6 @@ export interface Normalised {
 	readonly sha256: string;
 }
 
-export type Door = ReturnType<typeof createDoor>;
-
 export function createDoor(deps: AcceptDeps) {
 	const { docStore, nextJobId, now, pass, telemetry, settings, wake } = deps;
 	const { maxPending, maxPendingBytes } = settings;

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readConfig, settings, splitKey } from '../api/config.ts';
+import { isDocDropError } from '../api/errors.ts';
+
+/** Reads the settings and returns the refusal. */
+function refusal(env: Record<string, string>): { field: string | undefined; message: string } {
+	try {
+		readConfig(env);
+	} catch (error) {
+		assert.ok(isDocDropError(error), String(error));
+		assert.equal(error.code, 'config_invalid');
+		assert.ok(error.hint.length > 0);
+		return { field: error.field, message: error.message };
+	}
+	throw new Error(`accepted: ${JSON.stringify(env)}`);
+}
+
+describe('settings', () => {
+	it('have defaults that hold together; an empty variable is an unset one', () => {
+		const config = readConfig({});
+		assert.deepEqual(
+			[
+				config.host,
+				config.port,
+				config.windowMs,
+				config.maxWaitMs,
+				config.apiKeys,
+				config.skipRateLimitsLocal,
+			],
+			['127.0.0.1', 8765, 500, 5_000, [], true],
+		);
+		const empty = Object.fromEntries(Object.values(settings).map(({ env }) => [env, '']));
+		assert.deepEqual(readConfig(empty), config);
+	});
+
+	it('are read as numbers, flags, lists and text', () => {
+		const config = readConfig({
+			DOCDROP_PORT: '0',
+			SKIP_RATE_LIMITS_LOCAL: 'false',
+			DOCDROP_TRUSTED_PROXIES: ' 10.0.0.1, 192.168.0.0/16 ,fd00::/8,,',
+			DOCDROP_API_KEYS: 'first,acme=second=2==',
+			DOCDROP_TENANT: 'acme',
+			PATH: '/usr/bin',
+		});
+		assert.deepEqual(
+			[config.port, config.skipRateLimitsLocal, config.trustedProxies, config.apiKeys, config.tenant],
+			[0, false, ['10.0.0.1', '192.168.0.0/16', 'fd00::/8'], ['first', 'acme=second=2=='], 'acme'],
+		);
+		assert.deepEqual(config.apiKeys.map(splitKey), [
+			{ tenant: null, key: 'first' },
+			{ tenant: 'acme', key: 'second=2==' },
+		]);
+	});
+
+	for (const { env, ...setting } of Object.values(settings)) {
+		if (setting.kind !== 'number') continue;
+		it(`${env} names itself, its bounds and the value`, () => {
+			const { min, max } = setting;
+			for (const value of ['abc', '1.5', String(min - 1), String(max + 1), 'NaN', 'Infinity', ' ']) {
+				const { field, message } = refusal({ [env]: value });
+				assert.equal(field, env);
+				assert.ok(message.startsWith(`${env} must be a whole number from ${min} to ${max}`), message);
+				assert.ok(message.endsWith(`got ${JSON.stringify(value)}`), message);
+			}
+		});
+	}
+
+	it('every other fault names the variable, the demand and the value', () => {
+		const faults: [env: Record<string, string>, field: string, says: RegExp][] = [
+			[{ DOCDROP_PROT: '1' }, 'DOCDROP_PROT', /not a setting/],
+			[{ SKIP_RATE_LIMITS_LOCAL: 'yes' }, 'SKIP_RATE_LIMITS_LOCAL', /true or false, got "yes"/],
+			[{ DOCDROP_LOG_LEVEL: 'loud' }, 'DOCDROP_LOG_LEVEL', /debug, info, warn, error, silent, got "loud"/],
+			[{ DOCDROP_EMBEDDER: 'gpt' }, 'DOCDROP_EMBEDDER', /lexical, openai, got "gpt"/],
+			[{ DOCDROP_HOST: '0.0.0.0' }, 'DOCDROP_HOST', /loopback.+DOCDROP_API_KEYS.+got "0\.0\.0\.0"/],
+			[{ DOCDROP_HOST: '127.evil.example' }, 'DOCDROP_HOST', /loopback/],
+			[{ DOCDROP_HOST: '::' }, 'DOCDROP_HOST', /loopback/],
+			[
+				{ DOCDROP_CHUNK_CHARS: '200', DOCDROP_CHUNK_OVERLAP: '100' },
+				'DOCDROP_CHUNK_OVERLAP',
+				/half.+\(200\), got "100"/,
+			],
+			[{ DOCDROP_TENANT: 'a b' }, 'DOCDROP_TENANT', /letters.+got "a b"/],
+			[{ DOCDROP_TENANT: '../x' }, 'DOCDROP_TENANT', /letters/],
+			[{ DOCDROP_TENANT: 't'.repeat(129) }, 'DOCDROP_TENANT', /128/],
+			[{ DOCDROP_QDRANT_URL: 'localhost:6333' }, 'DOCDROP_QDRANT_URL', /http\(s\).+got "localhost:6333"/],
+			[{ DOCDROP_QDRANT_URL: 'http://' }, 'DOCDROP_QDRANT_URL', /http/],
+			[
+				{ DOCDROP_TRUSTED_PROXIES: 'proxy.local' },
+				'DOCDROP_TRUSTED_PROXIES',
+				/10\.0\.0\.0\/8, got "proxy\.local"/,
+			],
+			[
+				{ DOCDROP_TRUSTED_PROXIES: '10.0.0.1,10.0.0.0/33' },
+				'DOCDROP_TRUSTED_PROXIES',
+				/got "10\.0\.0\.0\/33"/,
+			],
+			[{ DOCDROP_TRUSTED_PROXIES: '10.0.0.0/8/8' }, 'DOCDROP_TRUSTED_PROXIES', /IP addresses/],
+			[{ DOCDROP_EMBEDDER: 'openai' }, 'DOCDROP_EMBEDDER_URL', /http/],
+			[
+				{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: 'http://h/v1' },
+				'DOCDROP_EMBEDDER_MODEL',
+				/name of a model/,
+			],
+			[
+				{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: 'http://h/v1', DOCDROP_EMBEDDER_MODEL: 'm' },
+				'DOCDROP_EMBEDDER_DIMENSIONS',
+				/length of the vectors/,
+			],
+		];
+		for (const [env, field, says] of faults) {
+			const found = refusal(env);
+			assert.equal(found.field, field);
+			assert.ok(found.message.startsWith(field), found.message);
+			assert.match(found.message, says);
+		}
+	});
+
+	it('a key that would open the door to everybody is refused', () => {
+		// An unset variable behind `acme=`, a base64 key with its padding, a tenant that is none.
+		for (const keys of ['acme=', 'c2VjcmV0cw==', 'good,acme==', '=key', 'a b=key']) {
+			assert.equal(refusal({ DOCDROP_API_KEYS: keys }).field, 'DOCDROP_API_KEYS', keys);
+		}
+	});
+
+	it('no message shows a secret', () => {
+		const secret = 'hunter2';
+		for (const env of [
+			{ DOCDROP_API_KEYS: `${secret}==` },
+			{ DOCDROP_API_KEYS: `a b=${secret}` },
+			{ DOCDROP_QDRANT_URL: `ftp://user:${secret}@host` },
+			{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: `htp://user:${secret}@host/v1` },
+			{ DOCDROP_HOST: '0.0.0.0', DOCDROP_QDRANT_API_KEY: secret, DOCDROP_EMBEDDER_API_KEY: secret },
+		]) {
+			assert.ok(!refusal(env).message.includes(secret), JSON.stringify(env));
+		}
+	});
+
+	it('a long value is not repeated at length', () => {
+		assert.ok(refusal({ DOCDROP_HOST: 'h'.repeat(10_000) }).message.length < 400);
+	});
+
+	it('stand in the README, each with its default', () => {
+		const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+		for (const { env, ...setting } of Object.values(settings)) {
+			const row = readme.split('\n').find((line) => line.startsWith(`| \`${env}\``));
+			if (env === 'DOCDROP_CRASH_AT' && row === undefined) continue;
+			assert.ok(row?.includes(setting.meaning), env);
+			if (setting.default !== '') assert.ok(row.includes(setting.default), env);
+		}
+	});
+});
