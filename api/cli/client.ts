@@ -1,8 +1,8 @@
 import type { SearchRequest, SearchResponse } from '../contract/search.ts';
 import { createApp } from '../app.ts';
 import { splitKey, type Config } from '../config.ts';
-import { DocDropError, isDocDropError } from '../errors.ts';
-import { createLogger, readNote } from '../server.ts';
+import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
+import { createLogger, readNote, type ServerNote } from '../server.ts';
 
 /** The way from a command to the index: over HTTP to the process that runs, or through an app of its own. */
 export interface Client {
@@ -71,7 +71,7 @@ export async function createClient(config: Config): Promise<Client> {
 	const keys = config.apiKeys.map(splitKey);
 	const { key } =
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
-	if (running !== null && (await isAlive(running.url))) {
+	if (running !== null && (await isAlive(running))) {
 		return clientOver(overHttp(running.url, key), running.url, async () => {});
 	}
 	// No process answers: the same routes, without a socket. Nothing is worked on meanwhile.
@@ -91,7 +91,13 @@ export async function createClient(config: Config): Promise<Client> {
 	return clientOver(inject, null, () => app.close(0));
 }
 
-async function isAlive(url: string): Promise<boolean> {
+/** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
+async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+	try {
+		process.kill(pid, 0);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+	}
 	try {
 		return (await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) })).ok;
 	} catch {
@@ -119,7 +125,9 @@ function overHttp(url: string, key: string | undefined): Ask {
 function check(status: number, body: unknown): unknown {
 	if (status < 400) return body;
 	const { error } = body as { error: { code: string; message: string; hint: string } };
-	throw new DocDropError(error.code as 'internal', error.message, { hint: error.hint });
+	// A newer process may know errors that this command does not.
+	const code = Object.hasOwn(errorTable, error.code) ? (error.code as ErrorCode) : 'internal';
+	throw new DocDropError(code, error.message, { hint: error.hint });
 }
 
 function clientOver(ask: Ask, where: string | null, close: () => Promise<void>): Client {

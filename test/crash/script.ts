@@ -2,7 +2,7 @@ import type { Random } from './random.ts';
 import { edited, manySections, newSections, type Sections } from './text.ts';
 
 /**
- * What a run sends: changes of some 40 documents of a few tenants, in parts, one part for each life of the
+ * What a run sends: changes of a dozen or some 40 documents of a few tenants, in parts, one part for each life of the
  * process. Pure: the same random numbers give the same script.
  *
  * Half of the tenants' documents belong to a source that numbers its changes (epoch, seq); those may be sent
@@ -58,9 +58,8 @@ const largeBytes = 65_536;
 
 export function writeScript(random: Random, parts: number, changesPerPart: number): Script {
 	const tenants = tenantNames.slice(0, random.int(3, tenantNames.length));
-	const docs = tenants.flatMap((tenant) => makeDocs(random, tenant, Math.round(40 / tenants.length)));
-	// Changed so often that the next change finds the last one on its way, or cut off by a kill.
-	const favourites = Array.from({ length: 6 }, () => random.pick(docs));
+	const count = random.pick([12, 40]);
+	const docs = tenants.flatMap((tenant) => makeDocs(random, tenant, Math.round(count / tenants.length)));
 	const sources = new Map(tenants.map((tenant) => [tenant as string, { epoch: 1, seq: 0 }]));
 	// A source that loses its state begins a new epoch, and its numbers begin again. Not in the first part: the
 	// old epoch must have been seen first, or it would rank above the new one.
@@ -68,11 +67,16 @@ export function writeScript(random: Random, parts: number, changesPerPart: numbe
 	const losesAt = random.int(changesPerPart, parts * changesPerPart);
 	const seenFirst = new Set<string>();
 
+	const touched: Doc[] = [];
 	const planned: { readonly change: Change; readonly at: number }[] = [];
 	for (let number = 0; number < parts * changesPerPart; number += 1) {
 		if (number === losesAt && loser !== null && seenFirst.has(loser))
 			sources.set(loser, { epoch: 2, seq: 0 });
-		const change = nextChange(random, random.pick(random.chance(0.4) ? favourites : docs), sources);
+		// Many are changed again while the last change is on its way: a kill then cuts off what nobody wants any more.
+		const again = random.chance(0.4) ? touched[number - random.int(2, 15)] : undefined;
+		const doc = again ?? random.pick(docs);
+		touched.push(doc);
+		const change = nextChange(random, doc, sources);
 		const isLate = change.source !== null && random.chance(0.07);
 		planned.push({ change, at: number + (isLate ? random.int(1, 40) : 0) });
 		if (!isLate && number < changesPerPart) seenFirst.add(change.tenant);

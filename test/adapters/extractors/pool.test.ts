@@ -26,7 +26,7 @@ describe('the extractor pool', () => {
 	});
 
 	for (const [command, settings, message] of [
-		['hang', { timeoutMs: 300 }, /text\/html.* 300 ms/],
+		['hang', { timeoutMs: 2_500 }, /text\/html.* 2500 ms/],
 		['hoard', { maxMemoryMb: 24 }, /text\/html.* 24 MB/],
 		['exit', {}, /text\/html/],
 	] as const) {
@@ -112,7 +112,7 @@ describe('the extractor pool', () => {
 	});
 
 	it('rejects an aborted call at once, waiting or running, and answers the others', async () => {
-		open({ workers: 1, timeoutMs: 400 });
+		open({ workers: 1, timeoutMs: 3_000 });
 		await ask('started');
 		const reason = new Error('enough');
 		const abort = new AbortController();
