@@ -22,6 +22,7 @@ describe('worker', () => {
 	/** Extractions that wait, by the text that they read. */
 	let gates: Map<string, () => void>;
 	let isGated: boolean;
+	let extractions: number;
 
 	beforeEach(() => {
 		clock = fakeClock();
@@ -30,6 +31,7 @@ describe('worker', () => {
 		stopping = new AbortController();
 		gates = new Map();
 		isGated = false;
+		extractions = 0;
 	});
 	afterEach(async () => {
 		stopping.abort(new Error('the test is over'));
@@ -47,6 +49,7 @@ describe('worker', () => {
 				mimeTypes: ['text/markdown'],
 				async extract(input, signal) {
 					const text = textOf(input);
+					extractions += 1;
 					if (isGated) {
 						await new Promise<void>((go, stop) => {
 							gates.set(text, go);
@@ -160,6 +163,7 @@ describe('worker', () => {
 		}
 		await open('slow');
 		assert.equal(await stateOf('slow'), 'published');
+		assert.equal(extractions, 1, 'nor does the worker begin anew itself');
 	});
 
 	it('a change that arrives meanwhile is the next to be worked on, and wins', async () => {

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, startCli, type Ran } from './support/run-cli.ts';
+
+/** The command line, as real processes. Those that do not need each other run side by side. */
+describe('the command line', function () {
+	this.timeout(60_000);
+	let dir: string;
+	before(() => {
+		dir = realpathSync(mkdtempSync(join(tmpdir(), 'docdrop-cli-')));
+	});
+	after(() => rmSync(dir, { recursive: true, force: true }));
+	/** All processes compile the same modules: once is enough. */
+	const compiled = () => ({ NODE_COMPILE_CACHE: join(dir, 'compiled') });
+	const run = (args: readonly string[], options: { cwd: string; env?: Record<string, string> }) =>
+		runCli(args, { ...options, env: { ...options.env, ...compiled() } });
+	let folders = 0;
+	/** A working folder that nobody else uses. */
+	function place(): string {
+		const made = join(dir, `place${(folders += 1)}`);
+		mkdirSync(made);
+		return made;
+	}
+	const stack = /\bat .+:\d+:\d+|node:internal|\.ts:\d+/;
+
+	it('says what it can do, and refuses what it cannot', async () => {
+		const cwd = place();
+		const usage = /docdrop watch \[DIR\]/;
+		const cases: [args: string[], code: number, out: RegExp, err: RegExp][] = [
+			[['--help'], 0, usage, /^$/],
+			[['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
+			[['fly'], 2, /^$/, /there is no command "fly"[^]+docdrop watch/],
+			[['--colour'], 2, /^$/, /--colour/],
+			[['search', 'a', '--limit', '1e9'], 2, /^$/, /--limit must be 1 to 100/],
+		];
+		const ran = await inTurns(
+			cases.map(
+				([args]) =>
+					() =>
+						run(args, { cwd }),
+			),
+		);
+		for (const [index, { code, out, err }] of ran.entries()) {
+			const [args, wantedCode, wantedOut, wantedErr] = cases[index] ?? assert.fail();
+			assert.deepEqual([args, code], [args, wantedCode], err);
+			assert.match(out, wantedOut);
+			assert.match(err, wantedErr);
+			assert.doesNotMatch(err, stack);
+		}
+		assert.ok(!existsSync(join(cwd, '.docdrop')), 'nothing was opened for that');
+	});
+
+	it('says which setting is wrong, in a line and a hint', async () => {
+		const taken = createServer().listen(0, '127.0.0.1');
+		await new Promise((resolve) => taken.once('listening', resolve));
+		const port = String((taken.address() as AddressInfo).port);
+		const cwd = place();
+		writeFileSync(join(cwd, 'file'), '');
+		mkdirSync(join(cwd, 'inbox'));
+		const cases: [args: string[], env: Record<string, string>, says: RegExp][] = [
+			[
+				['serve'],
+				{ DOCDROP_PORT: '70000' },
+				/DOCDROP_PORT must be a whole number from 0 to 65535, got "70000"/,
+			],
+			[['serve'], { DOCDROP_API_KEYS: 'hunter2=' }, /DOCDROP_API_KEYS must be/],
+			[['serve'], { DOCDROP_PORT: port }, new RegExp(`DOCDROP_PORT must name.+EADDRINUSE, port ${port}`)],
+			[
+				['serve'],
+				{ DOCDROP_DATA_DIR: join(cwd, 'file', 'x') },
+				/could not be used \(ENOTDIR[^]+DOCDROP_DATA_DIR/,
+			],
+			[['watch', 'nowhere'], {}, /the folder to follow must be a directory/],
+			[
+				['watch', 'inbox'],
+				{ DOCDROP_DATA_DIR: join(cwd, 'inbox', 'data') },
+				/DOCDROP_DATA_DIR must not lie inside/,
+			],
+		];
+		const ran = await inTurns(
+			cases.map(
+				([args, env]) =>
+					() =>
+						run(args, {
+							cwd,
+							env: { DOCDROP_DATA_DIR: join(place(), 'data'), DOCDROP_LOG_LEVEL: 'error', ...env },
+						}),
+			),
+		);
+		taken.close();
+		for (const [index, { code, out, err }] of ran.entries()) {
+			const [, , says] = cases[index] ?? assert.fail();
+			assert.match(err, says);
+			assert.deepEqual([code, out], [1, ''], err);
+			assert.doesNotMatch(err, stack);
+			assert.doesNotMatch(err, /hunter2/);
+			assert.equal(err.trim().split('\n').length, 2, err);
+		}
+	});
+
+	it('follows a folder, answers meanwhile and afterwards, and ends in order', async () => {
+		const cwd = place();
+		const inbox = join(cwd, 'inbox');
+		mkdirSync(join(inbox, 'sub'), { recursive: true });
+		writeFileSync(join(inbox, 'rivers.txt'), 'The Danube flows into the Black Sea.');
+		writeFileSync(join(inbox, 'sub', 'hills.md'), '# Hills\n\nThe Eifel is old.');
+		writeFileSync(join(inbox, 'picture.png'), 'x');
+		const env = {
+			DOCDROP_PORT: '0',
+			DOCDROP_LOG_LEVEL: 'warn',
+			DOCDROP_API_KEYS: 'other=key-of-other,default=key-of-default,key-of-all',
+		};
+		const ask = (...args: string[]) => run(args, { cwd, env });
+		const server = startCli(['watch'], { cwd, env: { ...env, ...compiled() } });
+		try {
+			const said = await server.shows(/up to date: 2 documents/);
+			const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? '';
+			const note = JSON.parse(readFileSync(join(cwd, '.docdrop', 'server.json'), 'utf8'));
+			assert.deepEqual([note.url, note.pid, note.folders[0].dir], [url, server.child.pid, inbox]);
+
+			const [status, found, asJson, file, other, second] = await inTurns([
+				() => ask('status'),
+				() => ask('search', 'where does the Danube flow'),
+				() => ask('search', 'eifel', '--json', '--limit', '1', '--mode', 'text'),
+				() => ask('explain', 'inbox/sub/hills.md'),
+				() =>
+					run(['search', 'danube'], {
+						cwd,
+						env: { ...env, DOCDROP_API_KEYS: 'other=key-of-other,default=key-of-default' },
+					}),
+				() => ask('serve'),
+			]);
+			for (const ran of [status, found, asJson, file, other]) assert.equal(ran?.code, 0, ran?.err);
+			assert.match(
+				status?.out ?? '',
+				new RegExp(`running on ${url}[^]+2 documents, 2 chunks[^]+0 documents waiting`),
+			);
+			assert.match(found?.out ?? '', /^ 1\. rivers\.txt[^]+Danube flows[^]+\d+ results? in \d+ ms\n$/);
+			const [hit] = JSON.parse(asJson?.out ?? '').results;
+			assert.equal(hit.docId, 'sub/hills.md');
+			assert.match(
+				file?.out ?? '',
+				/^sub\/hills\.md\n[^]+document   published[^]+1 chunk since[^]+put +published/,
+			);
+			assert.match(other?.out ?? '', /rivers\.txt/, 'the key of the tenant that is asked about');
+			assert.deepEqual([second?.code, /another process/.test(second?.err ?? '')], [1, true], second?.err);
+
+			writeFileSync(join(inbox, 'new.txt'), 'The Rhine is green.');
+			await server.shows(/up to date: 3 documents/);
+			assert.match((await ask('search', 'rhine', '--mode', 'text')).out, /new\.txt/);
+		} finally {
+			server.child.kill('SIGTERM');
+		}
+		const { code, err } = await server.ended;
+		assert.equal(code, 0, err);
+		assert.doesNotMatch(err, stack);
+		assert.ok(!existsSync(join(cwd, '.docdrop', 'server.json')));
+
+		// A note that a crash left behind, at an address where somebody else answers by now.
+		const stranger = createHttpServer((_request, answer) => answer.end('{}')).listen(0, '127.0.0.1');
+		await new Promise((resolve) => stranger.once('listening', resolve));
+		const url = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
+		const note = { pid: server.child.pid, url, folders: [{ dir: inbox, tenant: 'default', state: '' }] };
+		writeFileSync(join(cwd, '.docdrop', 'server.json'), JSON.stringify(note));
+		const [status, found, file] = await inTurns(
+			[() => ask('status'), () => ask('search', 'danube'), () => ask('explain', 'inbox/rivers.txt')],
+			1,
+		);
+		stranger.close();
+		assert.match(status?.out ?? '', /not running; the store was read directly\n[^]+3 documents, 3 chunks/);
+		assert.match(found?.out ?? '', /rivers\.txt/);
+		assert.match(file?.out ?? '', /^rivers\.txt\n[^]+no running process follows it[^]+document   published/);
+	});
+});
+
+/** Runs them two at a time: that many cores the smallest machine has. */
+async function inTurns(runs: readonly (() => Promise<Ran>)[], atATime = 2): Promise<Ran[]> {
+	const results: Ran[] = [];
+	let next = 0;
+	async function take(): Promise<void> {
+		for (let at = next++; at < runs.length; at = next++) results[at] = (await runs[at]?.()) ?? assert.fail();
+	}
+	await Promise.all(Array.from({ length: atATime }, take));
+	return results;
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { DocDropError } from '../../api/errors.ts';
+import type { Pipeline } from '../../api/pipeline/index.ts';
+import { createFolderDelivery } from '../../api/sources/folder.ts';
+import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/change.ts';
+import { silentLog, startSpine, type Spine } from '../support/spine.ts';
+import { until } from '../support/settled.ts';
+
+describe('the folder source', () => {
+	let dir: string;
+	let spine: Spine;
+	let seq: number;
+	beforeEach(() => {
+		dir = mkdtempSync(join(tmpdir(), 'docdrop-folder-'));
+		seq = 0;
+		spine = startSpine({
+			accept: {
+				windowMs: 60_000,
+				maxWaitMs: 60_000,
+				maxPending: 5,
+				maxPendingBytes: 100_000_000,
+				maxFileBytes: 3_000_000,
+				fingerprint: 'f',
+				mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
+				mimeTypeOf,
+			},
+		});
+	});
+	afterEach(async () => {
+		await spine.stop();
+		rmSync(dir, { recursive: true, force: true });
+	});
+
+	const head = (relPath: string) => ({
+		root: 'inbox',
+		path: join(dir, relPath),
+		relPath,
+		docId: relPath,
+		sourceId: 'source-1',
+		epoch: 'epoch-1',
+		seq: (seq += 1),
+		previousSha256: null,
+	});
+	function file(
+		relPath: string,
+		content: string | Uint8Array | null,
+		event: 'created' | 'changed' = 'created',
+	): ContentChange {
+		if (content !== null) {
+			mkdirSync(dirname(join(dir, relPath)), { recursive: true });
+			writeFileSync(join(dir, relPath), content);
+		}
+		const size = content === null ? 1 : Buffer.byteLength(content);
+		return { ...head(relPath), event, size, mtimeMs: 0, sha256: '0'.repeat(64), xxh64: '0'.repeat(16) };
+	}
+	const gone = (relPath: string): DeletedChange => ({ ...head(relPath), event: 'deleted' });
+	const deliver = (batch: readonly FileChange[], pipeline: Partial<Pipeline> = {}) =>
+		createFolderDelivery({
+			pipeline: { ...spine.pipeline, ...pipeline },
+			tenant: 't',
+			mimeTypeOf,
+			log: silentLog,
+		})(batch, new AbortController().signal);
+	const kinds = async (...args: Parameters<typeof deliver>) =>
+		(await deliver(...args)).map(({ kind }) => kind);
+	const settled = () =>
+		until(
+			() => spine.docStore.stats(),
+			({ pending }) => pending === 0,
+		);
+	const textOf = async (docId: string) =>
+		(await spine.docStore.chunks('t', docId)).map(({ text }) => text).join('');
+
+	it('files become documents at once: the engine has waited already', async () => {
+		assert.deepEqual(await kinds([file('a.txt', 'first'), file('sub/b.md', '# B'), file('empty.html', '')]), [
+			'delivered',
+			'delivered',
+			'delivered',
+		]);
+		await settled();
+		const document = await spine.docStore.document('t', 'sub/b.md');
+		assert.deepEqual([document?.sourceId, document?.state], ['source-1', 'published']);
+		assert.equal((await spine.points('t', 'sub/b.md'))[0]?.fields.path, 'sub/b.md');
+		assert.equal((await spine.docStore.document('t', 'empty.html'))?.published?.chunks, 0);
+		assert.equal(await textOf('a.txt'), 'first');
+	});
+
+	it('changes and deletions follow, and late ones do no harm', async () => {
+		const late = file('a.txt', 'old');
+		await deliver([file('a.txt', 'first'), file('b.txt', 'stays')]);
+		await deliver([file('a.txt', 'second', 'changed')]);
+		assert.deepEqual(await kinds([late]), ['delivered']);
+		await deliver([gone('b.txt'), gone('never.txt')]);
+		await settled();
+		assert.equal(await textOf('a.txt'), 'second');
+		assert.deepEqual(
+			(await spine.docStore.documents({ tenant: 't', limit: 9, state: 'deleted' })).map(({ docId }) => docId),
+			['b.txt', 'never.txt'],
+		);
+	});
+
+	it('takes the bytes that are there, not those that were announced', async () => {
+		const seen = file('a.txt', 'when it was seen');
+		writeFileSync(seen.path, 'when it was read');
+		await deliver([seen]);
+		await settled();
+		assert.equal(await textOf('a.txt'), 'when it was read');
+	});
+
+	it('large files are streamed, and too large ones refused for good', async () => {
+		const large = `${'word '.repeat(300_000)}`;
+		const [taken, refused] = await deliver([
+			file('large.txt', large),
+			file('huge.txt', 'x'.repeat(3_000_001)),
+		]);
+		assert.equal(taken?.kind, 'delivered');
+		assert.ok(refused?.kind === 'failed');
+		assert.match(refused.reason, /too_large: content must be at most 3000000 bytes/);
+		await settled();
+		assert.equal((await spine.docStore.document('t', 'large.txt'))?.published?.size, large.length);
+		assert.equal(await spine.docStore.document('t', 'huge.txt'), null);
+	});
+
+	it('each file has its own outcome, in its own place', async () => {
+		const outcomes = await deliver([
+			file('a.txt', 'good'),
+			file('picture.png', 'x'),
+			file('vanished.txt', null),
+			file('new\nline.txt', 'a name that no id can have'),
+			file(
+				`${'d'.repeat(200)}/${'é'.repeat(100)}/${'é'.repeat(100)}/${'é'.repeat(100)}/${'é'.repeat(100)}/${'é'.repeat(60)}.txt`,
+				'a path too long for an id',
+			),
+			gone('z.txt'),
+		]);
+		assert.deepEqual(
+			outcomes.map(({ kind }) => kind),
+			['delivered', 'failed', 'retry', 'failed', 'failed', 'delivered'],
+		);
+		const reasons = outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : ''));
+		assert.match(reasons[1] ?? '', /unsupported type/);
+		assert.match(reasons[2] ?? '', /ENOENT/);
+		assert.match(reasons[3] ?? '', /docId must not hold control characters/);
+		assert.match(reasons[4] ?? '', /1,024 bytes/);
+		for (const reason of reasons) assert.ok(!reason.includes(dir), 'no path of this machine');
+	});
+
+	it('a full queue makes the rest wait; when nothing goes in, the whole batch is rejected', async () => {
+		await spine.stop();
+		spine = startSpine({
+			worker: null,
+			accept: {
+				windowMs: 0,
+				maxWaitMs: 0,
+				maxPending: 2,
+				maxPendingBytes: 1e6,
+				maxFileBytes: 1e6,
+				fingerprint: 'f',
+				mimeTypes: ['text/plain'],
+				mimeTypeOf,
+			},
+		});
+		const files = ['a.txt', 'b.txt', 'c.txt'].map((name) => file(name, name));
+		assert.deepEqual(await kinds(files), ['delivered', 'delivered', 'retry']);
+		await assert.rejects(deliver([file('c.txt', 'c'), file('d.txt', 'd')]), { code: 'queue_full' });
+		assert.deepEqual(await kinds([file('a.txt', 'changed')]), ['delivered'], 'what waits already may change');
+	});
+
+	it('a store that is away rejects the batch, so that the engine slows down as a whole', async () => {
+		const away = new DocDropError('store_unavailable', 'the state store did not answer');
+		await assert.rejects(deliver([file('a.txt', 'x')], { accept: () => Promise.reject(away) }), away);
+		const [large] = await deliver([file('large.txt', 'x'.repeat(2_000_000))], {
+			acceptStream: () => Promise.reject(away),
+		});
+		assert.equal(large?.kind, 'retry');
+	});
+
+	it('another owner’s document is left alone', async () => {
+		await spine.pipeline.accept(
+			[spine.pipeline.normalise({ tenant: 't', docId: 'a.txt', content: { text: 'theirs' } })],
+			{
+				coalesced: true,
+			},
+		);
+		const [outcome] = await deliver([file('a.txt', 'mine')]);
+		assert.ok(outcome?.kind === 'failed');
+		assert.match(outcome.reason, /owned/);
+		await settled();
+		assert.equal(await textOf('a.txt'), 'theirs');
+	});
+});
