@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -41,6 +41,9 @@ export interface App {
 const indexPatienceMs = 2_000;
 const megabyte = 1_048_576;
 const day = 86_400_000;
+
+/** Whether a process has ever kept its state in the data folder; `createApp` makes what is missing. */
+export const hasData = (config: Config): boolean => existsSync(join(resolve(config.dataDir), 'docs.db'));
 
 export async function createApp(config: Config, logger: FastifyBaseLogger): Promise<App> {
 	const clock = systemClock;
@@ -89,7 +92,10 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		const checking = checkIndex(vectorStore, logger);
 		// What it finds after the start is found again at the first use, and waited for there.
 		checking.catch(() => {});
-		await Promise.race([checking, clock.sleep(indexPatienceMs)]);
+		// `after` and not `sleep`: what is left of it must not keep a command alive that has long had its answer.
+		const patience = Promise.withResolvers<void>();
+		clock.after(indexPatienceMs, patience.resolve);
+		await Promise.race([checking, patience.promise]);
 
 		const now = anchoredTime(clock, await docStore.highestTime());
 		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
@@ -155,6 +161,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			embedder,
 			extractor,
 			telemetry,
+			clock,
 			now,
 			logger,
 			docsDir: docs === null ? null : fileURLToPath(docs),

@@ -65,6 +65,16 @@ const table = {
 		retryable: true,
 		hint: 'The state store did not answer; look at the log of the process.',
 	},
+	content_missing: {
+		status: 500,
+		retryable: false,
+		hint: 'The stored content of this change is gone from the data folder; send the document again.',
+	},
+	extractor_unavailable: {
+		status: 503,
+		retryable: true,
+		hint: 'No process could be started to read files; look at the memory and the limits of the machine.',
+	},
 	index_unavailable: {
 		status: 503,
 		retryable: true,

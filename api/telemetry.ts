@@ -52,10 +52,10 @@ const metrics = {
 	docdrop_failed_documents: { kind: 'gauge', help: 'Dead letters', labels: [] },
 	docdrop_oldest_pending_seconds: { kind: 'gauge', help: 'Age of the change that is due first', labels: [] },
 	docdrop_breaker_open: { kind: 'gauge', help: '1 while calls to the peer are paused', labels: ['peer'] },
-	docdrop_peer_attempts_total: { kind: 'gauge', help: 'Calls to the peer since the start', labels: ['peer'] },
+	docdrop_peer_attempts_total: { kind: 'counter', help: 'Calls to the peer', labels: ['peer'] },
 	docdrop_peer_probes_total: {
-		kind: 'gauge',
-		help: 'Calls to the peer made while its breaker was open, since the start',
+		kind: 'counter',
+		help: 'Calls to the peer made while its breaker was open',
 		labels: ['peer'],
 	},
 	docdrop_loop_delay_p99_seconds: {

@@ -3,6 +3,7 @@ import {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
+	readdirSync,
 	readFileSync,
 	realpathSync,
 	rmSync,
@@ -82,6 +83,11 @@ describe('the command line', function () {
 				{ DOCDROP_DATA_DIR: join(cwd, 'file', 'x') },
 				/could not be used \(ENOTDIR[^]+DOCDROP_DATA_DIR/,
 			],
+			[
+				['serve'],
+				{ DOCDROP_CRASH_AT: 'nowhere' },
+				/DOCDROP_CRASH_AT must be POINT or POINT:N.+got "nowhere"/,
+			],
 			[['watch', 'nowhere'], {}, /the folder to follow must be a directory/],
 			[
 				['watch', 'inbox'],
@@ -108,6 +114,26 @@ describe('the command line', function () {
 			assert.doesNotMatch(err, /hunter2/);
 			assert.equal(err.trim().split('\n').length, 2, err);
 		}
+	});
+
+	it('asked where there is no data says so, and leaves nothing behind', async () => {
+		const cwd = place();
+		const used = join(cwd, 'used');
+		mkdirSync(used);
+		const commands = [['status'], ['search', 'rivers'], ['explain', 'rivers.txt']];
+		const ran = await inTurns(
+			[{}, { DOCDROP_DATA_DIR: 'used' }].flatMap((env) =>
+				commands.map((args) => () => run(args, { cwd, env })),
+			),
+		);
+		for (const [index, { code, out, err }] of ran.entries()) {
+			assert.deepEqual([code, out], [1, ''], err);
+			assert.match(err, /DOCDROP_DATA_DIR must be a data folder, and there is none/);
+			assert.ok(err.includes(index < commands.length ? '"./.docdrop"' : '"used"'), err);
+			assert.match(err, /docdrop watch/);
+			assert.equal(err.trim().split('\n').length, 2, err);
+		}
+		assert.deepEqual([readdirSync(cwd), readdirSync(used)], [['used'], []]);
 	});
 
 	it('follows a folder, answers meanwhile and afterwards, and ends in order', async () => {

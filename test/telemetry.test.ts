@@ -39,7 +39,7 @@ describe('telemetry', () => {
 			assert.match(name, /^docdrop_[a-z0-9_]+$/);
 			assert.ok((helps.get(name)?.length ?? 0) > name.length + 15, name);
 			assert.doesNotMatch(name, /_(ms|kb|mb|millis)/, 'seconds and bytes');
-			if (kind === 'counter') assert.ok(name.endsWith('_total'), name);
+			assert.equal(kind === 'counter', name.endsWith('_total'), name);
 			if (kind === 'histogram') assert.ok(name.endsWith('_seconds'), name);
 		}
 	});

@@ -1,5 +1,5 @@
 import type { SearchRequest, SearchResponse } from '../contract/search.ts';
-import { createApp } from '../app.ts';
+import { createApp, hasData } from '../app.ts';
 import { splitKey, type Config } from '../config.ts';
 import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
 import { createLogger, readNote, type ServerNote } from '../server.ts';
@@ -73,6 +73,16 @@ export async function createClient(config: Config): Promise<Client> {
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
 	if (running !== null && (await isAlive(running))) {
 		return clientOver(overHttp(running.url, key), running.url, async () => {});
+	}
+	if (!hasData(config)) {
+		throw new DocDropError(
+			'config_invalid',
+			`DOCDROP_DATA_DIR must be a data folder, and there is none at ${JSON.stringify(config.dataDir)}`,
+			{
+				field: 'DOCDROP_DATA_DIR',
+				hint: 'Begin with docdrop watch or docdrop serve, or name the folder that they were given.',
+			},
+		);
 	}
 	// No process answers: the same routes, without a socket. Nothing is worked on meanwhile.
 	const app = await createApp(

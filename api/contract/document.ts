@@ -29,7 +29,8 @@ export const Source = Type.Object(
 		seq: Type.Integer({
 			minimum: 0,
 			maximum: 4294967295,
-			description: 'Grows with every change within the epoch; late and doubled changes are known by it.',
+			description:
+				'Grows with every change within the epoch, and names one content: late and doubled changes are known by it, and another content under a number that was taken is stale.',
 		}),
 	},
 	{

@@ -27,7 +27,7 @@ export function installAccess(app: FastifyInstance, keys: readonly string[]): vo
 	app.decorateRequest('onlyTenant', null);
 	app.addHook('onRequest', async (request) => {
 		if (known.length === 0) return checkHost(request);
-		if (openPaths.test(request.url)) return;
+		if (openPaths.test(request.url.split('?')[0] ?? '')) return;
 		const { authorization, 'x-api-key': header } = request.headers;
 		const sent = typeof header === 'string' ? header : /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
 		if (sent === undefined) throw new DocDropError('unauthorized', 'a key is required');

@@ -4,7 +4,9 @@ import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DocDropError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import { installAccess, isLocal } from './access.ts';
+import { installBodyTime } from './body-time.ts';
 import { documentRoutes } from './documents.ts';
 import { answerClientError, installErrors, sendError } from './errors.ts';
 import { jobRoutes } from './jobs.ts';
@@ -17,6 +19,7 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
+	readonly clock: Clock;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
 }
@@ -28,7 +31,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		loggerInstance: deps.logger,
 		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: config.maxBodyMb * 1_048_576,
-		requestTimeout: 120_000,
+		// A limit for the whole request would cut large files: see body-time.ts.
+		requestTimeout: 0,
 		connectionTimeout: 0,
 		keepAliveTimeout: 72_000,
 		routerOptions: { maxParamLength: 200 },
@@ -40,6 +44,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		// A request without Host is answered by us, in our words.
 		http: { requireHostHeader: false },
 	});
+	installBodyTime(app, deps.clock);
 	// A body is JSON or, where a route says so, a stream; a form or plain text from a web page is neither.
 	app.removeContentTypeParser('text/plain');
 	installJsonBody(app);

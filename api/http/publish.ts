@@ -206,6 +206,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		streamed.put<{ Querystring: Static<typeof PutQuery>; Body: Readable | undefined }>(
 			'/v1/documents/content',
 			{
+				config: { isStreamed: true },
 				schema: {
 					tags: ['changes'],
 					summary: 'Publish one streamed file',

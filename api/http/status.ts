@@ -5,6 +5,7 @@ import { maxBatchDocuments } from '../contract/batch.ts';
 import { DocId, Tenant } from '../contract/ids.ts';
 import type { Config } from '../config.ts';
 import { DocDropError } from '../errors.ts';
+import type { Breaker, BreakerState } from '../pipeline/breaker.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -80,6 +81,21 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	loopDelay.enable();
 	app.addHook('onClose', async () => void loopDelay.disable());
 
+	/** Calls that earlier scrapes have counted. */
+	const counted = { index: { total: 0, whileOpen: 0 }, embedder: { total: 0, whileOpen: 0 } };
+	function countCalls(peer: keyof typeof counted, state: BreakerState, guards: readonly Breaker[]): void {
+		const calls = { total: 0, whileOpen: 0 };
+		for (const { total, whileOpen } of guards.map((guard) => guard.attempts())) {
+			calls.total += total;
+			calls.whileOpen += whileOpen;
+		}
+		const before = counted[peer];
+		telemetry.set('docdrop_breaker_open', { peer }, state === 'closed' ? 0 : 1);
+		telemetry.count('docdrop_peer_attempts_total', { peer }, calls.total - before.total);
+		telemetry.count('docdrop_peer_probes_total', { peer }, calls.whileOpen - before.whileOpen);
+		counted[peer] = calls;
+	}
+
 	app.get(
 		'/v1/info',
 		{
@@ -119,7 +135,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			schema: { tags: ['operation'], summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } },
 		},
 		async (_request, reply) => {
-			const index = pipeline.breakers.index.state();
+			const index = pipeline.indexState();
 			const embedderState = pipeline.breakers.embedder.state();
 			const stats = await docStore.stats().catch(() => null);
 			const isFull =
@@ -159,12 +175,9 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			telemetry.set('docdrop_failed_documents', {}, stats.failed);
 			const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
 			telemetry.set('docdrop_oldest_pending_seconds', {}, age);
-			for (const peer of ['index', 'embedder'] as const) {
-				const { total, whileOpen } = pipeline.breakers[peer].attempts();
-				telemetry.set('docdrop_breaker_open', { peer }, pipeline.breakers[peer].state() === 'closed' ? 0 : 1);
-				telemetry.set('docdrop_peer_attempts_total', { peer }, total);
-				telemetry.set('docdrop_peer_probes_total', { peer }, whileOpen);
-			}
+			const { breakers } = pipeline;
+			countCalls('index', pipeline.indexState(), [breakers.index, breakers.search]);
+			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
@@ -189,7 +202,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				oldestPendingSeconds:
 					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
 				jobs: stats.jobs,
-				index: { kind: vectorStore.kind, breaker: pipeline.breakers.index.state() },
+				index: { kind: vectorStore.kind, breaker: pipeline.indexState() },
 				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
 				folders: deps.folders(),
 			};

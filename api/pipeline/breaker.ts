@@ -1,6 +1,7 @@
 /**
  * The guard in front of one peer (vector index, embedder): a few quick retries for blips, a circuit breaker
- * for outages, a timeout for silence. One breaker a peer, shared by everyone who calls that peer.
+ * for outages, a timeout for silence. One breaker a peer, shared by everyone who calls that peer; where two
+ * kinds of call can fail apart (writes, searches), each kind has its own, and they `learn` from one another.
  *
  * Invariants:
  *  - While it is open, `run` rejects at once and makes no request; one probe at a time finds out whether the
@@ -21,6 +22,7 @@ import {
 	isTaskCancelledError,
 	retry,
 	timeout,
+	type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { DocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -54,6 +56,11 @@ export interface Breaker {
 	 * the caller gave up.
 	 */
 	run<T>(fn: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+	/**
+	 * Another breaker of the same peer has found out that it is away, or back. One that knew so already goes on
+	 * as it was: its waits do not begin anew, and its probes stay its own.
+	 */
+	learn(news: 'away' | 'back'): void;
 	state(): BreakerState;
 	/** Monotonic time of the clock from which the next `run` is a probe; null unless open. */
 	nextProbeAt(): number | null;
@@ -87,16 +94,27 @@ export function createBreaker(options: BreakerOptions): Breaker {
 			next: (context: { attempt: number }) => openFor(context.attempt),
 		};
 	};
-	const circuit = circuitBreaker(handleWhen(trips), {
-		breaker: new ConsecutiveBreaker(threshold),
-		halfOpenAfter: { next: (context) => openFor(context.attempt) },
-	});
+	const newCircuit = (isOpen: boolean): CircuitBreakerPolicy => {
+		const made = circuitBreaker(handleWhen(trips), {
+			breaker: new ConsecutiveBreaker(threshold),
+			halfOpenAfter: { next: (context) => openFor(context.attempt) },
+			...(isOpen && {
+				initialState: {
+					ownState: { value: CircuitState.Open, openedAt: 0, attemptNo: 1 },
+					breakerState: 0,
+				},
+			}),
+		});
+		// A circuit that was replaced may still have calls on their way; what they find out is no news any more.
+		made.onStateChange((state) => made === circuit && onChange?.(states[state]));
+		return made;
+	};
+	let circuit = newCircuit(false);
 	const again = retry(handleWhen(trips), {
 		maxAttempts: attempts - 1,
 		backoff: new ExponentialBackoff({ initialDelay: retryDelayMs, maxDelay: retryDelayMs * 8 }),
 	});
 	const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive);
-	if (onChange) circuit.onStateChange((state) => onChange(states[state]));
 
 	const unavailable = (message: string, retryAfterMs?: number) =>
 		new DocDropError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
@@ -135,6 +153,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
 					Math.max(1, Math.ceil(wait)),
 				);
 			}
+		},
+		learn(news) {
+			if ((circuit.state !== CircuitState.Closed) === (news === 'away')) return;
+			circuit = newCircuit(news === 'away');
+			onChange?.(states[circuit.state]);
 		},
 		state: () => states[circuit.state],
 		nextProbeAt: () => (circuit.state === CircuitState.Open ? probeAt : null),

@@ -34,8 +34,8 @@ export interface ChunkSettings {
 
 export const defaultChunkSettings: ChunkSettings = { maxChars: 1200, overlapChars: 150 };
 
-/** Grows whenever the same blocks may give other chunks. */
-export const CHUNKER_VERSION = 1;
+/** Grows whenever the same blocks may give other chunks, or the same chunk another text to embed. */
+export const CHUNKER_VERSION = 2;
 
 export interface Piece {
 	readonly text: string;
@@ -69,7 +69,7 @@ export function chunk(blocks: readonly Block[], settings: Partial<ChunkSettings>
 	let section: Block[] = [];
 	let onlyHeadings = true;
 	const close = () => {
-		const heading = trail.length === 0 ? null : trail.map((entry) => entry.text).join(' > ');
+		const heading = trail.length === 0 ? null : trail.map((entry) => entry.text).join(SEPARATOR);
 		cutSection(section, heading, sizes, pieces);
 		section = [];
 	};
@@ -104,6 +104,23 @@ export function chunkHash({ text, heading, page }: Piece): string {
 	}
 	return hash.digest('hex');
 }
+
+/**
+ * A chunk as the embedder and full-text search see it: its text below the headings above it, each of them once.
+ * A section's first chunk begins with the headings of its section; only their parents go in front of it.
+ */
+export function embeddedText({ heading, text }: Pick<Piece, 'heading' | 'text'>): string {
+	if (heading === null) return text;
+	const firstLines = text.split(/\n{2,}/, MAX_DEPTH).map(shortened);
+	for (let count = firstLines.length; count > 0; count -= 1) {
+		const own = firstLines.slice(0, count).join(SEPARATOR);
+		if (heading === own) return text;
+		if (heading.endsWith(SEPARATOR + own)) return `${heading.slice(0, -(SEPARATOR + own).length)}\n${text}`;
+	}
+	return `${heading}\n${text}`;
+}
+
+const SEPARATOR = ' > ';
 
 /** Deeper headings count as this deep; with TRAIL_CHARS it bounds what is repeated on every chunk. */
 const MAX_DEPTH = 6;

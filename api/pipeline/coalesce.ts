@@ -7,7 +7,8 @@
  * Invariants:
  *  - `generation` grows with each change that must be worked on; the document waits for work exactly when
  *    `generation > settled`, and is being worked on exactly when `lease` is set.
- *  - (rank, seq) of a document never goes down: a late change is `stale`, whatever it holds.
+ *  - (rank, seq) of a document never goes down, and names one content: a late change is `stale`, whatever it
+ *    holds, and so is another content under a number that was taken.
  *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
  *    next generation.
  *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
@@ -127,6 +128,16 @@ function waitingJob(state: DocState): string | null {
 	return state.lease !== null && state.lease.generation === state.generation ? null : state.wanted.jobId;
 }
 
+/**
+ * Whether the arrival is what its number was given to. A version names one content: a file that was read again
+ * and has moved on since comes under a number of its own. Another pipeline may take the same bytes anew, with
+ * the fields that it reads from them.
+ */
+const isRepetition = (wanted: Wanted, arrival: Arrival): boolean =>
+	arrival.op === wanted.op &&
+	arrival.sha256 === wanted.sha256 &&
+	(arrival.meta === wanted.meta || arrival.fingerprint !== wanted.fingerprint);
+
 /** Where the arrival stands in the document's order, or why it has no place. */
 function place(
 	state: DocState | null,
@@ -136,8 +147,10 @@ function place(
 	const sameOwner = state.sourceId === arrival.sourceId;
 	if (!sameOwner && !arrival.takeOver && !isFree(state)) return { kind: 'owned', owner: state.sourceId };
 	if (sameOwner && state.epoch === arrival.epoch) {
-		// An equal seq is a repetition whose bytes may have moved on since it was numbered: it is decided by content.
-		if (arrival.seq !== null && arrival.seq < state.seq) return { kind: 'stale', version: versionOf(state) };
+		const isLate = arrival.seq !== null && arrival.seq < state.seq;
+		if (isLate || (arrival.seq === state.seq && !isRepetition(state.wanted, arrival))) {
+			return { kind: 'stale', version: versionOf(state) };
+		}
 		return { rank: state.rank, seq: arrival.seq ?? state.seq + 1 };
 	}
 	if (sameOwner && arrival.epochRank < state.epochRank) return { kind: 'stale', version: versionOf(state) };

@@ -1,8 +1,9 @@
 import type { DocumentInput } from '../contract/document.ts';
 import type { SearchRequest } from '../contract/search.ts';
 import { createDoor, type AcceptDeps } from './accept.ts';
-import { createBreaker, type Breaker } from './breaker.ts';
+import { createBreaker } from './breaker.ts';
 import { createEmbedStep } from './embed.ts';
+import { createIndexBreakers } from './index-breakers.ts';
 import { createJobIds } from './job-id.ts';
 import { preview } from './preview.ts';
 import { search } from './search.ts';
@@ -38,8 +39,8 @@ export type Pipeline = ReturnType<typeof startPipeline>;
 export function startPipeline(deps: PipelineDeps) {
 	const { docStore, extractor, clock, log, now } = deps;
 	const stopping = new AbortController();
-	const breakers: { readonly index: Breaker; readonly embedder: Breaker } = {
-		index: createBreaker({ ...deps.indexBreaker, clock }),
+	const breakers = {
+		...createIndexBreakers(deps),
 		embedder: createBreaker({ ...deps.embedderBreaker, clock }),
 	};
 	const common = { ...deps, signal: stopping.signal, breaker: breakers.index };
@@ -65,7 +66,10 @@ export function startPipeline(deps: PipelineDeps) {
 		breakers,
 		preview: (document: DocumentInput) =>
 			preview(door.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
-		search: (request: SearchRequest) => search(request, { ...deps, embedderBreaker: breakers.embedder }),
+		/** Of the vector index: what publishing has found, or searches. */
+		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
+		search: (request: SearchRequest) =>
+			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		retry: async (jobId: string) => (await docStore.retry(jobId, now())) && (worker?.wake(), true),
 		inWork: () => worker?.inWork() ?? 0,

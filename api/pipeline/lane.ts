@@ -62,13 +62,17 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		if (isRunning || signal.aborted) return;
 		isRunning = true;
 		work()
-			// Only a defect ends here: everything expected is decided below. The leases run out, and the work is done again.
+			// Only a defect ends here: what has left the lane is done with, the rest is begun again by the next call.
 			.catch((error: unknown) => log.error({ tenant, error }, 'a lane stopped unexpectedly'));
 	}
 
 	async function work(): Promise<void> {
 		try {
-			for (let act = nextAct(); act !== null && !signal.aborted; act = nextAct()) await act();
+			while (!signal.aborted) {
+				const act = nextAct();
+				if (act === null) return;
+				await act();
+			}
 		} finally {
 			// In the same turn in which nothing was found to do: no addition can slip between.
 			isRunning = false;
@@ -78,10 +82,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	function nextAct(): (() => Promise<void>) | null {
 		const letter = letters.shift();
 		if (letter !== undefined) {
-			return async () => {
-				await settle([], () => buryOne(letter.claimed, letter.error));
-				deps.onDone(letter.claimed);
-			};
+			const { claimed, error } = letter;
+			return () => see([claimed], () => settle([], () => buryOne(claimed, error)));
 		}
 		const closed = autobatch(items, limits, clock.monotonic(), !deps.isMoreComing());
 		if (closed === null) {
@@ -94,11 +96,29 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			return null;
 		}
 		items = closed.rest;
-		telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
-		return async () => {
-			await write(closed.batch, closed.closedBy);
-			for (const { prepared } of closed.batch) deps.onDone(prepared.claimed);
-		};
+		return () =>
+			see(
+				closed.batch.map(({ prepared }) => prepared.claimed),
+				async () => {
+					telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
+					await write(closed.batch, closed.closedBy);
+				},
+			);
+	}
+
+	/**
+	 * Everything that leaves `items` or `letters` goes through here, and so is done with once, whatever happens:
+	 * a document that nobody is done with would have its lease renewed for ever.
+	 */
+	async function see(documents: readonly Claimed[], act: () => Promise<void>): Promise<void> {
+		try {
+			await act();
+		} catch (error) {
+			// Only a defect, for everything expected is decided in `settle`. The leases run out, and the work is done again.
+			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
+		} finally {
+			for (const claimed of documents) deps.onDone(claimed);
+		}
 	}
 
 	/** Runs `act` until it succeeds or decides otherwise than to wait for the index. */
@@ -139,17 +159,13 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					const claimed = batch[0]?.prepared.claimed;
 					if (claimed === undefined) return;
 					if (next.kind === 'dead') return settle([], () => buryOne(claimed, error));
-					await docStore.release(
-						[
-							{
-								lease: claimed.lease,
-								retryAt: now() + next.afterMs,
-								counted: next.counted,
-								error: failureOf(error),
-							},
-						],
-						now(),
-					);
+					const { lease } = claimed;
+					const { counted, afterMs } = next;
+					await docStore
+						.release([{ lease, retryAt: now() + afterMs, counted, error: failureOf(error) }], now())
+						.catch((reason: unknown) =>
+							log.error({ tenant, error: reason }, 'a lease could not be given back; it will run out'),
+						);
 					return;
 				}
 			}

@@ -1,6 +1,7 @@
 import type { Claimed } from '../ports/doc-store.ts';
 import type { Extractor } from '../ports/extractor.ts';
 import type { DocFields, NewPoint } from '../ports/vector-store.ts';
+import { embeddedText } from './chunk.ts';
 import type { EmbedStep } from './embed.ts';
 import { readMeta } from './meta.ts';
 import { plan, type Plan } from './plan.ts';
@@ -18,9 +19,7 @@ export interface Prepared {
 	readonly droppedExtra: readonly string[];
 }
 
-/** What the embedder sees of a chunk: its text under its headings, as a reader would. */
-export const embeddedText = (chunk: { readonly heading: string | null; readonly text: string }): string =>
-	chunk.heading === null ? chunk.text : `${chunk.heading}\n${chunk.text}`;
+export { embeddedText };
 
 export async function prepare(
 	claimed: Claimed,
@@ -74,6 +73,6 @@ export async function prepare(
 			version: claimed.version,
 			extra: meta.metadata,
 		},
-		droppedExtra: Object.keys(before).filter((name) => !(name in meta.metadata)),
+		droppedExtra: Object.keys(before).filter((name) => !Object.hasOwn(meta.metadata, name)),
 	};
 }

@@ -38,6 +38,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	index_mismatch: 'outage',
 	embedder_unavailable: 'outage',
 	embedder_forbidden: 'outage',
+	extractor_unavailable: 'outage',
 	store_unavailable: 'outage',
 	store_locked: 'outage',
 	store_newer: 'outage',
@@ -53,6 +54,8 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	embedder_rejected: 'refused',
 	unreadable: 'refused',
 	unsupported_type: 'refused',
+	// No waiting brings it back: a dead letter says so, and the same content sent again mends it.
+	content_missing: 'refused',
 	too_large: 'refused',
 	invalid: 'refused',
 	unauthorized: 'refused',

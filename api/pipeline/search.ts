@@ -19,6 +19,7 @@ export async function search(
 		readonly vectorStore: VectorStore;
 		readonly embedder: Embedder;
 		readonly embedderBreaker: Breaker;
+		readonly searchBreaker: Breaker;
 		readonly clock: Clock;
 	},
 ): Promise<SearchResponse> {
@@ -34,13 +35,15 @@ export async function search(
 		mode === 'text'
 			? [null]
 			: await deps.embedderBreaker.run((signal) => deps.embedder.embed([query], signal));
-	const lists = await deps.vectorStore.search({
-		tenant,
-		vector: vector ?? null,
-		terms: mode === 'dense' ? [] : tokenize(query),
-		limit: depth(limit),
-		...(docId !== undefined && { docId }),
-	});
+	const lists = await deps.searchBreaker.run(() =>
+		deps.vectorStore.search({
+			tenant,
+			vector: vector ?? null,
+			terms: mode === 'dense' ? [] : tokenize(query),
+			limit: depth(limit),
+			...(docId !== undefined && { docId }),
+		}),
+	);
 	const results = fuse([lists.dense, lists.sparse], { limit }).map((hit) => ({
 		docId: hit.docId,
 		pointId: hit.id,

@@ -140,6 +140,11 @@ export function startWorker(deps: WorkerDeps): Worker {
 		if (failure.code === 'internal')
 			log.error({ tenant, docId, error }, 'preparing a document failed unexpectedly');
 		if (next.kind === 'dead' || next.kind === 'split') return lane.bury(claimed, error);
+		if (next.kind === 'hold')
+			log.warn(
+				{ tenant, docId, code: failure.code, waitMs: next.afterMs },
+				'a document waits to be prepared',
+			);
 		const retryAt = now() + next.afterMs;
 		await docStore
 			.release([{ lease, retryAt, counted: next.kind === 'retry', error: failure }], now())

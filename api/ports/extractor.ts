@@ -9,6 +9,8 @@
  *  3. A file that cannot be read as its type rejects with `unreadable`; a type that no extractor takes with
  *     `unsupported_type`; both name the type. One hostile file ends neither the process nor another file's work.
  *  4. An empty file has no chunks and is no error.
+ *  5. A document whose file is gone rejects with `content_missing`, one whose file cannot be read now with
+ *     `store_unavailable`; where nothing can be extracted now, whatever the file, with `extractor_unavailable`.
  */
 export interface ExtractInput {
 	/** The document's bytes, or the absolute path of a file that holds them (large ones). */
@@ -24,7 +26,7 @@ export interface Chunk {
 	/** Headings above the chunk, joined by ` > `; null where there are none. */
 	readonly heading: string | null;
 	readonly page: number | null;
-	/** The tokenizer's output over heading and text, joined by single spaces. */
+	/** The tokenizer's output over the text and the headings above it, each once, joined by single spaces. */
 	readonly terms: string;
 }
 

@@ -135,6 +135,23 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 			}
 		});
 
+		it('5. tells a file that is gone from one that cannot be read now, and goes on', async () => {
+			const dir = await mkdtemp(join(tmpdir(), 'docdrop-extract-'));
+			try {
+				const read = (file: string) => extractor.extract({ content: { file }, mimeType: 'text/plain' });
+				await assert.rejects(read(join(dir, 'gone')), (error: Error) => {
+					assert.equal((error as { code?: string }).code, 'content_missing');
+					assert.ok(!error.message.includes(dir), 'nothing of where it was');
+					return true;
+				});
+				await assert.rejects(read(dir), { code: 'store_unavailable' });
+				await writeFile(join(dir, 'there'), 'there');
+				assert.equal((await read(join(dir, 'there'))).chunks[0]?.text, 'there');
+			} finally {
+				await rm(dir, { recursive: true });
+			}
+		});
+
 		it('reads bytes that are a part of a larger buffer', async () => {
 			const large = bytes('-----hello-----');
 			const { chunks } = await extractor.extract({ content: large.subarray(5, 10), mimeType: 'text/plain' });

@@ -51,6 +51,8 @@ export function startApi(dataDir: string, settings: Readonly<Record<string, stri
 		while (!gone.signal.aborted) {
 			// A killed process leaves its note behind: only one with this process's number counts.
 			const text = await readFile(join(dataDir, 'server.json'), 'utf8').catch(() => '');
+			// It may have ended meanwhile: its address must not be taken for that of the next life.
+			if (gone.signal.aborted) return null;
 			try {
 				const note = JSON.parse(text) as ServerNote;
 				if (note.pid === child.pid) return note.url;

@@ -6,7 +6,7 @@ describe('killed under load', () => {
 
 	for (const { index, runs } of [
 		{ index: 'sqlite-vec', runs: 25 },
-		// Not yet { index: 'qdrant', runs: 8 }: some runs on the double lose documents (CHANGELOG, Known faults).
+		{ index: 'qdrant', runs: 8 },
 	] as const) {
 		it(`${index}: ${runs} runs lose, double and leave nothing`, async () => {
 			const lines: string[] = [];

@@ -9,6 +9,7 @@ import { createIndexReader } from '../../api/adapters/sqlite-vec/read.ts';
 import { openForReading } from '../../api/adapters/sqlite-vec/schema.ts';
 import { verifySqliteVec } from '../../api/adapters/sqlite-vec/verify.ts';
 import { uuidFromBytes } from '../../api/adapters/sqlite/uuid.ts';
+import { embeddedText } from '../../api/pipeline/chunk.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import type { QdrantDouble } from '../doubles/qdrant.ts';
 import type { Fault } from './oracle.ts';
@@ -25,7 +26,15 @@ export interface StoreContents {
 		string,
 		{ readonly publishedVersion: number | null; readonly lines: readonly Line[] }
 	>;
-	readonly jobs: ReadonlyMap<string, { readonly state: string; readonly doc: string }>;
+	readonly jobs: ReadonlyMap<
+		string,
+		{
+			readonly state: string;
+			readonly doc: string;
+			readonly errorCode: string | null;
+			readonly errorMessage: string | null;
+		}
+	>;
 	readonly faults: readonly Fault[];
 }
 
@@ -75,7 +84,7 @@ export function readQdrantDouble(double: QdrantDouble, collection: string): Inde
 
 /** Rounding to eight bits turns a vector by less than two degrees. */
 function vectorFault({ tenant, docId, heading, content }: StoredPoint, found?: Float32Array): Fault[] {
-	const wanted = lexicalVector(heading === null ? content : `${heading}\n${content}`);
+	const wanted = lexicalVector(embeddedText({ heading, text: content }));
 	const isRight = found !== undefined && (cosine(found, wanted) > 0.999 || wanted.every((one) => one === 0));
 	return isRight ? [] : [other(`${tenant}/${docId}: a point has another text's vector`)];
 }
@@ -110,6 +119,9 @@ export function readDocStore(dataDir: string): StoreContents {
 		}
 		for (const name of readdirSync(join(dataDir, 'blobs')))
 			faults.push(other(`a content file was left behind, ${name.slice(0, 8)}`));
+		// Not even the one that was appended to last: the process has been stopped in order.
+		for (const name of readdirSync(join(dataDir, 'bodies')))
+			faults.push(other(`a file of bodies was left behind, ${name}`));
 
 		const rows = db.prepare('SELECT doc, tenant, doc_id, p_version FROM docs').all();
 		const names = new Map(
@@ -133,11 +145,16 @@ export function readDocStore(dataDir: string): StoreContents {
 		);
 		const jobs = new Map(
 			db
-				.prepare('SELECT job, doc, state FROM jobs')
+				.prepare('SELECT job, doc, state, error_code, error_message FROM jobs')
 				.all()
 				.map((row: Row) => [
 					uuidFromBytes(row['job'] as Uint8Array),
-					{ state: row['state'] as string, doc: names.get(row['doc']) ?? '' },
+					{
+						state: row['state'] as string,
+						doc: names.get(row['doc']) ?? '',
+						errorCode: row['error_code'] as string | null,
+						errorMessage: row['error_message'] as string | null,
+					},
 				]),
 		);
 		return { docs, jobs, faults };

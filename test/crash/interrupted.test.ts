@@ -27,6 +27,7 @@ describe('an interrupted attempt', () => {
 	const { signal } = new AbortController();
 	const breaker: Breaker = {
 		run: (call) => call(signal),
+		learn() {},
 		state: () => 'closed',
 		nextProbeAt: () => null,
 		attempts: () => ({ total: 0, whileOpen: 0 }),

@@ -133,7 +133,10 @@ function receiptFaults({ receipts, store }: Evidence): Fault[] {
 				continue;
 			}
 			const fits = endings[state].includes(job.state) && !(isNewest && job.state === 'superseded');
-			if (!fits) faults.push(other(`${name}: the newest receipt, answered ${state}, ended as ${job.state}`));
+			if (!fits) {
+				const why = job.errorCode === null ? '' : ` (${job.errorCode}: ${job.errorMessage})`;
+				faults.push(other(`${name}: the newest receipt, answered ${state}, ended as ${job.state}${why}`));
+			}
 			if (isNewest && state === 'stale') faults.push(other(`${name}: the newest change was called stale`));
 			if (change.source === null || state === 'stale') continue;
 			const { sourceId, epoch, seq } = change.source;

@@ -58,6 +58,47 @@ describe('health and bounds', () => {
 		assert.ok(calls < 50, `${calls} calls while it was away`);
 	});
 
+	it('says so when only searches find the index away, and tells their callers when to come again', async () => {
+		const store = createMemoryVectorStore({ dimensions: 256 });
+		const away = () =>
+			Promise.reject(new DocDropError('index_unavailable', 'the vector index does not answer'));
+		made = await httpInMemory({}, { vectorStore: { ...store, search: away } });
+		const search = () =>
+			made.http.inject({
+				method: 'POST',
+				url: '/v1/search',
+				headers: { host: 'localhost' },
+				payload: { tenant: 't', query: 'words' },
+			});
+		const refused = await until(search, ({ body }) => body.includes('calls to it are paused'));
+		assert.deepEqual([refused.statusCode, refused.json().error.code], [503, 'index_unavailable']);
+		assert.ok(Number(refused.headers['retry-after']) >= 1);
+		assert.deepEqual([(await ready()).status, (await ready()).index], ['degraded', 'open']);
+		const metrics = (await get('/metrics')).body;
+		assert.match(metrics, /^docdrop_breaker_open\{peer="index"\} 1$/m);
+		assert.equal((await publish('a.txt', 'is published all the same')).status, 202);
+		await until(ready, (now) => now.pending === 0);
+		assert.equal(await store.count('t'), 1);
+	});
+
+	it('counts the calls to each peer, from scrape to scrape', async () => {
+		made = await httpInMemory();
+		const calls = async (peer: string) => {
+			const { body } = await get('/metrics');
+			assert.match(body, /^# TYPE docdrop_peer_attempts_total counter$/m);
+			assert.match(body, /^# TYPE docdrop_peer_probes_total counter$/m);
+			return Number(
+				new RegExp(`^docdrop_peer_attempts_total\\{peer="${peer}"\\} (\\d+)$`, 'm').exec(body)?.[1],
+			);
+		};
+		assert.deepEqual([await calls('index'), await calls('embedder')], [0, 0]);
+		await publish('a.txt', 'one');
+		await until(ready, (now) => now.pending === 0);
+		await made.pipeline.search({ tenant: 't', query: 'one' });
+		assert.deepEqual([await calls('index'), await calls('embedder')], [2, 2], 'a write and a search');
+		assert.equal(await calls('index'), 2);
+	});
+
 	it('is unavailable at the bound: 503 with Retry-After, but what waits already may change', async () => {
 		made = await httpInMemory(
 			{ DOCDROP_MAX_PENDING: '3' },

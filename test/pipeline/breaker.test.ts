@@ -219,4 +219,46 @@ describe('the breaker', () => {
 		assert.equal(breaker.state(), 'open');
 		await assert.rejects(breaker.run(up), { retryAfterMs: 2_000 });
 	});
+
+	describe('beside another guard of the same peer', () => {
+		it('learns that the peer is away: pauses at once, and finds out by a probe of its own', async () => {
+			const breaker = make();
+			breaker.learn('away');
+			assert.deepEqual([breaker.state(), breaker.nextProbeAt()], ['open', 1_000]);
+			await assert.rejects(breaker.run(up), { code: 'index_unavailable', retryAfterMs: 1_000 });
+			await clock.advance(1_000);
+			await assert.rejects(breaker.run(down), { message: 'away' });
+			assert.equal(breaker.nextProbeAt(), 3_000, 'its waits grow like any other’s');
+			await clock.advance(2_000);
+			assert.equal(await breaker.run(up), 'done');
+			assert.deepEqual(breaker.attempts(), { total: 2, whileOpen: 2 });
+			assert.deepEqual(changes, ['open', 'half-open', 'open', 'half-open', 'closed']);
+		});
+
+		it('learns that the peer is back, and takes no late answer for news', async () => {
+			const breaker = make();
+			await open(breaker);
+			await clock.advance(1_000);
+			const { fn, call } = peer();
+			const probe = assert.rejects(breaker.run(fn), { message: 'away' });
+			const { fail } = await call(0);
+			breaker.learn('back');
+			assert.equal(breaker.state(), 'closed');
+			fail(away());
+			await probe;
+			assert.equal(breaker.state(), 'closed');
+			assert.equal(await breaker.run(up), 'done');
+			assert.deepEqual(changes, ['open', 'half-open', 'closed']);
+		});
+
+		it('is not moved by what it knows itself', async () => {
+			const breaker = make();
+			breaker.learn('back');
+			await open(breaker);
+			await clock.advance(400);
+			breaker.learn('away');
+			assert.equal(breaker.nextProbeAt(), 1_000, 'the wait does not begin anew');
+			assert.deepEqual(changes, ['open']);
+		});
+	});
 });

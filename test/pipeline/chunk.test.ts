@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chunk, chunkHash } from '../../api/pipeline/chunk.ts';
+import { chunk, chunkHash, embeddedText } from '../../api/pipeline/chunk.ts';
 import type { Block, Piece } from '../../api/pipeline/chunk.ts';
 
 const text = (pieces: readonly Piece[]) => pieces.map((piece) => piece.text);
@@ -299,6 +299,46 @@ describe('chunkHash', () => {
 		assert.equal(
 			chunkHash({ text: 'Grüße', heading: 'A > B', page: null }),
 			'ce13ce91f514a21262a9f1a58fa906082c11a949c24d1356b94518f9f2fe7e84',
+		);
+	});
+});
+
+describe('embeddedText', () => {
+	const cases: [what: string, heading: string | null, text: string, wanted: string][] = [
+		['no heading', null, 'Body.', 'Body.'],
+		['a heading that stands in the text', 'Guide', 'Guide\n\nBody.', 'Guide\n\nBody.'],
+		['its parents', 'Book > Guide', 'Guide\n\nBody.', 'Book\nGuide\n\nBody.'],
+		['a title with its subtitle', 'Book > Guide > Start', 'Guide\n\nStart\n\nBody.', 'Book\nGuide\n\nStart\n\nBody.'],
+		['equal headings below one another', 'A > A', 'A\n\nA\n\nBody.', 'A\n\nA\n\nBody.'],
+		['a heading on several lines', 'One two', 'One\n two\n\nBody.', 'One\n two\n\nBody.'],
+		['a heading that the path shows cut', 'x'.repeat(100), `${'x'.repeat(150)}\n\nBody.`, `${'x'.repeat(150)}\n\nBody.`],
+		['nothing but the heading', 'Guide', 'Guide', 'Guide'],
+		['a later part of the section', 'Book > Guide', 'More of it.', 'Book > Guide\nMore of it.'],
+		['a text that begins like the heading', 'Guide', 'Guide dogs are patient.', 'Guide\nGuide dogs are patient.'],
+		['a parent that the text begins with', 'Guide > Start', 'Guide\n\nBody.', 'Guide > Start\nGuide\n\nBody.'],
+		['a heading that only ends alike', 'The Guide', 'Guide\n\nBody.', 'The Guide\nGuide\n\nBody.'],
+	]; // prettier-ignore
+	for (const [what, heading, text, wanted] of cases) {
+		it(`has the path of headings once: ${what}`, () => assert.equal(embeddedText({ heading, text }), wanted));
+	}
+
+	it('has every heading above a chunk once, whatever the document', () => {
+		const outline = fc.array(
+			fc.record({ level: fc.integer({ min: 1, max: 6 }), chars: fc.constantFrom(0, 40, 900) }),
+			{ minLength: 1, maxLength: 12 },
+		);
+		fc.assert(
+			fc.property(outline, fc.integer(), (sections, seed) => {
+				const next = numbers(seed);
+				const blocks = sections.flatMap(({ level, chars }, n) => [
+					heading(level, `Heading${n}x`),
+					...(chars === 0 ? [] : [paragraph(prose(next, chars))]),
+				]);
+				for (const piece of chunk(blocks, { maxChars: 300, overlapChars: 0 })) {
+					const found = embeddedText(piece).match(/Heading\d+x/g) ?? [];
+					assert.deepEqual(found, piece.heading?.split(' > '));
+				}
+			}),
 		);
 	});
 });

@@ -76,11 +76,14 @@ describe('coalesce', () => {
 					let state = null as DocState | null;
 					// The model: what was accepted last among those that nothing newer preceded.
 					let newest = null as { rank: number; seq: number; content: Letter } | null;
+					const byVersion = new Map<number, Letter>();
 					for (const one of steps) {
 						if (one.do === 'arrive') {
 							const isLate: boolean =
 								newest !== null &&
-								(one.rank < newest.rank || (one.rank === newest.rank && one.seq < newest.seq));
+								(one.rank < newest.rank ||
+									(one.rank === newest.rank && one.seq < newest.seq) ||
+									(one.rank === newest.rank && one.seq === newest.seq && one.content !== newest.content));
 							const version = state === null ? 0 : versionOf(state);
 							const decision = decideAccept(
 								state,
@@ -90,7 +93,10 @@ describe('coalesce', () => {
 							assert.equal(decision.kind === 'stale', isLate);
 							if (!('state' in decision)) continue;
 							newest = { rank: one.rank, seq: one.seq, content: one.content };
-							assert.ok(versionOf(decision.state) >= version, 'a version never goes down');
+							const now = versionOf(decision.state);
+							assert.ok(now >= version, 'a version never goes down');
+							if (!byVersion.has(now)) byVersion.set(now, one.content);
+							assert.equal(byVersion.get(now), one.content, 'a version names one content');
 							assert.ok(decision.state.generation >= (state?.generation ?? 0));
 							state = decision.state;
 						} else if (state === null) continue;
@@ -197,6 +203,38 @@ describe('coalesce', () => {
 			assert.ok(state);
 			const failed: DocState = { ...state, failed: true, published: null };
 			assert.equal(kind(failed, arrivalOf('a')), 'accepted');
+		});
+	});
+
+	describe('a number that comes again', () => {
+		const state = atRest(stateAfter(null, arrivalOf('a', { seq: 5, meta: '{"title":"T"}' })));
+		const again = (content: Letter, more: Partial<Arrival> = {}) =>
+			decideAccept(state, arrivalOf(content, { seq: 5, meta: '{"title":"T"}', ...more }), 0);
+
+		it('is a repetition with the same content, and too late with any other', () => {
+			assert.ok(state);
+			assert.equal(again('a').kind, 'unchanged');
+			const stale = { kind: 'stale', version: versionOf(state) };
+			assert.deepEqual(again('b'), stale);
+			assert.deepEqual(again(null, { meta: '' }), stale);
+			assert.deepEqual(again('a', { meta: '{"title":"U"}' }), stale);
+			assert.equal(again('b', { seq: 6 }).kind, 'accepted');
+			const gone = stateAfter(state, arrivalOf(null, { seq: 6 }));
+			assert.equal(kind(gone, arrivalOf('a', { seq: 6 })), 'stale', 'nor does it bring back what it deleted');
+		});
+
+		it('takes the same bytes anew for another pipeline, and after a failure', () => {
+			assert.equal(again('a', { fingerprint: 'f2' }).kind, 'accepted');
+			assert.equal(again('a', { fingerprint: 'f2', meta: '{"title":"U"}' }).kind, 'accepted');
+			assert.equal(again('b', { fingerprint: 'f2' }).kind, 'stale');
+			assert.ok(state);
+			const failed = { ...state, failed: true, published: null };
+			assert.equal(kind(failed, arrivalOf('a', { seq: 5, meta: '{"title":"T"}' })), 'accepted');
+		});
+
+		it('means nothing where arrival is the order', () => {
+			const first = stateAfter(null, arrivalOf('a'));
+			assert.equal(kind(first, arrivalOf('b')), 'accepted');
 		});
 	});
 

@@ -25,8 +25,19 @@ describe('crash points', () => {
 	});
 
 	it('refuse a setting that names none', () => {
-		for (const setting of ['nowhere', 'after-intent:0', 'after-intent:x', 'after-intent:1.5', ':1']) {
-			assert.throws(() => crashAt(setting), /DOCDROP_CRASH_AT must be POINT or POINT:N/);
+		for (const setting of [
+			'nowhere',
+			'after-intent:0',
+			'after-intent:x',
+			'after-intent:1.5',
+			'after-intent:1:2',
+			':1',
+		]) {
+			assert.throws(() => crashAt(setting), {
+				code: 'config_invalid',
+				field: 'DOCDROP_CRASH_AT',
+				message: new RegExp(`^DOCDROP_CRASH_AT must be POINT or POINT:N, .+, got "${setting}"$`),
+			});
 		}
 	});
 });

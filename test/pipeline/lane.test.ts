@@ -55,6 +55,7 @@ describe('lane', () => {
 			found[state] = (found[state] ?? 0) + 1;
 		return found;
 	};
+	const doneIds = () => done.map(({ docId }) => docId).toSorted();
 	const indexed = async (tenant = 't') => {
 		const ids: string[] = [];
 		for await (const { docId } of vectorStore.scan(tenant)) ids.push(docId);
@@ -246,6 +247,53 @@ describe('lane', () => {
 			assert.ok(!document?.error?.message.includes('a defect'), 'nothing of the inside');
 			await clock.advance(60_000);
 		}
+	});
+
+	it('a lease that cannot be given back runs out by itself, and the lane goes on', async () => {
+		const { put } = vectorStore;
+		vectorStore = {
+			...vectorStore,
+			async put(writes, signal) {
+				if (writes.some(({ docId }) => docId === 'a')) throw new TypeError('a defect');
+				return put(writes, signal);
+			},
+		};
+		const { release } = docStore;
+		let asked = 0;
+		Object.assign(docStore, {
+			async release() {
+				asked += 1;
+				throw new DocDropError('store_unavailable', 'the state store did not answer');
+			},
+		});
+		const own = lane({ limits: { points: 1, bytes: 1e6, ageMs: 0 } });
+		for (const item of await leased(docStore, clock.now(), changeOf('a', 'one'), changeOf('b', 'two')))
+			own.add(item);
+		await clock.advance(0);
+		assert.deepEqual([asked, doneIds()], [1, ['a', 'b']]);
+		assert.deepEqual(await indexed(), ['b']);
+		Object.assign(docStore, { release });
+	});
+
+	it('whatever throws unexpectedly, each document is done with exactly once, and the next one is begun', async () => {
+		const broken = () => {
+			throw new TypeError('a defect of the lane itself');
+		};
+		const errors: string[] = [];
+		const own = lane({
+			limits: { points: 2, bytes: 1e6, ageMs: 0 },
+			telemetry: { ...createTelemetry(), count: broken, observe: broken },
+			log: { ...silentLog, error: (_fields, message) => void errors.push(message) },
+		});
+		const ids = ['a', 'b', 'c', 'd', 'e'];
+		const items = await leased(docStore, clock.now(), ...ids.map((id) => changeOf(id, id)));
+		const [letter, ...rest] = items;
+		assert.ok(letter);
+		for (const item of rest) own.add(item);
+		own.bury(letter.prepared.claimed, new DocDropError('unreadable', 'the file holds nothing'));
+		await clock.advance(0);
+		assert.deepEqual(doneIds(), ids);
+		assert.ok(errors.length > 0, 'and it is said');
 	});
 
 	describe('burial', () => {

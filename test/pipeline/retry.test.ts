@@ -24,6 +24,7 @@ describe('the decision after an error', () => {
 		'embedder_unavailable',
 		'embedder_throttled',
 		'embedder_forbidden',
+		'extractor_unavailable',
 		'store_unavailable',
 		'disk_full',
 	];
@@ -43,6 +44,7 @@ describe('the decision after an error', () => {
 		'unreadable',
 		'unsupported_type',
 		'too_large',
+		'content_missing',
 	];
 	for (const code of refusals) {
 		it(`splits a batch for ${code}, and buries the document that stands alone`, () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
+import type { VectorStore } from '../../api/ports/vector-store.ts';
+import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { countingEmbedder, startSpine, type Spine } from '../support/spine.ts';
 
 describe('search', () => {
@@ -82,5 +85,95 @@ describe('search', () => {
 	it('refuses halves of surrogate pairs', async () => {
 		await assert.rejects(ids({ query: '\ud800' }), { code: 'invalid', field: 'query' });
 		await assert.rejects(ids({ docId: 'a\udc00' }), { code: 'invalid', field: 'docId' });
+	});
+});
+
+describe('search and an index that does not answer', () => {
+	const away = () => new DocDropError('index_unavailable', 'the vector index does not answer');
+	let clock: FakeClock;
+	let spine: Spine;
+	let isAway: boolean;
+	/** Searches that reached the index. */
+	let asked: number;
+	beforeEach(() => {
+		isAway = true;
+		asked = 0;
+		clock = fakeClock();
+		const store = createMemoryVectorStore({ dimensions: 256 });
+		const vectorStore: VectorStore = {
+			...store,
+			async search(query) {
+				asked += 1;
+				if (isAway) throw away();
+				return store.search(query);
+			},
+		};
+		const indexBreaker = {
+			name: 'vector index',
+			code: 'index_unavailable',
+			timeoutMs: 60_000,
+			attempts: 3,
+			retryDelayMs: 1,
+			threshold: 3,
+			halfOpenAfterMs: 1_000,
+		} as const;
+		// Nobody works on documents: what publishing would find out is said by the test.
+		spine = startSpine({ vectorStore, clock, indexBreaker, worker: null });
+	});
+	afterEach(() => spine.stop());
+	const search = () => spine.pipeline.search({ tenant: 't', query: 'about' });
+	const states = () => {
+		const { breakers, indexState } = spine.pipeline;
+		return [breakers.index.state(), breakers.search.state(), indexState()];
+	};
+	const publishing = {
+		succeeds: () => spine.pipeline.breakers.index.run(async () => {}),
+		fails: () => assert.rejects(spine.pipeline.breakers.index.run(() => Promise.reject(away()))),
+	};
+
+	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
+		for (let nth = 1; nth <= 3; nth += 1) {
+			await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: undefined });
+			assert.equal(asked, nth);
+		}
+		await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: 1_000 });
+		assert.equal(asked, 3, 'no call was made');
+		assert.deepEqual(states(), ['closed', 'open', 'open'], 'publishing finds out for itself');
+		isAway = false;
+		await clock.advance(1_000);
+		await search();
+		assert.deepEqual(states(), ['closed', 'closed', 'closed']);
+	});
+
+	it('is refused at once when publishing has found the index away, and goes on when it is back', async () => {
+		await publishing.fails();
+		assert.deepEqual(states(), ['open', 'open', 'open']);
+		await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: 1_000 });
+		assert.equal(asked, 0);
+		await clock.advance(1_000);
+		await assert.rejects(search(), { retryAfterMs: undefined });
+		assert.equal(states()[1], 'open', 'its own probe failed; the next one is due in 2 s');
+		isAway = false;
+		await publishing.succeeds();
+		assert.deepEqual(states(), ['closed', 'closed', 'closed']);
+		await search();
+	});
+
+	it('takes no probe from publishing, and publishing none from it', async () => {
+		await publishing.fails();
+		await clock.advance(1_000);
+		isAway = false;
+		await search();
+		assert.deepEqual(states(), ['open', 'closed', 'open'], 'an index that refuses writes can be searched');
+		for (let probe = 0; probe < 3; probe += 1) {
+			await publishing.fails();
+			await search();
+			await clock.advance(15_000);
+		}
+		assert.deepEqual(spine.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		isAway = true;
+		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
+		await publishing.succeeds();
+		assert.equal(states()[0], 'closed', 'nor do searches that fail keep publishing waiting');
 	});
 });

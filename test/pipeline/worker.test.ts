@@ -23,8 +23,11 @@ describe('worker', () => {
 	let gates: Map<string, () => void>;
 	let isGated: boolean;
 	let extractions: number;
+	let isOutage: boolean;
+	const outage = new DocDropError('extractor_unavailable', 'no process', { retryAfterMs: 5_000 });
 
 	beforeEach(() => {
+		isOutage = true;
 		clock = fakeClock();
 		docStore = createMemoryDocStore();
 		vectorStore = createMemoryVectorStore({ dimensions: 256 });
@@ -57,6 +60,9 @@ describe('worker', () => {
 						});
 					}
 					if (text.startsWith('unreadable')) throw new DocDropError('unreadable', 'the file is none');
+					if (text.startsWith('gone'))
+						throw new DocDropError('content_missing', 'the content that waited is gone');
+					if (text.startsWith('outage') && isOutage) throw outage;
 					if (text.startsWith('defect')) throw new TypeError('a defect');
 					const hash = Buffer.from(text).toString('hex').slice(-64).padStart(64, '0');
 					return { title: null, chunks: [{ hash, text, heading: null, page: null, terms: text }] };
@@ -199,6 +205,23 @@ describe('worker', () => {
 		assert.deepEqual([odd?.state, odd?.error?.code], ['failed', 'internal']);
 		const [job] = await docStore.jobs({ tenant: 't', docId: 'odd', limit: 1 });
 		assert.equal(job?.attempts, 3);
+	});
+
+	it('a machine that starts no process for extraction is waited for, and counts against nobody', async () => {
+		await accept(changeOf('a', 'outage'), changeOf('lost', 'gone'));
+		start();
+		await clock.advance(60_000);
+		const waiting = await docStore.document('t', 'a');
+		assert.deepEqual(
+			[waiting?.state, waiting?.attempts, waiting?.error?.code],
+			['accepted', 0, 'extractor_unavailable'],
+		);
+		assert.ok(extractions <= 14, `${extractions} tries in a minute`);
+		isOutage = false;
+		await clock.advance(6_000);
+		assert.equal(await stateOf('a'), 'published');
+		const lost = await docStore.document('t', 'lost');
+		assert.deepEqual([lost?.state, lost?.error?.code], ['failed', 'content_missing']);
 	});
 
 	it('drain: what is in work is finished, nothing new is begun', async () => {

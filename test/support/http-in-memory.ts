@@ -1,13 +1,16 @@
 import pino from 'pino';
+import { systemClock } from '../../api/adapters/system-clock.ts';
 import { readConfig } from '../../api/config.ts';
 import { createHttp } from '../../api/http/index.ts';
 import { startSpine, type Spine } from './spine.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
+import type { Clock } from '../../api/ports/clock.ts';
 
 /** The HTTP face over the pipeline in memory, asked by `inject`: no socket, no files. */
 export async function httpInMemory(
 	env: Readonly<Record<string, string>> = {},
 	parts: Partial<PipelineDeps> = {},
+	clock: Clock = systemClock,
 ) {
 	const config = readConfig(env);
 	const spine: Spine = startSpine(parts);
@@ -18,6 +21,7 @@ export async function httpInMemory(
 		version: '0.0.0-test',
 		docsDir: null,
 		now: () => Date.now(),
+		clock,
 		logger: pino({ level: 'silent' }),
 		isStopping: () => isStopping,
 		folders: () => [],

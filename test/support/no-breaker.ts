@@ -6,6 +6,7 @@ export const noBreaker: Breaker = {
 		signal?.throwIfAborted();
 		return fn(signal ?? new AbortController().signal);
 	},
+	learn() {},
 	state: () => 'closed',
 	nextProbeAt: () => null,
 	attempts: () => ({ total: 0, whileOpen: 0 }),

@@ -3,7 +3,7 @@
  * do for it. Pure, synchronous, CPU only.
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import { CHUNKER_VERSION, chunk, chunkHash } from '../../pipeline/chunk.ts';
+import { CHUNKER_VERSION, chunk, chunkHash, embeddedText } from '../../pipeline/chunk.ts';
 import type { ChunkSettings } from '../../pipeline/chunk.ts';
 import { TOKENIZER_VERSION, tokenize } from '../../pipeline/tokenize.ts';
 import type { Extracted } from '../../ports/extractor.ts';
@@ -40,6 +40,13 @@ export function checkType(mimeType: string): void {
 	}
 }
 
+/** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
+export function fromReadError(cause: unknown): DocDropError {
+	return (cause as NodeJS.ErrnoException).code === 'ENOENT'
+		? new DocDropError('content_missing', 'the content that waited is gone', { cause })
+		: new DocDropError('store_unavailable', 'the content that waits could not be read', { cause });
+}
+
 /** Throws `unsupported_type`, and `unreadable` for everything that goes wrong with the file. */
 export function extractDocument(bytes: Uint8Array, mimeType: string, chunking: ChunkSettings): Extracted {
 	checkType(mimeType);
@@ -58,7 +65,7 @@ export function extractDocument(bytes: Uint8Array, mimeType: string, chunking: C
 			chunks: pieces.map((piece) => ({
 				...piece,
 				hash: chunkHash(piece),
-				terms: tokenize(piece.heading === null ? piece.text : `${piece.heading}\n${piece.text}`).join(' '),
+				terms: tokenize(embeddedText(piece)).join(' '),
 			})),
 		};
 	} catch (cause) {

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings, defaultChunkSettings } from '../../pipeline/chunk.ts';
 import type { ChunkSettings } from '../../pipeline/chunk.ts';
-import { checkType, extractableTypes, extractDocument, extractorFingerprint } from './extract.ts';
+import {
+	checkType,
+	extractableTypes,
+	extractDocument,
+	extractorFingerprint,
+	fromReadError,
+} from './extract.ts';
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createInProcessExtractor(settings: { chunking?: ChunkSettings } = {}): Extractor {
@@ -15,7 +21,11 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 		async extract({ content, mimeType }, signal) {
 			signal?.throwIfAborted();
 			checkType(mimeType);
-			const bytes = content instanceof Uint8Array ? content : await readFile(content.file, { signal });
+			if (content instanceof Uint8Array) return extractDocument(content, mimeType, chunking);
+			const bytes = await readFile(content.file, { signal }).catch((error: unknown) => {
+				signal?.throwIfAborted();
+				throw fromReadError(error);
+			});
 			return extractDocument(bytes, mimeType, chunking);
 		},
 		close: () => Promise.resolve(),

@@ -12,6 +12,8 @@
  *    of a child that dies is the one it died of, and all behind it go back to the front of the queue.
  *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
  *    machine may have killed the first child for reasons of its own. A file over its time is not tried again.
+ *  - A child that could not be started says nothing of any file. None is started for a while then: the children
+ *    that run do all the work, and where there are none, every file is answered at once.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -42,6 +44,9 @@ export interface ExtractorPoolSettings {
 /** Small files travel together: at most so many, and no further one once so many bytes are in. */
 const FILES_PER_MESSAGE = 8;
 const BYTES_PER_MESSAGE = 128 * 1024;
+
+/** After a failed start, until the next one. */
+const START_PAUSE_MS = 5_000;
 
 interface Task {
 	readonly input: ExtractInput;
@@ -76,14 +81,32 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 	let queue: Task[] = [];
 	let nextId = 0;
 	let closed = false;
+	/** Monotonic ms; no child is started before. */
+	let startAgainAt = -Infinity;
 
-	function start(): Child {
-		const child = fork(file, [], {
-			execArgv: [`--max-old-space-size=${maxMemoryMb}`, '--permission', '--allow-fs-read=*'],
-			env: {},
-			serialization: 'advanced',
-			stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-		});
+	/** Null where the machine has no memory or no handles for a process; a missing program shows later. */
+	function spawn(): ChildProcess | null {
+		try {
+			const child = fork(file, [], {
+				execArgv: [`--max-old-space-size=${maxMemoryMb}`, '--permission', '--allow-fs-read=*'],
+				env: {},
+				serialization: 'advanced',
+				stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+			});
+			if (child.pid !== undefined) return child;
+			child.on('error', () => undefined);
+		} catch {
+			// Some of the system's errors are thrown, the others are events.
+		}
+		return null;
+	}
+
+	function start(): Child | null {
+		const child = spawn();
+		if (child === null) {
+			startAgainAt = clock.monotonic() + START_PAUSE_MS;
+			return null;
+		}
 		const gone = Promise.withResolvers<void>();
 		const entry: Child = {
 			process: child,
@@ -137,36 +160,41 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		});
 	}
 
-	/** A child is gone with files unanswered. */
+	/** A child is gone, with files unanswered or without. */
 	function bury(child: Child) {
 		child.cancelTimer();
-		const [culprit, ...innocent] = child.tasks.values();
+		const tasks = [...child.tasks.values()];
 		child.tasks.clear();
-		const back = innocent;
-		if (culprit !== undefined) {
-			culprit.chunks.length = 0;
-			const type = culprit.input.mimeType;
-			if (!child.ready) {
-				// Nothing is known about the file: the program is missing, or the machine has no room for it.
-				culprit.reject(new DocDropError('internal', 'the process that reads files could not be started'));
-			} else if (child.overdue === culprit) {
-				culprit.reject(
-					new DocDropError('unreadable', `reading the file as ${type} took longer than ${timeoutMs} ms`),
-				);
-			} else if (culprit.deaths > 0) {
-				culprit.reject(
-					new DocDropError(
-						'unreadable',
-						`reading the file as ${type} ended the process that did it, which has ${maxMemoryMb} MB of memory`,
-					),
-				);
-			} else {
-				culprit.deaths += 1;
-				back.unshift(culprit);
-			}
-		}
-		queue = [...back, ...queue];
+		if (!child.ready) startAgainAt = clock.monotonic() + START_PAUSE_MS;
+		const [culprit, ...innocent] = tasks;
+		queue = [
+			...(child.ready && culprit !== undefined && !isTriedAgain(child, culprit) ? innocent : tasks),
+			...queue,
+		];
 		dispatch();
+	}
+
+	/** Whether the file that a child died of has another try; else it is rejected here. */
+	function isTriedAgain(child: Child, culprit: Task): boolean {
+		culprit.chunks.length = 0;
+		const type = culprit.input.mimeType;
+		if (child.overdue === culprit) {
+			culprit.reject(
+				new DocDropError('unreadable', `reading the file as ${type} took longer than ${timeoutMs} ms`),
+			);
+			return false;
+		}
+		if (culprit.deaths > 0) {
+			culprit.reject(
+				new DocDropError(
+					'unreadable',
+					`reading the file as ${type} ended the process that did it, which has ${maxMemoryMb} MB of memory`,
+				),
+			);
+			return false;
+		}
+		culprit.deaths += 1;
+		return true;
 	}
 
 	function dispatch() {
@@ -175,8 +203,21 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		while (queue.length > 0) {
 			const idle = [...children].find((child) => child.tasks.size === 0 && child.process.connected);
 			if (idle === undefined && children.size >= workers) return;
-			give(idle ?? start());
+			const pauseMs = startAgainAt - clock.monotonic();
+			const child = idle ?? (pauseMs > 0 ? null : start());
+			if (child !== null) give(child);
+			else if (children.size > 0) return;
+			else refuse();
 		}
+	}
+
+	/** Nothing is known about the files: the program is missing, or the machine has no room for it. */
+	function refuse() {
+		const retryAfterMs = Math.ceil(startAgainAt - clock.monotonic());
+		const message = 'the process that reads files could not be started';
+		for (const task of queue)
+			task.reject(new DocDropError('extractor_unavailable', message, { retryAfterMs }));
+		queue = [];
 	}
 
 	/** A fair share of the queue to one child. A file that has killed a child goes alone. */

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { toPlainError } from '../../errors.ts';
 import { goBehind } from '../thread/background.ts';
-import { extractDocument } from './extract.ts';
+import { extractDocument, fromReadError } from './extract.ts';
 import type { AnswerMessage, WorkMessage } from './wire.ts';
 
 goBehind(10);
@@ -16,6 +16,14 @@ const PART_CHUNKS = 200;
 
 function send(message: AnswerMessage): Promise<void> {
 	return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
+}
+
+function read(file: string): Uint8Array {
+	try {
+		return readFileSync(file);
+	} catch (error) {
+		throw fromReadError(error);
+	}
 }
 
 async function answer(id: number, work: () => ReturnType<typeof extractDocument>): Promise<void> {
@@ -45,9 +53,12 @@ process.on('message', ({ chunking, files }: WorkMessage) => {
 	for (const { id, input } of files) {
 		running = running.then(() =>
 			answer(id, () => {
-				const { content } = input;
-				const bytes = content instanceof Uint8Array ? content : readFileSync(content.file);
-				return extractDocument(bytes, input.mimeType, chunking);
+				const { content, mimeType } = input;
+				return extractDocument(
+					content instanceof Uint8Array ? content : read(content.file),
+					mimeType,
+					chunking,
+				);
 			}),
 		);
 	}

@@ -11,6 +11,15 @@ describe('the in-process extractor', () => {
 		});
 	});
 
+	it('gives full-text search each heading once', async () => {
+		const content = new TextEncoder().encode('# Guide\n\n## Start\n\nRead on.\n\n## End\n\nThat was all.');
+		const { chunks } = await createInProcessExtractor().extract({ content, mimeType: 'text/markdown' });
+		assert.deepEqual(
+			chunks.map(({ terms }) => terms),
+			['guide start read on', 'guide end that was all'],
+		);
+	});
+
 	it('names the limit that a file of too many chunks breaks', async () => {
 		const content = new TextEncoder().encode('# a\nb\n'.repeat(200_001));
 		await assert.rejects(createInProcessExtractor().extract({ content, mimeType: 'text/markdown' }), {

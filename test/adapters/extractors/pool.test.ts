@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import childProcess, { type ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import type { ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
+import type { DocDropError } from '../../../api/errors.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
+import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { extractorConformance } from '../../conformance/extractor.ts';
 
 const chunking = { maxChars: 1200, overlapChars: 150 };
@@ -62,9 +67,76 @@ describe('the extractor pool', () => {
 		assert.notEqual(Number(await ask('pid')), pid);
 	});
 
-	it('does not blame the file where its process cannot start', async () => {
-		open({ workerFile: new URL('./no-such-file.ts', import.meta.url) });
-		await assert.rejects(ask('x'), { code: 'internal' });
+	describe('where its processes cannot start', () => {
+		const { fork } = childProcess;
+		let forks: number;
+		let clock: FakeClock;
+		/** What starting a process does from now on. */
+		const starting = (how: typeof fork) => {
+			childProcess.fork = ((...args: Parameters<typeof fork>) => {
+				forks += 1;
+				return how(...args);
+			}) as typeof fork;
+			syncBuiltinESMExports();
+		};
+		const fails = () => {
+			throw Object.assign(new Error('spawn ENOMEM'), { code: 'ENOMEM' });
+		};
+		beforeEach(() => {
+			forks = 0;
+			clock = fakeClock();
+			starting(fork);
+		});
+		afterEach(() => {
+			childProcess.fork = fork;
+			syncBuiltinESMExports();
+		});
+		const many = (count: number) =>
+			Promise.allSettled(Array.from({ length: count }, (_, n) => ask(`file ${n}`)));
+		const outage = { code: 'extractor_unavailable', retryAfterMs: 5_000 };
+
+		it('blames no file, and does not try for each of them', async () => {
+			open({ workerFile: new URL('./no-such-file.ts', import.meta.url), clock });
+			for (const result of await many(40)) {
+				assert.ok(result.status === 'rejected');
+				const { code, retryAfterMs } = result.reason as DocDropError;
+				assert.deepEqual({ code, retryAfterMs }, outage);
+			}
+			assert.ok(forks <= 2, `${forks} processes`);
+			await clock.advance(2_000);
+			await assert.rejects(ask('later'), { ...outage, retryAfterMs: 3_000 });
+			assert.ok(forks <= 2, 'it waits before it tries again');
+		});
+
+		it('outlives a machine without memory for them, and goes on when there is some', async () => {
+			open({ clock });
+			starting(fails);
+			for (const result of await many(10)) assert.equal(result.status, 'rejected');
+			assert.equal(forks, 1);
+			starting(fork);
+			await clock.advance(5_000);
+			assert.equal(await ask('and goes on'), 'and goes on');
+		});
+
+		it('outlives a machine without handles for them', async () => {
+			open({ clock });
+			// What Node returns then: an error follows, and there is no channel to send by.
+			starting(() => {
+				const child = new EventEmitter();
+				process.nextTick(() => child.emit('error', new Error('spawn EMFILE')));
+				return child as ChildProcess;
+			});
+			await assert.rejects(ask('x'), outage);
+		});
+
+		it('lets those that run do all of it', async () => {
+			open({ workers: 2, clock });
+			const pid = await ask('pid');
+			starting(fails);
+			const results = await Promise.all(Array.from({ length: 60 }, () => ask('pid')));
+			assert.deepEqual(new Set(results), new Set([pid]));
+			assert.equal(forks, 2);
+		});
 	});
 
 	it('gives its children no environment, and lets them neither write nor start anything', async () => {

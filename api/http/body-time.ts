@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../ports/clock.ts';
+import { answerClientError } from './errors.ts';
+
+/**
+ * How long a caller may take to send a body. Node has one limit for whole requests, on the whole server, and
+ * would cut a large file on a slow line; so that one is off (the limit for headers is not), and here a body that
+ * is taken as a whole has a time for all of it, and one that is streamed may take as long as it gets on.
+ */
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		/** The body may take any time, as long as more of it comes. */
+		isStreamed?: boolean;
+	}
+}
+
+const wholeMs = 120_000;
+/** Longest standstill of a streamed body. It is looked at four times in that time. */
+const idleMs = 60_000;
+const lookMs = idleMs / 4;
+
+export function installBodyTime(app: FastifyInstance, clock: Clock): void {
+	app.addHook('onRequest', async (request, reply) => {
+		const { raw } = request;
+		const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers;
+		if (length === '0' && encoding === undefined) return;
+		// A request that was injected has no socket, and its body is there.
+		if (!(raw.socket instanceof Socket)) return;
+		const cut = () => {
+			if (raw.complete || raw.socket.destroyed) return;
+			const late = Object.assign(new Error('the body took too long'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+			if (!reply.raw.headersSent) answerClientError(late, raw.socket);
+			// Whoever reads the body learns of it, and lets go of what has come.
+			raw.socket.destroySoon();
+		};
+		const cancel =
+			request.routeOptions.config.isStreamed === true
+				? watchProgress(raw, clock, cut)
+				: clock.after(wholeMs, cut);
+		raw.once('close', cancel);
+	});
+}
+
+/** Calls `cut` once nothing has come for `idleMs`. What has come and was not yet taken is our own delay. */
+function watchProgress(raw: IncomingMessage, clock: Clock, cut: () => void): () => void {
+	let bytes = raw.socket.bytesRead;
+	let since = clock.monotonic();
+	let cancel = clock.after(lookMs, look);
+	function look(): void {
+		const now = clock.monotonic();
+		if (raw.socket.bytesRead > bytes || raw.readableLength > 0) since = now;
+		bytes = raw.socket.bytesRead;
+		if (now - since >= idleMs) cut();
+		else cancel = clock.after(lookMs, look);
+	}
+	return () => cancel();
+}
