@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process,
- * shared chunks beside them (api/threads.ts finds them there). Every library is bundled; what cannot be,
+ * shared chunks beside them (api/threads.ts finds them there). The watch engine's thread goes to dist/nodes. Every library is bundled; what cannot be,
  * sqlite-vec's native library and the files of the OpenAPI page are copied.
  */
 const out = 'dist/api';
@@ -34,6 +34,21 @@ await build({
 			'const require = __createRequire(import.meta.url);',
 			"const __filename = __fileURLToPath(import.meta.url); const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
 		].join('\n'),
+	},
+	legalComments: 'linked',
+	logLevel: 'warning',
+});
+
+// The watch engine's thread stands alone: the nodes will start the same file.
+await build({
+	entryPoints: ['nodes/watch/scan/scan-thread.ts'],
+	outfile: 'dist/nodes/watch/scan/scan-thread.mjs',
+	bundle: true,
+	platform: 'node',
+	target: 'node24',
+	format: 'esm',
+	banner: {
+		js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 	},
 	legalComments: 'linked',
 	logLevel: 'warning',

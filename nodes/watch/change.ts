@@ -36,12 +36,31 @@ export interface ContentChange extends ChangeHead {
 	readonly xxh64: string;
 }
 
+/**
+ * A file whose content was known under another name that is gone: take over `docId` as for `created`, and drop
+ * `previousDocId`. One delivery for both; the outcome counts for both.
+ */
+export interface MovedChange extends ChangeHead {
+	readonly event: 'moved';
+	readonly previousDocId: string;
+	/** Absolute path of the file before. */
+	readonly previousPath: string;
+	/** Bytes. */
+	readonly size: number;
+	/** Milliseconds since 1970, from the file system. */
+	readonly mtimeMs: number;
+	/** Lower-case hex, 64 digits. */
+	readonly sha256: string;
+	/** Lower-case hex, 16 digits. */
+	readonly xxh64: string;
+}
+
 /** A file that is gone. The tombstone's hash needs tenant and version and is made by the API. */
 export interface DeletedChange extends ChangeHead {
 	readonly event: 'deleted';
 }
 
-export type FileChange = ContentChange | DeletedChange;
+export type FileChange = ContentChange | MovedChange | DeletedChange;
 
 /**
  * What became of one change. `retry`: it may or may not have arrived, send the newest state again later.
@@ -56,6 +75,6 @@ export type Outcome =
  * Takes a batch over. Resolves with one outcome a change, in order; a file with `retry` waits by itself and
  * holds up no other. A rejection says that the consumer as a whole is away: it counts as `retry` for all, and
  * until a call succeeds one batch at a time is tried, after ever longer waits.
- * No path is in two calls at the same time. The signal is aborted when the engine closes.
+ * No document is in two calls at the same time. The signal is aborted when the engine closes.
  */
 export type Deliver = (batch: readonly FileChange[], signal: AbortSignal) => Promise<readonly Outcome[]>;

@@ -2,6 +2,7 @@
  * The decisions about one file: what the disk says against what is remembered, and what the consumer must be
  * told. Pure functions over a FileRow; nothing else in the engine decides these things.
  */
+import type { FileChange } from './change.ts';
 import type { FileStat } from './disk.ts';
 import type { Content, FileRow, Seen } from './state/port.ts';
 
@@ -81,8 +82,13 @@ export function eventOf(row: FileRow): 'created' | 'changed' | 'deleted' {
 	return row.delivered === null ? 'created' : 'changed';
 }
 
-export function withSent(row: FileRow, seq: number): FileRow {
-	return { ...row, seq, tries: row.tries + 1, note: `${eventOf(row)}: sent` };
+export function withSent(row: FileRow, seq: number, event: FileChange['event'] = eventOf(row)): FileRow {
+	return { ...row, seq, tries: row.tries + 1, note: `${event}: sent` };
+}
+
+/** The row of a moved file's old name after the move was acknowledged: nobody knows a document of that name. */
+export function withMovedAway(row: FileRow): FileRow {
+	return { ...row, delivered: null, seq: 0, deliveredSeq: 0, tries: 0, failed: null, note: 'moved away' };
 }
 
 /** The row after the consumer acknowledged change `seq` that carried `content` (null: the deletion). */
@@ -109,7 +115,7 @@ export function withFailed(row: FileRow, content: Content | null, reason: string
 	return { ...row, failed: { sha256: content?.sha256 ?? null, reason }, note: `failed: ${reason}` };
 }
 
-/** The row at a start, where what failed is tried once more. */
+/** The row at a start and after `failedRetryMs`, where what failed is tried once more. */
 export function withFreshStart(row: FileRow): FileRow {
-	return row.failed === null ? row : { ...row, failed: null, note: 'failed before; tried again at start' };
+	return row.failed === null ? row : { ...row, failed: null, note: 'failed before; tried again' };
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { join, posix } from 'node:path';
 
 /**
  * The only way of the watch engine to the file system, so that a test can make it fail. Paths are absolute;
@@ -9,13 +9,13 @@ import { dirname, join, sep } from 'node:path';
 export interface Disk {
 	/** The entries of a directory, in no order. */
 	list(dir: string): Promise<Listing>;
-	/** The entry itself; a symbolic link is not followed. */
+	/** The entry itself, or what it leads to where links are followed. */
 	stat(path: string): Promise<FileStat>;
-	/** Like `stat`, and ENOENT also where a directory on the way is a symbolic link: no scan would get there. */
+	/** Like `stat`, and ENOENT also where no scan would get: behind a link, or behind one that leads back. */
 	find(root: string, relPath: string): Promise<FileStat>;
 	/** Rejects unless `dir` is a directory that can be read. */
 	checkRoot(dir: string): Promise<void>;
-	/** Opens a file for reading; never follows a link, never blocks on a pipe. */
+	/** Opens a file for reading; never blocks on a pipe. */
 	open(path: string): Promise<OpenFile>;
 }
 
@@ -57,51 +57,114 @@ export function isGone(error: unknown): boolean {
 	return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-const REPLACEMENT = '\uFFFD';
+/**
+ * The machine's own disk. With `followLinks` a symbolic link stands for what it leads to, inside its root or
+ * not; one that leads nowhere stays a `symlink`, and nothing is found behind one that leads back to a directory
+ * on the way to it.
+ */
+export function createNodeDisk({ followLinks }: { readonly followLinks: boolean }): Disk {
+	const entry = async (path: string) => toFileStat(await lstat(path, { bigint: true }));
+	const target = async (path: string) => {
+		try {
+			return toFileStat(await stat(path, { bigint: true }));
+		} catch (error) {
+			if (!leadsNowhere(error)) throw error;
+			// A link that leads nowhere is there all the same; what is no link is gone.
+			return entry(path);
+		}
+	};
+	const statOf = followLinks ? target : entry;
+	const flags = constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
+	const identify = async (path: string) => directoryId(await stat(path, { bigint: true }));
 
-export const nodeDisk: Disk = {
-	async list(dir) {
-		const found = await readdir(dir, { withFileTypes: true });
-		const entries = found.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
-		if (!entries.some((entry) => entry.name.includes(REPLACEMENT))) return { entries, undecodable: [] };
-		// Either the names hold this very character, or they are not UTF-8: only the bytes tell.
-		const raw = await readdir(dir, { withFileTypes: true, encoding: 'buffer' });
-		const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-		const listing = { entries: [] as Listing['entries'][number][], undecodable: [] as string[] };
-		for (const entry of raw) {
-			try {
-				listing.entries.push({ name: decoder.decode(entry.name), kind: kindOf(entry) });
-			} catch {
-				listing.undecodable.push(entry.name.toString('utf8'));
-			}
+	return {
+		async list(dir) {
+			const found = await readdir(dir, { withFileTypes: true });
+			if (!isAmbiguous(found)) return toListing(found);
+			return decodeListing(await readdir(dir, { withFileTypes: true, encoding: 'buffer' }));
+		},
+		stat: statOf,
+		async find(root, relPath) {
+			const found = await statOf(join(root, relPath));
+			const relDir = followLinks && found.kind === 'directory' ? relPath : posix.dirname(relPath);
+			if (relDir === '.') return found;
+			const [realRoot, realDir] = await Promise.all([realpath(root), realpath(join(root, relDir))]);
+			if (realDir === join(realRoot, relDir)) return found;
+			if (!followLinks) throw nothingThere('behind a symbolic link');
+			const way = await Promise.all(wayTo(relDir).map((it) => identify(join(root, it))));
+			if (hasLoop(way)) throw nothingThere('behind a symbolic link that leads back');
+			return found;
+		},
+		async checkRoot(dir) {
+			const found = await stat(dir);
+			if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+			await access(dir, constants.R_OK | constants.X_OK);
+		},
+		async open(path) {
+			const handle = await open(path, flags);
+			return {
+				read: async (buffer) => (await handle.read(buffer, 0, buffer.length, null)).bytesRead,
+				stat: async () => toFileStat(await handle.stat({ bigint: true })),
+				close: () => handle.close(),
+			};
+		},
+	};
+}
+
+/** The default: links are never followed. */
+export const nodeDisk = createNodeDisk({ followLinks: false });
+
+/** Whether following a link ended with nothing, for what it points at or for going in a circle. */
+export function leadsNowhere(error: unknown): boolean {
+	return isGone(error) || errorCode(error) === 'ELOOP';
+}
+
+export function nothingThere(message: string): Error {
+	return Object.assign(new Error(message), { code: 'ENOENT' });
+}
+
+/** The directories on the way from a root (`''`) to `relDir`, both included. */
+export function wayTo(relDir: string): string[] {
+	const way = [''];
+	for (let at = relDir.indexOf('/'); at !== -1; at = relDir.indexOf('/', at + 1))
+		way.push(relDir.slice(0, at));
+	if (relDir !== '') way.push(relDir);
+	return way;
+}
+
+/** Names one directory of this machine, whatever path leads to it. */
+export function directoryId(stats: { readonly dev: bigint; readonly ino: bigint }): string {
+	return `${stats.dev}:${stats.ino}`;
+}
+
+/** Whether a way, given by the ids of its directories, comes by the same one twice. */
+export function hasLoop(ids: readonly string[]): boolean {
+	return new Set(ids).size < ids.length;
+}
+
+type Entry<Name> = Kinds & { readonly name: Name };
+
+/** Whether names that came as text hold the replacement character, or were not UTF-8: only their bytes tell. */
+export function isAmbiguous(found: readonly Entry<string>[]): boolean {
+	return found.some((entry) => entry.name.includes('\uFFFD'));
+}
+
+export function toListing(found: readonly Entry<string>[]): Listing {
+	return { entries: found.map((entry) => ({ name: entry.name, kind: kindOf(entry) })), undecodable: [] };
+}
+
+export function decodeListing(found: readonly Entry<Buffer>[]): Listing {
+	const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+	const listing = { entries: [] as Listing['entries'][number][], undecodable: [] as string[] };
+	for (const entry of found) {
+		try {
+			listing.entries.push({ name: decoder.decode(entry.name), kind: kindOf(entry) });
+		} catch {
+			listing.undecodable.push(entry.name.toString('utf8'));
 		}
-		return listing;
-	},
-	stat: async (path) => toFileStat(await lstat(path, { bigint: true })),
-	async find(root, relPath) {
-		const path = join(root, relPath);
-		const found = await nodeDisk.stat(path);
-		if (relPath.includes('/')) {
-			const [realRoot, realDir] = await Promise.all([realpath(root), realpath(dirname(path))]);
-			const straight = join(realRoot, dirname(relPath).replaceAll('/', sep));
-			if (realDir !== straight) throw Object.assign(new Error('behind a symbolic link'), { code: 'ENOENT' });
-		}
-		return found;
-	},
-	async checkRoot(dir) {
-		const found = await stat(dir);
-		if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-		await access(dir, constants.R_OK | constants.X_OK);
-	},
-	async open(path) {
-		const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-		return {
-			read: async (buffer) => (await handle.read(buffer, 0, buffer.length, null)).bytesRead,
-			stat: async () => toFileStat(await handle.stat({ bigint: true })),
-			close: () => handle.close(),
-		};
-	},
-};
+	}
+	return listing;
+}
 
 interface Kinds {
 	isFile(): boolean;
@@ -121,7 +184,7 @@ function kindOf(entry: Kinds): EntryKind | 'unknown' {
 	return special ? 'special' : 'unknown';
 }
 
-function toFileStat(
+export function toFileStat(
 	stats: Kinds & { size: bigint; mtimeNs: bigint; ctimeNs: bigint; ino: bigint },
 ): FileStat {
 	const kind = kindOf(stats);

@@ -7,11 +7,22 @@
  */
 import type { ContentChange, Deliver, FileChange, Outcome } from './change.ts';
 import type { Clock } from './clock.ts';
-import { eventOf, isSpent, needsSend, withDelivered, withFailed, withRetry, withSent } from './diff.ts';
+import {
+	eventOf,
+	isSpent,
+	needsSend,
+	withDelivered,
+	withFailed,
+	withMovedAway,
+	withRetry,
+	withSent,
+} from './diff.ts';
 import { errorCode } from './disk.ts';
 import type { Ledger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
+import type { Moves } from './moves.ts';
 import type { FileRow, Seen } from './state/port.ts';
+import { createSuspicion } from './suspicion.ts';
 import { createWindow, type Batch } from './window.ts';
 
 export interface DeliveryStatus {
@@ -39,6 +50,8 @@ interface Sent {
 	readonly docId: string;
 	readonly change: FileChange;
 	readonly content: Seen | null;
+	/** Of a move: the name before, in flight as well. */
+	readonly from: string | null;
 }
 
 /** What came back for a batch: outcomes in order, or why the delivery failed as a whole. */
@@ -52,6 +65,7 @@ export function createEmitter(deps: {
 	/** Absolute path of a row's file. */
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;
+	moves: Pick<Moves, 'previousOf' | 'settled'>;
 	clock: Clock;
 	random: () => number;
 	settings: WatchSettings;
@@ -59,7 +73,8 @@ export function createEmitter(deps: {
 	/** Something was sent, came back, or was dropped. */
 	onChange: () => void;
 }): Emitter {
-	const { ledger, clock, settings } = deps;
+	const { ledger, moves, clock, settings } = deps;
+	const suspicion = createSuspicion(settings);
 	const window = createWindow({
 		files: settings.batchFiles,
 		bytes: settings.batchBytes,
@@ -84,7 +99,10 @@ export function createEmitter(deps: {
 	/** Puts the path where its row says it belongs: into the window, out of it, or out of the ledger. */
 	function place(docId: string): void {
 		const row = ledger.get(docId);
-		if (row === undefined) return window.drop(docId);
+		if (row === undefined) {
+			suspicion.forget(docId);
+			return window.drop(docId);
+		}
 		// A path in flight is placed again when its outcome is known, a withheld one when it is offered.
 		if (inFlight.has(docId) || withheld.has(docId)) return;
 		if (needsSend(row)) return window.put(docId, row.seen?.size ?? 0, clock.monotonic());
@@ -96,7 +114,7 @@ export function createEmitter(deps: {
 		while (!closing.signal.aborted) {
 			if (batches.size >= (failures > 0 ? 1 : settings.batchesInFlight)) return;
 			const now = clock.monotonic();
-			const batch = blockedUntil > now ? null : window.take(now);
+			const batch = blockedUntil > now ? null : window.take(now, suspicion.cap);
 			if (batch === null) return arm();
 			const launched = launch(batch);
 			batches.add(launched);
@@ -127,24 +145,37 @@ export function createEmitter(deps: {
 		const sent: Sent[] = [];
 		for (const docId of batch.docIds) {
 			const row = ledger.get(docId);
-			if (row === undefined || !needsSend(row)) {
+			// A name may have gone into flight with a move of this very batch.
+			if (row === undefined || !needsSend(row) || inFlight.has(docId) || withheld.has(docId)) {
 				place(docId);
 				continue;
 			}
-			const next = withSent(row, ledger.takeSeq());
-			ledger.set(docId, next);
-			inFlight.add(docId);
-			sent.push({ docId, change: toChange(docId, next), content: next.seen });
+			sent.push(send(docId, row));
 		}
 		if (sent.length === 0) return;
 		const answer = await tryDeliver(sent);
 		if (abandoned) return;
-		settleDelivery(answer, sent.length, failuresBefore);
+		settleDelivery(answer, sent, failuresBefore);
 		settleFiles(sent, answer);
 		await ledger.flush().catch((error: unknown) => {
 			// Not lost: the rows stay unsaved and go with the next flush; a crash before it sends them again.
 			deps.log('state.commit_failed', { code: errorCode(error) });
 		});
+	}
+
+	/** Gives the change its seq. A move is noted in both rows: the consumer may act on either of them. */
+	function send(docId: string, row: FileRow): Sent {
+		const seq = ledger.takeSeq();
+		const from = moves.previousOf(docId);
+		const before = from === null ? undefined : ledger.get(from);
+		const next = withSent(row, seq, before === undefined ? eventOf(row) : 'moved');
+		ledger.set(docId, next);
+		inFlight.add(docId);
+		if (from !== null && before !== undefined) {
+			ledger.set(from, withSent(before, seq, 'moved'));
+			inFlight.add(from);
+		}
+		return { docId, change: toChange(docId, next, from, before), content: next.seen, from };
 	}
 
 	async function tryDeliver(sent: readonly Sent[]): Promise<Answer> {
@@ -161,43 +192,69 @@ export function createEmitter(deps: {
 	}
 
 	/** What an answer says of the consumer as a whole. */
-	function settleDelivery(answer: Answer, changes: number, failuresBefore: number): void {
+	function settleDelivery(answer: Answer, sent: readonly Sent[], failuresBefore: number): void {
+		const docIds = sent.map(({ docId }) => docId);
 		if (!('failure' in answer)) {
 			failures = 0;
 			lastFailure = null;
 			blockedUntil = -Infinity;
-		} else if (failures === failuresBefore) {
+			// A consumer that only puts things off has taken nothing: that is no sign of its health.
+			if (answer.some(({ kind }) => kind !== 'retry')) suspicion.succeeded(docIds);
+		} else if (failures === failuresBefore && !suspicion.isIsolated(docIds)) {
 			// Batches that were in flight together fail together: that counts once.
 			failures += 1;
 			lastFailure = answer.failure;
 			blockedUntil = clock.monotonic() + backoff(failures);
-			deps.log('delivery.failed', { failures, changes, reason: lastFailure });
+			deps.log('delivery.failed', { failures, changes: docIds.length, reason: lastFailure });
 		}
 	}
 
 	/** What an answer says of each file. */
 	function settleFiles(sent: readonly Sent[], answer: Answer): void {
-		const now = clock.monotonic();
-		sent.forEach(({ docId, change, content }, index) => {
-			inFlight.delete(docId);
-			const row = ledger.get(docId);
-			if (row === undefined) return;
-			const outcome = 'failure' in answer ? null : answer[index];
-			if (outcome?.kind === 'delivered') {
-				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
-			} else if (outcome?.kind === 'failed') {
-				ledger.set(docId, withFailed(row, content, outcome.reason.slice(0, REASON_CHARS)));
-			} else {
-				const reason = 'failure' in answer ? answer.failure : (outcome?.reason ?? '');
-				ledger.set(docId, withRetry(row, reason.slice(0, REASON_CHARS)));
-				// One file's trouble is its own: it waits, the others go on.
-				if (outcome) window.putLater(docId, row.seen?.size ?? 0, now + backoff(row.tries));
-			}
-			place(docId);
+		const isolated = suspicion.isIsolated(sent.map(({ docId }) => docId));
+		const lost = new Set('failure' in answer ? suspicion.failed(sent.map(({ docId }) => docId)) : undefined);
+		sent.forEach((one, index) => {
+			inFlight.delete(one.docId);
+			if (one.from !== null) inFlight.delete(one.from);
+			if ('failure' in answer) {
+				const { failure } = answer;
+				const reason = `${failure} (${settings.maxTries} times alone, while others were taken)`;
+				if (lost.has(one.docId)) settleFile(one, { kind: 'failed', reason }, false);
+				else settleFile(one, { kind: 'retry', reason: failure }, isolated);
+			} else settleFile(one, answer[index] ?? { kind: 'retry', reason: '' }, true);
 		});
 	}
 
-	function toChange(docId: string, row: FileRow): FileChange {
+	/** `waits`: its trouble is its own, so it waits by itself and the others go on. */
+	function settleFile({ docId, change, content, from }: Sent, outcome: Outcome, waits: boolean): void {
+		const row = ledger.get(docId);
+		if (row !== undefined) {
+			if (outcome.kind === 'delivered') {
+				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+			} else if (outcome.kind === 'failed') {
+				ledger.set(docId, withFailed(row, content, outcome.reason.slice(0, REASON_CHARS)));
+			} else {
+				ledger.set(docId, withRetry(row, outcome.reason.slice(0, REASON_CHARS)));
+				if (waits && !withheld.has(docId)) {
+					window.putLater(docId, row.seen?.size ?? 0, clock.monotonic() + backoff(row.tries));
+				}
+			}
+		}
+		if (from !== null) {
+			const before = ledger.get(from);
+			if (before !== undefined && outcome.kind === 'delivered') ledger.set(from, withMovedAway(before));
+			if (outcome.kind !== 'retry') moves.settled(docId);
+			place(from);
+		}
+		place(docId);
+	}
+
+	function toChange(
+		docId: string,
+		row: FileRow,
+		from: string | null,
+		before: FileRow | undefined,
+	): FileChange {
 		const head = {
 			root: row.root,
 			path: deps.pathOf(row),
@@ -210,8 +267,12 @@ export function createEmitter(deps: {
 		};
 		if (row.seen === null) return { event: 'deleted', ...head };
 		const { size, mtimeNs, sha256, xxh64 } = row.seen;
-		const event = eventOf(row) as ContentChange['event'];
-		return { event, ...head, size, mtimeMs: Number(mtimeNs / 1_000_000n), sha256, xxh64 };
+		const content = { size, mtimeMs: Number(mtimeNs / 1_000_000n), sha256, xxh64 };
+		if (from !== null && before !== undefined) {
+			const names = { previousDocId: from, previousPath: deps.pathOf(before) };
+			return { event: 'moved', ...head, ...names, ...content };
+		}
+		return { event: eventOf(row) as ContentChange['event'], ...head, ...content };
 	}
 
 	return {

@@ -1,5 +1,5 @@
 /**
- * THE FLOW of a folder: hint or scan -> settle -> fingerprint -> diff -> window -> emit -> commit.
+ * THE FLOW of a folder: hint or scan -> settle -> fingerprint -> diff -> join moves -> brake -> window -> emit -> commit.
  *
  * The scan is the truth, a hint only makes it early. One engine watches the roots of one source and owns its
  * FileState. Used by the trigger node and by the folder source; it knows nothing of either.
@@ -8,20 +8,27 @@ import { join, resolve } from 'node:path';
 import type { Deliver } from './change.ts';
 import type { Clock } from './clock.ts';
 import { withFreshStart } from './diff.ts';
-import { errorCode, nodeDisk, type Disk } from './disk.ts';
+import { createDeletions } from './deletions.ts';
+import { createNodeDisk, errorCode, type Disk } from './disk.ts';
 import { createEmitter } from './emitter.ts';
 import { createFilter } from './filter.ts';
 import { createFingerprint } from './fingerprint.ts';
-import type { Hints, HintsFactory } from './hints/port.ts';
+import { createPollingHints } from './hints/polling.ts';
+import type { HintsFactory } from './hints/port.ts';
 import { createIdentity, type Root } from './identity.ts';
 import { openLedger } from './ledger.ts';
+import { createMoves } from './moves.ts';
 import { createObserver } from './observer.ts';
 import { reconcile } from './reconcile.ts';
 import { isAway, newRootState, type RootState } from './root-state.ts';
+import { createDiskScanner } from './scan/on-disk.ts';
+import type { ScannerFactory } from './scan/port.ts';
 import { createScanSchedule, type ScanKind } from './scan-schedule.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from './settings.ts';
 import type { FileRow, FileState } from './state/port.ts';
 import { explainPath, takeStatus, type Explanation, type WatchStatus } from './status.ts';
+import { askWatchMode } from './watch-mode.ts';
+import { createWatchers } from './watchers.ts';
 
 export interface WatchEngineDeps {
 	/** At least one. The first root of a new state has bare paths as docIds, the others `label/path`, for ever. */
@@ -36,7 +43,10 @@ export interface WatchEngineDeps {
 	readonly log: (level: 'info' | 'warn' | 'error', event: string, data: Record<string, unknown>) => void;
 	/** Called after something changed, at most four times a second. */
 	readonly onStatus?: (status: WatchStatus) => void;
+	/** The machine's own, unless a test brings one. */
 	readonly disk?: Disk;
+	/** How roots are walked; in this thread where nothing is given. */
+	readonly scanner?: ScannerFactory;
 	/** 0 to 1; spreads scans and retries. */
 	readonly random?: () => number;
 }
@@ -52,6 +62,8 @@ export interface WatchEngine {
 	 */
 	idle(): Promise<void>;
 	status(): WatchStatus;
+	/** Lets the deletions go that the brake holds now, of one root or of all; returns how many. */
+	release(label?: string): number;
 	/** What is known of one file, by its docId (for the first root: its path under the root). */
 	explain(docId: string): Explanation;
 	/** Ends everything, waits for what is in flight, and closes the state. What was not acknowledged is sent at the next start. */
@@ -80,6 +92,7 @@ export function createWatchEngine(deps: WatchEngineDeps): WatchEngine {
 		scanNow: async () => running().scanNow(),
 		idle: async () => running().idle(),
 		status: () => running().status(),
+		release: (label) => running().release(label),
 		explain: (docId) => running().explain(docId),
 		async close() {
 			await starting?.then(
@@ -94,8 +107,10 @@ export function createWatchEngine(deps: WatchEngineDeps): WatchEngine {
 type Flow = Awaited<ReturnType<typeof openFlow>>;
 
 async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
-	const { state, clock, log, disk = nodeDisk, random = Math.random } = deps;
+	const { state, clock, log, random = Math.random } = deps;
 	const settings: WatchSettings = { ...DEFAULT_SETTINGS, ...deps.settings };
+	const { include, exclude, followLinks } = settings;
+	const disk = deps.disk ?? createNodeDisk({ followLinks });
 	const filter = createFilter(settings);
 	const fingerprint = await createFingerprint(disk);
 	const roots = deps.roots.map(({ label, dir }) => newRootState(label, resolve(dir)));
@@ -110,7 +125,11 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	async function load() {
 		const identity = createIdentity(deps.roots, head.firstRoot ?? firstLabel);
 		if (head.firstRoot === null) await state.commit({ firstRoot: firstLabel });
-		const ledger = await openLedger({ state, head, identity });
+		const ledger = await openLedger({
+			state,
+			head: { ...head, firstRoot: head.firstRoot ?? firstLabel },
+			identity,
+		});
 		for (const [docId, row] of ledger.entries()) {
 			const fresh = withFreshStart(row);
 			if (fresh !== row) ledger.set(docId, fresh);
@@ -123,11 +142,62 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		ledger,
 		pathOf: (row: FileRow) => join(dirOf(row.root), row.path),
 		deliver: deps.deliver,
+		moves: {
+			previousOf: (docId) => moves.previousOf(docId),
+			settled: (docId) => moves.settled(docId),
+		},
 		clock,
 		random,
 		settings,
 		log: (event, data) => log('warn', event, data),
 		onChange: () => changed(),
+	});
+	// A new file whose content was known under a name that is gone: one change instead of two.
+	const moves = createMoves({
+		ledger,
+		disk,
+		dirOf,
+		isInFlight: (docId) => emitter.inFlight().has(docId),
+		attention: (docId) => observer.attention(docId),
+		mark: (from, to) => observer.mark(from, to),
+		unmark: (from) => observer.unmark(from),
+	});
+	let joining = 0;
+	function offer(docId: string): void {
+		const join = moves.consider(docId);
+		if (join === null) return emitter.offer(docId);
+		joining += 1;
+		void join.then(() => {
+			joining -= 1;
+			emitter.offer(docId);
+			changed();
+		});
+	}
+	// What is gone: counted by root, braked where too much went at once.
+	const deletions = createDeletions({
+		clock,
+		settings,
+		files: (label) => ledger.totals(label).files,
+		isReplaced: (label) => {
+			const known = ledger.head.rootInodes[label];
+			const { inode } = roots.find((root) => root.label === label) ?? {};
+			return known !== undefined && inode !== undefined && inode !== null && inode !== known;
+		},
+		wantScan: () => void schedule.now('quick'),
+		onHold: (root, held) => {
+			if (held === null) {
+				log('info', 'deletions.released', { root });
+				observer.unheld(root);
+			} else log('warn', 'deletions.held', { root, reason: held.reason });
+			changed();
+		},
+		onWhole: (label) => {
+			const { inode } = roots.find((root) => root.label === label) ?? {};
+			const { rootInodes } = ledger.head;
+			if (inode === undefined || inode === null || rootInodes[label] === inode) return;
+			ledger.setHead({ rootInodes: { ...rootInodes, [label]: inode } });
+			saveSoon();
+		},
 	});
 	// A path that may have changed: settle, fingerprint, diff.
 	const observer = createObserver({
@@ -136,10 +206,11 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		filter,
 		identity,
 		ledger,
+		deletions,
 		fingerprint,
 		clock,
 		settings,
-		offer: emitter.offer,
+		offer,
 		withhold: emitter.withhold,
 		onRest: () => {
 			if (proofDue && observer.busyCount === 0) wantProof();
@@ -151,7 +222,12 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	const closing = new AbortController();
 	let proofDue = false;
 	let scanning = false;
-	const schedule = createScanSchedule({ clock, random, settings, scan });
+	const rules = { include, exclude, followLinks };
+	const scanner = (deps.scanner ?? createDiskScanner)({ rules, disk, clock, log });
+	const isPolled = () => roots.some((root) => root.mode === 'poll');
+	const everyMs = () =>
+		isPolled() ? Math.min(settings.pollEveryMs, settings.scanEveryMs) : settings.scanEveryMs;
+	const schedule = createScanSchedule({ clock, random, settings, everyMs, scan });
 	async function scan(kind: ScanKind): Promise<number> {
 		scanning = true;
 		let found = 0;
@@ -159,12 +235,21 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			for (const root of roots) {
 				const wasAway = isAway(root);
 				const { maxFileBytes } = settings;
-				const tools = { disk, filter, identity, ledger, observer, clock, maxFileBytes };
-				found += await reconcile({ ...tools, offer: emitter.offer, signal: closing.signal }, root, kind);
+				const startedAt = clock.monotonic();
+				root.inode = await disk
+					.stat(root.dir)
+					.then(({ ino }) => String(ino))
+					.catch(() => null);
+				const tools = { scanner, watchers, identity, ledger, observer, clock, startedAt, maxFileBytes };
+				found += await reconcile({ ...tools, offer, signal: closing.signal }, root, kind);
+				if (!isAway(root)) {
+					deletions.scanned(root.label, startedAt);
+					observer.scanned(root.label);
+				}
 				if (isAway(root) !== wasAway)
 					log(wasAway ? 'info' : 'warn', 'root.away', { root: root.label, away: !wasAway });
 				// The watcher still holds the directory that went.
-				if (wasAway && !isAway(root)) await rearm(root);
+				if (wasAway && !isAway(root)) await watch(root);
 			}
 		} catch (error) {
 			if (!closing.signal.aborted) log('error', 'scan.failed', { code: errorCode(error) });
@@ -182,34 +267,39 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	}
 
 	// The hints: a path is worth a look, and every burst of them a scan.
-	const watchers = new Map<string, Hints>();
-	function arm(root: RootState): void {
-		const hints = deps.hints({ dir: root.dir, excludes: filter.excludes });
-		watchers.set(root.label, hints);
-		// A watcher that is out of resources says so once for every directory.
-		const told = new Set<string>();
-		hints.start(
-			({ relPath, kind }) => {
-				const wanted =
-					kind === 'file' && filter.wants(relPath) && identity.fault(root.label, relPath) === null;
-				if (wanted) observer.suspect(identity.docId(root.label, relPath));
-				schedule.hinted();
-			},
-			(error) => {
-				const code = errorCode(error);
-				if (!told.has(code)) log('warn', 'hints.failed', { root: root.label, code });
-				told.add(code);
-				schedule.hinted();
-			},
-		);
+	const watchers = createWatchers({
+		filter,
+		settings,
+		clock,
+		onHint: (root, { relPath, kind }) => {
+			const wanted = kind === 'file' && filter.wants(relPath) && identity.fault(root.label, relPath) === null;
+			if (wanted) observer.suspect(identity.docId(root.label, relPath));
+			schedule.hinted();
+		},
+		onTrouble: () => schedule.hinted(),
+		log,
+	});
+
+	async function watch(root: RootState): Promise<void> {
+		const { mode } = settings;
+		const choice = mode === 'auto' ? await askWatchMode(root.dir) : { mode, reason: 'by setting' };
+		root.mode = choice.mode;
+		log('info', 'root.mode', { root: root.label, ...choice });
+		await watchers.arm(root, choice.mode === 'poll' ? createPollingHints : deps.hints);
 	}
-	async function rearm(root: RootState): Promise<void> {
-		await watchers.get(root.label)?.close();
-		if (!closing.signal.aborted) arm(root);
+	// What the consumer refused for good is tried again all the same, now and then.
+	let cancelRetry = () => {};
+	function retryFailed(): void {
+		for (const [docId, row] of ledger.entries()) {
+			if (row.failed === null) continue;
+			ledger.set(docId, withFreshStart(row));
+			offer(docId);
+		}
+		cancelRetry = clock.after(settings.failedRetryMs, retryFailed);
 	}
 
 	const idleWaiters = new Set<() => void>();
-	const isQuiet = () => observer.busyCount === 0 && emitter.isEmpty();
+	const isQuiet = () => observer.busyCount === 0 && joining === 0 && emitter.isEmpty();
 	let cancelStatus: (() => void) | null = null;
 	function changed(): void {
 		if (isQuiet() || closing.signal.aborted) {
@@ -233,15 +323,20 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 				.catch((error: unknown) => log('error', 'state.commit_failed', { code: errorCode(error) }));
 		});
 	}
-	const status = () => takeStatus({ ledger, identity, observer, emitter, roots, scanning });
+	const status = () => takeStatus({ ledger, identity, observer, emitter, deletions, roots, scanning });
 
 	// Armed before the first scan: what changes between the two is met by one or the other.
-	for (const root of roots) arm(root);
+	for (const root of roots) await watch(root);
 	void schedule.now('full');
+	cancelRetry = clock.after(settings.failedRetryMs, retryFailed);
 
 	return {
 		status,
 		explain: (docId: string) => explainPath({ ledger, identity, observer, emitter, filter, roots }, docId),
+		release(label?: string) {
+			const labels = label === undefined ? roots.map((root) => root.label) : [label];
+			return labels.reduce((sum, one) => sum + deletions.release(one), 0);
+		},
 		async scanNow() {
 			await schedule.now('full');
 		},
@@ -259,8 +354,9 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			closing.abort(new Error('the watch engine closes'));
 			cancelStatus?.();
 			cancelSave?.();
-			await Promise.all([...watchers.values()].map((hints) => hints.close()));
-			await schedule.close();
+			cancelRetry();
+			await watchers.close();
+			await Promise.all([schedule.close(), scanner.close()]);
 			await observer.close();
 			await emitter.close();
 			changed();

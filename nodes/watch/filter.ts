@@ -27,9 +27,17 @@ export function createFilter(globs: { include: readonly string[]; exclude: reado
 
 /** A glob without a slash is about names at any depth, one with a slash about paths from the root. */
 function compile(globs: readonly string[]): (relPath: string) => boolean {
-	const matcher = (some: readonly string[]) =>
-		some.length === 0 ? () => false : picomatch([...some], { dot: true, windows: false });
-	const byName = matcher(globs.filter((glob) => !glob.includes('/')));
-	const byPath = matcher(globs.filter((glob) => glob.includes('/')));
+	const byName = anyOf(globs.filter((glob) => !glob.includes('/')));
+	const byPath = anyOf(globs.filter((glob) => glob.includes('/')));
 	return (relPath) => byName(relPath.slice(relPath.lastIndexOf('/') + 1)) || byPath(relPath);
+}
+
+/** One expression for all globs: asked one after the other they would take a sixth of a scan's time. */
+function anyOf(globs: readonly string[]): (text: string) => boolean {
+	if (globs.length === 0) return () => false;
+	// As picomatch has it, a glob always matches its own text.
+	const texts = new Set(globs);
+	const sources = globs.map((glob) => picomatch.makeRe(glob, { dot: true, windows: false }).source);
+	const expression = new RegExp(sources.map((source) => `(?:${source})`).join('|'));
+	return (text) => expression.test(text) || texts.has(text);
 }

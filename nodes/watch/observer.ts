@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
+import type { Deletions } from './deletions.ts';
 import { compare, sameStat, withContent, withoutContent } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
@@ -17,15 +18,28 @@ import { afterUnstable, settle, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {
-	/** Looks at a path soon; for hints, and for rows that a scan did not meet. */
+	/** Looks at a path soon; for hints. */
 	suspect(docId: string): void;
+	/**
+	 * Takes in that a scan that began at `scanStart` (monotonic ms) did not meet the file of a row. Returns
+	 * whether it is on its way out: false for one that is held.
+	 */
+	missed(docId: string, scanStart: number): boolean;
+	/** A scan of the root has ended: deletions that waited for it are decided. */
+	scanned(label: string): void;
+	/** The brake let go of the root's deletions. */
+	unheld(label: string): void;
+	/** Keeps a file that is gone out of the deletions: it goes with the change of `to`. */
+	mark(docId: string, to: string): void;
+	/** Ends that: the file is looked at anew. */
+	unmark(docId: string): void;
 	/**
 	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, is
 	 * being seen to already, or is parked until a `full` scan.
 	 */
 	met(docId: string, stat: FileStat, full: boolean): boolean;
 	attention(docId: string): Attention | undefined;
-	/** Paths that are not at rest, parked ones apart. */
+	/** Paths that are not at rest, parked and held ones apart. */
 	busy(): Iterable<string>;
 	readonly busyCount: number;
 	parked(): Iterable<[docId: string, reason: string]>;
@@ -38,6 +52,7 @@ export function createObserver(deps: {
 	filter: Filter;
 	identity: Identity;
 	ledger: Ledger;
+	deletions: Deletions;
 	fingerprint: (path: string, before: FileStat) => Promise<Fingerprint>;
 	clock: Clock;
 	settings: WatchSettings;
@@ -48,19 +63,26 @@ export function createObserver(deps: {
 	/** A path came to rest. */
 	onRest: () => void;
 }): Observer {
-	const { disk, filter, identity, ledger, clock, settings } = deps;
+	const { disk, filter, identity, ledger, deletions, clock, settings } = deps;
 	const attentions = new Map<string, Attention>();
-	let parkedCount = 0;
+	/** Known, and waited for by nobody: parked and held. */
+	let quietCount = 0;
+	/** Gone, their grace over, until a scan has ended. */
+	const awaitingScan = new Set<string>();
 	const queue = createWorkQueue({ parallel: settings.parallelReads, run: look, onRest: deps.onRest });
 	const due = createDueQueue({ clock, onDue: queue.push });
 
 	function setAttention(docId: string, attention: Attention | null, wakeMs: number | null): void {
-		if (attentions.get(docId)?.kind === 'parked') parkedCount -= 1;
-		if (attention?.kind === 'parked') parkedCount += 1;
+		const before = attentions.get(docId);
+		quietCount += (isQuiet(attention ?? undefined) ? 1 : 0) - (isQuiet(before) ? 1 : 0);
 		if (attention === null) attentions.delete(docId);
 		else attentions.set(docId, attention);
 		if (wakeMs === null) due.delete(docId);
 		else due.set(docId, wakeMs);
+		awaitingScan.delete(docId);
+		const lost = (isLost(attention ?? undefined) ? 1 : 0) - (isLost(before) ? 1 : 0);
+		const label = lost === 0 ? undefined : identity.locate(docId)?.label;
+		if (label !== undefined) deletions.count(label, lost === 1 ? 1 : -1);
 	}
 	function rest(docId: string): void {
 		setAttention(docId, null, null);
@@ -80,7 +102,7 @@ export function createObserver(deps: {
 		try {
 			stat = await disk.find(dir, place.relPath);
 		} catch (error) {
-			if (isGone(error)) await missing(docId, dir);
+			if (isGone(error)) await missing(docId, place.label);
 			else park(docId, null, errorCode(error));
 			return;
 		}
@@ -89,7 +111,7 @@ export function createObserver(deps: {
 			stat.size <= settings.maxFileBytes &&
 			filter.wants(place.relPath) &&
 			identity.fault(place.label, place.relPath) === null;
-		if (!wanted) return missing(docId, dir);
+		if (!wanted) return missing(docId, place.label);
 		const row = ledger.get(docId);
 		if (compare(row, stat) === 'same') return rest(docId);
 		const step = settle(attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
@@ -120,34 +142,83 @@ export function createObserver(deps: {
 	}
 
 	/** The path holds no file of the watched set. */
-	async function missing(docId: string, dir: string): Promise<void> {
+	async function missing(docId: string, label: string): Promise<void> {
 		const row = ledger.get(docId);
 		if (row === undefined || row.seen === null) return rest(docId);
-		const attention = attentions.get(docId);
-		const since = attention?.kind === 'gone' ? attention.since : clock.monotonic();
+		if (attentions.get(docId)?.kind === 'moved') return;
 		deps.withhold(docId);
 		// A file that nobody ever heard of needs no grace: it never was.
-		const left = row.seq === 0 ? 0 : since + settings.graceMs - clock.monotonic();
-		if (left > 0) return setAttention(docId, { kind: 'gone', since }, left);
+		if (row.seq > 0) {
+			const since = lostSince(docId);
+			const left = since + settings.graceMs - clock.monotonic();
+			if (left > 0) return setAttention(docId, { kind: 'gone', since }, left);
+		}
 		// Asked after the file was found gone: a root that is away takes all its files with it.
 		try {
-			await disk.checkRoot(dir);
+			await disk.checkRoot(deps.dirOf(label));
 		} catch {
 			// Its changes stay withheld; the next scan that can read the root decides anew.
 			return setAttention(docId, null, null);
 		}
-		// Read again: it may have been acknowledged meanwhile.
+		// Read again: it may have been acknowledged, or joined to its new name, meanwhile.
 		const known = ledger.get(docId) ?? row;
+		if (attentions.get(docId)?.kind === 'moved') return;
+		if (known.seq > 0 && !mayGo(docId, label)) return;
 		const gone = withoutContent(known);
 		if (gone === null) ledger.remove(docId);
 		else ledger.set(docId, gone);
 		rest(docId);
 	}
 
+	function lostSince(docId: string): number {
+		const attention = attentions.get(docId);
+		return attention !== undefined && isLost(attention) ? attention.since : clock.monotonic();
+	}
+
+	/** Whether a deletion whose grace is over may be told now; if not, it waits for what it waits for. */
+	function mayGo(docId: string, label: string): boolean {
+		const since = lostSince(docId);
+		if (!isLost(attentions.get(docId))) setAttention(docId, { kind: 'gone', since }, null);
+		const verdict = deletions.verdict(label, since);
+		if (verdict === 'go') return true;
+		setAttention(docId, { kind: verdict === 'hold' ? 'held' : 'gone', since }, null);
+		if (verdict === 'await scan') awaitingScan.add(docId);
+		return false;
+	}
+
 	return {
 		suspect(docId) {
 			// A settling path is looked at anyway when it comes due.
 			if (attentions.get(docId)?.kind !== 'settling') queue.push(docId);
+		},
+		missed(docId, scanStart) {
+			const kind = attentions.get(docId)?.kind;
+			if (kind === 'held') return false;
+			if (kind === 'gone' || kind === 'moved') return true;
+			deps.withhold(docId);
+			// Marked at once: when the scan has ended, all that it missed must have been counted.
+			if ((ledger.get(docId)?.seq ?? 0) > 0) {
+				setAttention(docId, { kind: 'gone', since: scanStart }, settings.graceMs);
+			}
+			// It may have come after its directory was listed.
+			queue.push(docId);
+			return true;
+		},
+		scanned(label) {
+			for (const docId of [...awaitingScan]) if (identity.locate(docId)?.label === label) queue.push(docId);
+		},
+		unheld(label) {
+			for (const [docId, { kind }] of attentions) {
+				if (kind === 'held' && identity.locate(docId)?.label === label) queue.push(docId);
+			}
+		},
+		mark: (docId, to) => {
+			deps.withhold(docId);
+			setAttention(docId, { kind: 'moved', to, since: clock.monotonic() }, null);
+		},
+		unmark(docId) {
+			setAttention(docId, null, null);
+			queue.push(docId);
 		},
 		met(docId, stat, full) {
 			const attention = attentions.get(docId);
@@ -167,14 +238,14 @@ export function createObserver(deps: {
 		},
 		attention: (docId) => attentions.get(docId),
 		*busy() {
-			for (const [docId, { kind }] of attentions) if (kind !== 'parked') yield docId;
+			for (const [docId, attention] of attentions) if (!isQuiet(attention)) yield docId;
 			for (const docId of queue.names()) {
-				const kind = attentions.get(docId)?.kind;
-				if (kind === undefined || kind === 'parked') yield docId;
+				const attention = attentions.get(docId);
+				if (attention === undefined || isQuiet(attention)) yield docId;
 			}
 		},
 		get busyCount() {
-			return attentions.size - parkedCount + queue.size;
+			return attentions.size - quietCount + queue.size;
 		},
 		*parked() {
 			for (const [docId, it] of attentions) if (it.kind === 'parked') yield [docId, it.reason];
@@ -186,3 +257,11 @@ export function createObserver(deps: {
 		},
 	};
 }
+
+const isQuiet = (attention: Attention | undefined) =>
+	attention?.kind === 'parked' || attention?.kind === 'held';
+
+const isLost = (
+	attention: Attention | undefined,
+): attention is Extract<Attention, { kind: 'gone' | 'held' }> =>
+	attention?.kind === 'gone' || attention?.kind === 'held';

@@ -3,6 +3,10 @@ export interface RootState {
 	readonly label: string;
 	/** Absolute. */
 	readonly dir: string;
+	/** Whether a watcher tells of changes, or only scans do. */
+	mode: 'watch' | 'poll';
+	/** Of the directory, decimal, at the last scan; null where it could not be asked. */
+	inode: string | null;
 	/** Wall ms, as is `verifiedAt`. */
 	lastScanAt: number | null;
 	scanMs: number | null;
@@ -22,8 +26,8 @@ export interface Remark {
 export const REMARKS_LISTED = 200;
 
 export function newRootState(label: string, dir: string): RootState {
-	const never = { lastScanAt: null, scanMs: null, verifiedAt: null };
-	return { label, dir, ...never, skippedCount: 0, skipped: [], unreadable: [] };
+	const never = { inode: null, lastScanAt: null, scanMs: null, verifiedAt: null };
+	return { label, dir, mode: 'watch', ...never, skippedCount: 0, skipped: [], unreadable: [] };
 }
 
 /** Whether the root itself could not be scanned. */

@@ -17,7 +17,9 @@ export interface ScanSchedule {
 export function createScanSchedule(deps: {
 	clock: Clock;
 	random: () => number;
-	settings: WatchSettings;
+	settings: Pick<WatchSettings, 'burstQuietMs' | 'burstMaxMs'>;
+	/** Time between scans when nothing happens, ms. */
+	everyMs: () => number;
 	scan: (kind: ScanKind) => Promise<number>;
 }): ScanSchedule {
 	const { clock, settings } = deps;
@@ -36,7 +38,7 @@ export function createScanSchedule(deps: {
 		running = deps.scan(kind).finally(() => {
 			running = null;
 			cancelPeriodic();
-			const wait = settings.scanEveryMs * (0.75 + 0.5 * deps.random());
+			const wait = deps.everyMs() * (0.75 + 0.5 * deps.random());
 			cancelPeriodic = closed ? () => {} : clock.after(wait, () => void request('full'));
 		});
 		return running;

@@ -6,6 +6,8 @@ export interface WatchSettings {
 	readonly exclude: readonly string[];
 	/** Larger files are skipped, bytes. */
 	readonly maxFileBytes: number;
+	/** Whether a symbolic link stands for the file or directory it leads to; otherwise it is left out. */
+	readonly followLinks: boolean;
 	/** A file is read when its size, times and inode stood still for this long, ms. */
 	readonly quietMs: number;
 	/** Waits before a file that changed while it was read is read again, ms; after the last, the next scan sees to it. */
@@ -14,6 +16,13 @@ export interface WatchSettings {
 	readonly parallelReads: number;
 	/** A file must be gone for this long before it is reported as deleted, ms. */
 	readonly graceMs: number;
+	/**
+	 * Deletions are held where more than this share of a root's files went at once, or where the root itself was
+	 * replaced; 1 switches the brake off.
+	 */
+	readonly brakeShare: number;
+	/** Roots with fewer files than this are not braked for a share. */
+	readonly brakeFiles: number;
 	/** A batch leaves after this time, ms, ... */
 	readonly windowMs: number;
 	/** ... or at this many files, ... */
@@ -24,12 +33,23 @@ export interface WatchSettings {
 	/** First wait after a failed delivery, ms; doubles up to `retryMaxMs`. */
 	readonly retryMs: number;
 	readonly retryMaxMs: number;
+	/** Failures of a file alone, others meanwhile succeeding, after which it counts as refused. */
+	readonly maxTries: number;
+	/** What was refused is tried again after this time, ms, besides at a change and at a start. */
+	readonly failedRetryMs: number;
 	/** A scan follows a burst of hints after this much quiet, ms, ... */
 	readonly burstQuietMs: number;
 	/** ... and at the latest this long after the burst's first hint, ms. */
 	readonly burstMaxMs: number;
 	/** Time between scans when nothing happens, ms; each is moved by up to a quarter either way. */
 	readonly scanEveryMs: number;
+	/** How often a watcher is asked for a sign of life, ms. */
+	readonly probeEveryMs: number;
+	/** How long it may take to give one, ms; then it is replaced. */
+	readonly probeWaitMs: number;
+	/** `poll`: no watcher, a scan every `pollEveryMs`; `auto`: that, where a file system reports no changes. */
+	readonly mode: 'auto' | 'watch' | 'poll';
+	readonly pollEveryMs: number;
 	/** Longest wait of `close` for batches in flight, ms. */
 	readonly closeWaitMs: number;
 }
@@ -51,18 +71,27 @@ export const DEFAULT_SETTINGS: WatchSettings = {
 	include: [],
 	exclude: DEFAULT_EXCLUDES,
 	maxFileBytes: 256 * 1024 * 1024,
+	followLinks: false,
 	quietMs: 300,
 	unstableMs: [500, 1000, 2000],
 	parallelReads: 8,
 	graceMs: 5000,
+	brakeShare: 0.2,
+	brakeFiles: 20,
 	windowMs: 100,
 	batchFiles: 200,
 	batchBytes: 32 * 1024 * 1024,
 	batchesInFlight: 4,
 	retryMs: 1000,
 	retryMaxMs: 60_000,
+	maxTries: 5,
+	failedRetryMs: 3_600_000,
 	burstQuietMs: 500,
 	burstMaxMs: 2000,
 	scanEveryMs: 60_000,
+	probeEveryMs: 30_000,
+	probeWaitMs: 10_000,
+	mode: 'auto',
+	pollEveryMs: 5000,
 	closeWaitMs: 5000,
 };

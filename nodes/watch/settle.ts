@@ -11,6 +11,10 @@ export type Attention =
 	| { readonly kind: 'settling'; readonly stat: FileStat; readonly since: number; readonly unstable: number }
 	/** It is gone: waiting for the grace to pass. */
 	| { readonly kind: 'gone'; readonly since: number }
+	/** It is gone, and the brake holds its deletion: waits for the file, or for a person. Not pending. */
+	| { readonly kind: 'held'; readonly since: number }
+	/** It is gone, and its content stands under `to`: goes with that file's change. */
+	| { readonly kind: 'moved'; readonly to: string; readonly since: number }
 	/** It could not be read: left to a later scan. Counts as known, not as pending. */
 	| {
 			readonly kind: 'parked';

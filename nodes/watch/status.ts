@@ -1,10 +1,12 @@
 /** What the engine tells of itself and of one file. Reads the parts of a running engine, changes nothing. */
+import type { Deletions } from './deletions.ts';
 import type { DeliveryStatus, Emitter } from './emitter.ts';
 import type { Filter } from './filter.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
+import { digestHex } from './set-digest.ts';
 import type { FileRow } from './state/port.ts';
 
 /** What the engine knows of itself; plain data, ready for JSON. Times are ISO 8601 in UTC, null: never. */
@@ -18,6 +20,8 @@ export interface WatchStatus {
 
 export interface RootStatus {
 	readonly label: string;
+	/** `poll`: nothing reports changes here, only scans find them. */
+	readonly mode: 'watch' | 'poll';
 	/** Files that are there, as last seen. */
 	readonly files: number;
 	/** Their size, bytes. */
@@ -41,6 +45,14 @@ export interface RootStatus {
 	 * `pending` and `inFlight`.
 	 */
 	readonly verifiedAt: string | null;
+	/**
+	 * Set digests (set-digest.ts), hex: of the files as last seen, and of what the consumer acknowledged. With
+	 * `verifiedAt`, equal digests say that the consumer had all that was on disk at that time.
+	 */
+	readonly digest: string;
+	readonly deliveredDigest: string;
+	/** Deletions that the brake holds, and why; they go when the files come back or `release` is called. */
+	readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
 	/** Why the root, or a part of it, could not be scanned: its files are taken as still there. */
 	readonly unreadable: readonly Remark[];
 }
@@ -55,6 +67,8 @@ export interface Explanation {
 		| 'looked at'
 		| 'settling'
 		| 'in grace'
+		| 'held'
+		| 'moved'
 		| 'parked'
 		| 'waiting to be sent'
 		| 'in flight'
@@ -71,30 +85,20 @@ interface Sources {
 	readonly identity: Identity;
 	readonly observer: Observer;
 	readonly emitter: Emitter;
+	readonly deletions: Deletions;
 	readonly roots: readonly RootState[];
 }
 
 export function takeStatus(from: Sources & { readonly scanning: boolean }): WatchStatus {
-	const { ledger, identity, observer, emitter } = from;
+	const { ledger, identity, observer, emitter, deletions } = from;
 	const waiting = new Set([...observer.busy(), ...emitter.waiting()]);
 	for (const docId of emitter.inFlight()) waiting.delete(docId);
 	const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 	const roots = from.roots.map((root): RootStatus => {
 		const isHere = (docId: string) => identity.locate(docId)?.label === root.label;
-		let files = 0;
-		let bytes = 0;
-		let failedCount = 0;
-		const failed: Remark[] = [];
-		for (const [, row] of ledger.entries()) {
-			if (row.root !== root.label) continue;
-			if (row.seen !== null) {
-				files += 1;
-				bytes += row.seen.size;
-			}
-			if (row.failed === null) continue;
-			failedCount += 1;
-			if (failed.length < REMARKS_LISTED) failed.push({ relPath: row.path, reason: row.failed.reason });
-		}
+		const { files, bytes, failed: failedCount, seen, delivered } = ledger.totals(root.label);
+		const failed = failedCount === 0 ? [] : listFailed(ledger, root.label);
+		const held = deletions.held(root.label);
 		const parked = [...observer.parked()].filter(([docId]) => isHere(docId));
 		const unread = parked.map(([docId, reason]) => ({
 			relPath: identity.locate(docId)?.relPath ?? docId,
@@ -102,6 +106,7 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 		}));
 		return {
 			label: root.label,
+			mode: root.mode,
 			files,
 			bytes,
 			pending: count(waiting, isHere),
@@ -113,6 +118,9 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			lastScanAt: iso(root.lastScanAt),
 			scanMs: root.scanMs,
 			verifiedAt: iso(root.verifiedAt),
+			digest: digestHex(seen),
+			deliveredDigest: digestHex(delivered),
+			held: held && { count: held.count, reason: held.reason, since: new Date(held.since).toISOString() },
 			unreadable: root.unreadable.slice(0, REMARKS_LISTED),
 		};
 	});
@@ -120,7 +128,20 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 	return { sourceId, epoch, scanning: from.scanning, roots, delivery: emitter.status() };
 }
 
-export function explainPath(from: Sources & { readonly filter: Filter }, docId: string): Explanation {
+function listFailed(ledger: Ledger, label: string): Remark[] {
+	const failed: Remark[] = [];
+	for (const [, row] of ledger.entries()) {
+		if (failed.length === REMARKS_LISTED) break;
+		if (row.root === label && row.failed !== null)
+			failed.push({ relPath: row.path, reason: row.failed.reason });
+	}
+	return failed;
+}
+
+export function explainPath(
+	from: Omit<Sources, 'deletions'> & { readonly filter: Filter },
+	docId: string,
+): Explanation {
 	const { ledger, identity, observer, emitter, filter } = from;
 	const place = identity.locate(docId);
 	const row = ledger.get(docId) ?? null;

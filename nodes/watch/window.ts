@@ -22,8 +22,11 @@ export interface Window {
 	putLater(docId: string, bytes: number, notBefore: number): void;
 	drop(docId: string): void;
 	has(docId: string): boolean;
-	/** The next batch that is due, taken out; null if none is. A batch holds at least one path, however large. */
-	take(now: number): Batch | null;
+	/**
+	 * The next batch that is due, taken out; null if none is. A batch holds at least one path, however large,
+	 * and no more than any of its paths allows.
+	 */
+	take(now: number, cap?: (docId: string) => number): Batch | null;
 	/** When `take` gives the next batch, if nothing changes; null for an empty window. */
 	dueAt(): number | null;
 	readonly size: number;
@@ -76,20 +79,22 @@ export function createWindow(limits: WindowLimits): Window {
 		},
 		drop,
 		has: (docId) => ready.has(docId) || later.has(docId),
-		take(now) {
+		take(now, cap = () => Infinity) {
 			promote(now);
 			if (readyDue() > now) return null;
 			const docIds: string[] = [];
 			let bytes = 0;
 			let closedBy: Batch['closedBy'] = 'age';
+			let most = limits.files;
 			for (const [docId, entry] of ready) {
-				if (docIds.length === limits.files) closedBy = 'files';
+				most = Math.min(most, Math.max(docIds.length, cap(docId)));
+				if (docIds.length >= most) closedBy = 'files';
 				else if (docIds.length > 0 && bytes + entry.bytes > limits.bytes) closedBy = 'bytes';
 				if (closedBy !== 'age') break;
 				docIds.push(docId);
 				bytes += entry.bytes;
 			}
-			if (docIds.length === limits.files) closedBy = 'files';
+			if (docIds.length >= most) closedBy = 'files';
 			else if (bytes >= limits.bytes) closedBy = 'bytes';
 			for (const docId of docIds) drop(docId);
 			return { docIds, closedBy };

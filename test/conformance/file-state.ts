@@ -54,10 +54,11 @@ export function describeFileState(name: string, create: () => Promise<FileState>
 			assert.match(head.sourceId, /^[0-9a-f-]{36}$/);
 			assert.deepEqual(
 				{ ...head, epoch: '', sourceId: '' },
-				{ epoch: '', sourceId: '', nextSeq: 1, firstRoot: null },
+				{ epoch: '', sourceId: '', nextSeq: 1, firstRoot: null, rootInodes: {}, snapshotClosed: false },
 			);
-			await state.commit({ nextSeq: 12, firstRoot: 'docs' });
-			assert.deepEqual(await reopened(), { ...head, nextSeq: 12, firstRoot: 'docs' });
+			const change = { nextSeq: 12, firstRoot: 'docs', rootInodes: { docs: '77' }, snapshotClosed: true };
+			await state.commit(change);
+			assert.deepEqual(await reopened(), { ...head, ...change });
 			const other = await create();
 			assert.notEqual((await other.open()).epoch, head.epoch);
 			await other.close();

@@ -1,47 +1,116 @@
 import { realpathSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { basename, relative, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
-import type { Hint, HintsFactory } from './port.ts';
+import { errorCode } from '../disk.ts';
+import { directoryIdentity } from './directory-identity.ts';
+import { isExhausted } from './exhaustion.ts';
+import type { Hint, Hints, HintsFactory } from './port.ts';
+import { createProbeDir, type ProbeDir } from './probe.ts';
 
-/** Hints by chokidar: for trees of some thousand files, because it keeps about 8 kB a file. */
-export const createChokidarHints: HintsFactory = ({ dir, excludes }) => {
+/**
+ * Half of the kernel's usual queue (16,384). Between two scans at least a whole one must have been read where one
+ * overran; chokidar then has a wrong picture of the tree and does not know it, and begins anew.
+ */
+const OVERRUN_EVENTS = 8192;
+
+/**
+ * Hints by chokidar: it walks by itself and hints at each file of a new directory without waiting for a scan,
+ * for about 8 kB a file.
+ */
+export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, clock }) => {
 	let watcher: FSWatcher | null = null;
-	let closed = false;
-	// Links below the root are not followed; the root itself may be one.
-	const real = realPath(dir);
-	const relPathOf = (path: string) => relative(real, path).split(sep).join('/');
+	let identity: string | null = null;
+	let events = 0;
+	let probeDir: ProbeDir | null = null;
+	let sinks: Parameters<Hints['start']> | null = null;
+	const told = new Set<string>();
+	const endings = new Set<Promise<void>>();
+
+	const reportOnce = (error: unknown) => {
+		if (!told.has(errorCode(error))) sinks?.[1](error);
+		told.add(errorCode(error));
+	};
+
+	function open(probe: ProbeDir): void {
+		// Links below the root are the followed ones; the root itself may always be one.
+		const real = realPath(dir);
+		identity = identityNow();
+		events = 0;
+		const relPathOf = (path: string) => relative(real, path).split(sep).join('/');
+		watcher = new FSWatcher({
+			ignoreInitial: true,
+			followSymlinks: followLinks,
+			// The engine settles files itself; merged events would only come later.
+			atomic: false,
+			awaitWriteFinish: false,
+			ignored: (path) => {
+				const relPath = relPathOf(path);
+				const isOutside = relPath === '' || relPath.startsWith('..');
+				return !isOutside && !probe.holds(path) && excludes(relPath);
+			},
+		});
+		const on = (kind: Hint['kind']) => (path: string) => {
+			if (probe.holds(path)) probe.seen();
+			else sinks?.[0]({ relPath: relPathOf(path), kind });
+		};
+		watcher
+			.on('add', on('file'))
+			.on('change', on('file'))
+			.on('unlink', on('file'))
+			.on('addDir', on('directory'))
+			.on('unlinkDir', on('directory'))
+			.on('raw', (event, name) => {
+				events += 1;
+				// The root's own end comes under its own name, and is lost where that name is excluded.
+				if (event === 'rename' && name === basename(real)) on('directory')(real);
+			})
+			// What changed while it armed itself was nobody's to report: the root is worth a scan.
+			.on('ready', () => on('directory')(real))
+			.on('error', (error) => {
+				// Of these there is one for each directory.
+				if (isExhausted(error)) reportOnce(error);
+				else sinks?.[1](error);
+			})
+			.add(probe.dir === null ? [real] : [real, probe.dir]);
+	}
+	function end(): void {
+		if (watcher === null) return;
+		// A watch that does not close is gone already.
+		const ending: Promise<void> = watcher
+			.close()
+			.catch(() => {})
+			.finally(() => endings.delete(ending));
+		watcher = null;
+		endings.add(ending);
+	}
+	function identityNow(): string | null {
+		try {
+			return directoryIdentity(dir);
+		} catch (error) {
+			reportOnce(error);
+			return null;
+		}
+	}
+
 	return {
-		start(onHint, onError) {
-			const report = (kind: Hint['kind']) => (path: string) => {
-				if (!closed) onHint({ relPath: relPathOf(path), kind });
-			};
-			watcher = new FSWatcher({
-				ignoreInitial: true,
-				followSymlinks: false,
-				// The engine settles files itself; merged events would only come later.
-				atomic: false,
-				awaitWriteFinish: false,
-				ignored: (path) => {
-					const relPath = relPathOf(path);
-					return relPath !== '' && !relPath.startsWith('..') && excludes(relPath);
-				},
-			});
-			watcher
-				.on('add', report('file'))
-				.on('change', report('file'))
-				.on('unlink', report('file'))
-				.on('addDir', report('directory'))
-				.on('unlinkDir', report('directory'))
-				// What changed while it armed itself was nobody's to report: the root is worth a scan.
-				.on('ready', () => report('directory')(real))
-				.on('error', (error) => {
-					if (!closed) onError(error);
-				})
-				.add(real);
+		start(...given) {
+			sinks = given;
+			open((probeDir = createProbeDir(clock, reportOnce)));
 		},
+		cover: () => {},
+		scanned() {
+			if (probeDir === null || sinks === null) return;
+			// Of a root that is replaced with the directory above it, or is a link that leads elsewhere now, nothing tells.
+			if (events < OVERRUN_EVENTS && identityNow() === identity) return;
+			end();
+			open(probeDir);
+		},
+		probe: async (ms) => probeDir === null || probeDir.probe(ms),
 		async close() {
-			closed = true;
-			await watcher?.close();
+			sinks = null;
+			end();
+			await Promise.all(endings);
+			await probeDir?.close();
 		},
 	};
 };
@@ -50,7 +119,7 @@ function realPath(dir: string): string {
 	try {
 		return realpathSync(dir);
 	} catch {
-		// Not there yet.
+		// Not there yet, or out of reach.
 		return dir;
 	}
 }

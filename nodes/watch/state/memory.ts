@@ -14,16 +14,19 @@ export function createMemoryFileState(deps: { clock: Clock; sourceId?: string })
 				epoch: uuidv7({ msecs: deps.clock.now() }),
 				nextSeq: 1,
 				firstRoot: null,
+				rootInodes: {},
+				snapshotClosed: false,
 			}),
 		async *rows() {
 			if (rows.size > 0) yield structuredClone([...rows.values()]);
 		},
 		async commit(change) {
 			if (head === null) throw new Error('the state is not open');
-			const { put = [], remove = [], nextSeq = head.nextSeq, firstRoot = head.firstRoot } = change;
+			const { put = [], remove = [], ...headChange } = change;
+			const { nextSeq } = { ...head, ...headChange };
 			if (nextSeq < head.nextSeq) throw new Error('nextSeq must not go back');
 			const copies = structuredClone(put);
-			head = { ...head, nextSeq, firstRoot };
+			head = { ...head, ...structuredClone(headChange) };
 			for (const row of copies) rows.set(keyOf(row), row);
 			for (const key of remove) rows.delete(keyOf(key));
 		},

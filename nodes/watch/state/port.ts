@@ -4,7 +4,7 @@
  *
  * Promises that every adapter keeps (test/conformance/file-state.ts holds them):
  *  1. `open` makes what is missing, with a new epoch; an existing state comes back with its sourceId, epoch,
- *     nextSeq and firstRoot unchanged. After `close` it may be opened again.
+ *     nextSeq and all else in the head unchanged. After `close` it may be opened again.
  *  2. It refuses with a StateError, and leaves everything as it is, where the state was written by a newer
  *     program (`state_newer`), is held by another process (`state_locked`) or cannot be read (`state_corrupt`).
  *  3. When `commit` resolves, all of it is durable; a rejected commit had no effect at all.
@@ -29,6 +29,10 @@ export interface StateHead {
 	readonly nextSeq: number;
 	/** Label of the root whose files carry no label in their docId; null until the first start. */
 	readonly firstRoot: string | null;
+	/** Inode of each root's directory, decimal, by label: when all its files were last accounted for. */
+	readonly rootInodes: Readonly<Record<string, string>>;
+	/** The consumer acknowledged that this epoch has told it of every file there is. */
+	readonly snapshotClosed: boolean;
 }
 
 export interface RowKey {
@@ -41,6 +45,8 @@ export interface StateChange {
 	readonly remove?: readonly RowKey[];
 	readonly nextSeq?: number;
 	readonly firstRoot?: string;
+	readonly rootInodes?: Readonly<Record<string, string>>;
+	readonly snapshotClosed?: boolean;
 }
 
 export interface Content {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { StateError, type Content, type FileRow, type FileState, type Seen, type StateHead } from './port.ts';
 
 /** Raised with every change of the tables below; `PRAGMA user_version` of a state says which one it has. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 /** Marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x64644653;
 const PAGE_ROWS = 1000;
@@ -16,7 +16,9 @@ const TABLES = `
 		source_id TEXT NOT NULL,
 		epoch TEXT NOT NULL,
 		next_seq INTEGER NOT NULL,
-		first_root TEXT
+		first_root TEXT,
+		root_inodes TEXT NOT NULL DEFAULT '{}',
+		snapshot_closed INTEGER NOT NULL DEFAULT 0
 	) STRICT;
 	CREATE TABLE files (
 		root TEXT NOT NULL,
@@ -31,6 +33,14 @@ const TABLES = `
 		PRIMARY KEY (root, path)
 	) STRICT, WITHOUT ROWID;
 `;
+
+/** What takes a state of schema n to n + 1, by n. Landed entries are never edited. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+	1: `
+		ALTER TABLE head ADD COLUMN root_inodes TEXT NOT NULL DEFAULT '{}';
+		ALTER TABLE head ADD COLUMN snapshot_closed INTEGER NOT NULL DEFAULT 0;
+	`,
+};
 
 /**
  * A FileState in one SQLite file: WAL, synchronous FULL, one transaction a commit, held by one process at a
@@ -69,7 +79,7 @@ export function createSqliteFileState(deps: {
 				await new Promise((resolve) => setImmediate(resolve));
 			}
 		},
-		async commit({ put = [], remove = [], nextSeq, firstRoot }) {
+		async commit({ put = [], remove = [], nextSeq, firstRoot, rootInodes, snapshotClosed }) {
 			const { db, sql } = opened();
 			db.exec('BEGIN IMMEDIATE');
 			try {
@@ -77,6 +87,8 @@ export function createSqliteFileState(deps: {
 					throw new Error('nextSeq must not go back');
 				}
 				if (firstRoot !== undefined) sql.firstRoot.run(firstRoot);
+				if (rootInodes !== undefined) sql.rootInodes.run(JSON.stringify(rootInodes));
+				if (snapshotClosed !== undefined) sql.snapshotClosed.run(snapshotClosed ? 1 : 0);
 				for (const row of put) putRow(sql.put, row);
 				for (const key of remove) sql.remove.run(key.root, key.path);
 				db.exec('COMMIT');
@@ -110,12 +122,15 @@ function openFile(deps: { file: string; clock: Clock; sourceId?: string }): Data
 				throw new StateError('state_corrupt', "the folder's state is another program's database");
 			}
 			db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA}; PRAGMA application_id = ${APPLICATION_ID}`);
-			db.prepare('INSERT INTO head VALUES (1, ?, ?, 1, NULL)').run(
+			db.prepare('INSERT INTO head (id, source_id, epoch, next_seq) VALUES (1, ?, ?, 1)').run(
 				deps.sourceId ?? uuid(),
 				uuidv7({ msecs: deps.clock.now() }),
 			);
 		} else if (pragma(db, 'application_id') !== APPLICATION_ID) {
 			throw new StateError('state_corrupt', "the folder's state is another program's database");
+		} else {
+			for (let at = version; at < SCHEMA; at += 1) db.exec(MIGRATIONS[at] ?? '');
+			db.exec(`PRAGMA user_version = ${SCHEMA}`);
 		}
 		db.exec('COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
 		return db;
@@ -151,6 +166,8 @@ function prepare(db: DatabaseSync) {
 		head: db.prepare('SELECT * FROM head'),
 		nextSeq: db.prepare('UPDATE head SET next_seq = ? WHERE next_seq <= ?'),
 		firstRoot: db.prepare('UPDATE head SET first_root = ?'),
+		rootInodes: db.prepare('UPDATE head SET root_inodes = ?'),
+		snapshotClosed: db.prepare('UPDATE head SET snapshot_closed = ?'),
 		page: db.prepare('SELECT * FROM files WHERE (root, path) > (?, ?) ORDER BY root, path LIMIT ?'),
 		put: db.prepare(`INSERT OR REPLACE INTO files VALUES (${Array(19).fill('?').join(', ')})`),
 		remove: db.prepare('DELETE FROM files WHERE root = ? AND path = ?'),
@@ -166,6 +183,8 @@ function toHead(cells: Cells | undefined): StateHead {
 		epoch: String(cells['epoch']),
 		nextSeq: Number(cells['next_seq']),
 		firstRoot: text(cells['first_root']),
+		rootInodes: JSON.parse(String(cells['root_inodes'])) as StateHead['rootInodes'],
+		snapshotClosed: cells['snapshot_closed'] === 1,
 	};
 }
 

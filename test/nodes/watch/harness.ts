@@ -76,11 +76,13 @@ export function createConsumer(): Consumer {
 			calls += 1;
 			for (const change of batch) {
 				// Told by `held` and `news`: what is thrown here is a failed delivery to the engine.
-				if (flying.has(change.docId)) violations.push(`${change.docId} is in flight twice`);
+				for (const docId of docIdsOf(change)) {
+					if (flying.has(docId)) violations.push(`${docId} is in flight twice`);
+					flying.add(docId);
+				}
 				if (change.seq <= (lastSeq.get(change.epoch) ?? 0))
 					violations.push(`seq ${change.seq} does not grow`);
 				lastSeq.set(change.epoch, change.seq);
-				flying.add(change.docId);
 				all.push(change);
 			}
 			try {
@@ -89,23 +91,35 @@ export function createConsumer(): Consumer {
 					: batch.map((): Outcome => ({ kind: 'delivered' }));
 				batch.forEach((change, index) => {
 					if (outcomes[index]?.kind !== 'delivered') return;
+					if (change.event === 'moved') held.delete(change.previousDocId);
 					if (change.event === 'deleted') held.delete(change.docId);
 					else held.set(change.docId, change.sha256);
 				});
 				return outcomes;
 			} finally {
-				for (const change of batch) flying.delete(change.docId);
+				for (const docId of batch.flatMap(docIdsOf)) flying.delete(docId);
 			}
 		},
 	};
 	return consumer;
 }
 
+const docIdsOf = (change: FileChange): string[] =>
+	change.event === 'moved' ? [change.docId, change.previousDocId] : [change.docId];
+
 /** Hints that the test gives by hand. */
 export function createHandHints() {
 	let sinks: Parameters<Hints['start']> | null = null;
+	let alive = true;
+	const covered: string[] = [];
 	const factory: HintsFactory = () => ({
-		start: (...given) => void (sinks = given),
+		start: (...given) => {
+			sinks = given;
+			alive = true;
+		},
+		cover: (relPath) => void covered.push(relPath),
+		scanned: () => {},
+		probe: async () => alive,
 		close: async () => void (sinks = null),
 	});
 	return {
@@ -113,6 +127,10 @@ export function createHandHints() {
 		file: (relPath: string) => sinks?.[0]({ relPath, kind: 'file' }),
 		directory: (relPath: string) => sinks?.[0]({ relPath, kind: 'directory' }),
 		error: () => sinks?.[1](Object.assign(new Error('lost'), { code: 'ENOSPC' })),
+		/** From now on until it is started again, a probe finds it dead. */
+		die: () => void (alive = false),
+		/** What scans covered since the last call, in order. */
+		covered: () => covered.splice(0),
 	};
 }
 

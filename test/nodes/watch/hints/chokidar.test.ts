@@ -2,40 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createChokidarHints } from '../../../../nodes/watch/hints/chokidar.ts';
-import type { Hint } from '../../../../nodes/watch/hints/port.ts';
+import { describeHints } from '../../../conformance/hints.ts';
 import { createConsumer, engines, treeOf, until } from '../harness.ts';
 import { tempDirs } from '../temp-dirs.ts';
+
+describeHints('chokidar', createChokidarHints);
 
 describe('chokidar hints', () => {
 	const { start } = engines();
 	const temp = tempDirs();
-
-	it('hints at files and directories by their path under the root, and at nothing excluded', async () => {
-		const dir = await temp.make();
-		await mkdir(join(dir, 'sub'));
-		await mkdir(join(dir, '.git'));
-		await writeFile(join(dir, 'sub/old'), 'x');
-		const seen: string[] = [];
-		const hints = createChokidarHints({ dir, excludes: (relPath) => relPath.startsWith('.') });
-		hints.start(
-			({ relPath, kind }: Hint) => void seen.push(`${kind} ${relPath}`),
-			(error) => assert.fail(String(error)),
-		);
-		// The root is hinted at once it is armed.
-		await until(() => seen.includes('directory '));
-		await writeFile(join(dir, '.git/x'), 'x');
-		await writeFile(join(dir, 'sub/new'), 'x');
-		await until(() => seen.includes('file sub/new'));
-		await unlink(join(dir, 'sub/old'));
-		await until(() => seen.includes('file sub/old'));
-		await mkdir(join(dir, 'dir'));
-		await until(() => seen.includes('directory dir'));
-		await hints.close();
-		const before = seen.length;
-		await writeFile(join(dir, 'sub/late'), 'x');
-		assert.equal(seen.length, before);
-		assert.ok(!seen.some((it) => it.includes('.git')));
-	});
 
 	it('makes a change arrive by itself, without a scan being asked for', async () => {
 		const dir = await temp.make();

@@ -1,0 +1,4 @@
+import { createPollingHints } from '../../../../nodes/watch/hints/polling.ts';
+import { describeHints } from '../../../conformance/hints.ts';
+
+describeHints('polling', createPollingHints, { reports: false });
