@@ -14,6 +14,7 @@ import { systemClock } from './adapters/system-clock.ts';
 import type { Config } from './config.ts';
 import { isDocDropError } from './errors.ts';
 import { createHttp } from './http/index.ts';
+import type { FollowedSource } from './http/sources.ts';
 import { crashAt, passOn } from './pipeline/crash-points.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
 import { anchoredTime } from './pipeline/store-time.ts';
@@ -29,10 +30,8 @@ export interface App {
 	readonly pipeline: Pipeline;
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
-	/** Followed folders show up in /v1/status. */
-	readonly showFolder: (status: () => object) => void;
-	/** Answers for files of a followed folder in /v1/files/explain. */
-	readonly explainFile: (tenant: string, explain: (docId: string) => object) => void;
+	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
+	readonly follow: (source: FollowedSource) => void;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
 	readonly close: (graceMs?: number) => Promise<void>;
 }
@@ -149,8 +148,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		});
 
 		let isStopping = false;
-		const folders: (() => object)[] = [];
-		const explainers = new Map<string, (docId: string) => object>();
+		const sources: FollowedSource[] = [];
 		const docs = packedFile('static');
 		const http = await createHttp({
 			config,
@@ -166,16 +164,14 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			logger,
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
-			folders: () => folders.map((status) => status()),
-			explainFile: (tenant, docId) => explainers.get(tenant)?.(docId) ?? null,
+			sources: () => sources,
 		});
 		return {
 			http,
 			pipeline,
 			docStore,
 			vectorStore,
-			showFolder: (status) => void folders.push(status),
-			explainFile: (tenant, explain) => void explainers.set(tenant, explain),
+			follow: (source) => void sources.push(source),
 			async close(graceMs = 10_000) {
 				isStopping = true;
 				await http.close();

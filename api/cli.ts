@@ -17,6 +17,7 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
   docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
   docdrop status                figures, and what waits or failed
+  docdrop release               let deletions go that are held because too much went at once
   docdrop explain PATH          every step, receipt and reason of one file
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
@@ -84,6 +85,20 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
 		}
+		case 'release':
+			expect(rest, 0, 'release takes no argument');
+			return ask(config, async (client) => {
+				const { folders } = await client.status();
+				if (folders.length === 0) {
+					throw new DocDropError('not_found', 'no folder is followed', {
+						hint: 'Held deletions are those of a running docdrop watch.',
+					});
+				}
+				let released = 0;
+				for (const { sourceId } of folders) released += await client.release(sourceId);
+				if (values.json === true) console.log(JSON.stringify({ released }));
+				else console.log(released === 0 ? 'No deletion is held.' : `${released} held deletions go now.`);
+			});
 		default:
 			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
 	}

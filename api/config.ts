@@ -327,6 +327,54 @@ export const settings = {
 		max: 3_600_000,
 		meaning: 'How long a file must be gone before its document is deleted.',
 	},
+	brakePercent: {
+		env: 'DOCDROP_BRAKE_PERCENT',
+		kind: 'number',
+		default: '20',
+		unit: '%',
+		min: 1,
+		max: 100,
+		meaning:
+			'Deletions are held where more than this share of at least 20 files went at once, or the folder itself was replaced, until the files are back or `docdrop release`. 100 switches this off.',
+	},
+	include: {
+		env: 'DOCDROP_INCLUDE',
+		kind: 'list',
+		default: '',
+		meaning:
+			'Globs of the files to follow, separated by commas; empty: all. Without a slash: names at any depth.',
+	},
+	exclude: {
+		env: 'DOCDROP_EXCLUDE',
+		kind: 'list',
+		default: '',
+		meaning:
+			'Globs of files and folders to leave out, besides what is always left out: hidden files, and what editors, browsers and office programs leave beside a file (`.*`, `*~`, `*.swp`, `.~lock*`, `~$*`, `*.part`, `*.crdownload`, `*.tmp`, `4913`).',
+	},
+	followLinks: {
+		env: 'DOCDROP_FOLLOW_LINKS',
+		kind: 'flag',
+		default: 'false',
+		meaning:
+			'Symbolic links stand for what they lead to, also outside the folder; otherwise they are left out.',
+	},
+	watchMode: {
+		env: 'DOCDROP_WATCH_MODE',
+		kind: 'text',
+		default: 'auto',
+		oneOf: ['auto', 'watch', 'poll'],
+		meaning:
+			'`poll` scans a followed folder every DOCDROP_POLL_SECONDS and asks for no events; `auto` does so on network and shared file systems, which report no changes made elsewhere.',
+	},
+	pollSeconds: {
+		env: 'DOCDROP_POLL_SECONDS',
+		kind: 'number',
+		default: '5',
+		unit: 's',
+		min: 1,
+		max: 86_400,
+		meaning: 'Time between scans of a folder that is polled.',
+	},
 	crashAt: {
 		env: 'DOCDROP_CRASH_AT',
 		kind: 'text',

@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { basename, join, relative, resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
-import { createChokidarHints } from '../nodes/watch/hints/chokidar.ts';
+import { createAutoHints } from '../nodes/watch/hints/auto.ts';
+import { createThreadScanner } from '../nodes/watch/scan/in-thread.ts';
+import { DEFAULT_EXCLUDES, type WatchSettings } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { mimeTypeOf } from './adapters/extractors/mime.ts';
@@ -12,6 +14,7 @@ import { createApp, type App } from './app.ts';
 import type { Config } from './config.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
+import { threadFile } from './threads.ts';
 
 /** The process: log, listen, follow a folder, say where it runs, and end in order. */
 export interface RunningServer {
@@ -124,18 +127,30 @@ async function followFolder(
 	const engine = createWatchEngine({
 		roots: [{ label: basename(dir) || 'root', dir }],
 		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
-		hints: createChokidarHints,
+		hints: createAutoHints,
+		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
 		clock: systemClock,
 		settings: {
 			scanEveryMs: config.rescanSeconds * 1000,
 			graceMs: config.deleteGraceMs,
 			maxFileBytes: config.maxFileMb * 1_048_576,
+			...(config.include.length > 0 && { include: config.include }),
+			exclude: [...DEFAULT_EXCLUDES, ...config.exclude],
+			followLinks: config.followLinks,
+			brakeShare: config.brakePercent / 100,
+			mode: config.watchMode as WatchSettings['mode'],
+			pollEveryMs: config.pollSeconds * 1000,
 		},
 		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();
-	app.showFolder(() => ({ tenant: config.tenant, ...engine.status() }));
-	app.explainFile(config.tenant, (docId) => engine.explain(docId));
+	app.follow({
+		tenant: config.tenant,
+		sourceId: engine.status().sourceId,
+		status: () => engine.status(),
+		explain: (docId) => engine.explain(docId),
+		release: () => engine.release(),
+	});
 	return engine;
 }

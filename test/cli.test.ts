@@ -209,6 +209,35 @@ describe('the command line', function () {
 		assert.match(found?.out ?? '', /rivers\.txt/);
 		assert.match(file?.out ?? '', /^rivers\.txt\n[^]+no running process follows it[^]+document   published/);
 	});
+
+	it('holds a mass deletion, says so, and lets it go when told', async () => {
+		const cwd = place();
+		const inbox = join(cwd, 'inbox');
+		mkdirSync(inbox);
+		for (let n = 0; n < 25; n += 1) writeFileSync(join(inbox, `${n}.txt`), `text number ${n}`);
+		const env = { DOCDROP_PORT: '0', DOCDROP_DELETE_GRACE_MS: '50' };
+		const watch = startCli(['watch', 'inbox'], { cwd, env: { ...env, ...compiled() } });
+		try {
+			await watch.shows(/DocDrop .* on http/);
+			const status = async () => (await run(['status'], { cwd, env })).out;
+			const says = async (sign: RegExp) => {
+				for (let out = await status(); ; out = await status()) if (sign.test(out)) return out;
+			};
+			await says(/25 documents[^]+25 files, 0 on their way[^]+all of it handed over/);
+			for (let n = 0; n < 10; n += 1) rmSync(join(inbox, `${n}.txt`));
+			await says(/HELD: 10 deletions since[^]+10 of 25 files are gone at once; docdrop release lets them go/);
+			const released = await run(['release'], { cwd, env });
+			assert.equal(released.out, '10 held deletions go now.\n');
+			await says(/15 documents[^]+15 files, 0 on their way/);
+			assert.equal((await run(['release'], { cwd, env })).out, 'No deletion is held.\n');
+		} finally {
+			watch.child.kill('SIGTERM');
+			await watch.ended;
+		}
+		const late = await run(['release'], { cwd, env });
+		assert.deepEqual([late.code, late.out], [1, '']);
+		assert.match(late.err, /no folder is followed/);
+	});
 });
 
 /** Runs them two at a time: that many cores the smallest machine has. */

@@ -11,6 +11,8 @@ export interface Client {
 	search(request: SearchRequest): Promise<SearchResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
+	/** Lets a source's held deletions go; resolves with their number. */
+	release(sourceId: string): Promise<number>;
 	close(): Promise<void>;
 }
 
@@ -28,15 +30,20 @@ export interface Status {
 
 export interface FolderStatus {
 	readonly tenant: string;
+	readonly sourceId: string;
 	readonly roots: readonly {
 		readonly label: string;
+		readonly mode: 'watch' | 'poll';
 		readonly files: number;
 		readonly pending: number;
 		readonly inFlight: number;
 		readonly failedCount: number;
-		readonly failed: readonly { readonly path: string; readonly reason: string }[];
+		readonly failed: readonly { readonly relPath: string; readonly reason: string }[];
 		readonly skippedCount: number;
 		readonly verifiedAt: string | null;
+		readonly digest: string;
+		readonly deliveredDigest: string;
+		readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
 	}[];
 }
 
@@ -151,6 +158,10 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 			const history = await ask('GET', `/v1/documents/history?${query}`).catch(unlessUnknown);
 			const { document = null, jobs = [] } = (history ?? {}) as Partial<Explained>;
 			return { file: file as Explained['file'], document, jobs };
+		},
+		async release(sourceId) {
+			const path = `/v1/sources/${encodeURIComponent(sourceId)}/release`;
+			return ((await ask('POST', path)) as { released: number }).released;
 		},
 		close,
 	};

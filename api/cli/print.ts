@@ -39,8 +39,18 @@ export function printStatus(status: Status, where: string | null): string {
 				`           ${count(root.files, 'file')}, ${root.pending + root.inFlight} on their way, ${seen}` +
 					(root.skippedCount > 0 ? `, ${root.skippedCount} skipped` : ''),
 			);
-			for (const { path, reason } of root.failed.slice(0, 5))
-				lines.push(`           refused: ${path}: ${reason}`);
+			const isWhole = root.digest === root.deliveredDigest;
+			const polled = root.mode === 'poll' ? ', polled' : '';
+			lines.push(
+				`           ${isWhole ? 'all of it handed over' : 'not all of it handed over yet'}${polled}` +
+					` (digest ${root.digest.slice(0, 12)}…)`,
+			);
+			if (root.held !== null) {
+				lines.push(`           HELD: ${count(root.held.count, 'deletion')} since ${root.held.since}`);
+				lines.push(`           because ${root.held.reason}; docdrop release lets them go`);
+			}
+			for (const { relPath, reason } of root.failed.slice(0, 5))
+				lines.push(`           refused: ${relPath}: ${reason}`);
 			if (root.failedCount > 5) lines.push(`           … and ${root.failedCount - 5} more`);
 		}
 	}

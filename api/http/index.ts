@@ -13,6 +13,7 @@ import { jobRoutes } from './jobs.ts';
 import { installJsonBody } from './json-body.ts';
 import { publishRoutes } from './publish.ts';
 import { searchRoutes } from './search.ts';
+import { sourceRoutes } from './sources.ts';
 import { statusRoutes, type StatusDeps } from './status.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -97,6 +98,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		documentRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		searchRoutes(routes, deps);
+		sourceRoutes(routes, deps);
 		statusRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});

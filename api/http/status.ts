@@ -1,10 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { maxBatchDocuments } from '../contract/batch.ts';
-import { DocId, Tenant } from '../contract/ids.ts';
 import type { Config } from '../config.ts';
-import { DocDropError } from '../errors.ts';
 import type { Breaker, BreakerState } from '../pipeline/breaker.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
@@ -12,7 +10,8 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { Extractor } from '../ports/extractor.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { checkAnyTenant, checkTenant } from './access.ts';
+import { checkAnyTenant } from './access.ts';
+import type { FollowedSource } from './sources.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
@@ -69,10 +68,7 @@ export interface StatusDeps {
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly isStopping: () => boolean;
-	/** What followed folders say of themselves. */
-	readonly folders: () => readonly object[];
-	/** What a followed folder of the tenant knows of one file; null where none is followed. */
-	readonly explainFile: (tenant: string, docId: string) => object | null;
+	readonly sources: () => readonly FollowedSource[];
 }
 
 export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
@@ -204,31 +200,8 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				jobs: stats.jobs,
 				index: { kind: vectorStore.kind, breaker: pipeline.indexState() },
 				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
-				folders: deps.folders(),
+				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 			};
-		},
-	);
-
-	const File = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
-	app.get<{ Querystring: Static<typeof File> }>(
-		'/v1/files/explain',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'What the followed folder knows of one file',
-				querystring: File,
-				response: { 200: Type.Unknown({ description: 'The watch engine’s row, phase and reasons.' }) },
-			},
-		},
-		async (request) => {
-			const { tenant, docId } = request.query;
-			checkTenant(request, tenant);
-			const found = deps.explainFile(tenant, docId);
-			if (found === null)
-				throw new DocDropError('not_found', 'no folder of this tenant is followed', { field: 'tenant' });
-			return JSON.parse(
-				JSON.stringify(found, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-			) as object;
 		},
 	);
 }

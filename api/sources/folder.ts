@@ -5,7 +5,7 @@ import { isDocDropError, type DocDropError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
 import type { Normalised } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { Deliver, FileChange, Outcome } from '../../nodes/watch/change.ts';
+import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '../../nodes/watch/change.ts';
 
 /**
  * A followed folder without n8n: the watch engine's batches go straight through the door. It reads the files
@@ -25,21 +25,29 @@ const readWholeBytes = 1_048_576;
 const bulkFiles = 50;
 
 export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: FolderSourceDeps): Deliver {
-	const head = (change: FileChange) => ({
+	const head = ({ sourceId, epoch, seq }: FileChange, docId: string) => ({
 		tenant,
-		docId: change.docId,
-		source: { sourceId: change.sourceId, epoch: change.epoch, seq: change.seq },
+		docId,
+		source: { sourceId, epoch, seq },
 	});
 
-	async function document(change: FileChange): Promise<DocumentInput | Outcome> {
-		if (change.event === 'deleted') return { op: 'delete', ...head(change) };
+	/** What a change says of the index; a moved file says two things, and has arrived when both have. */
+	async function documents(change: FileChange): Promise<readonly (DocumentInput | Outcome)[]> {
+		if (change.event === 'deleted') return [{ op: 'delete', ...head(change, change.docId) }];
+		const document = await content(change);
+		const hasArrived = !('kind' in document) || document.kind === 'delivered';
+		if (change.event !== 'moved' || !hasArrived) return [document];
+		return [document, { op: 'delete', ...head(change, change.previousDocId) }];
+	}
+
+	async function content(change: ContentChange | MovedChange): Promise<DocumentInput | Outcome> {
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
 		if (change.size > readWholeBytes) return stream(change, mimeType);
 		try {
 			const bytes = await readFile(change.path);
 			return {
-				...head(change),
+				...head(change, change.docId),
 				path: change.relPath,
 				mimeType,
 				content: { base64: bytes.toString('base64') },
@@ -49,10 +57,10 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		}
 	}
 
-	async function stream(change: FileChange, mimeType: string): Promise<Outcome> {
+	async function stream(change: ContentChange | MovedChange, mimeType: string): Promise<Outcome> {
 		try {
 			await pipeline.acceptStream(
-				{ ...head(change), path: change.relPath, mimeType },
+				{ ...head(change, change.docId), path: change.relPath, mimeType },
 				createReadStream(change.path),
 				{ coalesced: true, priority: 'low' },
 			);
@@ -63,22 +71,19 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 	}
 
 	return async (batch) => {
-		const documents = await Promise.all(batch.map(document));
-		const outcomes: Outcome[] = [];
-		const sent: number[] = [];
-		const checked = documents.flatMap((one, index): (Normalised | DocDropError)[] => {
-			if ('kind' in one) {
-				outcomes[index] = one;
-				return [];
+		const asked = await Promise.all(batch.map(documents));
+		const told: (Outcome | undefined)[][] = asked.map(() => []);
+		const sent: { readonly change: number; readonly part: number }[] = [];
+		const checked: (Normalised | DocDropError)[] = [];
+		for (const [change, parts] of asked.entries()) {
+			for (const [part, one] of parts.entries()) {
+				if ('kind' in one) (told[change] ??= [])[part] = one;
+				else {
+					sent.push({ change, part });
+					checked.push(normalised(one));
+				}
 			}
-			sent.push(index);
-			try {
-				return [pipeline.normalise(one)];
-			} catch (error) {
-				if (isDocDropError(error)) return [error];
-				throw error;
-			}
-		});
+		}
 		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
 		const results = await pipeline.accept(checked, { coalesced: true, priority }).catch((error: unknown) => {
 			if (!isDocDropError(error) || error.code === 'internal')
@@ -89,9 +94,26 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		const shut = results.find((result) => isDocDropError(result) && result.retryable);
 		if (isDocDropError(shut) && results.every((result) => isDocDropError(result) && result.retryable))
 			throw shut;
-		for (const [place, index] of sent.entries()) outcomes[index] = outcome(results[place]);
-		return outcomes;
+		for (const [place, { change, part }] of sent.entries()) {
+			(told[change] ??= [])[part] = outcome(results[place]);
+		}
+		return told.map(together);
 	};
+
+	function normalised(document: DocumentInput): Normalised | DocDropError {
+		try {
+			return pipeline.normalise(document);
+		} catch (error) {
+			if (isDocDropError(error)) return error;
+			throw error;
+		}
+	}
+}
+
+/** The outcome of a change: the worst of its parts. */
+function together(parts: readonly (Outcome | undefined)[]): Outcome {
+	const of = (kind: Outcome['kind']) => parts.find((part) => part?.kind === kind);
+	return of('failed') ?? of('retry') ?? parts[0] ?? { kind: 'retry', reason: 'no answer' };
 }
 
 function outcome(result: Receipt | Error | undefined): Outcome {

@@ -2,6 +2,7 @@ import pino from 'pino';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import { readConfig } from '../../api/config.ts';
 import { createHttp } from '../../api/http/index.ts';
+import type { FollowedSource } from '../../api/http/sources.ts';
 import { startSpine, type Spine } from './spine.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
 import type { Clock } from '../../api/ports/clock.ts';
@@ -15,6 +16,7 @@ export async function httpInMemory(
 	const config = readConfig(env);
 	const spine: Spine = startSpine(parts);
 	let isStopping = false;
+	const sources: FollowedSource[] = [];
 	const http = await createHttp({
 		...spine,
 		config,
@@ -24,12 +26,12 @@ export async function httpInMemory(
 		clock,
 		logger: pino({ level: 'silent' }),
 		isStopping: () => isStopping,
-		folders: () => [],
-		explainFile: () => null,
+		sources: () => sources,
 	});
 	return {
 		...spine,
 		http,
+		follow: (source: FollowedSource) => void sources.push(source),
 		beginStopping: () => (isStopping = true),
 		async close() {
 			await http.close();

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { httpInMemory } from '../support/http-in-memory.ts';
+
+describe('followed folders over HTTP', () => {
+	const sourceId = '0b8f9a52-6f6c-4a3b-9a52-0d9d4a1f0c11';
+	let made: Awaited<ReturnType<typeof httpInMemory>>;
+	let held = 7;
+	beforeEach(async () => {
+		held = 7;
+		made = await httpInMemory({ DOCDROP_API_KEYS: 'all-of-them-0123456789,other=only-other-0123456789' });
+		made.follow({
+			tenant: 't',
+			sourceId,
+			status: () => ({ sourceId, roots: [] }),
+			explain: (docId) => ({ docId, ino: 12n }),
+			release: () => {
+				const released = held;
+				held = 0;
+				return released;
+			},
+		});
+	});
+	afterEach(() => made.close());
+	const ask = async (method: 'GET' | 'POST', url: string, key = 'all-of-them-0123456789') => {
+		const answer = await made.http.inject({ method, url, headers: { 'x-api-key': key } });
+		return { status: answer.statusCode, json: answer.json() };
+	};
+
+	it('shows them in the status and explains their files', async () => {
+		assert.deepEqual((await ask('GET', '/v1/status')).json.folders, [{ tenant: 't', sourceId, roots: [] }]);
+		const explained = await ask('GET', '/v1/files/explain?tenant=t&docId=a.txt');
+		assert.deepEqual(explained, { status: 200, json: { docId: 'a.txt', ino: '12' } });
+		assert.equal((await ask('GET', '/v1/files/explain?tenant=u&docId=a.txt')).status, 404);
+	});
+
+	it('releases held deletions once, for those who may', async () => {
+		const url = `/v1/sources/${sourceId}/release`;
+		const refused = await ask('POST', url, 'only-other-0123456789');
+		assert.deepEqual([refused.status, refused.json.error.code, held], [403, 'forbidden', 7]);
+		assert.deepEqual(await ask('POST', url), { status: 200, json: { released: 7 } });
+		assert.deepEqual(await ask('POST', url), { status: 200, json: { released: 0 } });
+		const unknown = await ask('POST', '/v1/sources/nobody/release');
+		assert.deepEqual([unknown.status, unknown.json.error.field], [404, 'id']);
+	});
+});
