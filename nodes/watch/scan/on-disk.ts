@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { errorCode, isGone, type Disk } from '../disk.ts';
+import type { Disk } from '../disk.ts';
 import { createFilter } from '../filter.ts';
 import type { ScannerFactory } from './port.ts';
-import { walk, type Answers, type Ask, type Failure } from './walk.ts';
+import { toFailure, walk, type Answers, type Ask } from './walk.ts';
 
 /**
  * Walks in this thread, through the Disk port: for disks that a test has made, and where there is no thread
@@ -40,8 +40,4 @@ async function answer(disk: Disk, dir: string, { op, relPaths }: Ask): Promise<A
 		return op === 'stat' ? disk.stat(join(dir, relPath)) : disk.find(dir, relPath);
 	};
 	return Promise.all(relPaths.map((relPath) => one(relPath).catch(toFailure)));
-}
-
-export function toFailure(error: unknown): Failure {
-	return { code: errorCode(error), gone: isGone(error) };
 }

@@ -4,8 +4,7 @@ import { createFilter } from '../filter.ts';
 import { createSyncDisk } from '../sync-disk.ts';
 import { entriesOf, newPage, STOP, writeTo, type Order, type Reply } from './page.ts';
 import type { ScanRules } from './port.ts';
-import { toFailure } from './on-disk.ts';
-import { walk, type Answers, type Ask } from './walk.ts';
+import { toFailure, walk, type Answers, type Ask } from './walk.ts';
 
 /** Entries on a page; the event loop of the main thread turns between two pages. */
 const PAGE_ENTRIES = 512;

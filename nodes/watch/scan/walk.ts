@@ -2,7 +2,7 @@
  * THE walk, without the disk: it says what it wants to know, and is told. Both scanners run this one, with
  * calls that wait and calls that do not. Pure but for what it reports.
  */
-import type { FileStat, Listing } from '../disk.ts';
+import { errorCode, isGone, type FileStat, type Listing } from '../disk.ts';
 import type { Filter } from '../filter.ts';
 import type { ScanSinks } from './port.ts';
 
@@ -20,6 +20,10 @@ export interface Failure {
 	readonly code: string;
 	/** There is nothing at the path (any more). */
 	readonly gone: boolean;
+}
+
+export function toFailure(error: unknown): Failure {
+	return { code: errorCode(error), gone: isGone(error) };
 }
 
 type Told<T> = T | Failure;

@@ -1,0 +1,30 @@
+/**
+ * The two questions about single files that a storm asks tens of thousands of times. Adapters: on-disk.ts (in
+ * the main thread, through the Disk port), in-thread.ts (in a thread of its own). The observer asks.
+ *
+ * Promises that every adapter keeps (test/conformance/reader.ts holds them):
+ *  1. `find` answers, and rejects, as Disk.find does, with the same codes.
+ *  2. `fingerprint` gives the hashes of exactly the bytes that were there at `before`, or says why not, as
+ *     fingerprint.ts has it; it never rejects. A link is opened only where links are followed.
+ *  3. An answer never tells of a time before its question.
+ *  4. `close` leaves no thread behind; what is asked then or later is still answered.
+ */
+import type { Clock } from '../clock.ts';
+import type { Disk, FileStat } from '../disk.ts';
+import type { Fingerprint } from '../fingerprint.ts';
+
+export interface Reader {
+	find(root: string, relPath: string): Promise<FileStat>;
+	/** `path` is absolute, and `before` was found there. */
+	fingerprint(path: string, before: FileStat): Promise<Fingerprint>;
+	close(): Promise<void>;
+}
+
+/** Makes the reader of one engine. */
+export type ReaderFactory = (deps: {
+	/** Must follow links exactly if `followLinks` says so. */
+	readonly disk: Disk;
+	readonly followLinks: boolean;
+	readonly clock: Clock;
+	readonly log: (level: 'error', event: string, data: Record<string, unknown>) => void;
+}) => Promise<Reader>;
