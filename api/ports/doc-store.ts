@@ -22,7 +22,8 @@ import type { JobState, Priority } from '../contract/job.ts';
  *  6. `commit` replaces the manifest and settles the receipt in one step; changes accepted meanwhile
  *     stay pending as the next generation.
  *  7. A body stays readable from `accept` until its generation is settled or superseded; a failed
- *     document's body stays, so that it can be retried.
+ *     document's body stays, so that it can be retried. A body that the disk has lost is claimed as a `file`
+ *     that is not there, and keeps no other document from being claimed.
  *  8. Every receipt ends in a final state, or its document is pending, leased or failed.
  *  9. All times are store time (see anchoredTime in pipeline/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
@@ -274,6 +275,21 @@ export interface SweepRequest {
 	readonly limit: number;
 }
 
+export interface SourcePage {
+	readonly sourceId: string;
+	readonly epoch: string;
+	readonly after: DocKey;
+	readonly limit: number;
+}
+
+export interface SourceDocument {
+	readonly doc: DocKey;
+	readonly tenant: string;
+	readonly docId: string;
+	/** Its newest change came in an epoch before the one asked about. */
+	readonly isEarlier: boolean;
+}
+
 export interface DocStore {
 	accept(changes: readonly Change[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
 	/** Puts bytes that are too large for a row into a durable file; the name goes into `Change.content.body`. */
@@ -309,6 +325,8 @@ export interface DocStore {
 	jobs(filter: JobFilter): Promise<Job[]>;
 	document(tenant: string, docId: string): Promise<DocumentState | null>;
 	documents(filter: DocumentFilter): Promise<DocumentState[]>;
+	/** Documents that a source wants published, by key from `after` on (0: from the first), at most `limit`. */
+	sourceDocuments(request: SourcePage): Promise<SourceDocument[]>;
 	/** The published manifest, in order, with texts. */
 	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
 	stats(): Promise<StoreStats>;

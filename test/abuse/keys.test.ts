@@ -85,11 +85,12 @@ describe('abuse: keys', () => {
 			{ path: '/v1/embeddings', body: { input: 'a' } },
 			{ path: '/nowhere' },
 			{ path: '/docsx' },
+			{ path: '/v1/status?/docs' },
 			{ path: '/healthy' },
 		]) {
 			assertRefusal(await ask(request), { code: 'unauthorized', says: /key is required/ });
 		}
-		for (const path of ['/health/live', '/health/ready', '/docs/json', '/docs']) {
+		for (const path of ['/health/live?x', '/health/ready', '/docs/json', '/docs', '/docs?x', '/?x=/v1']) {
 			assert.equal((await ask({ path })).status, 200, path);
 		}
 		assert.deepEqual(await state(), untouched);

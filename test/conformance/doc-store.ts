@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Change, Claimed, Commit, DocStore, ManifestChunk } from '../../api/ports/doc-store.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
@@ -201,6 +202,9 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await acceptOne(late)).kind, 'stale');
 			assert.equal(await stateOf(late.jobId), 'stale');
 			assert.equal((await acceptOne(at(5, 'five'))).kind, 'unchanged');
+			const other = at(5, 'another five');
+			assert.equal((await acceptOne(other)).kind, 'stale', 'a number names one content');
+			assert.equal(await stateOf(other.jobId), 'stale');
 			const next = await acceptOne(at(1, 'new epoch', 'e2'));
 			assert.equal(next.kind, 'accepted');
 			assert.equal((await acceptOne(at(9, 'old epoch', 'e1'))).kind, 'stale');
@@ -467,6 +471,33 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await assert.rejects(readFile(body.file), 'settled: the bytes are gone');
 		});
 
+		it('keeps the bodies of many changes at once until each is settled or superseded (7)', async () => {
+			const textOf = (n: number) => `${n} naïve 索引 `.repeat(500 + n);
+			const sha256 = (content: string | Uint8Array) => hash('sha256', content, 'hex');
+			const docId = (n: number) => `d${String(n).padStart(2, '0')}`;
+			const batch = (from: number, count: number) =>
+				Array.from({ length: count }, (_, n) => {
+					const body = textOf(from + n);
+					return put(docId(n), '', {
+						content: { sha256: sha256(body), size: Buffer.byteLength(body), body },
+					});
+				});
+			const read = (claimed: readonly Claimed[]) =>
+				claimed.map(({ docId: id, content }) => [id, sha256(content?.body as Uint8Array)]);
+			const expected = (from: number, first: number, last: number) =>
+				Array.from({ length: last - first }, (_, n) => [docId(first + n), sha256(textOf(from + first + n))]);
+			await accept(...batch(0, 40));
+			const old = await claim(10);
+			assert.deepEqual(read(old), expected(0, 0, 10));
+			await accept(...batch(100, 20));
+			if (made.reopen === undefined) for (const one of old) await publish(one);
+			else store = await made.reopen();
+			const claimed = (await claim()).toSorted((a, b) => (a.docId < b.docId ? -1 : 1));
+			assert.deepEqual(read(claimed), [...expected(100, 0, 20), ...expected(0, 20, 40)]);
+			for (const one of claimed) await publish(one);
+			assert.deepEqual(await claim(), []);
+		});
+
 		it('sweeps old receipts and tombstones, and nothing else', async () => {
 			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
 			for (const claimed of await claim()) {
@@ -486,6 +517,25 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await store.document('acme', 'a'))?.state, 'published');
 			assert.equal((await store.document('acme', 'failed'))?.state, 'failed');
 			assert.equal((await claimOne()).docId, 'c');
+		});
+
+		it('lists what a source wants published, by key, and what an earlier epoch told last', async () => {
+			const of = (epoch: string, change: Change): Change => ({ ...change, sourceId: 's', epoch });
+			await accept(of('one', put('a', 'A')), of('one', put('b', 'B')), of('one', put('gone', 'G')));
+			await accept(put('of another', 'X'), of('two', put('a', 'A')), of('two', del('gone')));
+			const page = (after: number, limit = 10) =>
+				store.sourceDocuments({ sourceId: 's', epoch: 'two', after, limit });
+			const [a, b, ...more] = await page(0);
+			assert.deepEqual(more, []);
+			assert.deepEqual(
+				[a, b].map((one) => [one?.tenant, one?.docId, one?.isEarlier]),
+				[
+					['acme', 'a', false],
+					['acme', 'b', true],
+				],
+			);
+			assert.deepEqual(await page(0, 1), [a]);
+			assert.deepEqual(await page(a?.doc ?? 0), [b]);
 		});
 
 		it('takes hundreds of changes at the same time', async () => {

@@ -33,10 +33,12 @@ import type {
 	QueueLimits,
 	StoreStats,
 	Strays,
+	SourceDocument,
+	SourcePage,
 	SweepRequest,
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
-import type { DocRow, DurableState, JobRow, Tables } from './tables.ts';
+import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
 /**
  * The document store over any synchronous tables: loads rows, moves them with pipeline/coalesce.ts, writes
@@ -116,11 +118,10 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 
 	function dropBody(doc: DocKey, id: number | null, isLeased: boolean): void {
 		if (id === null) return;
-		const body = tables.body(id);
-		tables.removeBody(id);
-		if (body?.blob == null) return;
-		if (isLeased) setIn(heldBlobs, doc, body.blob);
-		else doomedBlobs.push(body.blob);
+		const blob = tables.removeBody(id);
+		if (blob === null) return;
+		if (isLeased) setIn(heldBlobs, doc, blob);
+		else doomedBlobs.push(blob);
 	}
 
 	function endLease(doc: DocKey): void {
@@ -257,6 +258,13 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		}
 	}
 
+	/**
+	 * What the disk has lost is a file that is not there, as a lost blob is: who reads it buries that document, with
+	 * its strays. A claim that threw instead would keep every other document from being claimed.
+	 */
+	const fileOf = (body: Exclude<Body, { kind: 'bytes' }>): string =>
+		blobs.path(body.kind === 'blob' ? body.blob : 'lost');
+
 	function claimOne(key: DocKey, request: ClaimRequest): Claimed | null {
 		const row = tables.docByKey(key);
 		if (row === undefined || !isClaimable(full(row), request.now)) return null;
@@ -291,7 +299,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 					: {
 							sha256: wanted.sha256,
 							size: wanted.size,
-							body: body.blob === null ? (body.inline ?? new Uint8Array()) : { file: blobs.path(body.blob) },
+							body: body.kind === 'bytes' ? body.bytes : { file: fileOf(body) },
 						},
 			attempts: state.attempts,
 			acceptedAt: wanted.acceptedAt,
@@ -546,6 +554,16 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			return row === undefined ? null : documentView(row);
 		},
 
+		sourceDocuments({ sourceId, epoch, after, limit }: SourcePage): SourceDocument[] {
+			const rank = tables.epochRank(sourceId, epoch);
+			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
+				doc: key,
+				tenant,
+				docId,
+				isEarlier: state.epochRank < rank,
+			}));
+		},
+
 		documents(filter: DocumentFilter): DocumentState[] {
 			const found: DocumentState[] = [];
 			let after = filter.after;
@@ -588,6 +606,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				tables.removeDoc(key);
 				tombstones += 1;
 			}
+			tables.compactBodies(request.limit);
 			return { jobs, tombstones };
 		},
 
@@ -595,12 +614,9 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 
 		/** Runs calls in one durable transaction; when it is undone, memory goes back with it. */
 		transaction<T>(run: () => T): T {
+			let result: T;
 			try {
-				const result = tables.transaction(run);
-				undo = [];
-				for (const blob of doomedBlobs) blobs.remove(blob);
-				doomedBlobs = [];
-				return result;
+				result = tables.transaction(run);
 			} catch (error) {
 				for (const step of undo.reverse()) step();
 				undo = [];
@@ -608,6 +624,11 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				counts = tables.counts();
 				throw error;
 			}
+			undo = [];
+			const doomed = doomedBlobs;
+			doomedBlobs = [];
+			for (const blob of doomed) blobs.remove(blob);
+			return result;
 		},
 	};
 }

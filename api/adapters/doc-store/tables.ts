@@ -50,10 +50,11 @@ export interface JobRow {
 	readonly detail: JobDetail | null;
 }
 
-export interface BodyRow {
-	readonly inline: Uint8Array | null;
-	readonly blob: string | null;
-}
+/** `lost`: the row is there, and what it refers to is not on the disk (any more). */
+export type Body =
+	| { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+	| { readonly kind: 'blob'; readonly blob: string }
+	| { readonly kind: 'lost' };
 
 export interface Tables {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
@@ -69,10 +70,15 @@ export interface Tables {
 	due(now: number, limit: number): DocKey[];
 	/** The earliest readyAt among the first `limit` waiting documents by dueAt that `skip` does not hold. */
 	earliestReady(skip: (key: DocKey) => boolean, limit: number): number | null;
+	/** Documents with a wanted content whose epoch is one of the source's, by key. */
+	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
 	insertBody(body: string | Uint8Array | { readonly blob: string }): number;
-	body(id: number): BodyRow | undefined;
-	removeBody(id: number): void;
+	body(id: number): Body | undefined;
+	/** The name of the blob that the body was, if it was one. */
+	removeBody(id: number): string | null;
+	/** Moves at most `limit` bodies out of files that hold little else, so that those can go. */
+	compactBodies(limit: number): void;
 	/** Names of the blobs that some body refers to. */
 	blobs(): Set<string>;
 	insertJob(job: JobRow): void;

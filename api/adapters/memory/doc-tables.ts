@@ -1,6 +1,6 @@
 import { dueAt, isPending } from '../../pipeline/coalesce.ts';
 import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
-import type { BodyRow, Counts, DocRow, JobRow, Tables } from '../doc-store/tables.ts';
+import type { Body, Counts, DocRow, JobRow, Tables } from '../doc-store/tables.ts';
 
 type Certainty = 'published' | 'fresh' | 'unsettled';
 
@@ -8,7 +8,7 @@ type Certainty = 'published' | 'fresh' | 'unsettled';
 export function createMemoryTables(): Tables {
 	let docs = new Map<DocKey, DocRow>();
 	let keys = new Map<string, DocKey>();
-	let bodies = new Map<number, BodyRow>();
+	let bodies = new Map<number, Body>();
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
 	let epochs = new Map<string, number>();
@@ -70,6 +70,11 @@ export function createMemoryTables(): Tables {
 				.map((row) => row.state.readyAt);
 			return times.length === 0 ? null : Math.min(...times);
 		},
+		docsOfSource: (sourceId, after, limit) =>
+			[...docs.values()]
+				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit),
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			[...docs.values()]
 				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
@@ -77,21 +82,19 @@ export function createMemoryTables(): Tables {
 				.slice(0, limit),
 		insertBody(body) {
 			const id = nextId++;
-			const isBlob = typeof body === 'object' && 'blob' in body;
-			bodies.set(
-				id,
-				isBlob
-					? { inline: null, blob: body.blob }
-					: {
-							inline: typeof body === 'string' ? new TextEncoder().encode(body) : Uint8Array.from(body),
-							blob: null,
-						},
-			);
+			if (typeof body === 'string') bodies.set(id, { kind: 'bytes', bytes: new TextEncoder().encode(body) });
+			else if ('blob' in body) bodies.set(id, { kind: 'blob', blob: body.blob });
+			else bodies.set(id, { kind: 'bytes', bytes: Uint8Array.from(body) });
 			return id;
 		},
 		body: (id) => bodies.get(id),
-		removeBody: (id) => void bodies.delete(id),
-		blobs: () => new Set([...bodies.values()].flatMap((body) => body.blob ?? [])),
+		removeBody(id) {
+			const body = bodies.get(id);
+			bodies.delete(id);
+			return body?.kind === 'blob' ? body.blob : null;
+		},
+		compactBodies: () => {},
+		blobs: () => new Set([...bodies.values()].flatMap((body) => (body.kind === 'blob' ? body.blob : []))),
 		insertJob: (job) => void jobs.set(job.jobId, job),
 		updateJob: (job) => void jobs.set(job.jobId, job),
 		job: (jobId) => jobs.get(jobId),

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobFiles } from '../doc-store/engine.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * Bodies too large for a row: one file each under `blobs/`, named by SHA-256 and a suffix of its own, so that
@@ -39,22 +40,18 @@ export async function writeBlob(
 	}
 }
 
-/** A rename is durable only when its folder is. */
-function syncFolder(dir: string): void {
-	const folder = openSync(dir, 'r');
-	try {
-		fsyncSync(folder);
-	} finally {
-		closeSync(folder);
-	}
-}
-
 /** Opens the folder and removes what a crash left: temporary files, and blobs that no row refers to. */
 export function openBlobs(dir: string, referenced: ReadonlySet<string>): BlobFiles {
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
 	for (const name of readdirSync(dir)) if (!referenced.has(name)) rmSync(join(dir, name), { force: true });
 	return {
 		path: (blob) => join(dir, blob),
-		remove: (blob) => rmSync(join(dir, blob), { force: true }),
+		remove(blob) {
+			try {
+				rmSync(join(dir, blob), { force: true });
+			} catch {
+				// Its row is gone for good; what is left goes at the next opening.
+			}
+		},
 	};
 }

@@ -5,14 +5,15 @@ import { workerData } from 'node:worker_threads';
 import { createDocEngine, type DocEngine } from '../doc-store/engine.ts';
 import { serveThread, type ThreadCall } from '../thread/host.ts';
 import { openBlobs } from './blobs.ts';
+import { openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
 import { fromSqliteError } from './errors.ts';
 import { migrate } from './schema.ts';
 
 /**
- * The document store's thread: one SQLite file, one engine, and group commit. Every call that waits when the
- * thread is free runs in one transaction with one sync to disk, and is answered after it; where one of them
- * throws, the transaction is undone and each runs in its own, so that a failure stays alone.
+ * The document store's thread: one SQLite file, one engine, and group commit. The calls that wait when the thread
+ * is free run in one transaction with one sync to disk, and are answered after it; where one of them throws, the
+ * transaction is undone and each runs in its own, so that a failure stays alone.
  */
 export type DocStoreMethods = {
 	open(): void;
@@ -21,6 +22,13 @@ export type DocStoreMethods = {
 const { dir } = workerData as { dir: string };
 let db: DatabaseSync | null = null;
 let engine: DocEngine | null = null;
+let bodies: Bodies | null = null;
+
+/**
+ * Where more wait, they run in several transactions, each answered when it is durable: the main thread works on
+ * the answers and on what comes next while this one works on the rest, instead of one waiting for the other.
+ */
+const changesATransaction = 400;
 
 function open(): void {
 	if (engine !== null) return;
@@ -39,7 +47,8 @@ function open(): void {
 		COMMIT;
 	`);
 	migrate(db);
-	const tables = createSqliteTables(db);
+	bodies = openBodies(db, join(dir, 'bodies'));
+	const tables = createSqliteTables(db, bodies);
 	engine = createDocEngine({ tables, blobs: openBlobs(join(dir, 'blobs'), tables.blobs()) });
 }
 
@@ -51,26 +60,43 @@ function run(call: ThreadCall): unknown {
 }
 
 function runTogether(calls: readonly ThreadCall[]): void {
-	if (calls[0]?.method === 'open') {
-		open();
-		calls[0].resolve();
-		if (calls.length > 1) runTogether(calls.slice(1));
-		return;
-	}
 	try {
 		const results = engine?.transaction(() => calls.map(run));
 		if (results === undefined) throw new Error('the store is not open');
 		for (const [index, call] of calls.entries()) call.resolve(results[index]);
 	} catch (error) {
-		if (calls.length === 1) throw error;
-		for (const call of calls) {
-			try {
-				runTogether([call]);
-			} catch (own) {
-				call.reject(own);
-			}
-		}
+		if (calls.length === 1) calls[0]?.reject(error);
+		else for (const call of calls) runTogether([call]);
 	}
 }
 
-serveThread({ methods: {}, batch: runTogether, mapError: fromSqliteError, close: () => db?.close() });
+const changesIn = ({ method, args }: ThreadCall): number =>
+	method === 'accept' ? (args[0] as readonly unknown[]).length : 1;
+
+function runAll(calls: readonly ThreadCall[], send: () => void): void {
+	let group: ThreadCall[] = [];
+	let changes = 0;
+	for (const call of calls) {
+		if (call.method === 'open') {
+			open();
+			call.resolve();
+			continue;
+		}
+		if (group.length > 0 && changes + changesIn(call) > changesATransaction) {
+			runTogether(group);
+			send();
+			group = [];
+			changes = 0;
+		}
+		group.push(call);
+		changes += changesIn(call);
+	}
+	if (group.length > 0) runTogether(group);
+}
+
+function close(): void {
+	bodies?.close();
+	db?.close();
+}
+
+serveThread({ methods: {}, batch: runAll, mapError: fromSqliteError, close });

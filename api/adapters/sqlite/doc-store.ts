@@ -7,7 +7,7 @@ import { writeBlob } from './blobs.ts';
 import type { DocStoreMethods } from './doc-store-thread.ts';
 
 /**
- * The durable document store: `docs.db` and `blobs/` in `dir`, held by one thread of one process. Rejects with
+ * The durable document store: `docs.db`, `bodies/` and `blobs/` in `dir`, held by one thread of one process. Rejects with
  * store_locked, store_newer or store_corrupt. Each call is durable (WAL, synchronous FULL) when it resolves.
  */
 export async function openSqliteDocStore({ dir }: { readonly dir: string }): Promise<DocStore> {
@@ -41,6 +41,7 @@ export async function openSqliteDocStore({ dir }: { readonly dir: string }): Pro
 		jobs: (filter) => thread.call('jobs', filter),
 		document: (tenant, docId) => thread.call('document', tenant, docId),
 		documents: (filter) => thread.call('documents', filter),
+		sourceDocuments: (request) => thread.call('sourceDocuments', request),
 		chunks: (tenant, docId) => thread.call('chunks', tenant, docId),
 		stats: () => thread.call('stats'),
 		sweep: (request) => thread.call('sweep', request),

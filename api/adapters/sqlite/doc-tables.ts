@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { dueAt, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
 import type { ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
-import type { BodyRow, Counts, DocRow, DurableState, JobRow, Tables } from '../doc-store/tables.ts';
+import type { Counts, DocRow, DurableState, JobRow, Tables } from '../doc-store/tables.ts';
+import type { Bodies } from './bodies.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid.ts';
 
 /** The document store's tables in SQLite. Owned by the store's thread; `db` is open, migrated and locked. */
@@ -69,7 +70,7 @@ function readJob(row: Row): JobRow {
 	};
 }
 
-export function createSqliteTables(db: DatabaseSync): Tables {
+export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 	const marks = (names: readonly string[]) => names.map(() => '?').join(', ');
 	const sets = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');
 	const sql = {
@@ -89,14 +90,12 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			'SELECT doc, ready_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT ?',
 		),
 		oldest: db.prepare('SELECT w_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT 1'),
+		docsOfSource: db.prepare(
+			'SELECT * FROM docs WHERE doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
+		),
 		listDocs: db.prepare(
 			'SELECT * FROM docs WHERE tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
 		),
-		insertBody: db.prepare('INSERT INTO bodies (content, blob) VALUES (?, ?)'),
-		insertText: db.prepare('INSERT INTO bodies (content, blob) VALUES (CAST(? AS BLOB), NULL)'),
-		body: db.prepare('SELECT content, blob FROM bodies WHERE body = ?'),
-		removeBody: db.prepare('DELETE FROM bodies WHERE body = ?'),
-		blobs: db.prepare('SELECT blob FROM bodies WHERE blob IS NOT NULL'),
 		insertJob: db.prepare(`INSERT INTO jobs (${jobColumns.join(', ')}) VALUES (${marks(jobColumns)})`),
 		updateJob: db.prepare(`UPDATE jobs SET ${sets(jobColumns.slice(1))} WHERE job = ?`),
 		job: db.prepare('SELECT * FROM jobs WHERE job = ?'),
@@ -209,16 +208,20 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 	return {
 		transaction(run) {
 			sql.begin.run();
+			let result;
 			try {
-				const result = run();
+				result = run();
+				bodies.flush();
 				sql.commit.run();
-				return result;
 			} catch (error) {
 				// After a full disk SQLite has rolled back by itself.
 				if (db.isTransaction) sql.rollback.run();
+				bodies.undo();
 				readEpochs();
 				throw error;
 			}
+			bodies.settle();
+			return result;
 		},
 		epochRank(sourceId, epoch) {
 			const known = ranks.get(epochKey(sourceId, epoch));
@@ -245,26 +248,17 @@ export function createSqliteTables(db: DatabaseSync): Tables {
 			}
 			return earliest;
 		},
+		docsOfSource: (sourceId, after, limit) =>
+			(sql.docsOfSource.all(after, sourceId, limit) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			(sql.listDocs.all(tenant, after, prefix, prefix, prefix, limit) as Row[]).flatMap(
 				(row) => readDoc(row) ?? [],
 			),
-		insertBody(body) {
-			if (typeof body === 'string') return Number(sql.insertText.run(body).lastInsertRowid);
-			return 'blob' in body
-				? Number(sql.insertBody.run(null, body.blob).lastInsertRowid)
-				: Number(sql.insertBody.run(body, null).lastInsertRowid);
-		},
-		body(id) {
-			const row = sql.body.get(id) as Row | undefined;
-			if (row === undefined) return undefined;
-			return {
-				inline: row['content'] as Uint8Array | null,
-				blob: row['blob'] as string | null,
-			} satisfies BodyRow;
-		},
-		removeBody: (id) => void sql.removeBody.run(id),
-		blobs: () => new Set((sql.blobs.all() as Row[]).map((row) => row['blob'] as string)),
+		insertBody: bodies.insertBody,
+		body: bodies.body,
+		removeBody: bodies.removeBody,
+		compactBodies: bodies.compactBodies,
+		blobs: bodies.blobs,
 		insertJob: (job) => void sql.insertJob.run(...jobValues(job)),
 		updateJob: (job) => void sql.updateJob.run(...jobValues(job).slice(1), uuidToBytes(job.jobId)),
 		job(jobId) {

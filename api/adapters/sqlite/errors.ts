@@ -1,4 +1,4 @@
-/** What node:sqlite throws, as errors of the table. Used by every adapter that keeps a SQLite file. */
+/** What node:sqlite and files throw, as errors of the table. Used by every adapter that keeps a SQLite file. */
 import { DocDropError, isDocDropError } from '../../errors.ts';
 
 // Primary result codes, https://sqlite.org/rescode.html; the low byte of an extended code.
@@ -43,4 +43,13 @@ export function fromSqliteError(error: unknown): DocDropError {
 		default:
 			return new DocDropError('internal', 'internal error', { cause: error });
 	}
+}
+
+/** What a call of node:fs threw. */
+export function fromFileError(error: unknown): DocDropError {
+	if (isDocDropError(error)) return error;
+	const code = (error as { code?: unknown } | null)?.code;
+	if (code === 'ENOSPC' || code === 'EDQUOT')
+		return new DocDropError('disk_full', 'the disk is full', { cause: error });
+	return new DocDropError('store_unavailable', 'the store could not be read or written', { cause: error });
 }

@@ -5,6 +5,8 @@ import { DocDropError } from '../../errors.ts';
  * The document store's tables, as a list of migrations: entry n takes a file from version n to n + 1. Landed
  * entries are never edited. PRAGMA user_version holds the version.
  *
+ * `bodies`: the bytes are in `content`, or in the file that `blob` names, or in `length` bytes of a segment file.
+ *
  * `chunks.stray`: 0 published, 1 planned and perhaps in the index, 2 published but perhaps gone or rewritten.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
@@ -90,6 +92,11 @@ const migrations: readonly string[] = [
 		stray INTEGER NOT NULL,
 		PRIMARY KEY (doc, point)
 	) WITHOUT ROWID;
+	`,
+	`
+	ALTER TABLE bodies ADD COLUMN segment INTEGER;
+	ALTER TABLE bodies ADD COLUMN start INTEGER;
+	ALTER TABLE bodies ADD COLUMN length INTEGER;
 	`,
 ];
 

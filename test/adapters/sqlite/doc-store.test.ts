@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -99,6 +99,104 @@ describe('doc store: sqlite alone', () => {
 		await store.close();
 		store = await openSqliteDocStore({ dir });
 		assert.deepEqual(await readdir(join(dir, 'blobs')), []);
+	});
+
+	describe('with bodies in segments', () => {
+		const day = 86_400_000;
+		const many = (name: string, count = 40) =>
+			Array.from({ length: count }, (_, n) => put(`${name}${n}`, `${name}${n} `.repeat(1_000)));
+		const claimAll = async (now: number) =>
+			(await store?.claim({ now, limit: 1_000, maxBytes: Infinity, leaseMs: 1_000 })) ?? [];
+		const segments = () => readdir(join(dir, 'bodies'));
+
+		it('hands out what the disk has lost as a file that is not there, and everything else as it is', async () => {
+			store = await openSqliteDocStore({ dir });
+			await store.accept(many('lost'), 1, limits);
+			await store.close();
+			for (const name of await segments()) await rm(join(dir, 'bodies', name));
+			store = await openSqliteDocStore({ dir });
+			await store.accept([put('small', 'small'), ...many('kept')], 1, limits);
+
+			const claimed = await claimAll(1_000);
+			assert.equal(claimed.length, 81);
+			for (const { docId, content, lease } of claimed) {
+				const body = content?.body;
+				assert.ok(body !== undefined);
+				assert.equal('file' in body, docId.startsWith('lost'), docId);
+				if ('file' in body) {
+					await assert.rejects(readFile(body.file), { code: 'ENOENT' });
+					const error = { code: 'content_missing', message: 'gone' };
+					await store.bury([{ lease, error, present: [] }], 2_000);
+				} else await store.commit([{ lease, manifest: [], detail: {} }], 2_000);
+			}
+			assert.equal((await store.document('acme', 'lost7'))?.state, 'failed');
+			await store.accept(many('lost'), 3_000, limits);
+			const again = await claimAll(10_000);
+			assert.deepEqual(
+				again.map(({ content }) => Buffer.from(content?.body as Uint8Array).toString()).toSorted(),
+				Array.from({ length: 40 }, (_, n) => `lost${n} `.repeat(1_000)).toSorted(),
+				'the same bytes sent again mend it',
+			);
+		});
+
+		it('leaves no file when nothing waits any more, and a small one for a dead letter', async () => {
+			store = await openSqliteDocStore({ dir });
+			await store.accept(many('a'), 1, limits);
+			assert.equal((await segments()).length, 1);
+			await store.close();
+			store = await openSqliteDocStore({ dir });
+			assert.equal((await segments()).length, 1, 'its bodies wait');
+			for (const { docId, lease } of await claimAll(1_000)) {
+				if (docId !== 'a7') await store.commit([{ lease, manifest: [], detail: {} }], 2_000);
+				else await store.bury([{ lease, error: { code: 'x', message: 'x' }, present: [] }], 2_000);
+			}
+			assert.equal((await segments()).length, 1, 'the dead letter can be retried');
+			await store.sweep({ now: 3_000, tombstoneMs: day, jobMs: day, limit: 10 });
+			assert.equal((await segments()).length, 0);
+			const [dead] = await store.jobs({ states: ['failed'], limit: 1 });
+			assert.equal(await store.retry(dead?.jobId ?? '', 4_000), true);
+			const [letter] = await claimAll(5_000);
+			assert.equal(Buffer.from(letter?.content?.body as Uint8Array).toString(), 'a7 '.repeat(1_000));
+		});
+
+		it('leaves no file when it is closed in order with nothing waiting', async () => {
+			store = await openSqliteDocStore({ dir });
+			await store.accept(many('a'), 1, limits);
+			const claimed = await claimAll(1_000);
+			await store.commit(
+				claimed.map(({ lease }) => ({ lease, manifest: [], detail: {} })),
+				2_000,
+			);
+			await store.close();
+			store = null;
+			assert.deepEqual(await segments(), []);
+		});
+	});
+
+	it('answers the first of many waiting calls before it has done the last', async () => {
+		store = await openSqliteDocStore({ dir });
+		let turn = 0;
+		let done = false;
+		const count = () => {
+			turn += 1;
+			if (!done) setImmediate(count);
+		};
+		count();
+		const own = store;
+		const turns = await Promise.all(
+			Array.from({ length: 60 }, async (_, call) => {
+				const changes = Array.from({ length: 100 }, (_, n) => put(`${call}/${n}`, 'x'.repeat(500)));
+				const results = await own.accept(changes, 1, limits);
+				assert.ok(results.every(({ kind }) => kind === 'accepted'));
+				return turn;
+			}),
+		);
+		done = true;
+		assert.ok(new Set(turns).size > 1, 'the answers came together');
+		assert.deepEqual(
+			turns,
+			turns.toSorted((a, b) => a - b),
+		);
 	});
 
 	it('a call that fails leaves its neighbours in the same transaction alone', async () => {
