@@ -144,6 +144,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},
 			embedCalls: { maxTexts: 256, maxCalls: Math.max(2, config.workers) },
+			brakeShare: config.brakePercent / 100,
 			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },
 		});
 

@@ -142,6 +142,7 @@ async function followFolder(
 			pollEveryMs: config.pollSeconds * 1000,
 		},
 		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
+		snapshot: (snapshot) => app.pipeline.closeSnapshot({ tenant: config.tenant, ...snapshot }),
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();

@@ -63,6 +63,22 @@ const metrics = {
 		help: 'Delay of the event loop since the last scrape',
 		labels: [],
 	},
+	docdrop_folder_files: { kind: 'gauge', help: 'Files of a followed folder', labels: ['source', 'root'] },
+	docdrop_folder_verified_timestamp_seconds: {
+		kind: 'gauge',
+		help: 'When a scan last proved that all of a folder had been seen as it is; 0: never',
+		labels: ['source', 'root'],
+	},
+	docdrop_folder_delivered: {
+		kind: 'gauge',
+		help: '1 where all that was seen in a folder has been handed over (equal set digests)',
+		labels: ['source', 'root'],
+	},
+	docdrop_folder_held_deletions: {
+		kind: 'gauge',
+		help: 'Deletions of a folder that the brake holds',
+		labels: ['source', 'root'],
+	},
 	docdrop_resident_bytes: { kind: 'gauge', help: 'Memory of this process', labels: [] },
 } as const satisfies Record<
 	string,

@@ -210,6 +210,33 @@ describe('the command line', function () {
 		assert.match(file?.out ?? '', /^rivers\.txt\n[^]+no running process follows it[^]+document   published/);
 	});
 
+	it('forgets what vanished while its state was lost', async () => {
+		const cwd = place();
+		const inbox = join(cwd, 'inbox');
+		mkdirSync(inbox);
+		for (let n = 0; n < 10; n += 1) writeFileSync(join(inbox, `${n}.txt`), `text number ${n}`);
+		const env = { DOCDROP_PORT: '0' };
+		const live = async (sign: RegExp) => {
+			const watch = startCli(['watch', 'inbox'], { cwd, env: { ...env, ...compiled() } });
+			try {
+				await watch.shows(/DocDrop .* on http/);
+				while (!sign.test((await run(['status'], { cwd, env })).out));
+			} finally {
+				watch.child.kill('SIGTERM');
+				await watch.ended;
+			}
+		};
+		await live(/10 documents/);
+		rmSync(join(cwd, '.docdrop', 'watch'), { recursive: true });
+		rmSync(join(inbox, '3.txt'));
+		rmSync(join(inbox, '7.txt'));
+		await live(/\b8 documents[^]+all of it handed over/);
+		// A lost state before an empty folder says nothing: that takes a person's word.
+		rmSync(join(cwd, '.docdrop', 'watch'), { recursive: true });
+		for (let n = 0; n < 10; n += 1) rmSync(join(inbox, `${n}.txt`), { force: true });
+		await live(/\b8 documents[^]+HELD {7}8 documents of a folder state that was lost/);
+	});
+
 	it('holds a mass deletion, says so, and lets it go when told', async () => {
 		const cwd = place();
 		const inbox = join(cwd, 'inbox');

@@ -31,6 +31,7 @@ export interface Status {
 export interface FolderStatus {
 	readonly tenant: string;
 	readonly sourceId: string;
+	readonly snapshot: { readonly closed: boolean; readonly held: number };
 	readonly roots: readonly {
 		readonly label: string;
 		readonly mode: 'watch' | 'poll';

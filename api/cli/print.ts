@@ -32,6 +32,11 @@ export function printStatus(status: Status, where: string | null): string {
 		`failed     ${count(status.failed, 'document')}${status.failed > 0 ? ' (docdrop explain FILE says why)' : ''}`,
 	];
 	for (const folder of status.folders) {
+		if (folder.snapshot.held > 0) {
+			lines.push(
+				`HELD       ${count(folder.snapshot.held, 'document')} of a folder state that was lost: their files are gone; docdrop release deletes them`,
+			);
+		}
 		for (const root of folder.roots) {
 			const seen = root.verifiedAt === null ? 'not yet verified' : `verified ${root.verifiedAt}`;
 			lines.push(`folder     ${root.label} (tenant ${folder.tenant})`);

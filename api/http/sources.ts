@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { DocId, Tenant } from '../contract/ids.ts';
 import { DocDropError } from '../errors.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { checkTenant } from './access.ts';
 
 /** What followed folders tell, and the one thing that a person may tell them. */
@@ -10,11 +11,37 @@ export interface FollowedSource {
 	/** UUID of the source, as its documents name it. */
 	readonly sourceId: string;
 	/** Plain data. */
-	readonly status: () => object;
+	readonly status: () => FollowedStatus;
 	/** What is known of one file; may hold bigints. */
 	readonly explain: (docId: string) => object;
 	/** Lets the deletions go that are held now; returns how many. */
 	readonly release: () => number;
+}
+
+/** The part of the watch engine's status that is measured; all of it is shown. */
+export interface FollowedStatus {
+	readonly roots: readonly {
+		readonly label: string;
+		readonly files: number;
+		/** ISO 8601. */
+		readonly verifiedAt: string | null;
+		readonly digest: string;
+		readonly deliveredDigest: string;
+		readonly held: { readonly count: number } | null;
+	}[];
+}
+
+export function measureSources(sources: readonly FollowedSource[], telemetry: Telemetry): void {
+	for (const { sourceId, status } of sources) {
+		for (const { label, files, verifiedAt, digest, deliveredDigest, held } of status().roots) {
+			const labels = { source: sourceId, root: label };
+			telemetry.set('docdrop_folder_files', labels, files);
+			const verified = verifiedAt === null ? 0 : Date.parse(verifiedAt) / 1000;
+			telemetry.set('docdrop_folder_verified_timestamp_seconds', labels, verified);
+			telemetry.set('docdrop_folder_delivered', labels, digest === deliveredDigest ? 1 : 0);
+			telemetry.set('docdrop_folder_held_deletions', labels, held?.count ?? 0);
+		}
+	}
 }
 
 export interface SourceDeps {

@@ -11,7 +11,7 @@ import type { Extractor } from '../ports/extractor.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
-import type { FollowedSource } from './sources.ts';
+import { measureSources, type FollowedSource } from './sources.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
@@ -176,6 +176,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
+			measureSources(deps.sources(), telemetry);
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
 			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 		},

@@ -7,6 +7,7 @@ import { createIndexBreakers } from './index-breakers.ts';
 import { createJobIds } from './job-id.ts';
 import { preview } from './preview.ts';
 import { search } from './search.ts';
+import { closeSnapshot, type Snapshot } from './snapshot.ts';
 import { startSweeper } from './sweep.ts';
 import { startWorker, type WorkerDeps } from './worker.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -28,6 +29,8 @@ export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'si
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
+	/** See snapshot.ts. */
+	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
 	readonly worker: WorkerDeps['settings'] | null;
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
@@ -70,6 +73,8 @@ export function startPipeline(deps: PipelineDeps) {
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
 		search: (request: SearchRequest) =>
 			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
+		closeSnapshot: (snapshot: Snapshot) =>
+			closeSnapshot(snapshot, { ...door, docStore, brakeShare: deps.brakeShare }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		retry: async (jobId: string) => (await docStore.retry(jobId, now())) && (worker?.wake(), true),
 		inWork: () => worker?.inWork() ?? 0,

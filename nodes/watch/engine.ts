@@ -26,6 +26,7 @@ import type { ScannerFactory } from './scan/port.ts';
 import { createScanSchedule, type ScanKind } from './scan-schedule.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from './settings.ts';
 import type { FileRow, FileState } from './state/port.ts';
+import { createSnapshotCloser, type TakeSnapshot } from './snapshot.ts';
 import { explainPath, takeStatus, type Explanation, type WatchStatus } from './status.ts';
 import { askWatchMode } from './watch-mode.ts';
 import { createWatchers } from './watchers.ts';
@@ -39,6 +40,8 @@ export interface WatchEngineDeps {
 	readonly clock: Clock;
 	readonly settings?: Partial<WatchSettings>;
 	readonly deliver: Deliver;
+	/** Told once in each epoch, when all there is was delivered. */
+	readonly snapshot?: TakeSnapshot;
 	/** Messages hold counts, codes and the consumer's reasons; never a path, never content. */
 	readonly log: (level: 'info' | 'warn' | 'error', event: string, data: Record<string, unknown>) => void;
 	/** Called after something changed, at most four times a second. */
@@ -299,9 +302,26 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	}
 
 	const idleWaiters = new Set<() => void>();
-	const isQuiet = () => observer.busyCount === 0 && joining === 0 && emitter.isEmpty();
+	const snapshot = createSnapshotCloser({
+		ledger,
+		take: deps.snapshot ?? null,
+		isComplete: () =>
+			!scanning &&
+			roots.every(
+				(root) =>
+					root.lastScanAt !== null && root.unreadable.length === 0 && deletions.held(root.label) === null,
+			),
+		unread: () => Array.from(observer.parked(), ([docId]) => docId),
+		clock,
+		settings,
+		signal: closing.signal,
+		log,
+		onChange: () => changed(),
+	});
+	const isQuiet = () => observer.busyCount === 0 && joining === 0 && emitter.isEmpty() && !snapshot.isBusy();
 	let cancelStatus: (() => void) | null = null;
 	function changed(): void {
+		if (isQuiet()) snapshot.consider();
 		if (isQuiet() || closing.signal.aborted) {
 			for (const wake of idleWaiters) wake();
 			idleWaiters.clear();
@@ -323,7 +343,8 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 				.catch((error: unknown) => log('error', 'state.commit_failed', { code: errorCode(error) }));
 		});
 	}
-	const status = () => takeStatus({ ledger, identity, observer, emitter, deletions, roots, scanning });
+	const status = () =>
+		takeStatus({ ledger, identity, observer, emitter, deletions, snapshot, roots, scanning });
 
 	// Armed before the first scan: what changes between the two is met by one or the other.
 	for (const root of roots) await watch(root);
@@ -335,7 +356,9 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		explain: (docId: string) => explainPath({ ledger, identity, observer, emitter, filter, roots }, docId),
 		release(label?: string) {
 			const labels = label === undefined ? roots.map((root) => root.label) : [label];
-			return labels.reduce((sum, one) => sum + deletions.release(one), 0);
+			const released = labels.reduce((sum, one) => sum + deletions.release(one), snapshot.confirm());
+			changed();
+			return released;
 		},
 		async scanNow() {
 			await schedule.now('full');

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
+import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/port.ts';
 
 /** What the engine knows of itself; plain data, ready for JSON. Times are ISO 8601 in UTC, null: never. */
@@ -14,6 +15,11 @@ export interface WatchStatus {
 	readonly sourceId: string;
 	readonly epoch: string;
 	readonly scanning: boolean;
+	/**
+	 * Whether the consumer knows that this epoch has told it of every file, and how many documents of an earlier
+	 * epoch it holds back from deletion until `release`.
+	 */
+	readonly snapshot: { readonly closed: boolean; readonly held: number };
 	readonly roots: readonly RootStatus[];
 	readonly delivery: DeliveryStatus;
 }
@@ -86,6 +92,7 @@ interface Sources {
 	readonly observer: Observer;
 	readonly emitter: Emitter;
 	readonly deletions: Deletions;
+	readonly snapshot: Pick<SnapshotCloser, 'held'>;
 	readonly roots: readonly RootState[];
 }
 
@@ -124,8 +131,9 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			unreadable: root.unreadable.slice(0, REMARKS_LISTED),
 		};
 	});
-	const { sourceId, epoch } = ledger.head;
-	return { sourceId, epoch, scanning: from.scanning, roots, delivery: emitter.status() };
+	const { sourceId, epoch, snapshotClosed } = ledger.head;
+	const snapshot = { closed: snapshotClosed, held: from.snapshot.held() };
+	return { sourceId, epoch, scanning: from.scanning, snapshot, roots, delivery: emitter.status() };
 }
 
 function listFailed(ledger: Ledger, label: string): Remark[] {
@@ -139,7 +147,7 @@ function listFailed(ledger: Ledger, label: string): Remark[] {
 }
 
 export function explainPath(
-	from: Omit<Sources, 'deletions'> & { readonly filter: Filter },
+	from: Omit<Sources, 'deletions' | 'snapshot'> & { readonly filter: Filter },
 	docId: string,
 ): Explanation {
 	const { ledger, identity, observer, emitter, filter } = from;

@@ -41,6 +41,7 @@ describe('the description of the API', () => {
 			'post /v1/preview',
 			'post /v1/publish',
 			'post /v1/search',
+			'post /v1/sources/{id}/release',
 			'put /v1/documents/content',
 		]);
 		for (const { name, operation } of routes) {

@@ -5,13 +5,21 @@ describe('followed folders over HTTP', () => {
 	const sourceId = '0b8f9a52-6f6c-4a3b-9a52-0d9d4a1f0c11';
 	let made: Awaited<ReturnType<typeof httpInMemory>>;
 	let held = 7;
+	const root = {
+		label: 'inbox',
+		files: 3,
+		verifiedAt: '2026-01-01T00:00:00.000Z',
+		digest: 'aa',
+		deliveredDigest: 'aa',
+		held: { count: 4 },
+	};
 	beforeEach(async () => {
 		held = 7;
 		made = await httpInMemory({ DOCDROP_API_KEYS: 'all-of-them-0123456789,other=only-other-0123456789' });
 		made.follow({
 			tenant: 't',
 			sourceId,
-			status: () => ({ sourceId, roots: [] }),
+			status: () => ({ roots: [root] }),
 			explain: (docId) => ({ docId, ino: 12n }),
 			release: () => {
 				const released = held;
@@ -27,10 +35,25 @@ describe('followed folders over HTTP', () => {
 	};
 
 	it('shows them in the status and explains their files', async () => {
-		assert.deepEqual((await ask('GET', '/v1/status')).json.folders, [{ tenant: 't', sourceId, roots: [] }]);
+		assert.deepEqual((await ask('GET', '/v1/status')).json.folders, [{ tenant: 't', roots: [root] }]);
 		const explained = await ask('GET', '/v1/files/explain?tenant=t&docId=a.txt');
 		assert.deepEqual(explained, { status: 200, json: { docId: 'a.txt', ino: '12' } });
 		assert.equal((await ask('GET', '/v1/files/explain?tenant=u&docId=a.txt')).status, 404);
+	});
+
+	it('measures them', async () => {
+		const { body } = await made.http.inject({
+			url: '/metrics',
+			headers: { 'x-api-key': 'all-of-them-0123456789' },
+		});
+		const labels = `{source="${sourceId}",root="inbox"}`;
+		for (const line of [
+			`docdrop_folder_files${labels} 3`,
+			`docdrop_folder_verified_timestamp_seconds${labels} 1767225600`,
+			`docdrop_folder_delivered${labels} 1`,
+			`docdrop_folder_held_deletions${labels} 4`,
+		])
+			assert.ok(body.includes(`${line}\n`), line);
 	});
 
 	it('releases held deletions once, for those who may', async () => {

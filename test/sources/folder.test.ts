@@ -104,6 +104,33 @@ describe('the folder source', () => {
 		);
 	});
 
+	it('a moved file leaves its old name, however large, and only once its content has arrived', async () => {
+		const large = 'word '.repeat(300_000);
+		await deliver([file('a.txt', 'text'), file('large.txt', large), file('kept.txt', 'kept')]);
+		await settled();
+		const moved = (from: string, to: string, content: string | null): FileChange => ({
+			...file(to, content),
+			event: 'moved',
+			previousDocId: from,
+			previousPath: join(dir, from),
+			size: content === null ? 1 : content.length,
+		});
+		const batch = [
+			moved('a.txt', 'b.txt', 'text'),
+			moved('large.txt', 'l/arge.txt', large),
+			// It vanished before it was read.
+			moved('kept.txt', 'never.txt', null),
+			moved('kept.txt', 'no.exe', 'kept'),
+		];
+		assert.deepEqual(await kinds(batch), ['delivered', 'delivered', 'retry', 'failed']);
+		await settled();
+		const published = await spine.docStore.documents({ tenant: 't', limit: 9, state: 'published' });
+		assert.deepEqual(
+			published.map(({ docId }) => docId),
+			['b.txt', 'kept.txt', 'l/arge.txt'],
+		);
+	});
+
 	it('takes the bytes that are there, not those that were announced', async () => {
 		const seen = file('a.txt', 'when it was seen');
 		writeFileSync(seen.path, 'when it was read');

@@ -73,6 +73,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
 		},
 		embedCalls: { maxTexts: 32, maxCalls: 2 },
+		brakeShare: 0.2,
 		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000 },
 		...parts,
 	});

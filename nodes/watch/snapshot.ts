@@ -1,0 +1,106 @@
+/**
+ * The end of an epoch's first round. A new FileState knows nothing of what the consumer holds from the life
+ * before it; when everything that is there has been delivered once, the consumer is told so, and lets go of
+ * what it was not told of. Owned by the engine, which asks whenever it comes to rest.
+ */
+import type { Clock } from './clock.ts';
+import { needsSend } from './diff.ts';
+import { errorCode } from './disk.ts';
+import type { Ledger } from './ledger.ts';
+import type { WatchSettings } from './settings.ts';
+
+/** What is told once in each epoch. */
+export interface Snapshot {
+	readonly sourceId: string;
+	readonly epoch: string;
+	/** Above every seq of the epoch so far. */
+	readonly seq: number;
+	/** Files that are there and were never delivered: refused, or not readable. */
+	readonly present: readonly string[];
+	/** A person agreed to what the consumer held at the last time. */
+	readonly confirmed: boolean;
+}
+
+/**
+ * Takes a snapshot over. Resolves with how many deletions it holds until they are confirmed (then none was made),
+ * and 0 when it is done. A rejection is tried again later.
+ */
+export type TakeSnapshot = (snapshot: Snapshot, signal: AbortSignal) => Promise<{ readonly held: number }>;
+
+export interface SnapshotCloser {
+	/** Everything is at rest: tells the snapshot if it is due. */
+	consider(): void;
+	/** A person agrees to what is held; returns how many that is. */
+	confirm(): number;
+	/** Deletions that the consumer holds. */
+	held(): number;
+	isBusy(): boolean;
+}
+
+export function createSnapshotCloser(deps: {
+	ledger: Ledger;
+	/** Null: the consumer wants no snapshot. */
+	take: TakeSnapshot | null;
+	/** Whether every root has been scanned to its last corner, and no deletion is held. */
+	isComplete: () => boolean;
+	/** Files that are there and cannot be read. */
+	unread: () => Iterable<string>;
+	clock: Clock;
+	settings: Pick<WatchSettings, 'retryMaxMs'>;
+	signal: AbortSignal;
+	log: (level: 'info' | 'warn', event: string, data: Record<string, unknown>) => void;
+	onChange: () => void;
+}): SnapshotCloser {
+	const { ledger, take, clock } = deps;
+	let running = false;
+	let held = 0;
+	let confirmed = false;
+	let notBefore = -Infinity;
+
+	function present(): string[] | null {
+		const found = new Set(deps.unread());
+		for (const [docId, row] of ledger.entries()) {
+			if (row.failed !== null && row.seen !== null) found.add(docId);
+			else if (needsSend(row)) return null;
+		}
+		return [...found];
+	}
+
+	async function close(accept: TakeSnapshot, there: readonly string[]): Promise<void> {
+		const { sourceId, epoch } = ledger.head;
+		try {
+			const seq = ledger.takeSeq();
+			await ledger.flush();
+			const answer = await accept({ sourceId, epoch, seq, present: there, confirmed }, deps.signal);
+			held = answer.held;
+			if (held > 0) return deps.log('warn', 'snapshot.held', { deletions: held });
+			ledger.setHead({ snapshotClosed: true });
+			await ledger.flush();
+			deps.log('info', 'snapshot.closed', { present: there.length });
+		} catch (error) {
+			notBefore = clock.monotonic() + deps.settings.retryMaxMs;
+			if (!deps.signal.aborted) deps.log('warn', 'snapshot.failed', { code: errorCode(error) });
+		}
+	}
+
+	return {
+		consider() {
+			if (take === null || running || ledger.head.snapshotClosed || !deps.isComplete()) return;
+			if ((held > 0 && !confirmed) || clock.monotonic() < notBefore) return;
+			const there = present();
+			if (there === null) return;
+			running = true;
+			void close(take, there).finally(() => {
+				running = false;
+				deps.onChange();
+			});
+		},
+		confirm() {
+			if (held === 0) return 0;
+			confirmed = true;
+			return held;
+		},
+		held: () => held,
+		isBusy: () => running,
+	};
+}
