@@ -1,0 +1,131 @@
+import { appendFile, copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from './random.ts';
+import type { Operation, WatchScript } from './watch-script.ts';
+
+/** Does a script's operations on a real folder, one after the other, whether anybody watches or not. */
+export interface Storm {
+	/** Writes the files to begin with. */
+	begin(): Promise<void>;
+	/** Does so many operations at its own pace; resolves after the last. */
+	run(count: number, calm: boolean): Promise<void>;
+	/** Resolves when no operation is under way; none is begun until `resume`. */
+	pause(): Promise<void>;
+	resume(): void;
+	/** How often the path may have changed its content. */
+	touches(path: string): number;
+	readonly operations: number;
+	/** Wall ms after the last operation. */
+	readonly lastAt: number;
+}
+
+const longestPauseMs = 40;
+/** Between two pieces of a file; below the quiet time of the engine and above it. */
+const pieceMs = [5, 120, 400] as const;
+
+export function startStorm({
+	dir,
+	script,
+	random,
+}: {
+	readonly dir: string;
+	readonly script: WatchScript;
+	readonly random: Random;
+}): Storm {
+	const touches = new Map<string, number>();
+	let operations = 0;
+	let lastAt = 0;
+	let gate: PromiseWithResolvers<void> | null = null;
+	let underWay: Promise<void> = Promise.resolve();
+
+	async function step(calm: boolean): Promise<void> {
+		const { operation, touched } = script.next(calm);
+		for (const path of touched) touches.set(path, (touches.get(path) ?? 0) + 1);
+		await operate(dir, operation, random);
+		operations += 1;
+		lastAt = Date.now();
+	}
+	return {
+		async begin() {
+			for (const [path, text] of script.first) await put(join(dir, path), text);
+			lastAt = Date.now();
+		},
+		async run(count, calm) {
+			for (let done = 0; done < count; done += 1) {
+				await sleep(random.chance(0.3) ? 0 : random.int(0, longestPauseMs));
+				await gate?.promise;
+				underWay = step(calm);
+				await underWay;
+			}
+		},
+		async pause() {
+			gate ??= Promise.withResolvers();
+			await underWay;
+		},
+		resume() {
+			gate?.resolve();
+			gate = null;
+		},
+		touches: (path) => touches.get(path) ?? 0,
+		get operations() {
+			return operations;
+		},
+		get lastAt() {
+			return lastAt;
+		},
+	};
+}
+
+async function put(file: string, text: string): Promise<void> {
+	await mkdir(dirname(file), { recursive: true });
+	await writeFile(file, text);
+}
+
+async function operate(dir: string, operation: Operation, random: Random): Promise<void> {
+	const at = join(dir, operation.path);
+	const to = 'to' in operation ? join(dir, operation.to) : '';
+	switch (operation.do) {
+		case 'write':
+			return write(at, operation, random);
+		case 'touch':
+			return utimes(at, new Date(), new Date());
+		case 'remove':
+			return rm(at);
+		case 'remove folder':
+			return rm(at, { recursive: true });
+		case 'copy':
+			await mkdir(dirname(to), { recursive: true });
+			return copyFile(at, to);
+		case 'rename':
+		case 'rename folder':
+			await mkdir(dirname(to), { recursive: true });
+			return rename(at, to);
+		case 'swap': {
+			const between = join(dirname(at), '.between');
+			await rename(at, between);
+			await rename(to === at ? between : to, at);
+			if (to !== at) await rename(between, to);
+		}
+	}
+}
+
+async function write(
+	at: string,
+	{ text, how }: Extract<Operation, { do: 'write' }>,
+	random: Random,
+): Promise<void> {
+	if (how === 'plain') return put(at, text);
+	if (how === 'atomic') {
+		const beside = join(dirname(at), '.saving.tmp');
+		await put(beside, text);
+		return rename(beside, at);
+	}
+	const pause = random.pick(pieceMs);
+	const cuts = [0, 1, 2, 3].map((part) => Math.floor((text.length * part) / 3));
+	await put(at, '');
+	for (const [index, cut] of cuts.slice(1).entries()) {
+		await sleep(pause);
+		await appendFile(at, text.slice(cuts[index], cut));
+	}
+}
