@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process,
- * shared chunks beside them (api/threads.ts finds them there). The watch engine's thread goes to dist/nodes. Every library is bundled; what cannot be,
+ * shared chunks beside them (api/threads.ts finds them there). The watch engine's threads go to dist/nodes. Every library is bundled; what cannot be,
  * sqlite-vec's native library and the files of the OpenAPI page are copied.
  */
 const out = 'dist/api';
@@ -39,10 +39,12 @@ await build({
 	logLevel: 'warning',
 });
 
-// The watch engine's thread stands alone: the nodes will start the same file.
+// The watch engine's threads stand alone: the nodes will start the same files.
 await build({
-	entryPoints: ['nodes/watch/scan/scan-thread.ts'],
-	outfile: 'dist/nodes/watch/scan/scan-thread.mjs',
+	entryPoints: ['nodes/watch/scan/scan-thread.ts', 'nodes/watch/reader/read-thread.ts'],
+	outdir: 'dist/nodes',
+	outbase: 'nodes',
+	outExtension: { '.js': '.mjs' },
 	bundle: true,
 	platform: 'node',
 	target: 'node24',

@@ -9,6 +9,8 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	accept: { seconds: 300, load: () => import('./accept.ts') },
 	coalesce: { seconds: 120, load: () => import('./coalesce.ts') },
 	dark: { seconds: 180, load: () => import('./dark.ts') },
+	storm: { seconds: 900, load: () => import('./storm.ts') },
+	rescan: { seconds: 300, load: () => import('./rescan.ts') },
 };
 
 async function main(name: string | undefined): Promise<void> {

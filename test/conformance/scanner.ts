@@ -261,7 +261,12 @@ export function describeScanner(name: string, factory: ScannerFactory): void {
 			};
 			count();
 			const perTurn = new Map<number, number>();
-			const { report, sinks } = reporter(() => perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1));
+			const idle = new Int32Array(new SharedArrayBuffer(4));
+			const { report, sinks } = reporter(() => {
+				perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1);
+				// Who takes the reports is slower than who makes them.
+				if (report.lines.length % 100 === 0) Atomics.wait(idle, 0, 0, 2);
+			});
 			const other = reporter();
 			const scanner = create();
 			await Promise.all([scanner.scan(dir, sinks, never), scanner.scan(small, other.sinks, never)]);

@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { systemClock, type Clock } from '../../../../nodes/watch/clock.ts';
 import { nodeDisk } from '../../../../nodes/watch/disk.ts';
 import { createThreadScanner } from '../../../../nodes/watch/scan/in-thread.ts';
+import { STOP, type Order, type Reply } from '../../../../nodes/watch/scan/page.ts';
 import { describeScanner, reporter } from '../../../conformance/scanner.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { until } from '../harness.ts';
@@ -96,24 +98,29 @@ describe('the scan in a thread', () => {
 
 	it('holds the thread back while the main thread lags, and frees it when that gives up', async () => {
 		const dir = await temp.make();
+		// More than 32 pages of 512.
 		for (let at = 0; at < 18_000; at += 1) writeFileSync(join(dir, `${at}`), '');
-		const { scanner, log } = create(file);
-		const stop = new AbortController();
-		const { report, sinks } = reporter(() => {
-			if (report.lines.length > 1) return;
-			const end = performance.now() + 400;
-			while (performance.now() < end);
-			stop.abort(new Error('enough'));
-		});
-		await assert.rejects(scanner.scan(dir, sinks, stop.signal), /enough/);
-		const again = reporter(() => {
-			if (again.report.lines.length > 1) return;
-			const end = performance.now() + 400;
-			while (performance.now() < end);
-		});
-		await scanner.scan(dir, again.sinks, never);
-		assert.equal(again.report.stats.size, 18_000);
-		assert.deepEqual(log, []);
-		await scanner.close();
+		const thread = new Worker(file, { workerData: { include: [], exclude: [], followLinks: false } });
+		const replies: Reply[] = [];
+		thread.on('message', (reply: Reply) => replies.push(reply));
+		const order = (id: number, at: string) => {
+			const taken = new Int32Array(new SharedArrayBuffer(4));
+			thread.postMessage({ id, dir: at, taken } satisfies Order);
+			return taken;
+		};
+		const taken = order(1, dir);
+		await until(() => replies.length >= 32);
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(replies.length, 32);
+		Atomics.add(taken, 0, 1);
+		Atomics.notify(taken, 0);
+		await until(() => replies.length === 33);
+		order(2, await folder());
+		Atomics.store(taken, 0, STOP);
+		Atomics.notify(taken, 0);
+		await until(() => replies.length > 33);
+		assert.deepEqual(replies.at(-1)?.page.files.toSorted(), ['a', 'b']);
+		await thread.terminate();
 	});
 });

@@ -7,7 +7,7 @@ import { describeScanner, reporter } from '../../../conformance/scanner.ts';
 describeScanner('in the main thread', createDiskScanner);
 
 describe('the scan in the main thread, on a disk that misbehaves', () => {
-	const rules = { include: ['*'], exclude: ['.*'], followLinks: false };
+	const rules = { include: ['file', 'inner'], exclude: ['.*'], followLinks: false };
 	const scannerOf = (disk: Partial<Disk>) =>
 		createDiskScanner({ rules, disk: { ...nodeDisk, ...disk }, clock: systemClock, log: () => {} });
 	const never = new AbortController().signal;
@@ -20,7 +20,7 @@ describe('the scan in the main thread, on a disk that misbehaves', () => {
 			list: async (dir) => ({
 				entries: dir.endsWith('/dir')
 					? [{ name: 'inner', kind: 'file' }]
-					: ['file', 'dir', 'link', 'pipe', 'lost', 'barred'].map((name) => ({
+					: ['file', 'unwanted', 'dir', 'link', 'pipe', 'lost', 'barred'].map((name) => ({
 							name,
 							kind: 'unknown' as const,
 						})),

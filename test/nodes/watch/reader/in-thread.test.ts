@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../../../nodes/watch/clock.ts';
+import { nodeDisk, type Disk } from '../../../../nodes/watch/disk.ts';
+import { createThreadReader } from '../../../../nodes/watch/reader/in-thread.ts';
+import { describeReader } from '../../../conformance/reader.ts';
+import { until } from '../harness.ts';
+import { tempDirs } from '../temp-dirs.ts';
+
+const file = new URL('../../../../nodes/watch/reader/read-thread.ts', import.meta.url);
+describeReader('in a thread', createThreadReader(file));
+
+const threads = () => readdirSync('/proc/self/task').length;
+
+describe('the reader in a thread', () => {
+	const temp = tempDirs();
+	async function create(threadFile: URL) {
+		const log: string[] = [];
+		const asked: string[] = [];
+		const disk: Disk = {
+			...nodeDisk,
+			find: (root, relPath) => (asked.push('find'), nodeDisk.find(root, relPath)),
+			open: (path) => (asked.push('open'), nodeDisk.open(path)),
+		};
+		const reader = await createThreadReader(threadFile)({
+			disk,
+			followLinks: false,
+			clock: systemClock,
+			log: (_level, event, { lost }) => void log.push(`${event} ${String(lost)}`),
+		});
+		return { reader, log, asked };
+	}
+
+	it('leaves small files to the thread, and streams large ones in the main thread', async () => {
+		const dir = await temp.make();
+		const { reader, asked } = await create(file);
+		await writeFile(join(dir, 'small'), 'x'.repeat(1024 * 1024));
+		await writeFile(join(dir, 'large'), 'x'.repeat(1024 * 1024 + 1));
+		for (const name of ['small', 'large']) {
+			await reader.fingerprint(join(dir, name), await reader.find(dir, name));
+		}
+		assert.deepEqual(asked, ['open']);
+		await reader.close();
+	});
+
+	it('asks the disk from the main thread when the thread is lost, in the end without trying one', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const before = await nodeDisk.find(dir, 'a');
+		const { reader, log, asked } = await create(new URL('./dying-thread.ts', import.meta.url));
+		for (let lost = 1; lost <= 4; lost += 1) {
+			const both = [reader.find(dir, 'a'), reader.fingerprint(join(dir, 'a'), before)] as const;
+			const missing = assert.rejects(reader.find(dir, 'none'), { code: 'ENOENT' });
+			assert.deepEqual(await both[0], before);
+			assert.equal((await both[1]).kind, 'content');
+			await missing;
+			assert.deepEqual(asked.splice(0).toSorted(), ['find', 'find', 'open']);
+			assert.deepEqual(
+				log,
+				['read.thread_lost 1', 'read.thread_lost 2', 'read.thread_lost 3'].slice(0, lost),
+			);
+		}
+		await reader.close();
+	});
+
+	it('ends its thread when it is closed', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const { reader, log } = await create(file);
+		const before = threads();
+		await reader.find(dir, 'a');
+		assert.ok(threads() > before);
+		await reader.close();
+		await until(() => threads() <= before);
+		assert.deepEqual(log, []);
+	});
+});
