@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
 import { createAutoHints } from '../nodes/watch/hints/auto.ts';
+import { createThreadReader } from '../nodes/watch/reader/in-thread.ts';
 import { createThreadScanner } from '../nodes/watch/scan/in-thread.ts';
 import { DEFAULT_EXCLUDES, type WatchSettings } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/engine.ts';
@@ -128,6 +129,7 @@ async function followFolder(
 		roots: [{ label: basename(dir) || 'root', dir }],
 		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
 		hints: createAutoHints,
+		reader: createThreadReader(threadFile('../nodes/watch/reader/read-thread')),
 		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
 		clock: systemClock,
 		settings: {

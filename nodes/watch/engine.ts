@@ -12,7 +12,6 @@ import { createDeletions } from './deletions.ts';
 import { createNodeDisk, errorCode, type Disk } from './disk.ts';
 import { createEmitter } from './emitter.ts';
 import { createFilter } from './filter.ts';
-import { createFingerprint } from './fingerprint.ts';
 import { createPollingHints } from './hints/polling.ts';
 import type { HintsFactory } from './hints/port.ts';
 import { createIdentity, type Root } from './identity.ts';
@@ -21,6 +20,8 @@ import { createMoves } from './moves.ts';
 import { createObserver } from './observer.ts';
 import { reconcile } from './reconcile.ts';
 import { isAway, newRootState, type RootState } from './root-state.ts';
+import { createDiskReader } from './reader/on-disk.ts';
+import type { ReaderFactory } from './reader/port.ts';
 import { createDiskScanner } from './scan/on-disk.ts';
 import type { ScannerFactory } from './scan/port.ts';
 import { createScanSchedule, type ScanKind } from './scan-schedule.ts';
@@ -50,6 +51,8 @@ export interface WatchEngineDeps {
 	readonly disk?: Disk;
 	/** How roots are walked; in this thread where nothing is given. */
 	readonly scanner?: ScannerFactory;
+	/** Where single files are looked at and read; in this thread where nothing is given. */
+	readonly reader?: ReaderFactory;
 	/** 0 to 1; spreads scans and retries. */
 	readonly random?: () => number;
 }
@@ -115,7 +118,6 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	const { include, exclude, followLinks } = settings;
 	const disk = deps.disk ?? createNodeDisk({ followLinks });
 	const filter = createFilter(settings);
-	const fingerprint = await createFingerprint(disk);
 	const roots = deps.roots.map(({ label, dir }) => newRootState(label, resolve(dir)));
 	const dirs = new Map(roots.map(({ label, dir }) => [label, dir]));
 	const dirOf = (label: string) => dirs.get(label) ?? '';
@@ -125,6 +127,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		await state.close();
 		throw error;
 	});
+	const reader = await (deps.reader ?? createDiskReader)({ disk, followLinks, clock, log });
 	async function load() {
 		const identity = createIdentity(deps.roots, head.firstRoot ?? firstLabel);
 		if (head.firstRoot === null) await state.commit({ firstRoot: firstLabel });
@@ -210,7 +213,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		identity,
 		ledger,
 		deletions,
-		fingerprint,
+		reader,
 		clock,
 		settings,
 		offer,
@@ -381,6 +384,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			await watchers.close();
 			await Promise.all([schedule.close(), scanner.close()]);
 			await observer.close();
+			await reader.close();
 			await emitter.close();
 			changed();
 			try {

@@ -10,9 +10,9 @@ import { compare, sameStat, withContent, withoutContent } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
 import type { Filter } from './filter.ts';
-import type { Fingerprint } from './fingerprint.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
+import type { Reader } from './reader/port.ts';
 import type { WatchSettings } from './settings.ts';
 import { afterUnstable, settle, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
@@ -47,13 +47,14 @@ export interface Observer {
 }
 
 export function createObserver(deps: {
-	disk: Disk;
+	disk: Pick<Disk, 'checkRoot'>;
 	dirOf: (label: string) => string;
 	filter: Filter;
 	identity: Identity;
 	ledger: Ledger;
 	deletions: Deletions;
-	fingerprint: (path: string, before: FileStat) => Promise<Fingerprint>;
+	/** Looks at single files, and reads them. */
+	reader: Reader;
 	clock: Clock;
 	settings: WatchSettings;
 	/** The row of this path may now differ from what the consumer knows, or no longer. */
@@ -63,7 +64,7 @@ export function createObserver(deps: {
 	/** A path came to rest. */
 	onRest: () => void;
 }): Observer {
-	const { disk, filter, identity, ledger, deletions, clock, settings } = deps;
+	const { disk, reader, filter, identity, ledger, deletions, clock, settings } = deps;
 	const attentions = new Map<string, Attention>();
 	/** Known, and waited for by nobody: parked and held. */
 	let quietCount = 0;
@@ -100,7 +101,7 @@ export function createObserver(deps: {
 		const dir = deps.dirOf(place.label);
 		let stat: FileStat;
 		try {
-			stat = await disk.find(dir, place.relPath);
+			stat = await reader.find(dir, place.relPath);
 		} catch (error) {
 			if (isGone(error)) await missing(docId, place.label);
 			else park(docId, null, errorCode(error));
@@ -121,7 +122,7 @@ export function createObserver(deps: {
 
 	async function read(docId: string, path: string, stat: FileStat, unstable: number): Promise<void> {
 		const hashedAt = clock.now();
-		const result = await deps.fingerprint(path, stat);
+		const result = await reader.fingerprint(path, stat);
 		const place = identity.locate(docId);
 		if (place === null) return;
 		switch (result.kind) {
