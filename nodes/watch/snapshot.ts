@@ -55,7 +55,8 @@ export function createSnapshotCloser(deps: {
 	let running = false;
 	let held = 0;
 	let confirmed = false;
-	let notBefore = -Infinity;
+	/** After a failure, for a while. */
+	let waiting = false;
 
 	function present(): string[] | null {
 		const found = new Set(deps.unread());
@@ -78,15 +79,21 @@ export function createSnapshotCloser(deps: {
 			await ledger.flush();
 			deps.log('info', 'snapshot.closed', { present: there.length });
 		} catch (error) {
-			notBefore = clock.monotonic() + deps.settings.retryMaxMs;
-			if (!deps.signal.aborted) deps.log('warn', 'snapshot.failed', { code: errorCode(error) });
+			if (deps.signal.aborted) return;
+			waiting = true;
+			clock.after(deps.settings.retryMaxMs, () => {
+				waiting = false;
+				deps.onChange();
+			});
+			deps.log('warn', 'snapshot.failed', { code: errorCode(error) });
 		}
 	}
 
 	return {
 		consider() {
-			if (take === null || running || ledger.head.snapshotClosed || !deps.isComplete()) return;
-			if ((held > 0 && !confirmed) || clock.monotonic() < notBefore) return;
+			if (take === null || running || deps.signal.aborted) return;
+			if (ledger.head.snapshotClosed || !deps.isComplete()) return;
+			if ((held > 0 && !confirmed) || waiting) return;
 			const there = present();
 			if (there === null) return;
 			running = true;
