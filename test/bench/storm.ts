@@ -170,6 +170,7 @@ async function measured(
 ): Promise<Omit<Case, 'chokidarMissed'>> {
 	resetPeak(engine.pid);
 	const memory = watchPeakMemory(engine.pid);
+	bench.onEnd(() => memory.stop());
 	const { doubled: before } = await engine.ask<{ doubled: number }>('counts');
 	const cpu = await cpuOf(engine);
 	const since = await work();
@@ -208,6 +209,7 @@ async function braked(
 	dir: string,
 ): Promise<Omit<Case, 'chokidarMissed'>> {
 	const memory = watchPeakMemory(engine.pid);
+	bench.onEnd(() => memory.stop());
 	const cpu = await cpuOf(engine);
 	const before = hashTree(dir).size;
 	const since = await put(bench, engine, 'remove', layout, dir, files, 'idle');
