@@ -94,6 +94,8 @@ export function createMoves(deps: {
 			const rival = takenBy(from);
 			// Moved twice in a row: the name between is gone as well.
 			if (rival !== null && rival !== docId && (deps.isInFlight(rival) || !(await hasGone(rival)))) continue;
+			// It may have left meanwhile, as a creation: no outcome would ever settle a join made now.
+			if (deps.isInFlight(docId)) return;
 			if (newContent(docId)?.sha256 !== sha256 || !fits(from, sha256)) continue;
 			if (rival !== null) joins.delete(rival);
 			joins.set(docId, from);
