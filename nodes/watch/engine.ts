@@ -209,6 +209,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	const observer = createObserver({
 		disk,
 		dirOf,
+		isLocal: (label) => roots.some((root) => root.label === label && root.mode === 'watch'),
 		filter,
 		identity,
 		ledger,
@@ -269,7 +270,10 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	}
 	function wantProof(): void {
 		proofDue = false;
-		schedule.hinted();
+		const [unread] = observer.parked();
+		if (unread === undefined) schedule.soon();
+		// What could not be read has been waited for already; a scan may well find it changed again.
+		else schedule.hinted();
 	}
 
 	// The hints: a path is worth a look, and every burst of them a scan.

@@ -10,11 +10,12 @@ import { compare, sameStat, withContent, withoutContent } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
 import type { Filter } from './filter.ts';
+import type { Fingerprint } from './fingerprint.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
-import type { Reader } from './reader/port.ts';
+import type { Look, Reader } from './reader/port.ts';
 import type { WatchSettings } from './settings.ts';
-import { afterUnstable, settle, type Attention } from './settle.ts';
+import { afterUnstable, isOldEnough, settle, settled, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {
@@ -50,6 +51,8 @@ export function createObserver(deps: {
 	disk: Pick<Disk, 'checkRoot'>;
 	dirOf: (label: string) => string;
 	filter: Filter;
+	/** Whether the disk of a root has the machine's clock. */
+	isLocal: (label: string) => boolean;
 	identity: Identity;
 	ledger: Ledger;
 	deletions: Deletions;
@@ -99,14 +102,20 @@ export function createObserver(deps: {
 		const place = identity.locate(docId);
 		if (place === null) return;
 		const dir = deps.dirOf(place.label);
-		let stat: FileStat;
+		const hashedAt = clock.now();
+		let seen: Look;
 		try {
-			stat = await reader.find(dir, place.relPath);
+			seen = await reader.look(
+				dir,
+				place.relPath,
+				settled(attentions.get(docId), clock.monotonic(), settings.quietMs),
+			);
 		} catch (error) {
 			if (isGone(error)) await missing(docId, place.label);
 			else park(docId, null, errorCode(error));
 			return;
 		}
+		const { stat } = seen;
 		const wanted =
 			stat.kind === 'file' &&
 			stat.size <= settings.maxFileBytes &&
@@ -117,12 +126,36 @@ export function createObserver(deps: {
 		if (compare(row, stat) === 'same') return rest(docId);
 		const step = settle(attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
 		if (step.kind === 'wait') setAttention(docId, step.attention, step.ms);
+		else if (seen.fingerprint !== null) take(docId, seen.fingerprint, stat, hashedAt, step.unstable);
 		else await read(docId, join(dir, place.relPath), stat, step.unstable);
+	}
+
+	/** A scan met a file that nothing is known of, or not any more. */
+	function settleAnew(docId: string, stat: FileStat): void {
+		const now = clock.monotonic();
+		const label = identity.locate(docId)?.label;
+		if (label !== undefined && deps.isLocal(label) && isOldEnough(stat, clock.now(), settings.quietMs)) {
+			const since = now - settings.quietMs;
+			setAttention(docId, { kind: 'settling', stat, since, unstable: 0 }, null);
+			return queue.push(docId);
+		}
+		const step = settle(undefined, stat, now, settings.quietMs);
+		if (step.kind === 'wait') setAttention(docId, step.attention, step.ms);
 	}
 
 	async function read(docId: string, path: string, stat: FileStat, unstable: number): Promise<void> {
 		const hashedAt = clock.now();
-		const result = await reader.fingerprint(path, stat);
+		take(docId, await reader.fingerprint(path, stat), stat, hashedAt, unstable);
+	}
+
+	/** `hashedAt`: wall ms before the read began. */
+	function take(
+		docId: string,
+		result: Fingerprint,
+		stat: FileStat,
+		hashedAt: number,
+		unstable: number,
+	): void {
 		const place = identity.locate(docId);
 		if (place === null) return;
 		switch (result.kind) {
@@ -233,8 +266,7 @@ export function createObserver(deps: {
 			if (attention?.kind === 'parked' && !full && attention.retry === 'full scan') {
 				if (attention.stat !== null && sameStat(attention.stat, stat)) return false;
 			}
-			const step = settle(undefined, stat, clock.monotonic(), settings.quietMs);
-			if (step.kind === 'wait') setAttention(docId, step.attention, step.ms);
+			settleAnew(docId, stat);
 			return true;
 		},
 		attention: (docId) => attentions.get(docId),

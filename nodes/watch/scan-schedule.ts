@@ -8,10 +8,21 @@ export type ScanKind = 'full' | 'quick';
 export interface ScanSchedule {
 	/** Something happened that only a scan can make sure of. */
 	hinted(): void;
+	/** Scans without waiting for quiet, but leaves time between scans. */
+	soon(): void;
 	/** Scans as soon as possible; resolves with what the first scan that began after the call returned. */
 	now(kind: ScanKind): Promise<number>;
 	close(): Promise<void>;
 }
+
+/**
+ * From so many hints on, a burst is a storm: a scan reads a directory once where hints look at its files one
+ * by one, and the kernel drops what exceeds its queue (16,384 events as a rule), so the scan does not wait for
+ * the end.
+ */
+const STORM_HINTS = 1000;
+/** Scans that do not wait for quiet take at most a fifth of the time. */
+const REST_SHARE = 4;
 
 /** `scan` must not reject; after `close` it is not called again. */
 export function createScanSchedule(deps: {
@@ -27,7 +38,10 @@ export function createScanSchedule(deps: {
 	let queued: Promise<number> | null = null;
 	let queuedKind: ScanKind = 'quick';
 	let closed = false;
-	let burst: { first: number; last: number } | null = null;
+	/** Monotonic ms: the end of the rest that the last scan earned the others. */
+	let restedAt = -Infinity;
+	/** What calls for a scan that has not begun. */
+	let burst: { first: number; last: number; hints: number; isUrgent: boolean } | null = null;
 	let cancelBurst = () => {};
 	let cancelPeriodic = () => {};
 
@@ -35,11 +49,15 @@ export function createScanSchedule(deps: {
 		if (closed) return Promise.resolve(0);
 		cancelBurst();
 		burst = null;
+		const startedAt = clock.monotonic();
 		running = deps.scan(kind).finally(() => {
 			running = null;
+			const endedAt = clock.monotonic();
+			restedAt = endedAt + REST_SHARE * (endedAt - startedAt);
 			cancelPeriodic();
 			const wait = deps.everyMs() * (0.75 + 0.5 * deps.random());
 			cancelPeriodic = closed ? () => {} : clock.after(wait, () => void request('full'));
+			armBurst();
 		});
 		return running;
 	};
@@ -53,23 +71,30 @@ export function createScanSchedule(deps: {
 		});
 		return queued;
 	};
-	const armBurst = () => {
-		if (burst === null || closed) return;
-		const at = Math.min(burst.last + settings.burstQuietMs, burst.first + settings.burstMaxMs);
+	function armBurst(): void {
+		cancelBurst();
+		// A scan that is about to begin serves it too; the end of one that runs comes here again.
+		if (burst === null || closed || running !== null || queued !== null) return;
+		const quietAt = Math.min(burst.last + settings.burstQuietMs, burst.first + settings.burstMaxMs);
+		const at = burst.isUrgent ? Math.min(quietAt, restedAt) : quietAt;
 		const wait = at - clock.monotonic();
 		if (wait <= 0) void request('quick');
 		else cancelBurst = clock.after(wait, armBurst);
-	};
+	}
+	function want(hints: number, isUrgent: boolean): void {
+		const now = clock.monotonic();
+		const before = burst;
+		burst ??= { first: now, last: now, hints: 0, isUrgent: false };
+		burst.last = now;
+		burst.hints += hints;
+		const becomesUrgent = !burst.isUrgent && (isUrgent || burst.hints >= STORM_HINTS);
+		burst.isUrgent ||= becomesUrgent;
+		// A timer that is too early arms itself again.
+		if (before === null || becomesUrgent) armBurst();
+	}
 	return {
-		hinted() {
-			const now = clock.monotonic();
-			if (burst !== null) {
-				burst.last = now;
-				return;
-			}
-			burst = { first: now, last: now };
-			armBurst();
-		},
+		hinted: () => want(1, false),
+		soon: () => want(0, true),
 		now: request,
 		async close() {
 			closed = true;

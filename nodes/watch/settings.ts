@@ -74,7 +74,7 @@ export const DEFAULT_SETTINGS: WatchSettings = {
 	followLinks: false,
 	quietMs: 300,
 	unstableMs: [500, 1000, 2000],
-	parallelReads: 8,
+	parallelReads: 64,
 	graceMs: 5000,
 	brakeShare: 0.2,
 	brakeFiles: 20,

@@ -27,6 +27,14 @@ export type SettleStep =
 	| { readonly kind: 'read'; readonly unstable: number }
 	| { readonly kind: 'wait'; readonly ms: number; readonly attention: Attention };
 
+/**
+ * Whether a file that nothing was known of has stood still for long enough already, by its own times: all that
+ * changes it sets its ctime, by the same clock as `wallNow` (ms) where the disk is the machine's own.
+ */
+export function isOldEnough(stat: FileStat, wallNow: number, quietMs: number): boolean {
+	return wallNow - Number(stat.ctimeNs / 1_000_000n) > quietMs;
+}
+
 /** What to do with a file that has to be read and was just found with `stat`. */
 export function settle(
 	attention: Attention | undefined,
@@ -41,6 +49,12 @@ export function settle(
 	}
 	const left = before.since + quietMs - now;
 	return left > 0 ? { kind: 'wait', ms: left, attention: before } : { kind: 'read', unstable };
+}
+
+/** What a file must still be like to be read now, without a word from `settle` first; null if it must wait. */
+export function settled(attention: Attention | undefined, now: number, quietMs: number): FileStat | null {
+	if (attention?.kind !== 'settling' || now < attention.since + quietMs) return null;
+	return attention.stat;
 }
 
 /** What to do with a file that changed while it was read for the (`unstable` + 1)th time in a row. */

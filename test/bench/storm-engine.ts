@@ -3,6 +3,7 @@ import type { FileChange, Outcome } from '../../nodes/watch/change.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngineDeps } from '../../nodes/watch/engine.ts';
 import { createAutoHints } from '../../nodes/watch/hints/auto.ts';
+import { createThreadReader } from '../../nodes/watch/reader/in-thread.ts';
 import { createThreadScanner } from '../../nodes/watch/scan/in-thread.ts';
 import { createSqliteFileState } from '../../nodes/watch/state/sqlite.ts';
 import { answerQuestions } from './storm-process.ts';
@@ -32,6 +33,7 @@ const deps: WatchEngineDeps = {
 	state: createSqliteFileState({ file: join(stateDir, 'state.db'), clock: systemClock }),
 	hints: createAutoHints,
 	scanner: createThreadScanner(new URL('../../nodes/watch/scan/scan-thread.ts', import.meta.url)),
+	reader: createThreadReader(new URL('../../nodes/watch/reader/read-thread.ts', import.meta.url)),
 	clock: systemClock,
 	settings: { graceMs: Number(graceMs), brakeShare: Number(brakeShare) },
 	deliver: async (batch) => batch.map(take),

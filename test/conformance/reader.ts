@@ -35,18 +35,22 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 				const reader = await create(followLinks);
 				const disk = createNodeDisk({ followLinks });
 				for (const relPath of ['sub/deep/a', 'b', 'sub', 'sub/deep', 'to-b']) {
-					assert.deepEqual(await reader.find(dir, relPath), await disk.find(dir, relPath), relPath);
+					assert.deepEqual(
+						(await reader.look(dir, relPath, null)).stat,
+						await disk.find(dir, relPath),
+						relPath,
+					);
 				}
 				for (const [relPath, code] of [
 					['none', 'ENOENT'],
 					['sub/none/a', 'ENOENT'],
 					['b/a', 'ENOTDIR'],
 				] as const) {
-					await assert.rejects(reader.find(dir, relPath), { code });
+					await assert.rejects(reader.look(dir, relPath, null), { code });
 				}
 			}
-			await assert.rejects((await create(false)).find(dir, 'link/deep/a'), { code: 'ENOENT' });
-			assert.equal((await (await create(true)).find(dir, 'link/deep/a')).size, 4);
+			await assert.rejects((await create(false)).look(dir, 'link/deep/a', null), { code: 'ENOENT' });
+			assert.equal((await (await create(true)).look(dir, 'link/deep/a', null)).stat.size, 4);
 		});
 
 		it('2: gives both hashes of a file, whatever its size', async () => {
@@ -80,6 +84,28 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			assert.deepEqual(await reader.fingerprint(path, before), { kind: 'unreadable', code: 'EISDIR' });
 		});
 
+		it('2: reads at a look only what is as expected, and says of it what a fingerprint says', async () => {
+			const dir = await temp.make();
+			await writeFile(join(dir, 'a'), 'abc');
+			await symlink('a', join(dir, 'link'));
+			const before = await nodeDisk.find(dir, 'a');
+			const reader = await create();
+			const { fingerprint } = await reader.look(dir, 'a', before);
+			assert.deepEqual(fingerprint ?? (await reader.fingerprint(join(dir, 'a'), before)), {
+				kind: 'content',
+				content: {
+					size: 3,
+					xxh64: '44bc2cf5ad770999',
+					sha256: createHash('sha256').update('abc').digest('hex'),
+				},
+			});
+			for (const other of [{ size: 2 }, { mtimeNs: 1n }, { ctimeNs: 1n }, { ino: 1n }]) {
+				const found = await reader.look(dir, 'a', { ...before, ...other });
+				assert.deepEqual(found, { stat: before, fingerprint: null });
+			}
+			assert.equal((await reader.look(dir, 'link', before)).fingerprint, null);
+		});
+
 		it('2: opens a link only where links are followed', async () => {
 			const dir = await temp.make();
 			await writeFile(join(dir, 'a'), 'one');
@@ -99,8 +125,9 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			for (const one of names) writeFileSync(join(dir, one), one);
 			const reader = await create();
 			const ask = async (one: string) => {
-				const found = await reader.find(dir, one);
-				const result = await reader.fingerprint(join(dir, one), found);
+				const { stat } = await reader.look(dir, one, null);
+				const { fingerprint } = await reader.look(dir, one, stat);
+				const result = fingerprint ?? (await reader.fingerprint(join(dir, one), stat));
 				return result.kind === 'content' ? result.content.sha256 : result.kind;
 			};
 			const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -108,25 +135,25 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			// The folder becomes a link to another one between two questions.
 			mkdirSync(join(dir, 'sub'));
 			writeFileSync(join(dir, 'sub/a'), '');
-			await reader.find(dir, 'sub/a');
+			await reader.look(dir, 'sub/a', null);
 			renameSync(join(dir, 'sub'), join(dir, 'other'));
 			symlinkSync('other', join(dir, 'sub'));
-			await assert.rejects(reader.find(dir, 'sub/a'), { code: 'ENOENT' });
+			await assert.rejects(reader.look(dir, 'sub/a', null), { code: 'ENOENT' });
 		});
 
 		it('4: answers what is asked while and after it is closed', async () => {
 			const dir = await temp.make();
 			await writeFile(join(dir, 'a'), 'one');
 			const reader = await create();
-			const before = await reader.find(dir, 'a');
-			const asked = [reader.find(dir, 'a'), reader.find(dir, 'a')];
+			const { stat: before } = await reader.look(dir, 'a', null);
+			const asked = [reader.look(dir, 'a', null), reader.look(dir, 'a', before)];
 			const read = reader.fingerprint(join(dir, 'a'), before);
-			const lost = assert.rejects(reader.find(dir, 'none'), { code: 'ENOENT' });
+			const lost = assert.rejects(reader.look(dir, 'none', null), { code: 'ENOENT' });
 			await reader.close();
-			for (const found of await Promise.all(asked)) assert.deepEqual(found, before);
+			for (const { stat } of await Promise.all(asked)) assert.deepEqual(stat, before);
 			assert.equal((await read).kind, 'content');
 			await lost;
-			assert.deepEqual(await reader.find(dir, 'a'), before);
+			assert.deepEqual((await reader.look(dir, 'a', null)).stat, before);
 			assert.equal((await reader.fingerprint(join(dir, 'a'), before)).kind, 'content');
 			await reader.close();
 		});

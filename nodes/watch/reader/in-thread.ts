@@ -1,8 +1,7 @@
-import type { FileStat } from '../disk.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import { openThread, type Thread } from '../thread.ts';
 import { createDiskReader } from './on-disk.ts';
-import type { Reader, ReaderFactory } from './port.ts';
+import type { Look, Reader, ReaderFactory } from './port.ts';
 import { MAX_BYTES } from './sync-fingerprint.ts';
 import type { Question, Reply } from './wire.ts';
 
@@ -78,17 +77,18 @@ export function createThreadReader(file: URL): ReaderFactory {
 		const isInMain = () => closed || lost >= MAX_LOST;
 
 		return {
-			find(root, relPath) {
-				const again = () => inMain.find(root, relPath);
+			look(root, relPath, expected) {
+				const again = () => inMain.look(root, relPath, expected);
 				if (isInMain()) return again();
-				return new Promise<FileStat>((resolve, reject) => {
+				return new Promise<Look>((resolve, reject) => {
 					nextId += 1;
 					ask(
-						{ id: nextId, op: 'find', root, relPath },
+						{ id: nextId, op: 'look', root, relPath, expected },
 						{
 							take(answer) {
-								if ('code' in answer) reject(Object.assign(new Error('not found'), { code: answer.code }));
-								else resolve(answer as FileStat);
+								if ('code' in answer && !('kind' in answer)) {
+									reject(Object.assign(new Error('not found'), { code: answer.code }));
+								} else resolve(answer as Look);
 							},
 							retry: () => resolve(again()),
 						},

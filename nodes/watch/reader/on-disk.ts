@@ -3,7 +3,7 @@ import type { ReaderFactory } from './port.ts';
 
 /** Reads in the main thread: for disks that a test has made, and where there is no thread file. */
 export const createDiskReader: ReaderFactory = async ({ disk }) => ({
-	find: disk.find,
+	look: async (root, relPath) => ({ stat: await disk.find(root, relPath), fingerprint: null }),
 	fingerprint: await createFingerprint(disk),
 	close: async () => {},
 });

@@ -3,8 +3,8 @@
  * the main thread, through the Disk port), in-thread.ts (in a thread of its own). The observer asks.
  *
  * Promises that every adapter keeps (test/conformance/reader.ts holds them):
- *  1. `find` answers, and rejects, as Disk.find does, with the same codes.
- *  2. `fingerprint` gives the hashes of exactly the bytes that were there at `before`, or says why not, as
+ *  1. `look` finds what Disk.find does, and rejects as it does, with the same codes.
+ *  2. `fingerprint`, and a look that reads, gives the hashes of exactly the bytes that were there at `before`, or says why not, as
  *     fingerprint.ts has it; it never rejects. A link is opened only where links are followed.
  *  3. An answer never tells of a time before its question.
  *  4. `close` leaves no thread behind; what is asked then or later is still answered.
@@ -13,8 +13,16 @@ import type { Clock } from '../clock.ts';
 import type { Disk, FileStat } from '../disk.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 
+/** What stands at a path. */
+export interface Look {
+	readonly stat: FileStat;
+	/** Where the file was as expected, it may have been read at once: saves a storm half of its questions. */
+	readonly fingerprint: Fingerprint | null;
+}
+
 export interface Reader {
-	find(root: string, relPath: string): Promise<FileStat>;
+	/** `expected`: the file is to be read if it is still like this; null if it is not. */
+	look(root: string, relPath: string, expected: FileStat | null): Promise<Look>;
 	/** `path` is absolute, and `before` was found there. */
 	fingerprint(path: string, before: FileStat): Promise<Fingerprint>;
 	close(): Promise<void>;

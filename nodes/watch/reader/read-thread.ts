@@ -1,23 +1,38 @@
 /** The thread of in-thread.ts: answers one batch of questions after the other. */
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { errorCode } from '../disk.ts';
+import { sameStat } from '../diff.ts';
+import { errorCode, type FileStat } from '../disk.ts';
 import { createSyncDisk } from '../sync-disk.ts';
-import { createSyncFingerprint } from './sync-fingerprint.ts';
+import type { Look } from './port.ts';
+import { createSyncFingerprint, MAX_BYTES } from './sync-fingerprint.ts';
 import type { Question, Reply } from './wire.ts';
 
 const options = workerData as { readonly followLinks: boolean };
 const disk = createSyncDisk(options);
 const fingerprint = await createSyncFingerprint(options);
 
+function look(root: string, relPath: string, expected: FileStat | null): Look {
+	const stat = disk.find(root, relPath);
+	const isToRead = expected !== null && sameStat(stat, expected) && stat.size <= MAX_BYTES;
+	return { stat, fingerprint: isToRead ? fingerprint(join(root, relPath), stat) : null };
+}
+
 function answer(question: Question): Reply[1] {
 	if (question.op === 'fingerprint') return fingerprint(question.path, question.before);
 	try {
-		return disk.find(question.root, question.relPath);
+		return look(question.root, question.relPath, question.expected);
 	} catch (error) {
 		return { code: errorCode(error) };
 	}
 }
 
+/** Answers in one message: few, so that the main thread works on them while the next ones are found. */
+const ANSWERS = 16;
+
 parentPort?.on('message', (questions: readonly Question[]) => {
-	parentPort?.postMessage(questions.map((question): Reply => [question.id, answer(question)]));
+	for (let at = 0; at < questions.length; at += ANSWERS) {
+		const some = questions.slice(at, at + ANSWERS);
+		parentPort?.postMessage(some.map((question): Reply => [question.id, answer(question)]));
+	}
 });

@@ -42,6 +42,23 @@ describe('watch engine: what changes is sent once', () => {
 		assert.deepEqual(consumer.held(), { empty: sha256(''), 'ü/b c/ß.txt': sha256('abc') });
 	});
 
+	it('reads a file that has long stood still at once, where the disk has the clock of the machine', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const clock = { ...systemClock, now: () => Date.now() + 120_000 };
+		const quietMs = 60_000;
+		const first = await start(dir, createConsumer(), { clock, settings: { quietMs } });
+		await until(() => first.explain('a').phase === 'at rest');
+		for (const options of [
+			{ clock, settings: { quietMs, mode: 'poll' as const } },
+			{ settings: { quietMs } },
+		]) {
+			const engine = await start(dir, createConsumer(), options);
+			await engine.scanNow();
+			assert.equal(engine.explain('a').phase, 'settling');
+		}
+	});
+
 	it('follows an edit and a deletion', async () => {
 		const dir = await temp.make();
 		await writeFile(join(dir, 'a'), 'one');
@@ -229,6 +246,7 @@ describe('watch engine: scans, hints and status', () => {
 		const written = new Date().toISOString();
 		hints.file('a');
 		await until(() => (engine.status().roots[0]?.verifiedAt ?? '') > written);
+		await until(() => engine.status().roots[0]?.pending === 0);
 		assert.deepEqual(consumer.held(), await treeOf(dir));
 	});
 

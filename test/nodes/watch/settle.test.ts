@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
-import { afterUnstable, settle, type Attention } from '../../../nodes/watch/settle.ts';
+import { afterUnstable, isOldEnough, settle, settled, type Attention } from '../../../nodes/watch/settle.ts';
 
 const stat = (over: Partial<FileStat> = {}): FileStat => ({
 	kind: 'file',
@@ -33,6 +33,20 @@ describe('settle', () => {
 			assert.ok(step.attention.kind === 'settling' && step.attention.since === 400);
 		});
 	}
+
+	it('expects the settled file only when its quiet time is over', () => {
+		assert.equal(settled(undefined, 1000, 300), null);
+		assert.equal(settled({ kind: 'gone', since: 0 }, 1000, 300), null);
+		assert.equal(settled(settling({ since: 100 }), 399, 300), null);
+		assert.deepEqual(settled(settling({ since: 100 }), 400, 300), stat());
+	});
+
+	it('takes a file for old by its ctime alone, and never one from the future', () => {
+		const changed = (ms: number) => stat({ mtimeNs: 0n, ctimeNs: BigInt(ms) * 1_000_000n });
+		assert.equal(isOldEnough(changed(10_000), 10_301, 300), true);
+		assert.equal(isOldEnough(changed(10_000), 10_300, 300), false);
+		assert.equal(isOldEnough(changed(20_000), 10_000, 300), false);
+	});
 
 	it('starts again after a deletion that was none', () => {
 		assert.equal(settle({ kind: 'gone', since: 0 }, stat(), 400, 300).kind, 'wait');

@@ -76,13 +76,14 @@ describe('auto hints', () => {
 	});
 
 	it('loses no hint while it swaps', async () => {
+		const counts = [3500, 4400, 10];
 		await start(10);
 		await mkdir(join(dir, 'sub'));
 		await follower.quiet();
 		let seen = follower.seen.length;
 		for (let n = 0; n < 60; n += 1) {
 			if (n % 10 === 0) {
-				files = files === 10 ? 5000 : 10;
+				files = counts[(n / 10) % counts.length] ?? 0;
 				void follower.scan();
 			}
 			const path = `sub/f${n}`;

@@ -39,7 +39,10 @@ describe('the reader in a thread', () => {
 		await writeFile(join(dir, 'small'), 'x'.repeat(1024 * 1024));
 		await writeFile(join(dir, 'large'), 'x'.repeat(1024 * 1024 + 1));
 		for (const name of ['small', 'large']) {
-			await reader.fingerprint(join(dir, name), await reader.find(dir, name));
+			const { stat } = await reader.look(dir, name, null);
+			const { fingerprint } = await reader.look(dir, name, stat);
+			assert.equal(fingerprint?.kind, name === 'small' ? 'content' : undefined);
+			await reader.fingerprint(join(dir, name), stat);
 		}
 		assert.deepEqual(asked, ['open']);
 		await reader.close();
@@ -51,9 +54,9 @@ describe('the reader in a thread', () => {
 		const before = await nodeDisk.find(dir, 'a');
 		const { reader, log, asked } = await create(new URL('./dying-thread.ts', import.meta.url));
 		for (let lost = 1; lost <= 4; lost += 1) {
-			const both = [reader.find(dir, 'a'), reader.fingerprint(join(dir, 'a'), before)] as const;
-			const missing = assert.rejects(reader.find(dir, 'none'), { code: 'ENOENT' });
-			assert.deepEqual(await both[0], before);
+			const both = [reader.look(dir, 'a', null), reader.fingerprint(join(dir, 'a'), before)] as const;
+			const missing = assert.rejects(reader.look(dir, 'none', null), { code: 'ENOENT' });
+			assert.deepEqual((await both[0]).stat, before);
 			assert.equal((await both[1]).kind, 'content');
 			await missing;
 			assert.deepEqual(asked.splice(0).toSorted(), ['find', 'find', 'open']);
@@ -70,7 +73,7 @@ describe('the reader in a thread', () => {
 		await writeFile(join(dir, 'a'), 'one');
 		const { reader, log } = await create(file);
 		const before = threads();
-		await reader.find(dir, 'a');
+		await reader.look(dir, 'a', null);
 		assert.ok(threads() > before);
 		await reader.close();
 		await until(() => threads() <= before);
