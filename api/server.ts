@@ -144,7 +144,12 @@ async function followFolder(
 			pollEveryMs: config.pollSeconds * 1000,
 		},
 		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
-		snapshot: (snapshot) => app.pipeline.closeSnapshot({ tenant: config.tenant, ...snapshot }),
+		snapshot: ({ present, ...snapshot }) =>
+			app.pipeline.closeSnapshot({
+				...snapshot,
+				onlyTenant: config.tenant,
+				present: present.map((docId) => ({ tenant: config.tenant, docId })),
+			}),
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();

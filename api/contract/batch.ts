@@ -1,16 +1,35 @@
 import { Type, type Static } from 'typebox';
 import { ItemError } from './error.ts';
 import { Priority } from './job.ts';
-import { DocumentInput, Receipt } from './document.ts';
+import { DocumentInput, Receipt, Source } from './document.ts';
+import { DocId, Tenant } from './ids.ts';
 
 export const maxBatchDocuments = 500;
+
+export const SnapshotComplete = Type.Object(
+	{
+		sourceId: Source.properties.sourceId,
+		epoch: Source.properties.epoch,
+		seq: Source.properties.seq,
+		present: Type.Array(Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false }), {
+			maxItems: 100_000,
+			description: 'Documents that are there although nothing of them was accepted in this epoch.',
+		}),
+		confirmed: Type.Boolean({ description: 'A person has agreed to what was held.' }),
+	},
+	{
+		additionalProperties: false,
+		description:
+			'Everything the source has was told once in this epoch: its documents of earlier epochs that were not are deleted. Taken only where every document of the same request was. Deletions of more than a fifth are held until they are confirmed.',
+	},
+);
 
 export const BatchRequest = Type.Object(
 	{
 		documents: Type.Array(DocumentInput, {
-			minItems: 1,
+			minItems: 0,
 			maxItems: maxBatchDocuments,
-			description: 'Changes, in order; put and delete may be mixed.',
+			description: 'Changes, in order; put and delete may be mixed. None only with snapshotComplete.',
 		}),
 		coalesced: Type.Optional(
 			Type.Boolean({
@@ -18,6 +37,7 @@ export const BatchRequest = Type.Object(
 			}),
 		),
 		priority: Type.Optional(Priority),
+		snapshotComplete: Type.Optional(SnapshotComplete),
 	},
 	{ additionalProperties: false },
 );
@@ -27,7 +47,7 @@ export type BatchRequest = Static<typeof BatchRequest>;
 export const BatchEnvelope = Type.Object(
 	{
 		...BatchRequest.properties,
-		documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: maxBatchDocuments }),
+		documents: Type.Array(Type.Unknown(), { minItems: 0, maxItems: maxBatchDocuments }),
 	},
 	{ additionalProperties: false },
 );
@@ -51,6 +71,15 @@ export const BatchResponse = Type.Object(
 		stale: Type.Integer(),
 		failed: Type.Integer(),
 		results: Type.Array(BatchItem, { description: 'One a document, in request order.' }),
+		snapshot: Type.Optional(
+			Type.Object(
+				{
+					deleted: Type.Integer({ description: 'Documents whose deletion was accepted.' }),
+					held: Type.Integer({ description: 'Deletions that wait for a confirmation; then none was made.' }),
+				},
+				{ additionalProperties: false },
+			),
+		),
 	},
 	{ additionalProperties: false },
 );

@@ -23,6 +23,13 @@ const List = Type.Object(
 	},
 	{ additionalProperties: false },
 );
+const Tenants = Type.Object(
+	{
+		after: Type.Optional(Type.String({ maxLength: 128, description: '`next` of the page before.' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+	},
+	{ additionalProperties: false },
+);
 const next = Type.Union([Type.String(), Type.Null()], { description: 'Send as `after` for the next page.' });
 
 function documentView(document: DocumentState): DocumentView {
@@ -63,6 +70,29 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 			throw new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
 		return document;
 	}
+
+	app.get<{ Querystring: Static<typeof Tenants> }>(
+		'/v1/tenants',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'List tenants that have documents, or had',
+				description: 'With a key of one tenant: that one.',
+				querystring: Tenants,
+				response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
+			},
+		},
+		async (request) => {
+			const { after = '', limit = 50 } = request.query;
+			const { onlyTenant } = request;
+			const found =
+				onlyTenant === null
+					? await docStore.tenants({ after, limit })
+					: [onlyTenant].filter((tenant) => tenant > after);
+			const last = found.length === limit ? found.at(-1) : undefined;
+			return { tenants: found.map((tenant) => ({ tenant })), next: last ?? null };
+		},
+	);
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/documents',

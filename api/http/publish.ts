@@ -129,7 +129,12 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			},
 		},
 		async (request, reply) => {
-			const { documents, priority, coalesced } = request.body;
+			const { documents, priority, coalesced, snapshotComplete } = request.body;
+			if (documents.length === 0 && snapshotComplete === undefined) {
+				throw new DocDropError('invalid', 'documents must have at least 1 item, got an array of 0', {
+					field: 'documents',
+				});
+			}
 			const checked: (Normalised | DocDropError)[] = [];
 			let bytes = 0;
 			for (const [index, raw] of documents.entries()) {
@@ -160,7 +165,11 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			});
 			const full = results.find((result) => result instanceof Error && result.code === 'queue_full');
 			if (full !== undefined) void reply.header('retry-after', 5);
-			return reply.code(202).send({ errors: counts.failed > 0, ...counts, results: items });
+			const answer = { errors: counts.failed > 0, ...counts, results: items };
+			if (snapshotComplete === undefined || answer.errors) return reply.code(202).send(answer);
+			const { onlyTenant } = request;
+			const snapshot = await pipeline.closeSnapshot({ ...snapshotComplete, onlyTenant });
+			return reply.code(202).send({ ...answer, snapshot });
 		},
 	);
 

@@ -325,6 +325,8 @@ export interface DocStore {
 	jobs(filter: JobFilter): Promise<Job[]>;
 	document(tenant: string, docId: string): Promise<DocumentState | null>;
 	documents(filter: DocumentFilter): Promise<DocumentState[]>;
+	/** Tenants that have a document or a tombstone, in order of their bytes, from above `after` ('': from the first). */
+	tenants(request: { readonly after: string; readonly limit: number }): Promise<string[]>;
 	/** Documents that a source wants published, by key from `after` on (0: from the first), at most `limit`. */
 	sourceDocuments(request: SourcePage): Promise<SourceDocument[]>;
 	/** The published manifest, in order, with texts. */

@@ -269,8 +269,24 @@ const fields: Case[] = [
 	],
 ];
 
+const snapshotOf = { sourceId: 's', epoch: 'e', seq: 1, present: [], confirmed: false };
 const batches: Case[] = [
 	['of none', post('/v1/ingest/batch', { documents: [] }), invalid('documents', /1 item.+got an array of 0/)],
+	[
+		'a snapshot of a strange epoch',
+		post('/v1/ingest/batch', { documents: [], snapshotComplete: { ...snapshotOf, epoch: ' ' } }),
+		invalid('snapshotComplete/epoch'),
+	],
+	[
+		'a snapshot that names no tenant',
+		post('/v1/ingest/batch', { documents: [], snapshotComplete: { ...snapshotOf, present: [{ docId: 'a' }] } }),
+		invalid('snapshotComplete/present/0/tenant'),
+	],
+	[
+		'a snapshot without its word',
+		post('/v1/ingest/batch', { documents: [], snapshotComplete: { ...snapshotOf, confirmed: 'yes' } }),
+		invalid('snapshotComplete/confirmed'),
+	],
 	[
 		'of 501',
 		post('/v1/ingest/batch', { documents: Array(501).fill(document) }),

@@ -538,6 +538,15 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await page(a?.doc ?? 0), [b]);
 		});
 
+		it('lists tenants in order, each once, in pages', async () => {
+			const of = (tenant: string, docId: string): Change => ({ ...put(docId, docId), tenant });
+			await accept(of('b', '1'), of('a', '1'), of('b', '2'), of('B', '1'), of('a.b', '1'));
+			assert.deepEqual(await store.tenants({ after: '', limit: 10 }), ['B', 'a', 'a.b', 'b']);
+			assert.deepEqual(await store.tenants({ after: '', limit: 2 }), ['B', 'a']);
+			assert.deepEqual(await store.tenants({ after: 'a', limit: 2 }), ['a.b', 'b']);
+			assert.deepEqual(await store.tenants({ after: 'b', limit: 2 }), []);
+		});
+
 		it('takes hundreds of changes at the same time', async () => {
 			const results = await Promise.all(
 				Array.from({ length: 300 }, (_, n) => store.accept([put(`d${n % 50}`, `v${n}`)], now, noLimits)),

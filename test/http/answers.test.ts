@@ -85,6 +85,57 @@ describe('answers', () => {
 		assert.equal((await jobIs(empty.json().jobId, 'published')).detail.added, 0);
 	});
 
+	it('tenants: in order, in pages', async () => {
+		await ask('POST', '/v1/ingest/batch', {
+			documents: ['c', 'a', 'b', 'a'].map((tenant, n) => ({
+				tenant,
+				docId: `${n}`,
+				content: { text: tenant },
+			})),
+		});
+		const first = await ask('GET', '/v1/tenants?limit=2');
+		assert.deepEqual(first.json, { tenants: [{ tenant: 'a' }, { tenant: 'b' }], next: 'b' });
+		const second = await ask('GET', '/v1/tenants?limit=2&after=b');
+		assert.deepEqual(second.json, { tenants: [{ tenant: 'c' }], next: null });
+	});
+
+	it('batch: a snapshot deletes what its epoch did not tell, over all tenants, or holds it', async () => {
+		let seq = 0;
+		const tell = (epoch: string, docs: readonly (readonly [string, string])[], snapshot?: object) =>
+			ask('POST', '/v1/ingest/batch', {
+				documents: docs.map(([tenant, docId]) => ({
+					tenant,
+					docId,
+					content: { text: docId },
+					source: { sourceId: 's', epoch, seq: (seq += 1) },
+				})),
+				...(snapshot && {
+					snapshotComplete: {
+						sourceId: 's',
+						epoch,
+						seq: (seq += 1),
+						present: [],
+						confirmed: false,
+						...snapshot,
+					},
+				}),
+			});
+		const known = [0, 1, 2, 3, 4].flatMap((n) => [['t', `a${n}`] as const, ['u', `a${n}`] as const]);
+		await tell('one', known);
+		const held = await tell('two', [], {});
+		assert.deepEqual([held.status, held.json.snapshot], [202, { deleted: 0, held: 10 }]);
+		const done = await tell('two', known.slice(0, 7), { present: [{ tenant: 'u', docId: 'a3' }] });
+		assert.deepEqual(done.json.snapshot, { deleted: 2, held: 0 });
+		const gone = await ask('GET', '/v1/documents/state?tenant=u&docId=a4');
+		assert.equal(gone.json.sourceId, 's');
+		const bad = await tell('three', [['not a tenant!', 'x']], { confirmed: true });
+		assert.deepEqual(
+			[bad.json.failed, bad.json.snapshot],
+			[1, undefined],
+			'not while a document was refused',
+		);
+	});
+
 	it('documents: pages in order, by prefix and state, wildcards taken as they are', async () => {
 		const ids = Array.from({ length: 25 }, (_, n) => `dir/${String(n).padStart(2, '0')}.txt`);
 		await ask('POST', '/v1/ingest/batch', {

@@ -34,6 +34,7 @@ describe('the description of the API', () => {
 			'get /v1/jobs',
 			'get /v1/jobs/{jobId}',
 			'get /v1/status',
+			'get /v1/tenants',
 			'post /v1/embeddings',
 			'post /v1/ingest/batch',
 			'post /v1/jobs/{jobId}/cancel',

@@ -27,7 +27,14 @@ describe('closing a snapshot', () => {
 	}
 	const names = (count: number) => Array.from({ length: count }, (_, n) => `f${String(n).padStart(4, '0')}`);
 	const close = (present: readonly string[] = [], confirmed = false) =>
-		spine.pipeline.closeSnapshot({ tenant: 't', sourceId, epoch: epochs[1], seq: seq++, present, confirmed });
+		spine.pipeline.closeSnapshot({
+			onlyTenant: 't',
+			sourceId,
+			epoch: epochs[1],
+			seq: seq++,
+			present: present.map((docId) => ({ tenant: 't', docId })),
+			confirmed,
+		});
 	/** What the source wants published still. */
 	const there = async () => {
 		const page = { sourceId, epoch: epochs[1], after: 0, limit: 10_000 };

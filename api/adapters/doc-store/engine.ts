@@ -564,6 +564,9 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			}));
 		},
 
+		tenants: ({ after, limit }: { readonly after: string; readonly limit: number }) =>
+			tables.listTenants(after, limit),
+
 		documents(filter: DocumentFilter): DocumentState[] {
 			const found: DocumentState[] = [];
 			let after = filter.after;

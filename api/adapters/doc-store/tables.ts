@@ -72,6 +72,7 @@ export interface Tables {
 	earliestReady(skip: (key: DocKey) => boolean, limit: number): number | null;
 	/** Documents with a wanted content whose epoch is one of the source's, by key. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
+	listTenants(after: string, limit: number): string[];
 	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
 	insertBody(body: string | Uint8Array | { readonly blob: string }): number;
 	body(id: number): Body | undefined;

@@ -40,6 +40,7 @@ export function createMemoryDocStore(): DocStore {
 		jobs: (filter) => run((e) => e.jobs(filter)),
 		document: (tenant, docId) => run((e) => e.document(tenant, docId)),
 		documents: (filter) => run((e) => e.documents(filter)),
+		tenants: (request) => run((e) => e.tenants(request)),
 		sourceDocuments: (request) => run((e) => e.sourceDocuments(request)),
 		chunks: (tenant, docId) => run((e) => e.chunks(tenant, docId)),
 		stats: () => run((e) => e.stats()),

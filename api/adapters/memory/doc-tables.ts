@@ -75,6 +75,11 @@ export function createMemoryTables(): Tables {
 				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')
 				.sort((a, b) => a.key - b.key)
 				.slice(0, limit),
+		listTenants: (after, limit) =>
+			[...new Set([...docs.values()].map(({ tenant }) => tenant))]
+				.filter((tenant) => tenant > after)
+				.sort()
+				.slice(0, limit),
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			[...docs.values()]
 				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)

@@ -41,6 +41,7 @@ export async function openSqliteDocStore({ dir }: { readonly dir: string }): Pro
 		jobs: (filter) => thread.call('jobs', filter),
 		document: (tenant, docId) => thread.call('document', tenant, docId),
 		documents: (filter) => thread.call('documents', filter),
+		tenants: (request) => thread.call('tenants', request),
 		sourceDocuments: (request) => thread.call('sourceDocuments', request),
 		chunks: (tenant, docId) => thread.call('chunks', tenant, docId),
 		stats: () => thread.call('stats'),

@@ -93,6 +93,8 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		docsOfSource: db.prepare(
 			'SELECT * FROM docs WHERE doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
 		),
+		// One look into the index for each tenant, however many documents it has.
+		nextTenant: db.prepare('SELECT min(tenant) AS tenant FROM docs WHERE tenant > ?'),
 		listDocs: db.prepare(
 			'SELECT * FROM docs WHERE tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
 		),
@@ -250,6 +252,15 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		},
 		docsOfSource: (sourceId, after, limit) =>
 			(sql.docsOfSource.all(after, sourceId, limit) as Row[]).flatMap((row) => readDoc(row) ?? []),
+		listTenants(after, limit) {
+			const found: string[] = [];
+			for (let last = after; found.length < limit;) {
+				const tenant = (sql.nextTenant.get(last) as Row | undefined)?.['tenant'];
+				if (typeof tenant !== 'string') break;
+				found.push((last = tenant));
+			}
+			return found;
+		},
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			(sql.listDocs.all(tenant, after, prefix, prefix, prefix, limit) as Row[]).flatMap(
 				(row) => readDoc(row) ?? [],
