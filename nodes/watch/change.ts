@@ -63,13 +63,18 @@ export interface DeletedChange extends ChangeHead {
 export type FileChange = ContentChange | MovedChange | DeletedChange;
 
 /**
- * What became of one change. `retry`: it may or may not have arrived, send the newest state again later.
- * `failed`: this content will never be taken; it is sent again only when the file changes, or at a start.
+ * What became of one change.
+ * `delivered` with `check`: the consumer read the file itself, at some time since it was told. That is believed
+ * only if the file is still exactly what the change said, and counts as `retry` otherwise: what the consumer
+ * holds may be a content that was there for a moment.
+ * `retry`: it may or may not have arrived, send the newest state again later.
+ * `failed`: this content will not be taken; it is sent again only when the file changes, at a start, and every
+ * `failedRetryMs`. With `retryAt` (wall ms) it is parked: neither of the latter two sends it before that time.
  */
 export type Outcome =
-	| { readonly kind: 'delivered' }
+	| { readonly kind: 'delivered'; readonly check?: boolean }
 	| { readonly kind: 'retry'; readonly reason: string }
-	| { readonly kind: 'failed'; readonly reason: string };
+	| { readonly kind: 'failed'; readonly reason: string; readonly retryAt?: number };
 
 /**
  * Takes a batch over. Resolves with one outcome a change, in order; a file with `retry` waits by itself and

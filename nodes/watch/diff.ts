@@ -82,8 +82,9 @@ export function eventOf(row: FileRow): 'created' | 'changed' | 'deleted' {
 	return row.delivered === null ? 'created' : 'changed';
 }
 
+/** What was refused before is forgotten: once something else was sent, it has to be sent again where it comes back. */
 export function withSent(row: FileRow, seq: number, event: FileChange['event'] = eventOf(row)): FileRow {
-	return { ...row, seq, tries: row.tries + 1, note: `${event}: sent` };
+	return { ...row, seq, tries: row.tries + 1, failed: null, note: `${event}: sent` };
 }
 
 /** The row of a moved file's old name after the move was acknowledged: nobody knows a document of that name. */
@@ -110,12 +111,19 @@ export function withRetry(row: FileRow, reason: string): FileRow {
 	return { ...row, note: `to be sent again: ${reason}` };
 }
 
-/** The row after the consumer refused `content` (null: the deletion) for good. */
-export function withFailed(row: FileRow, content: Content | null, reason: string): FileRow {
-	return { ...row, failed: { sha256: content?.sha256 ?? null, reason }, note: `failed: ${reason}` };
+/** The row after the consumer refused `content` (null: the deletion), until `retryAt` (wall ms) at the least. */
+export function withFailed(
+	row: FileRow,
+	content: Content | null,
+	reason: string,
+	retryAt: number | null = null,
+): FileRow {
+	const failed = { sha256: content?.sha256 ?? null, reason, retryAt };
+	return { ...row, failed, note: `${retryAt === null ? 'failed' : 'parked'}: ${reason}` };
 }
 
-/** The row at a start and after `failedRetryMs`, where what failed is tried once more. */
-export function withFreshStart(row: FileRow): FileRow {
-	return row.failed === null ? row : { ...row, failed: null, note: 'failed before; tried again' };
+/** The row at a start and after `failedRetryMs`, where what failed is tried once more, if it may be. */
+export function withFreshStart(row: FileRow, nowMs: number): FileRow {
+	if (row.failed === null || (row.failed.retryAt ?? 0) > nowMs) return row;
+	return { ...row, failed: null, note: 'failed before; tried again' };
 }

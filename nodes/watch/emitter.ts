@@ -21,6 +21,7 @@ import { errorCode } from './disk.ts';
 import type { Ledger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Moves } from './moves.ts';
+import type { Observer } from './observer.ts';
 import type { FileRow, Seen } from './state/port.ts';
 import { createSuspicion } from './suspicion.ts';
 import { createWindow, type Batch } from './window.ts';
@@ -66,6 +67,8 @@ export function createEmitter(deps: {
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;
 	moves: Pick<Moves, 'previousOf' | 'settled'>;
+	/** Looks at the files behind outcomes that are to be checked, and again at those that were not as told. */
+	observer: Pick<Observer, 'confirms' | 'suspect'>;
 	clock: Clock;
 	random: () => number;
 	settings: WatchSettings;
@@ -154,9 +157,10 @@ export function createEmitter(deps: {
 		}
 		if (sent.length === 0) return;
 		const answer = await tryDeliver(sent);
+		const unconfirmed = await check(sent, answer);
 		if (abandoned) return;
 		settleDelivery(answer, sent, failuresBefore);
-		settleFiles(sent, answer);
+		settleFiles(sent, answer, unconfirmed);
 		await ledger.flush().catch((error: unknown) => {
 			// Not lost: the rows stay unsaved and go with the next flush; a crash before it sends them again.
 			deps.log('state.commit_failed', { code: errorCode(error) });
@@ -191,6 +195,20 @@ export function createEmitter(deps: {
 		}
 	}
 
+	/** Which of the files whose outcome is to be checked are not what the consumer was told. */
+	async function check(sent: readonly Sent[], answer: Answer): Promise<ReadonlySet<string>> {
+		const unconfirmed = new Set<string>();
+		if ('failure' in answer) return unconfirmed;
+		const looks = sent.map(async ({ docId, content }, index) => {
+			const outcome = answer[index];
+			if (outcome?.kind !== 'delivered' || outcome.check !== true) return;
+			// Held against what was sent, not against the newest row: that may be a content that came back.
+			if (!(await deps.observer.confirms(docId, content))) unconfirmed.add(docId);
+		});
+		await Promise.all(looks);
+		return unconfirmed;
+	}
+
 	/** What an answer says of the consumer as a whole. */
 	function settleDelivery(answer: Answer, sent: readonly Sent[], failuresBefore: number): void {
 		const docIds = sent.map(({ docId }) => docId);
@@ -209,8 +227,8 @@ export function createEmitter(deps: {
 		}
 	}
 
-	/** What an answer says of each file. */
-	function settleFiles(sent: readonly Sent[], answer: Answer): void {
+	/** What an answer says of each file; of those `unconfirmed`, nothing. */
+	function settleFiles(sent: readonly Sent[], answer: Answer, unconfirmed: ReadonlySet<string>): void {
 		const isolated = suspicion.isIsolated(sent.map(({ docId }) => docId));
 		const lost = new Set('failure' in answer ? suspicion.failed(sent.map(({ docId }) => docId)) : undefined);
 		sent.forEach((one, index) => {
@@ -221,6 +239,10 @@ export function createEmitter(deps: {
 				const reason = `${failure} (${settings.maxTries} times alone, while others were taken)`;
 				if (lost.has(one.docId)) settleFile(one, { kind: 'failed', reason }, false);
 				else settleFile(one, { kind: 'retry', reason: failure }, isolated);
+			} else if (unconfirmed.has(one.docId)) {
+				withheld.add(one.docId);
+				settleFile(one, { kind: 'retry', reason: 'the file changed while it was taken' }, false);
+				deps.observer.suspect(one.docId);
 			} else settleFile(one, answer[index] ?? { kind: 'retry', reason: '' }, true);
 		});
 	}
@@ -228,13 +250,14 @@ export function createEmitter(deps: {
 	/** `waits`: its trouble is its own, so it waits by itself and the others go on. */
 	function settleFile({ docId, change, content, from }: Sent, outcome: Outcome, waits: boolean): void {
 		const row = ledger.get(docId);
+		const reason = outcome.kind === 'delivered' ? '' : outcome.reason.slice(0, REASON_CHARS);
 		if (row !== undefined) {
 			if (outcome.kind === 'delivered') {
 				ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
 			} else if (outcome.kind === 'failed') {
-				ledger.set(docId, withFailed(row, content, outcome.reason.slice(0, REASON_CHARS)));
+				ledger.set(docId, withFailed(row, content, reason, outcome.retryAt));
 			} else {
-				ledger.set(docId, withRetry(row, outcome.reason.slice(0, REASON_CHARS)));
+				ledger.set(docId, withRetry(row, reason));
 				if (waits && !withheld.has(docId)) {
 					window.putLater(docId, row.seen?.size ?? 0, clock.monotonic() + backoff(row.tries));
 				}
@@ -243,6 +266,9 @@ export function createEmitter(deps: {
 		if (from !== null) {
 			const before = ledger.get(from);
 			if (before !== undefined && outcome.kind === 'delivered') ledger.set(from, withMovedAway(before));
+			// What is parked may still be taken later, and takes the old name with it then.
+			if (before !== undefined && outcome.kind === 'failed' && outcome.retryAt !== undefined)
+				ledger.set(from, withFailed(before, null, reason, outcome.retryAt));
 			if (outcome.kind !== 'retry') moves.settled(docId);
 			place(from);
 		}

@@ -137,7 +137,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			identity,
 		});
 		for (const [docId, row] of ledger.entries()) {
-			const fresh = withFreshStart(row);
+			const fresh = withFreshStart(row, clock.now());
 			if (fresh !== row) ledger.set(docId, fresh);
 		}
 		return { identity, ledger };
@@ -151,6 +151,10 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		moves: {
 			previousOf: (docId) => moves.previousOf(docId),
 			settled: (docId) => moves.settled(docId),
+		},
+		observer: {
+			confirms: (docId, content) => observer.confirms(docId, content),
+			suspect: (docId) => observer.suspect(docId),
 		},
 		clock,
 		random,
@@ -301,8 +305,9 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 	let cancelRetry = () => {};
 	function retryFailed(): void {
 		for (const [docId, row] of ledger.entries()) {
-			if (row.failed === null) continue;
-			ledger.set(docId, withFreshStart(row));
+			const fresh = withFreshStart(row, clock.now());
+			if (fresh === row) continue;
+			ledger.set(docId, fresh);
 			offer(docId);
 		}
 		cancelRetry = clock.after(settings.failedRetryMs, retryFailed);

@@ -12,7 +12,13 @@ export interface Identity {
 	/** Why a file can have no docId, or null. */
 	fault(label: string, relPath: string): string | null;
 	/** The root and path that a docId stands for; null where no root of this engine has it. */
-	locate(docId: string): { readonly label: string; readonly relPath: string } | null;
+	locate(docId: string): Place | null;
+}
+
+/** Where a file is. */
+export interface Place {
+	readonly label: string;
+	readonly relPath: string;
 }
 
 const MAX_BYTES = 1024;

@@ -11,10 +11,11 @@ import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
 import type { Filter } from './filter.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Look, Reader } from './reader/port.ts';
 import type { WatchSettings } from './settings.ts';
+import type { Seen } from './state/port.ts';
 import { afterUnstable, isOldEnough, settle, settled, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -40,6 +41,8 @@ export interface Observer {
 	 */
 	met(docId: string, stat: FileStat, full: boolean): boolean;
 	attention(docId: string): Attention | undefined;
+	/** Whether the file is still as it was when it was read; of null, whether the watched set still lacks it. */
+	confirms(docId: string, seen: Seen | null): Promise<boolean>;
 	/** Paths that are not at rest, parked and held ones apart. */
 	busy(): Iterable<string>;
 	readonly busyCount: number;
@@ -116,12 +119,7 @@ export function createObserver(deps: {
 			return;
 		}
 		const { stat } = seen;
-		const wanted =
-			stat.kind === 'file' &&
-			stat.size <= settings.maxFileBytes &&
-			filter.wants(place.relPath) &&
-			identity.fault(place.label, place.relPath) === null;
-		if (!wanted) return missing(docId, place.label);
+		if (!isWanted(place, stat)) return missing(docId, place.label);
 		const row = ledger.get(docId);
 		if (compare(row, stat) === 'same') return rest(docId);
 		const step = settle(attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
@@ -129,6 +127,12 @@ export function createObserver(deps: {
 		else if (seen.fingerprint !== null) take(docId, seen.fingerprint, stat, hashedAt, step.unstable);
 		else await read(docId, join(dir, place.relPath), stat, step.unstable);
 	}
+
+	const isWanted = ({ label, relPath }: Place, stat: FileStat): boolean =>
+		stat.kind === 'file' &&
+		stat.size <= settings.maxFileBytes &&
+		filter.wants(relPath) &&
+		identity.fault(label, relPath) === null;
 
 	/** A scan met a file that nothing is known of, or not any more. */
 	function settleAnew(docId: string, stat: FileStat): void {
@@ -270,6 +274,18 @@ export function createObserver(deps: {
 			return true;
 		},
 		attention: (docId) => attentions.get(docId),
+		async confirms(docId, seen) {
+			const place = identity.locate(docId);
+			if (place === null) return false;
+			try {
+				const { stat } = await reader.look(deps.dirOf(place.label), place.relPath, null);
+				const isThere = isWanted(place, stat);
+				return seen === null ? !isThere : isThere && sameStat(seen, stat);
+			} catch {
+				// A file that cannot be looked at is sent as new when it can be: nothing is lost by a deletion.
+				return seen === null;
+			}
+		},
 		*busy() {
 			for (const [docId, attention] of attentions) if (!isQuiet(attention)) yield docId;
 			for (const docId of queue.names()) {

@@ -1,13 +1,16 @@
 /**
  * What the watch engine remembers between two lives: per file what it saw and what the consumer acknowledged.
- * Adapters: sqlite, memory.
+ * Adapters: sqlite, static-data, memory.
  *
  * Promises that every adapter keeps (test/conformance/file-state.ts holds them):
  *  1. `open` makes what is missing, with a new epoch; an existing state comes back with its sourceId, epoch,
  *     nextSeq and all else in the head unchanged. After `close` it may be opened again.
  *  2. It refuses with a StateError, and leaves everything as it is, where the state was written by a newer
  *     program (`state_newer`), is held by another process (`state_locked`) or cannot be read (`state_corrupt`).
- *  3. When `commit` resolves, all of it is durable; a rejected commit had no effect at all.
+ *  3. When `commit` resolves, all of it is durable; a rejected commit had no effect at all. In static data it is
+ *     durable as soon as n8n saves it, and a later `open` may find an older commit, whole: static-data.ts says how
+ *     `nextSeq` stays safe all the same, by coming back higher than it was. What does not hold it any more
+ *     because somebody else wrote there rejects with `state_overwritten`.
  *  4. `nextSeq` never goes back: a commit that would lower it rejects.
  *  5. `rows` gives every row once, in pages, exactly as it was put, whatever characters its path holds.
  *  6. A row is named by (root, path), compared as they are: neither case nor Unicode form is folded.
@@ -84,15 +87,22 @@ export interface FileRow extends RowKey {
 	readonly deliveredAt: number | null;
 	/** Times sent since the last acknowledgement. */
 	readonly tries: number;
-	/** The content (null: the deletion) that the consumer refused for good, and why. */
-	readonly failed: { readonly sha256: string | null; readonly reason: string } | null;
+	/**
+	 * The content (null: the deletion) that the consumer refused, and why; `retryAt` (wall ms): it is not sent
+	 * again before, unless it changes; null: at the next occasion.
+	 */
+	readonly failed: {
+		readonly sha256: string | null;
+		readonly reason: string;
+		readonly retryAt: number | null;
+	} | null;
 	/** The last decision about this file, for people. */
 	readonly note: string;
 }
 
-export type StateErrorCode = 'state_newer' | 'state_locked' | 'state_corrupt';
+export type StateErrorCode = 'state_newer' | 'state_locked' | 'state_corrupt' | 'state_overwritten';
 
-/** Why a state could not be opened. Recognise it by `name` and `code`, never by instanceof: bundles may hold two copies. */
+/** Why a state could not be opened, or, `state_overwritten`, is lost while it is open: its owner has to begin with a fresh one. Recognise it by `name` and `code`, never by instanceof: bundles may hold two copies. */
 export class StateError extends Error {
 	override readonly name = 'StateError';
 	readonly code: StateErrorCode;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { StateError, type Content, type FileRow, type FileState, type Seen, type StateHead } from './port.ts';
 
 /** Raised with every change of the tables below; `PRAGMA user_version` of a state says which one it has. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 /** Marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x64644653;
 const PAGE_ROWS = 1000;
@@ -30,6 +30,7 @@ const TABLES = `
 		tries INTEGER NOT NULL,
 		failed_sha256 TEXT, failed_reason TEXT,
 		note TEXT NOT NULL,
+		failed_retry_at INTEGER,
 		PRIMARY KEY (root, path)
 	) STRICT, WITHOUT ROWID;
 `;
@@ -40,6 +41,7 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
 		ALTER TABLE head ADD COLUMN root_inodes TEXT NOT NULL DEFAULT '{}';
 		ALTER TABLE head ADD COLUMN snapshot_closed INTEGER NOT NULL DEFAULT 0;
 	`,
+	2: 'ALTER TABLE files ADD COLUMN failed_retry_at INTEGER',
 };
 
 /**
@@ -169,7 +171,7 @@ function prepare(db: DatabaseSync) {
 		rootInodes: db.prepare('UPDATE head SET root_inodes = ?'),
 		snapshotClosed: db.prepare('UPDATE head SET snapshot_closed = ?'),
 		page: db.prepare('SELECT * FROM files WHERE (root, path) > (?, ?) ORDER BY root, path LIMIT ?'),
-		put: db.prepare(`INSERT OR REPLACE INTO files VALUES (${Array(19).fill('?').join(', ')})`),
+		put: db.prepare(`INSERT OR REPLACE INTO files VALUES (${Array(20).fill('?').join(', ')})`),
 		remove: db.prepare('DELETE FROM files WHERE root = ? AND path = ?'),
 	};
 }
@@ -199,11 +201,13 @@ function putRow(put: StatementSync, row: FileRow): void {
 		...[row.seq, row.deliveredSeq, row.deliveredAt, row.tries],
 		...[failed?.sha256 ?? null, failed?.reason ?? null],
 		row.note,
+		failed?.retryAt ?? null,
 	);
 }
 
 function toRow(cells: Cells): FileRow {
 	const reason = text(cells['failed_reason']);
+	const retryAt = number(cells['failed_retry_at']);
 	const seen = toContent(cells, 'seen');
 	return {
 		root: String(cells['root']),
@@ -212,9 +216,9 @@ function toRow(cells: Cells): FileRow {
 		delivered: toContent(cells, 'delivered'),
 		seq: Number(cells['seq']),
 		deliveredSeq: Number(cells['delivered_seq']),
-		deliveredAt: cells['delivered_at'] === null ? null : Number(cells['delivered_at']),
+		deliveredAt: number(cells['delivered_at']),
 		tries: Number(cells['tries']),
-		failed: reason === null ? null : { sha256: text(cells['failed_sha256']), reason },
+		failed: reason === null ? null : { sha256: text(cells['failed_sha256']), reason, retryAt },
 		note: String(cells['note']),
 	};
 }
@@ -233,6 +237,10 @@ function toSeen(content: Content, cells: Cells): Seen {
 		ino: BigInt(String(cells['ino'])),
 		racy: cells['racy'] === 1,
 	};
+}
+
+function number(cell: unknown): number | null {
+	return typeof cell === 'number' ? cell : null;
 }
 
 function text(cell: unknown): string | null {

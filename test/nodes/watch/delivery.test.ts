@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileChange, Outcome } from '../../../nodes/watch/change.ts';
+import { systemClock } from '../../../nodes/watch/clock.ts';
 import { withContent } from '../../../nodes/watch/diff.ts';
 import { createEmitter } from '../../../nodes/watch/emitter.ts';
 import { createIdentity } from '../../../nodes/watch/identity.ts';
@@ -13,10 +14,12 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
+const believing = { confirms: async () => true, suspect: (_docId: string) => {} };
+
 const delivered = (batch: readonly FileChange[]) => batch.map((): Outcome => ({ kind: 'delivered' }));
 
 /** An emitter on a clock that the test moves, with files that exist only as rows. */
-async function bench(settings: Partial<WatchSettings> = {}) {
+async function bench(settings: Partial<WatchSettings> = {}, observer = believing) {
 	const clock = fakeClock();
 	const state = createMemoryFileState({ clock });
 	const identity = createIdentity([{ label: 'docs', dir: '/docs' }], 'docs');
@@ -28,6 +31,7 @@ async function bench(settings: Partial<WatchSettings> = {}) {
 		pathOf: (row) => `/docs/${row.path}`,
 		deliver: (batch, signal) => (sentAt.push(clock.monotonic()), consumer.deliver(batch, signal)),
 		moves: { previousOf: () => null, settled: () => {} },
+		observer,
 		clock,
 		random: () => 1,
 		settings: { ...DEFAULT_SETTINGS, ...settings },
@@ -199,6 +203,7 @@ describe('delivery: failures', () => {
 			pathOf: () => '',
 			deliver,
 			moves: { previousOf: () => null, settled: () => {} },
+			observer: believing,
 			clock,
 			random: () => 1,
 			settings,
@@ -290,6 +295,71 @@ describe('delivery: refusals and closing', () => {
 		assert.deepEqual(consumer.held(), {});
 	});
 
+	/** Answers `retryAt` from now, once, and takes everything else. */
+	const parksFor = (ms: number) => {
+		let parked = false;
+		return async (batch: readonly FileChange[]) => {
+			if (parked) return delivered(batch);
+			parked = true;
+			const retryAt = systemClock.now() + ms;
+			return batch.map((): Outcome => ({ kind: 'failed', reason: 'a person is asked', retryAt }));
+		};
+	};
+
+	it('leaves a parked file alone, over a start and the hourly retry, and sends it when it changes', async () => {
+		const dir = await temp.make();
+		const state = newState();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		consumer.answer = parksFor(3_600_000);
+		const settings = { failedRetryMs: 20 };
+		const first = await start(dir, consumer, { state, settings });
+		await first.idle();
+		assert.deepEqual(first.status().roots[0]?.failed, [{ relPath: 'a', reason: 'a person is asked' }]);
+		await first.close();
+		const second = await start(dir, consumer, { state, settings });
+		await second.idle();
+		await systemClock.sleep(60);
+		await second.idle();
+		assert.deepEqual(consumer.news(), ['created a']);
+		await writeFile(join(dir, 'a'), 'two');
+		await second.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+		assert.equal(second.status().roots[0]?.failedCount, 0);
+	});
+
+	it('sends a parked file again when its time has come', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		consumer.answer = parksFor(100);
+		const engine = await start(dir, consumer, { settings: { failedRetryMs: 20 } });
+		await engine.idle();
+		const parkedAt = systemClock.monotonic();
+		await until(() => consumer.calls() === 2);
+		assert.ok(systemClock.monotonic() - parkedAt > 50);
+		await engine.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
+	it('parks both names of a moved file', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer, { settings: { failedRetryMs: 20 } });
+		await engine.idle();
+		consumer.answer = parksFor(300);
+		await rename(join(dir, 'a'), join(dir, 'b'));
+		await engine.idle();
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['created a', 'moved b']);
+		await until(() => consumer.calls() >= 3);
+		await engine.idle();
+		await until(() => engine.status().roots[0]?.failedCount === 0);
+		await engine.idle();
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
 	it('aborts what is in flight when it closes, waits for it, and keeps what it answers', async () => {
 		const dir = await temp.make();
 		const state = newState();
@@ -323,5 +393,99 @@ describe('delivery: refusals and closing', () => {
 		const next = createConsumer();
 		await (await start(dir, next, { state })).idle();
 		assert.deepEqual(next.held(), { a: sha256('one') });
+	});
+});
+
+describe('delivery: outcomes that are checked', () => {
+	const { start } = engines();
+	const temp = tempDirs();
+	const checked = (batch: readonly FileChange[]) =>
+		batch.map((): Outcome => ({ kind: 'delivered', check: true }));
+
+	/** Starts on one file, and does `meanwhile` while the first change after that is in flight. */
+	async function meanwhile(dir: string, change: () => Promise<void>, then: () => Promise<void>) {
+		await writeFile(join(dir, 'a'), 'one');
+		const consumer = createConsumer();
+		const engine = await start(dir, consumer);
+		await engine.idle();
+		consumer.news();
+		let first = true;
+		consumer.answer = async (batch) => {
+			if (first) await then();
+			first = false;
+			return checked(batch);
+		};
+		await change();
+		await engine.idle();
+		return { consumer, engine };
+	}
+
+	it('has a file that is not as told looked at, holds it back until then, and blames nobody', async () => {
+		const suspects: string[] = [];
+		const confirms = async () => suspects.length > 0;
+		const doubting = { confirms, suspect: (docId: string) => void suspects.push(docId) };
+		const { clock, consumer, emitter, ledger, sentAt, write } = await bench({}, doubting);
+		consumer.answer = async (batch) => checked(batch);
+		write('a', 'one');
+		await clock.advance(100_000);
+		assert.deepEqual([suspects, sentAt, emitter.status().failures], [['a'], [100], 0]);
+		emitter.offer('a');
+		await clock.advance(100);
+		assert.deepEqual(sentAt, [100, 100_100]);
+		assert.equal(ledger.get('a')?.deliveredSeq, 2);
+	});
+
+	it('believes them where the file is as it was told', async () => {
+		const dir = await temp.make();
+		const edit = () => writeFile(join(dir, 'a'), 'two');
+		const { consumer, engine } = await meanwhile(dir, edit, async () => {});
+		assert.deepEqual(consumer.news(), ['changed a']);
+		assert.equal(engine.explain('a').row?.deliveredSeq, engine.explain('a').row?.seq);
+	});
+
+	it('sends a file again that was something else for a moment', async () => {
+		const dir = await temp.make();
+		const path = join(dir, 'a');
+		const edit = () => writeFile(path, 'two');
+		const flicker = async () => {
+			await writeFile(path, 'read by the consumer');
+			await writeFile(path, 'two');
+		};
+		const { consumer, engine } = await meanwhile(dir, edit, flicker);
+		assert.deepEqual(consumer.news(), ['changed a', 'changed a']);
+		assert.deepEqual([engine.status().delivery.failures, engine.explain('a').row?.tries], [0, 0]);
+	});
+
+	it('sends a file again that came back, and that has other times by now', async () => {
+		const dir = await temp.make();
+		const path = join(dir, 'a');
+		const edit = () => writeFile(path, 'two');
+		const away = async () => {
+			await rename(path, join(dir, '.away'));
+			await rename(join(dir, '.away'), path);
+		};
+		assert.deepEqual((await meanwhile(dir, edit, away)).consumer.news(), ['changed a', 'changed a']);
+		const touch = () => chmod(path, 0o600);
+		assert.deepEqual((await meanwhile(dir, edit, touch)).consumer.news(), ['changed a', 'changed a']);
+	});
+
+	it('tells of the deletion of a file that went while it was taken', async () => {
+		const dir = await temp.make();
+		const edit = () => writeFile(join(dir, 'a'), 'two');
+		const { consumer } = await meanwhile(dir, edit, () => unlink(join(dir, 'a')));
+		assert.deepEqual(consumer.news(), ['changed a', 'deleted a']);
+	});
+
+	it('believes a deletion only where the file is still gone, or is none that is watched', async () => {
+		const dir = await temp.make();
+		const path = join(dir, 'a');
+		const remove = () => unlink(path);
+		const back = () => writeFile(path, 'one');
+		const { consumer } = await meanwhile(dir, remove, back);
+		assert.deepEqual(consumer.news(), ['changed a', 'deleted a']);
+		await unlink(path);
+		const folder = () => mkdir(path).then(() => {});
+		await writeFile(path, 'x');
+		assert.deepEqual((await meanwhile(dir, remove, folder)).consumer.news(), ['deleted a']);
 	});
 });

@@ -113,7 +113,7 @@ describe('diff: the row and the consumer', () => {
 						// The consumer may have taken what was in flight; the first scan brings the row up to the disk.
 						if (flying !== null) held = flying.content?.sha256 ?? null;
 						flying = null;
-						row = durable && withFreshStart(durable);
+						row = durable && withFreshStart(durable, 0);
 						if (disk !== null) row = withContent(row, file, disk, stat(), 0);
 						else if (row !== undefined) row = withoutContent(row) ?? undefined;
 					}
@@ -149,7 +149,22 @@ describe('diff: the row and the consumer', () => {
 		const row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'unsupported');
 		assert.equal(needsSend(withContent(row, file, a, stat({ mtimeNs: 5n }), 0)), false);
 		assert.equal(needsSend(withContent(row, file, b, stat(), 0)), true);
-		assert.equal(needsSend(withFreshStart(row)), true);
+		assert.equal(needsSend(withFreshStart(row, 0)), true);
 		assert.equal(eventOf({ ...row, seen: null }), 'deleted');
+	});
+
+	it('leaves what is parked alone until its time, unless it changes', () => {
+		const [a, b] = contents as [Content, Content];
+		const row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'waiting', 1000);
+		assert.equal(withFreshStart(row, 999), row);
+		assert.equal(needsSend(withFreshStart(row, 1000)), true);
+		assert.equal(needsSend(withContent(row, file, b, stat(), 0)), true);
+	});
+
+	it('sends what was refused again when something else was sent since: the consumer may hold that', () => {
+		const [a, b] = contents as [Content, Content];
+		let row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'waiting', 1000);
+		row = withRetry(withSent(withContent(row, file, b, stat(), 0), 2), 'timeout');
+		assert.equal(needsSend(withContent(row, file, a, stat(), 0)), true);
 	});
 });

@@ -4,16 +4,16 @@
  * run on a real file system and a real FileState; used by model.test.ts and by `npm run model`.
  */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Deliver, FileChange } from '../../../nodes/watch/change.ts';
+import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/engine.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import type { FileState } from '../../../nodes/watch/state/port.ts';
-import { createConsumer, createHandHints, QUICK, treeOf } from './harness.ts';
+import { createConsumer, createHandHints, QUICK, sha256, treeOf } from './harness.ts';
 import { operate, operation, pathsOf } from './model-tree.ts';
 
 const step = fc.oneof(
@@ -36,10 +36,13 @@ export const scenario = fc.record({
 	steps: fc.array(step, { minLength: 3, maxLength: 40, size: 'max' }),
 	/** Of each hint in turn, over and over. */
 	fates: fc.array(fate, { minLength: 5, maxLength: 5 }),
-	/** What the consumer answers, over and over; with `taken` it takes even what it does not acknowledge. */
+	/**
+	 * What the consumer answers, over and over; with `taken` it takes even what it does not acknowledge. `reads`:
+	 * it takes what the file holds by then, and nothing of one that is gone.
+	 */
 	answers: fc.array(
 		fc.record({
-			kind: fc.constantFrom('delivered', 'delivered', 'retry', 'throw'),
+			kind: fc.constantFrom('delivered', 'delivered', 'reads', 'reads', 'parks', 'retry', 'throw'),
 			taken: fc.boolean(),
 			ms: fc.nat(30),
 		}),
@@ -64,6 +67,8 @@ const SETTINGS = {
 };
 /** From this call on the consumer behaves, or nothing would ever come to rest. */
 const PATIENCE = 25;
+/** How long the consumer parks what it parks, ms. */
+const PARKED = 30;
 /** A scenario that has not come to rest by then never does, ms. */
 const DEADLINE = 15_000;
 
@@ -124,7 +129,7 @@ export async function play({ steps, fates, answers }: Scenario): Promise<void> {
 		};
 		// Whom it gave up it tries again; that may only be who failed while others were taken.
 		let failed = await rest();
-		if (!answers.some(({ kind }) => kind === 'delivered'))
+		if (!answers.some(({ kind }) => kind === 'delivered' || kind === 'reads' || kind === 'parks'))
 			assert.deepEqual(failed, [], 'an outage gives nobody up');
 		hint.end();
 		for (failed = await rest(); failed.length > 0; failed = await rest()) await systemClock.sleep(20);
@@ -210,15 +215,27 @@ function unreliable(script: Scenario['answers']): { answer: Deliver; really: Map
 		if (it.event === 'deleted') really.delete(it.docId);
 		else really.set(it.docId, it.sha256);
 	};
+	const read = async (it: FileChange) => {
+		if (it.event === 'deleted') return take(it);
+		const bytes = await readFile(it.path).catch(() => null);
+		if (bytes !== null) take({ ...it, sha256: sha256(bytes) });
+	};
 	let calls = 0;
 	const answer: Deliver = async (batch) => {
 		calls += 1;
 		const { kind, taken, ms } = script[calls % script.length] ?? assert.fail();
-		const ending = calls > PATIENCE ? 'delivered' : kind;
+		const ending = calls > PATIENCE && kind !== 'reads' ? 'delivered' : kind;
 		await systemClock.sleep(ms);
-		if (ending === 'delivered' || taken) batch.forEach(take);
+		if (ending === 'reads') for (const it of batch) await read(it);
+		else if (ending === 'delivered' || taken) batch.forEach(take);
+		// So that a file may change between being taken and being answered for.
+		if (ending === 'reads') await systemClock.sleep(ms);
 		if (ending === 'throw') throw new Error('connection reset');
-		return batch.map(() => (ending === 'retry' ? { kind: 'retry', reason: 'busy' } : { kind: 'delivered' }));
+		return batch.map((): Outcome => {
+			if (ending === 'retry') return { kind: 'retry', reason: 'busy' };
+			if (ending !== 'parks') return { kind: 'delivered', check: ending === 'reads' };
+			return { kind: 'failed', reason: 'waiting', retryAt: systemClock.now() + PARKED };
+		});
 	};
 	return { answer, really };
 }

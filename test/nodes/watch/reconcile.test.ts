@@ -46,6 +46,7 @@ async function scene(rows: readonly FileRow[]) {
 		unheld: () => {},
 		mark: () => {},
 		unmark: () => {},
+		confirms: async () => true,
 		close: async () => {},
 	};
 	const root = newRootState('docs', '/docs');

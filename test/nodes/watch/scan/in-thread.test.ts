@@ -21,7 +21,9 @@ const waitsInOpen = () =>
 	readdirSync('/proc/self/task').some((id) =>
 		/wait_for_partner|fifo_open/.test(readFileSync(`/proc/self/task/${id}/wchan`, 'utf8')),
 	);
-const threads = () => readdirSync('/proc/self/task').length;
+/** By their numbers: threads of other tests may end at any time. */
+const threads = () => new Set(readdirSync('/proc/self/task'));
+const since = (before: ReadonlySet<string>) => [...threads()].filter((one) => !before.has(one));
 
 describe('the scan in a thread', () => {
 	const temp = tempDirs();
@@ -83,7 +85,7 @@ describe('the scan in a thread', () => {
 		await closing;
 		const other = await open(pipe, 'r+');
 		await other.close();
-		await until(() => threads() <= before);
+		await until(() => since(before).length === 0);
 	});
 
 	it('ends its thread when it is closed', async () => {
@@ -91,9 +93,10 @@ describe('the scan in a thread', () => {
 		const { scanner } = create(file);
 		const before = threads();
 		await scanner.scan(dir, reporter().sinks, never);
-		assert.ok(threads() > before);
+		const made = since(before);
+		assert.ok(made.length > 0);
 		await scanner.close();
-		await until(() => threads() <= before);
+		await until(() => !made.some((one) => threads().has(one)));
 	});
 
 	it('holds the thread back while the main thread lags, and frees it when that gives up', async () => {

@@ -24,6 +24,32 @@ describe('sqlite FileState', () => {
 		await second.close();
 	});
 
+	it('takes over the states of older programs, with all that is in them', async () => {
+		for (const schema of [1, 2]) {
+			const file = join(await temp.make(), 'state.db');
+			const state = at(file);
+			const head = await state.open();
+			const failed = { sha256: null, reason: 'refused', retryAt: null };
+			await state.commit({ put: [fileRow({ failed })], nextSeq: 12, firstRoot: 'docs' });
+			await state.close();
+			const db = new DatabaseSync(file);
+			db.exec('ALTER TABLE files DROP COLUMN failed_retry_at');
+			if (schema === 1) {
+				db.exec('ALTER TABLE head DROP COLUMN root_inodes; ALTER TABLE head DROP COLUMN snapshot_closed');
+			}
+			db.exec(`PRAGMA user_version = ${schema}`);
+			db.close();
+			assert.deepEqual(await state.open(), { ...head, nextSeq: 12, firstRoot: 'docs' });
+			assert.deepEqual(await allRows(state), [fileRow({ failed })]);
+			const parked = fileRow({ failed: { ...failed, retryAt: 77 } });
+			await state.commit({ put: [parked] });
+			await state.close();
+			await state.open();
+			assert.deepEqual(await allRows(state), [parked]);
+			await state.close();
+		}
+	});
+
 	it('refuses a newer schema and leaves the file as it is', async () => {
 		const file = join(await temp.make(), 'state.db');
 		const state = at(file);
