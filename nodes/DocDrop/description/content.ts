@@ -1,0 +1,142 @@
+/** Where a document comes from, and what is said of it: fields of preview, publish and publish many. */
+import type { INodeProperties } from 'n8n-workflow';
+import { documentField, tenantField } from './fields.ts';
+
+const documentOperations = { resource: ['document'], operation: ['preview', 'publish'] };
+const batchOperations = { resource: ['batch'], operation: ['publishMany'] };
+
+const optionFields: INodeProperties[] = [
+	{
+		displayName: 'Metadata',
+		name: 'metadata',
+		type: 'json',
+		default: '{}',
+		placeholder: 'e.g. {"team": "support"}',
+		description:
+			'A JSON object that is stored with the document and returned with every search result; at most 16 kB',
+	},
+	{
+		displayName: 'MIME Type',
+		name: 'mimeType',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. text/markdown',
+		description: 'How to read the content. By default the ending of the path or of the document ID tells it.',
+	},
+	{
+		displayName: 'Path',
+		name: 'path',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. handbook/vacation.md',
+		description: 'Where a person finds the file; shown with search results',
+	},
+	{
+		displayName: 'Take Over',
+		name: 'takeOver',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to become the owner of a document that another trigger or source owns, instead of an error',
+	},
+	{
+		displayName: 'Title',
+		name: 'title',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. Vacation policy',
+		description: 'By default what the document itself says',
+	},
+];
+
+export const priorityField: INodeProperties = {
+	displayName: 'Priority',
+	name: 'priority',
+	type: 'options',
+	default: 'automatic',
+	description: 'What goes first when more is waiting than can be indexed at once',
+	options: [
+		{ name: 'Automatic', value: 'automatic', description: 'Low for more than 50 items at once, else normal' },
+		{ name: 'High', value: 'high', description: 'At once, like normal' },
+		{ name: 'Low', value: 'low', description: 'After all single edits' },
+		{ name: 'Normal', value: 'normal', description: 'At once' },
+	],
+};
+
+const byName = (fields: readonly INodeProperties[]) =>
+	fields.toSorted((a, b) => a.displayName.localeCompare(b.displayName));
+
+function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] {
+	return [
+		{
+			displayName: 'Source',
+			name: 'source',
+			type: 'options',
+			noDataExpression: true,
+			default: 'trigger',
+			description: 'Where the content of the document is',
+			displayOptions: { show },
+			options: [
+				{
+					name: 'Binary Property',
+					value: 'binary',
+					description: 'A file that the item carries, such as a download or an attachment',
+				},
+				{ name: 'Text', value: 'text', description: 'Text of the item, such as a page or a ticket' },
+				{
+					name: 'Trigger Item',
+					value: 'trigger',
+					description: 'The file that an item of the DocDrop Trigger names: put, moved or deleted as it says',
+				},
+			],
+		},
+		tenantField({ ...show, source: ['binary', 'text'] }),
+		documentField({ ...show, source: ['text'] }),
+		documentField(
+			{ ...show, source: ['binary'] },
+			{ isRequired: false, hint: 'Empty: the name of the file that the item carries' },
+		),
+		{
+			displayName: 'Input Binary Field',
+			name: 'binaryPropertyName',
+			type: 'string',
+			default: 'data',
+			required: true,
+			placeholder: 'e.g. data',
+			hint: 'The name of the input field that holds the file',
+			displayOptions: { show: { ...show, source: ['binary'] } },
+		},
+		{
+			displayName: 'Text',
+			name: 'text',
+			type: 'string',
+			default: '={{ $json.text }}',
+			typeOptions: { rows: 4 },
+			placeholder: 'e.g. # Vacation policy …',
+			description: 'The content of the document, as plain text or Markdown',
+			hint: 'For Markdown, end the document ID in ".md" or set the option MIME Type',
+			displayOptions: { show: { ...show, source: ['text'] } },
+		},
+	];
+}
+
+const options = (
+	show: Readonly<Record<string, string[]>>,
+	fields: readonly INodeProperties[],
+): INodeProperties => ({
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add Option',
+	default: {},
+	displayOptions: { show },
+	options: byName(fields),
+});
+
+export const contentFields: INodeProperties[] = [
+	...fieldsFor(documentOperations),
+	...fieldsFor(batchOperations),
+	options({ resource: ['document'], operation: ['preview'] }, optionFields),
+	options({ resource: ['document'], operation: ['publish'] }, [...optionFields, priorityField]),
+	options(batchOperations, [...optionFields, priorityField]),
+];

@@ -1,0 +1,80 @@
+/** Fields that several operations have. */
+import type { INodeProperties } from 'n8n-workflow';
+
+type Where = Readonly<Record<string, string[]>>;
+
+/** `value`: where nothing is chosen yet; an expression takes it from the item. */
+export const tenantField = (show: Where, value = '={{ $json.tenant }}'): INodeProperties => ({
+	displayName: 'Tenant',
+	name: 'tenant',
+	type: 'resourceLocator',
+	default: { mode: 'id', value },
+	required: true,
+	description: 'Whose documents they are',
+	displayOptions: { show },
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod: 'searchTenants', searchable: true },
+		},
+		{
+			displayName: 'By Name',
+			name: 'id',
+			type: 'string',
+			placeholder: 'e.g. acme',
+			hint: 'Letters, digits and . _ : @ -. A tenant exists from its first document on.',
+		},
+	],
+});
+
+export const documentField = (
+	show: Where,
+	{ isRequired = true, hint }: { isRequired?: boolean; hint?: string } = {},
+): INodeProperties => ({
+	displayName: 'Document ID',
+	name: 'docId',
+	type: 'resourceLocator',
+	default: { mode: 'id', value: '={{ $json.docId }}' },
+	required: isRequired,
+	description: 'Names the document within its tenant, such as the path of a file under its folder',
+	displayOptions: { show },
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod: 'searchDocuments', searchable: true },
+			hint: 'Search by the start of the ID',
+		},
+		{
+			displayName: 'By ID',
+			name: 'id',
+			type: 'string',
+			placeholder: 'e.g. handbook/vacation.md',
+			...(hint !== undefined && { hint }),
+		},
+	],
+});
+
+/** The two of every list. */
+export const pagingFields = (show: Where): INodeProperties[] => [
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+		displayOptions: { show },
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		default: 50,
+		typeOptions: { minValue: 1 },
+		description: 'Max number of results to return',
+		displayOptions: { show: { ...show, returnAll: [false] } },
+	},
+];

@@ -1,0 +1,101 @@
+/**
+ * What publish, publish many and delete share: send what the items ask for, and say of each what became of it.
+ *
+ * Ends of a run: what is wrong with a document for good becomes an item of its own under "continue on fail", and is
+ * thrown otherwise, after everything else was sent. What another try may mend, and what is wrong with the way to the
+ * API, is thrown under every setting; router.ts sees to it that it fails the node, so that the trigger sends again.
+ */
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Fault } from '../errors.ts';
+import { inOtherWords, toNodeError } from '../failing.ts';
+import type { Change, Submission } from '../input/submission.ts';
+import { readLimits } from '../limits.ts';
+import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
+import type { Session } from '../session.ts';
+import { errorItem } from './each-item.ts';
+import { closeSnapshot } from './snapshot.ts';
+
+/** Of a JSON body, bytes, whatever the API would take. */
+const maxBodyBytes = 8 * 1_048_576;
+/** Refused documents that an error names. */
+const named = 3;
+
+interface Refusal {
+	readonly item: number;
+	readonly about: { readonly tenant?: string; readonly docId?: string };
+	readonly fault: Fault;
+}
+type Result = { readonly json: IDataObject } | Refusal;
+
+export async function submit(
+	session: Session,
+	submissions: readonly Submission[],
+	mode: 'one by one' | 'together',
+): Promise<INodeExecutionData[]> {
+	const limits = await readLimits(session.api, session.clock);
+	const changes = submissions.filter((one): one is Change => one.kind === 'change');
+	const sent = await sendChanges(changes, {
+		api: session.api,
+		signal: session.signal,
+		maxDocuments: mode === 'together' ? limits.batchDocuments : 1,
+		maxBytes: Math.min(limits.bodyBytes, maxBodyBytes),
+	});
+	if (sent.stop !== null) throw stopped(session, sent.stop, sent, changes.length);
+
+	const results: (Result | undefined)[] = submissions.map(() => undefined);
+	for (const [place, change] of changes.entries()) {
+		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place]);
+	}
+	for (const one of submissions) {
+		if (one.kind === 'unusable') results[one.item] = { item: one.item, about: {}, fault: one.fault };
+	}
+	const refused = results.filter((one): one is Refusal => one !== undefined && 'fault' in one);
+	if (refused.length > 0 && !session.continues) throw refusal(session, refused, submissions.length);
+	for (const one of submissions) {
+		if (one.kind === 'snapshot') results[one.item] = { json: await closeSnapshot(session, one) };
+	}
+	return results.map((result, item): INodeExecutionData => {
+		if (result === undefined) throw new Error('an item without a result');
+		return 'fault' in result
+			? errorItem(result.fault, item, result.about)
+			: { json: result.json, pairedItem: { item } };
+	});
+}
+
+function resultOf(change: Change, outcome: Outcome | undefined, previous: Outcome | undefined): Result {
+	const { tenant, docId } = change.head;
+	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
+	if (outcome === undefined) throw new Error('a change without an outcome');
+	for (const part of [outcome, previous]) {
+		if (part?.kind === 'failed') return { item: change.item, about: head, fault: part.fault };
+	}
+	if (outcome.kind !== 'receipt') {
+		return { json: { ...head, state: 'vanished', jobId: null, version: null, statusUrl: null } };
+	}
+	const { state, jobId, version, statusUrl } = outcome.receipt;
+	const left = previous?.kind === 'receipt' ? { previousJobId: previous.receipt.jobId } : {};
+	return { json: { ...head, state, jobId, version, statusUrl, ...left } };
+}
+
+function stopped({ context }: Session, { fault, item }: Stop, { outcomes }: Sent, total: number): Error {
+	const accepted = outcomes.filter((one) => one?.kind === 'receipt').length;
+	const rest =
+		total > 1
+			? ` ${accepted} of ${total} documents were accepted before; sending all again is harmless.`
+			: '';
+	return toNodeError(context, inOtherWords(fault, fault.message, fault.hint + rest), item);
+}
+
+function refusal({ context }: Session, refused: readonly Refusal[], total: number): Error {
+	const [first] = refused;
+	if (first === undefined) throw new Error('nothing was refused');
+	if (total === 1) return toNodeError(context, first.fault, first.item);
+	const examples = refused.slice(0, named).map(({ item, about, fault }) => {
+		const name = about.docId === undefined ? '' : ` (${about.docId})`;
+		return `item ${item}${name}: ${fault.code}: ${fault.message}`;
+	});
+	const more = refused.length > named ? `; and ${refused.length - named} more` : '';
+	const message = `${refused.length} of ${total} items were refused: ${examples.join('; ')}${more}`;
+	const hint = `${first.fault.hint} The other ${total - refused.length} were sent. With On Error set to Continue, refused ones become items with an error.`;
+	return toNodeError(context, inOtherWords(first.fault, message, hint), first.item);
+}

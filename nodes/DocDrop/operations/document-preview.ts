@@ -1,0 +1,72 @@
+import type { PreviewResponse } from '../../../api/contract/preview.ts';
+import { ItemFailure, nodeFault } from '../failing.ts';
+import type { Content } from '../input/content.ts';
+import { readSubmission, type Change } from '../input/submission.ts';
+import { readLimits } from '../limits.ts';
+import { readUpTo } from '../send/load.ts';
+import { until, type Session } from '../session.ts';
+import { eachItem } from './each-item.ts';
+
+/** Room for everything of a document but its content. */
+const headBytes = 65_536;
+
+/** What publishing would do. The content goes in one request, and so must fit into one. */
+export async function preview(session: Session) {
+	const { bodyBytes } = await readLimits(session.api);
+	// Base64 makes four bytes of three.
+	const maxBytes = Math.floor(((bodyBytes - headBytes) * 3) / 4);
+	return eachItem(session, async (item) => {
+		const submission = readSubmission(session, item);
+		switch (submission.kind) {
+			case 'unusable':
+				throw new ItemFailure(submission.fault);
+			case 'snapshot':
+				// There is nothing to look at, and whoever publishes later needs it.
+				return submission.snapshot;
+			case 'change':
+				return previewChange(session, submission, maxBytes);
+		}
+	});
+}
+
+async function previewChange(
+	session: Session,
+	{ head, content, event }: Change,
+	maxBytes: number,
+): Promise<object> {
+	const about = event === null ? {} : { event };
+	const body = content === null ? { op: 'delete' } : await whole(content, maxBytes);
+	if (body === null) return { tenant: head.tenant, docId: head.docId, ...about, state: 'vanished' };
+	const answer = await session.api.request<PreviewResponse>({
+		method: 'POST',
+		path: '/v1/preview',
+		body: { ...head, ...body },
+		...until(session),
+	});
+	return { ...answer, ...about };
+}
+
+async function whole(content: Content, maxBytes: number): Promise<object | null> {
+	if (content.kind === 'text') return { content: { text: content.text } };
+	const bytes = content.kind === 'buffer' ? content.bytes : await read(content, maxBytes);
+	if (bytes === null) return null;
+	if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+	return { content: { base64: bytes.toString('base64') } };
+}
+
+async function read(content: Extract<Content, { kind: 'stream' }>, maxBytes: number): Promise<Buffer | null> {
+	const stream = await content.open();
+	if (stream === null) return null;
+	const bytes = await readUpTo(stream, maxBytes);
+	if (bytes === null) throw tooLarge(maxBytes);
+	return bytes;
+}
+
+const tooLarge = (maxBytes: number) =>
+	new ItemFailure(
+		nodeFault(
+			'too_large',
+			`the content is larger than the ${maxBytes} bytes that a preview may have`,
+			'Publish it without a preview: large files are streamed. Or raise DOCDROP_MAX_BODY_MB of the API.',
+		),
+	);

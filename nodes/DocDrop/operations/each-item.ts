@@ -1,0 +1,45 @@
+/** One item after the other, each with its own result or its own error. For whatever changes no documents. */
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Fault } from '../errors.ts';
+import { faultOf, toNodeError } from '../failing.ts';
+import type { Session } from '../session.ts';
+
+/** `run` gives what the item becomes: one object, or several. */
+export async function eachItem(
+	session: Session,
+	run: (item: number) => Promise<object | readonly object[]>,
+): Promise<INodeExecutionData[]> {
+	const output: INodeExecutionData[] = [];
+	for (const item of session.items.keys()) {
+		session.signal?.throwIfAborted();
+		try {
+			output.push(...toItems(await run(item), item));
+		} catch (error) {
+			session.signal?.throwIfAborted();
+			const fault = faultOf(error);
+			if (!session.continues) throw toNodeError(session.context, fault, item);
+			output.push(errorItem(fault, item));
+		}
+	}
+	return output;
+}
+
+function toItems(found: object | readonly object[], item: number): INodeExecutionData[] {
+	const all = Array.isArray(found) ? (found as readonly object[]) : [found];
+	return all.map((json) => ({ json: json as IDataObject, pairedItem: { item } }));
+}
+
+/** `error` is the only field: n8n tells by it what goes to the error output. */
+export function errorItem(fault: Fault, item: number, about: IDataObject = {}): INodeExecutionData {
+	const { code, message, hint, retryable, field, requestId } = fault;
+	const error: IDataObject = {
+		code,
+		message,
+		hint,
+		retryable,
+		...(typeof field === 'string' && { field }),
+		...(typeof requestId === 'string' && { requestId }),
+		...about,
+	};
+	return { json: { error }, pairedItem: { item } };
+}

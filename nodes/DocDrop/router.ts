@@ -1,0 +1,54 @@
+/** Which operation a run is: resource and operation, as the user chose them, to one function each. */
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { systemClock } from '../watch/clock.ts';
+import { isApiFailure } from './errors.ts';
+import { insist, toNodeError } from './failing.ts';
+import { openApi } from './open-api.ts';
+import { publishMany } from './operations/batch-publish-many.ts';
+import { deleteDocument } from './operations/document-delete.ts';
+import { getManyDocuments } from './operations/document-get-many.ts';
+import { getDocument } from './operations/document-get.ts';
+import { preview } from './operations/document-preview.ts';
+import { publish } from './operations/document-publish.ts';
+import { search } from './operations/document-search.ts';
+import { cancelJob, getJob, retryJob } from './operations/job-calls.ts';
+import { getManyJobs } from './operations/job-get-many.ts';
+import { waitForJobs } from './operations/job-wait.ts';
+import { createSession, type Session } from './session.ts';
+
+type Operation = (session: Session) => Promise<INodeExecutionData[]>;
+
+/** By resource and operation. */
+const operations: ReadonlyMap<string, Operation> = new Map([
+	['batch publishMany', publishMany],
+	['document delete', deleteDocument],
+	['document get', getDocument],
+	['document getMany', getManyDocuments],
+	['document preview', preview],
+	['document publish', publish],
+	['document search', search],
+	['job cancel', cancelJob],
+	['job get', getJob],
+	['job getMany', getManyJobs],
+	['job retry', retryJob],
+	['job wait', waitForJobs],
+]);
+
+/** What the trigger waits for. Whatever is thrown here must not be passed over: see failing.ts. */
+const changing: readonly Operation[] = [deleteDocument, publish, publishMany];
+
+export async function route(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const resource = context.getNodeParameter('resource', 0);
+	const operation = context.getNodeParameter('operation', 0);
+	const run = operations.get(`${resource} ${operation}`);
+	if (run === undefined) {
+		throw new NodeOperationError(context.getNode(), `there is no operation "${operation}" of "${resource}"`, {
+			description: 'Choose resource and operation in the node again.',
+		});
+	}
+	const start = async () => run(createSession(context, openApi(context), systemClock));
+	return start().catch((error: unknown) => {
+		if (changing.includes(run)) insist(context);
+		throw isApiFailure(error) ? toNodeError(context, error) : error;
+	});
+}

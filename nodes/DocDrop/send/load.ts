@@ -1,0 +1,86 @@
+/**
+ * From content to what a request carries: small ones are read whole, a few ahead of the sender; large ones are
+ * left to be opened when their turn comes, so that no large file is ever held in memory.
+ */
+import type { Content } from '../input/content.ts';
+import type { ByteStream } from '../transport.ts';
+import type { Fault } from '../errors.ts';
+import { ItemFailure, nodeFault } from '../failing.ts';
+
+/** Contents above this size are streamed, each by a request of its own, bytes. */
+export const smallBytes = 262_144;
+
+export type Loaded =
+	/** Goes into a batch; `bytes` is its share of the request's body. */
+	| {
+			readonly kind: 'small';
+			readonly content: { text: string } | { base64: string } | null;
+			readonly bytes: number;
+	  }
+	/** Goes alone. */
+	| { readonly kind: 'large'; open(): Promise<ByteStream | Buffer | null>; readonly isText: boolean }
+	| { readonly kind: 'vanished' }
+	| { readonly kind: 'unread'; readonly fault: Fault };
+
+/** `maxBytes`: of the body of one request. */
+export async function loadContent(content: Content | null, maxBytes: number): Promise<Loaded> {
+	if (content === null) return { kind: 'small', content: null, bytes: 0 };
+	switch (content.kind) {
+		case 'text':
+			return loadText(content.text, maxBytes);
+		case 'buffer':
+			return loadBuffer(content.bytes);
+		case 'stream':
+			return loadStream(content);
+	}
+}
+
+/** Text stays text as long as it fits: streamed, its type would have to be told by its name. */
+function loadText(text: string, maxBytes: number): Loaded {
+	const bytes = Buffer.byteLength(JSON.stringify(text));
+	if (bytes <= maxBytes) return { kind: 'small', content: { text }, bytes };
+	return { kind: 'large', open: async () => Buffer.from(text), isText: true };
+}
+
+function loadBuffer(buffer: Buffer): Loaded {
+	if (buffer.length > smallBytes) return { kind: 'large', open: async () => buffer, isText: false };
+	const base64 = buffer.toString('base64');
+	return { kind: 'small', content: { base64 }, bytes: base64.length };
+}
+
+async function loadStream(content: Extract<Content, { kind: 'stream' }>): Promise<Loaded> {
+	const large: Loaded = { kind: 'large', open: () => content.open(), isText: false };
+	if (content.size !== null && content.size > smallBytes) return large;
+	try {
+		const stream = await content.open();
+		if (stream === null) return { kind: 'vanished' };
+		const bytes = await readUpTo(stream, smallBytes);
+		return bytes === null ? large : loadBuffer(bytes);
+	} catch (error) {
+		return { kind: 'unread', fault: unreadFault(error) };
+	}
+}
+
+/** Everything, or null where there is more than `limit` bytes. */
+export async function readUpTo(stream: ByteStream, limit: number): Promise<Buffer | null> {
+	const pieces: Uint8Array[] = [];
+	let size = 0;
+	// Leaving the loop closes the stream.
+	for await (const piece of stream as AsyncIterable<Uint8Array>) {
+		size += piece.byteLength;
+		if (size > limit) return null;
+		pieces.push(piece);
+	}
+	return Buffer.concat(pieces, size);
+}
+
+export function unreadFault(error: unknown): Fault {
+	if (error instanceof ItemFailure) return error.fault;
+	const { code } = (error ?? {}) as { code?: unknown };
+	return nodeFault(
+		'file_unreadable',
+		`the content could not be read to its end${typeof code === 'string' ? ` (${code})` : ''}`,
+		'Look whether the disk or the share is still there.',
+		{ retryable: true },
+	);
+}

@@ -1,0 +1,100 @@
+/** The two requests that carry changes, and what their refusals say. Called by the sender only. */
+import type { BatchItem, BatchResponse } from '../../../api/contract/batch.ts';
+import type { Receipt } from '../../../api/contract/document.ts';
+import type { Priority } from '../../../api/contract/job.ts';
+import type { Fault } from '../errors.ts';
+import type { Head } from '../input/submission.ts';
+import { until } from '../session.ts';
+import type { ByteStream, Transport } from '../transport.ts';
+
+export interface Wire {
+	readonly api: Transport;
+	readonly signal: AbortSignal | undefined;
+}
+
+/** How the changes of one request wait at the API. */
+export interface Waiting {
+	readonly priority: Priority | undefined;
+	readonly coalesced: boolean;
+}
+
+export interface BatchEntry {
+	readonly op: 'put' | 'delete';
+	readonly head: Head;
+	readonly content: { text: string } | { base64: string } | null;
+}
+
+const options = ({ priority, coalesced }: Waiting) => ({
+	...(coalesced && { coalesced: true }),
+	...(priority !== undefined && { priority }),
+});
+
+/** One result an entry, in order. */
+export async function postBatch(
+	wire: Wire,
+	entries: readonly BatchEntry[],
+	waiting: Waiting,
+): Promise<readonly BatchItem[]> {
+	const { results } = await wire.api.request<BatchResponse>({
+		method: 'POST',
+		path: '/v1/ingest/batch',
+		body: {
+			documents: entries.map(({ op, head, content }) => ({
+				...(op === 'delete' && { op }),
+				...head,
+				...(content !== null && { content }),
+			})),
+			...options(waiting),
+		},
+		...until(wire),
+	});
+	return results;
+}
+
+/** `open` is asked anew for each try. */
+export async function putContent(
+	wire: Wire,
+	{ tenant, docId, title, path, mimeType, metadata, source, takeOver }: Head,
+	open: () => Promise<ByteStream | Buffer>,
+	waiting: Waiting,
+): Promise<Receipt> {
+	return wire.api.request<Receipt>({
+		method: 'PUT',
+		path: '/v1/documents/content',
+		query: {
+			tenant,
+			docId,
+			title,
+			path,
+			mimeType,
+			...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+			...source,
+			...(takeOver === true && { takeOver }),
+			...options(waiting),
+		},
+		headers: { 'content-type': 'application/octet-stream' },
+		body: open,
+		...until(wire),
+	});
+}
+
+/** The API's word on one document of a batch. Its place in our request means nothing to the user. */
+export function ofDocument({ status, error }: BatchItem): Fault | null {
+	if (error === undefined) return null;
+	const { field, ...rest } = error;
+	return { ...rest, status, ...(field !== undefined && { field: field.replace(/^documents\/\d+\/?/, '') }) };
+}
+
+/** Codes by which the API refuses a document for what it is; any other is about the way there. */
+const ofDocuments: readonly string[] = [
+	'conflict',
+	'forbidden',
+	'invalid',
+	'owned',
+	'too_large',
+	'unreadable',
+	'unsupported_type',
+];
+
+/** Whether other documents may go the way that this one failed on. */
+export const blamesDocument = ({ code }: Fault): boolean => ofDocuments.includes(code);

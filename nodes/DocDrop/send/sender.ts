@@ -1,0 +1,206 @@
+/**
+ * THE WAY of changes to the API, in as few requests as its limits allow: small contents together in JSON batches,
+ * large ones streamed one by one, a few requests in flight.
+ *
+ * What holds:
+ *  1. Requests that name the same document keep its order, so a batch and a stream never overtake each other. Items
+ *     of the trigger would be safe without it, by source, epoch and seq: what comes late is answered `stale`. Others
+ *     get their order by arrival at the API, and the last item has the last word only because of this.
+ *  2. What a move leaves behind is deleted after its successor was taken, or refused for good: then the old name
+ *     stands for nothing any more either.
+ *  3. The first failure that another try may mend, or that says nothing of its document, stops everything that was
+ *     not sent yet; what was accepted stays accepted, and sending it again is harmless.
+ */
+import type { Receipt } from '../../../api/contract/document.ts';
+import { isApiFailure, type Fault } from '../errors.ts';
+import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
+import type { Change, Head } from '../input/submission.ts';
+import { createLine } from './line.ts';
+import { loadContent, unreadFault, type Loaded } from './load.ts';
+import { readAhead } from './read-ahead.ts';
+import {
+	blamesDocument,
+	ofDocument,
+	postBatch,
+	putContent,
+	type BatchEntry,
+	type Waiting,
+	type Wire,
+} from './requests.ts';
+
+export interface SenderDeps extends Wire {
+	/** Documents in one request. */
+	readonly maxDocuments: number;
+	/** Of a JSON body, bytes. */
+	readonly maxBytes: number;
+}
+
+export type Outcome =
+	| { readonly kind: 'receipt'; readonly receipt: Receipt }
+	| { readonly kind: 'vanished' }
+	| { readonly kind: 'failed'; readonly fault: Fault };
+
+/** Why sending was stopped, and the index of the input item, where it is about one. */
+export interface Stop {
+	readonly fault: Fault;
+	readonly item: number | undefined;
+}
+
+export interface Sent {
+	/** By place of the change; undefined where it was not sent, or there is no answer. */
+	readonly outcomes: readonly (Outcome | undefined)[];
+	/** Of what a move leaves behind; undefined also where there is nothing. */
+	readonly previous: readonly (Outcome | undefined)[];
+	readonly stop: Stop | null;
+}
+
+const inFlight = 3;
+const filesAhead = 16;
+/** Room for the names and brackets around the documents of a body, and around one. */
+const envelopeBytes = 65_536;
+const frameBytes = 256;
+
+/** One document on its way. */
+interface Entry extends Waiting {
+	readonly item: number;
+	readonly head: Head;
+	settle(outcome: Outcome): void;
+}
+type Small = Entry & BatchEntry & { readonly bytes: number };
+type Large = Entry & Extract<Loaded, { kind: 'large' }>;
+
+const vanished = nodeFault('vanished', 'the file is gone', 'There is nothing to do.');
+
+const keyOf = ({ tenant, docId }: Head) => `${tenant} ${docId}`;
+
+export async function sendChanges(changes: readonly Change[], deps: SenderDeps): Promise<Sent> {
+	const { signal } = deps;
+	const maxBytes = deps.maxBytes - envelopeBytes;
+	const line = createLine(inFlight);
+	const outcomes: (Outcome | undefined)[] = changes.map(() => undefined);
+	const previous: (Outcome | undefined)[] = changes.map(() => undefined);
+	/** `defect` is what nobody expects. */
+	const ended: { stop: Stop | null; defect: { readonly error: unknown } | null } = {
+		stop: null,
+		defect: null,
+	};
+	const isEnded = () => ended.stop !== null || ended.defect !== null || signal?.aborted === true;
+
+	function fail(entry: Entry, fault: Fault, isFatal: boolean): void {
+		entry.settle({ kind: 'failed', fault });
+		if (isFatal) ended.stop ??= { fault, item: entry.item };
+	}
+
+	/** In its turn, unless sending has ended before. */
+	const start = (entries: readonly Entry[], task: () => Promise<void>) =>
+		line.start(
+			entries.map(({ head }) => keyOf(head)),
+			async () => {
+				if (isEnded()) return;
+				await task().catch((error: unknown) => {
+					ended.defect ??= { error };
+				});
+			},
+		);
+
+	async function post(entries: readonly Small[], waiting: Waiting): Promise<void> {
+		let results: Awaited<ReturnType<typeof postBatch>>;
+		try {
+			results = await postBatch(deps, entries, waiting);
+		} catch (error) {
+			// It says nothing of any one document, not even where another try is no use: the way itself is wrong.
+			ended.stop ??= { fault: faultOf(error), item: entries.length === 1 ? entries[0]?.item : undefined };
+			return;
+		}
+		for (const [place, entry] of entries.entries()) {
+			const result = results[place];
+			const fault = result === undefined ? null : ofDocument(result);
+			if (fault !== null) fail(entry, fault, fault.retryable);
+			else if (result?.receipt !== undefined) entry.settle({ kind: 'receipt', receipt: result.receipt });
+			else throw new Error('a document of a batch without an answer');
+		}
+	}
+
+	async function stream(entry: Large): Promise<void> {
+		const head = entry.isText ? { mimeType: 'text/plain', ...entry.head } : entry.head;
+		let isGone = false;
+		const open = async () => {
+			const body = await entry.open();
+			isGone = body === null;
+			if (body === null) throw new ItemFailure(vanished);
+			return body;
+		};
+		try {
+			entry.settle({ kind: 'receipt', receipt: await putContent(deps, head, open, entry) });
+		} catch (error) {
+			if (isGone) return entry.settle({ kind: 'vanished' });
+			const fault = isApiFailure(error) ? error : unreadFault(error);
+			fail(entry, fault, fault.retryable || !blamesDocument(fault));
+		}
+	}
+
+	/** The batch that is being filled. */
+	let batch: Small[] = [];
+	let batchBytes = 0;
+
+	async function flush(): Promise<void> {
+		const entries = batch;
+		const [first] = entries;
+		batch = [];
+		batchBytes = 0;
+		if (first !== undefined) await start(entries, () => post(entries, first));
+	}
+
+	async function add(entry: Small): Promise<void> {
+		const bytes = entry.bytes + Buffer.byteLength(JSON.stringify(entry.head)) + frameBytes;
+		const [first] = batch;
+		const waitsAlike =
+			first === undefined || (first.priority === entry.priority && first.coalesced === entry.coalesced);
+		if (!waitsAlike || batchBytes + bytes > maxBytes) await flush();
+		batch.push(entry);
+		batchBytes += bytes;
+		if (batch.length >= deps.maxDocuments) await flush();
+	}
+
+	async function take(entry: Entry, op: BatchEntry['op'], loaded: Loaded): Promise<void> {
+		switch (loaded.kind) {
+			case 'vanished':
+				return entry.settle(loaded);
+			case 'unread':
+				return fail(entry, loaded.fault, loaded.fault.retryable);
+			case 'small':
+				return add({ ...entry, ...loaded, op });
+			case 'large':
+				// What waits in the batch of the same document goes first.
+				if (batch.some(({ head }) => keyOf(head) === keyOf(entry.head))) await flush();
+				return start([entry], () => stream({ ...entry, ...loaded }));
+		}
+	}
+
+	const places = changes.entries();
+	for await (const { entry, result } of readAhead(
+		places,
+		([, { content }]) => loadContent(content, maxBytes),
+		filesAhead,
+	)) {
+		if (isEnded()) break;
+		const [place, { item, head, priority, coalesced, content }] = entry;
+		const settle = (outcome: Outcome) => void (outcomes[place] = outcome);
+		await take({ item, head, priority, coalesced, settle }, content === null ? 'delete' : 'put', result);
+	}
+	await flush();
+	await line.idle();
+
+	for (const [place, { item, previous: head, priority, coalesced }] of changes.entries()) {
+		const successor = outcomes[place];
+		if (isEnded()) break;
+		if (head === null || successor === undefined || successor.kind === 'vanished') continue;
+		const settle = (outcome: Outcome) => void (previous[place] = outcome);
+		await add({ item, head, priority, coalesced, settle, op: 'delete', content: null, bytes: 0 });
+	}
+	await flush();
+	await line.idle();
+	signal?.throwIfAborted();
+	if (ended.defect !== null) throw ended.defect.error;
+	return { outcomes, previous, stop: ended.stop };
+}

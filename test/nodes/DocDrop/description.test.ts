@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { NodeHelpers, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
+import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
+import { runNode } from './harness.ts';
+
+const { description } = new DocDrop();
+const { properties } = description;
+
+/** Fields that the panel shows, by what is chosen above them. */
+const visible: readonly (readonly [Record<string, string>, readonly string[]])[] = [
+	[{ resource: 'batch', operation: 'publishMany', source: 'trigger' }, ['options', 'source']],
+	[
+		{ resource: 'batch', operation: 'publishMany', source: 'binary' },
+		['binaryPropertyName', 'docId', 'options', 'source', 'tenant'],
+	],
+	[
+		{ resource: 'batch', operation: 'publishMany', source: 'text' },
+		['docId', 'options', 'source', 'tenant', 'text'],
+	],
+	[{ resource: 'document', operation: 'publish', source: 'trigger' }, ['options', 'source']],
+	[
+		{ resource: 'document', operation: 'preview', source: 'text' },
+		['docId', 'options', 'source', 'tenant', 'text'],
+	],
+	[{ resource: 'document', operation: 'delete' }, ['docId', 'options', 'tenant']],
+	[{ resource: 'document', operation: 'get' }, ['docId', 'tenant']],
+	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
+	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
+	[{ resource: 'job', operation: 'cancel' }, ['jobId']],
+	[{ resource: 'job', operation: 'get' }, ['jobId']],
+	[{ resource: 'job', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
+	[{ resource: 'job', operation: 'retry' }, ['jobId']],
+	[{ resource: 'job', operation: 'wait' }, ['jobId', 'timeout']],
+];
+
+const optionsOf = ({ options = [] }: INodeProperties) => options as INodePropertyOptions[];
+
+describe('panel of the action node', () => {
+	for (const [chosen, names] of visible) {
+		it(`shows for ${Object.values(chosen).join(' ')}: ${names.join(', ')}`, () => {
+			const shown = NodeHelpers.getNodeParameters(properties, chosen, true, false, null, description);
+			assert.deepEqual(Object.keys(shown ?? {}).toSorted(), [...names, 'operation', 'resource'].toSorted());
+		});
+	}
+
+	it('leads every operation somewhere', async () => {
+		for (const { displayOptions, ...field } of properties.filter(({ name }) => name === 'operation')) {
+			const [resource] = displayOptions?.show?.['resource'] ?? [];
+			for (const { value, action } of optionsOf(field)) {
+				assert.ok(action !== undefined, `${String(value)} has an action`);
+				// Nothing listens there, and the credential says so before anything is sent.
+				const run = runNode({ baseUrl: 'none', parameters: { resource, operation: value, jobId: 'x' } });
+				await assert.rejects(run, (error: Error) => !error.message.includes('there is no operation'));
+			}
+		}
+		const run = runNode({ parameters: { resource: 'job', operation: 'toString' } });
+		await assert.rejects(run, /there is no operation "toString" of "job"/);
+	});
+
+	it('lists options by name', () => {
+		const walk = (fields: readonly INodeProperties[]) => {
+			for (const field of fields) {
+				const names = ((field.options ?? []) as INodeProperties[]).map((one) => one.displayName ?? one.name);
+				assert.deepEqual(
+					names,
+					names.toSorted((a, b) => a.localeCompare(b)),
+					field.name,
+				);
+				if (field.type === 'collection') walk(field.options as INodeProperties[]);
+			}
+		};
+		walk(properties);
+	});
+
+	it('has a codex file that names it', () => {
+		const file = new URL('../../../nodes/DocDrop/DocDrop.node.json', import.meta.url);
+		const codex = JSON.parse(readFileSync(file, 'utf8')) as { node: string };
+		assert.equal(codex.node, `n8n-nodes-docdrop.${description.name}`);
+	});
+});

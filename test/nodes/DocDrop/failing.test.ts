@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NodeApiError } from 'n8n-workflow';
+import { startApp, type TestApp } from '../../support/app.ts';
+import { call } from '../../support/call.ts';
+import { createN8nContext, type N8nContext, type N8nContextOptions } from '../../support/n8n-context.ts';
+import { tempDirs } from '../watch/temp-dirs.ts';
+import {
+	batch,
+	changesSent,
+	deletedItem,
+	fileItem,
+	items,
+	publish,
+	runIn,
+	runNode,
+	snapshotItem,
+	write,
+} from './harness.ts';
+
+/** Runs the node, which must throw; `context` says whether n8n would be let pass it over. */
+async function failing(options: N8nContextOptions): Promise<{ error: NodeApiError; n8n: N8nContext }> {
+	const n8n = createN8nContext(options);
+	try {
+		await runIn(n8n);
+	} catch (error) {
+		return { error: error as NodeApiError, n8n };
+	}
+	return assert.fail('the node did not fail');
+}
+
+/** n8n passes over what a node throws by what stands in its execution data. */
+const wouldPass = ({ context }: N8nContext) => context.getExecuteData().node.onError !== 'stopWorkflow';
+
+describe('what fails the action node', () => {
+	const dirs = tempDirs();
+	let api: TestApp;
+	before(async () => {
+		api = await startApp({ DOCDROP_WORKERS: '0', DOCDROP_API_KEYS: 'all-1234567890123456' });
+	});
+	after(() => api.close());
+	const key = 'all-1234567890123456';
+	const known = () => ({ baseUrl: api.url, apiKey: key, parameters: batch });
+
+	async function files(count: number, nameOf: (index: number) => string) {
+		const root = await dirs.make();
+		const sent = [];
+		for (let index = 0; index < count; index += 1) {
+			await write(root, nameOf(index), `text ${index}`);
+			sent.push(await fileItem(root, nameOf(index)));
+		}
+		return { root, sent };
+	}
+
+	it('a refused document among 500 becomes an item under continue on fail, and the others go', async () => {
+		const { sent } = await files(500, (index) => (index === 321 ? 'bad.exe' : `good/${index}.md`));
+		const run = await runNode({ ...known(), items: items(sent), continueOnFail: true });
+		assert.deepEqual(changesSent(run), ['POST /v1/ingest/batch']);
+		assert.equal(run.json.filter(({ state }) => state === 'accepted').length, 499);
+		const { error, ...rest } = run.json[321];
+		// n8n sends an item to the error output by this one field.
+		assert.deepEqual(rest, {});
+		assert.equal(error.code, 'unsupported_type');
+		assert.equal(error.retryable, false);
+		assert.equal(error.docId, 'bad.exe');
+		assert.equal(error.field, 'mimeType');
+		assert.match(error.hint, /\/v1\/info/);
+		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
+	});
+
+	it('without it, refused documents fail the node after the others were accepted, naming the first', async () => {
+		const bad = [3, 5, 6, 9];
+		const { sent } = await files(10, (index) => (bad.includes(index) ? `${index}.exe` : `kept/${index}.md`));
+		const { error } = await failing({ ...known(), items: items(sent) });
+		assert.equal(error.name, 'NodeApiError');
+		assert.match(
+			error.message,
+			/^4 of 10 items were refused: item 3 \(3\.exe\): unsupported_type: .*item 6.*; and 1 more$/,
+		);
+		assert.match(error.description ?? '', /The other 6 were sent/);
+		assert.equal(error.context['itemIndex'], 3);
+		const path = '/v1/documents/state?tenant=acme&docId=kept%2F8.md';
+		const { json } = await call(api.url, { path, headers: { 'x-api-key': key } });
+		assert.equal(json.state, 'accepted');
+	});
+
+	it('one item alone says what is wrong with it', async () => {
+		const { sent } = await files(1, () => 'bad.exe');
+		const { error } = await failing({ ...known(), parameters: publish, items: items(sent) });
+		assert.match(error.message, /^mimeType is missing/);
+		assert.equal(error.context['itemIndex'], 0);
+	});
+
+	it('an item of somebody else is told from one of the trigger', async () => {
+		const run = await runNode({
+			...known(),
+			items: items([{ event: 'created', path: '/etc/passwd' }, { hello: 'world' }]),
+			continueOnFail: true,
+		});
+		assert.match(run.json[0].error.message, /its field "sourceId" is missing/);
+		assert.match(run.json[1].error.hint, /set Source to/);
+		assert.deepEqual(changesSent(run), []);
+	});
+
+	it('what another try may mend fails the node even under continue on fail', async () => {
+		const full = await startApp({ DOCDROP_WORKERS: '0', DOCDROP_MAX_PENDING: '2' });
+		try {
+			const { sent } = await files(4, (index) => `${index}.md`);
+			const options = { baseUrl: full.url, parameters: batch, items: items(sent), continueOnFail: true };
+			const { error, n8n } = await failing(options);
+			assert.equal(error.name, 'NodeApiError');
+			assert.equal(error.message, 'the queue is full');
+			assert.match(error.description ?? '', /2 of 4 documents were accepted before/);
+			assert.ok(!wouldPass(n8n), 'n8n would go on as if the files had arrived');
+		} finally {
+			await full.close();
+		}
+	});
+
+	it('a wrong key fails the node even under continue on fail, in a batch and in a stream', async () => {
+		const { root, sent } = await files(2, (index) => `${index}.md`);
+		await write(root, 'large.txt', 'x'.repeat(300_000));
+		const large = await fileItem(root, 'large.txt');
+		for (const one of [sent, [large]]) {
+			// What the API takes is known from the tests before, so that the request itself is refused.
+			await runNode({ ...known(), items: items([deletedItem(root, 'x.md')]) });
+			const options = { ...known(), apiKey: 'wrong', items: items(one), continueOnFail: true };
+			const { error, n8n } = await failing(options);
+			assert.match(error.message, /key/);
+			assert.ok(!wouldPass(n8n));
+		}
+	});
+
+	it('what is wrong before anything is sent is shown with its remedy', async () => {
+		const { error, n8n } = await failing({ ...known(), baseUrl: 'ftp://api', continueOnFail: true });
+		assert.equal(error.name, 'NodeApiError');
+		assert.match(error.description ?? '', /http:\/\/HOST:PORT/);
+		assert.ok(!wouldPass(n8n));
+	});
+
+	it('a tool that fails tells the model', async () => {
+		const { sent } = await files(1, (index) => `${index}.md`);
+		const { n8n } = await failing({
+			...known(),
+			apiKey: 'wrong',
+			items: items(sent),
+			continueOnFail: true,
+			isTool: true,
+		});
+		assert.ok(wouldPass(n8n));
+	});
+
+	it('a second try of the same execution finds the settings of the user again', async () => {
+		const { sent } = await files(1, () => 'bad.exe');
+		const n8n = createN8nContext({ ...known(), apiKey: 'wrong', items: items(sent), continueOnFail: true });
+		await assert.rejects(runIn(n8n));
+		assert.ok(!wouldPass(n8n));
+		const again = createN8nContext({ ...known(), items: items(sent) });
+		const { json } = await runIn({
+			...again,
+			context: { ...again.context, getExecuteData: n8n.context.getExecuteData },
+		});
+		assert.equal(json[0].error.code, 'unsupported_type');
+		assert.ok(wouldPass(n8n));
+	});
+
+	it('a search that fails is an item under continue on fail', async () => {
+		const parameters = { resource: 'document', operation: 'search', tenant: 'acme', query: 'x' };
+		const run = await runNode({ ...known(), apiKey: 'wrong', parameters, continueOnFail: true });
+		assert.equal(run.json[0].error.code, 'unauthorized');
+		const { error, n8n } = await failing({ ...known(), apiKey: 'wrong', parameters });
+		assert.equal(error.name, 'NodeApiError');
+		assert.ok(wouldPass(n8n));
+	});
+
+	describe('files that cannot be read', () => {
+		it('outside of the folders that n8n allows: with the line to set', async () => {
+			const { root, sent } = await files(2, (index) => `sub/${index}.md`);
+			const options = { ...known(), items: items(sent), folders: ['/allowed'], continueOnFail: true };
+			const { error, n8n } = await failing(options);
+			assert.equal(error.name, 'NodeOperationError');
+			assert.match(error.message, /does not allow/);
+			assert.ok(
+				(error.description ?? '').includes(`N8N_RESTRICT_FILE_ACCESS_TO=${root} `),
+				error.description ?? '',
+			);
+			assert.ok(!wouldPass(n8n));
+		});
+
+		it('because the folder is not mounted: nothing has vanished', async () => {
+			const { root, sent } = await files(2, (index) => `${index}.md`);
+			await rm(root, { recursive: true });
+			const { error, n8n } = await failing({ ...known(), items: items(sent), continueOnFail: true });
+			assert.match(error.message, /folder of the DocDrop Trigger is not there/);
+			assert.match(error.description ?? '', /mount the folder on every worker at the same path/);
+			assert.ok(!wouldPass(n8n));
+		});
+
+		it('because they are none, or not ours', async () => {
+			const { root, sent } = await files(1, () => 'folder.md/file.md');
+			const options = {
+				...known(),
+				items: items(sent.map((one) => ({ ...one, path: join(root, 'folder.md'), relPath: 'folder.md' }))),
+				continueOnFail: true,
+			};
+			const { error, n8n } = await failing(options);
+			assert.match(error.message, /\(EISDIR\)/);
+			assert.ok(!wouldPass(n8n));
+		});
+	});
+
+	describe('snapshots', () => {
+		const send = (all: readonly object[], more: Partial<N8nContextOptions> = {}) => ({
+			...known(),
+			items: items(all),
+			...more,
+		});
+		const owner = (name: string, epoch: string) => ({ sourceId: name, epoch });
+
+		it('are told to the API, which lets go of what was not told of', async () => {
+			const { root, sent } = await files(30, (index) => `told/${index}.md`);
+			await runNode(send(sent.map((one) => ({ ...one, ...owner('told', 'one') }))));
+			await runNode(send(sent.slice(2).map((one) => ({ ...one, ...owner('told', 'two') }))));
+			const present = [{ tenant: 'acme', docId: 'told/1.md' }];
+			const item = snapshotItem({ ...owner('told', 'two'), present });
+			const run = await runNode(send([item]));
+			assert.deepEqual(run.json, [
+				{ event: 'snapshotComplete', sourceId: 'told', state: 'accepted', deleted: 1 },
+			]);
+			const again = await runNode(send([deletedItem(root, 'told/0.md', owner('told', 'two'))]));
+			assert.equal(again.json[0].state, 'unchanged');
+		});
+
+		it('fail the node while deletions are held, even under continue on fail, until a person agrees', async () => {
+			const { sent } = await files(22, (index) => `held/${index}.md`);
+			await runNode(send(sent.map((one) => ({ ...one, ...owner('held', 'one') }))));
+			const item = snapshotItem(owner('held', 'two'));
+			const { error, n8n } = await failing(send([item], { parameters: publish, continueOnFail: true }));
+			assert.equal(error.name, 'NodeOperationError');
+			assert.match(error.message, /The API holds 22 deletions/);
+			assert.match(error.description ?? '', /"Confirm Held Deletions"/);
+			assert.ok(!wouldPass(n8n));
+			const run = await runNode(send([{ ...item, confirmed: true }]));
+			assert.equal(run.json[0].deleted, 22);
+		});
+
+		it('are not told where files were refused on their way here', async () => {
+			const { sent } = await files(1, () => 'refused.exe');
+			const { n8n } = await failing(send([...sent, snapshotItem()]));
+			assert.deepEqual(changesSent(n8n), ['POST /v1/ingest/batch']);
+		});
+	});
+
+	describe('cancelling', () => {
+		it('ends the run and is no error of an item', async () => {
+			const { sent } = await files(3, (index) => `${index}.md`);
+			const reason = new Error('canceled by a person');
+			const options = {
+				...known(),
+				items: items(sent),
+				continueOnFail: true,
+				signal: AbortSignal.abort(reason),
+			};
+			await assert.rejects(runNode(options), reason);
+			const search = { resource: 'document', operation: 'search', tenant: 'acme', query: 'x' };
+			await assert.rejects(runNode({ ...options, parameters: search }), reason);
+		});
+
+		it('sends nothing more', async () => {
+			const { sent } = await files(6, (index) => `${index}.md`);
+			const controller = new AbortController();
+			const n8n = createN8nContext({
+				...known(),
+				parameters: publish,
+				items: items(sent),
+				signal: controller.signal,
+			});
+			const { httpRequestWithAuthentication: request } = n8n.context.helpers;
+			let begun = 0;
+			n8n.context.helpers.httpRequestWithAuthentication = async function (this: never, ...call) {
+				if (call[1].method === 'POST' && (begun += 1) === 2) controller.abort(new Error('enough'));
+				return (await request.apply(this, call)) as unknown;
+			};
+			await assert.rejects(runIn(n8n), /enough/);
+			assert.ok(begun <= 3, `${begun} requests were begun`);
+		});
+	});
+});

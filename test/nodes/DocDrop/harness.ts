@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { INodeExecutionData } from 'n8n-workflow';
+import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
+import type { FileItem, SnapshotItem } from '../../../nodes/item.ts';
+import { createN8nContext, type N8nContext, type N8nContextOptions } from '../../support/n8n-context.ts';
+
+/** The action node against a real API, with n8n's context around it. */
+export interface Run extends N8nContext {
+	readonly output: readonly INodeExecutionData[];
+	/** `json` of each item. */
+	// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into items freely
+	readonly json: readonly any[];
+}
+
+export async function runNode(options: N8nContextOptions): Promise<Run> {
+	return runIn(createN8nContext(options));
+}
+
+export async function runIn(n8n: N8nContext): Promise<Run> {
+	const [output = []] = await new DocDrop().execute.call(n8n.context);
+	return { ...n8n, output, json: output.map(({ json }) => json) };
+}
+
+export const batch = { resource: 'batch', operation: 'publishMany', source: 'trigger' };
+export const publish = { resource: 'document', operation: 'publish', source: 'trigger' };
+
+export const sourceId = '0e8a1c52-8d0d-8c6e-9d1a-3f1f2b7c9e10';
+export const epoch = '0199f3a4-7c11-7f2e-9d0a-5b6c7d8e9f00';
+
+/** Paths that the batches and streams of a run went to, without what only prepares them. */
+export const changesSent = ({ requests }: N8nContext) =>
+	requests
+		.map(({ method, url }) => `${method ?? 'GET'} ${new URL(url, 'http://api').pathname}`)
+		.filter((one) => /ingest|content/.test(one));
+
+export async function write(root: string, relPath: string, content: string | Uint8Array): Promise<string> {
+	const path = join(root, relPath);
+	await mkdir(dirname(path), { recursive: true });
+	await writeFile(path, content);
+	return path;
+}
+
+let lastSeq = 0;
+
+/** What the trigger says of a file that is there. */
+export async function fileItem(
+	root: string,
+	relPath: string,
+	more: Partial<FileItem> = {},
+): Promise<FileItem> {
+	const path = join(root, relPath);
+	const { size, mtime } = await stat(path);
+	return {
+		event: 'created',
+		path,
+		relPath,
+		root: 'root',
+		tenant: 'acme',
+		docId: relPath,
+		sourceId,
+		epoch,
+		seq: (lastSeq += 1),
+		takeOver: false,
+		batchId: 'batch',
+		size,
+		mtime: mtime.toISOString(),
+		sha256: createHash('sha256').update(relPath).digest('hex'),
+		xxh64: '0'.repeat(16),
+		previousSha256: null,
+		previousPath: null,
+		previousTenant: null,
+		previousDocId: null,
+		tombstone: null,
+		...more,
+	};
+}
+
+export function deletedItem(root: string, relPath: string, more: Partial<FileItem> = {}): FileItem {
+	return {
+		event: 'deleted',
+		path: join(root, relPath),
+		relPath,
+		root: 'root',
+		tenant: 'acme',
+		docId: relPath,
+		sourceId,
+		epoch,
+		seq: (lastSeq += 1),
+		takeOver: false,
+		batchId: 'batch',
+		size: null,
+		mtime: null,
+		sha256: null,
+		xxh64: null,
+		previousSha256: null,
+		previousPath: null,
+		previousTenant: null,
+		previousDocId: null,
+		tombstone: '0'.repeat(64),
+		...more,
+	};
+}
+
+export const snapshotItem = (more: Partial<SnapshotItem> = {}): SnapshotItem => ({
+	event: 'snapshotComplete',
+	sourceId,
+	epoch,
+	seq: (lastSeq += 1),
+	takeOver: false,
+	batchId: 'batch',
+	present: [],
+	confirmed: false,
+	...more,
+});
+
+export const items = (all: readonly object[]): INodeExecutionData[] =>
+	all.map((json) => ({ json: json as INodeExecutionData['json'] }));

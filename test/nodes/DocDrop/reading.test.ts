@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { ILoadOptionsFunctions } from 'n8n-workflow';
+import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
+import { startApp, type TestApp } from '../../support/app.ts';
+import { call } from '../../support/call.ts';
+import { createN8nContext } from '../../support/n8n-context.ts';
+import { settled } from '../../support/settled.ts';
+import { items, runNode } from './harness.ts';
+
+describe('documents: get, get many, search, and lists to choose from', () => {
+	let api: TestApp;
+	before(async () => {
+		api = await startApp();
+		const documents = [
+			...Array.from({ length: 120 }, (_, index) => ({
+				tenant: 'acme',
+				docId: `list/${String(index).padStart(3, '0')}.md`,
+				content: { text: `# Page ${index}\n\nWord${index} is on this page.` },
+				path: `list/${index}.md`,
+			})),
+			{
+				tenant: 'acme',
+				docId: 'vacation.md',
+				content: { text: '# Vacation\n\nThirty days of vacation a year.' },
+			},
+			{ tenant: 'beta', docId: 'other.md', content: { text: 'Nobody of acme may see vacation here.' } },
+		];
+		await call(api.url, { path: '/v1/ingest/batch', body: { documents, coalesced: true } });
+		await settled(api.url);
+	});
+	after(() => api.close());
+
+	const ask = (operation: string, parameters: Record<string, unknown>, count = 1) =>
+		runNode({
+			baseUrl: api.url,
+			parameters: { resource: 'document', operation, tenant: 'acme', ...parameters },
+			items: items(Array.from({ length: count }, () => ({}))),
+		});
+
+	it('gets one document for each item', async () => {
+		const docId = (item: number) => ['vacation.md', 'list/007.md'][item];
+		const run = await ask('get', { docId }, 2);
+		assert.deepEqual(
+			run.output.map(({ json, pairedItem }) => [json['docId'], json['state'], pairedItem]),
+			[
+				['vacation.md', 'published', { item: 0 }],
+				['list/007.md', 'published', { item: 1 }],
+			],
+		);
+	});
+
+	it('says that there is none', async () => {
+		await assert.rejects(ask('get', { docId: 'none.md' }), { name: 'NodeApiError', httpCode: '404' });
+	});
+
+	it('lists up to a limit, or all', async () => {
+		const some = await ask('getMany', { limit: 7 });
+		assert.equal(some.json.length, 7);
+		assert.deepEqual(some.output[6]?.pairedItem, { item: 0 });
+		const all = await ask('getMany', { returnAll: true });
+		assert.equal(all.json.length, 121);
+		assert.equal(new Set(all.json.map(({ docId }) => docId)).size, 121);
+	});
+
+	it('filters by prefix and state', async () => {
+		const found = await ask('getMany', {
+			returnAll: true,
+			filters: { prefix: 'list/00', state: 'published' },
+		});
+		assert.equal(found.json.length, 10);
+		const none = await ask('getMany', { returnAll: true, filters: { state: 'failed' } });
+		assert.equal(none.json.length, 0);
+	});
+
+	it('searches, and gives what an answer needs and no more', async () => {
+		const run = await ask('search', { query: 'days of vacation', limit: 3 });
+		const [{ query, results }] = run.json;
+		assert.equal(query, 'days of vacation');
+		assert.ok(results.length <= 3);
+		assert.deepEqual(Object.keys(results[0]), ['docId', 'title', 'path', 'heading', 'page', 'text', 'score']);
+		assert.equal(results[0].docId, 'vacation.md');
+		assert.match(results[0].text, /Thirty days/);
+	});
+
+	it('searches for five by default, one item a question', async () => {
+		const run = await ask('search', { query: (item: number) => ['page', 'vacation'][item] }, 2);
+		assert.equal(run.json[0].results.length, 5);
+		assert.deepEqual(
+			run.output.map(({ pairedItem }) => pairedItem),
+			[{ item: 0 }, { item: 1 }],
+		);
+	});
+
+	it('searches by words in one document', async () => {
+		const run = await ask('search', { query: 'page', options: { mode: 'text', docId: 'list/003.md' } });
+		assert.deepEqual(
+			[...new Set(run.json[0].results.map(({ docId }: { docId: string }) => docId))],
+			['list/003.md'],
+		);
+	});
+
+	it('asks for a query', async () => {
+		await assert.rejects(ask('search', { query: ' ' }), { message: 'Query is empty' });
+	});
+
+	describe('lists to choose from', () => {
+		const { listSearch } = new DocDrop().methods;
+		const context = (tenant: unknown) => {
+			const { context } = createN8nContext({ baseUrl: api.url });
+			return Object.assign(context, {
+				getCurrentNodeParameter: () => tenant,
+			}) as unknown as ILoadOptionsFunctions;
+		};
+
+		it('documents of the tenant, page by page', async () => {
+			const first = await listSearch.searchDocuments.call(context('acme'));
+			assert.equal(first.results.length, 100);
+			assert.equal(first.results[0]?.value, 'list/000.md');
+			assert.equal(first.results[0]?.description, 'published');
+			const second = await listSearch.searchDocuments.call(context('acme'), undefined, first.paginationToken);
+			assert.equal(second.results.length, 21);
+			assert.equal(second.paginationToken, undefined);
+		});
+
+		it('documents that begin as the person typed', async () => {
+			const { results } = await listSearch.searchDocuments.call(context('acme'), 'vac');
+			assert.deepEqual(
+				results.map(({ value }) => value),
+				['vacation.md'],
+			);
+		});
+
+		it('no documents while no tenant is known', async () => {
+			for (const tenant of [undefined, '', '={{ $json.tenant }}']) {
+				assert.deepEqual(await listSearch.searchDocuments.call(context(tenant)), { results: [] });
+			}
+		});
+
+		it('tenants', async () => {
+			const { results } = await listSearch.searchTenants.call(context(''));
+			assert.deepEqual(results, [
+				{ name: 'acme', value: 'acme' },
+				{ name: 'beta', value: 'beta' },
+			]);
+			const found = await listSearch.searchTenants.call(context(''), 'ET');
+			assert.deepEqual(
+				found.results.map(({ value }) => value),
+				['beta'],
+			);
+		});
+	});
+});

@@ -1,0 +1,153 @@
+import {
+	NodeHelpers,
+	type ExecutionStatus,
+	type IDataObject,
+	type INode,
+	type INodeExecutionData,
+	type INodeType,
+	type IRun,
+	type ITriggerFunctions,
+	type ITriggerResponse,
+	type WorkflowActivateMode,
+} from 'n8n-workflow';
+import type { FileItem, SnapshotItem, TriggerItem } from '../../nodes/item.ts';
+
+type DonePromise = Parameters<ITriggerFunctions['emit']>[2];
+
+/** One execution that a trigger started. */
+export interface Emitted {
+	readonly items: readonly TriggerItem[];
+	/** The files among the items. */
+	readonly files: readonly FileItem[];
+	readonly snapshot: SnapshotItem | null;
+	/** Whether static data was written in the turn of the emit: n8n saves it there, if it was written. */
+	readonly isTouched: boolean;
+	/** The static data at that time, as JSON. */
+	readonly staticDataThen: string;
+	/** Ends it; `undefined` as n8n does for a repetition that it skips. */
+	end(status: ExecutionStatus | undefined): void;
+	/** Ends it as n8n does where it could not even begin, or was stopped. */
+	reject(error: Error): void;
+}
+
+/**
+ * What n8n gives to a trigger node, with n8n's own behaviour as its core was read: parameters that are not set
+ * reject, `emit` may be replaced after `trigger` returned (manual mode), the done promise tells the end.
+ */
+export interface TriggerContextDouble {
+	readonly context: ITriggerFunctions;
+	readonly emitted: Emitted[];
+	/** Ends each execution at once in this way; null: the test ends them. */
+	auto: ExecutionStatus | null;
+	readonly errors: Error[];
+	readonly failedExecutions: Error[];
+	readonly logged: string[];
+	readonly staticData: IDataObject;
+}
+
+export interface TriggerContextOptions {
+	readonly type: INodeType;
+	readonly parameters: Readonly<Record<string, unknown>>;
+	readonly staticData?: IDataObject;
+	readonly activation?: WorkflowActivateMode;
+	readonly mode?: 'trigger' | 'manual';
+	readonly workflowId?: string;
+	readonly nodeId?: string;
+	readonly engineType?: 'v1' | 'v2';
+}
+
+export function createTriggerContext(options: TriggerContextOptions): TriggerContextDouble {
+	const { staticData = {} } = options;
+	const node: INode = {
+		id: options.nodeId ?? 'node-1',
+		name: 'DocDrop Trigger',
+		type: 'n8n-nodes-docdrop.docDropTrigger',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: options.parameters as INode['parameters'],
+	};
+	// As a Workflow is made: with the defaults of what is shown, and without what is not.
+	const { description } = options.type;
+	const parameters =
+		NodeHelpers.getNodeParameters(description.properties, node.parameters, true, false, node, description) ??
+		{};
+	let isTouched = false;
+	const log = (level: string) => (message: string) => void double.logged.push(`${level} ${message}`);
+	const context = {
+		logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+		getNodeParameter(name: string, fallback?: unknown) {
+			const value = parameters[name] ?? fallback;
+			if (value === undefined) throw new Error(`Could not get parameter "${name}"`);
+			return value;
+		},
+		getNode: () => node,
+		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
+		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
+		getWorkflowStaticData(type: string) {
+			if (type !== 'global') throw new Error('the trigger keeps to the global static data');
+			return new Proxy(staticData, {
+				set(target, key, value) {
+					isTouched = true;
+					queueMicrotask(() => (isTouched = false));
+					return Reflect.set(target, key, value);
+				},
+			});
+		},
+		getMode: () => options.mode ?? 'trigger',
+		getActivationMode: () => options.activation ?? 'activate',
+		emit(data: INodeExecutionData[][], _response?: unknown, done?: DonePromise) {
+			const items = (data[0] ?? []).map(({ json }) => structuredClone(json) as unknown as TriggerItem);
+			const isSnapshot = (item: TriggerItem): item is SnapshotItem => item.event === 'snapshotComplete';
+			const one: Emitted = {
+				items,
+				files: items.filter((item): item is FileItem => !isSnapshot(item)),
+				snapshot: items.find(isSnapshot) ?? null,
+				isTouched,
+				staticDataThen: JSON.stringify(staticData),
+				end: (status) => done?.resolve((status && { status }) as IRun),
+				reject: (error) => done?.reject(error),
+			};
+			double.emitted.push(one);
+			if (double.auto !== null) one.end(double.auto);
+		},
+		emitError: (error: Error) => void double.errors.push(error),
+		saveFailedExecution: (error: Error) => void double.failedExecutions.push(error),
+		helpers: {
+			createDeferredPromise<T>() {
+				const { promise, resolve, reject } = Promise.withResolvers<T>();
+				return { promise, resolve, reject };
+			},
+		},
+	};
+	const double: TriggerContextDouble = {
+		context: context as unknown as ITriggerFunctions,
+		emitted: [],
+		auto: 'success',
+		errors: [],
+		failedExecutions: [],
+		logged: [],
+		staticData,
+	};
+	return double;
+}
+
+/** A manual test as n8n runs it: one result, or null where it was stopped before there was one. */
+export async function runManually(
+	type: INodeType,
+	double: TriggerContextDouble,
+	stop?: AbortSignal,
+): Promise<{ readonly items: readonly TriggerItem[] | null; readonly response: ITriggerResponse }> {
+	const { context } = double;
+	const response = (await type.trigger?.call(context)) ?? {};
+	// n8n replaces emit only now: what a node emits before is lost.
+	const result = new Promise<INodeExecutionData[][]>((resolve, reject) => {
+		context.emit = (data) => resolve(data);
+		context.emitError = reject;
+		context.saveFailedExecution = reject;
+	});
+	stop?.addEventListener('abort', () => void response.closeFunction?.());
+	await response.manualTriggerFunction?.();
+	const [data] = await result;
+	await response.closeFunction?.();
+	return { items: data?.map(({ json }) => json as unknown as TriggerItem) ?? null, response };
+}
