@@ -14,7 +14,7 @@ module.exports = {
 		only(
 			'nodes',
 			'^(nodes|credentials)/',
-			['^nodes/', '^api/contract/'],
+			['^(nodes|credentials)/', '^api/contract/'],
 			'nodes know the contract and nothing else of the API',
 		),
 		{

@@ -19,13 +19,6 @@ export default tseslint.config(
 	{
 		files: ['package.json'],
 		languageOptions: { parser: tseslint.parser, parserOptions: { extraFileExtensions: ['.json'] } },
-		rules: {
-			// Until the nodes land (CHANGELOG, Unreleased) there is nothing to name, nothing that imports n8n-workflow,
-			// and no page to point at.
-			'@n8n/community-nodes/n8n-object-validation': 'off',
-			'@n8n/community-nodes/valid-peer-dependencies': 'off',
-			'@n8n/community-nodes/require-homepage': 'off',
-		},
 	},
 	...tseslint.configs.recommendedTypeChecked.map((config) => ({
 		...config,
@@ -61,7 +54,15 @@ export default tseslint.config(
 		},
 	},
 	{
-		files: ['api/cli.ts', 'api/cli/**/*.ts', 'test/bench/**', 'test/crash/**', 'tools/**', 'test/doubles/**'],
+		files: [
+			'api/cli.ts',
+			'api/cli/**/*.ts',
+			'test/bench/**',
+			'test/crash/**',
+			'test/n8n/**',
+			'tools/**',
+			'test/doubles/**',
+		],
 		rules: { 'no-console': 'off' },
 	},
 	{

@@ -5,8 +5,8 @@ import { build } from 'esbuild';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process,
- * shared chunks beside them (api/threads.ts finds them there). The watch engine's threads go to dist/nodes. Every library is bundled; what cannot be,
- * sqlite-vec's native library and the files of the OpenAPI page are copied.
+ * shared chunks beside them (api/threads.ts finds them there); and the nodes into dist/nodes. Every library is
+ * bundled but n8n-workflow, which n8n brings; sqlite-vec's native library and the files of the OpenAPI page are copied.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });
@@ -39,7 +39,7 @@ await build({
 	logLevel: 'warning',
 });
 
-// The watch engine's threads stand alone: the nodes will start the same files.
+// The watch engine's threads stand alone: the nodes start them, and the API does.
 await build({
 	entryPoints: ['nodes/watch/scan/scan-thread.ts', 'nodes/watch/reader/read-thread.ts'],
 	outdir: 'dist/nodes',
@@ -56,6 +56,35 @@ await build({
 	logLevel: 'warning',
 });
 
+// n8n loads CommonJS, one file a node; both are in one bundle, so that what they share (the throttle) is there once.
+await build({
+	entryPoints: ['nodes/core.ts'],
+	outfile: 'dist/nodes/core.js',
+	bundle: true,
+	platform: 'node',
+	target: 'node24',
+	format: 'cjs',
+	external: ['n8n-workflow'],
+	define: { 'import.meta.url': '__url' },
+	banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
+	legalComments: 'linked',
+	logLevel: 'warning',
+});
+for (const [file, name, core] of [
+	['dist/nodes/DocDropTrigger/DocDropTrigger.node.js', 'DocDropTrigger', '../core.js'],
+	['dist/nodes/DocDrop/DocDrop.node.js', 'DocDrop', '../core.js'],
+	['dist/credentials/DocDropApi.credentials.js', 'DocDropApi', '../nodes/core.js'],
+] as const) {
+	mkdirSync(dirname(file), { recursive: true });
+	writeFileSync(file, `exports.${name} = require('${core}').${name};\n`);
+}
+// What n8n reads beside them: icons, and the codex, which files the nodes in its menus.
+for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
+	for (const file of readdirSync(dir).filter((file) => /\.(svg|node\.json)$/.test(file))) {
+		cpSync(join(dir, file), join('dist', dir, file));
+	}
+}
+
 const require = createRequire(import.meta.url);
 const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
 cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
@@ -70,6 +99,6 @@ for (const name of readdirSync(packages).filter((name) => name.startsWith('sqlit
 		cpSync(join(packages, name, file), join(target, file));
 	}
 }
-// The bundle is ES modules whatever package it lands in; the nodes beside it will be CommonJS.
+// The API is ES modules whatever package it lands in, by its endings; the nodes are CommonJS.
 writeFileSync('dist/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
 if (!existsSync(join(out, 'cli.mjs'))) throw new Error('the build made no command line');

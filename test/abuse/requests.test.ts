@@ -279,7 +279,10 @@ const batches: Case[] = [
 	],
 	[
 		'a snapshot that names no tenant',
-		post('/v1/ingest/batch', { documents: [], snapshotComplete: { ...snapshotOf, present: [{ docId: 'a' }] } }),
+		post('/v1/ingest/batch', {
+			documents: [],
+			snapshotComplete: { ...snapshotOf, present: [{ docId: 'a' }] },
+		}),
 		invalid('snapshotComplete/present/0/tenant'),
 	],
 	[

@@ -10,7 +10,9 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	coalesce: { seconds: 120, load: () => import('./coalesce.ts') },
 	dark: { seconds: 180, load: () => import('./dark.ts') },
 	storm: { seconds: 900, load: () => import('./storm.ts') },
+	headtohead: { seconds: 1800, load: () => import('./headtohead.ts') },
 	rescan: { seconds: 300, load: () => import('./rescan.ts') },
+	throttle: { seconds: 300, load: () => import('./throttle.ts') },
 };
 
 async function main(name: string | undefined): Promise<void> {

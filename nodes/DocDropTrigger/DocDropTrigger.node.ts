@@ -1,0 +1,105 @@
+import { homedir } from 'node:os';
+import {
+	NodeConnectionTypes,
+	type INodeType,
+	type INodeTypeDescription,
+	type ITriggerFunctions,
+	type ITriggerResponse,
+} from 'n8n-workflow';
+import { systemClock } from '../watch/clock.ts';
+import type { NewestTexts } from '../watch/state/static-data.ts';
+import { createGuard, openRoots, type Machine, type WatchedRoot } from './access.ts';
+import { properties } from './description.ts';
+import { sourceIdOf } from './file-state.ts';
+import { createNaming } from './naming.ts';
+import { readSettings, type TriggerSettings } from './parameters.ts';
+import { engineProblem } from './problems.ts';
+import { asNodeError } from './report.ts';
+import { takeSample } from './sample.ts';
+import { createWatching } from './watching.ts';
+
+/** For the life of the process: n8n makes a new context at each activation. */
+const newest: NewestTexts = new Map();
+const epochs = new Map<string, string>();
+
+/**
+ * Watches folders and starts the workflow with what changed in them, in batches. What it does is in the modules
+ * beside and in ../watch; here n8n's contract is met.
+ */
+export class DocDropTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'DocDrop Trigger',
+		name: 'docDropTrigger',
+		icon: { light: 'file:docdrop.svg', dark: 'file:docdrop.dark.svg' },
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{$parameter["folder"]}}',
+		description:
+			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
+		eventTriggerDescription: 'Waiting for a file in the folder',
+		activationMessage: 'Your workflow will now start when files in the folder change.',
+		waitingNodeTooltip: 'The folder has no matching file yet: put one in, and it appears here',
+		triggerPanel: {
+			header: 'See the newest file of the folder here',
+			executionsHelp: {
+				inactive:
+					'<b>While you build the workflow</b>, click the button: the newest file that matches comes as a sample, at once. An empty folder waits for its first file. Nothing is noted, so that the file comes again later.<br /><br /><b>When you are done</b>, publish the workflow: from then on every change in the folder starts it, those made meanwhile included. These executions are in the <a data-key="executions">executions list</a>, not here.',
+				active:
+					'<b>While you build the workflow</b>, click the button: the newest file that matches comes as a sample, at once. Nothing is noted, and the published workflow is not disturbed.<br /><br /><b>The published workflow</b> is started by every change in the folder. These executions are in the <a data-key="executions">executions list</a>, not here.',
+			},
+			activationHint:
+				'When you are done, publish the workflow: from then on every change in the folder starts it.',
+		},
+		defaults: { name: 'DocDrop Trigger' },
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		properties,
+	};
+
+	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
+		const machine: Machine = { env: process.env, home: homedir() };
+		try {
+			const settings = readSettings((name) => this.getNodeParameter(name, null));
+			const roots = await openRoots(settings.folders, settings.watch, machine);
+			if (this.getMode() === 'manual') return test(this, settings, roots, machine);
+			if (this.getWorkflowSettings().engineType === 'v2') throw engineProblem();
+			const watching = createWatching({
+				...{ context: this, settings, roots, machine, clock: systemClock, newest, epochs },
+				isByPerson: !['init', 'leadershipChange'].includes(this.getActivationMode()),
+			});
+			await watching.start();
+			return { closeFunction: () => watching.close() };
+		} catch (error) {
+			throw asNodeError(this, error);
+		}
+	}
+}
+
+/** A manual test: one item, now or when the first file comes. */
+function test(
+	context: ITriggerFunctions,
+	settings: TriggerSettings,
+	roots: readonly WatchedRoot[],
+	machine: Machine,
+): ITriggerResponse {
+	const closing = new AbortController();
+	const sourceId = sourceIdOf(String(context.getWorkflow().id), context.getNode().id);
+	const naming = createNaming(settings.naming, roots.length > 1);
+	return {
+		closeFunction: async () => closing.abort(),
+		async manualTriggerFunction() {
+			const item = await takeSample({
+				...{ settings, roots, naming, sourceId, clock: systemClock },
+				guard: createGuard(roots, settings.watch.followLinks, machine),
+				epoch: epochs.get(sourceId) ?? null,
+				onWaiting: () =>
+					context.logger.info('DocDrop Trigger: no file matches yet; waiting for the first one'),
+				signal: closing.signal,
+			}).catch((error: unknown) => {
+				throw asNodeError(context, error);
+			});
+			// Without an item the run ends where it waits.
+			context.emit(item === null ? [] : [[{ json: { ...item } }]]);
+		},
+	};
+}

@@ -1,0 +1,356 @@
+/** The node's panel: a folder, a tenant, and everything rarely needed under Options. */
+import type { INodeProperties } from 'n8n-workflow';
+import { DEFAULT_EXCLUDES } from '../watch/settings.ts';
+
+export const properties: INodeProperties[] = [
+	{
+		displayName: 'Folder',
+		name: 'folder',
+		type: 'string',
+		required: true,
+		default: '',
+		placeholder: 'e.g. /data/inbox',
+		description:
+			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: option More Folders.',
+	},
+	{
+		displayName: 'Tenant From',
+		name: 'tenantFrom',
+		type: 'options',
+		default: 'fixed',
+		options: [
+			{
+				name: 'Fixed Value',
+				value: 'fixed',
+				description: 'All files belong to one tenant',
+			},
+			{
+				name: 'Folder in the Path',
+				value: 'segment',
+				description: 'Each file belongs to the tenant that a folder on its way is called after',
+			},
+		],
+		description: 'Whose documents the files are: tenants never see one another in searches',
+	},
+	{
+		displayName: 'Tenant',
+		name: 'tenant',
+		type: 'string',
+		required: true,
+		default: 'default',
+		placeholder: 'e.g. acme',
+		displayOptions: { show: { tenantFrom: ['fixed'] } },
+		description: 'Letters, digits and . _ : @ - (at most 128)',
+	},
+	{
+		displayName: 'Segment Number',
+		name: 'tenantSegment',
+		type: 'number',
+		default: 1,
+		typeOptions: { minValue: 1, maxValue: 100, numberPrecision: 0 },
+		displayOptions: { show: { tenantFrom: ['segment'] } },
+		description:
+			'Which folder below the watched one names the tenant: with 1, acme/contracts/a.pdf belongs to acme. Files that lie in no such folder are left out, and reported.',
+	},
+	{
+		displayName: 'Events',
+		name: 'events',
+		type: 'multiOptions',
+		default: ['changed', 'created', 'deleted', 'moved'],
+		options: [
+			{ name: 'Changed', value: 'changed', description: 'A file has another content' },
+			{ name: 'Created', value: 'created', description: 'A file is new' },
+			{ name: 'Deleted', value: 'deleted', description: 'A file is gone' },
+			{
+				name: 'Moved',
+				value: 'moved',
+				description: 'A file has another name or place; without this event it is created and deleted',
+			},
+		],
+		description: 'What starts the workflow. An index that follows the folder needs all of them.',
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			{
+				displayName: 'Batch Size',
+				name: 'batchSize',
+				type: 'number',
+				default: 200,
+				typeOptions: { minValue: 1, maxValue: 500, numberPrecision: 0 },
+				description: 'Most files in one execution, 1 to 500',
+			},
+			{
+				displayName: 'Batch Window (Ms)',
+				name: 'batchWindow',
+				type: 'number',
+				default: 100,
+				typeOptions: { minValue: 0, maxValue: 600000, numberPrecision: 0 },
+				description: 'Longest time that a change waits for others to share its execution, in milliseconds',
+			},
+			{
+				displayName: 'Brake (%)',
+				name: 'brake',
+				type: 'number',
+				default: 20,
+				typeOptions: { minValue: 0, maxValue: 100, numberPrecision: 0 },
+				description:
+					'Deletions are held when more than this share of a folder with at least 20 files goes at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
+			},
+			{
+				displayName: 'Confirm Held Deletions',
+				name: 'confirmHeld',
+				type: 'boolean',
+				default: false,
+				description:
+					'Whether to let go, when the workflow is published, of the deletions that are held at that time, here and in the API. Switch it off again afterwards; a restart of n8n confirms nothing.',
+			},
+			{
+				displayName: 'Deletion Grace (Seconds)',
+				name: 'deletionGrace',
+				type: 'number',
+				default: 5,
+				typeOptions: { minValue: 0, maxValue: 86400, numberPrecision: 0 },
+				description:
+					'How long a file must be gone before it counts as deleted: many programs replace a file when they save it',
+			},
+			{
+				displayName: 'Document ID',
+				name: 'documentId',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. contracts/{relPath}',
+				description:
+					'Names the document of a file, with {relPath}, {dir}, {name}, {stem}, {ext}, {root} and {tenant}. Empty: the path below the folder, and below each further folder that path after its label. A second file with an ID that is taken is left out, and reported. Another ID or tenant sends everything again, and the documents of the old names are removed.',
+			},
+			{
+				displayName: 'Emit',
+				name: 'emit',
+				type: 'options',
+				default: 'batch',
+				options: [
+					{
+						name: 'One Execution per Batch',
+						value: 'batch',
+						description: 'Many files share an execution, one item each: fast, and easy on memory',
+					},
+					{
+						name: 'One Execution per File',
+						value: 'file',
+						description: 'Each file has an execution of its own: slow where many files come at once',
+					},
+				],
+				description: 'How files are spread over executions',
+			},
+			{
+				displayName: 'Exclude',
+				name: 'exclude',
+				type: 'string',
+				default: DEFAULT_EXCLUDES.join(', '),
+				placeholder: 'e.g. drafts/**, *.bak',
+				description:
+					'Patterns of what is left out, separated by commas: without a slash they are about names of files and folders at any depth, with one about paths below the watched folder. The default leaves out hidden and temporary files.',
+			},
+			{
+				displayName: 'File Types',
+				name: 'fileTypes',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. pdf, docx, md',
+				description:
+					'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files.',
+			},
+			{
+				displayName: 'Folder Label',
+				name: 'folderLabel',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. inbox',
+				description:
+					"Names the folder in the items. Empty: the folder's own name. Another label is another folder to the trigger.",
+			},
+			{
+				displayName: 'Follow Symbolic Links',
+				name: 'followLinks',
+				type: 'boolean',
+				default: false,
+				description:
+					"Whether a symbolic link stands for the file or folder it leads to. n8n's own rules about readable folders hold for what it leads to.",
+			},
+			{
+				displayName: 'Include',
+				name: 'include',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. *.pdf, contracts/**/*.md',
+				description:
+					'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
+			},
+			{
+				displayName: 'Max Executions in Flight',
+				name: 'maxInFlight',
+				type: 'number',
+				default: 0,
+				typeOptions: { minValue: 0, maxValue: 1000, numberPrecision: 0 },
+				description:
+					'Executions of this trigger at the same time; further changes wait, and only their newest state is kept. 0: 4 with batches, 50 with single files.',
+			},
+			{
+				displayName: 'Max File Size (MB)',
+				name: 'maxFileSize',
+				type: 'number',
+				default: 256,
+				typeOptions: { minValue: 1, maxValue: 1000000, numberPrecision: 0 },
+				description: 'Larger files are left out',
+			},
+			{
+				displayName: 'More Folders',
+				name: 'moreFolders',
+				type: 'fixedCollection',
+				default: {},
+				placeholder: 'Add Folder',
+				typeOptions: { multipleValues: true },
+				options: [
+					{
+						displayName: 'Folder',
+						name: 'folder',
+						values: [
+							{
+								displayName: 'Path',
+								name: 'path',
+								type: 'string',
+								default: '',
+								placeholder: 'e.g. /data/archive',
+								description: 'Full path of the folder',
+							},
+							{
+								displayName: 'Label',
+								name: 'label',
+								type: 'string',
+								default: '',
+								placeholder: 'e.g. archive',
+								description:
+									"Document IDs of its files begin with it. Empty: the folder's own name. Another label makes other documents.",
+							},
+						],
+					},
+				],
+				description: 'Further folders to watch; they must not lie in one another',
+			},
+			{
+				displayName: 'On Activation',
+				name: 'onActivation',
+				type: 'options',
+				default: 'catchUp',
+				options: [
+					{
+						name: 'Catch Up',
+						value: 'catchUp',
+						description: 'Sends what has changed since the trigger last ran, the first time all files',
+					},
+					{
+						name: 'Everything Again',
+						value: 'everything',
+						description:
+							'Sends all files each time the workflow is published, and the index lets go of what is not among them',
+					},
+					{
+						name: 'Only From Now On',
+						value: 'fromNow',
+						description:
+							'Takes files that were there before the workflow was published as known, and sends none of them',
+					},
+				],
+				description:
+					'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
+			},
+			{
+				displayName: 'Polling Interval (Seconds)',
+				name: 'pollInterval',
+				type: 'number',
+				default: 5,
+				typeOptions: { minValue: 1, maxValue: 86400, numberPrecision: 0 },
+				description: 'Time between two looks at a folder that is polled; see Watch Mode',
+			},
+			{
+				displayName: 'Rescan Interval (Seconds)',
+				name: 'rescanInterval',
+				type: 'number',
+				default: 60,
+				typeOptions: { minValue: 1, maxValue: 86400, numberPrecision: 0 },
+				description:
+					'Time between two full comparisons with the folder, which find whatever the system did not report',
+			},
+			{
+				displayName: 'Settle Time (Ms)',
+				name: 'settleTime',
+				type: 'number',
+				default: 300,
+				typeOptions: { minValue: 0, maxValue: 600000, numberPrecision: 0 },
+				description:
+					'A file is read when it has not changed for this long, in milliseconds: longer for programs that write slowly',
+			},
+			{
+				displayName: 'State',
+				name: 'state',
+				type: 'options',
+				default: 'auto',
+				options: [
+					{
+						name: 'Automatic',
+						value: 'auto',
+						description: 'Static data for up to 1,000 files, SQLite above, and never back',
+					},
+					{
+						name: 'SQLite File',
+						value: 'sqlite',
+						description: "A file in n8n's user folder: for large folders, and exact after a crash",
+					},
+					{
+						name: 'Workflow Static Data',
+						value: 'staticData',
+						description: "Inside the workflow, in n8n's database; after a crash some files are sent again",
+					},
+				],
+				description: 'Where the trigger keeps what it knows of the files. A switch sends everything again.',
+			},
+			{
+				displayName: 'Take Over Documents',
+				name: 'takeOver',
+				type: 'boolean',
+				default: false,
+				description:
+					'Whether documents that belong to another source become those of this trigger, for example after the workflow was imported anew. Otherwise the API refuses them.',
+			},
+			{
+				displayName: 'Watch Mode',
+				name: 'watchMode',
+				type: 'options',
+				default: 'automatic',
+				options: [
+					{
+						name: 'Automatic',
+						value: 'automatic',
+						description: 'Native, and polling on network and shared file systems',
+					},
+					{
+						name: 'Native',
+						value: 'native',
+						description: 'The system reports changes at once',
+					},
+					{
+						name: 'Polling',
+						value: 'polling',
+						description:
+							'The folder is looked at again and again: for file systems that report nothing, like some mounted volumes',
+					},
+				],
+				description: 'How changes are noticed. Rescans find them in any mode.',
+			},
+		],
+	},
+];

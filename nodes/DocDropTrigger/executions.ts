@@ -1,0 +1,45 @@
+/**
+ * One execution of the workflow for some items, and what became of it. The only place that emits. n8n says that
+ * an execution has ended through the promise it is handed; only the status `success` says that it went well.
+ */
+import type { IRun, ITriggerFunctions } from 'n8n-workflow';
+import type { TriggerItem } from '../item.ts';
+
+/** `waiting`: it stands at a Wait node, and goes on when a person or a clock says so. */
+export type ExecutionEnd = 'success' | 'waiting';
+
+export interface Executions {
+	/** Rejects with the reason, for people, where it did not go well, or nobody knows. */
+	run(items: readonly TriggerItem[]): Promise<ExecutionEnd>;
+}
+
+export function createExecutions(deps: {
+	context: Pick<ITriggerFunctions, 'emit' | 'helpers'>;
+	/** Called in the turn of each emit, before it. */
+	beforeEmit: () => void;
+	/** n8n refused to say when an execution has ended. */
+	onUnsupported: (error: Error) => void;
+}): Executions {
+	const { context } = deps;
+	return {
+		async run(items) {
+			const done = context.helpers.createDeferredPromise<IRun>();
+			deps.beforeEmit();
+			const json = items.map((item) => ({ json: { ...item } }));
+			context.emit([json], undefined, done);
+			const ended: IRun | undefined = await done.promise.catch((error: unknown) => {
+				const cause = error instanceof Error ? error : new Error('unknown error');
+				if (isUnsupported(cause)) deps.onUnsupported(cause);
+				throw new Error(`its execution failed: ${cause.message}`, { cause });
+			});
+			// Nothing came back where n8n took it for a repetition, and did not run it.
+			const status = ended?.status ?? 'skipped';
+			if (status === 'success' || status === 'waiting') return status;
+			throw new Error(`its execution ended as "${status}"`);
+		},
+	};
+}
+
+/** What n8n 2.40 says where the workflow's engine is v2. */
+const isUnsupported = ({ message }: Error): boolean =>
+	/Engine 2\.0 cannot run a trigger that waits/.test(message);

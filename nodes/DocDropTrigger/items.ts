@@ -1,0 +1,92 @@
+/** From a change of the watch engine to the items that say it, under the names that the API knows. Pure. */
+import type { FileItem } from '../item.ts';
+import type { FileChange, MovedChange } from '../watch/change.ts';
+import type { DocumentName } from './naming.ts';
+import type { FileEvent } from './parameters.ts';
+import { tombstoneOf } from './tombstone.ts';
+
+/** What goes into every item of an execution. */
+export interface ItemMarks {
+	readonly takeOver: boolean;
+	readonly batchId: string;
+}
+
+/** A file of before, by name and place. */
+export interface PreviousFile extends DocumentName {
+	readonly path: string;
+	readonly relPath: string;
+	readonly root: string;
+}
+
+/**
+ * The items of one change; none where it is of no wanted event. A move that is not wanted as such is a creation
+ * and a deletion; one that leaves the document its name is a change.
+ */
+export function itemsOf(
+	change: FileChange,
+	name: DocumentName,
+	/** Of a move, where the file was; null of anything else. */
+	previous: PreviousFile | null,
+	wanted: ReadonlySet<FileEvent>,
+	marks: ItemMarks,
+): FileItem[] {
+	if (change.event !== 'moved') return wanted.has(change.event) ? [itemOf(change, name, marks)] : [];
+	if (previous === null)
+		return wanted.has('created') ? [{ ...itemOf(change, name, marks), event: 'created' }] : [];
+	const item = itemOf(change, name, marks);
+	if (previous.tenant === name.tenant && previous.docId === name.docId) {
+		return wanted.has('moved') || wanted.has('changed') ? [{ ...item, event: 'changed' }] : [];
+	}
+	if (wanted.has('moved')) {
+		const { path, tenant, docId } = previous;
+		return [{ ...item, previousPath: path, previousTenant: tenant, previousDocId: docId }];
+	}
+	const items: FileItem[] = [];
+	if (wanted.has('created')) items.push({ ...item, event: 'created' });
+	if (wanted.has('deleted')) items.push(deletionOf(change, previous, marks));
+	return items;
+}
+
+function itemOf(change: FileChange, name: DocumentName, marks: ItemMarks): FileItem {
+	const { event, path, relPath, root, sourceId, epoch, seq, previousSha256 } = change;
+	const order = { sourceId, epoch, seq };
+	const file =
+		change.event === 'deleted'
+			? { size: null, mtime: null, sha256: null, xxh64: null }
+			: {
+					size: change.size,
+					mtime: isoOf(change.mtimeMs),
+					sha256: change.sha256,
+					xxh64: change.xxh64,
+				};
+	return {
+		...{ event, path, relPath, root, ...name, ...order, ...file, previousSha256 },
+		...{ previousPath: null, previousTenant: null, previousDocId: null },
+		tombstone: event === 'deleted' ? tombstoneOf({ ...name, ...order }) : null,
+		...marks,
+	};
+}
+
+/** A file system may keep times that no calendar reaches. */
+function isoOf(ms: number): string | null {
+	const date = new Date(ms);
+	return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** The old name of a moved file, as a deletion of its own; it shares the move's seq, which is above all of both names. */
+function deletionOf(change: MovedChange, previous: PreviousFile, marks: ItemMarks): FileItem {
+	const { tenant, docId, path, relPath, root } = previous;
+	const { sourceId, epoch, seq, sha256: previousSha256 } = change;
+	const deleted = {
+		event: 'deleted' as const,
+		root,
+		path,
+		relPath,
+		docId,
+		sourceId,
+		epoch,
+		seq,
+		previousSha256,
+	};
+	return itemOf(deleted, { tenant, docId }, marks);
+}

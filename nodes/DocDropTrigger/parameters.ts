@@ -1,0 +1,222 @@
+/** The node's parameters as a person set them, read into settings and checked. Pure. */
+import { createFilter } from '../watch/filter.ts';
+import { DEFAULT_EXCLUDES, type WatchSettings } from '../watch/settings.ts';
+import type { FileChange } from '../watch/change.ts';
+import type { StateSetting } from './file-state.ts';
+import type { NamingSettings } from './naming.ts';
+import { TriggerProblem } from './problem.ts';
+
+export type FileEvent = FileChange['event'];
+
+/** A folder as it was typed; its label is fixed here. */
+export interface FolderSetting {
+	readonly path: string;
+	readonly label: string;
+}
+
+export interface TriggerSettings {
+	/** At least one. */
+	readonly folders: readonly FolderSetting[];
+	readonly watch: WatchSlice;
+	readonly naming: NamingSettings;
+	/** Those that lead to an execution. */
+	readonly events: ReadonlySet<FileEvent>;
+	/** What a person's activation does; a restart of n8n always catches up. */
+	readonly onActivation: 'catchUp' | 'fromNow' | 'everything';
+	readonly takeOver: boolean;
+	/** A person agrees to the deletions that are held. */
+	readonly confirmHeld: boolean;
+	readonly state: StateSetting;
+}
+
+export type WatchSlice = Pick<
+	WatchSettings,
+	| 'include'
+	| 'exclude'
+	| 'maxFileBytes'
+	| 'followLinks'
+	| 'quietMs'
+	| 'graceMs'
+	| 'brakeShare'
+	| 'windowMs'
+	| 'batchFiles'
+	| 'batchesInFlight'
+	| 'scanEveryMs'
+	| 'mode'
+	| 'pollEveryMs'
+>;
+
+const EVENTS: readonly FileEvent[] = ['changed', 'created', 'deleted', 'moved'];
+const MODES = { automatic: 'auto', native: 'watch', polling: 'poll' } as const;
+const MB = 1024 * 1024;
+/** What is in flight where the setting is 0, by what an execution carries. */
+const IN_FLIGHT = { batch: 4, file: 50 } as const;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `events` and `options`. Throws a TriggerProblem. */
+export function readSettings(get: (name: string) => unknown): TriggerSettings {
+	const options = (get('options') ?? {}) as Values;
+	const number = (name: string, unset: number, [least, most]: readonly [number, number], label: string) =>
+		whole(options[name] ?? unset, least, most, label);
+	const choice = <T extends string>(name: string, allowed: readonly T[], label: string): T =>
+		oneOf(options[name] ?? allowed[0], allowed, label);
+	const emit = choice('emit', ['batch', 'file'], 'Emit');
+	const inFlight = number('maxInFlight', 0, [0, 1000], 'Max Executions in Flight');
+	const filter = {
+		include: includesOf(options),
+		exclude: options['exclude'] === undefined ? DEFAULT_EXCLUDES : listOf(options['exclude']),
+	};
+	checkGlobs(filter);
+	return {
+		folders: foldersOf(get('folder'), options),
+		watch: {
+			...filter,
+			maxFileBytes: number('maxFileSize', 256, [1, 1_000_000], 'Max File Size (MB)') * MB,
+			followLinks: options['followLinks'] === true,
+			quietMs: number('settleTime', 300, [0, 600_000], 'Settle Time (Ms)'),
+			graceMs: number('deletionGrace', 5, [0, 86_400], 'Deletion Grace (Seconds)') * 1000,
+			brakeShare: number('brake', 20, [0, 100], 'Brake (%)') / 100,
+			windowMs: number('batchWindow', 100, [0, 600_000], 'Batch Window (Ms)'),
+			batchFiles: emit === 'file' ? 1 : number('batchSize', 200, [1, 500], 'Batch Size'),
+			batchesInFlight: inFlight === 0 ? IN_FLIGHT[emit] : inFlight,
+			scanEveryMs: number('rescanInterval', 60, [1, 86_400], 'Rescan Interval (Seconds)') * 1000,
+			mode: MODES[choice('watchMode', ['automatic', 'native', 'polling'], 'Watch Mode')],
+			pollEveryMs: number('pollInterval', 5, [1, 86_400], 'Polling Interval (Seconds)') * 1000,
+		},
+		naming: {
+			tenant:
+				oneOf(get('tenantFrom') ?? 'fixed', ['fixed', 'segment'], 'Tenant From') === 'fixed'
+					? { kind: 'fixed', tenant: text(get('tenant')) }
+					: { kind: 'segment', number: whole(get('tenantSegment') ?? 1, 1, 100, 'Segment Number') },
+			template: text(options['documentId']) === '' ? null : text(options['documentId']),
+		},
+		events: eventsOf(get('events')),
+		onActivation: choice('onActivation', ['catchUp', 'fromNow', 'everything'], 'On Activation'),
+		takeOver: options['takeOver'] === true,
+		confirmHeld: options['confirmHeld'] === true,
+		state: choice('state', ['auto', 'staticData', 'sqlite'], 'State'),
+	};
+}
+
+function foldersOf(first: unknown, options: Values): FolderSetting[] {
+	const more = (options['moreFolders'] as { folder?: readonly Values[] } | undefined)?.folder ?? [];
+	const typed = [{ path: first, label: options['folderLabel'] }, ...more];
+	const folders = typed.map((folder) => {
+		const path = text(folder['path']);
+		if (path === '') {
+			throw new TriggerProblem('No folder is set', 'Set Folder to the path of the folder to watch.');
+		}
+		// The root of a drive has no name.
+		return { path, label: text(folder['label']) || nameOf(path) || 'root' };
+	});
+	const labels = new Set<string>();
+	for (const { label } of folders) {
+		if (label.length > 128 || /[/\\]|\p{Cc}/u.test(label)) {
+			throw new TriggerProblem(
+				`"${label}" cannot be the label of a folder`,
+				'Use at most 128 characters, without slashes.',
+			);
+		}
+		if (labels.has(label)) {
+			throw new TriggerProblem(
+				`Two folders are called "${label}"`,
+				'Give one of them another label: document IDs begin with it.',
+			);
+		}
+		labels.add(label);
+	}
+	return folders;
+}
+
+const nameOf = (path: string): string =>
+	path
+		.split(/[/\\]/)
+		.filter((part) => part !== '')
+		.at(-1) ?? '';
+
+function eventsOf(value: unknown): ReadonlySet<FileEvent> {
+	const given: unknown = value ?? EVENTS;
+	const events = EVENTS.filter((event) => Array.isArray(given) && given.includes(event));
+	if (events.length > 0) return new Set(events);
+	throw new TriggerProblem('No event is chosen', 'Choose at least one in Events.');
+}
+
+function includesOf(options: Values): readonly string[] {
+	const globs = listOf(options['include']);
+	const endings = listOf(options['fileTypes']).map((ending) => ending.replace(/^\*?\./, ''));
+	if (globs.length > 0 && endings.length > 0) {
+		throw new TriggerProblem(
+			'File Types and Include are both set',
+			'Set one of them: write the endings into the patterns, like docs/**/*.pdf.',
+		);
+	}
+	const wrong = endings.find((ending) => !/^[\p{L}\p{N}_.-]+$/u.test(ending));
+	if (wrong !== undefined) {
+		throw new TriggerProblem(`"${wrong}" is no file type`, 'Write endings, like pdf, md, docx.');
+	}
+	return endings.length > 0 ? endings.map((ending) => `*.${inAnyCase(ending)}`) : globs;
+}
+
+const inAnyCase = (ending: string): string =>
+	ending.replaceAll(/\p{L}/gu, (letter) => {
+		const forms = [...new Set([letter.toLowerCase(), letter.toUpperCase()])];
+		return forms.length === 2 && forms.every((form) => form.length === 1) ? `[${forms.join('')}]` : letter;
+	});
+
+/** Parts between commas and line breaks; a comma in braces or brackets belongs to its pattern. */
+function listOf(value: unknown): string[] {
+	const parts: string[] = [''];
+	let depth = 0;
+	for (const char of text(value)) {
+		if ('{[('.includes(char)) depth += 1;
+		if ('}])'.includes(char)) depth -= 1;
+		if (char === '\n' || (char === ',' && depth <= 0)) {
+			parts.push('');
+			depth = 0;
+		} else parts[parts.length - 1] += char;
+	}
+	return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function checkGlobs(globs: {
+	readonly include: readonly string[];
+	readonly exclude: readonly string[];
+}): void {
+	try {
+		createFilter(globs);
+	} catch {
+		throw globProblem();
+	}
+}
+
+const globProblem = () =>
+	new TriggerProblem(
+		'A pattern in Include or Exclude cannot be read',
+		'Use patterns like *.pdf, drafts/** or {a,b}/*.md; see the description of the options.',
+	);
+
+function whole(value: unknown, least: number, most: number, label: string): number {
+	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) {
+		return number;
+	}
+	throw new TriggerProblem(
+		`${label} is not usable`,
+		`Set it to a whole number from ${least} to ${most}; got ${JSON.stringify(value)}.`,
+	);
+}
+
+function oneOf<T extends string>(value: unknown, allowed: readonly T[], label: string): T {
+	const found = allowed.find((one) => one === value);
+	if (found !== undefined) return found;
+	throw new TriggerProblem(
+		`${label} is not usable`,
+		`Set it to one of ${allowed.join(', ')}; got ${JSON.stringify(value)}.`,
+	);
+}
+
+function text(value: unknown): string {
+	if (value === undefined || value === null) return '';
+	return typeof value === 'string' ? value.trim() : JSON.stringify(value);
+}

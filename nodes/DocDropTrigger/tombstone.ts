@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+
+/** SHA-256 that names one deletion: of one document, by one source, at one place in its order. Lower-case hex. */
+export function tombstoneOf(deletion: {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly sourceId: string;
+	readonly epoch: string;
+	readonly seq: number;
+}): string {
+	const { tenant, docId, sourceId, epoch, seq } = deletion;
+	const hash = createHash('sha256');
+	for (const part of ['docdrop:tombstone:v1', tenant, docId, sourceId, epoch, String(seq)]) {
+		// With their lengths, so that no two lists of parts look alike.
+		hash.update(`${Buffer.byteLength(part)}:${part}`);
+	}
+	return hash.digest('hex');
+}

@@ -1,0 +1,156 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { installN8n } from './install.ts';
+
+/**
+ * The real n8n in a process of its own, with our packed package, an owner and a session: what a person has after
+ * installing the package and signing in. One user folder outlives several lives of the process.
+ */
+export interface RealN8n {
+	readonly url: string;
+	/** Of the process that runs now. */
+	pid(): number;
+	/** A call of the editor's own API, signed in. Fails with n8n's message. */
+	rest<T>(method: string, path: string, body?: unknown): Promise<T>;
+	/** Signed in: `name=value` for a browser. */
+	cookie(): string;
+	start(): Promise<void>;
+	/** SIGTERM waits for n8n's own shutdown; SIGKILL is a crash. */
+	stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+	/** Everything that it printed, over all its lives. */
+	log(): string;
+}
+
+export const owner = {
+	email: 'owner@docdrop.invalid',
+	firstName: 'Doc',
+	lastName: 'Drop',
+	password: 'Docdrop-1234',
+};
+const packageName = 'n8n-nodes-docdrop';
+
+export async function createRealN8n(options: {
+	/** Becomes N8N_USER_FOLDER; made where it is missing. */
+	readonly userFolder: string;
+	/** Folders that workflows may read. */
+	readonly folders: readonly string[];
+	readonly env?: Readonly<Record<string, string>>;
+	/** Default: any that is free. */
+	readonly port?: number;
+}): Promise<RealN8n> {
+	const { userFolder } = options;
+	const installed = installN8n();
+	const port = options.port ?? (await freePort());
+	const url = `http://127.0.0.1:${port}`;
+	const logFile = join(userFolder, 'n8n.log');
+	mkdirSync(userFolder, { recursive: true });
+	placePackage(userFolder);
+	let child: ChildProcess | null = null;
+	let exited: Promise<void> = Promise.resolve();
+	let cookie = '';
+
+	const env: NodeJS.ProcessEnv = {
+		...process.env,
+		N8N_USER_FOLDER: userFolder,
+		N8N_ENCRYPTION_KEY: 'docdrop-under-test',
+		N8N_PORT: String(port),
+		N8N_RUNNERS_BROKER_PORT: String(await freePort()),
+		N8N_LISTEN_ADDRESS: '127.0.0.1',
+		N8N_RESTRICT_FILE_ACCESS_TO: options.folders.join(';'),
+		N8N_SECURE_COOKIE: 'false',
+		N8N_LOG_LEVEL: 'info',
+		// Nothing here may call the world.
+		N8N_DIAGNOSTICS_ENABLED: 'false',
+		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+		N8N_TEMPLATES_ENABLED: 'false',
+		N8N_PERSONALIZATION_ENABLED: 'false',
+		N8N_HIRING_BANNER_ENABLED: 'false',
+		...options.env,
+	};
+
+	async function rest<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const response = await fetch(`${url}/rest${path}`, {
+			method,
+			headers: { 'content-type': 'application/json', 'browser-id': 'docdrop', cookie },
+			...(body !== undefined && { body: JSON.stringify(body) }),
+		});
+		const text = await response.text();
+		if (!response.ok)
+			throw new Error(`${method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`);
+		const set = response.headers.getSetCookie().find((one) => one.startsWith('n8n-auth='));
+		if (set !== undefined) cookie = set.split(';')[0] ?? '';
+		return (text === '' ? undefined : (JSON.parse(text) as { data: T }).data) as T;
+	}
+
+	async function start(): Promise<void> {
+		const log = openSync(logFile, 'a');
+		const started = spawn(process.execPath, [join(installed, 'node_modules/n8n/bin/n8n'), 'start'], {
+			env,
+			stdio: ['ignore', log, log],
+		});
+		child = started;
+		exited = new Promise((done) => started.once('exit', () => done()));
+		const isReady = () =>
+			fetch(`${url}/healthz/readiness`).then(
+				({ ok }) => ok,
+				() => false,
+			);
+		while (!(await isReady())) {
+			if (started.exitCode !== null) throw new Error(`n8n ended at its start: ${tail(logFile)}`);
+			await sleep(100);
+		}
+		// Sign in once the routes are there; the owner of an earlier life is there still.
+		for (let tries = 0; ; tries += 1) {
+			try {
+				if (cookie === '') await rest('POST', '/owner/setup', owner);
+				else await rest('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
+				return;
+			} catch (error) {
+				if (tries >= 100) throw error;
+				await sleep(200);
+			}
+		}
+	}
+
+	return {
+		url,
+		pid: () => child?.pid ?? 0,
+		rest,
+		cookie: () => cookie,
+		start,
+		async stop(signal = 'SIGTERM') {
+			child?.kill(signal);
+			await exited;
+			child = null;
+		},
+		log: () => readFileSync(logFile, 'utf8'),
+	};
+
+	function tail(file: string): string {
+		return readFileSync(file, 'utf8').slice(-2000);
+	}
+}
+
+/** As an installation from npm leaves it: the type names are then those of production. Wants `npm run build`. */
+function placePackage(userFolder: string): void {
+	const project = resolve(import.meta.dirname, '../..');
+	const nodes = join(userFolder, '.n8n/nodes');
+	const target = join(nodes, 'node_modules', packageName);
+	rmSync(target, { recursive: true, force: true });
+	mkdirSync(target, { recursive: true });
+	cpSync(join(project, 'package.json'), join(target, 'package.json'));
+	cpSync(join(project, 'dist'), join(target, 'dist'), { recursive: true });
+	writeFileSync(join(nodes, 'package.json'), JSON.stringify({ name: 'installed-nodes', private: true }));
+	appendFileSync(join(userFolder, 'n8n.log'), '');
+}
+
+export async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((done) => server.close(done));
+	return port;
+}

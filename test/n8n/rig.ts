@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import assert from 'node:assert/strict';
+import { documentsOf } from '../bench/corpus.ts';
+import { compareWithFolder, indexFile } from '../bench/index-points.ts';
+import { createRealN8n, freePort, type RealN8n } from './real-n8n.ts';
+
+/** The real n8n, the real API and a folder between them: what a user has, with the means to break it. */
+export interface Rig {
+	readonly inbox: string;
+	readonly api: RigApi;
+	readonly n8n: RealN8n;
+	/** Waits until the API has published exactly the files of the folder, with their present contents. */
+	settled(limitSeconds?: number): Promise<void>;
+	/** Reads the index itself, with no server on it, and holds it against the folder. */
+	checkIndex(): Promise<void>;
+	close(): Promise<void>;
+}
+
+interface RigApi {
+	readonly url: string;
+	start(): Promise<void>;
+	stop(): Promise<void>;
+	get<T>(path: string): Promise<T>;
+	/** State and published hash of every document of the tenant, by docId. */
+	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
+}
+
+export const tenant = 't';
+
+export async function createRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
+	const base = mkdtempSync(join(tmpdir(), 'docdrop-n8n-'));
+	const inbox = join(base, 'inbox');
+	const dataDir = join(base, 'data');
+	mkdirSync(inbox);
+	const api = await createApi(dataDir);
+	const n8n = await createRealN8n({ userFolder: join(base, 'n8n'), folders: [inbox], env });
+	await Promise.all([api.start(), n8n.start()]);
+
+	async function difference(): Promise<string | null> {
+		const documents = await api.documents();
+		const live = [...documents].filter(([, { state }]) => state !== 'deleted');
+		const files = await documentsOf(inbox);
+		for (const { docId, path } of files) {
+			const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+			const found = documents.get(docId);
+			if (found?.state !== 'published' || found.sha256 !== sha256)
+				return `${docId}: ${found?.state ?? 'missing'}`;
+		}
+		return live.length === files.length ? null : `${live.length} documents of ${files.length} files`;
+	}
+
+	return {
+		inbox,
+		api,
+		n8n,
+		async settled(limitSeconds = 60) {
+			const end = Date.now() + limitSeconds * 1000;
+			for (;;) {
+				const found = await difference();
+				if (found === null) return;
+				if (Date.now() > end)
+					assert.fail(`not settled after ${limitSeconds} s: ${found}\n${tail(n8n.log())}`);
+				await sleep(100);
+			}
+		},
+		async checkIndex() {
+			await api.stop();
+			const { docs: _docs, chunks: _chunks, ...wrong } = await compareWithFolder(indexFile(dataDir), inbox);
+			assert.deepEqual(wrong, { duplicates: 0, leftovers: 0, missing: 0, misordered: 0, stale: 0 });
+			await api.start();
+		},
+		async close() {
+			await n8n.stop('SIGKILL');
+			await api.stop();
+			rmSync(base, { recursive: true, force: true, maxRetries: 3 });
+		},
+	};
+}
+
+const tail = (log: string) => log.slice(-3000);
+
+async function createApi(dataDir: string): Promise<RigApi> {
+	const port = await freePort();
+	const url = `http://127.0.0.1:${port}`;
+	let child: ChildProcess | null = null;
+	const get = async <T>(path: string): Promise<T> => {
+		const response = await fetch(url + path);
+		if (!response.ok) throw new Error(`${path} was answered ${response.status}`);
+		return (await response.json()) as T;
+	};
+	return {
+		url,
+		get,
+		async start() {
+			const cli = join(import.meta.dirname, '../../api/cli.ts');
+			const started = spawn(process.execPath, [cli, 'serve'], {
+				env: {
+					...process.env,
+					DOCDROP_DATA_DIR: dataDir,
+					DOCDROP_PORT: String(port),
+					DOCDROP_LOG_LEVEL: 'error',
+				},
+				stdio: 'ignore',
+			});
+			child = started;
+			while (
+				!(await fetch(`${url}/health/ready`).then(
+					({ ok }) => ok,
+					() => false,
+				))
+			) {
+				assert.equal(started.exitCode, null, 'the API ended');
+				await sleep(50);
+			}
+		},
+		async stop() {
+			const stopping = child;
+			child = null;
+			if (stopping === null || stopping.exitCode !== null) return;
+			const exited = new Promise((done) => stopping.once('exit', done));
+			stopping.kill('SIGTERM');
+			await exited;
+		},
+		async documents() {
+			const found: Awaited<ReturnType<RigApi['documents']>> = new Map();
+			for (let after = ''; ;) {
+				const page = await get<{
+					documents: {
+						docId: string;
+						state: string;
+						published: { contentSha256: string; publishedAt: string } | null;
+					}[];
+					next: string | null;
+				}>(
+					`/v1/documents?tenant=${tenant}&limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`,
+				);
+				for (const { docId, state, published } of page.documents) {
+					const { contentSha256: sha256 = null, publishedAt = null } = published ?? {};
+					found.set(docId, { state, sha256, publishedAt });
+				}
+				if (page.next === null) return found;
+				after = page.next;
+			}
+		},
+	};
+}

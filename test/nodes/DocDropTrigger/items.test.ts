@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { itemsOf } from '../../../nodes/DocDropTrigger/items.ts';
+import type { FileEvent } from '../../../nodes/DocDropTrigger/parameters.ts';
+import { tombstoneOf } from '../../../nodes/DocDropTrigger/tombstone.ts';
+import type { FileChange } from '../../../nodes/watch/change.ts';
+
+const head = {
+	...{ root: 'docs', path: '/docs/x/new', relPath: 'x/new', docId: 'x/new' },
+	...{ sourceId: 'source', epoch: 'epoch', seq: 7, previousSha256: null },
+};
+const content = { size: 3, mtimeMs: 1_700_000_000_123, sha256: 'a'.repeat(64), xxh64: 'b'.repeat(16) };
+const created: FileChange = { event: 'created', ...head, ...content };
+const deleted: FileChange = { event: 'deleted', ...head };
+const moved: FileChange = {
+	...{ event: 'moved', ...head, ...content },
+	...{ previousDocId: 'y/old', previousPath: '/docs/y/old' },
+};
+const name = { tenant: 'x', docId: 'new' };
+const previous = { tenant: 'y', docId: 'old', path: '/docs/y/old', relPath: 'y/old', root: 'docs' };
+const marks = { takeOver: true, batchId: 'batch' };
+const items = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>
+	itemsOf(change, name, change.event === 'moved' ? before : null, new Set(events), marks);
+const told = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>
+	items(change, events, before).map(({ event, tenant, docId }) => `${event} ${tenant} ${docId}`);
+
+describe('items', () => {
+	it('say only what is wanted', () => {
+		assert.deepEqual(told(created, ['created']), ['created x new']);
+		assert.deepEqual(told(created, ['changed', 'deleted', 'moved']), []);
+		assert.deepEqual(told(deleted, ['deleted']), ['deleted x new']);
+		assert.deepEqual(told(deleted, ['created', 'changed', 'moved']), []);
+	});
+
+	it('say a move that is not wanted as a creation and a deletion, as far as these are', () => {
+		assert.deepEqual(told(moved, ['moved']), ['moved x new']);
+		assert.deepEqual(told(moved, ['created', 'deleted']), ['created x new', 'deleted y old']);
+		assert.deepEqual(told(moved, ['created']), ['created x new']);
+		assert.deepEqual(told(moved, ['deleted', 'changed']), ['deleted y old']);
+		assert.deepEqual(told(moved, ['changed']), []);
+	});
+
+	it('say a move by which a document keeps its name as a change: it must not be deleted', () => {
+		const same = { ...previous, ...name };
+		assert.deepEqual(told(moved, ['moved'], same), ['changed x new']);
+		assert.deepEqual(told(moved, ['created', 'changed', 'deleted'], same), ['changed x new']);
+		assert.deepEqual(told(moved, ['created', 'deleted'], same), []);
+		assert.equal(items(moved, ['moved'], same)[0]?.previousDocId, null);
+	});
+
+	it('say a move from nowhere as a creation', () => {
+		assert.deepEqual(told(moved, ['moved', 'created'], null), ['created x new']);
+		assert.deepEqual(told(moved, ['moved'], null), []);
+	});
+
+	it('carry both names of a moved file, across tenants', () => {
+		const [item] = items(moved, ['moved']);
+		assert.deepEqual(
+			[item?.tenant, item?.docId, item?.previousTenant, item?.previousDocId, item?.previousPath],
+			['x', 'new', 'y', 'old', '/docs/y/old'],
+		);
+		assert.deepEqual([item?.takeOver, item?.batchId, item?.tombstone], [true, 'batch', null]);
+	});
+
+	it('give the deletion of an old name its own place, content and tombstone', () => {
+		const [item] = items(moved, ['deleted']);
+		const { tombstone, ...rest } = item ?? assert.fail();
+		assert.deepEqual(rest, {
+			...{ event: 'deleted', path: '/docs/y/old', relPath: 'y/old', root: 'docs', tenant: 'y', docId: 'old' },
+			...{ sourceId: 'source', epoch: 'epoch', seq: 7, size: null, mtime: null, sha256: null, xxh64: null },
+			...{ previousSha256: content.sha256, previousPath: null, previousTenant: null, previousDocId: null },
+			...marks,
+		});
+		const order = { sourceId: 'source', epoch: 'epoch', seq: 7 };
+		assert.equal(tombstone, tombstoneOf({ tenant: 'y', docId: 'old', ...order }));
+	});
+
+	it('write times as ISO 8601, and leave out what no calendar reaches', () => {
+		assert.equal(items(created, ['created'])[0]?.mtime, '2023-11-14T22:13:20.123Z');
+		assert.equal(items({ ...created, mtimeMs: 9e15 }, ['created'])[0]?.mtime, null);
+	});
+});
+
+describe('tombstone', () => {
+	const order = { tenant: 'ä', docId: 'b', sourceId: 's', epoch: 'e', seq: 12 };
+
+	it('is the SHA-256 of its parts with their lengths in bytes', () => {
+		const text = '20:docdrop:tombstone:v12:ä1:b1:s1:e2:12';
+		assert.equal(tombstoneOf(order), createHash('sha256').update(text).digest('hex'));
+	});
+
+	it('differs for everything that differs', () => {
+		const others = [
+			order,
+			{ ...order, tenant: 'a' },
+			{ ...order, docId: 'c' },
+			{ ...order, tenant: 'äb', docId: '' },
+			{ ...order, sourceId: 't' },
+			{ ...order, epoch: 'f' },
+			{ ...order, seq: 13 },
+		];
+		assert.equal(new Set(others.map(tombstoneOf)).size, others.length);
+	});
+});
