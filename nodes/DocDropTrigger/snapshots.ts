@@ -13,6 +13,8 @@ import type { TriggerSettings } from './parameters.ts';
 /** Waits after a failure, ms: every one shows as a failed execution, so they double. */
 const FIRST_WAIT = 60_000;
 const LONGEST_WAIT = 3_600_000;
+/** Wait after an execution that waits itself, ms. */
+const PARKED = 86_400_000;
 
 export function createSnapshots(deps: {
 	settings: Pick<TriggerSettings, 'events' | 'takeOver' | 'onActivation'>;
@@ -41,15 +43,15 @@ export function createSnapshots(deps: {
 			takeOver: deps.settings.takeOver,
 			batchId: randomUUID(),
 		};
-		const ended = deps.executions.run([item]).then((end) => {
-			if (end === 'waiting') throw new Error('its execution waits');
-		});
-		await ended.catch((error: unknown) => {
+		const end = await deps.executions.run([item]).catch((error: unknown) => {
 			notBefore = clock.monotonic() + Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
 			failures += 1;
 			throw error;
 		});
-		return { held: 0 };
+		if (end === 'success') return { held: 0 };
+		// As with files: who waits for a person must not ask again every hour.
+		notBefore = clock.monotonic() + PARKED;
+		throw new Error('its execution waits');
 	};
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The n8n that the nodes are tested in. It needs Node 24; 2.8 GB, about seven minutes to install. */
 export const n8nVersion = '2.40.7';
@@ -25,7 +25,14 @@ export function installN8n(): string {
 		});
 	// Of all install scripts only that of SQLite is needed: others want downloads that a closed network refuses.
 	npm('install', `n8n@${n8nVersion}`, '--ignore-scripts', '--loglevel', 'error');
-	npm('rebuild', 'sqlite3', '--loglevel', 'error');
+	npm('rebuild', 'sqlite3', '--loglevel', 'error', ...headers());
 	writeFileSync(done, `${new Date().toISOString()}\n`);
 	return dir;
+}
+
+/** SQLite is compiled against Node's own headers: where a Node brought them, nothing has to be downloaded. */
+function headers(): string[] {
+	const prefixes = [join(dirname(process.execPath), '..'), '/usr', '/usr/local'];
+	const prefix = prefixes.find((one) => existsSync(join(one, 'include/node/node_api.h')));
+	return prefix === undefined ? [] : [`--nodedir=${prefix}`];
 }

@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -134,15 +134,22 @@ export async function createRealN8n(options: {
 	}
 }
 
-/** As an installation from npm leaves it: the type names are then those of production. Wants `npm run build`. */
+/** The packed package, where an installation from npm leaves it: the type names are then those of production. */
 function placePackage(userFolder: string): void {
 	const project = resolve(import.meta.dirname, '../..');
 	const nodes = join(userFolder, '.n8n/nodes');
 	const target = join(nodes, 'node_modules', packageName);
 	rmSync(target, { recursive: true, force: true });
 	mkdirSync(target, { recursive: true });
-	cpSync(join(project, 'package.json'), join(target, 'package.json'));
-	cpSync(join(project, 'dist'), join(target, 'dist'), { recursive: true });
+	const packed = execFileSync(
+		'npm',
+		['pack', '--ignore-scripts', '--silent', '--pack-destination', userFolder],
+		{
+			cwd: project,
+			encoding: 'utf8',
+		},
+	).trim();
+	execFileSync('tar', ['-xzf', join(userFolder, packed), '--strip-components=1', '-C', target]);
 	writeFileSync(join(nodes, 'package.json'), JSON.stringify({ name: 'installed-nodes', private: true }));
 	appendFileSync(join(userFolder, 'n8n.log'), '');
 }
