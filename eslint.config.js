@@ -16,6 +16,11 @@ export default tseslint.config(
 		files: ['package.json', 'nodes/**/*.ts', 'credentials/**/*.ts'],
 		ignores: ['nodes/watch/**'],
 	},
+	// What touches no disk passes the Cloud rules as well.
+	{
+		...n8nCommunityNodesPlugin.configs.recommended,
+		files: ['nodes/DocDrop/**/*.ts', 'nodes/item.ts', 'credentials/**/*.ts'],
+	},
 	{
 		files: ['package.json'],
 		languageOptions: { parser: tseslint.parser, parserOptions: { extraFileExtensions: ['.json'] } },
