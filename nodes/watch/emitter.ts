@@ -21,10 +21,10 @@ import { errorCode } from './disk.ts';
 import type { Ledger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Moves } from './moves.ts';
-import type { Observer } from './observer.ts';
 import type { FileRow, Seen } from './state/port.ts';
 import { createSuspicion } from './suspicion.ts';
 import { createWindow, type Batch } from './window.ts';
+import type { TakeWitness, Witness } from './witness.ts';
 
 export interface DeliveryStatus {
 	readonly batchesInFlight: number;
@@ -67,8 +67,10 @@ export function createEmitter(deps: {
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;
 	moves: Pick<Moves, 'previousOf' | 'settled'>;
-	/** Looks at the files behind outcomes that are to be checked, and again at those that were not as told. */
-	observer: Pick<Observer, 'confirms' | 'suspect'>;
+	/** For outcomes that are to be checked. */
+	witness: TakeWitness;
+	/** Has a file looked at that was not as told. */
+	suspect: (docId: string) => void;
 	clock: Clock;
 	random: () => number;
 	settings: WatchSettings;
@@ -83,6 +85,8 @@ export function createEmitter(deps: {
 		bytes: settings.batchBytes,
 		waitMs: settings.windowMs,
 	});
+	/** Taken out of the window, and not in flight yet. */
+	const leaving = new Set<string>();
 	const inFlight = new Set<string>();
 	const withheld = new Set<string>();
 	const batches = new Set<Promise<void>>();
@@ -144,6 +148,11 @@ export function createEmitter(deps: {
 
 	/** One batch from the window to its outcomes; never rejects. */
 	async function launch(batch: Batch): Promise<void> {
+		// Before the changes get their seq: from there on nothing may overtake them.
+		for (const docId of batch.docIds) leaving.add(docId);
+		const witness = await deps.witness(batch.docIds);
+		for (const docId of batch.docIds) leaving.delete(docId);
+		if (closing.signal.aborted) return;
 		const failuresBefore = failures;
 		const sent: Sent[] = [];
 		for (const docId of batch.docIds) {
@@ -157,7 +166,7 @@ export function createEmitter(deps: {
 		}
 		if (sent.length === 0) return;
 		const answer = await tryDeliver(sent);
-		const unconfirmed = await check(sent, answer);
+		const unconfirmed = await check(sent, answer, witness);
 		if (abandoned) return;
 		settleDelivery(answer, sent, failuresBefore);
 		settleFiles(sent, answer, unconfirmed);
@@ -196,14 +205,18 @@ export function createEmitter(deps: {
 	}
 
 	/** Which of the files whose outcome is to be checked are not what the consumer was told. */
-	async function check(sent: readonly Sent[], answer: Answer): Promise<ReadonlySet<string>> {
+	async function check(
+		sent: readonly Sent[],
+		answer: Answer,
+		witness: Witness,
+	): Promise<ReadonlySet<string>> {
 		const unconfirmed = new Set<string>();
 		if ('failure' in answer) return unconfirmed;
 		const looks = sent.map(async ({ docId, content }, index) => {
 			const outcome = answer[index];
 			if (outcome?.kind !== 'delivered' || outcome.check !== true) return;
 			// Held against what was sent, not against the newest row: that may be a content that came back.
-			if (!(await deps.observer.confirms(docId, content))) unconfirmed.add(docId);
+			if (!(await witness.confirms(docId, content))) unconfirmed.add(docId);
 		});
 		await Promise.all(looks);
 		return unconfirmed;
@@ -242,7 +255,7 @@ export function createEmitter(deps: {
 			} else if (unconfirmed.has(one.docId)) {
 				withheld.add(one.docId);
 				settleFile(one, { kind: 'retry', reason: 'the file changed while it was taken' }, false);
-				deps.observer.suspect(one.docId);
+				deps.suspect(one.docId);
 			} else settleFile(one, answer[index] ?? { kind: 'retry', reason: '' }, true);
 		});
 	}
@@ -311,7 +324,10 @@ export function createEmitter(deps: {
 			withheld.add(docId);
 			window.drop(docId);
 		},
-		waiting: () => window.docIds(),
+		*waiting() {
+			yield* leaving;
+			for (const docId of window.docIds()) if (!leaving.has(docId)) yield docId;
+		},
 		inFlight: () => inFlight,
 		isEmpty: () => window.size === 0 && batches.size === 0,
 		status: () => ({ batchesInFlight: batches.size, failures, lastFailure }),

@@ -9,12 +9,12 @@ import type { Deliver } from './change.ts';
 import type { Clock } from './clock.ts';
 import { withFreshStart } from './diff.ts';
 import { createDeletions } from './deletions.ts';
-import { createNodeDisk, errorCode, type Disk } from './disk.ts';
+import { createNodeDisk, errorCode, type Disk, type FileStat } from './disk.ts';
 import { createEmitter } from './emitter.ts';
 import { createFilter } from './filter.ts';
 import { createPollingHints } from './hints/polling.ts';
 import type { HintsFactory } from './hints/port.ts';
-import { createIdentity, type Root } from './identity.ts';
+import { createIdentity, type Place, type Root } from './identity.ts';
 import { openLedger } from './ledger.ts';
 import { createMoves } from './moves.ts';
 import { createObserver } from './observer.ts';
@@ -31,6 +31,7 @@ import { createSnapshotCloser, type TakeSnapshot } from './snapshot.ts';
 import { explainPath, takeStatus, type Explanation, type WatchStatus } from './status.ts';
 import { askWatchMode } from './watch-mode.ts';
 import { createWatchers } from './watchers.ts';
+import { createWitnesses } from './witness.ts';
 
 export interface WatchEngineDeps {
 	/** At least one. The first root of a new state has bare paths as docIds, the others `label/path`, for ever. */
@@ -143,6 +144,12 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		return { identity, ledger };
 	}
 
+	const isWanted = ({ label, relPath }: Place, stat: FileStat): boolean =>
+		stat.kind === 'file' &&
+		stat.size <= settings.maxFileBytes &&
+		filter.wants(relPath) &&
+		identity.fault(label, relPath) === null;
+
 	// What was seen and differs from what was acknowledged leaves through the window: emit, then commit.
 	const emitter = createEmitter({
 		ledger,
@@ -152,10 +159,8 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			previousOf: (docId) => moves.previousOf(docId),
 			settled: (docId) => moves.settled(docId),
 		},
-		observer: {
-			confirms: (docId, content) => observer.confirms(docId, content),
-			suspect: (docId) => observer.suspect(docId),
-		},
+		witness: createWitnesses({ reader, dirOf, identity, isWanted }),
+		suspect: (docId) => observer.suspect(docId),
 		clock,
 		random,
 		settings,
@@ -214,7 +219,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		disk,
 		dirOf,
 		isLocal: (label) => roots.some((root) => root.label === label && root.mode === 'watch'),
-		filter,
+		isWanted,
 		identity,
 		ledger,
 		deletions,

@@ -9,13 +9,11 @@ import type { Deletions } from './deletions.ts';
 import { compare, sameStat, withContent, withoutContent } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
-import type { Filter } from './filter.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Look, Reader } from './reader/port.ts';
 import type { WatchSettings } from './settings.ts';
-import type { Seen } from './state/port.ts';
 import { afterUnstable, isOldEnough, settle, settled, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -41,8 +39,6 @@ export interface Observer {
 	 */
 	met(docId: string, stat: FileStat, full: boolean): boolean;
 	attention(docId: string): Attention | undefined;
-	/** Whether the file is still as it was when it was read; of null, whether the watched set still lacks it. */
-	confirms(docId: string, seen: Seen | null): Promise<boolean>;
 	/** Paths that are not at rest, parked and held ones apart. */
 	busy(): Iterable<string>;
 	readonly busyCount: number;
@@ -53,7 +49,8 @@ export interface Observer {
 export function createObserver(deps: {
 	disk: Pick<Disk, 'checkRoot'>;
 	dirOf: (label: string) => string;
-	filter: Filter;
+	/** Whether what stands at a place belongs to the watched set. */
+	isWanted: (place: Place, stat: FileStat) => boolean;
 	/** Whether the disk of a root has the machine's clock. */
 	isLocal: (label: string) => boolean;
 	identity: Identity;
@@ -70,7 +67,7 @@ export function createObserver(deps: {
 	/** A path came to rest. */
 	onRest: () => void;
 }): Observer {
-	const { disk, reader, filter, identity, ledger, deletions, clock, settings } = deps;
+	const { disk, reader, identity, ledger, deletions, clock, settings } = deps;
 	const attentions = new Map<string, Attention>();
 	/** Known, and waited for by nobody: parked and held. */
 	let quietCount = 0;
@@ -119,7 +116,7 @@ export function createObserver(deps: {
 			return;
 		}
 		const { stat } = seen;
-		if (!isWanted(place, stat)) return missing(docId, place.label);
+		if (!deps.isWanted(place, stat)) return missing(docId, place.label);
 		const row = ledger.get(docId);
 		if (compare(row, stat) === 'same') return rest(docId);
 		const step = settle(attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
@@ -127,12 +124,6 @@ export function createObserver(deps: {
 		else if (seen.fingerprint !== null) take(docId, seen.fingerprint, stat, hashedAt, step.unstable);
 		else await read(docId, join(dir, place.relPath), stat, step.unstable);
 	}
-
-	const isWanted = ({ label, relPath }: Place, stat: FileStat): boolean =>
-		stat.kind === 'file' &&
-		stat.size <= settings.maxFileBytes &&
-		filter.wants(relPath) &&
-		identity.fault(label, relPath) === null;
 
 	/** A scan met a file that nothing is known of, or not any more. */
 	function settleAnew(docId: string, stat: FileStat): void {
@@ -274,18 +265,6 @@ export function createObserver(deps: {
 			return true;
 		},
 		attention: (docId) => attentions.get(docId),
-		async confirms(docId, seen) {
-			const place = identity.locate(docId);
-			if (place === null) return false;
-			try {
-				const { stat } = await reader.look(deps.dirOf(place.label), place.relPath, null);
-				const isThere = isWanted(place, stat);
-				return seen === null ? !isThere : isThere && sameStat(seen, stat);
-			} catch {
-				// A file that cannot be looked at is sent as new when it can be: nothing is lost by a deletion.
-				return seen === null;
-			}
-		},
 		*busy() {
 			for (const [docId, attention] of attentions) if (!isQuiet(attention)) yield docId;
 			for (const docId of queue.names()) {

@@ -14,12 +14,12 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
-const believing = { confirms: async () => true, suspect: (_docId: string) => {} };
+const believing = { witness: async () => ({ confirms: async () => true }), suspect: (_docId: string) => {} };
 
 const delivered = (batch: readonly FileChange[]) => batch.map((): Outcome => ({ kind: 'delivered' }));
 
 /** An emitter on a clock that the test moves, with files that exist only as rows. */
-async function bench(settings: Partial<WatchSettings> = {}, observer = believing) {
+async function bench(settings: Partial<WatchSettings> = {}, checking = believing) {
 	const clock = fakeClock();
 	const state = createMemoryFileState({ clock });
 	const identity = createIdentity([{ label: 'docs', dir: '/docs' }], 'docs');
@@ -31,7 +31,7 @@ async function bench(settings: Partial<WatchSettings> = {}, observer = believing
 		pathOf: (row) => `/docs/${row.path}`,
 		deliver: (batch, signal) => (sentAt.push(clock.monotonic()), consumer.deliver(batch, signal)),
 		moves: { previousOf: () => null, settled: () => {} },
-		observer,
+		...checking,
 		clock,
 		random: () => 1,
 		settings: { ...DEFAULT_SETTINGS, ...settings },
@@ -203,7 +203,7 @@ describe('delivery: failures', () => {
 			pathOf: () => '',
 			deliver,
 			moves: { previousOf: () => null, settled: () => {} },
-			observer: believing,
+			...believing,
 			clock,
 			random: () => 1,
 			settings,
@@ -423,7 +423,10 @@ describe('delivery: outcomes that are checked', () => {
 	it('has a file that is not as told looked at, holds it back until then, and blames nobody', async () => {
 		const suspects: string[] = [];
 		const confirms = async () => suspects.length > 0;
-		const doubting = { confirms, suspect: (docId: string) => void suspects.push(docId) };
+		const doubting = {
+			witness: async () => ({ confirms }),
+			suspect: (docId: string) => void suspects.push(docId),
+		};
 		const { clock, consumer, emitter, ledger, sentAt, write } = await bench({}, doubting);
 		consumer.answer = async (batch) => checked(batch);
 		write('a', 'one');
@@ -467,6 +470,30 @@ describe('delivery: outcomes that are checked', () => {
 		assert.deepEqual((await meanwhile(dir, edit, away)).consumer.news(), ['changed a', 'changed a']);
 		const touch = () => chmod(path, 0o600);
 		assert.deepEqual((await meanwhile(dir, edit, touch)).consumer.news(), ['changed a', 'changed a']);
+	});
+
+	it('sends a file again whose folder was elsewhere for a moment', async () => {
+		const dir = await temp.make();
+		const edit = async () => {
+			await mkdir(join(dir, 'deep/folder'), { recursive: true });
+			await writeFile(join(dir, 'deep/folder/b'), 'two');
+		};
+		const away = async () => {
+			await rename(join(dir, 'deep'), join(dir, '.away'));
+			await rename(join(dir, '.away'), join(dir, 'deep'));
+		};
+		const { consumer } = await meanwhile(dir, edit, away);
+		assert.deepEqual(consumer.news(), ['created deep/folder/b', 'created deep/folder/b']);
+	});
+
+	it('believes them where files came and went in the same folder', async () => {
+		const dir = await temp.make();
+		const edit = () => writeFile(join(dir, 'a'), 'two');
+		const busy = async () => {
+			await writeFile(join(dir, '.c'), '');
+			await unlink(join(dir, '.c'));
+		};
+		assert.deepEqual((await meanwhile(dir, edit, busy)).consumer.news(), ['changed a']);
 	});
 
 	it('tells of the deletion of a file that went while it was taken', async () => {

@@ -46,7 +46,6 @@ async function scene(rows: readonly FileRow[]) {
 		unheld: () => {},
 		mark: () => {},
 		unmark: () => {},
-		confirms: async () => true,
 		close: async () => {},
 	};
 	const root = newRootState('docs', '/docs');
