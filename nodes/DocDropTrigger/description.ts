@@ -50,7 +50,8 @@ export const properties: INodeProperties[] = [
 		typeOptions: { minValue: 1, maxValue: 100, numberPrecision: 0 },
 		displayOptions: { show: { tenantFrom: ['segment'] } },
 		description:
-			'Which folder below the watched one names the tenant: with 1, acme/contracts/a.pdf belongs to acme. Files that lie in no such folder are left out, and reported.',
+			'Which folder below the watched one names the tenant: 1 is the first. Files that lie in no such folder are left out, and reported.',
+		hint: 'With 1, acme/contracts/a.md belongs to acme',
 	},
 	{
 		displayName: 'Events',
@@ -73,7 +74,7 @@ export const properties: INodeProperties[] = [
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',
-		placeholder: 'Add option',
+		placeholder: 'Add Option',
 		default: {},
 		options: [
 			{
@@ -160,7 +161,7 @@ export const properties: INodeProperties[] = [
 				name: 'fileTypes',
 				type: 'string',
 				default: '',
-				placeholder: 'e.g. pdf, docx, md',
+				placeholder: 'e.g. md, txt, html',
 				description:
 					'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files.',
 			},
@@ -186,7 +187,7 @@ export const properties: INodeProperties[] = [
 				name: 'include',
 				type: 'string',
 				default: '',
-				placeholder: 'e.g. *.pdf, contracts/**/*.md',
+				placeholder: 'e.g. *.html, contracts/**/*.md',
 				description:
 					'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
 			},

@@ -90,7 +90,7 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 				},
 			],
 		},
-		tenantField({ ...show, source: ['binary', 'text'] }),
+		tenantField({ ...show, source: ['binary', 'text'] }, undefined, 'A new name begins a new tenant'),
 		documentField({ ...show, source: ['text'] }),
 		documentField(
 			{ ...show, source: ['binary'] },

@@ -4,13 +4,13 @@ import type { INodeProperties } from 'n8n-workflow';
 type Where = Readonly<Record<string, string[]>>;
 
 /** `value`: where nothing is chosen yet; an expression takes it from the item. */
-export const tenantField = (show: Where, value = '={{ $json.tenant }}'): INodeProperties => ({
+export const tenantField = (show: Where, value = '={{ $json.tenant }}', hint?: string): INodeProperties => ({
 	displayName: 'Tenant',
 	name: 'tenant',
 	type: 'resourceLocator',
 	default: { mode: 'id', value },
 	required: true,
-	description: 'Whose documents they are',
+	description: 'Whose documents they are: letters, digits and . _ : @ -',
 	displayOptions: { show },
 	modes: [
 		{
@@ -20,11 +20,11 @@ export const tenantField = (show: Where, value = '={{ $json.tenant }}'): INodePr
 			typeOptions: { searchListMethod: 'searchTenants', searchable: true },
 		},
 		{
-			displayName: 'By Name',
+			displayName: 'By ID',
 			name: 'id',
 			type: 'string',
 			placeholder: 'e.g. acme',
-			hint: 'Letters, digits and . _ : @ -. A tenant exists from its first document on.',
+			...(hint !== undefined && { hint }),
 		},
 	],
 });
@@ -38,7 +38,10 @@ export const documentField = (
 	type: 'resourceLocator',
 	default: { mode: 'id', value: '={{ $json.docId }}' },
 	required: isRequired,
-	description: 'Names the document within its tenant, such as the path of a file under its folder',
+	description: [
+		'Names the document within its tenant, such as the path of a file under its folder',
+		...(hint === undefined ? [] : [`${hint}.`]),
+	].join('. '),
 	displayOptions: { show },
 	modes: [
 		{

@@ -56,7 +56,7 @@ export const jobFields: INodeProperties[] = [
 		displayOptions: { show: { resource, operation: ['wait'] } },
 	},
 	{
-		...tenantField({ resource, operation: ['getMany'] }, ''),
+		...tenantField({ resource, operation: ['getMany'] }, '', 'Empty: jobs of all tenants'),
 		required: false,
 		description: 'Whose jobs; empty for those of all tenants, where the key allows it',
 	},
