@@ -10,7 +10,7 @@ import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
 import { createGuard, openRoots, type Machine, type WatchedRoot } from './access.ts';
 import { properties } from './description.ts';
-import { sourceIdOf } from './file-state.ts';
+import { sourceIdOf, storedEpoch } from './file-state.ts';
 import { createNaming } from './naming.ts';
 import { readSettings, type TriggerSettings } from './parameters.ts';
 import { engineProblem } from './problems.ts';
@@ -83,7 +83,9 @@ function test(
 	machine: Machine,
 ): ITriggerResponse {
 	const closing = new AbortController();
-	const sourceId = sourceIdOf(String(context.getWorkflow().id), context.getNode().id);
+	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
+	const sourceId = sourceIdOf(ids.workflowId, ids.nodeId);
+	const data = context.getWorkflowStaticData('global');
 	const naming = createNaming(settings.naming, roots.length > 1);
 	return {
 		closeFunction: async () => closing.abort(),
@@ -91,7 +93,7 @@ function test(
 			const item = await takeSample({
 				...{ settings, roots, naming, sourceId, clock: systemClock },
 				guard: createGuard(roots, settings.watch.followLinks, machine),
-				epoch: epochs.get(sourceId) ?? null,
+				epoch: epochs.get(sourceId) ?? storedEpoch({ ...ids, ...machine, data }),
 				onWaiting: () =>
 					context.logger.info('DocDrop Trigger: no file matches yet; waiting for the first one'),
 				signal: closing.signal,

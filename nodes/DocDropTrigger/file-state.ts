@@ -15,6 +15,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../watch/clock.ts';
 import type { FileState } from '../watch/state/port.ts';
 import { createSqliteFileState } from '../watch/state/sqlite.ts';
@@ -53,6 +54,47 @@ export function sourceIdOf(workflowId: string, nodeId: string): string {
 	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+interface Named {
+	/** The workflow's global static data. */
+	readonly data: StaticData;
+	readonly workflowId: string;
+	readonly nodeId: string;
+	/** Its N8N_USER_FOLDER is asked for. */
+	readonly env: Readonly<Record<string, string | undefined>>;
+	/** The home directory. */
+	readonly home: string;
+}
+
+function fileOf({ workflowId, nodeId, env, home }: Named): {
+	readonly folder: string;
+	readonly file: string;
+} {
+	const folder = join(resolve(env['N8N_USER_FOLDER'] ?? home), '.n8n', 'docdrop');
+	return { folder, file: join(folder, `${hashOf(workflowId, nodeId).slice(0, 32)}.db`) };
+}
+
+/** The epoch of the node's stored state, without touching it; null where there is none, or it cannot be read. */
+export function storedEpoch(node: Named): string | null {
+	const sourceId = sourceIdOf(node.workflowId, node.nodeId);
+	const { file } = fileOf(node);
+	if (!existsSync(file)) {
+		const found = readBlob(node.data[keyOf(node.nodeId)]);
+		return found.kind === 'state' && found.head.sourceId === sourceId ? found.head.epoch : null;
+	}
+	let db: DatabaseSync | null = null;
+	try {
+		db = new DatabaseSync(file, { readOnly: true });
+		return String(db.prepare('SELECT epoch FROM head').get()?.['epoch'] ?? '') || null;
+	} catch {
+		// An engine has it: whoever asks then knows the epoch from that engine.
+		return null;
+	} finally {
+		db?.close();
+	}
+}
+
+const keyOf = (nodeId: string): string => `docdrop:${nodeId}`;
+
 const hashOf = (workflowId: string, nodeId: string): string =>
 	createHash('sha256')
 		.update([workflowId, nodeId].map((id) => `${id.length}:${id}`).join(''))
@@ -62,31 +104,24 @@ const hashOf = (workflowId: string, nodeId: string): string =>
  * Throws an Error for people where the SQLite file would lie inside a watched folder: it would change with each change
  * that it notes. Touches nothing before the state is opened.
  */
-export function chooseFileState(deps: {
-	setting: StateSetting;
-	/** The workflow's global static data. */
-	data: StaticData;
-	workflowId: string;
-	nodeId: string;
-	/** Directories of the watched folders. */
-	roots: readonly string[];
-	clock: Clock;
-	/** Its N8N_USER_FOLDER is asked for. */
-	env: Readonly<Record<string, string | undefined>>;
-	/** The home directory. */
-	home: string;
-	/** One for the process. */
-	newest: NewestTexts;
-	/** Drop what is stored when the state is first opened: a new epoch. */
-	renew?: boolean;
-	/** Called once, when a commit was rejected with `state_overwritten`: close the engine, choose again, start anew. */
-	onOverwritten?: () => void;
-}): ChosenFileState {
+export function chooseFileState(
+	deps: Named & {
+		setting: StateSetting;
+		/** Directories of the watched folders. */
+		roots: readonly string[];
+		clock: Clock;
+		/** One for the process. */
+		newest: NewestTexts;
+		/** Called once, when a commit was rejected with `state_overwritten`: close the engine, choose again, start anew. */
+		onOverwritten?: () => void;
+		/** Drop what is stored when the state is first opened: a new epoch. */
+		renew?: boolean;
+	},
+): ChosenFileState {
 	const { setting, data, workflowId, nodeId, clock, newest } = deps;
-	const key = `docdrop:${nodeId}`;
+	const key = keyOf(nodeId);
 	const sourceId = sourceIdOf(workflowId, nodeId);
-	const folder = join(resolve(deps.env['N8N_USER_FOLDER'] ?? deps.home), '.n8n', 'docdrop');
-	const file = join(folder, `${hashOf(workflowId, nodeId).slice(0, 32)}.db`);
+	const { folder, file } = fileOf(deps);
 	if (setting !== 'staticData') checkFolder(folder, deps.roots);
 	const found = readBlob(data[key]);
 	const isMarked = found.kind === 'moved' && found.sourceId === sourceId;

@@ -51,6 +51,7 @@ export async function createRealN8n(options: {
 	let child: ChildProcess | null = null;
 	let exited: Promise<void> = Promise.resolve();
 	let cookie = '';
+	let hasOwner = false;
 
 	const env: NodeJS.ProcessEnv = {
 		...process.env,
@@ -85,6 +86,8 @@ export async function createRealN8n(options: {
 		return (text === '' ? undefined : (JSON.parse(text) as { data: T }).data) as T;
 	}
 
+	const signIn = () => rest('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
+
 	async function start(): Promise<void> {
 		const log = openSync(logFile, 'a');
 		const started = spawn(process.execPath, [join(installed, 'node_modules/n8n/bin/n8n'), 'start'], {
@@ -105,11 +108,14 @@ export async function createRealN8n(options: {
 		// Sign in once the routes are there; the owner of an earlier life is there still.
 		for (let tries = 0; ; tries += 1) {
 			try {
-				if (cookie === '') await rest('POST', '/owner/setup', owner);
-				else await rest('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
+				if (hasOwner) await signIn();
+				else await rest('POST', '/owner/setup', owner);
+				hasOwner = true;
 				return;
 			} catch (error) {
-				if (tries >= 100) throw error;
+				// A user folder that was kept has one.
+				if (/already setup/.test(String(error))) hasOwner = true;
+				else if (tries >= 100) throw error;
 				await sleep(200);
 			}
 		}

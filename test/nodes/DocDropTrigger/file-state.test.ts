@@ -6,6 +6,7 @@ import {
 	chooseFileState,
 	shouldMove,
 	sourceIdOf,
+	storedEpoch,
 	type ChosenFileState,
 } from '../../../nodes/DocDropTrigger/file-state.ts';
 import type { StateHead } from '../../../nodes/watch/state/port.ts';
@@ -52,6 +53,19 @@ describe('file state of a trigger node', () => {
 		assert.equal(shouldMove('staticData', 'auto', 1001), true);
 		assert.equal(shouldMove('sqlite', 'auto', 5000), false);
 		assert.equal(shouldMove('staticData', 'staticData', 5000), false);
+	});
+
+	it('knows the epoch of what is stored, wherever that is, and nothing of what is not its own', async () => {
+		const ask = (nodeId = 'n1') => storedEpoch({ data, workflowId: 'w1', nodeId, env: {}, home });
+		assert.equal(ask(), null);
+		const { epoch } = await use({ setting: 'staticData' });
+		assert.equal(ask(), epoch);
+		assert.equal(ask('n2'), null);
+		const moved = await use({ setting: 'sqlite' });
+		assert.notEqual(moved.epoch, epoch);
+		assert.equal(ask(), moved.epoch);
+		await writeFile(await database(), 'no database');
+		assert.equal(ask(), null);
 	});
 
 	it('names a source by workflow and node, with a UUID of version 8', () => {
