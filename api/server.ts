@@ -11,6 +11,7 @@ import { createWatchEngine, type WatchEngine } from '../nodes/watch/engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { mimeTypeOf } from './adapters/extractors/mime.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
 import type { Config } from './config.ts';
 import { DocDropError } from './errors.ts';
@@ -59,9 +60,10 @@ export function createLogger(
  */
 function folderIdentity(config: Config, dir: string): { readonly sourceId: string; readonly state: string } {
 	const hex = createHash('sha256').update(`${config.tenant.length}:${config.tenant}${dir}`).digest('hex');
-	// A UUID of version 8 (RFC 9562): made of a hash of our own choice.
-	const sourceId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-	return { sourceId, state: join(resolve(config.dataDir), 'watch', `${hex.slice(0, 16)}.db`) };
+	return {
+		sourceId: uuidOfHash(hex),
+		state: join(resolve(config.dataDir), 'watch', `${hex.slice(0, 16)}.db`),
+	};
 }
 
 function checkFolder(config: Config, dir: string): void {
@@ -144,6 +146,7 @@ async function followFolder(
 			pollEveryMs: config.pollSeconds * 1000,
 		},
 		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
+		outcomesAreFinal: true,
 		snapshot: ({ present, ...snapshot }) =>
 			app.pipeline.closeSnapshot({
 				...snapshot,

@@ -18,6 +18,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../watch/clock.ts';
 import type { FileState } from '../watch/state/port.ts';
+import { uuidOfHash } from '../watch/uuid-of-hash.ts';
 import { createSqliteFileState } from '../watch/state/sqlite.ts';
 import { readBlob, writeMoved } from '../watch/state/static-data-blob.ts';
 import {
@@ -49,9 +50,7 @@ export const shouldMove = (kind: StateKind, setting: StateSetting, files: number
 
 /** UUID of the source that a trigger node is. */
 export function sourceIdOf(workflowId: string, nodeId: string): string {
-	const hex = hashOf(workflowId, nodeId);
-	// A UUID of version 8 (RFC 9562): made of a hash of our own choice.
-	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+	return uuidOfHash(hashOf(workflowId, nodeId));
 }
 
 interface Named {

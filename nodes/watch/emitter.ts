@@ -67,8 +67,8 @@ export function createEmitter(deps: {
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;
 	moves: Pick<Moves, 'previousOf' | 'settled'>;
-	/** For outcomes that are to be checked. */
-	witness: TakeWitness;
+	/** For outcomes that are to be checked; null where none asks for it. */
+	witness: TakeWitness | null;
 	/** Has a file looked at that was not as told. */
 	suspect: (docId: string) => void;
 	clock: Clock;
@@ -150,7 +150,7 @@ export function createEmitter(deps: {
 	async function launch(batch: Batch): Promise<void> {
 		// Before the changes get their seq: from there on nothing may overtake them.
 		for (const docId of batch.docIds) leaving.add(docId);
-		const witness = await deps.witness(batch.docIds);
+		const witness = (await deps.witness?.(batch.docIds)) ?? null;
 		for (const docId of batch.docIds) leaving.delete(docId);
 		if (closing.signal.aborted) return;
 		const failuresBefore = failures;
@@ -198,6 +198,8 @@ export function createEmitter(deps: {
 			closing.signal.throwIfAborted();
 			const outcomes = await deps.deliver(changes, closing.signal);
 			if (outcomes.length !== sent.length) throw new Error('the consumer must answer one outcome a change');
+			if (deps.witness === null && outcomes.some((one) => one.kind === 'delivered' && one.check === true))
+				throw new Error('an outcome asks for a check, where all were said to be final');
 			return outcomes;
 		} catch (error) {
 			return { failure: describe(error) };
@@ -208,7 +210,7 @@ export function createEmitter(deps: {
 	async function check(
 		sent: readonly Sent[],
 		answer: Answer,
-		witness: Witness,
+		witness: Witness | null,
 	): Promise<ReadonlySet<string>> {
 		const unconfirmed = new Set<string>();
 		if ('failure' in answer) return unconfirmed;
@@ -216,7 +218,7 @@ export function createEmitter(deps: {
 			const outcome = answer[index];
 			if (outcome?.kind !== 'delivered' || outcome.check !== true) return;
 			// Held against what was sent, not against the newest row: that may be a content that came back.
-			if (!(await witness.confirms(docId, content))) unconfirmed.add(docId);
+			if (!(await witness?.confirms(docId, content))) unconfirmed.add(docId);
 		});
 		await Promise.all(looks);
 		return unconfirmed;

@@ -42,6 +42,8 @@ export interface WatchEngineDeps {
 	readonly clock: Clock;
 	readonly settings?: Partial<WatchSettings>;
 	readonly deliver: Deliver;
+	/** No outcome asks for a check: nothing has to be looked at before each batch. */
+	readonly outcomesAreFinal?: boolean;
 	/** Told once in each epoch, when all there is was delivered. */
 	readonly snapshot?: TakeSnapshot;
 	/** Messages hold counts, codes and the consumer's reasons; never a path, never content. */
@@ -159,7 +161,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			previousOf: (docId) => moves.previousOf(docId),
 			settled: (docId) => moves.settled(docId),
 		},
-		witness: createWitnesses({ reader, dirOf, identity, isWanted }),
+		witness: deps.outcomesAreFinal === true ? null : createWitnesses({ reader, dirOf, identity, isWanted }),
 		suspect: (docId) => observer.suspect(docId),
 		clock,
 		random,

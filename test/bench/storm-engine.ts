@@ -37,6 +37,7 @@ const deps: WatchEngineDeps = {
 	clock: systemClock,
 	settings: { graceMs: Number(graceMs), brakeShare: Number(brakeShare) },
 	deliver: async (batch) => batch.map(take),
+	outcomesAreFinal: true,
 	log: (level, event, data) => console.error(level, event, JSON.stringify(data)),
 };
 const engine = createWatchEngine(deps);

@@ -1,6 +1,6 @@
 /** Where a document comes from, and what is said of it: fields of preview, publish and publish many. */
 import type { INodeProperties } from 'n8n-workflow';
-import { documentField, tenantField } from './fields.ts';
+import { collectionField, documentField, tenantField } from './fields.ts';
 
 const documentOperations = { resource: ['document'], operation: ['preview', 'publish'] };
 const batchOperations = { resource: ['batch'], operation: ['publishMany'] };
@@ -63,9 +63,6 @@ export const priorityField: INodeProperties = {
 	],
 };
 
-const byName = (fields: readonly INodeProperties[]) =>
-	fields.toSorted((a, b) => a.displayName.localeCompare(b.displayName));
-
 function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] {
 	return [
 		{
@@ -120,23 +117,13 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 	];
 }
 
-const options = (
-	show: Readonly<Record<string, string[]>>,
-	fields: readonly INodeProperties[],
-): INodeProperties => ({
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add Option',
-	default: {},
-	displayOptions: { show },
-	options: byName(fields),
-});
-
 export const contentFields: INodeProperties[] = [
 	...fieldsFor(documentOperations),
 	...fieldsFor(batchOperations),
-	options({ resource: ['document'], operation: ['preview'] }, optionFields),
-	options({ resource: ['document'], operation: ['publish'] }, [...optionFields, priorityField]),
-	options(batchOperations, [...optionFields, priorityField]),
+	collectionField('Options', { resource: ['document'], operation: ['preview'] }, optionFields),
+	collectionField('Options', { resource: ['document'], operation: ['publish'] }, [
+		...optionFields,
+		priorityField,
+	]),
+	collectionField('Options', batchOperations, [...optionFields, priorityField]),
 ];

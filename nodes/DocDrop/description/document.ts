@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { priorityField } from './content.ts';
-import { documentField, pagingFields, tenantField } from './fields.ts';
+import { collectionField, documentField, pagingFields, tenantField } from './fields.ts';
 
 const resource = ['document'];
 
@@ -54,58 +54,42 @@ export const documentOperation: INodeProperties = {
 export const documentFields: INodeProperties[] = [
 	tenantField({ resource, operation: ['delete', 'get', 'getMany'] }),
 	documentField({ resource, operation: ['delete', 'get'] }),
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		displayOptions: { show: { resource, operation: ['delete'] } },
-		options: [
-			priorityField,
-			{
-				displayName: 'Take Over',
-				name: 'takeOver',
-				type: 'boolean',
-				default: false,
-				description: 'Whether to delete a document that another trigger or source owns, instead of an error',
-			},
-		],
-	},
+	collectionField('Options', { resource, operation: ['delete'] }, [
+		priorityField,
+		{
+			displayName: 'Take Over',
+			name: 'takeOver',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
+		},
+	]),
 	...pagingFields({ resource, operation: ['getMany'] }),
-	{
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection',
-		placeholder: 'Add Filter',
-		default: {},
-		displayOptions: { show: { resource, operation: ['getMany'] } },
-		options: [
-			{
-				displayName: 'Prefix',
-				name: 'prefix',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. handbook/',
-				description: 'Start of the document ID, such as a folder',
-			},
-			{
-				displayName: 'State',
-				name: 'state',
-				type: 'options',
-				default: 'published',
-				description: 'Of the newest change of the document',
-				options: [
-					{ name: 'Accepted', value: 'accepted', description: 'Waits to be indexed' },
-					{ name: 'Deleted', value: 'deleted' },
-					{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
-					{ name: 'Processing', value: 'processing' },
-					{ name: 'Published', value: 'published' },
-					{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
-				],
-			},
-		],
-	},
+	collectionField('Filters', { resource, operation: ['getMany'] }, [
+		{
+			displayName: 'Prefix',
+			name: 'prefix',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. handbook/',
+			description: 'Start of the document ID, such as a folder',
+		},
+		{
+			displayName: 'State',
+			name: 'state',
+			type: 'options',
+			default: 'published',
+			description: 'Of the newest change of the document',
+			options: [
+				{ name: 'Accepted', value: 'accepted', description: 'Waits to be indexed' },
+				{ name: 'Deleted', value: 'deleted' },
+				{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
+				{ name: 'Processing', value: 'processing' },
+				{ name: 'Published', value: 'published' },
+				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
+			],
+		},
+	]),
 	tenantField({ resource, operation: ['search'] }, ''),
 	{
 		displayName: 'Query',
@@ -126,34 +110,26 @@ export const documentFields: INodeProperties[] = [
 		description: 'Max number of results to return',
 		displayOptions: { show: { resource, operation: ['search'] } },
 	},
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		displayOptions: { show: { resource, operation: ['search'] } },
-		options: [
-			{
-				displayName: 'Document ID',
-				name: 'docId',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. handbook/vacation.md',
-				description: 'Search in this document only',
-			},
-			{
-				displayName: 'Mode',
-				name: 'mode',
-				type: 'options',
-				default: 'hybrid',
-				description: 'How passages are found',
-				options: [
-					{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },
-					{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
-					{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
-				],
-			},
-		],
-	},
+	collectionField('Options', { resource, operation: ['search'] }, [
+		{
+			displayName: 'Document ID',
+			name: 'docId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. handbook/vacation.md',
+			description: 'Search in this document only',
+		},
+		{
+			displayName: 'Mode',
+			name: 'mode',
+			type: 'options',
+			default: 'hybrid',
+			description: 'How passages are found',
+			options: [
+				{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },
+				{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
+				{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
+			],
+		},
+	]),
 ];

@@ -61,6 +61,21 @@ export const documentField = (
 	],
 });
 
+/** Fields that a person adds when they are needed, by name. */
+export const collectionField = (
+	displayName: 'Filters' | 'Options',
+	show: Where,
+	options: readonly INodeProperties[],
+): INodeProperties => ({
+	displayName,
+	name: displayName.toLowerCase(),
+	type: 'collection',
+	placeholder: displayName === 'Filters' ? 'Add Filter' : 'Add Option',
+	default: {},
+	displayOptions: { show },
+	options: options.toSorted((a, b) => a.displayName.localeCompare(b.displayName)),
+});
+
 /** The two of every list. */
 export const pagingFields = (show: Where): INodeProperties[] => [
 	{

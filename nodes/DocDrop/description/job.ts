@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { pagingFields, tenantField } from './fields.ts';
+import { collectionField, pagingFields, tenantField } from './fields.ts';
 
 const resource = ['job'];
 
@@ -61,40 +61,32 @@ export const jobFields: INodeProperties[] = [
 		description: 'Whose jobs; empty for those of all tenants, where the key allows it',
 	},
 	...pagingFields({ resource, operation: ['getMany'] }),
-	{
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection',
-		placeholder: 'Add Filter',
-		default: {},
-		displayOptions: { show: { resource, operation: ['getMany'] } },
-		options: [
-			{
-				displayName: 'Document ID',
-				name: 'docId',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. handbook/vacation.md',
-				description: 'Jobs of this document only; needs the tenant',
-			},
-			{
-				displayName: 'State',
-				name: 'state',
-				type: 'options',
-				default: 'failed',
-				options: [
-					{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
-					{ name: 'Canceled', value: 'canceled' },
-					{ name: 'Deleted', value: 'deleted' },
-					{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
-					{ name: 'Processing', value: 'processing' },
-					{ name: 'Published', value: 'published' },
-					{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
-					{ name: 'Stale', value: 'stale', description: 'Came after a newer change' },
-					{ name: 'Superseded', value: 'superseded', description: 'A newer change took its place' },
-					{ name: 'Unchanged', value: 'unchanged', description: 'There was nothing to do' },
-				],
-			},
-		],
-	},
+	collectionField('Filters', { resource, operation: ['getMany'] }, [
+		{
+			displayName: 'Document ID',
+			name: 'docId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. handbook/vacation.md',
+			description: 'Jobs of this document only; needs the tenant',
+		},
+		{
+			displayName: 'State',
+			name: 'state',
+			type: 'options',
+			default: 'failed',
+			options: [
+				{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
+				{ name: 'Canceled', value: 'canceled' },
+				{ name: 'Deleted', value: 'deleted' },
+				{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
+				{ name: 'Processing', value: 'processing' },
+				{ name: 'Published', value: 'published' },
+				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
+				{ name: 'Stale', value: 'stale', description: 'Came after a newer change' },
+				{ name: 'Superseded', value: 'superseded', description: 'A newer change took its place' },
+				{ name: 'Unchanged', value: 'unchanged', description: 'There was nothing to do' },
+			],
+		},
+	]),
 ];

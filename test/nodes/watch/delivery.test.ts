@@ -14,12 +14,16 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
-const believing = { witness: async () => ({ confirms: async () => true }), suspect: (_docId: string) => {} };
+type Checking = Pick<Parameters<typeof createEmitter>[0], 'witness' | 'suspect'>;
+const believing: Checking = {
+	witness: async () => ({ confirms: async () => true }),
+	suspect: (_docId: string) => {},
+};
 
 const delivered = (batch: readonly FileChange[]) => batch.map((): Outcome => ({ kind: 'delivered' }));
 
 /** An emitter on a clock that the test moves, with files that exist only as rows. */
-async function bench(settings: Partial<WatchSettings> = {}, checking = believing) {
+async function bench(settings: Partial<WatchSettings> = {}, checking: Checking = believing) {
 	const clock = fakeClock();
 	const state = createMemoryFileState({ clock });
 	const identity = createIdentity([{ label: 'docs', dir: '/docs' }], 'docs');
@@ -419,6 +423,18 @@ describe('delivery: outcomes that are checked', () => {
 		await engine.idle();
 		return { consumer, engine };
 	}
+
+	it('takes a check for a failure where all outcomes were said to be final', async () => {
+		const { clock, consumer, emitter, ledger, write } = await bench({}, { ...believing, witness: null });
+		consumer.answer = async (batch) => checked(batch);
+		write('a', 'one');
+		await clock.advance(100);
+		assert.match(emitter.status().lastFailure ?? '', /said to be final/);
+		assert.equal(ledger.get('a')?.deliveredSeq, 0);
+		consumer.answer = null;
+		await clock.advance(100_000);
+		assert.equal(ledger.get('a')?.deliveredSeq, ledger.get('a')?.seq);
+	});
 
 	it('has a file that is not as told looked at, holds it back until then, and blames nobody', async () => {
 		const suspects: string[] = [];
