@@ -10,7 +10,7 @@ import { documentsOf } from './corpus.ts';
 import { startDocDrop, type DocDrop } from './docdrop-process.ts';
 import { compareWithFolder, indexFile } from './index-points.ts';
 import { largeTree } from './large-tree.ts';
-import { printTable, round } from './table.ts';
+import { percentile, printTable, round } from './table.ts';
 import { waitUntil } from './wait-until.ts';
 
 /**
@@ -162,7 +162,7 @@ async function drop(bench: Bench, kind: Kind): Promise<Drop> {
 	const executions = (await executionCount(n8n, workflowId)) - executionsBefore;
 	await n8n.stop('SIGTERM');
 	await api.stop();
-	const ms = latencies.map((one) => one.ms).toSorted((a, b) => a - b);
+	const ms = latencies.map((one) => one.ms);
 	return {
 		seconds: round(seconds, 2),
 		p50: round(percentile(ms, 0.5)),
@@ -225,10 +225,6 @@ async function dropLarge(bench: Bench) {
 	const { docs, missing, stale } = await compareWithFolder(indexFile(dataDir), inbox);
 	return { files: docs, seconds, rssGrowthMb, lost: missing + stale };
 }
-
-/** Nearest rank. */
-const percentile = (sorted: readonly number[], share: number) =>
-	sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 
 /** Resident memory now, MB. */
 function rssOf(pid: number): number {

@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	headtohead: { seconds: 1800, load: () => import('./headtohead.ts') },
 	rescan: { seconds: 300, load: () => import('./rescan.ts') },
 	throttle: { seconds: 300, load: () => import('./throttle.ts') },
+	latency: { seconds: 1800, load: () => import('./latency.ts') },
 };
 
 async function main(name: string | undefined): Promise<void> {

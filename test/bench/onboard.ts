@@ -1,21 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DocumentInput } from '../../api/contract/document.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { copyOfCorpus, documentsOf, type DocumentFile } from './corpus.ts';
 import { startDocDrop, type DocDrop } from './docdrop-process.ts';
 import { digestOf, indexFile, readIndex } from './index-points.ts';
 import { watchPeakMemory } from './peak-memory.ts';
+import { batchDocuments, batchesInFlight, readDocuments, sendBatches } from './send-batches.ts';
 import { printTable, round } from './table.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A folder of real documents from disk to searchable, beside a plain script; and how the server stays awake. */
 const loopMetric = 'docdrop_loop_delay_p99_seconds';
 const scrapeMs = 2_000;
-const batchDocuments = 100;
-const batchesInFlight = 4;
 
 export async function run(bench: Bench): Promise<Result> {
 	const inbox = await copyOfCorpus(bench);
@@ -123,32 +122,11 @@ async function ingestPlainly(bench: Bench, inbox: string) {
 
 async function ingestOverHttp(bench: Bench, files: readonly DocumentFile[]) {
 	const server = await startDocDrop(bench, ['serve'], await bench.temp());
-	const documents = await Promise.all(
-		files.map(async ({ docId, path, mimeType }) => ({
-			tenant: 'default',
-			docId,
-			path: docId,
-			mimeType,
-			content: { base64: await readFile(path, 'base64') },
-		})),
-	);
-	const batches = Array.from({ length: Math.ceil(documents.length / batchDocuments) }, (_, at) =>
-		documents.slice(at * batchDocuments, (at + 1) * batchDocuments),
-	);
+	const documents = await readDocuments(files, 'default');
 	// From here on: the metric covers what happened since it was last read.
 	await server.metrics();
 	const start = performance.now();
-	await Promise.all(
-		Array.from({ length: batchesInFlight }, async () => {
-			for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-				const { status, body } = await server.post<{ errors: boolean }>('/v1/ingest/batch', {
-					documents: batch,
-					coalesced: true,
-				});
-				if (status !== 202 || body.errors) throw new Error(`a batch was answered ${status}`);
-			}
-		}),
-	);
+	await sendBatches(server, documents.length, (at) => documents[at] as DocumentInput);
 	const whileSending = (await server.metrics())(loopMetric);
 	const done = await waitUntil(() => isDone(server, files.length), 50, bench.signal);
 	const seconds = (performance.now() - start) / 1000;
