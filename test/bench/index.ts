@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	rescan: { seconds: 300, load: () => import('./rescan.ts') },
 	throttle: { seconds: 300, load: () => import('./throttle.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
+	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 
 async function main(name: string | undefined): Promise<void> {
