@@ -1,0 +1,141 @@
+import { systemClock } from '../../api/adapters/system-clock.ts';
+import { openSqliteDocStore } from '../../api/adapters/sqlite/doc-store.ts';
+import { readConfig } from '../../api/config.ts';
+import { createBreaker } from '../../api/pipeline/breaker.ts';
+import { passOn } from '../../api/pipeline/crash-points.ts';
+import { createJobIds } from '../../api/pipeline/job-id.ts';
+import { createLane, type LaneItem } from '../../api/pipeline/lane.ts';
+import { canonicalJson } from '../../api/pipeline/meta.ts';
+import { prepare } from '../../api/pipeline/prepare.ts';
+import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
+import type { VectorStore } from '../../api/ports/vector-store.ts';
+import { createTelemetry, type Log } from '../../api/telemetry.ts';
+import type { Bench } from './bench.ts';
+import type { ReadyDocument } from './publish-documents.ts';
+
+/**
+ * The publish step as the product takes it: a tenant's lane over a real document store on disk, with the
+ * settings of a fresh installation. Acceptance, claim and preparation come before the time that is measured.
+ */
+export const megabyte = 1_048_576;
+export const batchLimits = (() => {
+	const { batchPoints, batchAgeMs } = readConfig({});
+	return { points: batchPoints, bytes: 8 * megabyte, ageMs: batchAgeMs };
+})();
+
+const log: Log = { debug() {}, info() {}, warn: console.error, error: console.error };
+const now = () => Math.round(systemClock.now());
+const nextJob = createJobIds(now);
+
+export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
+	const docStore = await openSqliteDocStore({ dir: await bench.temp() });
+	bench.onEnd(() => docStore.close());
+	let round = 0;
+	/** Publishes the documents to a tenant of their own; seconds. */
+	return async (documents: readonly ReadyDocument[]): Promise<number> => {
+		round += 1;
+		const tenant = `round-${round}`;
+		const items = await prepared(docStore, tenant, documents);
+		const stopping = new AbortController();
+		const done = Promise.withResolvers<void>();
+		let open = items.length;
+		const lane = createLane(tenant, {
+			docStore,
+			vectorStore,
+			breaker: createBreaker({
+				name: 'vector index',
+				code: 'index_unavailable',
+				clock: systemClock,
+				timeoutMs: 30_000,
+				attempts: 3,
+				retryDelayMs: 100,
+				threshold: 5,
+				halfOpenAfterMs: 1_000,
+			}),
+			pass: passOn,
+			now,
+			signal: stopping.signal,
+			clock: systemClock,
+			log,
+			telemetry: createTelemetry(),
+			limits: batchLimits,
+			maxAttempts: 5,
+			random: Math.random,
+			// All that is given to it is there: the last batch is known for the last.
+			isMoreComing: () => open > items.length,
+			onDone: () => (open -= 1) === 0 && done.resolve(),
+		});
+		const start = performance.now();
+		for (const item of items) lane.add(item);
+		await done.promise;
+		const seconds = (performance.now() - start) / 1000;
+		const published = await docStore.documents({ tenant, state: 'published', limit: documents.length + 1 });
+		if (published.length !== documents.length) {
+			throw new Error(`${published.length} of ${documents.length} documents were published`);
+		}
+		return seconds;
+	};
+}
+
+async function prepared(
+	docStore: DocStore,
+	tenant: string,
+	documents: readonly ReadyDocument[],
+): Promise<LaneItem[]> {
+	const byName = new Map(documents.map((document) => [document.name, document]));
+	const changes = documents.map((document) => changeOf(tenant, document));
+	await docStore.accept(changes, now(), { maxPending: Infinity, maxPendingBytes: Infinity });
+	const claimed = await docStore.claim({
+		now: now() + 1,
+		limit: documents.length,
+		maxBytes: Infinity,
+		leaseMs: 600_000,
+	});
+	return Promise.all(claimed.map((one) => itemOf(one, byName.get(one.docId))));
+}
+
+function changeOf(tenant: string, { name, sha256, text }: ReadyDocument): Change {
+	return {
+		jobId: nextJob(),
+		tenant,
+		docId: name,
+		op: 'put',
+		sourceId: 'api',
+		epoch: 'api',
+		seq: null,
+		takeOver: false,
+		priority: 'normal',
+		windowMs: 0,
+		maxWaitMs: 0,
+		content: { sha256, size: Buffer.byteLength(text), body: text },
+		meta: canonicalJson({ mimeType: 'text/markdown', path: name, title: name, metadata: {} }),
+		fingerprint: 'bench',
+	};
+}
+
+async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Promise<LaneItem> {
+	if (document === undefined) throw new Error('claimed a document that was not handed in');
+	const { chunks } = document;
+	const ready = await prepare(claimed, {
+		extractor: {
+			fingerprint: 'bench',
+			mimeTypes: [],
+			extract: async () => ({ title: null, chunks }),
+			close: async () => {},
+		},
+		embed: { embed: async () => chunks.map(({ vector }) => vector) },
+		signal: new AbortController().signal,
+	});
+	const bytes = ready.points.reduce(
+		(sum, { content, vector }) => sum + content.length + vector.byteLength,
+		0,
+	);
+	return {
+		prepared: ready,
+		points: ready.points.length,
+		bytes,
+		readyAt: systemClock.monotonic(),
+		prepareMs: 0,
+		waitMs: 0,
+	};
+}
