@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
 import { vecLibrary } from '../../api/adapters/sqlite-vec/library.ts';
 import { openForWriting } from '../../api/adapters/sqlite-vec/schema.ts';
-import { newPayload } from '../../api/adapters/qdrant/payload.ts';
+import { newPayloads } from '../../api/adapters/qdrant/payload.ts';
 import { documentVector } from '../../api/adapters/qdrant/sparse.ts';
 import { assignOrder } from '../../api/pipeline/order-key.ts';
 import { pointIds } from '../../api/pipeline/point-id.ts';
@@ -48,8 +48,8 @@ export function readyPoints(documents: readonly ReadyDocument[]): ReadyPoints[] 
 	});
 }
 
-const payloadOf = ({ tenant, docId, fields }: ReadyPoints, point: NewPoint) =>
-	newPayload({ tenant, docId, fields, points: [], kept: [], reordered: [], droppedExtra: [] }, point);
+const payloadOf = (document: ReadyPoints, point: NewPoint) =>
+	JSON.parse(newPayloads(document)(point)) as { content: string; metadata: object };
 
 /** The official client in a bare loop: the same points in requests of the same size, `inFlight` at a time. */
 export function bareClient(
@@ -101,7 +101,7 @@ export function langChain(
 	const documents = ready.map((document) =>
 		document.points.map((point) => {
 			const { content, metadata } = payloadOf(document, point);
-			return new Document({ id: point.id, pageContent: content as string, metadata: metadata as object });
+			return new Document({ id: point.id, pageContent: content, metadata });
 		}),
 	);
 	return async (): Promise<number> => {

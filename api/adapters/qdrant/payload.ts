@@ -39,9 +39,20 @@ function withoutNulls(payload: Payload): Payload {
 	);
 }
 
-export function newPayload({ tenant, docId, fields }: DocWrite, point: NewPoint): Payload {
-	const { content, heading, page, order } = point;
-	return { content, metadata: withoutNulls({ ...docMetadata(fields), tenant, docId, heading, page, order }) };
+/**
+ * The payload of each new point of a document, as JSON. What is the document's is written out once for all of
+ * them.
+ */
+export function newPayloads(
+	write: Pick<DocWrite, 'tenant' | 'docId' | 'fields'>,
+): (point: NewPoint) => string {
+	const { tenant, docId, fields } = write;
+	const shared = JSON.stringify(withoutNulls({ ...docMetadata(fields), tenant, docId })).slice(1, -1);
+	return ({ content, heading, page, order }) => {
+		const placed = heading === null ? '' : `,"heading":${JSON.stringify(heading)}`;
+		const paged = page === null ? '' : `,"page":${page}`;
+		return `{"content":${JSON.stringify(content)},"metadata":{${shared}${placed}${paged},"order":${JSON.stringify(order)}}}`;
+	};
 }
 
 /** What `set_payload` merges into the `metadata` of kept points; null removes. */

@@ -5,8 +5,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
-import { docIdKey, keptMetadata, newPayload, tenantKey } from './payload.ts';
-import { documentVector, round } from './sparse.ts';
+import { createBody, type Body } from './body.ts';
+import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';
+import { documentVector } from './sparse.ts';
 
 export const sparseName = 'bm25';
 
@@ -15,8 +16,10 @@ export interface RequestLimits {
 	readonly maxBytes: number;
 }
 
-/** Serialising this much takes two or three milliseconds; the event loop gets a turn after it. */
-const bytesPerTurn = 128 * 1024;
+/** Writing this much takes two or three milliseconds; the event loop gets a turn after it. */
+const bytesPerTurn = 256 * 1024;
+/** Grows with what is written. */
+const smallestBody = 64 * 1024;
 /** Ids of one filter; keeps a filter far below the request limit and a payload change short for readers. */
 export const idsPerFilter = 1_000;
 
@@ -42,12 +45,25 @@ export function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
 	for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
-function pointJson(write: DocWrite, point: NewPoint): string {
+function writePoint(body: Body, point: NewPoint, payload: string): void {
 	const sparse = documentVector(point.terms);
-	const dense = Array.from(point.vector, round);
 	// The unnamed vector is the one named '' wherever another vector stands beside it.
-	const vector = sparse === null ? { '': dense } : { '': dense, [sparseName]: sparse };
-	return JSON.stringify({ id: point.id, vector, payload: newPayload(write, point) });
+	body.text(`{"id":${JSON.stringify(point.id)},"vector":{"":[`);
+	body.decimals(point.vector);
+	body.text(']');
+	if (sparse !== null) {
+		body.text(`,"${sparseName}":{"indices":[`);
+		body.integers(sparse.indices);
+		body.text('],"values":[');
+		body.decimals(sparse.values);
+		body.text(']}');
+	}
+	body.text(`},"payload":${payload}}`);
+}
+
+export interface UpsertBody {
+	readonly body: Buffer;
+	readonly points: number;
 }
 
 /**
@@ -57,34 +73,48 @@ function pointJson(write: DocWrite, point: NewPoint): string {
 export async function* upsertBodies(
 	writes: readonly DocWrite[],
 	limits: RequestLimits,
-): AsyncGenerator<string> {
+): AsyncGenerator<UpsertBody> {
 	const tenant = writes[0]?.tenant ?? '';
 	const head = `{"update_filter":${JSON.stringify(tenantFilter(tenant))},"points":[`;
-	let parts: string[] = [];
-	let bytes = 0;
+	const begin = () => {
+		const begun = createBody(smallestBody);
+		begun.text(head);
+		return begun;
+	};
+	let body = begin();
+	let points = 0;
 	let sinceTurn = 0;
-	const close = () => {
-		const body = `${head}${parts.join(',')}]}`;
-		parts = [];
-		bytes = 0;
-		return body;
+	const close = (): UpsertBody => {
+		body.text(']}');
+		return { body: body.close(), points };
 	};
 	for (const write of writes) {
+		const payloadOf = newPayloads(write);
 		for (const point of write.points) {
-			const json = pointJson(write, point);
-			const size = Buffer.byteLength(json) + 1;
-			if (parts.length > 0 && (parts.length >= limits.maxPoints || bytes + size > limits.maxBytes))
+			if (points === limits.maxPoints) {
 				yield close();
-			parts.push(json);
-			bytes += size;
-			sinceTurn += size;
+				body = begin();
+				points = 0;
+			}
+			const start = body.length;
+			if (points > 0) body.text(',');
+			writePoint(body, point, payloadOf(point));
+			sinceTurn += body.length - start;
+			if (points > 0 && body.length - head.length > limits.maxBytes) {
+				const last = body.cut(start).subarray(1);
+				yield close();
+				body = begin();
+				body.bytes(last);
+				points = 0;
+			}
+			points += 1;
 			if (sinceTurn >= bytesPerTurn) {
 				sinceTurn = 0;
 				await setImmediate();
 			}
 		}
 	}
-	if (parts.length > 0) yield close();
+	if (points > 0) yield close();
 }
 
 function operations(write: DocWrite): Schemas['UpdateOperation'][] {

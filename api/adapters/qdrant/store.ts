@@ -11,6 +11,7 @@ import type { Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Hit, VectorStore } from '../../ports/vector-store.ts';
+import { round } from './body.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
 import { storedPoint } from './payload.ts';
 import {
@@ -21,8 +22,9 @@ import {
 	sparseName,
 	tenantFilter,
 	upsertBodies,
+	type UpsertBody,
 } from './plan.ts';
-import { queryVector, round } from './sparse.ts';
+import { queryVector } from './sparse.ts';
 import { createTransport, parseEndpoint } from './transport.ts';
 
 export interface QdrantOptions {
@@ -71,7 +73,7 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 	async function write(
 		method: 'POST' | 'PUT',
 		path: string,
-		body: string,
+		body: string | Buffer,
 		signal?: AbortSignal,
 		expected = 1,
 	) {
@@ -86,11 +88,11 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 	}
 
 	/** Never settles with one of its requests on its way: a straggler could undo what the caller does next. */
-	async function upsertAll(bodies: AsyncIterable<string>, signal?: AbortSignal) {
+	async function upsertAll(bodies: AsyncIterable<UpsertBody>, signal?: AbortSignal) {
 		const running = new Set<Promise<void>>();
 		const failures: unknown[] = [];
 		try {
-			for await (const body of bodies) {
+			for await (const { body } of bodies) {
 				const sent = write('PUT', '', body, signal)
 					.catch((error: unknown) => void failures.push(error))
 					.finally(() => running.delete(sent));
@@ -141,14 +143,7 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		},
 		async put(writes, signal) {
 			signal?.throwIfAborted();
-			for (const point of writes.flatMap((each) => each.points)) {
-				if (point.vector.length === dimensions) continue;
-				const found = `a vector of ${point.vector.length} numbers`;
-				throw new DocDropError(
-					'index_rejected',
-					`the vector index takes ${dimensions} dimensions, got ${found}`,
-				);
-			}
+			for (const point of writes.flatMap((each) => each.points)) checkVector(point.vector, dimensions);
 			await upsertAll(upsertBodies(writes, limits), signal);
 			for (const { body, operations } of payloadBodies(writes, limits)) {
 				await write('POST', '/batch', body, signal, operations);
@@ -225,6 +220,18 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 			transport.close();
 		},
 	};
+}
+
+function checkVector(vector: Float32Array, dimensions: number): void {
+	if (vector.length !== dimensions) {
+		const found = `a vector of ${vector.length} numbers`;
+		throw new DocDropError('index_rejected', `the vector index takes ${dimensions} dimensions, got ${found}`);
+	}
+	// Numbers of 32 bits cannot overflow a sum of 64: it is finite exactly if all of them are.
+	let sum = 0;
+	for (let at = 0; at < vector.length; at += 1) sum += vector[at] as number;
+	if (!Number.isFinite(sum))
+		throw new DocDropError('index_rejected', 'a vector holds a number that is not finite');
 }
 
 /** Best first, equal scores by id. */

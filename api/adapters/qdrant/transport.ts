@@ -38,7 +38,7 @@ interface Call {
 	readonly method: 'GET' | 'POST' | 'PUT';
 	/** From `/collections` on, with its query. */
 	readonly path: string;
-	readonly body?: string;
+	readonly body?: string | Buffer;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +73,7 @@ export function createTransport({ endpoint, apiKey, clock, timeoutMs }: Transpor
 
 	function exchange({ method, path, body, signal }: Call): Promise<Answer> {
 		return new Promise((resolve, reject) => {
-			const bytes = body === undefined ? undefined : Buffer.from(body);
+			const bytes = typeof body === 'string' ? Buffer.from(body) : body;
 			const req = request(endpoint.origin + endpoint.prefix + path, {
 				method,
 				agent,

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { documentVector, queryVector, round, termIndex } from '../../../api/adapters/qdrant/sparse.ts';
+import { createBody, round } from '../../../api/adapters/qdrant/body.ts';
+import { documentVector, queryVector, termIndex } from '../../../api/adapters/qdrant/sparse.ts';
 import { parseRetryAfter } from '../../../api/adapters/qdrant/failures.ts';
 import { parseEndpoint } from '../../../api/adapters/qdrant/transport.ts';
 import { payloadBodies, upsertBodies } from '../../../api/adapters/qdrant/plan.ts';
-import { newPayload, storedPoint } from '../../../api/adapters/qdrant/payload.ts';
+import { newPayloads, storedPoint } from '../../../api/adapters/qdrant/payload.ts';
+import type { DocWrite, NewPoint } from '../../../api/ports/vector-store.ts';
 import { all, docWrite, fields, idOf, point } from './fixture.ts';
+
+const payloadOf = (write: DocWrite, one: NewPoint) =>
+	JSON.parse(newPayloads(write)(one)) as Record<string, unknown>;
 
 describe('sparse vectors for Qdrant', () => {
 	it('gives a term the same index for ever', () => {
@@ -54,6 +59,47 @@ describe('sparse vectors for Qdrant', () => {
 	});
 });
 
+describe('numbers in a body for Qdrant', () => {
+	const written = (write: (body: ReturnType<typeof createBody>) => void) => {
+		const body = createBody(1);
+		body.text('[');
+		write(body);
+		body.text(']');
+		return JSON.parse(body.close().toString()) as number[];
+	};
+
+	it('are those of seven decimals, whatever their size', () => {
+		const number = fc.oneof(
+			fc.float({ noNaN: true, noDefaultInfinity: true }),
+			fc.double({ min: -1, max: 1, noNaN: true }),
+			fc.constantFrom(0, -0, 1, -1, 1e-8, 4e-8, 6e-8, -6e-8, 0.99999999, 9.99999999, 99.99999999, 100, 1e21),
+		);
+		fc.assert(
+			fc.property(fc.array(number), (values) => {
+				const read = written((body) => body.decimals(values));
+				// JSON has a -0, and nobody cares which of the two it is.
+				assert.deepEqual(
+					read.map((value) => value + 0),
+					values.map((value) => round(value) + 0),
+				);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	it('are unsigned integers of 32 bits', () => {
+		const edges = [0, 9, 10, 99, 999_999_999, 1_000_000_000, 1_000_000_001, 4_000_000_000, 2 ** 32 - 1];
+		fc.assert(
+			fc.property(fc.array(fc.oneof(fc.constantFrom(...edges), fc.nat(2 ** 32 - 1))), (values) => {
+				assert.deepEqual(
+					written((body) => body.integers(values)),
+					values,
+				);
+			}),
+		);
+	});
+});
+
 describe('requests to Qdrant', () => {
 	it('hold every point exactly once, within the limits', async () => {
 		const sizes = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 40 });
@@ -66,14 +112,18 @@ describe('requests to Qdrant', () => {
 					const points = contents.map((size, n) => point(`p${n}`, { content: 'ü'.repeat(size) }));
 					const writes = [docWrite('d1', points.slice(0, 3)), docWrite('d2', points.slice(3))];
 					const bodies = await all(upsertBodies(writes, { maxPoints, maxBytes }));
-					const sent = bodies.map((body) => JSON.parse(body) as { points: { id: string }[] });
+					const sent = bodies.map(({ body }) => JSON.parse(body.toString()) as { points: { id: string }[] });
+					assert.deepEqual(
+						sent.map((body) => body.points.length),
+						bodies.map((body) => body.points),
+					);
 					assert.deepEqual(
 						sent.flatMap((body) => body.points.map((p) => p.id)),
 						points.map((p) => p.id),
 					);
 					for (const [at, body] of sent.entries()) {
 						assert.ok(body.points.length <= maxPoints);
-						assert.ok(body.points.length === 1 || Buffer.byteLength(bodies[at]!) <= maxBytes + 150);
+						assert.ok(body.points.length === 1 || bodies[at]!.body.length <= maxBytes + 150);
 					}
 				},
 			),
@@ -113,7 +163,7 @@ describe('requests to Qdrant', () => {
 			fc
 				.string({ minLength: 1 })
 				.filter(
-					(name) => !Object.hasOwn(newPayload(docWrite('d', []), point('a'))['metadata'] as object, name),
+					(name) => !Object.hasOwn(payloadOf(docWrite('d', []), point('a'))['metadata'] as object, name),
 				),
 			fc.jsonValue().filter((value) => value !== null),
 			{ maxKeys: 5 },
@@ -124,7 +174,7 @@ describe('requests to Qdrant', () => {
 				const plain = JSON.parse(JSON.stringify(extra)) as Record<string, unknown>;
 				const write = docWrite('d1', [], { fields: fields({ extra: plain, path: null }) });
 				const one = point('a', { heading, page });
-				const back = storedPoint(one.id, JSON.parse(JSON.stringify(newPayload(write, one))));
+				const back = storedPoint(one.id, payloadOf(write, one));
 				const { id, content, order } = one;
 				assert.deepEqual(back, {
 					id,
