@@ -155,6 +155,8 @@ export interface ErrorDetails {
 	readonly field?: string;
 	/** Replaces the table's hint where a better one is known. */
 	readonly hint?: string;
+	/** The failed receipt that tells of it. */
+	readonly jobId?: string;
 	/** When to try again, milliseconds from now. */
 	readonly retryAfterMs?: number;
 	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
@@ -169,6 +171,7 @@ export class DocDropError extends Error {
 	readonly field: string | undefined;
 	readonly hint: string;
 	readonly retryable: boolean;
+	readonly jobId: string | undefined;
 	readonly retryAfterMs: number | undefined;
 	readonly peerStatus: number | undefined;
 
@@ -179,6 +182,7 @@ export class DocDropError extends Error {
 		this.field = details.field;
 		this.hint = details.hint ?? row.hint;
 		this.retryable = row.retryable;
+		this.jobId = details.jobId;
 		this.retryAfterMs = details.retryAfterMs;
 		this.peerStatus = details.peerStatus;
 		Object.defineProperty(this, brand, { value: true });
@@ -202,13 +206,14 @@ export function toPlainError(error: unknown): PlainError {
 		const stack = error instanceof Error ? error.stack : String(error);
 		return { code: 'internal', message: 'internal error', details: {}, stack };
 	}
-	const { code, message, field, hint, retryAfterMs, peerStatus } = error;
+	const { code, message, field, hint, jobId, retryAfterMs, peerStatus } = error;
 	return {
 		code,
 		message,
 		details: {
 			hint,
 			...(field !== undefined && { field }),
+			...(jobId !== undefined && { jobId }),
 			...(retryAfterMs !== undefined && { retryAfterMs }),
 			...(peerStatus !== undefined && { peerStatus }),
 		},

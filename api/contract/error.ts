@@ -1,4 +1,12 @@
 import { Type, type Static } from 'typebox';
+import { JobId } from './ids.ts';
+
+const receipt = Type.Optional(
+	Type.Unsafe<string>({
+		...JobId,
+		description: 'The failed receipt that tells of it: of a document that was refused for good.',
+	}),
+);
 
 /** Every answer that is not 2xx has this body. */
 export const ErrorBody = Type.Object(
@@ -11,6 +19,7 @@ export const ErrorBody = Type.Object(
 			),
 			hint: Type.String({ description: 'What to do.' }),
 			retryable: Type.Boolean({ description: 'The same request can succeed later.' }),
+			jobId: receipt,
 			requestId: Type.String(),
 		}),
 	},
@@ -26,6 +35,7 @@ export const ItemError = Type.Object(
 		field: Type.Optional(Type.String()),
 		hint: Type.String(),
 		retryable: Type.Boolean(),
+		jobId: receipt,
 	},
 	{ additionalProperties: false },
 );

@@ -51,6 +51,10 @@ export const JobView = Type.Object(
 				'The newer change of the same document that took its place; for `unchanged`, the equal change that is on its way.',
 		}),
 		error: Type.Union([JobFailure, Type.Null()]),
+		refused: Type.Boolean({
+			description:
+				'Refused at the door, with nothing of it kept: there is nothing to try again, the document has to be sent anew.',
+		}),
 		detail: Type.Union(
 			[
 				Type.Object({

@@ -64,10 +64,10 @@ function documentView(document: DocumentState): DocumentView {
 }
 
 export function documentRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
+	const unknown = () => new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
 	async function find(tenant: string, docId: string): Promise<DocumentState> {
 		const document = await docStore.document(tenant, docId);
-		if (document === null)
-			throw new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
+		if (document === null) throw unknown();
 		return document;
 	}
 
@@ -163,15 +163,23 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 				tags: ['documents'],
 				summary: 'Every kept receipt of one document, newest first',
 				querystring: One,
-				response: { 200: Type.Object({ document: DocumentView, jobs: Type.Array(JobView) }) },
+				response: {
+					200: Type.Object({
+						document: Type.Union([DocumentView, Type.Null()], {
+							description: 'Null: nothing was ever accepted under this docId; it was refused.',
+						}),
+						jobs: Type.Array(JobView),
+					}),
+				},
 			},
 		},
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
-			const document = await find(tenant, docId);
+			const document = await docStore.document(tenant, docId);
 			const jobs = await docStore.jobs({ tenant, docId, limit: 100 });
-			return { document: documentView(document), jobs: jobs.map(jobView) };
+			if (document === null && jobs.length === 0) throw unknown();
+			return { document: document === null ? null : documentView(document), jobs: jobs.map(jobView) };
 		},
 	);
 }

@@ -7,8 +7,11 @@ import { DocDropError, errorTable, isDocDropError } from '../errors.ts';
 
 /** Every error on its way out: one body, from the table; what is not in the table is logged and answered as `internal`. */
 export function itemError(error: DocDropError): ItemError {
-	const { code, message, field, hint, retryable } = error;
-	return { code, message, ...(field !== undefined && { field }), hint, retryable };
+	const { code, message, field, hint, retryable, jobId } = error;
+	return {
+		...{ code, message, ...(field !== undefined && { field }), hint, retryable },
+		...(jobId !== undefined && { jobId }),
+	};
 }
 
 export const statusOf = (error: DocDropError): number => errorTable[error.code].status;

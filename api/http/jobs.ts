@@ -29,6 +29,16 @@ export function jobView(job: Job): JobView {
 	};
 }
 
+const refusedError = () =>
+	new DocDropError(
+		'conflict',
+		'this change was refused, and nothing of it was kept: there is nothing to try again',
+		{
+			field: 'jobId',
+			hint: 'Mend what its error names, and send the document again.',
+		},
+	);
+
 export function jobRoutes(
 	app: FastifyInstance,
 	{ docStore, pipeline }: { readonly docStore: DocStore; readonly pipeline: Pipeline },
@@ -104,7 +114,9 @@ export function jobRoutes(
 			async (request) => {
 				const job = await find(request, request.params.jobId);
 				if (!(await pipeline[act](job.jobId))) {
-					throw new DocDropError('conflict', `${refusal}; this one is ${job.state}`, { field: 'jobId' });
+					throw job.refused
+						? refusedError()
+						: new DocDropError('conflict', `${refusal}; this one is ${job.state}`, { field: 'jobId' });
 				}
 				return jobView(await find(request, job.jobId));
 			},

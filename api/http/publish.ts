@@ -7,11 +7,12 @@ import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/docu
 import { DocId, Tenant } from '../contract/ids.ts';
 import { Priority } from '../contract/job.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview.ts';
-import { DocDropError, isDocDropError } from '../errors.ts';
-import type { AcceptOptions, Normalised } from '../pipeline/accept.ts';
+import { DocDropError } from '../errors.ts';
+import type { AcceptOptions, Checked } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkTenant } from './access.ts';
 import { itemError, statusOf } from './errors.ts';
+import { refusedBy } from './refusals.ts';
 import { createCheck, validatorCompiler } from './validation.ts';
 
 /** Changes come in: one, many, streamed, or deleted; and preview, which changes nothing. */
@@ -69,13 +70,31 @@ function metadataOf(text: string | undefined) {
 	return { metadata: metadata as Record<string, unknown> };
 }
 
+/** Throws `invalid` for what the schema cannot say. */
+function streamedDocument(query: Static<typeof PutQuery>, contentType: string | undefined) {
+	const { tenant, docId, mimeType, title, path, metadata } = query;
+	const isGeneric =
+		contentType === undefined ||
+		/^(application\/octet-stream|application\/x-www-form-urlencoded)/i.test(contentType);
+	const type = mimeType ?? (isGeneric ? undefined : contentType);
+	return {
+		tenant,
+		docId,
+		...(type !== undefined && { mimeType: type }),
+		...(title !== undefined && { title }),
+		...(path !== undefined && { path }),
+		...metadataOf(metadata),
+		...sourceOf(query),
+	};
+}
+
 /** How the change waits, with what the caller left out left out. */
 const waiting = ({
 	priority,
 	coalesced,
 }: {
-	readonly priority: Priority | undefined;
-	readonly coalesced: boolean | undefined;
+	readonly priority?: Priority | undefined;
+	readonly coalesced?: boolean | undefined;
 }): AcceptOptions => ({
 	...(priority !== undefined && { priority }),
 	...(coalesced !== undefined && { coalesced }),
@@ -91,7 +110,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 	const answer = (reply: FastifyReply, receipt: Receipt) => reply.code(receiptStatus(receipt)).send(receipt);
 
 	async function acceptOne(document: DocumentInput, options: AcceptOptions): Promise<Receipt> {
-		const [result] = await pipeline.accept([pipeline.normalise(document)], options);
+		const [result] = await pipeline.accept([pipeline.check(document)], options);
 		if (result === undefined) throw new Error('a document without a result');
 		if (result instanceof Error) throw result;
 		return result;
@@ -100,6 +119,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 	app.post<{ Body: PublishRequest }>(
 		'/v1/publish',
 		{
+			attachValidation: true,
 			schema: {
 				tags: ['changes'],
 				summary: 'Publish one document',
@@ -109,6 +129,9 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			},
 		},
 		async (request, reply) => {
+			if (request.validationError !== undefined) {
+				throw await pipeline.refuse(refusedBy(request, request.body, request.validationError));
+			}
 			const { priority, coalesced, ...document } = request.body;
 			checkTenant(request, document.tenant);
 			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
@@ -135,18 +158,17 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 					field: 'documents',
 				});
 			}
-			const checked: (Normalised | DocDropError)[] = [];
+			const checked: Checked[] = [];
 			let bytes = 0;
 			for (const [index, raw] of documents.entries()) {
 				try {
 					const document = checkDocument(raw, `documents/${index}`);
 					checkTenant(request, document.tenant);
-					const normalised = pipeline.normalise(document);
-					checked.push(normalised);
-					bytes += normalised.size;
+					const found = pipeline.check(document);
+					checked.push(found);
+					if ('size' in found) bytes += found.size;
 				} catch (error) {
-					if (!isDocDropError(error)) throw error;
-					checked.push(error);
+					checked.push(refusedBy(request, raw, error));
 				}
 				if (bytes >= bytesATurn) {
 					bytes = 0;
@@ -216,6 +238,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			'/v1/documents/content',
 			{
 				config: { isStreamed: true },
+				attachValidation: true,
 				schema: {
 					tags: ['changes'],
 					summary: 'Publish one streamed file',
@@ -226,28 +249,23 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				},
 			},
 			async (request, reply) => {
-				const { tenant, docId, mimeType, title, path, metadata, priority, coalesced } = request.query;
-				checkTenant(request, tenant);
-				const sent = request.headers['content-type'];
-				const generic =
-					sent === undefined || /^(application\/octet-stream|application\/x-www-form-urlencoded)/i.test(sent);
-				const type = mimeType ?? (generic ? undefined : sent);
-				const document = {
-					tenant,
-					docId,
-					...(type !== undefined && { mimeType: type }),
-					...(title !== undefined && { title }),
-					...(path !== undefined && { path }),
-					...metadataOf(metadata),
-					...sourceOf(request.query),
-				};
+				let document: ReturnType<typeof streamedDocument>;
+				try {
+					if (request.validationError !== undefined) throw request.validationError;
+					checkTenant(request, request.query.tenant);
+					document = streamedDocument(request.query, request.headers['content-type']);
+				} catch (error) {
+					request.body?.resume();
+					throw await pipeline.refuse(refusedBy(request, request.query, error));
+				}
 				// A stream that is refused half-way is read to its end all the same: left alone, it would stop the
 				// connection, and the caller would never come to read the answer.
 				const receipt = await pipeline
-					.acceptStream(document, request.body?.iterator({ destroyOnReturn: false }) ?? nothing(), {
-						...(priority !== undefined && { priority }),
-						...(coalesced !== undefined && { coalesced }),
-					})
+					.acceptStream(
+						document,
+						request.body?.iterator({ destroyOnReturn: false }) ?? nothing(),
+						waiting(request.query),
+					)
 					.catch((error: unknown) => {
 						request.body?.resume();
 						throw error;

@@ -2,11 +2,19 @@ import { hash } from 'node:crypto';
 import { docIdFault } from '../contract/ids.ts';
 import { reservedMetadata, type DocumentInput, type Receipt } from '../contract/document.ts';
 import type { Priority } from '../contract/job.ts';
-import { DocDropError } from '../errors.ts';
-import type { AcceptResult, Change, ChangeContent, DocStore, QueueLimits } from '../ports/doc-store.ts';
+import { DocDropError, isDocDropError } from '../errors.ts';
+import type {
+	AcceptResult,
+	Change,
+	ChangeContent,
+	DocStore,
+	QueueLimits,
+	Refusal,
+} from '../ports/doc-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Pass } from './crash-points.ts';
 import { writeMeta, type DocMeta } from './meta.ts';
+import { failureOf, ownedError, refusalOf, withReceipt, type Refused } from './refusal.ts';
 
 /**
  * The door: from what a caller sent to a durable receipt. `normalise` checks everything that the schema
@@ -44,7 +52,6 @@ export const inlineBytes = 65_536;
 const maxMetadataBytes = 16_384;
 const maxMetadataDepth = 32;
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
-const controlCharacter = /\p{Cc}/u;
 
 /** Owner, and only epoch, of what is written without a source. */
 const apiSource = 'api';
@@ -59,6 +66,9 @@ export interface Normalised {
 	readonly size: number;
 	readonly sha256: string;
 }
+
+/** A document as the door found it: fit, or refused, with a receipt where its name is known. */
+export type Checked = Normalised | Refused | DocDropError;
 
 export function createDoor(deps: AcceptDeps) {
 	const { docStore, nextJobId, now, pass, telemetry, settings, wake } = deps;
@@ -121,8 +131,7 @@ export function createDoor(deps: AcceptDeps) {
 
 	/** What a followed folder, which no schema stands before, could get wrong too. */
 	function checkIdentity({ docId, source }: Omit<DocumentInput, 'content'>): void {
-		const fault =
-			docIdFault(docId) ?? (controlCharacter.test(docId) ? 'must not hold control characters' : null);
+		const fault = docIdFault(docId);
 		if (fault !== null) throw invalid('docId', fault);
 		// Its order is the order of arrival: an epoch of its own would make every later write without a source stale.
 		if (source?.sourceId === apiSource) {
@@ -243,20 +252,24 @@ export function createDoor(deps: AcceptDeps) {
 		};
 	}
 
-	function answer(sent: Change, result: AcceptResult): Receipt | DocDropError {
+	function answer(
+		{ tenant, docId }: Change | Refusal,
+		result: AcceptResult,
+		error: DocDropError | null,
+	): Receipt | DocDropError {
 		telemetry.count('docdrop_changes_total', { result: result.kind });
-		if (result.kind === 'owned') {
-			return new DocDropError('owned', `docId is owned by the source ${JSON.stringify(result.owner)}`, {
-				field: 'source',
-			});
+		if (result.kind === 'refused') {
+			if (error === null) throw new Error('a fit change was answered as a refusal');
+			return withReceipt(error, result.jobId);
 		}
+		if (result.kind === 'owned') return withReceipt(ownedError(result.owner), result.jobId);
 		if (result.kind === 'full') {
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 		}
 		return {
 			jobId: result.jobId,
-			tenant: sent.tenant,
-			docId: sent.docId,
+			tenant,
+			docId,
 			state: result.kind,
 			version: result.version,
 			...(result.kind === 'accepted' && result.superseded !== null && { superseded: result.superseded }),
@@ -265,41 +278,64 @@ export function createDoor(deps: AcceptDeps) {
 		};
 	}
 
-	/** Makes the changes durable, in order, in one transaction. One result each, in order. */
-	async function submit(changes: readonly Change[]): Promise<(Receipt | DocDropError)[]> {
+	/** Makes changes and refusals durable, in order, in one transaction. One result each, in order. */
+	async function submit(
+		changes: readonly (Change | Refusal)[],
+		errors: readonly (DocDropError | null)[],
+	): Promise<(Receipt | DocDropError)[]> {
 		if (changes.length === 0) return [];
 		const results = await docStore.accept(changes, now(), limits);
 		pass('after-accept');
-		const unused = changes.flatMap(({ content }, index) =>
-			content !== null &&
-			typeof content.body === 'object' &&
-			'blob' in content.body &&
-			results[index]?.kind !== 'accepted'
-				? [content.body.blob]
-				: [],
-		);
+		const unused = changes.flatMap((one, index) => {
+			const body = 'refused' in one ? undefined : one.content?.body;
+			const isBlob = typeof body === 'object' && 'blob' in body;
+			return isBlob && results[index]?.kind !== 'accepted' ? [body.blob] : [];
+		});
 		await Promise.all(unused.map((blob) => docStore.dropBlob(blob)));
 		wake();
 		return changes.map((sent, index) => {
 			const result = results[index];
 			if (result === undefined) throw new Error('the store answered fewer results than changes');
-			return answer(sent, result);
+			return answer(sent, result, errors[index] ?? null);
 		});
+	}
+
+	const refusing = ({ tenant, docId, op, error }: Refused): Refusal => ({
+		...{ jobId: nextJobId(), tenant, docId, op },
+		refused: failureOf(error),
+	});
+
+	/** Leaves a receipt of the refusal, and returns the error that names it. Rejects where the store does. */
+	async function refuse(refused: Refused | DocDropError): Promise<DocDropError> {
+		if (refused instanceof Error) return refused;
+		const [result] = await submit([refusing(refused)], [refused.error]);
+		if (!(result instanceof Error)) throw new Error('a refusal without a receipt');
+		return result;
 	}
 
 	return {
 		normalise,
+		refuse,
 
-		/** Accepts documents that `normalise` returned; an error in its place is passed through. */
-		async accept(
-			documents: readonly (Normalised | DocDropError)[],
-			options: AcceptOptions,
-		): Promise<(Receipt | DocDropError)[]> {
-			const good = documents.filter((one): one is Normalised => !(one instanceof Error));
-			const contents = good.some((one) => one.size > inlineBytes)
-				? await Promise.all(good.map(bodyOf))
+		/** As `normalise`, with what is wrong in the place of the document. */
+		check(document: DocumentInput): Checked {
+			try {
+				return normalise(document);
+			} catch (error) {
+				if (!isDocDropError(error)) throw error;
+				return refusalOf(error, document);
+			}
+		},
+
+		/** Accepts documents that are fit, tells of refused ones, and passes errors through. */
+		async accept(documents: readonly Checked[], options: AcceptOptions): Promise<(Receipt | DocDropError)[]> {
+			const named = documents.filter((one): one is Normalised | Refused => !(one instanceof Error));
+			const contents = named.some((one) => 'size' in one && one.size > inlineBytes)
+				? await Promise.all(named.map(async (one) => ('error' in one ? null : bodyOf(one))))
 				: null;
-			const changes = good.map((one, index) => {
+			const errors = named.map((one) => ('error' in one ? one.error : null));
+			const changes = named.map((one, index) => {
+				if ('error' in one) return refusing(one);
 				const { bytes, size, sha256 } = one;
 				const content =
 					contents === null
@@ -309,7 +345,7 @@ export function createDoor(deps: AcceptDeps) {
 						: (contents[index] ?? null);
 				return change(one, content, options);
 			});
-			const results = await submit(changes);
+			const results = await submit(changes, errors);
 			let next = 0;
 			return documents.map((one) => {
 				if (one instanceof Error) return one;
@@ -325,12 +361,17 @@ export function createDoor(deps: AcceptDeps) {
 			bytes: AsyncIterable<Uint8Array>,
 			options: AcceptOptions,
 		): Promise<Receipt> {
-			checkIdentity(input);
-			checkMetadata(input.metadata);
-			const described = describe(input, false, 0);
-			const content = await receive(limited(bytes, settings.maxFileBytes));
-			const { sha256, size } = content;
-			const [result] = await submit([change({ ...described, size, sha256, bytes: null }, content, options)]);
+			const arrive = async () => {
+				checkIdentity(input);
+				checkMetadata(input.metadata);
+				const described = describe(input, false, 0);
+				const content = await receive(limited(bytes, settings.maxFileBytes));
+				return { ...described, content, size: content.size, sha256: content.sha256, bytes: null };
+			};
+			const { content, ...arrived } = await arrive().catch(async (error: unknown) => {
+				throw isDocDropError(error) ? await refuse(refusalOf(error, input)) : error;
+			});
+			const [result] = await submit([change(arrived, content, options)], []);
 			if (result === undefined) throw new Error('a document without a result');
 			if (result instanceof Error) throw result;
 			return result;

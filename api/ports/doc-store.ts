@@ -11,7 +11,7 @@ import type { JobState, Priority } from '../contract/job.ts';
  *  1. When a call resolves, its effect is durable; a rejected call had no effect. Calls made at the same
  *     time may share one transaction, but never see half of each other.
  *  2. `accept` decides by `decideAccept` (pipeline/coalesce.ts), one change after the other in the given
- *     order, and writes exactly one receipt for each change that it does not reject.
+ *     order, and writes exactly one receipt for each change, except where the queue is full.
  *  3. At most one live lease a document. Every call that names a lease is fenced: where the lease was lost
  *     (expired and taken over, or the process restarted), it changes nothing and says so.
  *  4. `claim` returns only documents whose window is over, in due order (see `dueAt`); a document whose
@@ -27,6 +27,10 @@ import type { JobState, Priority } from '../contract/job.ts';
  *  8. Every receipt ends in a final state, or its document is pending, leased or failed.
  *  9. All times are store time (see anchoredTime in pipeline/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
+ * 11. A refusal, handed in or decided (`owned`), is a receipt in state `failed`, from the same transaction as what
+ *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
+ *     document the newest is kept, of a tenant the newest 1,000, of all 10,000; the same one again, with nothing
+ *     accepted in between, keeps its receipt. `retry` and `cancel` of it are false; it is swept as receipts are.
  */
 
 /** Names one document's row for the life of the store. */
@@ -57,6 +61,16 @@ export interface Change {
 	readonly fingerprint: string;
 }
 
+/** What the door refused for good: nothing of it is kept but the word of it. */
+export interface Refusal {
+	/** UUIDv7, made by the caller: names the receipt. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly refused: Failure;
+}
+
 export interface ChangeContent {
 	readonly sha256: string;
 	readonly size: number;
@@ -80,8 +94,10 @@ export type AcceptResult =
 			readonly follows: string | null;
 	  }
 	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number }
-	/** Rejected; no receipt. */
-	| { readonly kind: 'owned'; readonly owner: string }
+	/** Not taken; the receipt says so. */
+	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string }
+	/** Of a `Refusal`: the receipt that tells of it. */
+	| { readonly kind: 'refused'; readonly jobId: string }
 	/** Rejected; no receipt. The queue is at its bound. */
 	| { readonly kind: 'full' };
 
@@ -216,6 +232,8 @@ export interface Job {
 	readonly supersededBy: string | null;
 	readonly error: Failure | null;
 	readonly detail: JobDetail | null;
+	/** Refused at the door: nothing of it was kept, so that there is nothing to try again. */
+	readonly refused: boolean;
 }
 
 export interface JobFilter {
@@ -291,7 +309,7 @@ export interface SourceDocument {
 }
 
 export interface DocStore {
-	accept(changes: readonly Change[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
+	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
 	/** Puts bytes that are too large for a row into a durable file; the name goes into `Change.content.body`. */
 	writeBlob(bytes: AsyncIterable<Uint8Array>): Promise<{ blob: string; sha256: string; size: number }>;
 	/** Removes a blob that no change will name. */

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DocumentInput, Receipt } from '../contract/document.ts';
-import { isDocDropError, type DocDropError } from '../errors.ts';
+import { isDocDropError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
-import type { Normalised } from '../pipeline/accept.ts';
+import type { Checked } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '../../nodes/watch/change.ts';
 
@@ -13,7 +13,7 @@ import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '.
  * that are taken are hashed anew, and the engine sends the newer state by itself.
  */
 export interface FolderSourceDeps {
-	readonly pipeline: Pick<Pipeline, 'normalise' | 'accept' | 'acceptStream'>;
+	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
 	readonly log: Log;
@@ -74,13 +74,13 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		const asked = await Promise.all(batch.map(documents));
 		const told: (Outcome | undefined)[][] = asked.map(() => []);
 		const sent: { readonly change: number; readonly part: number }[] = [];
-		const checked: (Normalised | DocDropError)[] = [];
+		const checked: Checked[] = [];
 		for (const [change, parts] of asked.entries()) {
 			for (const [part, one] of parts.entries()) {
 				if ('kind' in one) (told[change] ??= [])[part] = one;
 				else {
 					sent.push({ change, part });
-					checked.push(normalised(one));
+					checked.push(pipeline.check(one));
 				}
 			}
 		}
@@ -99,15 +99,6 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		}
 		return told.map(together);
 	};
-
-	function normalised(document: DocumentInput): Normalised | DocDropError {
-		try {
-			return pipeline.normalise(document);
-		} catch (error) {
-			if (isDocDropError(error)) return error;
-			throw error;
-		}
-	}
 }
 
 /** The outcome of a change: the worst of its parts. */

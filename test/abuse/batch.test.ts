@@ -53,6 +53,17 @@ describe('abuse: batches', () => {
 			);
 		}
 		await settled(app.url);
+		const refused = (await call(app.url, { path: '/v1/jobs?state=failed' })).json.jobs;
+		assert.deepEqual(
+			refused
+				.map((job: { docId: string; error: { code: string } }) => [job.docId, job.error.code])
+				.toSorted(),
+			[
+				['a.bin', 'unsupported_type'],
+				['a.txt', 'invalid'],
+			],
+			'of each document that has a name',
+		);
 		const list = (await call(app.url, { path: '/v1/documents?tenant=acme' })).json;
 		assert.deepEqual(
 			list.documents.map((one: { docId: string; state: string }) => [one.docId, one.state]),

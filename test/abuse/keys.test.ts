@@ -56,6 +56,8 @@ describe('abuse: keys', () => {
 		{ path: '/v1/publish', body: b },
 		{ path: '/v1/preview', body: b },
 		{ path: '/v1/ingest/batch', body: { documents: [b] } },
+		{ path: '/v1/publish', body: { ...b, mimeType: 'image/png' } },
+		{ path: '/v1/ingest/batch', body: { documents: [{ ...b, mimeType: 'image/png' }] } },
 		{ method: 'DELETE', path: '/v1/documents?tenant=b&docId=own.txt' },
 		{
 			method: 'PUT',

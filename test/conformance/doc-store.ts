@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Change, Claimed, Commit, DocStore, ManifestChunk } from '../../api/ports/doc-store.ts';
+import type { Change, Claimed, Commit, DocStore, ManifestChunk, Refusal } from '../../api/ports/doc-store.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 
 /** Holds the numbered promises of api/ports/doc-store.ts against one adapter. */
@@ -44,6 +44,12 @@ export function del(docId: string, more: Partial<Change> = {}): Change {
 	return { ...put(docId, '', more), op: 'delete', content: null, meta: '', ...more };
 }
 
+export const refusal = (docId: string, message = 'no such type', more: Partial<Refusal> = {}): Refusal => ({
+	...{ jobId: nextJob(), tenant: 'acme', docId, op: 'put' },
+	refused: { code: 'unsupported_type', message },
+	...more,
+});
+
 const chunk = (n: number, order = `a${n}`): ManifestChunk => ({
 	pointId: pointOf(n),
 	hash: hex(n),
@@ -66,8 +72,8 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 		});
 		afterEach(() => made.dispose());
 
-		const accept = async (...changes: Change[]) => store.accept(changes, now, noLimits);
-		const acceptOne = async (change: Change) => {
+		const accept = async (...changes: (Change | Refusal)[]) => store.accept(changes, now, noLimits);
+		const acceptOne = async (change: Change | Refusal) => {
 			const [result] = await accept(change);
 			assert.ok(result);
 			return result;
@@ -238,14 +244,12 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 
 		it('a document has one owner; another source is refused unless it takes over', async () => {
 			await accept(put('a', 'A', { sourceId: 's1', epoch: 'e', seq: 100 }));
-			const refused = await acceptOne(put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1 }));
-			assert.deepEqual(refused, { kind: 'owned', owner: 's1' });
+			const theirs = put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1 });
+			assert.deepEqual(await acceptOne(theirs), { kind: 'owned', jobId: theirs.jobId, owner: 's1' });
 			const taken = await acceptOne(put('a', 'B', { sourceId: 's2', epoch: 'e', seq: 1, takeOver: true }));
 			assert.equal(taken.kind, 'accepted');
-			assert.deepEqual(await acceptOne(put('a', 'C', { sourceId: 's1', epoch: 'e', seq: 101 })), {
-				kind: 'owned',
-				owner: 's2',
-			});
+			const former = put('a', 'C', { sourceId: 's1', epoch: 'e', seq: 101 });
+			assert.deepEqual(await acceptOne(former), { kind: 'owned', jobId: former.jobId, owner: 's2' });
 			assert.equal((await acceptOne(put('a', 'D', { sourceId: 's2', epoch: 'e', seq: 2 }))).kind, 'accepted');
 		});
 
@@ -547,6 +551,128 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await store.tenants({ after: 'b', limit: 2 }), []);
 		});
 
+		it('a refusal is a failed receipt beside its document, which it does not move (11)', async () => {
+			const from = (seq: number) => ({ sourceId: 's', epoch: 'e', seq });
+			await accept(put('a', 'A', from(1)));
+			await publish(await claimOne(), chunk(1));
+			const waiting = put('a', 'A2', from(2));
+			await accept(waiting);
+			const before = await store.document('acme', 'a');
+			const stats = await store.stats();
+			const refused = refusal('a');
+			const owned = put('b', 'mine');
+			await accept(put('b', 'B', from(1)));
+			assert.deepEqual(await accept(refused, owned), [
+				{ kind: 'refused', jobId: refused.jobId },
+				{ kind: 'owned', jobId: owned.jobId, owner: 's' },
+			]);
+			assert.deepEqual(await store.document('acme', 'a'), before);
+			assert.deepEqual(await store.job(refused.jobId), {
+				...{ jobId: refused.jobId, tenant: 'acme', docId: 'a', op: 'put', state: 'failed', version: 0 },
+				...{ acceptedAt: now, updatedAt: now, attempts: 1, supersededBy: null, detail: null },
+				error: refused.refused,
+				refused: true,
+			});
+			assert.equal((await store.job(owned.jobId))?.error?.code, 'owned');
+			assert.equal((await store.job(owned.jobId))?.refused, true);
+			assert.equal((await store.job(waiting.jobId))?.refused, false);
+			const history = await store.jobs({ tenant: 'acme', docId: 'a', limit: 10 });
+			assert.deepEqual(
+				history.map(({ jobId }) => jobId),
+				[refused.jobId, waiting.jobId, before?.published?.jobId],
+			);
+			assert.equal((await store.stats()).failed, stats.failed, 'no document has failed');
+			assert.equal((await store.stats()).jobs.failed, 2);
+			for (const jobId of [refused.jobId, owned.jobId]) {
+				assert.equal(await store.retry(jobId, now), false);
+				assert.equal(await store.cancel(jobId, now), false);
+			}
+			const claimed = await claim();
+			assert.deepEqual(
+				claimed.map((one) => [one.docId, one.version]),
+				[
+					['a', before?.version],
+					['b', claimed[1]?.version],
+				],
+			);
+		});
+
+		it('a refusal needs no document, and stands in every list in its place (11)', async () => {
+			const first = refusal('never.xyz');
+			const between = put('a', 'A');
+			const other = refusal('never.xyz', 'no such type', { tenant: 'other' });
+			await accept(first, between, other);
+			assert.equal(await store.document('acme', 'never.xyz'), null);
+			const ids = async (filter: Parameters<DocStore['jobs']>[0]) =>
+				(await store.jobs(filter)).map(({ jobId }) => jobId);
+			assert.deepEqual(await ids({ limit: 10 }), [other.jobId, between.jobId, first.jobId]);
+			assert.deepEqual(await ids({ tenant: 'acme', limit: 10 }), [between.jobId, first.jobId]);
+			assert.deepEqual(await ids({ states: ['failed'], limit: 1 }), [other.jobId]);
+			assert.deepEqual(await ids({ states: ['failed'], after: other.jobId, limit: 9 }), [first.jobId]);
+			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', limit: 9 }), [first.jobId]);
+			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', states: ['stale'], limit: 9 }), []);
+			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', after: first.jobId, limit: 9 }), []);
+			assert.deepEqual(await store.tenants({ after: '', limit: 9 }), ['acme'], 'it makes no tenant');
+		});
+
+		it('of a document the newest refusal stays; the same one again keeps its receipt (11)', async () => {
+			const [one, same, another, gone] = [
+				refusal('a'),
+				refusal('a'),
+				refusal('a', 'too large'),
+				refusal('a', 'too large', { op: 'delete' }),
+			];
+			await accept(one);
+			now += 1_000;
+			assert.deepEqual(await accept(same), [{ kind: 'refused', jobId: one.jobId }]);
+			const kept = await store.job(one.jobId);
+			assert.deepEqual([kept?.attempts, kept?.updatedAt, kept?.acceptedAt], [2, now, now - 1_000]);
+			assert.equal(await store.job(same.jobId), null);
+			await accept(another);
+			assert.deepEqual([await store.job(one.jobId), await stateOf(another.jobId)], [null, 'failed']);
+			await accept(gone);
+			assert.deepEqual([await store.job(another.jobId), await stateOf(gone.jobId)], [null, 'failed']);
+			assert.equal((await store.stats()).jobs.failed, 1);
+			// What was mended and broke again is news.
+			await accept(put('a', 'mended'));
+			const again = refusal('a', 'too large', { op: 'delete' });
+			assert.deepEqual(await accept(again), [{ kind: 'refused', jobId: again.jobId }]);
+			assert.equal(await store.job(gone.jobId), null);
+		});
+
+		it('keeps the newest refusals, however many come (11)', async () => {
+			const many = (tenant: string, count: number) =>
+				Array.from({ length: count }, (_, n) => refusal(`${n}.xyz`, 'no such type', { tenant }));
+			const [first, second, ...rest] = many('loud', 1_002);
+			assert.ok(first && second);
+			const quiet = refusal('quiet.xyz', 'no such type', { tenant: 'quiet' });
+			await accept(quiet, first, second, ...rest);
+			const kept = async () => (await store.stats()).jobs.failed;
+			assert.equal(await kept(), 1_001);
+			assert.deepEqual([await store.job(first.jobId), await store.job(second.jobId)], [null, null]);
+			assert.equal(await stateOf(quiet.jobId), 'failed', 'one tenant pushes out its own');
+			for (let n = 0; n < 10; n += 1) await accept(...many(`t${n}`, 1_000));
+			assert.equal(await kept(), 10_000);
+			assert.equal(await store.job(quiet.jobId), null, 'the oldest of all is gone');
+			if (made.reopen === undefined) return;
+			store = await made.reopen();
+			await accept(refusal('one more'));
+			assert.equal(await kept(), 10_000, 'counted anew after a start');
+		});
+
+		it('sweeps old refusals, and counts what is left (11)', async () => {
+			const old = refusal('a');
+			await accept(old);
+			now += 8 * 86_400_000;
+			const young = refusal('b');
+			await accept(young);
+			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
+			assert.deepEqual(await store.sweep(week), { jobs: 1, tombstones: 0 });
+			assert.deepEqual([await store.job(old.jobId), await stateOf(young.jobId)], [null, 'failed']);
+			assert.deepEqual(await accept(refusal('a', 'again')).then(([it]) => it?.kind), 'refused');
+			assert.equal((await store.stats()).jobs.failed, 2);
+		});
+
 		it('takes hundreds of changes at the same time', async () => {
 			const results = await Promise.all(
 				Array.from({ length: 300 }, (_, n) => store.accept([put(`d${n % 50}`, `v${n}`)], now, noLimits)),
@@ -566,8 +692,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.ok(first && second);
 			await store.intend([{ lease: first.lease, added: [chunk(1)], unsettled: [] }]);
 			const newer = put('b', 'B2');
-			await accept(newer);
+			const refused = refusal('a');
+			await accept(newer, refused);
 			store = await made.reopen();
+			assert.equal((await store.job(refused.jobId))?.error?.code, 'unsupported_type');
 			assert.equal(await store.highestTime(), now);
 			assert.deepEqual(await store.commit([committing(first, chunk(1))], now), [false], 'leases are void');
 			const again = await claim();

@@ -104,7 +104,8 @@ const mustBeNone: Readonly<Record<string, string>> = {
 	'chunks without a document': 'SELECT count(*) AS n FROM chunks WHERE doc NOT IN (SELECT doc FROM docs)',
 	'bodies left behind': 'SELECT count(*) AS n FROM bodies',
 	'receipts without an end': "SELECT count(*) AS n FROM jobs WHERE state = 'accepted'",
-	'receipts of no document': 'SELECT count(*) AS n FROM jobs WHERE doc NOT IN (SELECT doc FROM docs)',
+	'receipts of no document':
+		'SELECT count(*) AS n FROM jobs WHERE doc NOT IN (SELECT doc FROM docs) AND job NOT IN (SELECT job FROM refusals)',
 	'published documents with a wrong number of chunks': `SELECT count(*) AS n FROM docs
 		WHERE coalesce(p_chunks, 0) <> (SELECT count(*) FROM chunks WHERE chunks.doc = docs.doc)`,
 };

@@ -7,7 +7,7 @@ import { reservedMetadata, type DocumentInput } from '../../api/contract/documen
 import { DocDropError, isDocDropError } from '../../api/errors.ts';
 import { createDoor, inlineBytes, type AcceptSettings } from '../../api/pipeline/accept.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
-import type { Change, DocStore } from '../../api/ports/doc-store.ts';
+import type { Change, DocStore, Refusal } from '../../api/ports/doc-store.ts';
 import { createTelemetry } from '../../api/telemetry.ts';
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -24,18 +24,23 @@ async function* pieces(...all: (string | Uint8Array)[]): AsyncGenerator<Uint8Arr
 describe('the door', () => {
 	let docStore: DocStore;
 	let changes: Change[];
+	let refusals: Refusal[];
 	let blobs: Set<string>;
 	let events: string[];
 
 	beforeEach(() => {
 		const memory = createMemoryDocStore();
 		changes = [];
+		refusals = [];
 		blobs = new Set();
 		events = [];
 		docStore = {
 			...memory,
 			async accept(sent, now, limits) {
-				changes.push(...sent);
+				for (const one of sent) {
+					if ('refused' in one) refusals.push(one);
+					else changes.push(one);
+				}
 				const results = await memory.accept(sent, now, limits);
 				events.push('durable');
 				return results;
@@ -204,6 +209,27 @@ describe('the door', () => {
 		assert.deepEqual(events, [], 'no transaction for nothing');
 	});
 
+	it('tells of a refused document in the transaction of the others, and names the receipt', async () => {
+		const own = door();
+		const documents = [put('pic.xyz', 'x', { mimeType: 'image/png' }), put('a', 'x'), put('b\u0000', 'x')];
+		const [refusedOne, accepted, nameless] = await own.accept(documents.map(own.check), {});
+		assert.deepEqual(
+			refusals.map(({ docId, op, refused }) => [docId, op, refused.code]),
+			[['pic.xyz', 'put', 'unsupported_type']],
+		);
+		assert.equal(events.filter((event) => event === 'durable').length, 1, 'one transaction');
+		assert.ok(refusedOne instanceof DocDropError && nameless instanceof DocDropError);
+		assert.equal(refusedOne.jobId, refusals[0]?.jobId);
+		assert.match(refusedOne.message, /image\/png/);
+		assert.ok(accepted !== undefined && !(accepted instanceof Error));
+		assert.equal(nameless.jobId, undefined, 'what has no name has no receipt');
+		const [, again] = await own.accept(
+			[put('x.xyz', 'x', { mimeType: 'image/png' }), put('l', 'l'.repeat(inlineBytes + 1))].map(own.check),
+			{},
+		);
+		assert.ok(again !== undefined && !(again instanceof Error), 'beside a large one too');
+	});
+
 	it('large contents wait in files, small ones in the row, at the very byte', async () => {
 		const small = 's'.repeat(inlineBytes);
 		const large = 'l'.repeat(inlineBytes + 1);
@@ -300,6 +326,13 @@ describe('the door', () => {
 			await assert.rejects(stream(pieces('x'), 'nameless'), { code: 'unsupported_type' });
 			await assert.rejects(stream(pieces('x'), 'a\u0000.txt'), { code: 'invalid', field: 'docId' });
 			assert.deepEqual([changes, [...blobs]], [[], []]);
+			assert.deepEqual(
+				refusals.map(({ docId, refused }) => [docId, refused.code]),
+				[
+					['a.txt', 'too_large'],
+					['nameless', 'unsupported_type'],
+				],
+			);
 		});
 
 		it('reads nothing of what it refuses beforehand', async () => {

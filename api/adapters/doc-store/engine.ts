@@ -31,6 +31,7 @@ import type {
 	Lease,
 	ManifestChunk,
 	QueueLimits,
+	Refusal,
 	StoreStats,
 	Strays,
 	SourceDocument,
@@ -38,6 +39,8 @@ import type {
 	SweepRequest,
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
+import { failureOf, ownedError } from '../../pipeline/refusal.ts';
+import { createRefusals } from './refusals.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
 /**
@@ -96,6 +99,16 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		tables.insertJob(job);
 		weighJob(job.state, 1);
 	}
+
+	const refusals = createRefusals({
+		tables,
+		insertJob,
+		updateJob: tables.updateJob,
+		removeJob(jobId) {
+			tables.removeJob(jobId);
+			weighJob('failed', -1);
+		},
+	});
 
 	function setIn<V>(map: Map<DocKey, V>, key: DocKey, value: V | null): void {
 		const before = map.get(key);
@@ -183,8 +196,10 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			detail: null,
 		};
 		switch (decision.kind) {
-			case 'owned':
-				return decision;
+			case 'owned': {
+				const refused = failureOf(ownedError(decision.owner));
+				return { ...decision, jobId: refusals.record({ ...change, refused }, now) };
+			}
 			case 'stale': {
 				if (row === undefined) throw new Error('stale without a document');
 				insertJob({ ...receipt, state: 'stale', version: decision.version });
@@ -392,6 +407,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			supersededBy: job.supersededBy,
 			error: job.error ?? (job.state === 'accepted' && isNewest ? row.error : null),
 			detail: job.detail,
+			refused: false,
 		};
 	}
 
@@ -431,23 +447,42 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	}
 
 	function jobsOfDocument(filter: JobFilter): Job[] {
-		const row = tables.findDoc(filter.tenant ?? '', filter.docId ?? '');
+		const { tenant = '', docId = '', after, states, limit } = filter;
+		const row = tables.findDoc(tenant, docId);
 		const found: Job[] = [];
+		const add = (shown: Job) => {
+			const isInPage = after === undefined || shown.jobId < after;
+			if (isInPage && (states === undefined || states.includes(shown.state))) found.push(shown);
+		};
+		let refused = refusals.of(tenant, docId);
 		let id: string | null = row?.lastJob ?? null;
-		while (row !== undefined && id !== null && found.length < filter.limit) {
+		while (row !== undefined && id !== null && found.length < limit) {
 			const job = tables.job(id);
 			if (job === undefined) break;
-			const isInPage = filter.after === undefined || job.jobId < filter.after;
-			const shown = view(job, row);
-			if (isInPage && (filter.states === undefined || filter.states.includes(shown.state))) found.push(shown);
+			if (refused !== null && refused.jobId > job.jobId) {
+				add(refused);
+				refused = null;
+			}
+			add(view(job, row));
 			id = job.previous;
 		}
-		return found;
+		if (refused !== null) add(refused);
+		return found.slice(0, limit);
+	}
+
+	/** Null where it is of a document that is gone. */
+	function viewAny(job: JobRow): Job | null {
+		const row = tables.docByKey(job.doc);
+		return row === undefined ? refusals.view(job) : view(job, row);
 	}
 
 	return {
-		accept: (changes: readonly Change[], now: number, limits: QueueLimits): AcceptResult[] =>
-			changes.map((change) => acceptOne(change, now, limits)),
+		accept: (changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): AcceptResult[] =>
+			changes.map((change) =>
+				'refused' in change
+					? { kind: 'refused', jobId: refusals.record(change, now) }
+					: acceptOne(change, now, limits),
+			),
 
 		claim(request: ClaimRequest): Claimed[] {
 			const claimed: Claimed[] = [];
@@ -522,8 +557,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 
 		job(jobId: string): Job | null {
 			const job = tables.job(jobId);
-			const row = job === undefined ? undefined : tables.docByKey(job.doc);
-			return job === undefined || row === undefined ? null : view(job, row);
+			return job === undefined ? null : viewAny(job);
 		},
 
 		jobs(filter: JobFilter): Job[] {
@@ -538,9 +572,8 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				const page = tables.listJobs(after, durable, 500);
 				for (const job of page) {
 					after = job.jobId;
-					const row = tables.docByKey(job.doc);
-					if (row === undefined || (filter.tenant !== undefined && row.tenant !== filter.tenant)) continue;
-					const shown = view(job, row);
+					const shown = viewAny(job);
+					if (shown === null || (filter.tenant !== undefined && shown.tenant !== filter.tenant)) continue;
 					if (filter.states !== undefined && !filter.states.includes(shown.state)) continue;
 					found.push(shown);
 					if (found.length >= filter.limit) return found;
@@ -602,7 +635,10 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				request.limit,
 			);
 			sweptTo = last;
-			if (jobs > 0) counts = tables.counts();
+			if (jobs > 0) {
+				counts = tables.counts();
+				refusals.recount();
+			}
 			let tombstones = 0;
 			for (const key of tables.oldTombstones(request.now - request.tombstoneMs, request.limit)) {
 				if (leases.has(key)) continue;
@@ -625,6 +661,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				undo = [];
 				doomedBlobs = [];
 				counts = tables.counts();
+				refusals.recount();
 				throw error;
 			}
 			undo = [];

@@ -35,6 +35,7 @@ export interface DocRow {
 
 export interface JobRow {
 	readonly jobId: string;
+	/** 0: of a refusal, see refusals.ts. */
 	readonly doc: DocKey;
 	readonly op: 'put' | 'delete';
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
@@ -48,6 +49,13 @@ export interface JobRow {
 	readonly previous: string | null;
 	readonly error: Failure | null;
 	readonly detail: JobDetail | null;
+}
+
+/** Whose receipt a refusal's job row is: the document may never have been. */
+export interface RefusalRow {
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
 }
 
 /** `lost`: the row is there, and what it refers to is not on the disk (any more). */
@@ -87,6 +95,16 @@ export interface Tables {
 	job(jobId: string): JobRow | undefined;
 	/** Newest first, from below `after`. */
 	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
+	removeJob(jobId: string): void;
+	insertRefusal(row: RefusalRow): void;
+	refusal(jobId: string): RefusalRow | undefined;
+	/** At most one a document. */
+	refusalOf(tenant: string, docId: string): RefusalRow | undefined;
+	/** Of the tenant, or of all (null). */
+	oldestRefusal(tenant: string | null): RefusalRow | undefined;
+	removeRefusal(jobId: string): void;
+	/** Refusals by tenant, counted from the rows. */
+	refusalCounts(): Map<string, number>;
 	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */
 	lines(doc: DocKey): {
 		readonly manifest: ManifestLine[];
@@ -112,7 +130,7 @@ export interface Tables {
 	oldTombstones(before: number, limit: number): DocKey[];
 	/**
 	 * Looks at the next `limit` receipts by id, and removes the final ones last updated before `before` that are
-	 * not their document's newest. `last` is where to go on; null at the end.
+	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
 	 */
 	removeOldJobs(
 		before: number,

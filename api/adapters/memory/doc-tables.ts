@@ -1,6 +1,6 @@
 import { dueAt, isPending } from '../../pipeline/coalesce.ts';
 import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
-import type { Body, Counts, DocRow, JobRow, Tables } from '../doc-store/tables.ts';
+import type { Body, Counts, DocRow, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 
 type Certainty = 'published' | 'fresh' | 'unsettled';
 
@@ -12,6 +12,7 @@ export function createMemoryTables(): Tables {
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
 	let epochs = new Map<string, number>();
+	let refusals = new Map<string, RefusalRow>();
 	let nextId = 1;
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
@@ -30,11 +31,12 @@ export function createMemoryTables(): Tables {
 				jobs: new Map(jobs),
 				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
 				epochs: new Map(epochs),
+				refusals: new Map(refusals),
 			};
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, refusals } = copy);
 				throw error;
 			}
 		},
@@ -108,6 +110,24 @@ export function createMemoryTables(): Tables {
 				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
 				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
 				.slice(0, limit),
+		removeJob: (jobId) => void jobs.delete(jobId),
+		insertRefusal: (row) => void refusals.set(row.jobId, row),
+		refusal: (jobId) => refusals.get(jobId),
+		refusalOf: (tenant, docId) =>
+			[...refusals.values()].find((row) => row.tenant === tenant && row.docId === docId),
+		oldestRefusal: (tenant) =>
+			[...refusals.values()]
+				.filter((row) => tenant === null || row.tenant === tenant)
+				.reduce<RefusalRow | undefined>(
+					(oldest, row) => (oldest === undefined || row.jobId < oldest.jobId ? row : oldest),
+					undefined,
+				),
+		removeRefusal: (jobId) => void refusals.delete(jobId),
+		refusalCounts() {
+			const counts = new Map<string, number>();
+			for (const { tenant } of refusals.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+			return counts;
+		},
 		lines(doc) {
 			const all = chunksOf(doc);
 			const idsAt = (at: Certainty) => all.filter((chunk) => chunk.at === at).map((chunk) => chunk.pointId);
@@ -198,6 +218,7 @@ export function createMemoryTables(): Tables {
 				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
 					continue;
 				jobs.delete(job.jobId);
+				refusals.delete(job.jobId);
 				removed += 1;
 			}
 			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };

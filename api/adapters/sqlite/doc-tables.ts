@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { dueAt, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
 import type { ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
-import type { Counts, DocRow, DurableState, JobRow, Tables } from '../doc-store/tables.ts';
+import type { Counts, DocRow, DurableState, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 import type { Bodies } from './bodies.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid.ts';
 
@@ -123,6 +123,12 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		jobPage: db.prepare('SELECT job, doc, state, updated_at FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
 		isNewestJob: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
 		removeJob: db.prepare('DELETE FROM jobs WHERE job = ?'),
+		insertRefusal: db.prepare('INSERT INTO refusals (job, tenant, doc_id) VALUES (?, ?, ?)'),
+		refusal: db.prepare('SELECT * FROM refusals WHERE job = ?'),
+		refusalOf: db.prepare('SELECT * FROM refusals WHERE tenant = ? AND doc_id = ?'),
+		oldestRefusal: db.prepare('SELECT * FROM refusals ORDER BY job LIMIT 1'),
+		oldestRefusalOf: db.prepare('SELECT * FROM refusals WHERE tenant = ? ORDER BY job LIMIT 1'),
+		removeRefusal: db.prepare('DELETE FROM refusals WHERE job = ?'),
 	};
 
 	/** Ranks by epoch and epochs by rank: few, asked for at every change. */
@@ -205,6 +211,15 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		text: row['text'] as string,
 	});
 
+	const readRefusal = (row: Row | undefined): RefusalRow | undefined =>
+		row === undefined
+			? undefined
+			: {
+					jobId: uuidFromBytes(row['job'] as Uint8Array),
+					tenant: row['tenant'] as string,
+					docId: row['doc_id'] as string,
+				};
+
 	const firstJob = new Uint8Array(16).fill(255);
 
 	return {
@@ -285,6 +300,18 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 						? sql.listFailed.all(from, limit)
 						: sql.listJobsIn.all(from, state, limit);
 			return (rows as Row[]).map(readJob);
+		},
+		removeJob: (jobId) => void sql.removeJob.run(uuidToBytes(jobId)),
+		insertRefusal: ({ jobId, tenant, docId }) =>
+			void sql.insertRefusal.run(uuidToBytes(jobId), tenant, docId),
+		refusal: (jobId) => readRefusal(sql.refusal.get(uuidToBytes(jobId))),
+		refusalOf: (tenant, docId) => readRefusal(sql.refusalOf.get(tenant, docId)),
+		oldestRefusal: (tenant) =>
+			readRefusal(tenant === null ? sql.oldestRefusal.get() : sql.oldestRefusalOf.get(tenant)),
+		removeRefusal: (jobId) => void sql.removeRefusal.run(uuidToBytes(jobId)),
+		refusalCounts: () => {
+			const rows = db.prepare('SELECT tenant, count(*) AS n FROM refusals GROUP BY tenant').all() as Row[];
+			return new Map(rows.map((row) => [row['tenant'] as string, row['n'] as number]));
 		},
 		lines(doc) {
 			const lines = { manifest: [] as ManifestLine[], fresh: [] as string[], unsettled: [] as string[] };
@@ -370,6 +397,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				if (state === 'accepted' || (updatedAt as number) >= before) continue;
 				if (sql.isNewestJob.get(doc as number, job as Uint8Array) !== undefined) continue;
 				sql.removeJob.run(job as Uint8Array);
+				if (doc === 0) sql.removeRefusal.run(job as Uint8Array);
 				removed += 1;
 			}
 			const last = page.length < limit ? undefined : page.at(-1)?.['job'];

@@ -9,6 +9,8 @@ import { DocDropError } from '../../errors.ts';
  *
  * `chunks.stray`: 0 published, 1 planned and perhaps in the index, 2 published but perhaps gone or rewritten.
  *
+ * `refusals`: whose the receipts without a document (`doc` 0) are.
+ *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
  * the two. Its partial index on waiting rows is the queue.
  */
@@ -97,6 +99,15 @@ const migrations: readonly string[] = [
 	ALTER TABLE bodies ADD COLUMN segment INTEGER;
 	ALTER TABLE bodies ADD COLUMN start INTEGER;
 	ALTER TABLE bodies ADD COLUMN length INTEGER;
+	`,
+	`
+	CREATE TABLE refusals (
+		job BLOB PRIMARY KEY,
+		tenant TEXT NOT NULL,
+		doc_id TEXT NOT NULL,
+		UNIQUE (tenant, doc_id)
+	) WITHOUT ROWID;
+	CREATE INDEX refusals_of_tenant ON refusals (tenant, job);
 	`,
 ];
 

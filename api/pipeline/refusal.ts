@@ -1,0 +1,42 @@
+import type { DocumentInput } from '../contract/document.ts';
+import { docIdFault } from '../contract/ids.ts';
+import { DocDropError, type ErrorCode } from '../errors.ts';
+import type { Failure } from '../ports/doc-store.ts';
+
+/**
+ * What the door refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
+ * reads no answers, or goes on after errors, would otherwise lose it without a trace. Pure.
+ */
+export interface Refused {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly error: DocDropError;
+}
+
+/** Sending the same again ends the same. What is wrong with a key or a server says nothing of a document. */
+const lasting: readonly ErrorCode[] = ['invalid', 'too_large', 'unsupported_type'];
+const maxMessage = 1_000;
+
+/** The error alone where it does not last, or where nothing can be called by the name. */
+export function refusalOf(
+	error: DocDropError,
+	{ tenant, docId, op = 'put' }: Pick<DocumentInput, 'tenant' | 'docId' | 'op'>,
+): Refused | DocDropError {
+	if (!lasting.includes(error.code) || docIdFault(docId) !== null) return error;
+	return { tenant, docId, op, error };
+}
+
+export const failureOf = ({ code, message }: DocDropError): Failure => ({
+	code,
+	message: message.slice(0, maxMessage).toWellFormed(),
+});
+
+export const ownedError = (owner: string) =>
+	new DocDropError('owned', `docId is owned by the source ${JSON.stringify(owner)}`, { field: 'source' });
+
+/** The same error, naming the receipt that tells of it. */
+export function withReceipt(error: DocDropError, jobId: string): DocDropError {
+	const { code, message, field, hint, cause } = error;
+	return new DocDropError(code, message, { hint, cause, jobId, ...(field !== undefined && { field }) });
+}
