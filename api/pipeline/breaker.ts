@@ -145,7 +145,13 @@ export function createBreaker(options: BreakerOptions): Breaker {
 				}, signal);
 			} catch (error) {
 				signal?.throwIfAborted();
-				if (!isBrokenCircuitError(error)) throw error;
+				if (!isBrokenCircuitError(error)) {
+					// Whoever has opened it, or failed as its probe, is told like everyone else when the next one is due.
+					if (circuit.state !== CircuitState.Open || !trips(error)) throw error;
+					const { message } = error as DocDropError;
+					const retryAfterMs = Math.max(1, Math.ceil(probeAt - clock.monotonic()));
+					throw new DocDropError(code, message, { retryAfterMs, cause: error });
+				}
 				// While a probe is under way its result decides; until then the shortest wait is as good as any.
 				const wait = circuit.state === CircuitState.Open ? probeAt - clock.monotonic() : halfOpenAfterMs;
 				throw unavailable(

@@ -68,13 +68,18 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 };
 
 const baseMs = 500;
-const capMs = 60_000;
+const longestMs = 60_000;
+/**
+ * A peer that is away is found out by its breaker's probes, at most 15 s apart. Where the breaker stays closed,
+ * because others get through, whoever does not must not wait for longer than that after the peer is well again.
+ */
+const longestAwayMs = 15_000;
 
 /**
  * Decorrelated jitter: min(cap, random between base and three times the previous wait). Marc Brooker,
  * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
-function backoff(previousMs: number, random: () => number): number {
+function backoff(previousMs: number, random: () => number, capMs = longestMs): number {
 	const top = Math.max(baseMs, previousMs * 3);
 	return Math.round(Math.min(capMs, baseMs + random() * (top - baseMs)));
 }
@@ -86,7 +91,8 @@ export function decide(error: unknown, context: RetryContext): Decision {
 	// A peer that names a time is taken at its word: earlier is refused again, later wastes it.
 	const named = isDocDropError(error) ? error.retryAfterMs : undefined;
 	if (cause === 'outage' || cause === 'throttled') {
-		return { kind: 'hold', afterMs: named ?? backoff(previousMs, random) };
+		const capMs = trips(error) ? longestAwayMs : longestMs;
+		return { kind: 'hold', afterMs: named ?? backoff(previousMs, random, capMs) };
 	}
 	if (documents > 1) return { kind: 'split' };
 	if (cause === 'refused' || attempts + 1 >= maxAttempts) return { kind: 'dead', code };

@@ -45,6 +45,18 @@ describe('the breaker', () => {
 		changes = [];
 	});
 
+	it('tells whoever opened it, and whoever failed as its probe, when the next probe is due', async () => {
+		const breaker = make();
+		const waits: (number | undefined)[] = [];
+		for (let n = 0; n < 4; n += 1) {
+			if (n === 3) await clock.advance(1_000);
+			const error = await breaker.run(down).catch((reason: unknown) => reason);
+			assert.ok(error instanceof DocDropError);
+			waits.push(error.retryAfterMs);
+		}
+		assert.deepEqual(waits, [undefined, undefined, 1_000, 2_000]);
+	});
+
 	it('opens after failures in a row, and then makes no call', async () => {
 		const breaker = make();
 		await open(breaker, 2);

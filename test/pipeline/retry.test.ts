@@ -71,10 +71,11 @@ describe('the decision after an error', () => {
 	});
 
 	it('backs off with decorrelated jitter: from 500 ms up to three times the last wait, never above a minute', () => {
+		const code = 'disk_full';
 		const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 		fc.assert(
 			fc.property(random, fc.integer({ min: 0, max: 200_000 }), (r, previousMs) => {
-				const next = decide(error('index_unavailable'), context({ previousMs, random: () => r }));
+				const next = decide(error(code), context({ previousMs, random: () => r }));
 				assert.ok(next.kind === 'hold');
 				assert.ok(next.afterMs >= 500 && next.afterMs <= 60_000);
 				assert.ok(next.afterMs <= Math.max(500, previousMs * 3));
@@ -82,10 +83,17 @@ describe('the decision after an error', () => {
 		);
 		let previousMs = 0;
 		const waits = Array.from({ length: 9 }, () => {
-			const next = decide(error('index_unavailable'), context({ previousMs, random: () => 0.999999 }));
+			const next = decide(error(code), context({ previousMs, random: () => 0.999999 }));
 			return (previousMs = next.kind === 'hold' ? next.afterMs : NaN);
 		});
 		assert.deepEqual(waits, [500, 1_500, 4_500, 13_500, 40_500, 60_000, 60_000, 60_000, 60_000]);
+	});
+
+	it('waits for a peer that is away no longer than its breaker does', () => {
+		for (const code of ['index_unavailable', 'embedder_unavailable'] as const) {
+			const next = decide(error(code), context({ previousMs: 60_000, random: () => 0.999999 }));
+			assert.deepEqual(next, { kind: 'hold', afterMs: 15_000 });
+		}
 	});
 
 	it('exists for every error of the table', () => {
