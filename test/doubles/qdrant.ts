@@ -27,6 +27,10 @@ export interface Faults {
 	partial: number;
 	/** Upserts with this text in a `content` are refused whole, as for a malformed value. */
 	rejectContent: string | null;
+	/** A write of more points or operations costs more than the budget: 429 without a time, as strict mode answers. */
+	writeBudget: number | null;
+	/** The next upserts are answered as done, and none of their points is written: a filter that nobody knows of. */
+	dropUpserts: number;
 	/** What writes answer that were done. */
 	writeStatus: 'completed' | 'acknowledged' | 'wait_timeout';
 }
@@ -85,6 +89,8 @@ export async function startQdrantDouble(options: DoubleOptions = {}): Promise<Qd
 		loseAcks: 0,
 		partial: 0,
 		rejectContent: null,
+		writeBudget: null,
+		dropUpserts: 0,
 		writeStatus: 'completed',
 		...options.faults,
 	};
@@ -139,6 +145,15 @@ export async function startQdrantDouble(options: DoubleOptions = {}): Promise<Qd
 		}
 		route.check?.(body, 'body');
 		const context = { collections, name, rest, body, inspect, halves: faults.partial > 0 };
+		if (route.steps && items > (faults.writeBudget ?? Infinity)) {
+			const reason =
+				'Write rate limit exceeded, request larger than rate limiter capacity, please try to split your request';
+			throw new Refusal(429, `Rate limiting exceeded: ${reason}`);
+		}
+		if (route.steps && faults.dropUpserts > 0 && url.pathname.endsWith('/points')) {
+			faults.dropUpserts -= 1;
+			return runSteps([], route, items);
+		}
 		if (route.steps) return runSteps(route.steps(context), route, items);
 		return (route.manage ?? route.read)?.(context);
 	}

@@ -12,6 +12,7 @@ import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Hit, VectorStore } from '../../ports/vector-store.ts';
 import { round } from './body.ts';
+import { createBudget } from './budget.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
 import { storedPoint } from './payload.ts';
 import {
@@ -63,6 +64,7 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		maxPoints: options.maxPointsPerRequest ?? 256,
 		maxBytes: options.maxBytesPerRequest ?? 4 * 1024 * 1024,
 	};
+	const budget = createBudget(limits);
 	const transport = createTransport({ endpoint, apiKey, clock, timeoutMs });
 	const root = `/collections/${encodeURIComponent(collection)}`;
 	let info: QdrantInfo | null = null;
@@ -144,15 +146,21 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		async put(writes, signal) {
 			signal?.throwIfAborted();
 			for (const point of writes.flatMap((each) => each.points)) checkVector(point.vector, dimensions);
-			await upsertAll(upsertBodies(writes, limits), signal);
-			for (const { body, operations } of payloadBodies(writes, limits)) {
-				await write('POST', '/batch', body, signal, operations);
-			}
+			const points = writes.reduce((sum, each) => sum + each.points.length, 0);
+			await budget.spend(points, (present) => upsertAll(upsertBodies(writes, present), signal));
+			const changes = writes.reduce((sum, each) => sum + each.kept.length + each.reordered.length, 0);
+			await budget.spend(changes, async (present) => {
+				for (const { body, operations } of payloadBodies(writes, present))
+					await write('POST', '/batch', body, signal, operations);
+			});
 		},
 		async remove(tenant, ids, signal) {
-			for (const some of slices(ids, idsPerFilter)) {
-				await write('POST', '/delete', JSON.stringify({ filter: idFilter(some, tenant) }), signal);
-			}
+			await budget.spend(ids.length, async ({ maxPoints }) => {
+				// A removal costs as much as it names points; far more of them fit into a request than whole points do.
+				const share = Math.ceil((idsPerFilter * maxPoints) / limits.maxPoints);
+				for (const some of slices(ids, share))
+					await write('POST', '/delete', JSON.stringify({ filter: idFilter(some, tenant) }), signal);
+			});
 		},
 		async vectors(tenant, ids) {
 			const found = new Map<string, Float32Array>();
