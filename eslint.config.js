@@ -64,6 +64,7 @@ export default tseslint.config(
 			'api/cli/**/*.ts',
 			'test/bench/**',
 			'test/crash/**',
+			'test/faults/**',
 			'test/n8n/**',
 			'tools/**',
 			'test/doubles/**',

@@ -21,6 +21,7 @@ export interface ApiProcess {
 	said(): { readonly errors: readonly string[]; readonly rest: string };
 	/** SIGKILL. */
 	kill(): void;
+	signal(name: NodeJS.Signals): void;
 	/** SIGTERM: it finishes and ends by itself. */
 	stop(): void;
 }
@@ -78,6 +79,7 @@ export function startApi(dataDir: string, settings: Readonly<Record<string, stri
 			return { errors, rest: rest.join('\n') };
 		},
 		kill: () => void child.kill('SIGKILL'),
+		signal: (name) => void child.kill(name),
 		stop: () => void child.kill('SIGTERM'),
 	};
 }
