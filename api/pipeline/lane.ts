@@ -3,13 +3,16 @@ import type { Clock } from '../ports/clock.ts';
 import type { Claimed, Failure } from '../ports/doc-store.ts';
 import type { Log, Telemetry } from '../telemetry.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
+import { createLaneLock, type Turn } from './lane-lock.ts';
 import type { Prepared } from './prepare.ts';
 import { publish, type PublishDeps } from './publish.ts';
 import { decide } from './retry.ts';
 
 /**
- * A tenant's lane: prepared documents go into the index in bulk writes, one commit at a time. Lanes of
- * different tenants run side by side, and a bulk write never mixes them.
+ * A tenant's lane: prepared documents go into the index in bulk writes, one at a time. Lanes of different
+ * tenants run side by side, and a bulk write never mixes them. While one batch is written, a full one behind it
+ * already makes its intent durable, and the one before it its manifest: the document store and the index work
+ * at the same time. Their documents are different ones, so the protocol does not mind.
  *
  * A lane holds its batch while the index is away: the documents stay leased (the worker renews) and nothing
  * is prepared or embedded twice. A batch that the index refuses is halved until the refused document stands
@@ -33,7 +36,7 @@ export interface Lane {
 	nudge(): void;
 }
 
-export interface LaneDeps extends PublishDeps {
+export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
@@ -46,6 +49,9 @@ export interface LaneDeps extends PublishDeps {
 	readonly onDone: (claimed: Claimed) => void;
 }
 
+/** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */
+const mostOpen = 3;
+
 export const failureOf = (error: unknown): Failure =>
 	isDocDropError(error)
 		? { code: error.code, message: error.message }
@@ -55,27 +61,23 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	const { docStore, vectorStore, breaker, clock, log, telemetry, limits, random, signal, now } = deps;
 	let items: readonly LaneItem[] = [];
 	const letters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
-	let isRunning = false;
+	const lock = createLaneLock(() => clock.monotonic());
+	/** Batches and burials on their way. */
+	let open = 0;
 	let cancelTimer: (() => void) | null = null;
 
 	function run(): void {
-		if (isRunning || signal.aborted) return;
-		isRunning = true;
-		work()
-			// Only a defect ends here: what has left the lane is done with, the rest is begun again by the next call.
-			.catch((error: unknown) => log.error({ tenant, error }, 'a lane stopped unexpectedly'));
-	}
-
-	async function work(): Promise<void> {
-		try {
-			while (!signal.aborted) {
-				const act = nextAct();
-				if (act === null) return;
-				await act();
-			}
-		} finally {
-			// In the same turn in which nothing was found to do: no addition can slip between.
-			isRunning = false;
+		while (open < mostOpen && !signal.aborted) {
+			const act = nextAct();
+			if (act === null) return;
+			open += 1;
+			act()
+				// Only a defect ends here: what has left the lane is done with, the rest is begun again by the next call.
+				.catch((error: unknown) => log.error({ tenant, error }, 'a lane stopped unexpectedly'))
+				.finally(() => {
+					open -= 1;
+					run();
+				});
 		}
 	}
 
@@ -83,9 +85,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		const letter = letters.shift();
 		if (letter !== undefined) {
 			const { claimed, error } = letter;
-			return () => see([claimed], () => settle([], () => buryOne(claimed, error)));
+			return () => see([claimed], (turn) => settle([], turn, () => buryOne(claimed, error, turn)));
 		}
 		const closed = autobatch(items, limits, clock.monotonic(), !deps.isMoreComing());
+		// What would travel in part gathers company for as long as another batch is on its way.
+		if (open > 0 && closed?.closedBy !== 'points' && closed?.closedBy !== 'bytes') return null;
 		if (closed === null) {
 			if (items.length > 0 && cancelTimer === null) {
 				cancelTimer = clock.after(limits.ageMs, () => {
@@ -99,9 +103,9 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		return () =>
 			see(
 				closed.batch.map(({ prepared }) => prepared.claimed),
-				async () => {
+				async (turn) => {
 					telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
-					await write(closed.batch, closed.closedBy);
+					await write(closed.batch, closed.closedBy, turn);
 				},
 			);
 	}
@@ -110,19 +114,24 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	 * Everything that leaves `items` or `letters` goes through here, and so is done with once, whatever happens:
 	 * a document that nobody is done with would have its lease renewed for ever.
 	 */
-	async function see(documents: readonly Claimed[], act: () => Promise<void>): Promise<void> {
+	async function see(documents: readonly Claimed[], act: (turn: Turn) => Promise<void>): Promise<void> {
+		const turn = lock.turn();
 		try {
-			await act();
+			await act(turn);
 		} catch (error) {
 			// Only a defect, for everything expected is decided in `settle`. The leases run out, and the work is done again.
 			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
 		} finally {
+			turn.leave();
 			for (const claimed of documents) deps.onDone(claimed);
 		}
 	}
 
-	/** Runs `act` until it succeeds or decides otherwise than to wait for the index. */
-	async function settle(batch: readonly LaneItem[], act: () => Promise<void>): Promise<void> {
+	/**
+	 * Runs `act` until it succeeds or decides otherwise than to wait for the index. Its turn is kept meanwhile: what
+	 * came later must not be written earlier.
+	 */
+	async function settle(batch: readonly LaneItem[], turn: Turn, act: () => Promise<void>): Promise<void> {
 		let previousMs = 0;
 		for (;;) {
 			try {
@@ -153,12 +162,12 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					return;
 				} else if (next.kind === 'split') {
 					const middle = batch.length >> 1;
-					await write(batch.slice(0, middle), 'points');
-					return write(batch.slice(middle), 'points');
+					await write(batch.slice(0, middle), 'points', turn);
+					return write(batch.slice(middle), 'points', turn);
 				} else {
 					const claimed = batch[0]?.prepared.claimed;
 					if (claimed === undefined) return;
-					if (next.kind === 'dead') return settle([], () => buryOne(claimed, error));
+					if (next.kind === 'dead') return settle([], turn, () => buryOne(claimed, error, turn));
 					const { lease } = claimed;
 					const { counted, afterMs } = next;
 					await docStore
@@ -172,10 +181,10 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		}
 	}
 
-	const write = (batch: readonly LaneItem[], closedBy: CloseReason) =>
-		settle(batch, () => writeOnce(batch, closedBy));
+	const write = (batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn) =>
+		settle(batch, turn, () => writeOnce(batch, closedBy, turn));
 
-	async function writeOnce(batch: readonly LaneItem[], closedBy: CloseReason): Promise<void> {
+	async function writeOnce(batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn): Promise<void> {
 		const start = clock.monotonic();
 		const byLease = new Map(batch.map((item) => [item.prepared.claimed.lease, item]));
 		const { published, lost } = await publish(
@@ -195,7 +204,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					publishMs: Math.round(clock.monotonic() - start),
 				};
 			},
-			deps,
+			{ ...deps, turn },
 		);
 		telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
 		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
@@ -208,7 +217,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		}
 	}
 
-	async function buryOne(claimed: Claimed, error: unknown): Promise<void> {
+	async function buryOne(claimed: Claimed, error: unknown, turn: Turn): Promise<void> {
+		await turn.enter();
 		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
 		const { fresh, unsettled } = await docStore.strays(claimed.lease);
 		if (fresh.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, fresh, inner), signal);

@@ -2,6 +2,7 @@ import type { Commit, DocStore } from '../ports/doc-store.ts';
 import type { DocWrite, VectorStore } from '../ports/vector-store.ts';
 import type { Breaker } from './breaker.ts';
 import type { Pass } from './crash-points.ts';
+import type { Turn } from './lane-lock.ts';
 import type { Prepared } from './prepare.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface PublishDeps {
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly signal: AbortSignal;
+	/** The lane's lock, held from put to remove: intent and commit of other batches go on beside it. */
+	readonly turn: Turn;
 }
 
 export interface PublishedBatch {
@@ -42,7 +45,7 @@ export async function publish(
 	detail: (prepared: Prepared) => Commit['detail'],
 	deps: PublishDeps,
 ): Promise<PublishedBatch> {
-	const { docStore, vectorStore, breaker, pass, now, signal } = deps;
+	const { docStore, vectorStore, breaker, pass, now, signal, turn } = deps;
 	const tenant = batch[0]?.claimed.tenant ?? '';
 	let held = batch;
 	const keep = (answers: readonly boolean[]) => (held = held.filter((_, index) => answers[index] === true));
@@ -61,6 +64,7 @@ export async function publish(
 			pass('after-intent');
 		},
 		async put() {
+			await turn.enter();
 			const publishedAt = new Date(now()).toISOString();
 			const writes = held.flatMap((prepared) => toWrite(prepared, publishedAt));
 			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
@@ -69,6 +73,7 @@ export async function publish(
 		async remove() {
 			const gone = held.flatMap(({ plan }) => plan.gone);
 			if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
+			turn.leave();
 			pass('before-manifest');
 		},
 		async commit() {

@@ -17,11 +17,9 @@ import type { ReadyDocument } from './publish-documents.ts';
  * The publish step as the product takes it: a tenant's lane over a real document store on disk, with the
  * settings of a fresh installation. Acceptance, claim and preparation come before the time that is measured.
  */
-export const megabyte = 1_048_576;
-export const batchLimits = (() => {
-	const { batchPoints, batchAgeMs } = readConfig({});
-	return { points: batchPoints, bytes: 8 * megabyte, ageMs: batchAgeMs };
-})();
+const megabyte = 1_048_576;
+const { batchPoints, batchAgeMs, maxInWork } = readConfig({});
+const batchLimits = { points: batchPoints, bytes: 8 * megabyte, ageMs: batchAgeMs };
 
 const log: Log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const now = () => Math.round(systemClock.now());
@@ -39,6 +37,7 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 		const stopping = new AbortController();
 		const done = Promise.withResolvers<void>();
 		let open = items.length;
+		let next = 0;
 		const lane = createLane(tenant, {
 			docStore,
 			vectorStore,
@@ -61,12 +60,24 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 			limits: batchLimits,
 			maxAttempts: 5,
 			random: Math.random,
-			// All that is given to it is there: the last batch is known for the last.
-			isMoreComing: () => open > items.length,
-			onDone: () => (open -= 1) === 0 && done.resolve(),
+			// As the worker does: so many documents in work, the next one as soon as one is done.
+			isMoreComing: () => next < items.length,
+			onDone() {
+				open -= 1;
+				if (open === 0) done.resolve();
+				else feed();
+			},
 		});
 		const start = performance.now();
-		for (const item of items) lane.add(item);
+		function feed(): void {
+			while (next < items.length && open - (items.length - next) < maxInWork) {
+				const item = items[next];
+				next += 1;
+				if (item !== undefined) lane.add({ ...item, readyAt: systemClock.monotonic() });
+			}
+			lane.nudge();
+		}
+		feed();
 		await done.promise;
 		const seconds = (performance.now() - start) / 1000;
 		const published = await docStore.documents({ tenant, state: 'published', limit: documents.length + 1 });

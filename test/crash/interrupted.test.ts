@@ -8,6 +8,7 @@ import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import type { Breaker } from '../../api/pipeline/breaker.ts';
 import type { CrashPoint } from '../../api/pipeline/crash-points.ts';
+import { createLaneLock } from '../../api/pipeline/lane-lock.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
@@ -85,7 +86,8 @@ describe('an interrupted attempt', () => {
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 		const prepared = await prepare(claimed, { extractor, embed, signal });
 		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
-		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal };
+		const turn = createLaneLock(() => now).turn();
+		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal, turn };
 		const attempted = publish([prepared], () => ({}), deps);
 		if (end === null) await attempted;
 		else await assert.rejects(attempted, /crash/);

@@ -108,6 +108,79 @@ describe('lane', () => {
 		assert.deepEqual(await indexed(), ['a', 'b'], 'the last one is not made to wait');
 	});
 
+	it('while one batch is written, the next makes its intent durable and the last its manifest', async () => {
+		const steps: string[] = [];
+		const gates: (() => void)[] = [];
+		const memory = { docStore, vectorStore };
+		const names = new Map<number, string>();
+		const named = (docs: readonly { lease: { doc: number } }[]) =>
+			docs.map(({ lease }) => names.get(lease.doc)).join();
+		const held = {
+			docStore: {
+				...memory.docStore,
+				intend: (intents) => (steps.push(`intent ${named(intents)}`), memory.docStore.intend(intents)),
+				async commit(commits, at) {
+					steps.push(`commit ${named(commits)}`);
+					await new Promise<void>((go) => gates.push(go));
+					return memory.docStore.commit(commits, at);
+				},
+			} satisfies DocStore,
+			vectorStore: {
+				...memory.vectorStore,
+				async put(writes, signal) {
+					steps.push(`put ${writes.map((write) => write.docId).join()}`);
+					await new Promise<void>((go) => gates.push(go));
+					await memory.vectorStore.put(writes, signal);
+					steps.push(`in ${writes.map((write) => write.docId).join()}`);
+				},
+			} satisfies VectorStore,
+		};
+		const own = lane({ ...held, limits: { points: 1, bytes: 1e6, ageMs: 0 } });
+		const items = await leased(docStore, clock.now(), ...['1', '2', '3', '4'].map((id) => changeOf(id, id)));
+		for (const { prepared } of items) names.set(prepared.claimed.lease.doc, prepared.claimed.docId);
+		for (const item of items) own.add(item);
+		await clock.advance(0);
+		assert.deepEqual(
+			steps.splice(0),
+			['intent 1', 'intent 2', 'intent 3', 'put 1'],
+			'at most three are open',
+		);
+		gates.shift()?.();
+		await clock.advance(0);
+		assert.deepEqual(steps.splice(0), ['in 1', 'commit 1', 'put 2'], 'the lock is free before the manifest');
+		gates.pop()?.();
+		await clock.advance(0);
+		assert.deepEqual(steps.splice(0), ['in 2', 'commit 2', 'put 3'], 'the fourth waits for the first to end');
+		for (const end = 4; done.length < end;) {
+			for (const gate of gates.splice(0)) gate();
+			await clock.advance(0);
+		}
+		assert.deepEqual(steps, ['in 3', 'commit 3', 'intent 4', 'put 4', 'in 4', 'commit 4']);
+		assert.deepEqual(await states(), { published: 4 });
+	});
+
+	it('one that waits for the index keeps its turn: what came later is not written earlier', async () => {
+		const puts: string[] = [];
+		let isAway = true;
+		const { put } = vectorStore;
+		vectorStore = {
+			...vectorStore,
+			async put(writes, signal) {
+				if (isAway) throw new DocDropError('index_unavailable', 'away', { retryAfterMs: 100 });
+				puts.push(writes.map((write) => write.docId).join());
+				await put(writes, signal);
+			},
+		};
+		const own = lane({ limits: { points: 1, bytes: 1e6, ageMs: 0 } });
+		const items = await leased(docStore, clock.now(), ...['a', 'b', 'c'].map((id) => changeOf(id, id)));
+		for (const item of items) own.add(item);
+		await clock.advance(350);
+		isAway = false;
+		await clock.advance(100);
+		assert.deepEqual(puts, ['a', 'b', 'c']);
+		assert.deepEqual(await states(), { published: 3 });
+	});
+
 	it('commits one bulk write at a time; other lanes go on meanwhile', async () => {
 		const open = new Map<string, number>();
 		let most = 0;

@@ -31,7 +31,7 @@ interface Threads {
 }
 
 /**
- * A put of up to 500 points is one transaction; a larger one is several. Besides the port's errors, `open`
+ * A put of up to 512 points is one transaction; a larger one is several. Besides the port's errors, `open`
  * rejects with store_locked, store_newer, store_corrupt or config_invalid (no library for this platform).
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
@@ -85,9 +85,22 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 		},
 		put: (writes, signal) =>
 			run(async ({ writer }) => {
-				for (const piece of splitWrites(writes, MAX_ROWS)) {
-					signal?.throwIfAborted();
-					if (piece.length > 0) await writer.call('put', toWire(piece, dimensions));
+				// The next piece is made ready while the writer works on the one before.
+				let before: Promise<void> = Promise.resolve();
+				try {
+					for (const piece of splitWrites(writes, MAX_ROWS)) {
+						signal?.throwIfAborted();
+						if (piece.length === 0) continue;
+						const sent = writer.call('put', toWire(piece, dimensions));
+						// Its failure is met below, in its order.
+						sent.catch(() => {});
+						const earlier = before;
+						before = sent;
+						await earlier;
+					}
+				} finally {
+					// Never settles with a piece on its way: a straggler could undo what the caller does next.
+					await before;
 				}
 			}),
 		remove: (tenant, ids, signal) =>

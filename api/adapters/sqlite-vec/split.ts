@@ -6,7 +6,8 @@
  */
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
 
-export const MAX_ROWS = 500;
+/** As many as a bulk write has by default: one more would cost it a second sync. */
+export const MAX_ROWS = 512;
 
 export function splitWrites(writes: readonly DocWrite[], maxRows: number): DocWrite[][] {
 	const pieces: DocWrite[][] = [[]];

@@ -133,9 +133,9 @@ describe('sqlite-vec store', () => {
 		assert.equal(await store.count('a'), 0);
 	});
 
-	it('applies a put of up to 500 points whole or not at all', async () => {
+	it('applies a put of up to 512 points whole or not at all', async () => {
 		await store.open();
-		const points = Array.from({ length: 500 }, (_, index) =>
+		const points = Array.from({ length: 512 }, (_, index) =>
 			index === 499 ? point({ content: null as unknown as string }) : point(),
 		);
 		await rejectsWith('internal', store.put([docWrite({ points })]));

@@ -1,0 +1,48 @@
+/**
+ * A lane's lock: whoever writes into the index holds it, one at a time, in the order in which they asked. Only
+ * lane.ts makes one.
+ *
+ * A turn is one batch's claim to it. Entering twice and leaving twice are allowed: a batch that failed keeps
+ * its turn while it waits for the index, so that nothing behind it goes first, and enters again at its next try.
+ */
+export interface Turn {
+	/** Resolves when the lock is held. */
+	enter(): Promise<void>;
+	leave(): void;
+}
+
+export interface LaneLock {
+	turn(): Turn;
+	/** Monotonic ms at which the lock was last left; -Infinity before. */
+	freedAt(): number;
+}
+
+export function createLaneLock(monotonic: () => number): LaneLock {
+	const queue: (() => void)[] = [];
+	let isHeld = false;
+	let freedAt = -Infinity;
+
+	return {
+		turn() {
+			let isMine = false;
+			return {
+				async enter() {
+					if (isMine) return;
+					if (isHeld) await new Promise<void>((resolve) => queue.push(resolve));
+					isHeld = true;
+					isMine = true;
+				},
+				leave() {
+					if (!isMine) return;
+					isMine = false;
+					freedAt = monotonic();
+					const next = queue.shift();
+					// Handed on without a gap: one that asks now must not come between.
+					if (next === undefined) isHeld = false;
+					else next();
+				},
+			};
+		},
+		freedAt: () => freedAt,
+	};
+}
