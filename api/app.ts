@@ -11,11 +11,12 @@ import { createQdrantStore } from './adapters/qdrant/store.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
-import type { Config } from './config.ts';
+import { splitLimits, type Config } from './config.ts';
 import { isDocDropError } from './errors.ts';
 import { createHttp } from './http/index.ts';
 import type { FollowedSource } from './http/sources.ts';
 import { crashAt, passOn } from './pipeline/crash-points.ts';
+import { createDocumentLimiter } from './pipeline/document-limiter.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
 import { anchoredTime } from './pipeline/store-time.ts';
 import type { DocStore } from './ports/doc-store.ts';
@@ -96,7 +97,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		clock.after(indexPatienceMs, patience.resolve);
 		await Promise.race([checking, patience.promise]);
 
-		const now = anchoredTime(clock, await docStore.highestTime());
+		const highestTime = await docStore.highestTime();
+		const now = anchoredTime(clock, highestTime);
 		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
 		const pipeline = startPipeline({
 			docStore,
@@ -133,6 +135,14 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				mimeTypes: extractor.mimeTypes,
 				mimeTypeOf,
 			},
+			limiter: createDocumentLimiter({
+				clock,
+				settings: {
+					total: config.documentsPerMinute,
+					...splitLimits(config.tenantDocumentsPerMinute),
+				},
+				isContinued: highestTime > 0,
+			}),
 			worker:
 				config.workers === 0
 					? null

@@ -291,6 +291,24 @@ export const settings = {
 		max: 100_000_000,
 		meaning: 'Requests of one address a minute; 0: no limit.',
 	},
+	documentsPerMinute: {
+		env: 'DOCDROP_DOCUMENTS_PER_MINUTE',
+		kind: 'number',
+		default: '0',
+		unit: 'documents a minute',
+		min: 0,
+		max: 10_000_000,
+		meaning:
+			'Documents of all tenants together that are taken a minute, whoever brings them, local callers too; 0: no limit. Only changes that must be worked on count.',
+	},
+	tenantDocumentsPerMinute: {
+		env: 'DOCDROP_TENANT_DOCUMENTS_PER_MINUTE',
+		kind: 'list',
+		default: '',
+		unit: 'documents a minute',
+		meaning:
+			'The same for each tenant, and for single ones by name, separated by commas: `600,acme=6000,beta=0` is 600 for each, 6,000 for acme, no limit for beta. Empty: no limit.',
+	},
 	skipRateLimitsLocal: {
 		env: 'SKIP_RATE_LIMITS_LOCAL',
 		kind: 'flag',
@@ -451,6 +469,37 @@ function checkKeys(entries: readonly string[]): void {
 	}
 }
 
+/** DOCDROP_TENANT_DOCUMENTS_PER_MINUTE: the limit of each tenant (0: none), and of those that are named. */
+export function splitLimits(entries: readonly string[]): {
+	readonly eachTenant: number;
+	readonly tenants: ReadonlyMap<string, number>;
+} {
+	let eachTenant: number | null = null;
+	const tenants = new Map<string, number>();
+	for (const entry of entries) {
+		const [first = '', second, ...more] = entry.split('=').map((part) => part.trim());
+		const limit = second ?? first;
+		const isLimit = /^\d{1,8}$/.test(limit) && Number(limit) <= settings.documentsPerMinute.max;
+		if (!isLimit || more.length > 0 || (second !== undefined && !tenantPattern.test(first))) {
+			throw invalid(
+				settings.tenantDocumentsPerMinute,
+				`N or TENANT=N, N a whole number from 0 to ${settings.documentsPerMinute.max}`,
+				entry,
+			);
+		}
+		if (second === undefined ? eachTenant !== null : tenants.has(first)) {
+			throw invalid(
+				settings.tenantDocumentsPerMinute,
+				'one number for each tenant and one for each name',
+				entry,
+			);
+		}
+		if (second === undefined) eachTenant = Number(limit);
+		else tenants.set(first, Number(limit));
+	}
+	return { eachTenant: eachTenant ?? 0, tenants };
+}
+
 function checkProxies(entries: readonly string[]): void {
 	for (const entry of entries) {
 		const [address = '', bits, ...more] = entry.split('/');
@@ -490,6 +539,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 	}
 	checkKeys(config.apiKeys);
 	checkProxies(config.trustedProxies);
+	splitLimits(config.tenantDocumentsPerMinute);
 	if (!tenantPattern.test(config.tenant)) {
 		throw invalid(
 			settings.tenant,

@@ -145,7 +145,13 @@ async function followFolder(
 			mode: config.watchMode as WatchSettings['mode'],
 			pollEveryMs: config.pollSeconds * 1000,
 		},
-		deliver: createFolderDelivery({ pipeline: app.pipeline, tenant: config.tenant, mimeTypeOf, log: logger }),
+		deliver: createFolderDelivery({
+			pipeline: app.pipeline,
+			tenant: config.tenant,
+			mimeTypeOf,
+			clock: systemClock,
+			log: logger,
+		}),
 		outcomesAreFinal: true,
 		snapshot: ({ present, ...snapshot }) =>
 			app.pipeline.closeSnapshot({

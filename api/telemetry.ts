@@ -44,6 +44,16 @@ const metrics = {
 		help: 'HTTP requests, by route and status',
 		labels: ['method', 'route', 'status'],
 	},
+	docdrop_document_limit_free: {
+		kind: 'gauge',
+		help: 'Documents that may be taken at once; absent without a limit',
+		labels: ['scope'],
+	},
+	docdrop_document_limit_turns: {
+		kind: 'gauge',
+		help: 'Tenants that a limit of documents has refused and that have a turn',
+		labels: [],
+	},
 	docdrop_documents: { kind: 'gauge', help: 'Published documents', labels: [] },
 	docdrop_chunks: { kind: 'gauge', help: 'Published chunks', labels: [] },
 	docdrop_pending_documents: { kind: 'gauge', help: 'Documents with a change that waits', labels: [] },

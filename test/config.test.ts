@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readConfig, settings, splitKey } from '../api/config.ts';
+import { readConfig, settings, splitKey, splitLimits } from '../api/config.ts';
 import { isDocDropError } from '../api/errors.ts';
 
 /** Reads the settings and returns the refusal. */
@@ -51,6 +51,37 @@ describe('settings', () => {
 			{ tenant: null, key: 'first' },
 			{ tenant: 'acme', key: 'second=2==' },
 		]);
+	});
+
+	it('say the documents a minute of each tenant and of single ones', () => {
+		const limits = (value: string) =>
+			splitLimits(readConfig({ DOCDROP_TENANT_DOCUMENTS_PER_MINUTE: value }).tenantDocumentsPerMinute);
+		assert.deepEqual(limits(''), { eachTenant: 0, tenants: new Map() });
+		assert.deepEqual(limits('acme=6000, 600 ,beta = 0'), {
+			eachTenant: 600,
+			tenants: new Map([
+				['acme', 6000],
+				['beta', 0],
+			]),
+		});
+		const faults = [
+			'-1',
+			'1.5',
+			'NaN',
+			'acme',
+			'acme=',
+			'=5',
+			'a b=5',
+			'acme=1=2',
+			'1e3',
+			'10000001',
+			'600,700',
+		];
+		for (const value of [...faults, 'acme=1,acme=2', 'acme=Infinity']) {
+			const { field, message } = refusal({ DOCDROP_TENANT_DOCUMENTS_PER_MINUTE: value });
+			assert.equal(field, 'DOCDROP_TENANT_DOCUMENTS_PER_MINUTE', value);
+			assert.match(message, /must be (N or TENANT=N|one number)/, value);
+		}
 	});
 
 	for (const { env, ...setting } of Object.values(settings)) {

@@ -103,6 +103,18 @@ const waiting = ({
 /** A batch of large documents lets others in between: so much is hashed in one turn of the event loop. */
 const bytesATurn = 262_144;
 
+/**
+ * A batch of which nothing was taken because of a limit is refused as a whole, as each of its documents would have
+ * been alone: then whoever sends it waits by the status, without looking into it.
+ */
+function refuseWhole(results: readonly (Receipt | DocDropError)[]): void {
+	const limited = results.filter(
+		(one) => one instanceof Error && one.code === 'rate_limited',
+	) as DocDropError[];
+	if (limited.length === 0 || limited.length < results.length) return;
+	throw limited.reduce((a, b) => ((b.retryAfterMs ?? 0) > (a.retryAfterMs ?? 0) ? b : a));
+}
+
 const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
 
 export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
@@ -146,7 +158,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				tags: ['changes'],
 				summary: 'Publish and delete up to 500 documents',
 				description:
-					'One durable transaction. Results in request order; `errors` is true when any was not taken.',
+					'One durable transaction. Results in request order; `errors` is true when any was not taken. Under a limit of documents the batch is taken in order, up to the first document of a tenant that finds no place: that one and what follows of its tenant are answered rate_limited, each; where that is all of the batch, it is answered 429 as a whole.',
 				body: BatchRequest,
 				response: { 202: BatchResponse },
 			},
@@ -176,6 +188,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				}
 			}
 			const results = await pipeline.accept(checked, waiting({ priority, coalesced }));
+			refuseWhole(results);
 			const counts = { accepted: 0, unchanged: 0, stale: 0, failed: 0 };
 			const items = results.map((result, index): BatchItem => {
 				if (result instanceof Error) {
@@ -185,8 +198,8 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				counts[result.state] += 1;
 				return { index, status: receiptStatus(result), receipt: result };
 			});
-			const full = results.find((result) => result instanceof Error && result.code === 'queue_full');
-			if (full !== undefined) void reply.header('retry-after', 5);
+			const waitMs = Math.max(...results.map((one) => (one instanceof Error ? (one.retryAfterMs ?? 0) : 0)));
+			if (waitMs > 0) void reply.header('retry-after', Math.ceil(waitMs / 1000));
 			const answer = { errors: counts.failed > 0, ...counts, results: items };
 			if (snapshotComplete === undefined || answer.errors) return reply.code(202).send(answer);
 			const { onlyTenant } = request;

@@ -12,7 +12,9 @@ import type {
 	Refusal,
 } from '../ports/doc-store.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { admit, type Admitted } from './admit.ts';
 import type { Pass } from './crash-points.ts';
+import type { DocumentLimiter } from './document-limiter.ts';
 import { writeMeta, type DocMeta } from './meta.ts';
 import { failureOf, ownedError, refusalOf, withReceipt, type Refused } from './refusal.ts';
 
@@ -38,6 +40,8 @@ export interface AcceptDeps {
 	readonly pass: Pass;
 	readonly telemetry: Telemetry;
 	readonly settings: AcceptSettings;
+	/** Null: as many documents as come. */
+	readonly limiter: DocumentLimiter | null;
 	/** Something may be due at once. */
 	readonly wake: () => void;
 }
@@ -71,7 +75,7 @@ export interface Normalised {
 export type Checked = Normalised | Refused | DocDropError;
 
 export function createDoor(deps: AcceptDeps) {
-	const { docStore, nextJobId, now, pass, telemetry, settings, wake } = deps;
+	const { docStore, nextJobId, now, pass, telemetry, settings, limiter, wake } = deps;
 	const { maxPending, maxPendingBytes } = settings;
 	const limits: QueueLimits = { maxPending, maxPendingBytes };
 
@@ -255,16 +259,21 @@ export function createDoor(deps: AcceptDeps) {
 	function answer(
 		{ tenant, docId }: Change | Refusal,
 		result: AcceptResult,
-		error: DocDropError | null,
+		errors: { readonly own: DocDropError | null; readonly limits: Admitted['refusals'] },
 	): Receipt | DocDropError {
 		telemetry.count('docdrop_changes_total', { result: result.kind });
 		if (result.kind === 'refused') {
-			if (error === null) throw new Error('a fit change was answered as a refusal');
-			return withReceipt(error, result.jobId);
+			if (errors.own === null) throw new Error('a fit change was answered as a refusal');
+			return withReceipt(errors.own, result.jobId);
 		}
 		if (result.kind === 'owned') return withReceipt(ownedError(result.owner), result.jobId);
 		if (result.kind === 'full') {
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
+		}
+		if (result.kind === 'limited') {
+			const refusal = errors.limits.get(tenant);
+			if (refusal === undefined) throw new Error('limited without a limit');
+			return refusal;
 		}
 		return {
 			jobId: result.jobId,
@@ -284,7 +293,7 @@ export function createDoor(deps: AcceptDeps) {
 		errors: readonly (DocDropError | null)[],
 	): Promise<(Receipt | DocDropError)[]> {
 		if (changes.length === 0) return [];
-		const results = await docStore.accept(changes, now(), limits);
+		const { results, refusals } = await admit(changes, { docStore, limiter, now, limits });
 		pass('after-accept');
 		const unused = changes.flatMap((one, index) => {
 			const body = 'refused' in one ? undefined : one.content?.body;
@@ -296,7 +305,7 @@ export function createDoor(deps: AcceptDeps) {
 		return changes.map((sent, index) => {
 			const result = results[index];
 			if (result === undefined) throw new Error('the store answered fewer results than changes');
-			return answer(sent, result, errors[index] ?? null);
+			return answer(sent, result, { own: errors[index] ?? null, limits: refusals });
 		});
 	}
 
@@ -361,6 +370,8 @@ export function createDoor(deps: AcceptDeps) {
 			bytes: AsyncIterable<Uint8Array>,
 			options: AcceptOptions,
 		): Promise<Receipt> {
+			// Refused after it has come, it would have come for nothing.
+			limiter?.check(input.tenant);
 			const arrive = async () => {
 				checkIdentity(input);
 				checkMetadata(input.metadata);

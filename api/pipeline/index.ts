@@ -29,6 +29,7 @@ export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'si
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
+	readonly limiter: AcceptDeps['limiter'];
 	/** See snapshot.ts. */
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
@@ -67,6 +68,8 @@ export function startPipeline(deps: PipelineDeps) {
 	return {
 		...door,
 		breakers,
+		/** Of the document limits; null where there are none. */
+		limits: () => deps.limiter?.status() ?? null,
 		preview: (document: DocumentInput) =>
 			preview(door.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
 		/** Of the vector index: what publishing has found, or searches. */

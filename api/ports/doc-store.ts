@@ -31,6 +31,8 @@ import type { JobState, Priority } from '../contract/job.ts';
  *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
  *     document the newest is kept, of a tenant the newest 1,000, of all 10,000; the same one again, with nothing
  *     accepted in between, keeps its receipt. `retry` and `cancel` of it are false; it is swept as receipts are.
+ * 12. With an `allowance`, at most so many changes of a tenant are accepted; from the first that finds no place on,
+ *     every change of that tenant in the call is `limited`. What is not accepted takes no place.
  */
 
 /** Names one document's row for the life of the store. */
@@ -99,13 +101,22 @@ export type AcceptResult =
 	/** Of a `Refusal`: the receipt that tells of it. */
 	| { readonly kind: 'refused'; readonly jobId: string }
 	/** Rejected; no receipt. The queue is at its bound. */
-	| { readonly kind: 'full' };
+	| { readonly kind: 'full' }
+	/** Rejected; no receipt. The call's allowance for the tenant is used up. */
+	| { readonly kind: 'limited' };
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
 	readonly maxPending: number;
 	/** Bytes of bodies that may wait. */
 	readonly maxPendingBytes: number;
+	/** Absent: as many as there are. */
+	readonly allowance?: Allowance;
+}
+
+/** Changes of one call that may be accepted, by tenant; of a tenant that is not named none. */
+export interface Allowance {
+	readonly tenants: ReadonlyMap<string, number>;
 }
 
 export interface Lease {

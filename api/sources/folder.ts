@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DocumentInput, Receipt } from '../contract/document.ts';
 import { isDocDropError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry.ts';
 import type { Checked } from '../pipeline/accept.ts';
+import { acceptInTime, sendInTime } from './patience.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '../../nodes/watch/change.ts';
 
@@ -16,6 +18,7 @@ export interface FolderSourceDeps {
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
+	readonly clock: Clock;
 	readonly log: Log;
 }
 
@@ -24,7 +27,13 @@ const readWholeBytes = 1_048_576;
 /** A batch of this many files is a first scan or a drop: it leaves the fast lane to single edits. */
 const bulkFiles = 50;
 
-export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: FolderSourceDeps): Deliver {
+export function createFolderDelivery({
+	pipeline,
+	tenant,
+	mimeTypeOf,
+	clock,
+	log,
+}: FolderSourceDeps): Deliver {
 	const head = ({ sourceId, epoch, seq }: FileChange, docId: string) => ({
 		tenant,
 		docId,
@@ -32,18 +41,24 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 	});
 
 	/** What a change says of the index; a moved file says two things, and has arrived when both have. */
-	async function documents(change: FileChange): Promise<readonly (DocumentInput | Outcome)[]> {
+	async function documents(
+		change: FileChange,
+		signal: AbortSignal,
+	): Promise<readonly (DocumentInput | Outcome)[]> {
 		if (change.event === 'deleted') return [{ op: 'delete', ...head(change, change.docId) }];
-		const document = await content(change);
+		const document = await content(change, signal);
 		const hasArrived = !('kind' in document) || document.kind === 'delivered';
 		if (change.event !== 'moved' || !hasArrived) return [document];
 		return [document, { op: 'delete', ...head(change, change.previousDocId) }];
 	}
 
-	async function content(change: ContentChange | MovedChange): Promise<DocumentInput | Outcome> {
+	async function content(
+		change: ContentChange | MovedChange,
+		signal: AbortSignal,
+	): Promise<DocumentInput | Outcome> {
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
-		if (change.size > readWholeBytes) return stream(change, mimeType);
+		if (change.size > readWholeBytes) return stream(change, mimeType, signal);
 		try {
 			const bytes = await readFile(change.path);
 			return {
@@ -57,21 +72,27 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		}
 	}
 
-	async function stream(change: ContentChange | MovedChange, mimeType: string): Promise<Outcome> {
-		try {
-			await pipeline.acceptStream(
+	async function stream(
+		change: ContentChange | MovedChange,
+		mimeType: string,
+		signal: AbortSignal,
+	): Promise<Outcome> {
+		const send = () =>
+			pipeline.acceptStream(
 				{ ...head(change, change.docId), path: change.relPath, mimeType },
-				createReadStream(change.path),
+				bytesOf(change.path),
 				{ coalesced: true, priority: 'low' },
 			);
+		try {
+			await sendInTime(send, { clock, signal });
 			return { kind: 'delivered' };
 		} catch (error) {
 			return isDocDropError(error) ? outcome(error) : unread(error);
 		}
 	}
 
-	return async (batch) => {
-		const asked = await Promise.all(batch.map(documents));
+	return async (batch, signal) => {
+		const asked = await Promise.all(batch.map((change) => documents(change, signal)));
 		const told: (Outcome | undefined)[][] = asked.map(() => []);
 		const sent: { readonly change: number; readonly part: number }[] = [];
 		const checked: Checked[] = [];
@@ -85,7 +106,12 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 			}
 		}
 		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
-		const results = await pipeline.accept(checked, { coalesced: true, priority }).catch((error: unknown) => {
+		const results = await acceptInTime(
+			checked,
+			(some) => pipeline.accept(some, { coalesced: true, priority }),
+			{ clock, signal },
+		).catch((error: unknown) => {
+			signal.throwIfAborted();
 			if (!isDocDropError(error) || error.code === 'internal')
 				log.error({ error }, 'a batch of files failed unexpectedly');
 			throw error;
@@ -99,6 +125,11 @@ export function createFolderDelivery({ pipeline, tenant, mimeTypeOf, log }: Fold
 		}
 		return told.map(together);
 	};
+}
+
+/** Opened when it is read: what is refused before that leaves no file open, and no failure that nobody waits for. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+	for await (const piece of createReadStream(path)) yield piece as Uint8Array;
 }
 
 /** The outcome of a change: the worst of its parts. */

@@ -142,7 +142,10 @@ export function createTransport({ context, throttle, clock, random }: TransportD
 		const meaning = meaningOf(answer, at);
 		if (!isApiFailure(meaning)) return { kind: 'value', value: meaning.value };
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.now());
-		if (status === 429 || status === 503) throttle.pause(Math.min(retryAfterMs, longestRetryAfterMs));
+		// A limit of one tenant says nothing of what others send.
+		const isOfTenant = meaning.code === 'rate_limited' && meaning.field === 'tenant';
+		if ((status === 429 && !isOfTenant) || status === 503)
+			throttle.pause(Math.min(retryAfterMs, longestRetryAfterMs));
 		const passes = passing.includes(status) && meaning.retryable;
 		return { kind: 'failed', failure: meaning, passes, retryAfterMs };
 	}

@@ -391,6 +391,48 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await kinds(put('d', 'x'.repeat(900))), ['accepted']);
 		});
 
+		it('takes no more of a tenant than the allowance, in order, and lets nothing overtake what it left (12)', async () => {
+			const same = put('same', 'one');
+			await accept(same);
+			const tenants = new Map([
+				['acme', 2],
+				['zero', 0],
+			]);
+			const sent = [
+				put('same', 'one'),
+				put('a', 'one'),
+				put('x', 'one', { tenant: 'zero' }),
+				del('never'),
+				put('b', 'one'),
+				put('c', 'one'),
+				put('same', 'one'),
+				del('a'),
+				put('y', 'one', { tenant: 'unnamed' }),
+			];
+			const results = await store.accept(sent, now, { ...noLimits, allowance: { tenants } });
+			assert.deepEqual(
+				results.map(({ kind }) => kind),
+				[
+					'unchanged',
+					'accepted',
+					'limited',
+					'unchanged',
+					'accepted',
+					'limited',
+					'limited',
+					'limited',
+					'limited',
+				],
+			);
+			assert.equal(await store.document('acme', 'c'), null, 'what was left has left nothing');
+			assert.equal((await store.jobs({ limit: 100 })).length, 5);
+			const again = await store.accept(sent.slice(5), now, noLimits);
+			assert.deepEqual(
+				again.map(({ kind }) => kind),
+				['accepted', 'unchanged', 'unchanged', 'accepted'],
+			);
+		});
+
 		it('counts what it holds', async () => {
 			await accept(put('a', 'xx'), put('b', 'yyy'), del('never'));
 			await publish((await claim(1))[0] as Claimed, chunk(1), chunk(2));

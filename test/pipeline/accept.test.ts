@@ -76,6 +76,7 @@ describe('the door', () => {
 				mimeTypeOf,
 				...settings,
 			},
+			limiter: null,
 			wake: () => events.push('wake'),
 		});
 	const refused = (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
+import { systemClock } from '../../api/adapters/system-clock.ts';
 import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
 import { DocDropError } from '../../api/errors.ts';
+import { createDocumentLimiter } from '../../api/pipeline/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
 import { createFolderDelivery } from '../../api/sources/folder.ts';
 import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/change.ts';
@@ -12,24 +14,23 @@ import { silentLog, startSpine, type Spine } from '../support/spine.ts';
 import { until } from '../support/settled.ts';
 
 describe('the folder source', () => {
+	const accept = {
+		windowMs: 60_000,
+		maxWaitMs: 60_000,
+		maxPending: 5,
+		maxPendingBytes: 100_000_000,
+		maxFileBytes: 3_000_000,
+		fingerprint: 'f',
+		mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
+		mimeTypeOf,
+	};
 	let dir: string;
 	let spine: Spine;
 	let seq: number;
 	beforeEach(() => {
 		dir = mkdtempSync(join(tmpdir(), 'docdrop-folder-'));
 		seq = 0;
-		spine = startSpine({
-			accept: {
-				windowMs: 60_000,
-				maxWaitMs: 60_000,
-				maxPending: 5,
-				maxPendingBytes: 100_000_000,
-				maxFileBytes: 3_000_000,
-				fingerprint: 'f',
-				mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
-				mimeTypeOf,
-			},
-		});
+		spine = startSpine({ accept });
 	});
 	afterEach(async () => {
 		await spine.stop();
@@ -64,6 +65,7 @@ describe('the folder source', () => {
 			pipeline: { ...spine.pipeline, ...pipeline },
 			tenant: 't',
 			mimeTypeOf,
+			clock: systemClock,
 			log: silentLog,
 		})(batch, new AbortController().signal);
 	const kinds = async (...args: Parameters<typeof deliver>) =>
@@ -129,6 +131,44 @@ describe('the folder source', () => {
 			published.map(({ docId }) => docId),
 			['b.txt', 'kept.txt', 'l/arge.txt'],
 		);
+	});
+
+	it('waits for a limit of documents and loses nothing, streams included', async () => {
+		const limiter = createDocumentLimiter({
+			clock: systemClock,
+			settings: { total: 6_000, eachTenant: 0, tenants: new Map([['t', 600]]) },
+			isContinued: false,
+		});
+		await spine.stop();
+		spine = startSpine({ limiter, accept: { ...accept, maxPending: 100 } });
+		const large = 'word '.repeat(210_000);
+		const batch = Array.from({ length: 61 }, (_, nth) => file(`${nth}.txt`, `text ${nth}`));
+		const outcomes = await kinds([...batch, file('large.txt', large)]);
+		assert.deepEqual(new Set(outcomes), new Set(['delivered']));
+		assert.equal(outcomes.length, 62);
+		assert.deepEqual(await kinds([file('more.txt', large)]), ['delivered']);
+		await settled();
+		assert.equal((await spine.docStore.stats()).documents, 63);
+	});
+
+	it('gives the waiting up when the folder closes', async () => {
+		const limiter = createDocumentLimiter({
+			clock: systemClock,
+			settings: { total: 1, eachTenant: 0, tenants: new Map() },
+			isContinued: true,
+		});
+		await spine.stop();
+		spine = startSpine({ limiter });
+		const closing = new AbortController();
+		const delivery = createFolderDelivery({
+			pipeline: spine.pipeline,
+			tenant: 't',
+			mimeTypeOf,
+			clock: systemClock,
+			log: silentLog,
+		})([file('a.txt', 'text')], closing.signal);
+		closing.abort(new Error('closed'));
+		await assert.rejects(delivery, /closed/);
 	});
 
 	it('takes the bytes that are there, not those that were announced', async () => {

@@ -65,6 +65,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 		},
+		limiter: null,
 		worker: {
 			maxDocuments: 16,
 			maxBytes: 1_000_000,

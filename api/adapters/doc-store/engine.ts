@@ -40,6 +40,7 @@ import type {
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
 import { failureOf, ownedError } from '../../pipeline/refusal.ts';
+import { openAdmission, type Admission } from './admission.ts';
 import { createRefusals } from './refusals.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
@@ -157,7 +158,8 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		weighJob(patch.state, 1);
 	}
 
-	function acceptOne(change: Change, now: number, limits: QueueLimits): AcceptResult {
+	function acceptOne(change: Change, now: number, limits: QueueLimits, admission: Admission): AcceptResult {
+		if (admission.isClosed(change.tenant)) return { kind: 'limited' };
 		const row = tables.findDoc(change.tenant, change.docId);
 		const before = row === undefined ? null : full(row);
 		const size = change.content?.size ?? 0;
@@ -239,6 +241,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				) {
 					return { kind: 'full' };
 				}
+				if (!admission.take(change.tenant)) return { kind: 'limited' };
 				const body = change.content === null ? null : tables.insertBody(change.content.body);
 				const version = versionOf(decision.state);
 				let doc: DocKey;
@@ -477,12 +480,14 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	}
 
 	return {
-		accept: (changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): AcceptResult[] =>
-			changes.map((change) =>
+		accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): AcceptResult[] {
+			const admission = openAdmission(limits.allowance);
+			return changes.map((change) =>
 				'refused' in change
 					? { kind: 'refused', jobId: refusals.record(change, now) }
-					: acceptOne(change, now, limits),
-			),
+					: acceptOne(change, now, limits, admission),
+			);
+		},
 
 		claim(request: ClaimRequest): Claimed[] {
 			const claimed: Claimed[] = [];

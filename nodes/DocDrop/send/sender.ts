@@ -112,13 +112,25 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 			ended.stop ??= { fault: faultOf(error), item: entries.length === 1 ? entries[0]?.item : undefined };
 			return;
 		}
+		const limited: { readonly entry: Small; readonly fault: Fault }[] = [];
 		for (const [place, entry] of entries.entries()) {
 			const result = results[place];
 			const fault = result === undefined ? null : ofDocument(result);
-			if (fault !== null) fail(entry, fault, fault.retryable);
+			if (fault?.code === 'rate_limited') limited.push({ entry, fault });
+			else if (fault !== null) fail(entry, fault, fault.retryable);
 			else if (result?.receipt !== undefined) entry.settle({ kind: 'receipt', receipt: result.receipt });
 			else throw new Error('a document of a batch without an answer');
 		}
+		// A limit of documents took the first ones. Sent again, the others are taken, or refused as a whole, by a 429
+		// that says how long to wait.
+		if (limited.length < entries.length && !isEnded())
+			return limited.length === 0
+				? undefined
+				: post(
+						limited.map(({ entry }) => entry),
+						waiting,
+					);
+		for (const { entry, fault } of limited) fail(entry, fault, true);
 	}
 
 	async function stream(entry: Large): Promise<void> {

@@ -45,6 +45,28 @@ describe('batch: publish many', () => {
 		return (json.chunks as { text: string }[]).map(({ text }) => text).join('\n');
 	};
 
+	it('waits for a limit of documents as the API asks, and sends on what was not taken', async () => {
+		const limited = await startApp({ DOCDROP_TENANT_DOCUMENTS_PER_MINUTE: '600' });
+		try {
+			const root = await dirs.make();
+			const names = Array.from({ length: 64 }, (_, index) => `limited/${index}.md`);
+			for (const name of names) await write(root, name, `Text of ${name}`);
+			const sent = await Promise.all(names.map((name) => fileItem(root, name)));
+			const run = await runNode({ baseUrl: limited.url, parameters: batch, items: items(sent) });
+			assert.deepEqual(
+				run.json.map(({ state }) => state),
+				names.map(() => 'accepted'),
+			);
+			assert.equal(
+				changesSent(run).length,
+				3,
+				'one that took 60, one that was told to wait, one for the others',
+			);
+		} finally {
+			await limited.close();
+		}
+	});
+
 	it('puts the files of the trigger into the index in one request, with items in order and paired', async () => {
 		const root = await dirs.make();
 		const names = Array.from({ length: 40 }, (_, index) => `many/${index}.md`);

@@ -165,6 +165,14 @@ describe('transport', () => {
 		assert.deepEqual(paused, [7_000, 20_000, 0, 0]);
 	});
 
+	it('obeys the limit of one tenant without holding up what others send', async () => {
+		const body = { error: { ...fault('rate_limited', true).error, field: 'tenant' } };
+		const { url } = await serve(json(429, body, { 'retry-after': '7' }), fine);
+		const { api, slept, paused } = bench({ baseUrl: url });
+		await api.request(get);
+		assert.deepEqual([slept, paused], [[7_000], []]);
+	});
+
 	it('leaves a server alone that asks for more than a minute', async () => {
 		const { url, asked } = await serve(json(429, fault('rate_limited', true), { 'retry-after': '61' }), fine);
 		const { api, slept, paused } = bench({ baseUrl: url });
