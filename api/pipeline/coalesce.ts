@@ -14,6 +14,8 @@
  *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
  */
 
+import { sampleEpoch } from '../contract/document.ts';
+
 /** A set of values that make two states of a document the same. */
 export interface Content {
 	readonly op: 'put' | 'delete';
@@ -138,24 +140,35 @@ const isRepetition = (wanted: Wanted, arrival: Arrival): boolean =>
 	arrival.sha256 === wanted.sha256 &&
 	(arrival.meta === wanted.meta || arrival.fingerprint !== wanted.fingerprint);
 
+/** Epochs of one source in their order; the store ranks them as it first sees them, samples at any time. */
+const orderOf = ({ epoch, epochRank }: Pick<DocState, 'epoch' | 'epochRank'>): number =>
+	epoch === sampleEpoch ? 0 : epochRank;
+
+export const isEarlier = (
+	state: Pick<DocState, 'epoch' | 'epochRank'>,
+	of: Pick<DocState, 'epoch' | 'epochRank'>,
+): boolean => orderOf(state) < orderOf(of);
+
 /** Where the arrival stands in the document's order, or why it has no place. */
 function place(
 	state: DocState | null,
 	arrival: Arrival,
 ): { readonly rank: number; readonly seq: number } | Extract<Decision, { kind: 'owned' | 'stale' }> {
-	if (state === null) return { rank: arrival.epochRank, seq: arrival.seq ?? 1 };
+	// A sample has no number of its own: an edited file may be tried again.
+	const seq = arrival.epoch === sampleEpoch ? null : arrival.seq;
+	if (state === null) return { rank: arrival.epochRank, seq: seq ?? 1 };
 	const sameOwner = state.sourceId === arrival.sourceId;
 	if (!sameOwner && !arrival.takeOver && !isFree(state)) return { kind: 'owned', owner: state.sourceId };
 	if (sameOwner && state.epoch === arrival.epoch) {
-		const isLate = arrival.seq !== null && arrival.seq < state.seq;
-		if (isLate || (arrival.seq === state.seq && !isRepetition(state.wanted, arrival))) {
+		const isLate = seq !== null && seq < state.seq;
+		if (isLate || (seq === state.seq && !isRepetition(state.wanted, arrival))) {
 			return { kind: 'stale', version: versionOf(state) };
 		}
-		return { rank: state.rank, seq: arrival.seq ?? state.seq + 1 };
+		return { rank: state.rank, seq: seq ?? state.seq + 1 };
 	}
-	if (sameOwner && arrival.epochRank < state.epochRank) return { kind: 'stale', version: versionOf(state) };
+	if (sameOwner && isEarlier(arrival, state)) return { kind: 'stale', version: versionOf(state) };
 	// Another epoch or another owner begins above everything the document has seen.
-	return { rank: Math.max(arrival.epochRank, state.rank + 1), seq: arrival.seq ?? 1 };
+	return { rank: Math.max(arrival.epochRank, state.rank + 1), seq: seq ?? 1 };
 }
 
 /**

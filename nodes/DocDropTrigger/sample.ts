@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { sampleEpoch } from '../../api/contract/document.ts';
 import type { FileItem } from '../item.ts';
 import type { Clock } from '../watch/clock.ts';
 import { createNodeDisk } from '../watch/disk.ts';
@@ -15,12 +16,6 @@ import { itemsOf } from './items.ts';
 import type { DocumentName, EngineName, Naming } from './naming.ts';
 import type { TriggerSettings } from './parameters.ts';
 import { walkFiles, type FoundFile } from './walk.ts';
-
-/**
- * The epoch of a test before any activation: the API ranks epochs as it first sees them, so that the first real
- * one comes above it. One for all tests: a test must not make everything before it look old.
- */
-export const SAMPLE_EPOCH = '00000000-0000-7000-8000-000000000000';
 
 /** How often an empty folder is looked at again, ms. */
 const LOOK_EVERY = 500;
@@ -106,7 +101,7 @@ async function read(deps: SampleDeps, reader: Reader, file: Candidate): Promise<
 	const change = {
 		...{ event: 'created' as const, ...engineName, path, sourceId: deps.sourceId },
 		// Below every seq of the epoch: whatever the trigger tells of is newer.
-		...{ epoch: deps.epoch ?? SAMPLE_EPOCH, seq: 0, previousSha256: null },
+		...{ epoch: deps.epoch ?? sampleEpoch, seq: 0, previousSha256: null },
 		...{ size: stat.size, mtimeMs: Number(stat.mtimeNs / 1_000_000n), sha256, xxh64 },
 	};
 	const marks = { takeOver: deps.settings.takeOver, batchId: randomUUID() };

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
+import { sampleEpoch } from '../../api/contract/document.ts';
 import {
 	cancel,
 	commit,
 	decideAccept,
 	isClaimable,
+	isEarlier,
 	isPending,
 	lease,
 	release,
@@ -235,6 +237,29 @@ describe('coalesce', () => {
 		it('means nothing where arrival is the order', () => {
 			const first = stateAfter(null, arrivalOf('a'));
 			assert.equal(kind(first, arrivalOf('b')), 'accepted');
+		});
+	});
+
+	describe('samples', () => {
+		const sample = (content: string, more: Partial<Arrival> = {}) =>
+			arrivalOf(content, { epoch: sampleEpoch, epochRank: 99, seq: 0, ...more });
+		const real = (content: string, more: Partial<Arrival> = {}) =>
+			arrivalOf(content, { epoch: 'e1', epochRank: 1, seq: 5, ...more });
+
+		it('make nothing old that the source tells, however late they were first seen', () => {
+			const tried = stateAfter(null, sample('a'));
+			assert.ok(tried);
+			const told = stateAfter(tried, real('b'));
+			assert.ok(told && versionOf(told) > versionOf(tried));
+			assert.equal(kind(told, sample('c')), 'stale');
+			assert.equal(kind(told, real('c', { seq: 6 })), 'accepted');
+			assert.ok(isEarlier(tried, told) && !isEarlier(told, tried));
+		});
+
+		it('come in order of arrival among themselves', () => {
+			const tried = stateAfter(null, sample('a'));
+			assert.equal(kind(tried, sample('b')), 'accepted', 'an edited file is tried again');
+			assert.equal(kind(tried, sample('a')), 'unchanged');
 		});
 	});
 

@@ -6,6 +6,7 @@ import {
 	holds,
 	intend,
 	isClaimable,
+	isEarlier,
 	isPending,
 	lease as takeLease,
 	release,
@@ -593,12 +594,12 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 		},
 
 		sourceDocuments({ sourceId, epoch, after, limit }: SourcePage): SourceDocument[] {
-			const rank = tables.epochRank(sourceId, epoch);
+			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch) };
 			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
 				doc: key,
 				tenant,
 				docId,
-				isEarlier: state.epochRank < rank,
+				isEarlier: isEarlier(state, asked),
 			}));
 		},
 

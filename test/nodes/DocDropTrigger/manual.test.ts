@@ -4,7 +4,7 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeOperationError } from 'n8n-workflow';
 import { DocDropTrigger } from '../../../nodes/DocDropTrigger/DocDropTrigger.node.ts';
-import { SAMPLE_EPOCH } from '../../../nodes/DocDropTrigger/sample.ts';
+import { sampleEpoch } from '../../../api/contract/document.ts';
 import { runManually } from '../../support/n8n-trigger-context.ts';
 import { sha256, until } from '../watch/harness.ts';
 import { rested, triggers } from './rig.ts';
@@ -31,7 +31,7 @@ describe('DocDrop Trigger: manual test', function () {
 			[item.docId, item.path, item.sha256, item.size, item.tenant],
 			['new.md', join(folder, 'new.md'), sha256('new.md'), 6, 'default'],
 		);
-		assert.deepEqual([item.seq, item.epoch], [0, SAMPLE_EPOCH]);
+		assert.deepEqual([item.seq, item.epoch], [0, sampleEpoch]);
 		assert.deepEqual([double.staticData, double.failedExecutions], [{}, []]);
 		assert.equal(existsSync(join(rig.home(), 'user')), false);
 	});
