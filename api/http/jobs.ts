@@ -8,17 +8,27 @@ import type { DocStore, Job } from '../ports/doc-store.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 
 /** Receipts: look, list, withdraw, try again. */
+const maxIds = 100;
 const Params = Type.Object({ jobId: JobId });
 const List = Type.Object(
 	{
 		tenant: Type.Optional(Tenant),
 		docId: Type.Optional(DocId),
 		state: Type.Optional(JobState),
+		ids: Type.Optional(
+			Type.String({
+				minLength: 36,
+				maxLength: maxIds * 37 - 1,
+				description: `Up to ${maxIds} job ids, separated by commas, and nothing else: those of them that are there, in that order.`,
+			}),
+		),
 		after: Type.Optional(JobId),
 		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
 	},
 	{ additionalProperties: false },
 );
+
+const isJobId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 export function jobView(job: Job): JobView {
 	return {
@@ -54,6 +64,26 @@ export function jobRoutes(
 		return job;
 	}
 
+	/** The calls of one turn share a transaction. */
+	async function named(request: FastifyRequest, ids: string): Promise<Job[]> {
+		const found = await Promise.all(
+			ids.split(',').map((jobId) => {
+				if (isJobId(jobId)) return docStore.job(jobId);
+				throw new DocDropError(
+					'invalid',
+					`ids must be job ids separated by commas, got ${JSON.stringify(jobId.slice(0, 40))}`,
+					{
+						field: 'ids',
+					},
+				);
+			}),
+		);
+		const { onlyTenant } = request;
+		return found.filter(
+			(job): job is Job => job !== null && (onlyTenant === null || onlyTenant === job.tenant),
+		);
+	}
+
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/jobs',
 		{
@@ -72,7 +102,13 @@ export function jobRoutes(
 			},
 		},
 		async (request) => {
-			const { tenant, docId, state, after, limit = 50 } = request.query;
+			const { tenant, docId, state, after, limit = 50, ids } = request.query;
+			if (ids !== undefined) {
+				const other = Object.keys(request.query).find((name) => name !== 'ids');
+				if (other !== undefined)
+					throw new DocDropError('invalid', `ids must stand alone, got ${other} as well`, { field: 'ids' });
+				return { jobs: (await named(request, ids)).map(jobView), next: null };
+			}
 			if (tenant === undefined) checkAnyTenant(request);
 			else checkTenant(request, tenant);
 			if (docId !== undefined && tenant === undefined) {

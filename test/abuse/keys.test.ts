@@ -168,6 +168,7 @@ describe('abuse: keys', () => {
 			const found = await ask({ path: '/v1/search', body: { tenant: 'a', query: 'secret plans' }, headers });
 			assert.equal(found.json.results[0].content, 'the secret plans of a');
 			assert.equal((await ask({ path: '/v1/jobs?tenant=a', headers })).status, 200);
+			assert.deepEqual((await ask({ path: `/v1/jobs?ids=${jobOfB}`, headers })).json.jobs, []);
 			assert.equal((await ask({ path: '/v1/info', headers })).status, 200);
 		}
 	});

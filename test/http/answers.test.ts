@@ -197,6 +197,20 @@ describe('answers', () => {
 			ids.filter((_, n) => n % 2 === 1).toReversed(),
 		);
 		assert.deepEqual((await list('tenant=t&state=failed')).jobs, []);
+		const some = [ids[4], '01a2216c-c81b-7014-9f25-ccb5228cf640', ids[1], ids[1]].join(',');
+		assert.deepEqual(
+			(await list(`ids=${some}`)).jobs.map(({ jobId }) => jobId),
+			[ids[4], ids[1], ids[1]],
+		);
+		for (const query of [
+			`ids=${some}&tenant=t`,
+			`ids=${some},`,
+			'ids=',
+			`ids=${Array(101).fill(ids[0]).join()}`,
+		]) {
+			const refused = await ask('GET', `/v1/jobs?${query}`);
+			assert.deepEqual([refused.status, refused.json.error.field], [400, 'ids'], query);
+		}
 		const { json: history } = await ask('GET', '/v1/documents/history?tenant=t&docId=odd.txt');
 		assert.equal(history.jobs.length, 3);
 		assert.equal(history.document.state, 'published');

@@ -45,6 +45,33 @@ describe('jobs', () => {
 		assert.deepEqual(output[19]?.pairedItem, { item: 19 });
 	});
 
+	it('asks for all of a round by one request a hundred', async () => {
+		const jobIds = await submit(idle.url, 250, 'rounds');
+		const waiting = await run(idle.url, 'wait', jobIds, { timeout: 0.01, continueOnFail: true });
+		const asked = waiting.requests
+			.map(({ url }) => new URL(url))
+			.filter(({ pathname }) => pathname === '/v1/jobs');
+		assert.equal(asked.length % 3, 0);
+		assert.deepEqual(
+			asked.slice(0, 3).map(({ searchParams }) => searchParams.get('ids')?.split(',').length),
+			[100, 100, 50],
+		);
+		assert.equal(
+			new Set(asked.slice(0, 3).flatMap(({ searchParams }) => searchParams.get('ids')?.split(','))).size,
+			250,
+		);
+	});
+
+	it('gives each what there is of it: final, unknown, wrong, the same twice', async () => {
+		const [jobId] = await submit(api.url, 1, 'mixed');
+		const unknown = '01a2216c-c81b-7014-9f25-ccb5228cf640';
+		const { json } = await run(api.url, 'wait', [jobId, unknown, 'no id', jobId], { continueOnFail: true });
+		assert.deepEqual(
+			json.map(({ state, error }) => state ?? error.code),
+			['published', 'not_found', 'invalid', 'published'],
+		);
+	});
+
 	it('lets items without a job pass', async () => {
 		const [jobId] = await submit(api.url, 1, 'pass');
 		const { json } = await run(api.url, 'wait', [null, jobId]);
