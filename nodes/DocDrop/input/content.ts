@@ -7,6 +7,7 @@ import type { Fault } from '../errors.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
 import type { FileItem } from '../../item.ts';
 import type { ByteStream } from '../transport.ts';
+import { witnesses } from './witnesses.ts';
 
 export type Content =
 	| { readonly kind: 'text'; readonly text: string }
@@ -17,6 +18,8 @@ export type Content =
 			readonly size: number | null;
 			/** A new stream from the first byte on, at each call. Null: it is gone. */
 			open(): Promise<ByteStream | null>;
+			/** Of a file that is gone: rejects with an ItemFailure where this process may just not see its folder. */
+			confirmGone?(): Promise<void>;
 	  };
 
 function codeOf(error: unknown): string | undefined {
@@ -48,10 +51,12 @@ export function fileContent(context: IExecuteFunctions, item: FileItem): Content
 	async function open(): Promise<ByteStream | null> {
 		try {
 			// n8n looks at the path twice, and refuses a file that a save replaced in between.
-			return await openOnce().catch((error: unknown) => {
+			const stream = await openOnce().catch((error: unknown) => {
 				if (codeOf(error) === undefined) return openOnce();
 				throw error;
 			});
+			witnesses.note(folder, item.path);
+			return stream;
 		} catch (error) {
 			// A folder that is missing as a whole says nothing of its files.
 			if (isGone(error) && (await isThere(folder))) return null;
@@ -69,6 +74,18 @@ export function fileContent(context: IExecuteFunctions, item: FileItem): Content
 		}
 	}
 
+	async function confirmGone(): Promise<void> {
+		const isThereStill = (path: string) =>
+			helpers
+				.resolvePath(path)
+				.then(async (found) => {
+					(await helpers.createReadStream(found)).destroy();
+					return true;
+				})
+				.catch(() => false);
+		if (!(await witnesses.vouch(folder, isThereStill))) throw new ItemFailure(unseen);
+	}
+
 	async function isBlocked(): Promise<boolean> {
 		try {
 			return helpers.isFilePathBlocked(await helpers.resolvePath(item.path));
@@ -82,7 +99,7 @@ export function fileContent(context: IExecuteFunctions, item: FileItem): Content
 		return new ItemFailure(fault, error);
 	}
 
-	return { kind: 'stream', size: item.size, open };
+	return { kind: 'stream', size: item.size, open, confirmGone };
 }
 
 const workers = 'In queue mode, mount the folder on every worker at the same path.';
@@ -91,6 +108,13 @@ const missing = nodeFault(
 	'folder_missing',
 	'the folder of the DocDrop Trigger is not there where this node runs',
 	workers,
+	{ retryable: true },
+);
+
+const unseen = nodeFault(
+	'files_missing',
+	'the files of the DocDrop Trigger are not there where this node runs: the folder looks empty',
+	`${workers} If the files were deleted right after they came, there is nothing to do: the trigger tells of that by itself.`,
 	{ retryable: true },
 );
 

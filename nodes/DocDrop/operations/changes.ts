@@ -7,7 +7,7 @@
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../errors.ts';
-import { inOtherWords, toNodeError } from '../failing.ts';
+import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import type { Change, Submission } from '../input/submission.ts';
 import { readLimits } from '../limits.ts';
 import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
@@ -40,7 +40,8 @@ export async function submit(
 		maxDocuments: mode === 'together' ? limits.batchDocuments : 1,
 		maxBytes: Math.min(limits.bodyBytes, maxBodyBytes),
 	});
-	if (sent.stop !== null) throw stopped(session, sent.stop, sent, changes.length);
+	const stop = sent.stop ?? (await unseen(changes, sent));
+	if (stop !== null) throw stopped(session, stop, sent, changes.length);
 
 	const results: (Result | undefined)[] = submissions.map(() => undefined);
 	for (const [place, change] of changes.entries()) {
@@ -75,6 +76,19 @@ function resultOf(change: Change, outcome: Outcome | undefined, previous: Outcom
 	const { state, jobId, version, statusUrl } = outcome.receipt;
 	const left = previous?.kind === 'receipt' ? { previousJobId: previous.receipt.jobId } : {};
 	return { json: { ...head, state, jobId, version, statusUrl, ...left } };
+}
+
+/** The first file that looks deleted, where this process may just not see its folder. */
+async function unseen(changes: readonly Change[], { outcomes }: Sent): Promise<Stop | null> {
+	for (const [place, { content, item }] of changes.entries()) {
+		if (outcomes[place]?.kind !== 'vanished' || content?.kind !== 'stream') continue;
+		try {
+			await content.confirmGone?.();
+		} catch (error) {
+			return { fault: faultOf(error), item };
+		}
+	}
+	return null;
 }
 
 function stopped({ context }: Session, { fault, item }: Stop, { outcomes }: Sent, total: number): Error {

@@ -197,6 +197,32 @@ describe('what fails the action node', () => {
 			assert.ok(!wouldPass(n8n));
 		});
 
+		it('because the folder looks empty: a volume that is mounted on another process', async () => {
+			const { root, sent } = await files(3, (index) => `${index}.md`);
+			for (const { relPath } of sent) await rm(join(root, relPath));
+			for (const some of [sent, sent.slice(0, 1)]) {
+				const { error, n8n } = await failing({ ...known(), items: items(some), continueOnFail: true });
+				assert.match(error.message, /the folder looks empty/);
+				assert.match(error.description ?? '', /mount the folder on every worker at the same path/);
+				assert.ok(!wouldPass(n8n));
+			}
+		});
+
+		it('because the folder became empty after its files were read here', async () => {
+			const { root, sent } = await files(3, (index) => `${index}.md`);
+			await runNode({ ...known(), items: items(sent) });
+			for (const { relPath } of sent.slice(1)) await rm(join(root, relPath));
+			const half = await runNode({ ...known(), items: items(sent.slice(1)) });
+			assert.deepEqual(
+				half.json.map(({ state }) => state),
+				['vanished', 'vanished'],
+				'one that was read is there: the others were deleted',
+			);
+			await rm(join(root, sent[0]?.relPath ?? ''));
+			const { error } = await failing({ ...known(), items: items(sent), continueOnFail: true });
+			assert.match(error.message, /the folder looks empty/);
+		});
+
 		it('because they are none, or not ours', async () => {
 			const { root, sent } = await files(1, () => 'folder.md/file.md');
 			const options = {
