@@ -36,13 +36,31 @@ export interface PointJson {
 	readonly vector: number[] | Record<string, number[] | SparseJson>;
 	readonly payload?: Payload;
 }
+/** A list names the fields that are wanted. */
+export type WithPayload = boolean | readonly string[];
 export interface QueryJson {
 	readonly query: number[] | SparseJson;
 	readonly using?: string;
 	readonly filter?: Filter;
 	readonly limit?: number;
-	readonly with_payload?: boolean;
+	readonly with_payload?: WithPayload;
 	readonly with_vector?: boolean | string[];
+}
+
+function pick(payload: Payload, paths: readonly string[]): Payload {
+	const picked: Payload = {};
+	for (const path of paths) {
+		let from: unknown = payload;
+		let into = picked;
+		const steps = parsePath(path);
+		for (const [place, step] of steps.entries()) {
+			if (!isObject(from) || !Object.hasOwn(from, step)) break;
+			from = from[step];
+			if (place === steps.length - 1) into[step] = from;
+			else into = (into[step] ??= {}) as Payload;
+		}
+	}
+	return picked;
 }
 
 export function plainId(id: PointId): PointId {
@@ -174,7 +192,7 @@ export function createCollection(config: CollectionConfig) {
 		return [...from].filter((point) => point !== undefined).filter(holds);
 	}
 
-	function output(point: DoublePoint, withPayload: boolean, withVector: boolean | string[]) {
+	function output(point: DoublePoint, withPayload: WithPayload, withVector: boolean | string[]) {
 		const asked = (name: string) =>
 			withVector === true || (Array.isArray(withVector) && withVector.includes(name));
 		const named: Record<string, unknown> = {};
@@ -186,7 +204,9 @@ export function createCollection(config: CollectionConfig) {
 		const names = Object.keys(named);
 		return {
 			id: point.id,
-			...(withPayload && { payload: point.payload }),
+			...(withPayload !== false && {
+				payload: withPayload === true ? point.payload : pick(point.payload, withPayload),
+			}),
 			...(names.length > 0 && { vector: names.length === 1 && names[0] === '' ? named[''] : named }),
 		};
 	}
@@ -270,7 +290,7 @@ export function createCollection(config: CollectionConfig) {
 				}
 			}
 		},
-		retrieve(ids: readonly PointId[], withPayload: boolean, withVector: boolean | string[]) {
+		retrieve(ids: readonly PointId[], withPayload: WithPayload, withVector: boolean | string[]) {
 			const found = ids.map((id) => points.get(plainId(id))).filter((point) => point !== undefined);
 			return found.map((point) => output(point, withPayload, withVector));
 		},
@@ -279,7 +299,7 @@ export function createCollection(config: CollectionConfig) {
 			offset?: PointId;
 			limit?: number;
 			filter?: Filter;
-			with_payload?: boolean;
+			with_payload?: WithPayload;
 			with_vector?: boolean | string[];
 		}) {
 			const { limit = 10, with_payload = true, with_vector = false } = request;

@@ -9,6 +9,7 @@ import {
 	type Filter,
 	type PointJson,
 	type QueryJson,
+	type WithPayload,
 } from './qdrant-collection.ts';
 import { Refusal, bodies, type Check } from './qdrant-shapes.ts';
 
@@ -30,7 +31,7 @@ interface DeletePayloadJson extends Selector {
 	readonly keys: string[];
 }
 interface ReadJson {
-	readonly with_payload?: boolean;
+	readonly with_payload?: WithPayload;
 	readonly with_vector?: boolean | string[];
 }
 

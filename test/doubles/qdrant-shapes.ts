@@ -128,6 +128,8 @@ export const filter: Check = (value, where) =>
 
 const withVector: Check = (value, where) =>
 	typeof value === 'boolean' ? undefined : list(text)(value, where);
+const withPayload: Check = (value, where) =>
+	typeof value === 'boolean' ? undefined : list(text)(value, where);
 const vectors: Check = (value, where) => {
 	if (Array.isArray(value)) return numbers(value, where);
 	if (!isObject(value)) throw refuse(where, 'did not match any variant of VectorStruct');
@@ -147,7 +149,7 @@ const query = object(
 		using: text,
 		filter,
 		limit: count,
-		with_payload: bool,
+		with_payload: withPayload,
 		with_vector: withVector,
 		params: object({}, { exact: bool }),
 	},
@@ -198,7 +200,10 @@ export const bodies = {
 			}),
 		),
 	}),
-	scroll: object({}, { offset: id, limit: count, filter, with_payload: bool, with_vector: withVector }),
+	scroll: object(
+		{},
+		{ offset: id, limit: count, filter, with_payload: withPayload, with_vector: withVector },
+	),
 	count: object({}, { filter, exact: bool }),
-	retrieve: object({ ids: list(id) }, { with_payload: bool, with_vector: withVector }),
+	retrieve: object({ ids: list(id) }, { with_payload: withPayload, with_vector: withVector }),
 } satisfies Record<string, Check>;

@@ -146,4 +146,18 @@ describe('the Qdrant double', () => {
 		// ln((n - df + 0.5) / (df + 0.5) + 1) with n = 4 points that have terms, df = 1; times 2.
 		assert.ok(Math.abs(hits[0]!.score - 2 * Math.log(3.5 / 1.5 + 1)) < 1e-6);
 	});
+
+	it('gives the fields of a payload that a list names', async () => {
+		const payload = { content: 'x', metadata: { tenant: 't', docId: 'd' } };
+		await call('PUT', '/collections/c/points?wait=true', {
+			points: [{ ...one, id: idOf('listed'), payload }],
+		});
+		const read = async (with_payload: unknown) =>
+			(await call('POST', '/collections/c/points', { ids: [idOf('listed')], with_payload })).answer.result;
+		const found = (wanted: object) => [{ id: idOf('listed'), payload: wanted }];
+		assert.deepEqual(await read(['content']), found({ content: 'x' }));
+		assert.deepEqual(await read(['metadata.docId', 'none']), found({ metadata: { docId: 'd' } }));
+		assert.equal((await call('POST', '/collections/c/points', { ids: [], with_payload: [1] })).status, 400);
+		await call('POST', '/collections/c/points/delete?wait=true', { points: [idOf('listed')] });
+	});
 });
