@@ -80,13 +80,26 @@ export function meaningOf(answer: Answer, at: Address): { readonly value: unknow
 		return localFailure('answer_too_large', 'the answer is too large', 'Ask for less at once.', more);
 	}
 	if (status >= 300 && status < 400) return redirected(status, headers['location'], at);
-	if (status < 200 || status > 299) return answeredFailure(status, text, at.host);
+	if (status < 200 || status > 299) return withoutPath(answeredFailure(status, text, at.host), at);
 	if (text === '') return { value: undefined };
 	try {
 		return { value: JSON.parse(text) };
 	} catch {
 		return foreignAnswer(status, text, at.host);
 	}
+}
+
+/** The API itself has no path: whoever writes one means a proxy that takes it away again. */
+function withoutPath(failure: ApiFailure, { baseUrl, host }: Address): ApiFailure {
+	const { pathname, origin } = new URL(baseUrl);
+	const isAddress = failure.code === 'not_found' && failure.field === undefined;
+	if (pathname === '/' || !isAddress) return failure;
+	return localFailure(
+		'address_invalid',
+		`the Address of the DocDrop API credential must not end in ${JSON.stringify(pathname)}: the DocDrop API at ${host} has nothing there`,
+		`Write it as ${origin}. With a proxy that gives the API this path, let the proxy take the path away before it passes requests on.`,
+		{ field: 'baseUrl' },
+	);
 }
 
 function redirected(status: number, location: string | undefined, { host, baseUrl }: Address): ApiFailure {

@@ -21,6 +21,8 @@ export interface Fault {
 	readonly retryable: boolean;
 	/** Names the request in the API's log. */
 	readonly requestId?: string | undefined;
+	/** The failed receipt that tells of it in the API. */
+	readonly jobId?: string | undefined;
 }
 
 /** What this package finds out without the API: nothing was answered, or not by the API. */
@@ -45,6 +47,7 @@ export class ApiFailure extends Error implements Fault {
 	readonly status: number | undefined;
 	readonly retryable: boolean;
 	readonly requestId: string | undefined;
+	readonly jobId: string | undefined;
 	/** Code of a network failure, such as ECONNREFUSED. */
 	override readonly cause: string | undefined;
 
@@ -56,6 +59,7 @@ export class ApiFailure extends Error implements Fault {
 		this.status = fault.status;
 		this.retryable = fault.retryable;
 		this.requestId = fault.requestId;
+		this.jobId = fault.jobId;
 		this.cause = cause;
 	}
 }
@@ -80,7 +84,7 @@ const maxText = 2_000;
 export function answeredFailure(status: number, body: string, host: string): ApiFailure {
 	const error = errorOf(body);
 	if (error === null) return foreignAnswer(status, body, host);
-	const { code, message, hint, field, retryable, requestId } = error;
+	const { code, message, hint, field, retryable, requestId, jobId } = error;
 	return new ApiFailure({
 		code,
 		message: message.slice(0, maxText),
@@ -89,6 +93,7 @@ export function answeredFailure(status: number, body: string, host: string): Api
 		status,
 		retryable,
 		requestId: typeof requestId === 'string' ? requestId.slice(0, maxText) : undefined,
+		jobId: typeof jobId === 'string' ? jobId.slice(0, maxText) : undefined,
 	});
 }
 

@@ -31,7 +31,7 @@ function toItems(found: object | readonly object[], item: number): INodeExecutio
 
 /** `error` is the only field: n8n tells by it what goes to the error output. */
 export function errorItem(fault: Fault, item: number, about: IDataObject = {}): INodeExecutionData {
-	const { code, message, hint, retryable, field, requestId } = fault;
+	const { code, message, hint, retryable, field, requestId, jobId } = fault;
 	const error: IDataObject = {
 		code,
 		message,
@@ -39,6 +39,7 @@ export function errorItem(fault: Fault, item: number, about: IDataObject = {}): 
 		retryable,
 		...(typeof field === 'string' && { field }),
 		...(typeof requestId === 'string' && { requestId }),
+		...(typeof jobId === 'string' && { jobId }),
 		...about,
 	};
 	return { json: { error }, pairedItem: { item } };

@@ -104,6 +104,12 @@ describe('credential', () => {
 			assert.match(away, /^HOST answered 301: it sends requests elsewhere\. .*https:\/\/docs\.example/);
 		});
 
+		it('takes the path of a proxy, and says of any other that it must go', async () => {
+			const { status, message } = await test(`${open.url}/docdrop`);
+			assert.equal(status, 'Error');
+			assert.match(message, /^The Address of .* must not end in "\/docdrop": .* Write it as http:\/\/127/s);
+		});
+
 		it('names a key that cannot be sent', async () => {
 			const { status, message } = await test(open.url, 'one\ntwo-secret');
 			assert.equal(status, 'Error');
