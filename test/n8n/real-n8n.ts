@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,10 +18,16 @@ export interface RealN8n {
 	/** Signed in: `name=value` for a browser. */
 	cookie(): string;
 	start(): Promise<void>;
+	/** In queue mode: a process that runs executions, from the same user folder. It ends with `stop` of its own. */
+	startWorker(): Promise<RealWorker>;
 	/** SIGTERM waits for n8n's own shutdown; SIGKILL is a crash. */
 	stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 	/** Everything that it printed, over all its lives. */
 	log(): string;
+}
+
+export interface RealWorker {
+	stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 export const owner = {
@@ -88,16 +94,16 @@ export async function createRealN8n(options: {
 
 	const signIn = () => rest('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 
-	async function start(): Promise<void> {
+	/** Resolves when the process says at `url` that it is ready. */
+	async function launch(command: string, at: string, more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
 		const log = openSync(logFile, 'a');
-		const started = spawn(process.execPath, [join(installed, 'node_modules/n8n/bin/n8n'), 'start'], {
-			env,
+		const started = spawn(process.execPath, [join(installed, 'node_modules/n8n/bin/n8n'), command], {
+			env: { ...env, ...more },
 			stdio: ['ignore', log, log],
 		});
-		child = started;
-		exited = new Promise((done) => started.once('exit', () => done()));
+		closeSync(log);
 		const isReady = () =>
-			fetch(`${url}/healthz/readiness`).then(
+			fetch(`${at}/healthz/readiness`).then(
 				({ ok }) => ok,
 				() => false,
 			);
@@ -105,6 +111,29 @@ export async function createRealN8n(options: {
 			if (started.exitCode !== null) throw new Error(`n8n ended at its start: ${tail(logFile)}`);
 			await sleep(100);
 		}
+		return started;
+	}
+
+	async function startWorker(): Promise<RealWorker> {
+		const health = await freePort();
+		const worker = await launch('worker', `http://127.0.0.1:${health}`, {
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: String(health),
+			N8N_RUNNERS_BROKER_PORT: String(await freePort()),
+		});
+		const ended = new Promise((done) => worker.once('exit', done));
+		return {
+			async stop(signal = 'SIGTERM') {
+				worker.kill(signal);
+				if (worker.exitCode === null && worker.signalCode === null) await ended;
+			},
+		};
+	}
+
+	async function start(): Promise<void> {
+		const started = await launch('start', url);
+		child = started;
+		exited = new Promise((done) => started.once('exit', () => done()));
 		// Sign in once the routes are there; the owner of an earlier life is there still.
 		for (let tries = 0; ; tries += 1) {
 			try {
@@ -127,6 +156,7 @@ export async function createRealN8n(options: {
 		rest,
 		cookie: () => cookie,
 		start,
+		startWorker,
 		async stop(signal = 'SIGTERM') {
 			child?.kill(signal);
 			await exited;

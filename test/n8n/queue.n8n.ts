@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { docdropWorkflow } from './headtohead-workflows.ts';
+import type { RealWorker } from './real-n8n.ts';
+import { startRedis } from './redis.ts';
+import { createRig, type Rig } from './rig.ts';
+import { activate, createWorkflow, executions } from './workflows.ts';
+
+/**
+ * n8n's queue mode: the main process watches and emits, two workers run the executions, Redis between them. What
+ * the trigger is told of an execution is its status alone.
+ */
+describe('the nodes in the real n8n, in queue mode', () => {
+	let redis: Awaited<ReturnType<typeof startRedis>>;
+	let rig: Rig;
+	let workers: RealWorker[] = [];
+	let workflowId: string;
+	before(async () => {
+		redis = await startRedis();
+		rig = await createRig({
+			EXECUTIONS_MODE: 'queue',
+			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+			QUEUE_BULL_REDIS_PORT: String(redis.port),
+			// A worker that was killed is noticed in seconds, not in minutes.
+			QUEUE_WORKER_LOCK_DURATION: '4000',
+			QUEUE_WORKER_LOCK_RENEW_TIME: '1000',
+			QUEUE_WORKER_STALLED_INTERVAL: '2000',
+		});
+		workers = await Promise.all([rig.n8n.startWorker(), rig.n8n.startWorker()]);
+		workflowId = await createWorkflow(rig.n8n, await docdropWorkflow(rig.n8n, rig.inbox, rig.api.url));
+		await activate(rig.n8n, workflowId);
+	});
+	after(async () => {
+		for (const worker of workers) await worker.stop('SIGKILL');
+		await rig?.close();
+		await redis?.stop();
+	});
+	const write = (name: string, text: string) => {
+		mkdirSync(join(rig.inbox, name, '..'), { recursive: true });
+		writeFileSync(join(rig.inbox, name), text);
+	};
+
+	it('follows a drop of 300 files, edits, moves and deletions, on the workers', async () => {
+		for (let at = 0; at < 300; at += 1) write(`drop/${at}.txt`, `File number ${at}.\n`.repeat(20));
+		await rig.settled(120);
+		for (let at = 0; at < 20; at += 1) write(`drop/${at}.txt`, `File number ${at}, edited.`);
+		for (let at = 20; at < 30; at += 1) rmSync(join(rig.inbox, `drop/${at}.txt`));
+		renameSync(join(rig.inbox, 'drop/40.txt'), join(rig.inbox, 'moved.txt'));
+		await rig.settled(120);
+		await rig.checkIndex();
+		const ended = await executions(rig.n8n, workflowId);
+		assert.deepEqual([...new Set(ended.map(({ status }) => status))], ['success']);
+		const onWorkers = rig.n8n.log().match(/Worker started execution/g) ?? [];
+		assert.ok(onWorkers.length >= ended.length, `${onWorkers.length} of ${ended.length} ran on workers`);
+	});
+
+	it('loses nothing when the workers are killed in the middle of a drop', async () => {
+		const dropping = (async () => {
+			for (let at = 0; at < 300; at += 1) {
+				write(`killed/${at}.txt`, `File ${at}.`);
+				if (at % 10 === 0) await sleep(20);
+			}
+		})();
+		await sleep(700);
+		const [first, second] = workers;
+		await first?.stop('SIGKILL');
+		await sleep(300);
+		await second?.stop('SIGKILL');
+		await dropping;
+		workers = [await rig.n8n.startWorker()];
+		await rig.settled(180);
+		await rig.checkIndex();
+	});
+});
