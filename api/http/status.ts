@@ -42,13 +42,30 @@ const Ready = Type.Object({
 	embedder: breaker,
 	pending: Type.Integer(),
 });
+const level = Type.Enum(['ok', 'warning', 'alert'], {
+	description: 'Mean wait of a minute: above 100 ms a warning, above 1 s an alert.',
+});
+const Lanes = Type.Object(
+	{
+		level,
+		waitMeanMs: Type.Number({ description: 'A document was ready and waited for the lock of its lane.' }),
+		waitMaxMs: Type.Number(),
+		processingMeanMs: Type.Number({ description: 'Preparation of a document and its bulk write.' }),
+		documentsPerSecond: Type.Number(),
+		contended: Type.Array(Type.Object({ tenant: Type.String(), level, waitMeanMs: Type.Number() }), {
+			description: 'Tenants above the warning, longest waits first; at most 20.',
+		}),
+	},
+	{ description: "Of the last minute. A lane is one tenant's serialized bulk writes." },
+);
 const Status = Type.Object({
 	version: Type.String(),
 	documents: Type.Integer(),
 	chunks: Type.Integer(),
 	pending: Type.Integer({ description: 'Documents with a change that waits.' }),
 	pendingBytes: Type.Integer(),
-	inWork: Type.Integer(),
+	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
+	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
 	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
 	oldestPendingSeconds: Type.Number(),
 	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
@@ -71,6 +88,24 @@ export interface StatusDeps {
 	readonly now: () => number;
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
+}
+
+const mostContended = 20;
+
+function lanesOf(pipeline: Pipeline) {
+	const lanes = pipeline.lanes();
+	if (lanes === null) return null;
+	const tenth = (value: number) => Math.round(value * 10) / 10;
+	return {
+		level: lanes.level,
+		waitMeanMs: tenth(lanes.waitMeanMs),
+		waitMaxMs: tenth(lanes.waitMaxMs),
+		processingMeanMs: tenth(lanes.processingMeanMs),
+		documentsPerSecond: tenth(lanes.documentsPerSecond),
+		contended: lanes.contended
+			.slice(0, mostContended)
+			.map((one) => ({ ...one, waitMeanMs: tenth(one.waitMeanMs) })),
+	};
 }
 
 export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
@@ -170,6 +205,12 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			telemetry.set('docdrop_pending_documents', {}, stats.pending);
 			telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
 			telemetry.set('docdrop_leased_documents', {}, stats.leased);
+			const lanes = pipeline.lanes();
+			telemetry.set('docdrop_documents_per_second', {}, lanes?.documentsPerSecond ?? 0);
+			for (const level of ['warning', 'alert'] as const) {
+				const contended = lanes?.contended.filter((one) => one.level === level).length ?? 0;
+				telemetry.set('docdrop_contended_lanes', { level }, contended);
+			}
 			telemetry.set('docdrop_failed_documents', {}, stats.failed);
 			const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
 			telemetry.set('docdrop_oldest_pending_seconds', {}, age);
@@ -198,6 +239,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				pending: stats.pending,
 				pendingBytes: stats.pendingBytes,
 				inWork: pipeline.inWork(),
+				lanes: lanesOf(pipeline),
 				failed: stats.failed,
 				oldestPendingSeconds:
 					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,

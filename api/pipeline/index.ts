@@ -81,6 +81,8 @@ export function startPipeline(deps: PipelineDeps) {
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		retry: async (jobId: string) => (await docStore.retry(jobId, now())) && (worker?.wake(), true),
 		inWork: () => worker?.inWork() ?? 0,
+		/** Null where another process works on the changes. */
+		lanes: () => worker?.lanes() ?? null,
 		/** Finishes what is in work, at most for `graceMs`, then leaves the rest to the next start. */
 		async stop(graceMs: number): Promise<void> {
 			await Promise.race([worker?.drain(), clock.sleep(graceMs, stopping.signal).catch(() => {})]);

@@ -12,7 +12,8 @@ export interface Turn {
 }
 
 export interface LaneLock {
-	turn(): Turn;
+	/** `onFirst` is called when it is held for the first time. */
+	turn(onFirst?: () => void): Turn;
 	/** Monotonic ms at which the lock was last left; -Infinity before. */
 	freedAt(): number;
 }
@@ -23,14 +24,17 @@ export function createLaneLock(monotonic: () => number): LaneLock {
 	let freedAt = -Infinity;
 
 	return {
-		turn() {
+		turn(onFirst) {
 			let isMine = false;
+			let isFirst = true;
 			return {
 				async enter() {
 					if (isMine) return;
 					if (isHeld) await new Promise<void>((resolve) => queue.push(resolve));
 					isHeld = true;
 					isMine = true;
+					if (isFirst) onFirst?.();
+					isFirst = false;
 				},
 				leave() {
 					if (!isMine) return;

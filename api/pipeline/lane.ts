@@ -5,6 +5,7 @@ import type { Log, Telemetry } from '../telemetry.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
 import { createLaneLock, type Turn } from './lane-lock.ts';
 import type { Prepared } from './prepare.ts';
+import type { Contention } from './contention.ts';
 import { publish, type PublishDeps } from './publish.ts';
 import { decide } from './retry.ts';
 
@@ -40,6 +41,7 @@ export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
+	readonly contention: Contention;
 	readonly limits: BatchLimits;
 	readonly maxAttempts: number;
 	readonly random: () => number;
@@ -58,7 +60,8 @@ export const failureOf = (error: unknown): Failure =>
 		: { code: 'internal', message: 'internal error; the log holds it' };
 
 export function createLane(tenant: string, deps: LaneDeps): Lane {
-	const { docStore, vectorStore, breaker, clock, log, telemetry, limits, random, signal, now } = deps;
+	const { docStore, vectorStore, breaker, clock, log, telemetry, contention, limits, random, signal, now } =
+		deps;
 	let items: readonly LaneItem[] = [];
 	const letters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
 	const lock = createLaneLock(() => clock.monotonic());
@@ -107,6 +110,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
 					await write(closed.batch, closed.closedBy, turn);
 				},
+				() => {
+					// Before it was free last, the lane wrote something else; what came since has not waited for it.
+					for (const { readyAt } of closed.batch)
+						contention.waited(tenant, Math.max(0, lock.freedAt() - readyAt));
+				},
 			);
 	}
 
@@ -114,8 +122,12 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	 * Everything that leaves `items` or `letters` goes through here, and so is done with once, whatever happens:
 	 * a document that nobody is done with would have its lease renewed for ever.
 	 */
-	async function see(documents: readonly Claimed[], act: (turn: Turn) => Promise<void>): Promise<void> {
-		const turn = lock.turn();
+	async function see(
+		documents: readonly Claimed[],
+		act: (turn: Turn) => Promise<void>,
+		onTurn?: () => void,
+	): Promise<void> {
+		const turn = lock.turn(onTurn);
 		try {
 			await act(turn);
 		} catch (error) {
@@ -210,6 +222,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
 		for (const { claimed, plan } of published) {
 			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
+			const { prepareMs = 0 } = byLease.get(claimed.lease) ?? {};
+			contention.done(tenant, prepareMs + clock.monotonic() - start);
 			telemetry.count('docdrop_chunks_total', { action: 'added' }, plan.added.length);
 			telemetry.count('docdrop_chunks_total', { action: 'kept' }, plan.kept.length);
 			telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone.length);

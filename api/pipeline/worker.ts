@@ -5,6 +5,7 @@ import type { VectorStore } from '../ports/vector-store.ts';
 import type { Log, Telemetry } from '../telemetry.ts';
 import type { BatchLimits } from './autobatch.ts';
 import type { Breaker } from './breaker.ts';
+import { createContention, type LaneFigures } from './contention.ts';
 import type { Pass } from './crash-points.ts';
 import type { EmbedStep } from './embed.ts';
 import { createLane, failureOf, type Lane } from './lane.ts';
@@ -46,6 +47,7 @@ export interface Worker {
 	/** Something may have become due. */
 	wake(): void;
 	inWork(): number;
+	lanes(): LaneFigures;
 	/** No new claims; resolves when nothing is in work. */
 	drain(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 	const { docStore, clock, now, pass, log, telemetry, settings, signal } = deps;
 	const inWork = new Map<DocKey, Claimed>();
 	const lanes = new Map<string, { readonly lane: Lane; documents: number; preparing: number }>();
+	const contention = createContention(deps);
 	let bytesInWork = 0;
 	let isDraining = false;
 	let wakeUp = () => {};
@@ -68,6 +71,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		const made = {
 			lane: createLane(tenant, {
 				...deps,
+				contention,
 				limits: settings.batch,
 				maxAttempts: settings.maxAttempts,
 				isMoreComing: () => (lanes.get(tenant)?.preparing ?? 0) > 0,
@@ -196,6 +200,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 	return {
 		wake: () => wakeUp(),
 		inWork: () => inWork.size,
+		lanes: () => contention.figures(),
 		drain: () => {
 			isDraining = true;
 			return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { systemClock } from '../../api/adapters/system-clock.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/doc-store.ts';
 import { readConfig } from '../../api/config.ts';
 import { createBreaker } from '../../api/pipeline/breaker.ts';
+import { createContention } from '../../api/pipeline/contention.ts';
 import { passOn } from '../../api/pipeline/crash-points.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { createLane, type LaneItem } from '../../api/pipeline/lane.ts';
@@ -21,13 +22,14 @@ const megabyte = 1_048_576;
 const { batchPoints, batchAgeMs, maxInWork } = readConfig({});
 const batchLimits = { points: batchPoints, bytes: 8 * megabyte, ageMs: batchAgeMs };
 
-const log: Log = { debug() {}, info() {}, warn: console.error, error: console.error };
+const log: Log = { debug() {}, info() {}, warn() {}, error: console.error };
 const now = () => Math.round(systemClock.now());
 const nextJob = createJobIds(now);
 
 export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 	const docStore = await openSqliteDocStore({ dir: await bench.temp() });
 	bench.onEnd(() => docStore.close());
+	const telemetry = createTelemetry();
 	let round = 0;
 	/** Publishes the documents to a tenant of their own; seconds. */
 	return async (documents: readonly ReadyDocument[]): Promise<number> => {
@@ -56,7 +58,8 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 			signal: stopping.signal,
 			clock: systemClock,
 			log,
-			telemetry: createTelemetry(),
+			telemetry,
+			contention: createContention({ clock: systemClock, log, telemetry }),
 			limits: batchLimits,
 			maxAttempts: 5,
 			random: Math.random,

@@ -70,6 +70,8 @@ function serve(collection: string, dimensions: number): void {
 			response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 		});
 	});
+	// Everyone takes turns here: no connection is closed under the one who waits.
+	server.keepAliveTimeout = 600_000;
 	server.listen(0, '127.0.0.1', () => {
 		console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 	});

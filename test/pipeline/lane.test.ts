@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
 import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
 import { DocDropError } from '../../api/errors.ts';
+import { createContention } from '../../api/pipeline/contention.ts';
 import { passOn } from '../../api/pipeline/crash-points.ts';
 import { createLane, type LaneDeps } from '../../api/pipeline/lane.ts';
 import type { Claimed, DocStore } from '../../api/ports/doc-store.ts';
@@ -42,6 +43,7 @@ describe('lane', () => {
 			clock,
 			log: silentLog,
 			telemetry: createTelemetry(),
+			contention: createContention({ clock, log: silentLog, telemetry: createTelemetry() }),
 			limits: { points: 1_000, bytes: 1_000_000, ageMs: 50 },
 			maxAttempts: 5,
 			random: () => 0,
@@ -179,6 +181,39 @@ describe('lane', () => {
 		await clock.advance(100);
 		assert.deepEqual(puts, ['a', 'b', 'c']);
 		assert.deepEqual(await states(), { published: 3 });
+	});
+
+	it('measures how long a document waits for the lock, and not how long it waits for company', async () => {
+		const telemetry = createTelemetry();
+		const contention = createContention({ clock, log: silentLog, telemetry });
+		const gates: (() => void)[] = [];
+		const { put } = vectorStore;
+		vectorStore = {
+			...vectorStore,
+			async put(writes, signal) {
+				await new Promise<void>((go) => gates.push(go));
+				await put(writes, signal);
+			},
+		};
+		let isMoreComing = true;
+		const own = lane({ contention, telemetry, isMoreComing: () => isMoreComing });
+		const [first, second] = await leased(docStore, clock.now(), changeOf('a', 'one'), changeOf('b', 'two'));
+		assert.ok(first && second);
+		own.add({ ...first, readyAt: clock.monotonic() });
+		await clock.advance(50);
+		assert.deepEqual([gates.length, contention.figures().waitMaxMs], [1, 0], '50 ms were for company');
+		isMoreComing = false;
+		own.add({ ...second, readyAt: clock.monotonic() });
+		await clock.advance(3_000);
+		gates.shift()?.();
+		await clock.advance(0);
+		const { level, waitMaxMs, waitMeanMs, contended } = contention.figures();
+		assert.deepEqual([level, waitMaxMs, waitMeanMs], ['alert', 3_000, 1_500]);
+		assert.deepEqual(contended, [{ tenant: 't', level: 'alert', waitMeanMs: 1_500 }]);
+		gates.shift()?.();
+		await clock.advance(0);
+		assert.equal(done.length, 2);
+		assert.match(await telemetry.render(), /^docdrop_lane_wait_seconds_sum 3$/m);
 	});
 
 	it('commits one bulk write at a time; other lanes go on meanwhile', async () => {
