@@ -40,6 +40,8 @@ export interface App {
 /** An index that is away must not keep the process from accepting: the start waits no longer for it. */
 const indexPatienceMs = 2_000;
 const megabyte = 1_048_576;
+/** In an extractor process and on their way to it: two of its messages of eight files (adapters/extractors/pool.ts). */
+const filesPerReader = 16;
 const day = 86_400_000;
 
 /** Whether a process has ever kept its state in the data folder; `createApp` makes what is missing. */
@@ -149,6 +151,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 					: {
 							maxDocuments: config.maxInWork,
 							maxBytes: config.maxInWorkMb * megabyte,
+							maxReading: config.workers * filesPerReader,
 							leaseMs: config.leaseMs,
 							maxAttempts: config.maxAttempts,
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },

@@ -15,6 +15,8 @@
  */
 
 import { sampleEpoch } from '../contract/document.ts';
+import { classOf } from './fair-share.ts';
+import type { WorkClass } from '../ports/doc-store.ts';
 
 /** A set of values that make two states of a document the same. */
 export interface Content {
@@ -251,17 +253,19 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 	};
 }
 
-const penalty: Readonly<Record<PriorityRank, number>> = { 0: 0, 1: 250, 2: 30_000 };
-const retryPenalty = 5_000;
+/** By so much a change of high priority goes before the normal ones of its tenant, ms. */
+export const highLead = 250;
 
 /**
- * The order in which documents are claimed: by the time they became ready, plus a penalty for their class
- * (high, normal, retries, low). Because the penalty is a time, whatever waits grows older than every later
- * arrival: nothing starves, and one index serves the order.
+ * The order in which a tenant's documents of one class are claimed: by the time they became ready. Because the
+ * lead of the high ones is a time, whatever waits grows older than every later arrival.
  */
 export function dueAt(state: DocState): number {
-	return state.readyAt + Math.max(penalty[state.wanted.priority], state.attempts > 0 ? retryPenalty : 0);
+	return state.readyAt + (state.wanted.priority === 0 ? 0 : highLead);
 }
+
+/** The queue in which the document waits, beside its tenant. */
+export const queueClass = (state: DocState): WorkClass => classOf(state.wanted.priority, state.attempts);
 
 /** May be claimed: waits, its window is over, and no live lease holds it. */
 export function isClaimable(state: DocState, now: number): boolean {

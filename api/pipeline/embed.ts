@@ -1,18 +1,20 @@
 import type { Clock } from '../ports/clock.ts';
+import type { Flow } from '../ports/doc-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Breaker } from './breaker.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { decide } from './retry.ts';
 
 /**
  * Texts of many documents into few calls of the embedder: what arrives within `lingerMs` travels together,
- * at most `maxTexts` a call and `maxCalls` calls at a time. Each document gets its vectors, or its own error.
+ * at most `maxTexts` a call and `maxCalls` calls at a time, in fair turn where more wait. Each document gets its vectors, or its own error.
  *
  * An outage is waited for here, without limit: the documents keep their place, and nothing that is already
  * embedded is paid for again. A refused call is halved until the refused text stands alone.
  */
 export interface EmbedStep {
 	/** One vector a text, in order. Rejects with the error of a refused text, or the signal's reason. */
-	embed(texts: readonly string[]): Promise<Float32Array[]>;
+	embed(texts: readonly string[], flow: Flow): Promise<Float32Array[]>;
 }
 
 interface Wish {
@@ -31,16 +33,17 @@ export function createEmbedStep(deps: {
 	readonly maxTexts: number;
 	readonly maxCalls: number;
 	readonly onHold: (error: unknown) => void;
+	/** A tenant's share of the work relative to the others'. */
+	readonly weightOf?: ((tenant: string) => number) | undefined;
 }): EmbedStep {
 	const { embedder, breaker, clock, signal, random, lingerMs, maxTexts, maxCalls, onHold } = deps;
-	let waiting: Wish[] = [];
+	const waiting = createFairQueue<Wish>(deps.weightOf);
 	let isLingering = false;
 	let calls = 0;
 
 	function pump(isDue: boolean): void {
-		while (calls < maxCalls && (waiting.length >= maxTexts || (isDue && waiting.length > 0))) {
-			const wishes = waiting.slice(0, maxTexts);
-			waiting = waiting.slice(maxTexts);
+		while (calls < maxCalls && (waiting.size >= maxTexts || (isDue && waiting.size > 0))) {
+			const wishes = waiting.takeTogether(maxTexts);
 			calls += 1;
 			void fulfil(wishes).finally(() => {
 				calls -= 1;
@@ -94,14 +97,14 @@ export function createEmbedStep(deps: {
 	};
 
 	return {
-		embed(texts) {
+		embed(texts, flow) {
 			const vectors = texts.map((text) => {
 				const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-				waiting.push({ text, resolve, reject });
+				waiting.push(flow, { text, resolve, reject });
 				return promise;
 			});
 			pump(false);
-			if (!isLingering && waiting.length > 0) {
+			if (!isLingering && waiting.size > 0) {
 				isLingering = true;
 				clock.after(lingerMs, () => {
 					isLingering = false;

@@ -17,7 +17,7 @@ import type { Embedder } from '../ports/embedder.ts';
  *
  *   accept     validate, compare with the newest accepted state, one durable transaction, answer   accept.ts
  *   coalesce   the document's row is the queue: a newer change replaces the one that waits         coalesce.ts
- *   claim      what is due, by priority and age, under a lease                                     worker.ts
+ *   claim      what is due, in fair shares of tenants and classes, under a lease                   worker.ts, fair-share.ts
  *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, plan.ts, embed.ts
  *   autobatch  prepared documents of one tenant fold into one bulk write                           lane.ts, autobatch.ts
  *   publish    intent, new points in, gone points out, manifest and receipt                        publish.ts

@@ -3,6 +3,8 @@ import type { Extractor } from '../ports/extractor.ts';
 import type { DocFields, NewPoint } from '../ports/vector-store.ts';
 import { embeddedText } from './chunk.ts';
 import type { EmbedStep } from './embed.ts';
+import type { Gate } from './fair-queue.ts';
+import { documentCost } from './fair-share.ts';
 import { readMeta } from './meta.ts';
 import { plan, type Plan } from './plan.ts';
 
@@ -23,7 +25,13 @@ export { embeddedText };
 
 export async function prepare(
 	claimed: Claimed,
-	deps: { readonly extractor: Extractor; readonly embed: EmbedStep; readonly signal: AbortSignal },
+	deps: {
+		readonly extractor: Extractor;
+		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
+		readonly reading: Gate;
+		readonly embed: EmbedStep;
+		readonly signal: AbortSignal;
+	},
 ): Promise<Prepared> {
 	const { tenant, docId, manifest, strays, content } = claimed;
 	if (claimed.op === 'delete') {
@@ -32,10 +40,10 @@ export async function prepare(
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const meta = readMeta(claimed.meta);
-	const { title, chunks } = await deps.extractor.extract(
-		{ content: content.body, mimeType: meta.mimeType },
-		deps.signal,
-	);
+	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
+	const { title, chunks } = await deps.extractor
+		.extract({ content: content.body, mimeType: meta.mimeType }, deps.signal)
+		.finally(leave);
 	const planned = plan({
 		tenant,
 		docId,
@@ -46,7 +54,7 @@ export async function prepare(
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
-	const vectors = await deps.embed.embed(planned.added.map(embeddedText));
+	const vectors = await deps.embed.embed(planned.added.map(embeddedText), claimed);
 	const points = planned.added.map((chunk, index): NewPoint => {
 		const vector = vectors[index];
 		if (vector === undefined) throw new Error('a chunk without its vector');

@@ -8,8 +8,10 @@ import type { Breaker } from './breaker.ts';
 import { createContention, type LaneFigures } from './contention.ts';
 import type { Pass } from './crash-points.ts';
 import type { EmbedStep } from './embed.ts';
+import { createGate } from './fair-queue.ts';
 import { createLane, failureOf, type Lane } from './lane.ts';
 import { prepare } from './prepare.ts';
+import { createLoads, roomLeft } from './room.ts';
 import { decide } from './retry.ts';
 
 /**
@@ -20,6 +22,8 @@ export interface WorkerSettings {
 	/** Documents in work at a time, and their bytes. */
 	readonly maxDocuments: number;
 	readonly maxBytes: number;
+	/** Documents in the extractor at a time: enough to keep it busy, and no more. */
+	readonly maxReading: number;
 	readonly leaseMs: number;
 	readonly maxAttempts: number;
 	readonly batch: BatchLimits;
@@ -39,6 +43,8 @@ export interface WorkerDeps {
 	readonly log: Log;
 	readonly telemetry: Telemetry;
 	readonly settings: WorkerSettings;
+	/** A tenant's share of the work relative to the others'. */
+	readonly weightOf?: ((tenant: string) => number) | undefined;
 	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */
 	readonly signal: AbortSignal;
 }
@@ -60,7 +66,8 @@ export function startWorker(deps: WorkerDeps): Worker {
 	const inWork = new Map<DocKey, Claimed>();
 	const lanes = new Map<string, { readonly lane: Lane; documents: number; preparing: number }>();
 	const contention = createContention(deps);
-	let bytesInWork = 0;
+	const loads = createLoads();
+	const reading = createGate(settings.maxReading, deps.weightOf);
 	let isDraining = false;
 	let wakeUp = () => {};
 	let drained = () => {};
@@ -86,7 +93,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 
 	function finish(claimed: Claimed): void {
 		inWork.delete(claimed.lease.doc);
-		bytesInWork -= claimed.content?.size ?? 0;
+		loads.end(claimed, claimed.content?.size ?? 0);
 		const own = laneOf(claimed.tenant);
 		own.documents -= 1;
 		if (own.documents === 0) lanes.delete(claimed.tenant);
@@ -97,14 +104,14 @@ export function startWorker(deps: WorkerDeps): Worker {
 	async function begin(claimed: Claimed): Promise<void> {
 		const own = laneOf(claimed.tenant);
 		inWork.set(claimed.lease.doc, claimed);
-		bytesInWork += claimed.content?.size ?? 0;
+		loads.begin(claimed, claimed.content?.size ?? 0);
 		own.documents += 1;
 		own.preparing += 1;
 		const start = clock.monotonic();
 		const waitMs = Math.max(0, now() - claimed.acceptedAt);
 		telemetry.observe('docdrop_wait_seconds', {}, waitMs / 1000);
 		try {
-			const prepared = await prepare(claimed, deps);
+			const prepared = await prepare(claimed, { ...deps, reading });
 			pass('after-embed');
 			const readyAt = clock.monotonic();
 			telemetry.observe('docdrop_prepare_seconds', {}, (readyAt - start) / 1000);
@@ -160,20 +167,32 @@ export function startWorker(deps: WorkerDeps): Worker {
 
 	async function loop(): Promise<void> {
 		while (!signal.aborted) {
-			const limit = settings.maxDocuments - inWork.size;
-			const maxBytes = settings.maxBytes - bytesInWork;
+			const flows = loads.list();
+			const { documents, bytes, mayExceed } = roomLeft(
+				{ documents: settings.maxDocuments, bytes: settings.maxBytes },
+				flows,
+			);
 			let sleepMs = longestSleepMs;
 			const woken = new Promise<void>((resolve) => (wakeUp = resolve));
-			if (!isDraining && limit > 0 && maxBytes > 0) {
+			if (!isDraining && documents > 0) {
 				try {
-					const claimed = await docStore.claim({ now: now(), limit, maxBytes, leaseMs: settings.leaseMs });
+					const at = now();
+					const claimed = await docStore.claim({
+						now: at,
+						limit: documents,
+						maxBytes: bytes,
+						leaseMs: settings.leaseMs,
+						inWork: flows,
+						mayExceed,
+					});
 					if (claimed.length > 0) {
 						pass('after-lease');
 						for (const one of claimed) void begin(one);
 						continue;
 					}
 					const due = await docStore.nextDueAt();
-					if (due !== null) sleepMs = Math.min(longestSleepMs, Math.max(1, due - now()));
+					// What is due and was not claimed waits for room: whatever is done with wakes us.
+					if (due !== null && due > at) sleepMs = Math.min(longestSleepMs, Math.max(1, due - now()));
 				} catch (error) {
 					log.error({ error }, 'the document store could not be asked for work');
 				}

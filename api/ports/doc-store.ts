@@ -14,8 +14,9 @@ import type { JobState, Priority } from '../contract/job.ts';
  *     order, and writes exactly one receipt for each change, except where the queue is full.
  *  3. At most one live lease a document. Every call that names a lease is fenced: where the lease was lost
  *     (expired and taken over, or the process restarted), it changes nothing and says so.
- *  4. `claim` returns only documents whose window is over, in due order (see `dueAt`); a document whose
- *     lease expired is claimable again. Leases do not outlive the process.
+ *  4. `claim` returns only documents whose window is over: by class, within a class by tenant in fair shares (see
+ *     pipeline/fair-share.ts), of one tenant and class in due order (see `dueAt`). A document whose lease expired
+ *     is claimable again. Leases do not outlive the process.
  *  5. After `intend`, the planned point ids belong to the document's `mayExist` set until `commit` or
  *     `bury` replaced it: a point id that may be in the index is always in the set, and what the manifest of
  *     a claim names is certainly there.
@@ -148,6 +149,7 @@ export interface Claimed {
 	readonly op: 'put' | 'delete';
 	readonly version: number;
 	readonly priority: Priority;
+	readonly class: WorkClass;
 	readonly meta: string;
 	readonly fingerprint: string;
 	/** Null for a delete. `file` is absolute and stays until the lease ends. */
@@ -185,6 +187,24 @@ export interface ClaimRequest {
 	/** Stops after the document that reaches this many bytes; the first one is always taken. */
 	readonly maxBytes: number;
 	readonly leaseMs: number;
+	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
+	readonly inWork?: readonly FlowLoad[];
+	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
+	readonly mayExceed?: boolean;
+}
+
+/** 0 interactive, 1 retries, 2 bulk. */
+export type WorkClass = 0 | 1 | 2;
+
+/** One tenant's changes of one class: what shares are given to. */
+export interface Flow {
+	readonly tenant: string;
+	readonly class: WorkClass;
+}
+
+export interface FlowLoad extends Flow {
+	readonly documents: number;
+	readonly bytes: number;
 }
 
 export interface Intent {
@@ -326,7 +346,10 @@ export interface DocStore {
 	/** Removes a blob that no change will name. */
 	dropBlob(blob: string): Promise<void>;
 	claim(request: ClaimRequest): Promise<Claimed[]>;
-	/** Store time at which the next document becomes claimable; null when nothing waits. */
+	/**
+	 * A store time before which no document becomes claimable; null when nothing waits. Where it is not above the
+	 * `now` of a claim that has just returned nothing, documents wait that the caller had no room for.
+	 */
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
 	intend(intents: readonly Intent[]): Promise<boolean[]>;

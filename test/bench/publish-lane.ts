@@ -7,6 +7,7 @@ import { passOn } from '../../api/pipeline/crash-points.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { createLane, type LaneItem } from '../../api/pipeline/lane.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
+import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
@@ -131,6 +132,7 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 	if (document === undefined) throw new Error('claimed a document that was not handed in');
 	const { chunks } = document;
 	const ready = await prepare(claimed, {
+		reading: createGate(1),
 		extractor: {
 			fingerprint: 'bench',
 			mimeTypes: [],

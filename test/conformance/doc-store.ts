@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Change, Claimed, Commit, DocStore, ManifestChunk, Refusal } from '../../api/ports/doc-store.ts';
+import { patience } from '../../api/pipeline/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 
 /** Holds the numbered promises of api/ports/doc-store.ts against one adapter. */
@@ -357,12 +358,88 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				['high', 'normal', 'low'],
 			);
 			await accept(put('old', 'x', { priority: 'low' }));
-			now += 40_000;
-			await accept(put('new', 'x', { priority: 'high' }));
+			let turns = 0;
+			for (let docId = ''; docId !== 'old'; turns += 1) {
+				await accept(put(`new ${turns}`, 'x', { priority: 'high' }));
+				docId = (await claim(1))[0]?.docId ?? '';
+			}
+			assert.ok(turns <= patience + 1, `after ${turns} turns`);
+		});
+
+		it('claims high before normal ones that are as old, but not before those that wait for longer', async () => {
+			await accept(put('old', 'x'));
+			now += 300;
+			await accept(put('normal', 'x'));
+			await accept(put('high', 'x', { priority: 'high' }));
 			assert.deepEqual(
 				(await claim()).map((one) => one.docId),
-				['old', 'new'],
+				['old', 'high', 'normal'],
 			);
+		});
+
+		it('claims in turn for each tenant, whoever came first (4)', async () => {
+			await accept(...Array.from({ length: 50 }, (_, n) => put(`b${n}`, 'x', { tenant: 'bulk' })));
+			await accept(put('edit', 'x', { tenant: 'live' }), put('edit 2', 'x', { tenant: 'live' }));
+			const order = (await claim(6)).map((one) => one.docId);
+			assert.deepEqual(order, ['b0', 'edit', 'b1', 'edit 2', 'b2', 'b3']);
+			assert.equal((await claim()).length, 46);
+			assert.deepEqual(await claim(), []);
+		});
+
+		it('leaves room for others where it is told what is in work (4)', async () => {
+			const inWork = [{ tenant: 'bulk', class: 2 as const, documents: 5, bytes: 0 }];
+			const request = { now, limit: 3, maxBytes: 1_000, leaseMs: 60_000, inWork, mayExceed: false };
+			await accept(
+				...Array.from({ length: 9 }, (_, n) => put(`b${n}`, 'x', { tenant: 'bulk', priority: 'low' })),
+			);
+			const first = await store.claim(request);
+			assert.deepEqual(
+				first.map((one) => [one.docId, one.class]),
+				[['b0', 2]],
+				'three times what is left free, and no more',
+			);
+			assert.ok(((await store.nextDueAt()) ?? Infinity) <= now, 'more is waiting');
+			await accept(
+				put('edit', 'x', { tenant: 'bulk' }),
+				put('large', 'y'.repeat(2_000), { tenant: 'other' }),
+				put('behind', 'x', { tenant: 'other' }),
+			);
+			assert.deepEqual(
+				(await store.claim({ ...request, limit: 2, inWork: [{ ...inWork[0]!, documents: 6 }] })).map(
+					(one) => one.docId,
+				),
+				['edit'],
+			);
+			assert.deepEqual(
+				(await store.claim({ ...request, mayExceed: true, inWork: [] })).map((one) => one.docId),
+				['large'],
+			);
+		});
+
+		it('takes a lease that ran out for what it is, in a queue that had nothing left (4)', async () => {
+			await accept(
+				put('a', 'x', { priority: 'low' }),
+				put('later', 'x', { priority: 'low', windowMs: 90_000, maxWaitMs: 90_000 }),
+			);
+			const [first] = await claim();
+			assert.deepEqual(await claim(), []);
+			assert.equal(await store.nextDueAt(), now + 60_000);
+			assert.ok(first);
+			now += 50_000;
+			assert.deepEqual(await store.renew([first.lease], now + 60_000), [true]);
+			now += 20_000;
+			assert.deepEqual(await claim(), [], 'renewed');
+			now += 25_000;
+			assert.deepEqual(
+				(await claim()).map((one) => one.docId),
+				['later'],
+			);
+			now += 20_000;
+			assert.deepEqual(
+				(await claim()).map((one) => one.docId),
+				['a'],
+			);
+			assert.deepEqual(await store.renew([first.lease], now + 60_000), [false]);
 		});
 
 		it('claims by count and by bytes, the first document whatever its size', async () => {

@@ -11,6 +11,7 @@ import type { CrashPoint } from '../../api/pipeline/crash-points.ts';
 import { createLaneLock } from '../../api/pipeline/lane-lock.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
+import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import { publish } from '../../api/pipeline/publish.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
@@ -84,7 +85,7 @@ describe('an interrupted attempt', () => {
 		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
-		const prepared = await prepare(claimed, { extractor, embed, signal });
+		const prepared = await prepare(claimed, { extractor, reading: createGate(1), embed, signal });
 		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
 		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal, turn };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DocDropError } from '../../api/errors.ts';
 import { createEmbedStep } from '../../api/pipeline/embed.ts';
+import type { Flow } from '../../api/ports/doc-store.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { noBreaker } from '../support/no-breaker.ts';
 
@@ -18,7 +19,7 @@ function setUp(
 	const stopping = new AbortController();
 	const calls: string[][] = [];
 	const holds: unknown[] = [];
-	const step = createEmbedStep({
+	const inner = createEmbedStep({
 		embedder: {
 			model: 'm',
 			dimensions: 1,
@@ -38,8 +39,10 @@ function setUp(
 		maxCalls: limits.maxCalls ?? 2,
 		onHold: (error) => holds.push(error),
 	});
+	const step = { embed: (texts: readonly string[], flow: Flow = acme) => inner.embed(texts, flow) };
 	return { clock, stopping, calls, holds, step };
 }
+const acme: Flow = { tenant: 'acme', class: 0 };
 const good = async (texts: readonly string[]) => texts.map(vectorOf);
 const refusing = (bad: ReadonlySet<string>) => async (texts: readonly string[]) => {
 	if (texts.some((text) => bad.has(text))) throw new DocDropError('embedder_rejected', 'refused');

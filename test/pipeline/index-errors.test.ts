@@ -142,8 +142,9 @@ describe('what an error of the index comes to', () => {
 	describe('one poison document among 500', () => {
 		const count = 500;
 		const worker = {
-			maxDocuments: 600,
+			maxDocuments: 800,
 			maxBytes: 10_000_000,
+			maxReading: count,
 			leaseMs: 60_000,
 			maxAttempts: 2,
 			batch: { points: 600, bytes: 100_000_000, ageMs: 5_000 },

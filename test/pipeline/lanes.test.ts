@@ -43,6 +43,7 @@ describe('lanes of the whole pipeline', () => {
 			worker: {
 				maxDocuments: 100,
 				maxBytes: 10_000_000,
+				maxReading: 32,
 				leaseMs: 60_000,
 				maxAttempts: 2,
 				batch: { points: 1_000, bytes: 10_000_000, ageMs: 60_000 },
@@ -101,6 +102,7 @@ describe('lanes of the whole pipeline', () => {
 						worker: {
 							maxDocuments: 16,
 							maxBytes: 1_000_000,
+							maxReading: 32,
 							leaseMs: 60_000,
 							maxAttempts: 2,
 							batch: { points: 5, bytes: 1_000_000, ageMs: 1 },

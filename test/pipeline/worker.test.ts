@@ -80,6 +80,7 @@ describe('worker', () => {
 			settings: {
 				maxDocuments: 4,
 				maxBytes: 1_000,
+				maxReading: 32,
 				leaseMs: 9_000,
 				maxAttempts: 3,
 				batch: { points: 100, bytes: 1_000_000, ageMs: 5 },
@@ -127,13 +128,17 @@ describe('worker', () => {
 		await accept(...texts.map((text, n) => changeOf(`doc${n}`, text)));
 		const worker = start();
 		await clock.advance(10);
-		assert.equal(gates.size, 4);
-		await open('text 0', 'text 1');
-		assert.deepEqual([gates.size, worker.inWork()], [6, 4]);
+		assert.equal(gates.size, 3, 'one place is for others');
+		await accept(changeOf('other', 'other', { tenant: 'u' }));
+		worker.wake();
+		await clock.advance(10);
+		assert.deepEqual([gates.has('other'), worker.inWork()], [true, 4]);
+		await open('text 0', 'text 1', 'other');
+		assert.deepEqual([gates.size, worker.inWork()], [6, 3]);
 		isGated = false;
 		await open(...texts);
 		await clock.advance(2_000);
-		assert.equal((await docStore.stats()).documents, 10);
+		assert.equal((await docStore.stats()).documents, 11);
 		assert.equal(worker.inWork(), 0);
 	});
 

@@ -3,6 +3,7 @@ import { createInProcessExtractor } from '../../api/adapters/extractors/in-proce
 import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import type { LaneItem } from '../../api/pipeline/lane.ts';
+import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
 import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
@@ -57,7 +58,8 @@ export async function claimItems(docStore: DocStore, now: number): Promise<LaneI
 
 async function itemOf(claimed: Claimed): Promise<LaneItem> {
 	const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
-	const prepared = await prepare(claimed, { extractor, embed, signal: new AbortController().signal });
+	const { signal } = new AbortController();
+	const prepared = await prepare(claimed, { extractor, reading: createGate(1), embed, signal });
 	const points = prepared.plan.added.length + prepared.plan.gone.length;
 	return { prepared, points, bytes: points * 100, readyAt: 0, prepareMs: 1, waitMs: 1 };
 }

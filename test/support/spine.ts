@@ -69,6 +69,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 		worker: {
 			maxDocuments: 16,
 			maxBytes: 1_000_000,
+			maxReading: 32,
 			leaseMs: 60_000,
 			maxAttempts: 2,
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },

@@ -8,6 +8,7 @@ import {
 	isClaimable,
 	isEarlier,
 	isPending,
+	queueClass,
 	lease as takeLease,
 	release,
 	retry,
@@ -43,6 +44,7 @@ import type { Priority } from '../../contract/job.ts';
 import { failureOf, ownedError } from '../../pipeline/refusal.ts';
 import { openAdmission, type Admission } from './admission.ts';
 import { createRefusals } from './refusals.ts';
+import { createQueues } from './queues.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
 /**
@@ -68,7 +70,12 @@ interface Letter {
 
 export type DocEngine = ReturnType<typeof createDocEngine>;
 
-export function createDocEngine(deps: { readonly tables: Tables; readonly blobs: BlobFiles }) {
+export function createDocEngine(deps: {
+	readonly tables: Tables;
+	readonly blobs: BlobFiles;
+	/** A tenant's share of the work relative to the others'. */
+	readonly weightOf?: (tenant: string) => number;
+}) {
 	const { tables, blobs } = deps;
 	const leases = new Map<DocKey, LeaseState>();
 	/** Blobs of leased generations whose row has moved on; they go with the lease. */
@@ -81,10 +88,17 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	let nextToken = 1;
 	/** Kept in step with the tables, so that bounds and statistics cost nothing. */
 	let counts = tables.counts();
+	const queues = createQueues({
+		tables,
+		weightOf: deps.weightOf ?? (() => 1),
+		leasedUntil: (doc) => leases.get(doc)?.until ?? null,
+	});
+	queues.reload();
 
 	const full = (row: DocRow): DocState => ({ ...row.state, lease: leases.get(row.key) ?? null });
 
-	function weigh(state: DurableState, sign: 1 | -1): void {
+	function weigh(tenant: string, state: DurableState, sign: 1 | -1): void {
+		queues.weigh(tenant, state, sign);
 		if (state.generation > state.settled) {
 			counts.pending += sign;
 			counts.pendingBytes += sign * state.wanted.size;
@@ -124,8 +138,8 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	function save(row: DocRow, next: DocState, more: Partial<Omit<DocRow, 'key' | 'state'>>): DocRow {
 		const { lease, ...durable } = next;
 		setLease(row.key, lease);
-		weigh(row.state, -1);
-		weigh(durable, 1);
+		weigh(row.tenant, durable, 1);
+		weigh(row.tenant, row.state, -1);
 		const saved = { ...row, ...more, state: durable };
 		tables.updateDoc(saved);
 		return saved;
@@ -214,7 +228,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				let doc: DocKey;
 				if (row === undefined) {
 					const { lease: _none, ...durable } = decision.state;
-					weigh(durable, 1);
+					weigh(change.tenant, durable, 1);
 					doc = tables.insertDoc({
 						tenant: change.tenant,
 						docId: change.docId,
@@ -248,7 +262,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				let doc: DocKey;
 				if (row === undefined) {
 					const { lease: _none, ...durable } = decision.state;
-					weigh(durable, 1);
+					weigh(change.tenant, durable, 1);
 					doc = tables.insertDoc({
 						tenant: change.tenant,
 						docId: change.docId,
@@ -284,9 +298,10 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 	const fileOf = (body: Exclude<Body, { kind: 'bytes' }>): string =>
 		blobs.path(body.kind === 'blob' ? body.blob : 'lost');
 
-	function claimOne(key: DocKey, request: ClaimRequest): Claimed | null {
+	function claimOne(key: DocKey, request: ClaimRequest, maxBytes: number): Claimed | null {
 		const row = tables.docByKey(key);
-		if (row === undefined || !isClaimable(full(row), request.now)) return null;
+		if (row === undefined || !isClaimable(full(row), request.now) || row.state.wanted.size > maxBytes)
+			return null;
 		const { state, abandoned } = takeLease(full(row), nextToken, request.now + request.leaseMs);
 		nextToken += 1;
 		// After a restart the lost lease is known by its receipt only.
@@ -310,6 +325,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			op: wanted.op,
 			version: state.lease.version,
 			priority: priorityNames[wanted.priority] ?? 'normal',
+			class: queueClass(state),
 			meta: wanted.meta,
 			fingerprint: wanted.fingerprint,
 			content:
@@ -490,25 +506,10 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			);
 		},
 
-		claim(request: ClaimRequest): Claimed[] {
-			const claimed: Claimed[] = [];
-			let bytes = 0;
-			for (const key of tables.due(request.now, request.limit + leases.size)) {
-				if (claimed.length >= request.limit || (bytes >= request.maxBytes && claimed.length > 0)) break;
-				const one = claimOne(key, request);
-				if (one === null) continue;
-				claimed.push(one);
-				bytes += one.content?.size ?? 0;
-			}
-			return claimed;
-		},
+		claim: (request: ClaimRequest): Claimed[] =>
+			queues.take(request, (doc, maxBytes) => claimOne(doc, request, maxBytes)),
 
-		nextDueAt: (): number | null => {
-			const soonest = tables.earliestReady((key) => leases.has(key), leases.size + 256);
-			const expiry = Math.min(...[...leases.values()].map((lease) => lease.until));
-			if (soonest === null) return Number.isFinite(expiry) ? expiry : null;
-			return Math.min(soonest, expiry);
-		},
+		nextDueAt: (): number | null => queues.nextReadyAt(),
 
 		renew: (wanted: readonly Lease[], until: number): boolean[] =>
 			wanted.map(({ doc, token }) => {
@@ -627,12 +628,15 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 			return row === undefined ? [] : tables.chunks(row.key);
 		},
 
-		stats: (): StoreStats => ({
-			...counts,
-			jobs: { ...counts.jobs },
-			leased: leases.size,
-			oldestPendingAt: tables.oldestPending(),
-		}),
+		stats(): StoreStats {
+			const first = queues.first();
+			return {
+				...counts,
+				jobs: { ...counts.jobs },
+				leased: leases.size,
+				oldestPendingAt: first === null ? null : (tables.docByKey(first)?.state.wanted.acceptedAt ?? null),
+			};
+		},
 
 		sweep(request: SweepRequest): { jobs: number; tombstones: number } {
 			const { removed: jobs, last } = tables.removeOldJobs(
@@ -668,6 +672,7 @@ export function createDocEngine(deps: { readonly tables: Tables; readonly blobs:
 				doomedBlobs = [];
 				counts = tables.counts();
 				refusals.recount();
+				queues.reload();
 				throw error;
 			}
 			undo = [];

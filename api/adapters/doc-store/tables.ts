@@ -6,6 +6,7 @@ import type {
 	JobDetail,
 	ManifestChunk,
 	ManifestLine,
+	WorkClass,
 } from '../../ports/doc-store.ts';
 import type { JobState } from '../../contract/job.ts';
 
@@ -74,10 +75,10 @@ export interface Tables {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
-	/** Keys of waiting documents with readyAt <= now, by dueAt; leased ones included. */
-	due(now: number, limit: number): DocKey[];
-	/** The earliest readyAt among the first `limit` waiting documents by dueAt that `skip` does not hold. */
-	earliestReady(skip: (key: DocKey) => boolean, limit: number): number | null;
+	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
+	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
+	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
+	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
 	/** Documents with a wanted content whose epoch is one of the source's, by key. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
@@ -123,8 +124,6 @@ export interface Tables {
 	settleStrays(doc: DocKey, present: ReadonlySet<string>): number;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
-	/** When the waiting document that is due first was accepted. */
-	oldestPending(): number | null;
 	highestTime(): number;
 	/** Settled deletions accepted before `before`, oldest keys first. */
 	oldTombstones(before: number, limit: number): DocKey[];
@@ -137,6 +136,12 @@ export interface Tables {
 		after: string | null,
 		limit: number,
 	): { removed: number; last: string | null };
+}
+
+export interface Waiting {
+	readonly doc: DocKey;
+	readonly due: number;
+	readonly readyAt: number;
 }
 
 export interface Counts {

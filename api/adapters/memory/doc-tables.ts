@@ -1,4 +1,5 @@
-import { dueAt, isPending } from '../../pipeline/coalesce.ts';
+import { dueAt, isPending, queueClass } from '../../pipeline/coalesce.ts';
+import { flowName } from '../../pipeline/fair-share.ts';
 import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
 import type { Body, Counts, DocRow, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 
@@ -18,7 +19,9 @@ export function createMemoryTables(): Tables {
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
 	const ordered = (rows: DocRow[]) =>
-		rows.sort((a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.key - b.key);
+		rows.sort(
+			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
+		);
 	const inOrder = (a: ManifestLine, b: ManifestLine) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0);
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
@@ -61,17 +64,19 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
-		due: (now, limit) =>
-			ordered(waiting().filter((row) => row.state.readyAt <= now))
-				.slice(0, limit)
-				.map((row) => row.key),
-		earliestReady(skip, limit) {
-			const times = ordered(waiting())
-				.filter((row) => !skip(row.key))
-				.slice(0, limit)
-				.map((row) => row.state.readyAt);
-			return times.length === 0 ? null : Math.min(...times);
+		queues() {
+			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
+			for (const row of ordered(waiting())) {
+				const flow = { tenant: row.tenant, class: queueClass(leased(row)) };
+				const queue = found.get(flowName(flow)) ?? { ...flow, pending: 0, due: dueAt(leased(row)) };
+				found.set(flowName(flow), { ...queue, pending: queue.pending + 1 });
+			}
+			return [...found.values()];
 		},
+		waiting: (tenant, at, limit) =>
+			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
+				.slice(0, limit)
+				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
 		docsOfSource: (sourceId, after, limit) =>
 			[...docs.values()]
 				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')
@@ -194,7 +199,6 @@ export function createMemoryTables(): Tables {
 			for (const { state } of jobs.values()) counts.jobs[state] = (counts.jobs[state] ?? 0) + 1;
 			return counts;
 		},
-		oldestPending: () => ordered(waiting())[0]?.state.wanted.acceptedAt ?? null,
 		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
 		oldTombstones: (before, limit) =>
 			[...docs.values()]

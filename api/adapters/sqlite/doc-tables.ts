@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
-import type { ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
+import { dueAt, queueClass, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
+import type { ManifestChunk, ManifestLine, WorkClass } from '../../ports/doc-store.ts';
 import type { Counts, DocRow, DurableState, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 import type { Bodies } from './bodies.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid.ts';
@@ -15,7 +15,7 @@ const uuidOrNull = (bytes: SQLInputValue | undefined) =>
 	bytes === null || bytes === undefined ? null : uuidFromBytes(bytes as Uint8Array);
 
 const docColumns = [
-	'tenant', 'doc_id', 'epoch_rank', 'rank', 'seq', 'generation', 'settled', 'failed', 'first_at', 'ready_at', 'due',
+	'tenant', 'doc_id', 'epoch_rank', 'rank', 'seq', 'generation', 'settled', 'failed', 'first_at', 'ready_at', 'due', 'class',
 	'attempts', 'strays', 'body', 'last_job', 'flight_job', 'error_code', 'error_message', 'w_op', 'w_sha256', 'w_meta',
 	'w_fingerprint', 'w_job', 'w_size', 'w_priority', 'w_at', 'p_sha256', 'p_meta', 'p_fingerprint', 'p_version',
 	'p_job', 'p_at', 'p_chunks', 'p_size',
@@ -31,7 +31,7 @@ function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
 	const { wanted: w, published: p } = state;
 	return [
 		row.tenant, row.docId, state.epochRank, state.rank, state.seq, state.generation, state.settled,
-		state.failed ? 1 : 0, state.firstAt, state.readyAt, dueAt({ ...state, lease: null }), state.attempts,
+		state.failed ? 1 : 0, state.firstAt, state.readyAt, dueAt({ ...state, lease: null }), queueClass({ ...state, lease: null }), state.attempts,
 		state.strays ? 1 : 0, row.body, uuidToBytes(row.lastJob), bytesOrNull(row.flightJob),
 		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
 		uuidToBytes(w.jobId), w.size, w.priority, w.acceptedAt, p?.sha256 ?? null, p?.meta ?? null,
@@ -70,6 +70,12 @@ function readJob(row: Row): JobRow {
 	};
 }
 
+/** Both from the index docs_queue alone; test/adapters/sqlite/queue.test.ts holds SQLite's plans against that. */
+export const waitingSql =
+	'SELECT doc, due, ready_at FROM docs WHERE generation > settled AND tenant = ? AND class = ? ORDER BY due, ready_at, doc LIMIT ?';
+export const queuesSql =
+	'SELECT tenant, class, count(*) AS n, min(due) AS due FROM docs WHERE generation > settled GROUP BY tenant, class';
+
 export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 	const marks = (names: readonly string[]) => names.map(() => '?').join(', ');
 	const sets = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');
@@ -83,13 +89,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		updateDoc: db.prepare(`UPDATE docs SET ${sets(docColumns.slice(2))} WHERE doc = ?`),
 		removeDoc: db.prepare('DELETE FROM docs WHERE doc = ?'),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
-		due: db.prepare(
-			'SELECT doc FROM docs WHERE generation > settled AND ready_at <= ? ORDER BY due, doc LIMIT ?',
-		),
-		waiting: db.prepare(
-			'SELECT doc, ready_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT ?',
-		),
-		oldest: db.prepare('SELECT w_at FROM docs WHERE generation > settled ORDER BY due, doc LIMIT 1'),
+		waiting: db.prepare(waitingSql),
 		docsOfSource: db.prepare(
 			'SELECT * FROM docs WHERE doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
 		),
@@ -255,16 +255,19 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			sql.removeChunks.run(key);
 			sql.removeDoc.run(key);
 		},
-		due: (now, limit) => (sql.due.all(now, limit) as Row[]).map((row) => row['doc'] as number),
-		earliestReady(skip, limit) {
-			let earliest: number | null = null;
-			for (const row of sql.waiting.all(limit) as Row[]) {
-				if (skip(row['doc'] as number)) continue;
-				const at = row['ready_at'] as number;
-				if (earliest === null || at < earliest) earliest = at;
-			}
-			return earliest;
-		},
+		queues: () =>
+			(db.prepare(queuesSql).all() as Row[]).map((row) => ({
+				tenant: row['tenant'] as string,
+				class: row['class'] as WorkClass,
+				pending: row['n'] as number,
+				due: row['due'] as number,
+			})),
+		waiting: (tenant, at, limit) =>
+			(sql.waiting.all(tenant, at, limit) as Row[]).map((row) => ({
+				doc: row['doc'] as number,
+				due: row['due'] as number,
+				readyAt: row['ready_at'] as number,
+			})),
 		docsOfSource: (sourceId, after, limit) =>
 			(sql.docsOfSource.all(after, sourceId, limit) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		listTenants(after, limit) {
@@ -379,7 +382,6 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				jobs,
 			};
 		},
-		oldestPending: () => ((sql.oldest.get() as Row | undefined)?.['w_at'] as number | undefined) ?? null,
 		highestTime: () =>
 			((
 				db

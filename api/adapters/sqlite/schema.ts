@@ -12,7 +12,7 @@ import { DocDropError } from '../../errors.ts';
  * `refusals`: whose the receipts without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
- * the two. Its partial index on waiting rows is the queue.
+ * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.
  */
 const migrations: readonly string[] = [
 	`
@@ -108,6 +108,15 @@ const migrations: readonly string[] = [
 		UNIQUE (tenant, doc_id)
 	) WITHOUT ROWID;
 	CREATE INDEX refusals_of_tenant ON refusals (tenant, job);
+	`,
+	`
+	ALTER TABLE docs ADD COLUMN class INTEGER NOT NULL DEFAULT 0;
+	UPDATE docs SET
+		class = CASE WHEN w_priority = 2 THEN 2 WHEN attempts > 0 THEN 1 ELSE 0 END,
+		due = ready_at + CASE WHEN w_priority = 0 THEN 0 ELSE 250 END
+	WHERE generation > settled;
+	DROP INDEX docs_waiting;
+	CREATE INDEX docs_queue ON docs (tenant, class, due, ready_at, doc, generation, settled) WHERE generation > settled;
 	`,
 ];
 

@@ -330,6 +330,10 @@ describe('bodies in segments', () => {
 			ALTER TABLE bodies DROP COLUMN segment;
 			ALTER TABLE bodies DROP COLUMN start;
 			ALTER TABLE bodies DROP COLUMN length;
+			DROP TABLE refusals;
+			DROP INDEX docs_queue;
+			ALTER TABLE docs DROP COLUMN class;
+			CREATE INDEX docs_waiting ON docs (due, ready_at) WHERE generation > settled;
 			PRAGMA user_version = 1;
 		`);
 		reopen();
