@@ -19,6 +19,8 @@ export function createExecutions(deps: {
 	beforeEmit: () => void;
 	/** n8n refused to say when an execution has ended. */
 	onUnsupported: (error: Error) => void;
+	/** Names the trigger node among all of n8n. */
+	name: string;
 }): Executions {
 	const { context } = deps;
 	return {
@@ -26,19 +28,27 @@ export function createExecutions(deps: {
 			const done = context.helpers.createDeferredPromise<IRun>();
 			deps.beforeEmit();
 			const json = items.map((item) => ({ json: { ...item } }));
-			context.emit([json], undefined, done);
+			context.emit([json], undefined, done, keyOf(deps.name, items));
 			const ended: IRun | undefined = await done.promise.catch((error: unknown) => {
 				const cause = error instanceof Error ? error : new Error('unknown error');
 				if (isUnsupported(cause)) deps.onUnsupported(cause);
 				throw new Error(`its execution failed: ${cause.message}`, { cause });
 			});
-			// Nothing came back where n8n took it for a repetition, and did not run it.
+			// Nothing came back where n8n has an execution with this key, and did not run it.
 			const status = ended?.status ?? 'skipped';
 			if (status === 'success' || status === 'waiting') return status;
 			throw new Error(`its execution ended as "${status}"`);
 		},
 	};
 }
+
+/**
+ * Every try has a batch ID of its own, so that n8n runs each at most once, and the execution of a batch can be found
+ * by it. A key made of the files would not do: n8n keeps it as long as the execution's row, and would never run the
+ * next try; and it deletes a queued execution when its key comes again.
+ */
+const keyOf = (name: string, items: readonly TriggerItem[]): string | undefined =>
+	items[0] === undefined ? undefined : `docdrop:${name}:${items[0].batchId}`;
 
 /** What n8n 2.40 says where the workflow's engine is v2. */
 const isUnsupported = ({ message }: Error): boolean =>

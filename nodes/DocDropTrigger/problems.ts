@@ -20,6 +20,15 @@ export function refusalProblem(reason: string, relPaths: readonly string[]): Tri
 	);
 }
 
+/** A folder is no longer among those of the node. It may have been taken out by mistake: nothing goes by itself. */
+export function leftProblem(label: string, documents: number): TriggerProblem {
+	const stay = documents === 1 ? '1 document of it stays' : `${documents} documents of it stay`;
+	return new TriggerProblem(
+		`The folder "${label}" is no longer in the settings, and ${stay} in the index`,
+		'To let them go, set the option On Activation to Everything Again, publish the workflow, and set it back; where they are more than a fifth of all, switch on Confirm Held Deletions as well. To go on with the folder, enter it again with the same label.',
+	);
+}
+
 const STATE_HINTS: Readonly<Record<string, string>> = {
 	state_locked:
 		'Another n8n process holds it: stop that one, or wait until it has ended. Two must not watch for one node.',

@@ -20,7 +20,7 @@ import { createExecutions } from './executions.ts';
 import { chooseFileState, shouldMove, type ChosenFileState, type StateSetting } from './file-state.ts';
 import { createNaming, type EngineName } from './naming.ts';
 import type { TriggerSettings } from './parameters.ts';
-import { engineProblem, refusalProblem, startProblem } from './problems.ts';
+import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
 import { walkFiles } from './walk.ts';
@@ -99,6 +99,8 @@ export function createWatching(deps: WatchingDeps): Watching {
 			return { root: label, relPath, docId: engineId, path: `${root.dir}/${relPath}` };
 		};
 		let baseline: number | null = null;
+		/** Documents of folders that are no longer in the settings, by label. */
+		const left = new Map<string, number>();
 		const state = observed(chosen.state, {
 			onOpen(head) {
 				identity = createIdentity(roots, head.firstRoot ?? roots[0]?.label ?? '');
@@ -108,6 +110,9 @@ export function createWatching(deps: WatchingDeps): Watching {
 				if (settings.onActivation === 'fromNow' && (deps.isByPerson || isNew)) baseline = startedAt;
 			},
 			onRow(row) {
+				if (!roots.some(({ label }) => label === row.root) && isClaiming(row)) {
+					left.set(row.root, (left.get(row.root) ?? 0) + 1);
+				}
 				if (claims === null || identity === null || !isClaiming(row)) return;
 				const file: EngineName = {
 					root: row.root,
@@ -122,6 +127,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 			context,
 			beforeEmit: chosen.beforeEmit,
 			onUnsupported: () => fail(engineProblem()),
+			name: `${ids.workflowId}:${ids.nodeId}`,
 		});
 		const isConfirmed = settings.confirmHeld && deps.isByPerson;
 		const engine = createWatchEngine({
@@ -145,6 +151,10 @@ export function createWatching(deps: WatchingDeps): Watching {
 		});
 		await engine.start();
 		current = { engine, kind: chosen.kind };
+		// Who took a folder out is there to hear it; a restart has nothing new to say.
+		for (const [label, documents] of deps.isByPerson ? left : []) {
+			report.trouble(`left ${label}`, leftProblem(label, documents));
+		}
 		data[namesKey] = naming.fingerprint;
 		context.logger.debug('DocDrop Trigger: watching', { state: chosen.kind, reason: chosen.reason });
 		void firstRound(engine, isConfirmed, () => (baseline = null));

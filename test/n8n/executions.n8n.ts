@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRig, tenant, type Rig } from './rig.ts';
 import {
@@ -117,6 +118,34 @@ describe('executions that end in every way, in the real n8n', () => {
 		await published('canceled/a.txt');
 	});
 
+	it('skipped as a duplicate: the files go again, in an execution of their own', async () => {
+		await follow('duplicate', [publish()]);
+		const db = new DatabaseSync(rig.n8n.database, { timeout: 10_000 });
+		// Another process of n8n is first: as this one makes the execution, its key is there.
+		db.exec(`
+			CREATE TRIGGER others_were_first BEFORE INSERT ON execution_entity
+			WHEN NEW.deduplicationKey LIKE 'docdrop:%' BEGIN
+				INSERT INTO execution_entity (workflowId, finished, mode, status, createdAt, storedAt, deduplicationKey)
+				VALUES (NEW.workflowId, 1, 'trigger', 'success', NEW.createdAt, NEW.storedAt, NEW.deduplicationKey);
+			END`);
+		write('duplicate/a.txt');
+		write('duplicate/b.txt');
+		const skipped = () => rig.n8n.log().split('duplicate deduplication key').length - 1;
+		const before = skipped();
+		await until('n8n skips it', async () => skipped() > before);
+		const documents = [...(await rig.api.documents()).keys()];
+		assert.deepEqual(
+			documents.filter((docId) => docId.startsWith('duplicate/')),
+			[],
+			'nothing ran',
+		);
+		db.exec('DROP TRIGGER others_were_first');
+		db.close();
+		for (const name of ['a', 'b']) await published(`duplicate/${name}.txt`);
+		const ended = await executions(rig.n8n, workflowId);
+		assert.deepEqual([...new Set(ended.map(({ status }) => status))], ['success']);
+	});
+
 	it('an error that may pass fails the execution even where the node goes on after errors', async () => {
 		const behind = node('n8n-nodes-base.noOp', 1, {});
 		await follow('outage', [publish({ onError: 'continueRegularOutput' }), behind]);
@@ -135,6 +164,14 @@ describe('executions that end in every way, in the real n8n', () => {
 		write('refused/good.txt');
 		await published('refused/good.txt');
 		await ended('success');
+		const { jobs } = await rig.api.get<{ jobs: { docId: string; error: { code: string } }[] }>(
+			`/v1/jobs?tenant=${tenant}&state=failed`,
+		);
+		assert.deepEqual(
+			jobs.map(({ docId, error }) => [docId, error.code]),
+			[['refused/unknown.xyz', 'unsupported_type']],
+			'and is told of by the API',
+		);
 	});
 
 	it('one execution a file, at most so many at a time', async () => {

@@ -11,6 +11,8 @@ import { installN8n } from './install.ts';
  */
 export interface RealN8n {
 	readonly url: string;
+	/** Its database, SQLite. */
+	readonly database: string;
 	/** Of the process that runs now. */
 	pid(): number;
 	/** A call of the editor's own API, signed in. Fails with n8n's message. */
@@ -152,6 +154,7 @@ export async function createRealN8n(options: {
 
 	return {
 		url,
+		database: join(userFolder, '.n8n/database.sqlite'),
 		pid: () => child?.pid ?? 0,
 		rest,
 		cookie: () => cookie,

@@ -20,6 +20,8 @@ export interface Emitted {
 	/** The files among the items. */
 	readonly files: readonly FileItem[];
 	readonly snapshot: SnapshotItem | null;
+	/** n8n runs one execution a key, and skips the others. */
+	readonly key: string | undefined;
 	/** Whether static data was written in the turn of the emit: n8n saves it there, if it was written. */
 	readonly isTouched: boolean;
 	/** The static data at that time, as JSON. */
@@ -95,13 +97,14 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		},
 		getMode: () => options.mode ?? 'trigger',
 		getActivationMode: () => options.activation ?? 'activate',
-		emit(data: INodeExecutionData[][], _response?: unknown, done?: DonePromise) {
+		emit(data: INodeExecutionData[][], _response?: unknown, done?: DonePromise, key?: string) {
 			const items = (data[0] ?? []).map(({ json }) => structuredClone(json) as unknown as TriggerItem);
 			const isSnapshot = (item: TriggerItem): item is SnapshotItem => item.event === 'snapshotComplete';
 			const one: Emitted = {
 				items,
 				files: items.filter((item): item is FileItem => !isSnapshot(item)),
 				snapshot: items.find(isSnapshot) ?? null,
+				key,
 				isTouched,
 				staticDataThen: JSON.stringify(staticData),
 				end: (status) => done?.resolve((status && { status }) as IRun),

@@ -68,7 +68,7 @@ describe('DocDrop Trigger: executions', function () {
 	it('gathers files in one execution, with one batch id, and closes the first round with a snapshot', async () => {
 		const folder = await rig.folder();
 		for (let n = 0; n < 250; n += 1) await writeFile(join(folder, `f${n}`), String(n));
-		const trigger = await rig.start({ folder, options: { batchWindow: 100 } });
+		const trigger = await rig.start({ folder, options: { batchWindow: 1_000 } });
 		await rested(trigger);
 		const batches = trigger.emitted.filter(({ files }) => files.length > 0);
 		assert.equal(trigger.files().length, 250);
@@ -142,7 +142,9 @@ describe('DocDrop Trigger: executions', function () {
 			const double = rig.contextOf({ folder: '/x' }, {});
 			double.auto = null;
 			const { context, emitted } = double;
-			const executions = createExecutions({ context, beforeEmit: () => {}, onUnsupported: assert.fail });
+			const executions = createExecutions({
+				...{ context, beforeEmit: () => {}, onUnsupported: assert.fail, name: 'w:n' },
+			});
 			const running = executions.run([]);
 			emitted[0]?.end(status);
 			await assert.rejects(running, new RegExp(`ended as "${status ?? 'skipped'}"`));

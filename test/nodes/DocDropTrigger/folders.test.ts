@@ -29,6 +29,39 @@ describe('DocDrop Trigger: folders and names', function () {
 		assert.equal(item?.sourceId, first.files()[0]?.sourceId);
 	});
 
+	it('says what becomes of the documents of a folder that was taken out, and lets them go when told to', async () => {
+		const folder = await rig.folder('one');
+		const two = await rig.folder('two');
+		await writeFile(join(folder, 'a'), '1');
+		for (const name of ['b', 'c']) await writeFile(join(two, name), name);
+		const moreFolders = { folder: [{ path: two, label: 'second' }] };
+		const both = await rig.start({ folder, options: { moreFolders } });
+		await rested(both);
+		await both.close();
+		const staticData = stored(both.staticData);
+		const alone = await rig.start({ folder }, { staticData });
+		const [told] = alone.failedExecutions;
+		assert.ok(told instanceof NodeOperationError);
+		assert.match(told.message, /"second" is no longer in the settings, and 2 documents of it stay/);
+		assert.match(told.description ?? '', /Everything Again/);
+		await alone.close();
+		const restarted = await rig.start(
+			{ folder },
+			{ staticData: stored(alone.staticData), activation: 'init' },
+		);
+		assert.deepEqual(restarted.failedExecutions, [], 'a restart repeats nothing');
+		await restarted.close();
+		const again = await rig.start(
+			{ folder, options: { onActivation: 'everything' } },
+			{ staticData: stored(restarted.staticData) },
+		);
+		await rested(again);
+		assert.deepEqual(again.failedExecutions, []);
+		assert.deepEqual(again.news(), ['created a']);
+		const snapshot = again.emitted.find((it) => it.snapshot !== null)?.snapshot;
+		assert.deepEqual(snapshot?.present, [], 'whatever else the source has is gone');
+	});
+
 	it('moves a document between tenants with both of its names', async () => {
 		const folder = await rig.folder();
 		await mkdir(join(folder, 'acme'));
