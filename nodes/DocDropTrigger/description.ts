@@ -40,7 +40,7 @@ export const properties: INodeProperties[] = [
 		default: 'default',
 		placeholder: 'e.g. acme',
 		displayOptions: { show: { tenantFrom: ['fixed'] } },
-		description: 'Letters, digits and . _ : @ - (at most 128)',
+		description: 'Whose documents the files are. Letters, digits and . _ : @ - are allowed, at most 128.',
 	},
 	{
 		displayName: 'Segment Number',
