@@ -70,6 +70,11 @@ const table = {
 		retryable: false,
 		hint: 'The stored content of this change is gone from the data folder; send the document again.',
 	},
+	successor_failed: {
+		status: 409,
+		retryable: false,
+		hint: 'Retry the document that this one was moved to, or send it again: then the old name goes by itself.',
+	},
 	extractor_unavailable: {
 		status: 503,
 		retryable: true,

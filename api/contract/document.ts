@@ -82,6 +82,16 @@ const docFields = {
 	),
 };
 
+export const Previous = Type.Object(
+	{ tenant: Type.Optional(Tenant), docId: DocId },
+	{
+		additionalProperties: false,
+		description:
+			'Where this content was until now: its document is deleted with this change, once this one is in the index. Default tenant: the same. The source must own both.',
+	},
+);
+export type Previous = Static<typeof Previous>;
+
 /** A normalized document, or the deletion of one. */
 export const DocumentInput = Type.Object(
 	{
@@ -97,6 +107,7 @@ export const DocumentInput = Type.Object(
 		),
 		...docFields,
 		source: Type.Optional(Source),
+		previous: Type.Optional(Previous),
 		takeOver: Type.Optional(
 			Type.Boolean({
 				description: 'Become the owner of a document that another source owns. Default false.',
@@ -121,19 +132,29 @@ export const PublishRequest = Type.Object(
 );
 export type PublishRequest = Static<typeof PublishRequest>;
 
+const receiptFields = {
+	jobId: Type.String(),
+	tenant: Type.String(),
+	docId: Type.String(),
+	state: Type.Enum(['accepted', 'unchanged', 'stale']),
+	version: Type.Integer(),
+	superseded: Type.Optional(Type.String({ description: 'The waiting receipt that this change replaced.' })),
+	follows: Type.Optional(
+		Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
+	),
+	statusUrl: Type.String({ description: 'Relative to the API’s address.' }),
+};
+
 /** The answer to one accepted change. */
 export const Receipt = Type.Object(
 	{
-		jobId: Type.String(),
-		tenant: Type.String(),
-		docId: Type.String(),
-		state: Type.Enum(['accepted', 'unchanged', 'stale']),
-		version: Type.Integer(),
-		superseded: Type.Optional(Type.String({ description: 'The waiting receipt that this change replaced.' })),
-		follows: Type.Optional(
-			Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
+		...receiptFields,
+		previous: Type.Optional(
+			Type.Object(receiptFields, {
+				additionalProperties: false,
+				description: 'Of a move: the receipt of the deletion of the old name.',
+			}),
 		),
-		statusUrl: Type.String({ description: 'Relative to the API’s address.' }),
 	},
 	{ additionalProperties: false },
 );

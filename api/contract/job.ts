@@ -62,6 +62,7 @@ export const JobView = Type.Object(
 					kept: Type.Optional(Type.Integer()),
 					removed: Type.Optional(Type.Integer()),
 					embedded: Type.Optional(Type.Integer()),
+					reused: Type.Optional(Type.Integer()),
 					closedBy: Type.Optional(Type.String()),
 					waitMs: Type.Optional(Type.Number()),
 					prepareMs: Type.Optional(Type.Number()),
@@ -71,7 +72,7 @@ export const JobView = Type.Object(
 			],
 			{
 				description:
-					'What was done: chunks added, kept, removed, embedded; why the bulk write closed; durations.',
+					'What was done: chunks added, kept, removed, embedded, and reused (vectors taken over from the name that the document had); why the bulk write closed; durations.',
 			},
 		),
 	},

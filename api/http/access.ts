@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DocumentInput } from '../contract/document.ts';
 import { splitKey } from '../config.ts';
 import { DocDropError } from '../errors.ts';
 
@@ -49,10 +50,19 @@ function checkHost(request: FastifyRequest): void {
 }
 
 /** Throws `forbidden` where the request's key belongs to another tenant. */
-export function checkTenant(request: FastifyRequest, tenant: string): void {
+export function checkTenant(request: FastifyRequest, tenant: string, field = 'tenant'): void {
 	if (request.onlyTenant !== null && request.onlyTenant !== tenant) {
-		throw new DocDropError('forbidden', 'the key is not valid for this tenant', { field: 'tenant' });
+		throw new DocDropError('forbidden', 'the key is not valid for this tenant', { field });
 	}
+}
+
+/** Throws `forbidden` where the document is, or was until now, of another tenant than the request's key. */
+export function checkDocument(
+	request: FastifyRequest,
+	{ tenant, previous }: Pick<DocumentInput, 'tenant' | 'previous'>,
+): void {
+	checkTenant(request, tenant);
+	if (previous?.tenant !== undefined) checkTenant(request, previous.tenant, 'previous/tenant');
 }
 
 /** For what spans tenants: statistics, lists without a tenant. */

@@ -10,7 +10,7 @@ import { PreviewRequest, PreviewResponse } from '../contract/preview.ts';
 import { DocDropError } from '../errors.ts';
 import type { AcceptOptions, Checked } from '../pipeline/accept.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import { checkTenant } from './access.ts';
+import { checkDocument, checkTenant } from './access.ts';
 import { itemError, statusOf } from './errors.ts';
 import { refusedBy } from './refusals.ts';
 import { createCheck, validatorCompiler } from './validation.ts';
@@ -32,6 +32,9 @@ const PutQuery = Type.Object(
 		title: Type.Optional(DocumentInput.properties.title),
 		path: Type.Optional(DocumentInput.properties.path),
 		metadata: Type.Optional(Type.String({ description: 'A JSON object.' })),
+		// Together what `previous` is in a body.
+		previousDocId: Type.Optional(DocId),
+		previousTenant: Type.Optional(Tenant),
 		...sourceQuery,
 		...options,
 	},
@@ -54,6 +57,16 @@ function sourceOf(query: Static<typeof DeleteQuery>) {
 		}
 	}
 	return { ...owner, source: { sourceId: sourceId ?? '', epoch: epoch ?? '', seq: seq ?? 0 } };
+}
+
+function previousOf({ previousDocId, previousTenant }: Static<typeof PutQuery>) {
+	if (previousDocId !== undefined) {
+		const tenant = previousTenant === undefined ? {} : { tenant: previousTenant };
+		return { previous: { docId: previousDocId, ...tenant } };
+	}
+	if (previousTenant === undefined) return {};
+	const field = 'previousDocId';
+	throw new DocDropError('invalid', `${field} is required where previousTenant is given`, { field });
 }
 
 function metadataOf(text: string | undefined) {
@@ -84,6 +97,7 @@ function streamedDocument(query: Static<typeof PutQuery>, contentType: string | 
 		...(title !== undefined && { title }),
 		...(path !== undefined && { path }),
 		...metadataOf(metadata),
+		...previousOf(query),
 		...sourceOf(query),
 	};
 }
@@ -118,7 +132,7 @@ function refuseWhole(results: readonly (Receipt | DocDropError)[]): void {
 const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
 
 export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
-	const checkDocument = createCheck<DocumentInput>(DocumentInput);
+	const toDocument = createCheck<DocumentInput>(DocumentInput);
 	const answer = (reply: FastifyReply, receipt: Receipt) => reply.code(receiptStatus(receipt)).send(receipt);
 
 	async function acceptOne(document: DocumentInput, options: AcceptOptions): Promise<Receipt> {
@@ -145,7 +159,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				throw await pipeline.refuse(refusedBy(request, request.body, request.validationError));
 			}
 			const { priority, coalesced, ...document } = request.body;
-			checkTenant(request, document.tenant);
+			checkDocument(request, document);
 			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
 		},
 	);
@@ -174,8 +188,8 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			let bytes = 0;
 			for (const [index, raw] of documents.entries()) {
 				try {
-					const document = checkDocument(raw, `documents/${index}`);
-					checkTenant(request, document.tenant);
+					const document = toDocument(raw, `documents/${index}`);
+					checkDocument(request, document);
 					const found = pipeline.check(document);
 					checked.push(found);
 					if ('size' in found) bytes += found.size;
@@ -220,7 +234,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			},
 		},
 		async (request) => {
-			checkTenant(request, request.body.tenant);
+			checkDocument(request, request.body);
 			return pipeline.preview(request.body);
 		},
 	);
@@ -267,6 +281,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 					if (request.validationError !== undefined) throw request.validationError;
 					checkTenant(request, request.query.tenant);
 					document = streamedDocument(request.query, request.headers['content-type']);
+					checkDocument(request, document);
 				} catch (error) {
 					request.body?.resume();
 					throw await pipeline.refuse(refusedBy(request, request.query, error));

@@ -7,9 +7,11 @@ import type {
 	AcceptResult,
 	Change,
 	ChangeContent,
+	Departure,
 	DocStore,
 	QueueLimits,
 	Refusal,
+	Taken,
 } from '../ports/doc-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { admit, type Admitted } from './admit.ts';
@@ -133,10 +135,20 @@ export function createDoor(deps: AcceptDeps) {
 		return mimeType;
 	}
 
-	/** What a followed folder, which no schema stands before, could get wrong too. */
-	function checkIdentity({ docId, source }: Omit<DocumentInput, 'content'>): void {
+	function checkDocId(field: string, docId: string): void {
 		const fault = docIdFault(docId);
-		if (fault !== null) throw invalid('docId', fault);
+		if (fault !== null) throw invalid(field, fault);
+	}
+
+	/** What a followed folder, which no schema stands before, could get wrong too. */
+	function checkIdentity({ op, tenant, docId, source, previous }: Omit<DocumentInput, 'content'>): void {
+		checkDocId('docId', docId);
+		if (previous !== undefined) {
+			if (op === 'delete') throw invalid('previous', 'must be absent when op is delete');
+			checkDocId('previous/docId', previous.docId);
+			if (previous.docId === docId && (previous.tenant ?? tenant) === tenant)
+				throw invalid('previous', 'must name another document than docId does');
+		}
 		// Its order is the order of arrival: an epoch of its own would make every later write without a source stale.
 		if (source?.sourceId === apiSource) {
 			throw invalid('source/sourceId', `must not be ${JSON.stringify(apiSource)}, which means no source`);
@@ -233,6 +245,9 @@ export function createDoor(deps: AcceptDeps) {
 		return { sha256: written.sha256, size: written.size, body: { blob: written.blob } };
 	}
 
+	const departureOf = ({ tenant, previous }: Normalised['input']): { readonly previous?: Departure } =>
+		previous === undefined ? {} : { previous: { jobId: nextJobId(), tenant, ...previous } };
+
 	function change(
 		{ input, op, meta }: Normalised,
 		content: ChangeContent | null,
@@ -253,11 +268,12 @@ export function createDoor(deps: AcceptDeps) {
 			content,
 			meta,
 			fingerprint: settings.fingerprint,
+			...departureOf(input),
 		};
 	}
 
 	function answer(
-		{ tenant, docId }: Change | Refusal,
+		sent: Change | Refusal,
 		result: AcceptResult,
 		errors: { readonly own: DocDropError | null; readonly limits: Admitted['refusals'] },
 	): Receipt | DocDropError {
@@ -266,25 +282,19 @@ export function createDoor(deps: AcceptDeps) {
 			if (errors.own === null) throw new Error('a fit change was answered as a refusal');
 			return withReceipt(errors.own, result.jobId);
 		}
-		if (result.kind === 'owned') return withReceipt(ownedError(result.owner), result.jobId);
+		if (result.kind === 'owned') return withReceipt(ownedError(result.owner, result.of), result.jobId);
 		if (result.kind === 'full') {
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 		}
 		if (result.kind === 'limited') {
-			const refusal = errors.limits.get(tenant);
+			const refusal = errors.limits.get(sent.tenant);
 			if (refusal === undefined) throw new Error('limited without a limit');
 			return refusal;
 		}
-		return {
-			jobId: result.jobId,
-			tenant,
-			docId,
-			state: result.kind,
-			version: result.version,
-			...(result.kind === 'accepted' && result.superseded !== null && { superseded: result.superseded }),
-			...(result.kind === 'unchanged' && result.follows !== null && { follows: result.follows }),
-			statusUrl: `/v1/jobs/${result.jobId}`,
-		};
+		const left = 'previous' in sent ? sent.previous : undefined;
+		if (left === undefined || result.previous === undefined) return receipt(sent, result);
+		telemetry.count('docdrop_changes_total', { result: result.previous.kind });
+		return { ...receipt(sent, result), previous: receipt(left, result.previous) };
 	}
 
 	/** Makes changes and refusals durable, in order, in one transaction. One result each, in order. */
@@ -387,6 +397,19 @@ export function createDoor(deps: AcceptDeps) {
 			if (result instanceof Error) throw result;
 			return result;
 		},
+	};
+}
+
+function receipt({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: Taken): Receipt {
+	return {
+		jobId: taken.jobId,
+		tenant,
+		docId,
+		state: taken.kind,
+		version: taken.version,
+		...(taken.kind === 'accepted' && taken.superseded !== null && { superseded: taken.superseded }),
+		...(taken.kind === 'unchanged' && taken.follows !== null && { follows: taken.follows }),
+		statusUrl: `/v1/jobs/${taken.jobId}`,
 	};
 }
 

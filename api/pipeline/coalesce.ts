@@ -12,6 +12,7 @@
  *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
  *    next generation.
  *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
+ *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (moves.ts).
  */
 
 import { sampleEpoch } from '../contract/document.ts';
@@ -57,6 +58,13 @@ export interface Published extends Content {
 	readonly size: number;
 }
 
+/** The generation of a document by which the content of another one, which was moved there, is in the index. */
+export interface Successor {
+	/** Key of its row. */
+	readonly doc: number;
+	readonly generation: number;
+}
+
 export interface DocState {
 	/** Source and epoch of the newest accepted change, and the order in which the store first saw that epoch. */
 	readonly sourceId: string;
@@ -78,6 +86,8 @@ export interface DocState {
 	readonly lease: LeaseState | null;
 	readonly published: Published | null;
 	readonly strays: boolean;
+	/** Where the content has gone and is not in yet: until then this document's points stay. */
+	readonly movedTo: Successor | null;
 }
 
 /** A change as it meets the document. */
@@ -211,6 +221,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 			lease: null,
 			published: null,
 			strays: false,
+			movedTo: null,
 		};
 		// A deletion of what never was: nothing to do, but its version outlives late writes.
 		if (generation === 0) return { kind: 'unchanged', state: fresh, follows: null, superseded: null };
@@ -227,11 +238,12 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 		};
 	}
 	const superseded = waitingJob(state);
+	const next = { ...state, ...identity, wanted, failed: false, attempts: 0, movedTo: null };
 	if (state.lease === null && !state.strays && isPublished(state, arrival)) {
 		const generation = state.generation + 1;
 		return {
 			kind: 'unchanged',
-			state: { ...state, ...identity, generation, settled: generation, wanted, failed: false, attempts: 0 },
+			state: { ...next, generation, settled: generation },
 			follows: null,
 			superseded,
 		};
@@ -240,14 +252,10 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 	return {
 		kind: 'accepted',
 		state: {
-			...state,
-			...identity,
+			...next,
 			generation: state.generation + 1,
-			wanted,
-			failed: false,
 			firstAt,
 			readyAt: Math.max(now, Math.min(now + arrival.windowMs, firstAt + arrival.maxWaitMs)),
-			attempts: 0,
 		},
 		superseded,
 	};
@@ -267,9 +275,10 @@ export function dueAt(state: DocState): number {
 /** The queue in which the document waits, beside its tenant. */
 export const queueClass = (state: DocState): WorkClass => classOf(state.wanted.priority, state.attempts);
 
-/** May be claimed: waits, its window is over, and no live lease holds it. */
+/** May be claimed: waits for no other document, its window is over, and no live lease holds it. */
 export function isClaimable(state: DocState, now: number): boolean {
-	return isPending(state) && state.readyAt <= now && (state.lease === null || state.lease.until <= now);
+	const isReady = isPending(state) && state.movedTo === null && state.readyAt <= now;
+	return isReady && (state.lease === null || state.lease.until <= now);
 }
 
 /**
@@ -315,8 +324,10 @@ export function commit(state: DocState, chunks: number, now: number): DocState {
 	const isLatest = held.generation === state.generation;
 	return {
 		...state,
-		settled: held.generation,
+		// A deletion behind it may have been given up meanwhile (moves.ts), and is settled as well.
+		settled: Math.max(state.settled, held.generation),
 		attempts: isLatest ? 0 : state.attempts,
+		failed: state.failed && !isLatest,
 		lease: null,
 		strays: false,
 		published:
@@ -335,8 +346,9 @@ export function release(
 	const held = state.lease;
 	if (held === null) throw new Error('release without a lease');
 	if (held.generation < state.generation) return { state: { ...state, lease: null }, superseded: held.jobId };
+	const readyAt = state.movedTo === null ? retryAt : state.readyAt;
 	return {
-		state: { ...state, lease: null, readyAt: retryAt, attempts: state.attempts + (counted ? 1 : 0) },
+		state: { ...state, lease: null, readyAt, attempts: state.attempts + (counted ? 1 : 0) },
 		superseded: null,
 	};
 }
@@ -357,11 +369,19 @@ export function cancel(state: DocState, jobId: string): DocState | null {
 		published === null
 			? { ...state.wanted, op: 'delete', sha256: '', meta: '', fingerprint: '', size: 0 }
 			: { ...state.wanted, ...published, jobId: published.jobId };
-	return { ...state, settled: state.generation, wanted, attempts: 0 };
+	return { ...state, settled: state.generation, wanted, attempts: 0, movedTo: null };
 }
 
 /** Makes a failed change wait again, or null where it is not failed. */
 export function retry(state: DocState, jobId: string, now: number): DocState | null {
 	if (!state.failed || state.wanted.jobId !== jobId) return null;
-	return { ...state, failed: false, settled: state.generation - 1, attempts: 0, firstAt: now, readyAt: now };
+	return {
+		...state,
+		failed: false,
+		settled: state.generation - 1,
+		attempts: 0,
+		firstAt: now,
+		readyAt: now,
+		movedTo: null,
+	};
 }

@@ -1,10 +1,10 @@
 import { isDocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Claimed, Failure } from '../ports/doc-store.ts';
+import type { Claimed, DocKey, Failure } from '../ports/doc-store.ts';
 import type { Log, Telemetry } from '../telemetry.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
 import { createLaneLock, type Turn } from './lane-lock.ts';
-import type { Prepared } from './prepare.ts';
+import { prepareDeletion, type Prepared } from './prepare.ts';
 import type { Contention } from './contention.ts';
 import { publish, type PublishDeps } from './publish.ts';
 import { decide } from './retry.ts';
@@ -18,6 +18,9 @@ import { decide } from './retry.ts';
  * A lane holds its batch while the index is away: the documents stay leased (the worker renews) and nothing
  * is prepared or embedded twice. A batch that the index refuses is halved until the refused document stands
  * alone; that one is buried, after its strays were removed.
+ *
+ * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the lane takes
+ * the old names on and removes them, before anything else. A reader sees both for no longer than that, whatever waits.
  */
 export interface LaneItem {
 	readonly prepared: Prepared;
@@ -44,9 +47,12 @@ export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
 	readonly contention: Contention;
 	readonly limits: BatchLimits;
 	readonly maxAttempts: number;
+	readonly leaseMs: number;
 	readonly random: () => number;
 	/** Whether more documents of the tenant are being prepared. */
 	readonly isMoreComing: () => boolean;
+	/** The lane has taken another document of its tenant on. */
+	readonly onTaken: (claimed: Claimed) => void;
 	/** The document left the lane, in whatever way. */
 	readonly onDone: (claimed: Claimed) => void;
 }
@@ -110,11 +116,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
 					await write(closed.batch, closed.closedBy, turn);
 				},
-				() => {
+				lock.turn(() => {
 					// Before it was free last, the lane wrote something else; what came since has not waited for it.
 					for (const { readyAt } of closed.batch)
 						contention.waited(tenant, Math.max(0, lock.freedAt() - readyAt));
-				},
+				}),
 			);
 	}
 
@@ -125,9 +131,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	async function see(
 		documents: readonly Claimed[],
 		act: (turn: Turn) => Promise<void>,
-		onTurn?: () => void,
+		turn = lock.turn(),
 	): Promise<void> {
-		const turn = lock.turn(onTurn);
 		try {
 			await act(turn);
 		} catch (error) {
@@ -196,18 +201,25 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	const write = (batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn) =>
 		settle(batch, turn, () => writeOnce(batch, closedBy, turn));
 
-	async function writeOnce(batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn): Promise<void> {
-		const start = clock.monotonic();
+	async function writeOnce(
+		batch: readonly LaneItem[],
+		closedBy: CloseReason,
+		turn: Turn,
+		start = clock.monotonic(),
+	): Promise<void> {
+		// No other batch comes between the new names and the old ones.
+		const left = batch.flatMap(({ prepared }) => namesLeft(prepared));
 		const byLease = new Map(batch.map((item) => [item.prepared.claimed.lease, item]));
 		const { published, lost } = await publish(
 			batch.map((item) => item.prepared),
-			({ claimed, plan }) => {
+			({ claimed, plan, reused }) => {
 				const item = byLease.get(claimed.lease);
 				return {
 					added: plan.added.length,
 					kept: plan.kept.length,
 					removed: plan.gone.length,
-					embedded: plan.added.length,
+					embedded: plan.added.length - reused,
+					...(reused > 0 && { reused }),
 					closedBy,
 					...(item !== undefined && {
 						waitMs: Math.round(item.waitMs),
@@ -216,7 +228,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 					publishMs: Math.round(clock.monotonic() - start),
 				};
 			},
-			{ ...deps, turn },
+			{ ...deps, turn: left.length > 0 ? { enter: turn.enter, leave: () => {} } : turn },
 		);
 		telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
 		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
@@ -229,6 +241,36 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone.length);
 			telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
 		}
+		if (left.length > 0) await removeLeft(published.flatMap(namesLeft), closedBy, turn, start);
+	}
+
+	const namesLeft = ({ claimed }: Prepared): DocKey[] =>
+		claimed.leaving.filter((one) => one.tenant === tenant).map(({ doc }) => doc);
+
+	/** The names that published documents had before. What fails here is begun again by itself: they wait no more. */
+	async function removeLeft(
+		leaving: readonly DocKey[],
+		closedBy: CloseReason,
+		turn: Turn,
+		start: number,
+	): Promise<void> {
+		const { leaseMs } = deps;
+		let taken: Claimed[];
+		try {
+			const request = { now: now(), limit: leaving.length, maxBytes: Infinity, leaseMs, leaving };
+			taken = await docStore.claim(request);
+		} catch (error) {
+			return log.warn({ tenant, code: failureOf(error).code }, 'moved documents leave a little later');
+		}
+		if (taken.length === 0) return;
+		for (const claimed of taken) deps.onTaken(claimed);
+		const items = taken.map((claimed): LaneItem => {
+			const prepared = prepareDeletion(claimed);
+			const waitMs = Math.max(0, now() - claimed.acceptedAt);
+			const points = prepared.plan.gone.length;
+			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
+		});
+		await see(taken, () => settle(items, turn, () => writeOnce(items, closedBy, turn, start)), turn);
 	}
 
 	async function buryOne(claimed: Claimed, error: unknown, turn: Turn): Promise<void> {

@@ -1,12 +1,14 @@
 import type { Claimed } from '../ports/doc-store.ts';
 import type { Extractor } from '../ports/extractor.ts';
-import type { DocFields, NewPoint } from '../ports/vector-store.ts';
+import type { DocFields, NewPoint, VectorStore } from '../ports/vector-store.ts';
+import type { Breaker } from './breaker.ts';
 import { embeddedText } from './chunk.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
 import { documentCost } from './fair-share.ts';
 import { readMeta } from './meta.ts';
 import { plan, type Plan } from './plan.ts';
+import { vectorsFromBefore } from './reuse.ts';
 
 /**
  * Extract, chunk, plan, embed: everything about one leased document that touches nothing but memory. Many run
@@ -16,12 +18,20 @@ export interface Prepared {
 	readonly claimed: Claimed;
 	readonly plan: Plan;
 	readonly points: readonly NewPoint[];
+	/** Of the points' vectors, those that were not embedded but taken over from the name that the document had. */
+	readonly reused: number;
 	/** Null for a deletion. publishedAt is filled in when it is published. */
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
 }
 
 export { embeddedText };
+
+export function prepareDeletion(claimed: Claimed): Prepared {
+	const { tenant, docId, manifest, strays } = claimed;
+	const nothing = plan({ tenant, docId, chunks: [], manifest, strays, canKeep: false });
+	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [] };
+}
 
 export async function prepare(
 	claimed: Claimed,
@@ -30,14 +40,13 @@ export async function prepare(
 		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
 		readonly reading: Gate;
 		readonly embed: EmbedStep;
+		readonly vectorStore: Pick<VectorStore, 'vectors'>;
+		readonly breaker: Breaker;
 		readonly signal: AbortSignal;
 	},
 ): Promise<Prepared> {
 	const { tenant, docId, manifest, strays, content } = claimed;
-	if (claimed.op === 'delete') {
-		const nothing = plan({ tenant, docId, chunks: [], manifest, strays, canKeep: false });
-		return { claimed, plan: nothing, points: [], fields: null, droppedExtra: [] };
-	}
+	if (claimed.op === 'delete') return prepareDeletion(claimed);
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const meta = readMeta(claimed.meta);
 	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
@@ -54,9 +63,15 @@ export async function prepare(
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
-	const vectors = await deps.embed.embed(planned.added.map(embeddedText), claimed);
-	const points = planned.added.map((chunk, index): NewPoint => {
-		const vector = vectors[index];
+	const before = await vectorsFromBefore(claimed, planned.added, deps);
+	const fresh = planned.added.filter(({ pointId }) => !before.has(pointId));
+	const embedded = await deps.embed.embed(fresh.map(embeddedText), claimed);
+	const vectors = new Map([
+		...before,
+		...fresh.map(({ pointId }, index) => [pointId, embedded[index]] as const),
+	]);
+	const points = planned.added.map((chunk): NewPoint => {
+		const vector = vectors.get(chunk.pointId);
 		if (vector === undefined) throw new Error('a chunk without its vector');
 		return {
 			id: chunk.pointId,
@@ -68,11 +83,12 @@ export async function prepare(
 			order: chunk.order,
 		};
 	});
-	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
+	const published = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
 	return {
 		claimed,
 		plan: planned,
 		points,
+		reused: before.size,
 		fields: {
 			path: meta.path,
 			title: meta.title ?? title,
@@ -81,6 +97,6 @@ export async function prepare(
 			version: claimed.version,
 			extra: meta.metadata,
 		},
-		droppedExtra: Object.keys(before).filter((name) => !Object.hasOwn(meta.metadata, name)),
+		droppedExtra: Object.keys(published).filter((name) => !Object.hasOwn(meta.metadata, name)),
 	};
 }

@@ -35,6 +35,8 @@ export async function preview(
 		strays: [],
 		canKeep: published?.fingerprint === deps.fingerprint,
 	});
+	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
+	const reused = added.filter(({ hash }) => known.has(hash)).length;
 	const isSame =
 		published !== null &&
 		published.sha256 === document.sha256 &&
@@ -58,7 +60,7 @@ export async function preview(
 		mimeType: document.op === 'delete' ? null : document.mimeType,
 		contentSha256: document.op === 'delete' ? null : document.sha256,
 		bytes: document.size,
-		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length },
+		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
 		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,
 			change: keptIds.has(lines[index]?.pointId ?? '') ? 'kept' : 'added',
@@ -67,4 +69,15 @@ export async function preview(
 			text,
 		})),
 	};
+}
+
+/** Chunks whose vectors a move would take over, see reuse.ts. */
+async function hashesOfPrevious(
+	{ input: { tenant, previous } }: Normalised,
+	{ docStore, fingerprint }: Parameters<typeof preview>[1],
+): Promise<Set<string>> {
+	if (previous === undefined || (previous.tenant ?? tenant) !== tenant) return new Set();
+	const old = await docStore.document(tenant, previous.docId);
+	if (old?.published?.fingerprint !== fingerprint) return new Set();
+	return new Set((await docStore.chunks(tenant, previous.docId)).map(({ hash }) => hash));
 }

@@ -32,8 +32,11 @@ export const failureOf = ({ code, message }: DocDropError): Failure => ({
 	message: message.slice(0, maxMessage).toWellFormed(),
 });
 
-export const ownedError = (owner: string) =>
-	new DocDropError('owned', `docId is owned by the source ${JSON.stringify(owner)}`, { field: 'source' });
+/** `of`: it is the old name of a move that another source owns. */
+export const ownedError = (owner: string, of?: 'previous') =>
+	new DocDropError('owned', `${of ?? 'docId'} is owned by the source ${JSON.stringify(owner)}`, {
+		field: of ?? 'source',
+	});
 
 /** The same error, naming the receipt that tells of it. */
 export function withReceipt(error: DocDropError, jobId: string): DocDropError {

@@ -64,6 +64,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	method_not_allowed: 'refused',
 	conflict: 'refused',
 	owned: 'refused',
+	successor_failed: 'refused',
 	internal: 'defect',
 };
 

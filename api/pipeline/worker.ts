@@ -81,7 +81,9 @@ export function startWorker(deps: WorkerDeps): Worker {
 				contention,
 				limits: settings.batch,
 				maxAttempts: settings.maxAttempts,
+				leaseMs: settings.leaseMs,
 				isMoreComing: () => (lanes.get(tenant)?.preparing ?? 0) > 0,
+				onTaken: take,
 				onDone: finish,
 			}),
 			documents: 0,
@@ -89,6 +91,12 @@ export function startWorker(deps: WorkerDeps): Worker {
 		};
 		lanes.set(tenant, made);
 		return made;
+	}
+
+	function take(claimed: Claimed): void {
+		inWork.set(claimed.lease.doc, claimed);
+		loads.begin(claimed, claimed.content?.size ?? 0);
+		laneOf(claimed.tenant).documents += 1;
 	}
 
 	function finish(claimed: Claimed): void {
@@ -102,10 +110,8 @@ export function startWorker(deps: WorkerDeps): Worker {
 	}
 
 	async function begin(claimed: Claimed): Promise<void> {
+		take(claimed);
 		const own = laneOf(claimed.tenant);
-		inWork.set(claimed.lease.doc, claimed);
-		loads.begin(claimed, claimed.content?.size ?? 0);
-		own.documents += 1;
 		own.preparing += 1;
 		const start = clock.monotonic();
 		const waitMs = Math.max(0, now() - claimed.acceptedAt);

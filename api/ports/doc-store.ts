@@ -34,6 +34,10 @@ import type { JobState, Priority } from '../contract/job.ts';
  *     accepted in between, keeps its receipt. `retry` and `cancel` of it are false; it is swept as receipts are.
  * 12. With an `allowance`, at most so many changes of a tenant are accepted; from the first that finds no place on,
  *     every change of that tenant in the call is `limited`. What is not accepted takes no place.
+ * 13. A change with `previous` is a move: the put and the deletion of the old name are accepted together or not
+ *     at all, each with a receipt. The deletion is claimable only when the put, or what replaced it, is settled;
+ *     it is given up with it, and canceled with it (pipeline/moves.ts). Until then the claim of the put names
+ *     the old document's manifest.
  */
 
 /** Names one document's row for the life of the store. */
@@ -62,6 +66,16 @@ export interface Change {
 	readonly meta: string;
 	/** Of extractors, chunker settings and model. */
 	readonly fingerprint: string;
+	/** Of a put: where the content was until now. Its deletion has the change's source, place and options. */
+	readonly previous?: Departure;
+}
+
+/** The name that a moved document had. Tenant and docId are not those of the change itself. */
+export interface Departure {
+	/** Names the receipt of its deletion. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
 }
 
 /** What the door refused for good: nothing of it is kept but the word of it. */
@@ -81,7 +95,8 @@ export interface ChangeContent {
 	readonly body: string | Uint8Array | { readonly blob: string };
 }
 
-export type AcceptResult =
+/** A change that has a receipt. */
+export type Taken =
 	| {
 			readonly kind: 'accepted';
 			readonly jobId: string;
@@ -96,9 +111,13 @@ export type AcceptResult =
 			/** The receipt of the equal change that is still on its way, if it is. */
 			readonly follows: string | null;
 	  }
-	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number }
-	/** Not taken; the receipt says so. */
-	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string }
+	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number };
+
+export type AcceptResult =
+	/** `previous` is what became of the old name of a move. */
+	| (Taken & { readonly previous?: Taken })
+	/** Not taken; the receipt says so. `of`: the owner of the old name is another one. */
+	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string; readonly of?: 'previous' }
 	/** Of a `Refusal`: the receipt that tells of it. */
 	| { readonly kind: 'refused'; readonly jobId: string }
 	/** Rejected; no receipt. The queue is at its bound. */
@@ -166,8 +185,19 @@ export interface Claimed {
 	readonly manifest: readonly ManifestLine[];
 	/** Point ids that may be in the index beyond these. */
 	readonly strays: readonly string[];
+	/** Documents whose content has been moved here and whose deletion waits for this. */
+	readonly leaving: readonly Leaving[];
 	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
 	readonly isInterrupted: boolean;
+}
+
+/** What a document that waits for its successor has in the index. */
+export interface Leaving {
+	readonly doc: DocKey;
+	readonly tenant: string;
+	/** Of what is published; null where nothing is. */
+	readonly fingerprint: string | null;
+	readonly manifest: readonly ManifestLine[];
 }
 
 export interface PublishedState {
@@ -187,6 +217,8 @@ export interface ClaimRequest {
 	/** Stops after the document that reaches this many bytes; the first one is always taken. */
 	readonly maxBytes: number;
 	readonly leaseMs: number;
+	/** Only deletions of these, whatever else is due. */
+	readonly leaving?: readonly DocKey[];
 	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
 	readonly inWork?: readonly FlowLoad[];
 	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
@@ -237,6 +269,8 @@ export interface JobDetail {
 	readonly kept?: number;
 	readonly removed?: number;
 	readonly embedded?: number;
+	/** Vectors taken over from the name that the document had. */
+	readonly reused?: number;
 	/** Why the bulk write that carried it was closed. */
 	readonly closedBy?: string;
 	/** Milliseconds: from accept to claim, of preparation, of the bulk write. */

@@ -4,7 +4,6 @@ import type { DocumentInput, Receipt } from '../contract/document.ts';
 import { isDocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry.ts';
-import type { Checked } from '../pipeline/accept.ts';
 import { acceptInTime, sendInTime } from './patience.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '../../nodes/watch/change.ts';
@@ -39,52 +38,41 @@ export function createFolderDelivery({
 		docId,
 		source: { sourceId, epoch, seq },
 	});
+	/** The fields of a file; of a moved one, with the name that it leaves. */
+	const fields = (change: ContentChange | MovedChange, mimeType: string) => ({
+		...head(change, change.docId),
+		path: change.relPath,
+		mimeType,
+		...(change.event === 'moved' && { previous: { docId: change.previousDocId } }),
+	});
 
-	/** What a change says of the index; a moved file says two things, and has arrived when both have. */
-	async function documents(
-		change: FileChange,
-		signal: AbortSignal,
-	): Promise<readonly (DocumentInput | Outcome)[]> {
-		if (change.event === 'deleted') return [{ op: 'delete', ...head(change, change.docId) }];
-		const document = await content(change, signal);
-		const hasArrived = !('kind' in document) || document.kind === 'delivered';
-		if (change.event !== 'moved' || !hasArrived) return [document];
-		return [document, { op: 'delete', ...head(change, change.previousDocId) }];
-	}
-
-	async function content(
-		change: ContentChange | MovedChange,
-		signal: AbortSignal,
-	): Promise<DocumentInput | Outcome> {
+	/** What is to be sent, or what has become of the change already. */
+	async function read(change: FileChange, signal: AbortSignal): Promise<DocumentInput | Outcome> {
+		if (change.event === 'deleted') return { op: 'delete', ...head(change, change.docId) };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
-		if (change.size > readWholeBytes) return stream(change, mimeType, signal);
+		if (change.size > readWholeBytes) return stream(change, fields(change, mimeType), signal);
 		try {
 			const bytes = await readFile(change.path);
-			return {
-				...head(change, change.docId),
-				path: change.relPath,
-				mimeType,
-				content: { base64: bytes.toString('base64') },
-			};
+			return { ...fields(change, mimeType), content: { base64: bytes.toString('base64') } };
 		} catch (error) {
 			return unread(error);
 		}
 	}
 
 	async function stream(
-		change: ContentChange | MovedChange,
-		mimeType: string,
+		{ path }: FileChange,
+		document: ReturnType<typeof fields>,
 		signal: AbortSignal,
 	): Promise<Outcome> {
-		const send = () =>
-			pipeline.acceptStream(
-				{ ...head(change, change.docId), path: change.relPath, mimeType },
-				bytesOf(change.path),
-				{ coalesced: true, priority: 'low' },
-			);
+		const options = { coalesced: true, priority: 'low' } as const;
+		const send = (input: typeof document) =>
+			sendInTime(() => pipeline.acceptStream(input, bytesOf(path), options), { clock, signal });
 		try {
-			await sendInTime(send, { clock, signal });
+			await send(document).catch((error: unknown) => {
+				if (isOthersName(error)) return send(alone(document));
+				throw error;
+			});
 			return { kind: 'delivered' };
 		} catch (error) {
 			return isDocDropError(error) ? outcome(error) : unread(error);
@@ -92,38 +80,35 @@ export function createFolderDelivery({
 	}
 
 	return async (batch, signal) => {
-		const asked = await Promise.all(batch.map((change) => documents(change, signal)));
-		const told: (Outcome | undefined)[][] = asked.map(() => []);
-		const sent: { readonly change: number; readonly part: number }[] = [];
-		const checked: Checked[] = [];
-		for (const [change, parts] of asked.entries()) {
-			for (const [part, one] of parts.entries()) {
-				if ('kind' in one) (told[change] ??= [])[part] = one;
-				else {
-					sent.push({ change, part });
-					checked.push(pipeline.check(one));
-				}
+		const asked = await Promise.all(batch.map((change) => read(change, signal)));
+		const sent = asked.filter((one): one is DocumentInput => !('kind' in one));
+		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
+		const accept = (documents: readonly DocumentInput[]) =>
+			acceptInTime(
+				documents.map(pipeline.check),
+				(some) => pipeline.accept(some, { coalesced: true, priority }),
+				{ clock, signal },
+			).catch((error: unknown) => {
+				signal.throwIfAborted();
+				if (!isDocDropError(error) || error.code === 'internal')
+					log.error({ error }, 'a batch of files failed unexpectedly');
+				throw error;
+			});
+		const results = await accept(sent);
+		const others = sent.filter((_, place) => isOthersName(results[place]));
+		if (others.length > 0) {
+			const again = await accept(others.map(alone));
+			for (const [place, document] of others.entries()) {
+				const result = again[place];
+				if (result !== undefined) results[sent.indexOf(document)] = result;
 			}
 		}
-		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
-		const results = await acceptInTime(
-			checked,
-			(some) => pipeline.accept(some, { coalesced: true, priority }),
-			{ clock, signal },
-		).catch((error: unknown) => {
-			signal.throwIfAborted();
-			if (!isDocDropError(error) || error.code === 'internal')
-				log.error({ error }, 'a batch of files failed unexpectedly');
-			throw error;
-		});
 		// The engine slows down as a whole only for a rejection: a door that is shut for everyone is one.
 		const shut = results.find((result) => isDocDropError(result) && result.retryable);
 		if (isDocDropError(shut) && results.every((result) => isDocDropError(result) && result.retryable))
 			throw shut;
-		for (const [place, { change, part }] of sent.entries()) {
-			(told[change] ??= [])[part] = outcome(results[place]);
-		}
-		return told.map(together);
+		let next = 0;
+		return asked.map((one) => ('kind' in one ? one : outcome(results[next++])));
 	};
 }
 
@@ -132,10 +117,13 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
 	for await (const piece of createReadStream(path)) yield piece as Uint8Array;
 }
 
-/** The outcome of a change: the worst of its parts. */
-function together(parts: readonly (Outcome | undefined)[]): Outcome {
-	const of = (kind: Outcome['kind']) => parts.find((part) => part?.kind === kind);
-	return of('failed') ?? of('retry') ?? parts[0] ?? { kind: 'retry', reason: 'no answer' };
+/** The old name of a moved file belongs to somebody else by now: it stays, and the file is taken without it. */
+const isOthersName = (result: unknown): boolean =>
+	isDocDropError(result) && result.code === 'owned' && result.field === 'previous';
+
+function alone<T extends { readonly previous?: unknown }>(document: T): Omit<T, 'previous'> {
+	const { previous: _theirs, ...rest } = document;
+	return rest;
 }
 
 function outcome(result: Receipt | Error | undefined): Outcome {

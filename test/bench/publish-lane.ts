@@ -12,6 +12,7 @@ import { prepare } from '../../api/pipeline/prepare.ts';
 import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { createTelemetry, type Log } from '../../api/telemetry.ts';
+import { noBreaker } from '../support/no-breaker.ts';
 import type { Bench } from './bench.ts';
 import type { ReadyDocument } from './publish-documents.ts';
 
@@ -63,9 +64,11 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 			contention: createContention({ clock: systemClock, log, telemetry }),
 			limits: batchLimits,
 			maxAttempts: 5,
+			leaseMs: 600_000,
 			random: Math.random,
 			// As the worker does: so many documents in work, the next one as soon as one is done.
 			isMoreComing: () => next < items.length,
+			onTaken: () => {},
 			onDone() {
 				open -= 1;
 				if (open === 0) done.resolve();
@@ -140,6 +143,9 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 			close: async () => {},
 		},
 		embed: { embed: async () => chunks.map(({ vector }) => vector) },
+		// Nothing here was moved.
+		vectorStore: { vectors: async () => new Map() },
+		breaker: noBreaker,
 		signal: new AbortController().signal,
 	});
 	const bytes = ready.points.reduce(

@@ -553,6 +553,185 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await store.jobs({ states: ['failed'], limit: 10 }), []);
 		});
 
+		const move = (from: string, to: string, text: string, more: Partial<Change> = {}): Change =>
+			put(to, text, { previous: { jobId: nextJob(), tenant: 'acme', docId: from }, ...more });
+		const publishedAs = async (docId: string, ...chunks: ManifestChunk[]) => {
+			await accept(put(docId, docId));
+			await publish(await claimOne(), ...chunks);
+		};
+		const statesOf = async (...docIds: string[]) =>
+			Promise.all(docIds.map(async (docId) => (await store.document('acme', docId))?.state));
+
+		it('a move is a put and a deletion that waits for it, each with a receipt (13)', async () => {
+			await publishedAs('old', chunk(1), chunk(2));
+			const change = move('old', 'new', 'old');
+			const result = await acceptOne(change);
+			assert.equal(result.kind, 'accepted');
+			assert.ok('previous' in result && result.previous?.kind === 'accepted');
+			assert.equal(result.previous.jobId, change.previous?.jobId);
+			now += 60_000;
+			const claimed = await claimOne();
+			assert.equal(claimed.docId, 'new', 'the deletion waits');
+			const [leaving, ...more] = claimed.leaving;
+			assert.deepEqual(more, []);
+			assert.deepEqual([leaving?.tenant, leaving?.fingerprint], ['acme', 'f1']);
+			assert.deepEqual(
+				leaving?.manifest.map((line) => line.pointId),
+				[1, 2].map(pointOf),
+			);
+			const only = { now, limit: 1, maxBytes: Infinity, leaseMs: 60_000, leaving: [leaving?.doc ?? 0] };
+			assert.deepEqual(await store.claim(only), [], 'asked for, it waits all the same');
+			await publish(claimed, chunk(3), chunk(4));
+			await accept(put('other', 'x', { priority: 'high' }));
+			const [deletion] = await store.claim(only);
+			assert.deepEqual(
+				[deletion?.docId, deletion?.op],
+				['old', 'delete'],
+				'before anything else that is due',
+			);
+			await publish(deletion as Claimed);
+			assert.equal(await stateOf(change.previous?.jobId ?? ''), 'deleted');
+			assert.deepEqual(await statesOf('old', 'new'), ['deleted', 'published']);
+		});
+
+		it('a move is taken as a whole or not at all (13)', async () => {
+			await accept(put('theirs', 'x', { sourceId: 's1', epoch: 'e', seq: 1 }));
+			const refused = await acceptOne(move('theirs', 'new', 'x'));
+			assert.ok(refused.kind === 'owned');
+			assert.deepEqual([refused.owner, refused.of], ['s1', 'previous']);
+			assert.equal(await stateOf(refused.jobId), 'failed');
+			const limits = { maxPending: 2, maxPendingBytes: 1_000 };
+			await publish(await claimOne(), chunk(1));
+			const full = { ...move('theirs', 'new', 'x', { sourceId: 's1', epoch: 'e', seq: 2 }) };
+			await accept(put('waits', 'x'));
+			assert.deepEqual(await store.accept([full], now, limits), [{ kind: 'full' }]);
+			assert.deepEqual(await statesOf('theirs', 'new'), ['published', undefined]);
+			const [taken] = await store.accept([full], now, { ...limits, maxPending: 3 });
+			assert.equal(taken?.kind, 'accepted');
+		});
+
+		it('what left before its successor was in goes on waiting where that goes (13)', async () => {
+			await publishedAs('a', chunk(1));
+			await accept(move('a', 'b', 'a'));
+			await accept(move('b', 'c', 'a'));
+			assert.deepEqual(await statesOf('a', 'b', 'c'), ['accepted', 'deleted', 'accepted']);
+			const c = await claimOne();
+			assert.deepEqual([c.docId, c.leaving.length], ['c', 1]);
+			await publish(c, chunk(2));
+			const a = await claimOne();
+			assert.equal(a.docId, 'a');
+			await publish(a);
+			assert.deepEqual(await statesOf('a', 'b', 'c'), ['deleted', 'deleted', 'published']);
+		});
+
+		it('there and back is no work and no loss (13)', async () => {
+			await publishedAs('a', chunk(1));
+			const there = move('a', 'b', 'a');
+			await accept(there);
+			const back = await acceptOne(move('b', 'a', 'a'));
+			assert.equal(back.kind, 'unchanged');
+			assert.deepEqual(await claim(), []);
+			assert.deepEqual(await statesOf('a', 'b'), ['published', 'deleted']);
+			assert.deepEqual(
+				[await stateOf(there.jobId), await stateOf(there.previous?.jobId ?? '')],
+				['superseded', 'superseded'],
+			);
+		});
+
+		it('a deletion is given up with its successor, and goes when that is in at last (8, 13)', async () => {
+			await publishedAs('old', chunk(1));
+			const change = move('old', 'new', 'poison');
+			const deletion = change.previous?.jobId ?? '';
+			await accept(change);
+			const error = { code: 'unreadable', message: 'not text' };
+			const bury = async () => store.bury([{ lease: (await claimOne()).lease, error, present: [] }], now);
+			await bury();
+			assert.deepEqual(await statesOf('old', 'new'), ['failed', 'failed']);
+			const receipt = await store.job(deletion);
+			assert.deepEqual([receipt?.state, receipt?.error?.code], ['failed', 'successor_failed']);
+			assert.equal((await store.chunks('acme', 'old')).length, 1, 'what is published stays');
+			assert.deepEqual(await claim(), []);
+			assert.equal((await store.stats()).failed, 2);
+			assert.equal(await store.retry(change.jobId, now), true);
+			await bury();
+			assert.deepEqual(await claim(), []);
+			await accept(put('new', 'good at last'));
+			await publish(await claimOne(), chunk(2));
+			assert.equal(await stateOf(deletion), 'accepted');
+			await publish(await claimOne());
+			assert.equal(await stateOf(deletion), 'deleted');
+			assert.deepEqual(await statesOf('old', 'new'), ['deleted', 'published']);
+			assert.equal((await store.stats()).failed, 0);
+		});
+
+		it('a deletion that was given up with its successor can be asked for by itself (13)', async () => {
+			await publishedAs('old', chunk(1));
+			const change = move('old', 'new', 'poison');
+			await accept(change);
+			const error = { code: 'unreadable', message: 'not text' };
+			await store.bury([{ lease: (await claimOne()).lease, error, present: [] }], now);
+			assert.equal(await store.retry(change.previous?.jobId ?? '', now), true);
+			const deletion = await claimOne();
+			assert.equal(deletion.docId, 'old');
+			await publish(deletion);
+			assert.deepEqual(await statesOf('old', 'new'), ['deleted', 'failed']);
+		});
+
+		it('a deletion is canceled with its successor, and goes with one that is deleted (13)', async () => {
+			await publishedAs('a', chunk(1));
+			const canceled = move('a', 'b', 'a');
+			await accept(canceled);
+			assert.equal(await store.cancel(canceled.jobId, now), true);
+			assert.equal(await stateOf(canceled.previous?.jobId ?? ''), 'canceled');
+			assert.deepEqual(await statesOf('a', 'b'), ['published', 'deleted']);
+			assert.deepEqual(await claim(), []);
+			await accept(move('a', 'b', 'a'));
+			await accept(del('b'));
+			const claimed = await claimOne();
+			assert.equal(claimed.docId, 'a');
+			await publish(claimed);
+			assert.deepEqual(await statesOf('a', 'b'), ['deleted', 'deleted']);
+		});
+
+		it('a name that is used again is not deleted (13)', async () => {
+			await publishedAs('a', chunk(1));
+			const change = move('a', 'b', 'a');
+			await accept(change);
+			await accept(put('a', 'another'));
+			assert.equal(await stateOf(change.previous?.jobId ?? ''), 'superseded');
+			const claimed = await claim();
+			assert.deepEqual(claimed.map((one) => `${one.op} ${one.docId}`).toSorted(), ['put a', 'put b']);
+			for (const [n, one] of claimed.entries()) await publish(one, chunk(n + 5));
+			assert.deepEqual(await statesOf('a', 'b'), ['published', 'published']);
+		});
+
+		it('a move that comes late leads to where the content has gone since (G3, 13)', async () => {
+			const at = (seq: number) => ({ sourceId: 's', epoch: 'e', seq });
+			await accept(put('a', 'a', at(1)));
+			await publish(await claimOne(), chunk(1));
+			await accept(move('b', 'c', 'a', at(3)));
+			const late = await acceptOne(move('a', 'b', 'a', at(2)));
+			assert.equal(late.kind, 'stale');
+			assert.ok('previous' in late && late.previous?.kind === 'accepted');
+			const c = await claimOne();
+			assert.deepEqual([c.docId, c.leaving.length], ['c', 1], 'a waits for c');
+			await publish(c, chunk(2));
+			await publish(await claimOne());
+			assert.deepEqual(await statesOf('a', 'b', 'c'), ['deleted', 'deleted', 'published']);
+		});
+
+		it('two names that were left for each other, told late, are both gone (13)', async () => {
+			const at = (seq: number) => ({ sourceId: 's', epoch: 'e', seq });
+			await accept(put('b', 'x', at(1)));
+			await publish(await claimOne(), chunk(1));
+			await accept(move('b', 'a', 'x', at(5)));
+			await accept(del('b', at(7)));
+			await accept(move('a', 'b', 'x', at(6)));
+			for (let round = 0; round < 5; round += 1) for (const one of await claim()) await publish(one);
+			assert.deepEqual(await statesOf('a', 'b'), ['deleted', 'deleted']);
+			assert.equal((await store.stats()).pending, 0);
+		});
+
 		it('replaces the manifest: kept, added, removed, reordered (6)', async () => {
 			await accept(put('a', 'A'));
 			await publish(await claimOne(), chunk(1), chunk(2), chunk(3));
@@ -828,6 +1007,25 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal(await stateOf(b.jobId), 'superseded', 'no receipt is left behind');
 			for (const claimed of again) await publish(claimed, chunk(2));
 			assert.equal((await acceptOne(put('a', 'A'))).kind, 'unchanged');
+		});
+
+		it('keeps a move over a crash: the deletion waits for its successor still (13)', async () => {
+			assert.ok(made.reopen);
+			await publishedAs('old', chunk(1));
+			const change = move('old', 'new', 'old');
+			await accept(change);
+			const first = await claimOne();
+			await store.intend([{ lease: first.lease, added: [chunk(2)], unsettled: [] }]);
+			store = await made.reopen();
+			now += 60_000;
+			const again = await claimOne();
+			assert.deepEqual([again.docId, again.leaving.length], ['new', 1]);
+			await publish(again, chunk(2));
+			store = await made.reopen();
+			const deletion = await claimOne();
+			assert.equal(deletion.docId, 'old');
+			await publish(deletion);
+			assert.equal(await stateOf(change.previous?.jobId ?? ''), 'deleted');
 		});
 	});
 }

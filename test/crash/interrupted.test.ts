@@ -85,7 +85,10 @@ describe('an interrupted attempt', () => {
 		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
-		const prepared = await prepare(claimed, { extractor, reading: createGate(1), embed, signal });
+		const prepared = await prepare(claimed, {
+			...{ extractor, reading: createGate(1), embed, signal },
+			...{ vectorStore: index, breaker },
+		});
 		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
 		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal, turn };

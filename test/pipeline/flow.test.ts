@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
 import type { DocumentInput } from '../../api/contract/document.ts';
 import { DocDropError } from '../../api/errors.ts';
+import type { Job } from '../../api/ports/doc-store.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { startSpine, type Spine } from '../support/spine.ts';
 
@@ -173,14 +174,151 @@ describe('the flow', () => {
 		assert.ok(results.length > 10 && results.every(({ content }) => content.endsWith('of tenant 1')));
 	});
 
-	it('a moved document is found under its new name before it is gone under the old', async () => {
-		await spine.publish(document(sections(...five), { docId: 'old.md' }));
-		await spine.publish(document(sections(...five), { docId: 'new.md' }));
-		await spine.publish({ tenant: 't', docId: 'old.md', op: 'delete' });
-		assert.deepEqual(
-			new Set((await search('oceans', 'hybrid')).map(({ docId }) => docId)),
-			new Set(['new.md']),
-		);
+	describe('a move', () => {
+		const move = (from: string, to: string, text: string, more: Partial<DocumentInput> = {}) =>
+			document(text, { docId: to, previous: { docId: from }, ...more });
+		/** Submits a move and waits for the end of both of its receipts. */
+		async function moved(...args: Parameters<typeof move>): Promise<readonly [Job, Job]> {
+			const receipt = await spine.submit(move(...args));
+			assert.ok(receipt.previous);
+			return [await spine.ended(receipt.jobId), await spine.ended(receipt.previous.jobId)];
+		}
+		const vectorsOf = async (docId: string) => {
+			const ids = (await spine.points('t', docId)).map(({ id }) => id);
+			const vectors = await spine.vectorStore.vectors('t', ids);
+			return ids.map((id) => vectors.get(id));
+		};
+		const documents = async () => {
+			const ids = new Set<string>();
+			for await (const { tenant, docId } of spine.vectorStore.scan(null)) ids.add(`${tenant}/${docId}`);
+			return [...ids].toSorted();
+		};
+
+		it('embeds nothing, has the vectors that embedding would give, and leaves nothing behind', async () => {
+			const text = `# Atlas\n\nabove all\n\n${sections(...five, five[0] ?? '')}`;
+			await spine.publish(document(text, { docId: 'old.md' }));
+			const before = await vectorsOf('old.md');
+			const preview = await spine.pipeline.preview(move('old.md', 'new.md', text));
+			assert.deepEqual([preview.diff.added, preview.diff.embeddings], [before.length, 0]);
+			let receipts: readonly [Job, Job] | undefined;
+			const spent = await cost(async () => void (receipts = await moved('old.md', 'new.md', text)));
+			assert.equal(spent, 0);
+			const [put, deletion] = receipts ?? [];
+			assert.deepEqual(
+				[put?.state, put?.detail?.embedded, put?.detail?.reused, put?.detail?.added],
+				['published', 0, before.length, before.length],
+			);
+			assert.deepEqual(
+				[deletion?.state, deletion?.docId, deletion?.detail?.removed],
+				['deleted', 'old.md', before.length],
+			);
+			assert.deepEqual(await documents(), ['t/new.md']);
+			assert.deepEqual(await vectorsOf('new.md'), before);
+			await spine.publish(document(text, { docId: 'fresh.md' }));
+			assert.deepEqual(await vectorsOf('fresh.md'), before);
+		});
+
+		it('with an edit embeds the edit', async () => {
+			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			const [put] = await moved('old.md', 'new.md', sections(...five.with(1, 'on hills')));
+			assert.deepEqual([put.detail?.embedded, put.detail?.reused], [1, 4]);
+			assert.deepEqual((await spine.points('t', 'new.md')).map(body), five.with(1, 'on hills'));
+			assert.deepEqual(await documents(), ['t/new.md']);
+		});
+
+		it('onto a document that is there takes its place', async () => {
+			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			await spine.publish(document(sections('to be replaced', 'on rivers'), { docId: 'new.md' }));
+			assert.equal(await cost(() => moved('old.md', 'new.md', sections(...five))), 0);
+			assert.deepEqual((await spine.points('t', 'new.md')).map(body), five);
+			assert.deepEqual(await documents(), ['t/new.md']);
+		});
+
+		it('to another tenant embeds anew, and leaves nothing behind', async () => {
+			await spine.publish(document(sections(...five), { docId: 'a.md' }));
+			const [put, deletion] = await moved('a.md', 'a.md', sections(...five), {
+				tenant: 'u',
+				previous: { tenant: 't', docId: 'a.md' },
+			});
+			assert.deepEqual([put.detail?.embedded, put.detail?.reused], [5, undefined]);
+			assert.deepEqual([deletion.tenant, deletion.state], ['t', 'deleted']);
+			assert.deepEqual(await documents(), ['u/a.md']);
+		});
+
+		it('of what never was, or is empty, is just a new document', async () => {
+			const [put, deletion] = await moved('never.md', 'a.md', sections('x'));
+			assert.deepEqual([put.state, deletion.state], ['published', 'unchanged']);
+			await spine.publish(document('', { docId: 'empty.md' }));
+			const receipts = await moved('empty.md', 'b.md', '');
+			assert.deepEqual(
+				receipts.map(({ state }) => state),
+				['published', 'deleted'],
+			);
+		});
+
+		it('many in a row, and back again, as fast as they come: the content is there once, under the last name', async () => {
+			await spine.publish(document(sections(...five), { docId: 'n0.md' }));
+			const names = ['n1.md', 'n2.md', 'n3.md', 'n1.md', 'n0.md', 'n4.md', 'n2.md'];
+			let from = 'n0.md';
+			const spent = await cost(async () => {
+				const receipts = [];
+				for (const to of names) {
+					receipts.push(await spine.submit(move(from, to, sections(...five))));
+					from = to;
+				}
+				for (const { jobId, previous } of receipts) {
+					await spine.ended(jobId);
+					await spine.ended(previous?.jobId ?? '');
+				}
+			});
+			assert.deepEqual(await documents(), ['t/n2.md']);
+			assert.deepEqual((await spine.points('t', 'n2.md')).map(body), five);
+			assert.equal(spent, 0);
+		});
+
+		it('of two documents for each other is three moves', async () => {
+			await spine.publish(document(sections('one'), { docId: 'a' }));
+			await spine.publish(document(sections('two'), { docId: 'b' }));
+			const all = [
+				await spine.submit(move('a', 'tmp', sections('one'))),
+				await spine.submit(move('b', 'a', sections('two'))),
+				await spine.submit(move('tmp', 'b', sections('one'))),
+			];
+			for (const { jobId, previous } of all) {
+				await spine.ended(jobId);
+				await spine.ended(previous?.jobId ?? '');
+			}
+			assert.deepEqual((await spine.points('t', 'a')).map(body), ['two']);
+			assert.deepEqual((await spine.points('t', 'b')).map(body), ['one']);
+			assert.deepEqual(await documents(), ['t/a', 't/b']);
+		});
+
+		it('keeps the old name while the new document cannot be taken, and gives up with it', async () => {
+			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			const bytes = Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(64)]);
+			const [put, deletion] = await moved('old.md', 'new.md', '', {
+				content: { base64: bytes.toString('base64') },
+			});
+			assert.equal(put.state, 'failed');
+			assert.deepEqual([deletion.state, deletion.error?.code], ['failed', 'successor_failed']);
+			assert.deepEqual(await documents(), ['t/old.md']);
+			await spine.publish(document(sections(...five), { docId: 'new.md' }));
+			await spine.ended(deletion.jobId);
+			assert.equal((await spine.docStore.job(deletion.jobId))?.state, 'deleted');
+			assert.deepEqual(await documents(), ['t/new.md']);
+		});
+
+		it('embeds where the vectors cannot be read', async () => {
+			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			const { vectors } = spine.vectorStore;
+			spine.vectorStore.vectors = async () => {
+				throw new DocDropError('index_unavailable', 'away');
+			};
+			const [put] = await moved('old.md', 'new.md', sections(...five));
+			spine.vectorStore.vectors = vectors;
+			assert.deepEqual([put.state, put.detail?.embedded], ['published', 5]);
+			assert.deepEqual(await documents(), ['t/new.md']);
+		});
 	});
 
 	it('a burst of saves ends with the last one, whatever was in work meanwhile', async () => {

@@ -46,8 +46,10 @@ describe('lane', () => {
 			contention: createContention({ clock, log: silentLog, telemetry: createTelemetry() }),
 			limits: { points: 1_000, bytes: 1_000_000, ageMs: 50 },
 			maxAttempts: 5,
+			leaseMs: 60_000,
 			random: () => 0,
 			isMoreComing: () => false,
+			onTaken: () => {},
 			onDone: (claimed) => done.push(claimed),
 			...more,
 		});

@@ -247,6 +247,33 @@ describe('the folder source', () => {
 		assert.equal(large?.kind, 'retry');
 	});
 
+	it('a moved file is taken without its old name where that is another owner’s by now', async () => {
+		const theirs = (docId: string) =>
+			spine.pipeline.normalise({ tenant: 't', docId, content: { text: 'theirs' } });
+		const accepted = await spine.pipeline.accept([theirs('a.txt'), theirs('large.txt')], { coalesced: true });
+		assert.deepEqual(accepted.filter(Boolean).length, 2);
+		const moved = (from: string, to: string, content: string): FileChange => ({
+			...file(to, content),
+			event: 'moved',
+			previousDocId: from,
+			previousPath: join(dir, from),
+			size: content.length,
+		});
+		const batch = [
+			moved('a.txt', 'b.txt', 'mine'),
+			file('c.txt', 'new'),
+			moved('large.txt', 'l.txt', 'mine '.repeat(300_000)),
+		];
+		assert.deepEqual(await kinds(batch), ['delivered', 'delivered', 'delivered']);
+		await settled();
+		assert.deepEqual(
+			[await textOf('a.txt'), await textOf('b.txt'), await textOf('c.txt')],
+			['theirs', 'mine', 'new'],
+		);
+		assert.equal((await spine.docStore.document('t', 'l.txt'))?.state, 'published');
+		assert.equal(await textOf('large.txt'), 'theirs');
+	});
+
 	it('another owner’s document is left alone', async () => {
 		await spine.pipeline.accept(
 			[spine.pipeline.normalise({ tenant: 't', docId: 'a.txt', content: { text: 'theirs' } })],

@@ -7,6 +7,8 @@ import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
 import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
+import type { VectorStore } from '../../api/ports/vector-store.ts';
+import { noBreaker } from './no-breaker.ts';
 
 /** Documents on their way through a store, without door, worker or embedder. */
 const extractor = createInProcessExtractor({ chunking: { maxChars: 200, overlapChars: 0 } });
@@ -51,15 +53,22 @@ export async function leased(
 }
 
 /** Leases and prepares whatever is due. */
-export async function claimItems(docStore: DocStore, now: number): Promise<LaneItem[]> {
+export async function claimItems(
+	docStore: DocStore,
+	now: number,
+	vectorStore: Pick<VectorStore, 'vectors'> = { vectors: async () => new Map() },
+): Promise<LaneItem[]> {
 	const claimed = await docStore.claim({ now, limit: 100, maxBytes: Infinity, leaseMs: 60_000 });
-	return Promise.all(claimed.map(itemOf));
+	return Promise.all(claimed.map((one) => itemOf(one, vectorStore)));
 }
 
-async function itemOf(claimed: Claimed): Promise<LaneItem> {
+async function itemOf(claimed: Claimed, vectorStore: Pick<VectorStore, 'vectors'>): Promise<LaneItem> {
 	const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 	const { signal } = new AbortController();
-	const prepared = await prepare(claimed, { extractor, reading: createGate(1), embed, signal });
+	const prepared = await prepare(claimed, {
+		...{ extractor, reading: createGate(1), embed, signal },
+		...{ vectorStore, breaker: noBreaker },
+	});
 	const points = prepared.plan.added.length + prepared.plan.gone.length;
 	return { prepared, points, bytes: points * 100, readyAt: 0, prepareMs: 1, waitMs: 1 };
 }

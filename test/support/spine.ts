@@ -87,6 +87,15 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 	}
 	const finals = ['published', 'deleted', 'unchanged', 'superseded', 'stale', 'failed', 'canceled'];
 
+	async function ended(jobId: string): Promise<Job> {
+		const job = await until(
+			() => docStore.job(jobId),
+			(one) => one !== null && finals.includes(one.state),
+		);
+		assert.ok(job !== null);
+		return job;
+	}
+
 	return {
 		pipeline,
 		docStore,
@@ -95,16 +104,10 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 		embedder,
 		telemetry,
 		submit,
+		/** Waits for the final receipt. */
+		ended,
 		/** Submits and waits for the final receipt. */
-		async publish(document: DocumentInput): Promise<Job> {
-			const { jobId } = await submit(document);
-			const job = await until(
-				() => docStore.job(jobId),
-				(one) => one !== null && finals.includes(one.state),
-			);
-			assert.ok(job !== null);
-			return job;
-		},
+		publish: async (document: DocumentInput): Promise<Job> => ended((await submit(document)).jobId),
 		/** What the index really holds of a document, in the document's order. */
 		async points(tenant: string, docId: string): Promise<StoredPoint[]> {
 			const found: StoredPoint[] = [];

@@ -39,10 +39,12 @@ import type {
 	SourceDocument,
 	SourcePage,
 	SweepRequest,
+	Taken,
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
 import { failureOf, ownedError } from '../../pipeline/refusal.ts';
 import { openAdmission, type Admission } from './admission.ts';
+import { createLeaving } from './leaving.ts';
 import { createRefusals } from './refusals.ts';
 import { createQueues } from './queues.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
@@ -145,6 +147,8 @@ export function createDocEngine(deps: {
 		return saved;
 	}
 
+	const leaving = createLeaving({ tables, full, save, settleJob });
+
 	function dropBody(doc: DocKey, id: number | null, isLeased: boolean): void {
 		if (id === null) return;
 		const blob = tables.removeBody(id);
@@ -173,8 +177,8 @@ export function createDocEngine(deps: {
 		weighJob(patch.state, 1);
 	}
 
-	function acceptOne(change: Change, now: number, limits: QueueLimits, admission: Admission): AcceptResult {
-		if (admission.isClosed(change.tenant)) return { kind: 'limited' };
+	/** A change and what it does to its document; nothing is written yet. */
+	function meet(change: Change, now: number) {
 		const row = tables.findDoc(change.tenant, change.docId);
 		const before = row === undefined ? null : full(row);
 		const size = change.content?.size ?? 0;
@@ -198,12 +202,64 @@ export function createDocEngine(deps: {
 			},
 			now,
 		);
-		const receipt: JobRow = {
-			jobId: change.jobId,
-			doc: row?.key ?? 0,
+		const isGrowing = decision.kind === 'accepted' && (before === null || !isPending(before));
+		return { change, row, before, decision, growth: isGrowing ? size : null };
+	}
+	type Meeting = ReturnType<typeof meet>;
+
+	function isFull(meetings: readonly Meeting[], limits: QueueLimits): boolean {
+		const growing = meetings.flatMap(({ growth }) => growth ?? []);
+		if (growing.length === 0) return false;
+		const bytes = growing.reduce((sum, size) => sum + size, counts.pendingBytes);
+		return counts.pending + growing.length > limits.maxPending || bytes > limits.maxPendingBytes;
+	}
+
+	function acceptOne(change: Change, now: number, limits: QueueLimits, admission: Admission): AcceptResult {
+		const { previous, ...own } = change;
+		const { tenant } = own;
+		if (admission.isClosed(tenant)) return { kind: 'limited' };
+		const put = meet(own, now);
+		if (put.decision.kind === 'owned') return refuse(own, put.decision.owner, {}, now);
+		if (previous === undefined) {
+			if (isFull([put], limits)) return { kind: 'full' };
+			if (put.decision.kind === 'accepted' && !admission.take(tenant)) return { kind: 'limited' };
+			const { taken, row } = take(put, now);
+			if (hasSettled(put)) leaving.letGo(row.key, row.state.generation, now);
+			return taken;
+		}
+		const left = meet({ ...own, ...previous, op: 'delete', content: null, meta: '' }, now);
+		if (left.decision.kind === 'owned') return refuse(own, left.decision.owner, { of: 'previous' }, now);
+		if (isFull([put, left], limits)) return { kind: 'full' };
+		// A move is one document, however many receipts it has.
+		if (put.decision.kind === 'accepted' && !admission.take(tenant)) return { kind: 'limited' };
+		const { taken, row } = take(put, now);
+		const old = take(left, now);
+		if (left.decision.kind !== 'stale') leaving.leave(old.row, row, now, hasSettled(left));
+		// Last, because it may let the old name itself go.
+		if (hasSettled(put)) leaving.letGo(row.key, row.state.generation, now);
+		return { ...taken, previous: old.taken };
+	}
+
+	function refuse(
+		change: Change,
+		owner: string,
+		what: { readonly of?: 'previous' },
+		now: number,
+	): AcceptResult {
+		const refused = failureOf(ownedError(owner, what.of));
+		return { kind: 'owned', owner, ...what, jobId: refusals.record({ ...change, refused }, now) };
+	}
+
+	/** Whether the change ended what its document was waiting for: it is what the index holds. */
+	const hasSettled = ({ before, decision }: Meeting): boolean =>
+		decision.kind === 'unchanged' && before !== null && decision.state.generation > before.generation;
+
+	/** Writes a change down that is not rejected, with its receipt. */
+	function take({ change, row, before, decision }: Meeting, now: number): { taken: Taken; row: DocRow } {
+		const { jobId } = change;
+		const receipt: Omit<JobRow, 'doc' | 'version' | 'state'> = {
+			jobId,
 			op: change.op,
-			state: 'accepted',
-			version: 0,
 			acceptedAt: now,
 			updatedAt: now,
 			attempts: 0,
@@ -212,83 +268,44 @@ export function createDocEngine(deps: {
 			error: null,
 			detail: null,
 		};
-		switch (decision.kind) {
-			case 'owned': {
-				const refused = failureOf(ownedError(decision.owner));
-				return { ...decision, jobId: refusals.record({ ...change, refused }, now) };
-			}
-			case 'stale': {
-				if (row === undefined) throw new Error('stale without a document');
-				insertJob({ ...receipt, state: 'stale', version: decision.version });
-				tables.updateDoc({ ...row, lastJob: change.jobId });
-				return { kind: 'stale', jobId: change.jobId, version: decision.version };
-			}
-			case 'unchanged': {
-				const version = versionOf(decision.state);
-				let doc: DocKey;
-				if (row === undefined) {
-					const { lease: _none, ...durable } = decision.state;
-					weigh(change.tenant, durable, 1);
-					doc = tables.insertDoc({
-						tenant: change.tenant,
-						docId: change.docId,
-						state: durable,
-						body: null,
-						lastJob: change.jobId,
-						flightJob: null,
-						error: null,
-					});
-				} else {
-					doc = row.key;
-					const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
-					if (settles) dropBody(doc, row.body, false);
-					save(row, decision.state, { lastJob: change.jobId, ...(settles && { body: null, error: null }) });
-				}
-				settleJob(decision.superseded, now, { state: 'superseded', supersededBy: change.jobId });
-				insertJob({ ...receipt, doc, state: 'unchanged', version, supersededBy: decision.follows });
-				return { kind: 'unchanged', jobId: change.jobId, version, follows: decision.follows };
-			}
-			case 'accepted': {
-				const isGrowing = before === null || !isPending(before);
-				if (
-					isGrowing &&
-					(counts.pending >= limits.maxPending || counts.pendingBytes + size > limits.maxPendingBytes)
-				) {
-					return { kind: 'full' };
-				}
-				if (!admission.take(change.tenant)) return { kind: 'limited' };
-				const body = change.content === null ? null : tables.insertBody(change.content.body);
-				const version = versionOf(decision.state);
-				let doc: DocKey;
-				if (row === undefined) {
-					const { lease: _none, ...durable } = decision.state;
-					weigh(change.tenant, durable, 1);
-					doc = tables.insertDoc({
-						tenant: change.tenant,
-						docId: change.docId,
-						state: durable,
-						body,
-						lastJob: change.jobId,
-						flightJob: null,
-						error: null,
-					});
-				} else {
-					doc = row.key;
-					const held = before?.lease ?? null;
-					const isFirstBehindLease = held !== null && held.generation === before?.generation;
-					dropBody(doc, row.body, isFirstBehindLease);
-					save(row, decision.state, {
-						body,
-						lastJob: change.jobId,
-						flightJob: isFirstBehindLease ? held.jobId : row.flightJob,
-						error: null,
-					});
-				}
-				settleJob(decision.superseded, now, { state: 'superseded', supersededBy: change.jobId });
-				insertJob({ ...receipt, doc, version });
-				return { kind: 'accepted', jobId: change.jobId, version, superseded: decision.superseded };
-			}
+		if (decision.kind === 'owned') throw new Error('a rejected change cannot be taken');
+		if (decision.kind === 'stale') {
+			if (row === undefined) throw new Error('stale without a document');
+			const { version } = decision;
+			insertJob({ ...receipt, doc: row.key, state: 'stale', version });
+			const saved = { ...row, lastJob: jobId };
+			tables.updateDoc(saved);
+			return { taken: { kind: 'stale', jobId, version }, row: saved };
 		}
+		const version = versionOf(decision.state);
+		const isAccepted = decision.kind === 'accepted';
+		const body = isAccepted && change.content !== null ? tables.insertBody(change.content.body) : null;
+		let saved: DocRow;
+		if (row === undefined) {
+			const { lease: _none, ...state } = decision.state;
+			const { tenant, docId } = change;
+			weigh(tenant, state, 1);
+			const fresh = { tenant, docId, state, body, lastJob: jobId, flightJob: null, error: null };
+			saved = { ...fresh, key: tables.insertDoc(fresh) };
+		} else if (isAccepted) {
+			const held = before?.lease ?? null;
+			const isFirstBehindLease = held !== null && held.generation === before?.generation;
+			dropBody(row.key, row.body, isFirstBehindLease);
+			const flightJob = isFirstBehindLease ? held.jobId : row.flightJob;
+			saved = save(row, decision.state, { body, lastJob: jobId, flightJob, error: null });
+		} else {
+			const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
+			if (settles) dropBody(row.key, row.body, false);
+			saved = save(row, decision.state, { lastJob: jobId, ...(settles && { body: null, error: null }) });
+		}
+		settleJob(decision.superseded, now, { state: 'superseded', supersededBy: jobId });
+		if (isAccepted) {
+			insertJob({ ...receipt, doc: saved.key, state: 'accepted', version });
+			return { taken: { kind: 'accepted', jobId, version, superseded: decision.superseded }, row: saved };
+		}
+		const { follows } = decision;
+		insertJob({ ...receipt, doc: saved.key, state: 'unchanged', version, supersededBy: follows });
+		return { taken: { kind: 'unchanged', jobId, version, follows }, row: saved };
 	}
 
 	/**
@@ -341,8 +358,14 @@ export function createDocEngine(deps: {
 			published,
 			manifest,
 			strays: [...fresh, ...unsettled],
+			leaving: wanted.op === 'put' ? leaving.of(key) : [],
 			isInterrupted: row.state.strays,
 		};
+	}
+
+	function claimDeletion(key: DocKey, request: ClaimRequest): Claimed | null {
+		const isDeletion = tables.docByKey(key)?.state.wanted.op === 'delete';
+		return isDeletion ? claimOne(key, request, Infinity) : null;
 	}
 
 	/** The row, when the lease still holds. */
@@ -359,7 +382,7 @@ export function createDocEngine(deps: {
 		const op = before.lease?.content.op;
 		tables.setManifest(lease.doc, manifest);
 		const next = commit(before, manifest.length, now);
-		const isDone = !isPending(next);
+		const isDone = !isPending(next) && !next.failed;
 		if (isDone) dropBody(lease.doc, row.body, false);
 		endLease(lease.doc);
 		save(row, next, { flightJob: null, ...(isDone && { body: null, error: null }) });
@@ -368,6 +391,7 @@ export function createDocEngine(deps: {
 			detail,
 			attempts: before.lease?.generation === before.generation ? before.attempts : 0,
 		});
+		leaving.letGo(lease.doc, lease.generation, now);
 		return true;
 	}
 
@@ -399,6 +423,7 @@ export function createDocEngine(deps: {
 			error,
 			attempts: before.attempts + 1,
 		});
+		if (next.failed) leaving.giveUp(lease.doc, now);
 		return true;
 	}
 
@@ -507,7 +532,9 @@ export function createDocEngine(deps: {
 		},
 
 		claim: (request: ClaimRequest): Claimed[] =>
-			queues.take(request, (doc, maxBytes) => claimOne(doc, request, maxBytes)),
+			request.leaving === undefined
+				? queues.take(request, (doc, maxBytes) => claimOne(doc, request, maxBytes))
+				: request.leaving.flatMap((doc) => claimDeletion(doc, request) ?? []),
 
 		nextDueAt: (): number | null => queues.nextReadyAt(),
 
@@ -545,7 +572,7 @@ export function createDocEngine(deps: {
 			const job = tables.job(jobId);
 			const row = job === undefined ? undefined : tables.docByKey(job.doc);
 			const next = row === undefined ? null : cancel(full(row), jobId);
-			if (row === undefined || next === null) return false;
+			if (row === undefined || next === null || !leaving.withdraw(row.key, now)) return false;
 			dropBody(row.key, row.body, false);
 			save(row, next, { body: null, error: null });
 			settleJob(jobId, now, { state: 'canceled' });

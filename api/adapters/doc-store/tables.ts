@@ -79,6 +79,8 @@ export interface Tables {
 	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
 	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
 	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
+	/** Documents whose `movedTo` names this one, by key. */
+	leavingFor(successor: DocKey): DocRow[];
 	/** Documents with a wanted content whose epoch is one of the source's, by key. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];

@@ -77,6 +77,7 @@ export function createMemoryTables(): Tables {
 			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
 				.slice(0, limit)
 				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
+		leavingFor: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),
 		docsOfSource: (sourceId, after, limit) =>
 			[...docs.values()]
 				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')

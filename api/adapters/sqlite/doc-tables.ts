@@ -18,7 +18,7 @@ const docColumns = [
 	'tenant', 'doc_id', 'epoch_rank', 'rank', 'seq', 'generation', 'settled', 'failed', 'first_at', 'ready_at', 'due', 'class',
 	'attempts', 'strays', 'body', 'last_job', 'flight_job', 'error_code', 'error_message', 'w_op', 'w_sha256', 'w_meta',
 	'w_fingerprint', 'w_job', 'w_size', 'w_priority', 'w_at', 'p_sha256', 'p_meta', 'p_fingerprint', 'p_version',
-	'p_job', 'p_at', 'p_chunks', 'p_size',
+	'p_job', 'p_at', 'p_chunks', 'p_size', 'moved_to', 'moved_generation',
 ] as const; // prettier-ignore
 
 const jobColumns = [
@@ -36,7 +36,7 @@ function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
 		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
 		uuidToBytes(w.jobId), w.size, w.priority, w.acceptedAt, p?.sha256 ?? null, p?.meta ?? null,
 		p?.fingerprint ?? null, p?.version ?? null, p === null ? null : uuidToBytes(p.jobId), p?.at ?? null,
-		p?.chunks ?? null, p?.size ?? null,
+		p?.chunks ?? null, p?.size ?? null, state.movedTo?.doc ?? null, state.movedTo?.generation ?? null,
 	]; // prettier-ignore
 }
 
@@ -90,6 +90,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		removeDoc: db.prepare('DELETE FROM docs WHERE doc = ?'),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: db.prepare(waitingSql),
+		leavingFor: db.prepare('SELECT * FROM docs WHERE moved_to = ? ORDER BY doc'),
 		docsOfSource: db.prepare(
 			'SELECT * FROM docs WHERE doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
 		),
@@ -189,6 +190,10 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			attempts: row['attempts'] as number,
 			published,
 			strays: row['strays'] === 1,
+			movedTo:
+				row['moved_to'] === null
+					? null
+					: { doc: row['moved_to'] as number, generation: row['moved_generation'] as number },
 		};
 		return {
 			key: row['doc'] as number,
@@ -268,6 +273,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				due: row['due'] as number,
 				readyAt: row['ready_at'] as number,
 			})),
+		leavingFor: (successor) => (sql.leavingFor.all(successor) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		docsOfSource: (sourceId, after, limit) =>
 			(sql.docsOfSource.all(after, sourceId, limit) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		listTenants(after, limit) {

@@ -14,7 +14,7 @@ import { DocDropError } from '../../errors.ts';
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
  * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
 	`
 	CREATE TABLE epochs (
 		rank INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -117,6 +117,11 @@ const migrations: readonly string[] = [
 	WHERE generation > settled;
 	DROP INDEX docs_waiting;
 	CREATE INDEX docs_queue ON docs (tenant, class, due, ready_at, doc, generation, settled) WHERE generation > settled;
+	`,
+	`
+	ALTER TABLE docs ADD COLUMN moved_to INTEGER;
+	ALTER TABLE docs ADD COLUMN moved_generation INTEGER;
+	CREATE INDEX docs_leaving ON docs (moved_to) WHERE moved_to IS NOT NULL;
 	`,
 ];
 
