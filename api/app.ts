@@ -11,7 +11,7 @@ import { createQdrantStore } from './adapters/qdrant/store.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
-import { splitLimits, type Config } from './config.ts';
+import { splitLimits, splitWeights, type Config } from './config.ts';
 import { isDocDropError } from './errors.ts';
 import { createHttp } from './http/index.ts';
 import type { FollowedSource } from './http/sources.ts';
@@ -53,8 +53,9 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
+	const weights = splitWeights(config.tenantWeights);
 	// The document store first: its lock says whether this process may touch the folder at all.
-	const docStore = await openSqliteDocStore({ dir: dataDir });
+	const docStore = await openSqliteDocStore({ dir: dataDir, weights });
 	const closers: (() => Promise<unknown>)[] = [() => docStore.close()];
 	try {
 		const embedder =
@@ -113,6 +114,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			pass: config.crashAt === '' ? passOn : crashAt(config.crashAt),
 			log: logger,
 			telemetry,
+			weightOf: (tenant) => weights.get(tenant) ?? 1,
 			indexBreaker: {
 				...breaker,
 				name: 'vector index',
@@ -153,6 +155,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							maxBytes: config.maxInWorkMb * megabyte,
 							maxReading: config.workers * filesPerReader,
 							leaseMs: config.leaseMs,
+							stallMs: config.stallMs,
 							maxAttempts: config.maxAttempts,
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},

@@ -262,7 +262,25 @@ export const settings = {
 		unit: 'ms',
 		min: 1_000,
 		max: 3_600_000,
-		meaning: 'How long work on a document may stall before it is given to another worker.',
+		meaning:
+			'How long a worker holds a document without a sign of life. The hold is renewed while the work goes on.',
+	},
+	stallMs: {
+		env: 'DOCDROP_STALL_MS',
+		kind: 'number',
+		default: '900000',
+		unit: 'ms',
+		min: 1_000,
+		max: 86_400_000,
+		meaning:
+			'Longest time that reading one document may take, waiting included; then it is taken away, counted as a failure, and tried again.',
+	},
+	tenantWeights: {
+		env: 'DOCDROP_TENANT_WEIGHTS',
+		kind: 'list',
+		default: '',
+		meaning:
+			'Shares of the work where tenants compete, separated by commas: `acme=3,beta=0.5`. Every other tenant has 1.',
 	},
 	tombstoneDays: {
 		env: 'DOCDROP_TOMBSTONE_DAYS',
@@ -500,6 +518,20 @@ export function splitLimits(entries: readonly string[]): {
 	return { eachTenant: eachTenant ?? 0, tenants };
 }
 
+/** DOCDROP_TENANT_WEIGHTS, by tenant. */
+export function splitWeights(entries: readonly string[]): ReadonlyMap<string, number> {
+	const weights = new Map<string, number>();
+	for (const entry of entries) {
+		const [tenant = '', weight = '', ...more] = entry.split('=').map((part) => part.trim());
+		const isWeight = /^\d{1,3}(\.\d{1,2})?$/.test(weight) && Number(weight) >= 0.01 && Number(weight) <= 100;
+		if (!isWeight || more.length > 0 || !tenantPattern.test(tenant) || weights.has(tenant)) {
+			throw invalid(settings.tenantWeights, 'TENANT=N once for each, N from 0.01 to 100', entry);
+		}
+		weights.set(tenant, Number(weight));
+	}
+	return weights;
+}
+
 function checkProxies(entries: readonly string[]): void {
 	for (const entry of entries) {
 		const [address = '', bits, ...more] = entry.split('/');
@@ -540,6 +572,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 	checkKeys(config.apiKeys);
 	checkProxies(config.trustedProxies);
 	splitLimits(config.tenantDocumentsPerMinute);
+	splitWeights(config.tenantWeights);
 	if (!tenantPattern.test(config.tenant)) {
 		throw invalid(
 			settings.tenant,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readConfig, settings, splitKey, splitLimits } from '../api/config.ts';
+import { readConfig, settings, splitKey, splitLimits, splitWeights } from '../api/config.ts';
 import { isDocDropError } from '../api/errors.ts';
 
 /** Reads the settings and returns the refusal. */
@@ -81,6 +81,35 @@ describe('settings', () => {
 			const { field, message } = refusal({ DOCDROP_TENANT_DOCUMENTS_PER_MINUTE: value });
 			assert.equal(field, 'DOCDROP_TENANT_DOCUMENTS_PER_MINUTE', value);
 			assert.match(message, /must be (N or TENANT=N|one number)/, value);
+		}
+	});
+
+	it('say the weights of tenants', () => {
+		const weights = (value: string) =>
+			splitWeights(readConfig({ DOCDROP_TENANT_WEIGHTS: value }).tenantWeights);
+		assert.deepEqual(weights(''), new Map());
+		assert.deepEqual(
+			weights('acme=3, beta = 0.5'),
+			new Map([
+				['acme', 3],
+				['beta', 0.5],
+			]),
+		);
+		for (const value of [
+			'3',
+			'acme',
+			'acme=',
+			'acme=0',
+			'acme=-1',
+			'acme=101',
+			'acme=1e1',
+			'acme=1,acme=2',
+			'a b=1',
+			'acme=1=1',
+		]) {
+			const { field, message } = refusal({ DOCDROP_TENANT_WEIGHTS: value });
+			assert.equal(field, 'DOCDROP_TENANT_WEIGHTS', value);
+			assert.match(message, /must be TENANT=N once for each, N from 0\.01 to 100, got/, value);
 		}
 	});
 

@@ -1,8 +1,10 @@
 import type { Claimed } from '../ports/doc-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Extractor } from '../ports/extractor.ts';
 import type { DocFields, NewPoint, VectorStore } from '../ports/vector-store.ts';
 import type { Breaker } from './breaker.ts';
 import { embeddedText } from './chunk.ts';
+import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
 import { documentCost } from './fair-share.ts';
@@ -42,6 +44,9 @@ export async function prepare(
 		readonly embed: EmbedStep;
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
 		readonly breaker: Breaker;
+		readonly clock: Clock;
+		/** After this much time in the extractor a document is taken out of it. */
+		readonly stallMs: number;
 		readonly signal: AbortSignal;
 	},
 ): Promise<Prepared> {
@@ -50,9 +55,13 @@ export async function prepare(
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const meta = readMeta(claimed.meta);
 	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
-	const { title, chunks } = await deps.extractor
-		.extract({ content: content.body, mimeType: meta.mimeType }, deps.signal)
-		.finally(leave);
+	const input = { content: content.body, mimeType: meta.mimeType };
+	const { title, chunks } = await within(
+		deps.stallMs,
+		'the extractor',
+		(signal) => deps.extractor.extract(input, signal),
+		deps,
+	).finally(leave);
 	const planned = plan({
 		tenant,
 		docId,

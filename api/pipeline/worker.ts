@@ -25,6 +25,8 @@ export interface WorkerSettings {
 	/** Documents in the extractor at a time: enough to keep it busy, and no more. */
 	readonly maxReading: number;
 	readonly leaseMs: number;
+	/** Longest time of one document in the extractor. */
+	readonly stallMs: number;
 	readonly maxAttempts: number;
 	readonly batch: BatchLimits;
 }
@@ -100,7 +102,8 @@ export function startWorker(deps: WorkerDeps): Worker {
 	}
 
 	function finish(claimed: Claimed): void {
-		inWork.delete(claimed.lease.doc);
+		// Where the lease was lost meanwhile, the document may have been claimed anew.
+		if (inWork.get(claimed.lease.doc) === claimed) inWork.delete(claimed.lease.doc);
 		loads.end(claimed, claimed.content?.size ?? 0);
 		const own = laneOf(claimed.tenant);
 		own.documents -= 1;
@@ -117,7 +120,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		const waitMs = Math.max(0, now() - claimed.acceptedAt);
 		telemetry.observe('docdrop_wait_seconds', {}, waitMs / 1000);
 		try {
-			const prepared = await prepare(claimed, { ...deps, reading });
+			const prepared = await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
 			pass('after-embed');
 			const readyAt = clock.monotonic();
 			telemetry.observe('docdrop_prepare_seconds', {}, (readyAt - start) / 1000);

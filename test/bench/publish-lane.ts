@@ -136,6 +136,8 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 	const { chunks } = document;
 	const ready = await prepare(claimed, {
 		reading: createGate(1),
+		clock: systemClock,
+		stallMs: 60_000,
 		extractor: {
 			fingerprint: 'bench',
 			mimeTypes: [],

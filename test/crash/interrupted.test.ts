@@ -86,8 +86,14 @@ describe('an interrupted attempt', () => {
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 		const prepared = await prepare(claimed, {
-			...{ extractor, reading: createGate(1), embed, signal },
-			...{ vectorStore: index, breaker },
+			vectorStore: index,
+			breaker,
+			extractor,
+			reading: createGate(1),
+			clock: systemClock,
+			stallMs: 60_000,
+			embed,
+			signal,
 		});
 		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();

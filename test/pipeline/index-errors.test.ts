@@ -145,6 +145,7 @@ describe('what an error of the index comes to', () => {
 			maxDocuments: 800,
 			maxBytes: 10_000_000,
 			maxReading: count,
+			stallMs: 900_000,
 			leaseMs: 60_000,
 			maxAttempts: 2,
 			batch: { points: 600, bytes: 100_000_000, ageMs: 5_000 },

@@ -81,6 +81,7 @@ describe('worker', () => {
 				maxDocuments: 4,
 				maxBytes: 1_000,
 				maxReading: 32,
+				stallMs: 900_000,
 				leaseMs: 9_000,
 				maxAttempts: 3,
 				batch: { points: 100, bytes: 1_000_000, ageMs: 5 },
@@ -175,6 +176,28 @@ describe('worker', () => {
 		await open('slow');
 		assert.equal(await stateOf('slow'), 'published');
 		assert.equal(extractions, 1, 'nor does the worker begin anew itself');
+	});
+
+	it('takes a document away from an extractor that never answers, tries it again, and gives it up in the end', async () => {
+		isGated = true;
+		await accept(changeOf('hung', 'hung'), changeOf('other', 'other'));
+		const worker = start({ stallMs: 30_000, maxReading: 2 });
+		await clock.advance(10);
+		await open('other');
+		await clock.advance(29_000);
+		assert.deepEqual(await steal(), [], 'slow is not hung');
+		await clock.advance(2_000);
+		const held = await docStore.document('t', 'hung');
+		assert.deepEqual([held?.attempts, held?.error?.code], [1, 'internal']);
+		assert.match(held?.error?.message ?? '', /no answer within 30000 ms/);
+		await clock.advance(120_000);
+		assert.equal(await stateOf('hung'), 'failed');
+		assert.equal(worker.inWork(), 0, 'its place is free');
+		isGated = false;
+		await accept(changeOf('next', 'next'), changeOf('after', 'after'), changeOf('that', 'that'));
+		worker.wake();
+		await clock.advance(1_100);
+		assert.equal((await docStore.stats()).documents, 4, 'and so are its places at the extractor');
 	});
 
 	it('a change that arrives meanwhile is the next to be worked on, and wins', async () => {

@@ -3,6 +3,7 @@ import { createInProcessExtractor } from '../../api/adapters/extractors/in-proce
 import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
 import type { LaneItem } from '../../api/pipeline/lane.ts';
+import { systemClock } from '../../api/adapters/system-clock.ts';
 import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
@@ -66,8 +67,14 @@ async function itemOf(claimed: Claimed, vectorStore: Pick<VectorStore, 'vectors'
 	const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 	const { signal } = new AbortController();
 	const prepared = await prepare(claimed, {
-		...{ extractor, reading: createGate(1), embed, signal },
-		...{ vectorStore, breaker: noBreaker },
+		vectorStore,
+		breaker: noBreaker,
+		extractor,
+		reading: createGate(1),
+		clock: systemClock,
+		stallMs: 60_000,
+		embed,
+		signal,
 	});
 	const points = prepared.plan.added.length + prepared.plan.gone.length;
 	return { prepared, points, bytes: points * 100, readyAt: 0, prepareMs: 1, waitMs: 1 };

@@ -70,6 +70,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			maxDocuments: 16,
 			maxBytes: 1_000_000,
 			maxReading: 32,
+			stallMs: 900_000,
 			leaseMs: 60_000,
 			maxAttempts: 2,
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },

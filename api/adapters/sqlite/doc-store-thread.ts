@@ -19,7 +19,7 @@ export type DocStoreMethods = {
 	open(): void;
 } & { [K in keyof DocEngine]: DocEngine[K] };
 
-const { dir } = workerData as { dir: string };
+const { dir, weights } = workerData as { dir: string; weights: ReadonlyMap<string, number> };
 let db: DatabaseSync | null = null;
 let engine: DocEngine | null = null;
 let bodies: Bodies | null = null;
@@ -49,7 +49,11 @@ function open(): void {
 	migrate(db);
 	bodies = openBodies(db, join(dir, 'bodies'));
 	const tables = createSqliteTables(db, bodies);
-	engine = createDocEngine({ tables, blobs: openBlobs(join(dir, 'blobs'), tables.blobs()) });
+	engine = createDocEngine({
+		tables,
+		blobs: openBlobs(join(dir, 'blobs'), tables.blobs()),
+		weightOf: (tenant) => weights.get(tenant) ?? 1,
+	});
 }
 
 function run(call: ThreadCall): unknown {

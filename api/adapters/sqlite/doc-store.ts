@@ -10,10 +10,17 @@ import type { DocStoreMethods } from './doc-store-thread.ts';
  * The durable document store: `docs.db`, `bodies/` and `blobs/` in `dir`, held by one thread of one process. Rejects with
  * store_locked, store_newer or store_corrupt. Each call is durable (WAL, synchronous FULL) when it resolves.
  */
-export async function openSqliteDocStore({ dir }: { readonly dir: string }): Promise<DocStore> {
+export async function openSqliteDocStore({
+	dir,
+	weights = new Map(),
+}: {
+	readonly dir: string;
+	/** Tenants' shares of the work; 1 where none is named. */
+	readonly weights?: ReadonlyMap<string, number>;
+}): Promise<DocStore> {
 	const thread = openThread<DocStoreMethods>({
 		file: threadFile('adapters/sqlite/doc-store-thread'),
-		workerData: { dir },
+		workerData: { dir, weights },
 	});
 	try {
 		await thread.call('open');
