@@ -48,6 +48,12 @@ const table = {
 		retryable: false,
 		hint: 'The file could not be read as its type; open it and save it anew.',
 	},
+	// It says nothing of the document: once somebody has granted more, the same request succeeds.
+	credits_exhausted: {
+		status: 402,
+		retryable: true,
+		hint: 'Ask the operator for credits: PUT /v1/credits grants them, GET /v1/credits shows what is left.',
+	},
 	rate_limited: { status: 429, retryable: true, hint: 'Wait for the time in Retry-After.' },
 	// What this process cannot do now.
 	queue_full: {

@@ -59,6 +59,16 @@ const metrics = {
 		help: 'Tenants that a limit of documents has refused and that have a turn',
 		labels: [],
 	},
+	docdrop_credit_tenants: {
+		kind: 'gauge',
+		help: 'Tenants with a limit of credits, and those of them with nothing left',
+		labels: ['state'],
+	},
+	docdrop_credits: {
+		kind: 'gauge',
+		help: 'Credits of all tenants: granted and left of those with a limit; spent and refunded, ever',
+		labels: ['kind'],
+	},
 	docdrop_documents: { kind: 'gauge', help: 'Published documents', labels: [] },
 	docdrop_chunks: { kind: 'gauge', help: 'Published chunks', labels: [] },
 	docdrop_pending_documents: { kind: 'gauge', help: 'Documents with a change that waits', labels: [] },

@@ -50,6 +50,10 @@ export const JobView = Type.Object(
 			description:
 				'The newer change of the same document that took its place; for `unchanged`, the equal change that is on its way.',
 		}),
+		charged: Type.Integer({
+			minimum: 0,
+			description: 'Credits that it was charged and that were not given back.',
+		}),
 		error: Type.Union([JobFailure, Type.Null()]),
 		refused: Type.Boolean({
 			description:

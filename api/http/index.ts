@@ -7,6 +7,7 @@ import { DocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { installAccess, isLocal } from './access.ts';
 import { installBodyTime } from './body-time.ts';
+import { creditRoutes } from './credits.ts';
 import { documentRoutes } from './documents.ts';
 import { answerClientError, installErrors, sendError } from './errors.ts';
 import { jobRoutes } from './jobs.ts';
@@ -97,6 +98,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		publishRoutes(routes, deps);
 		documentRoutes(routes, deps);
 		jobRoutes(routes, deps);
+		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);
 		sourceRoutes(routes, deps);
 		statusRoutes(routes, deps);

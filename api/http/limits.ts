@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { LimiterStatus } from '../pipeline/document-limiter.ts';
+import type { StoreStats } from '../ports/doc-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What the limits of documents say of themselves; shown by status.ts. */
@@ -20,6 +21,23 @@ export const DocumentLimits = Type.Object({
 	named: Type.Integer({ description: 'Tenants with a limit of their own.' }),
 	turns: Type.Integer({ description: 'Tenants that were refused and whose turn is kept.' }),
 });
+
+export const CreditTotals = Type.Object({
+	tenants: Type.Integer({ description: 'Tenants with a limit.' }),
+	exhausted: Type.Integer({ description: 'Those of them with nothing left.' }),
+	granted: Type.Integer(),
+	spent: Type.Integer(),
+	refunded: Type.Integer(),
+	left: Type.Integer(),
+});
+
+export function measureCredits(credits: StoreStats['credits'], telemetry: Telemetry): void {
+	telemetry.set('docdrop_credit_tenants', { state: 'limited' }, credits.tenants);
+	telemetry.set('docdrop_credit_tenants', { state: 'exhausted' }, credits.exhausted);
+	for (const kind of ['granted', 'spent', 'refunded', 'left'] as const) {
+		telemetry.set('docdrop_credits', { kind }, credits[kind]);
+	}
+}
 
 export function measureLimits(status: LimiterStatus | null, telemetry: Telemetry): void {
 	if (status === null) return;

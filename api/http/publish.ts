@@ -119,14 +119,14 @@ const bytesATurn = 262_144;
 
 /**
  * A batch of which nothing was taken because of a limit is refused as a whole, as each of its documents would have
- * been alone: then whoever sends it waits by the status, without looking into it.
+ * been alone: then whoever sends it knows by the status, without looking into it.
  */
 function refuseWhole(results: readonly (Receipt | DocDropError)[]): void {
-	const limited = results.filter(
-		(one) => one instanceof Error && one.code === 'rate_limited',
-	) as DocDropError[];
-	if (limited.length === 0 || limited.length < results.length) return;
-	throw limited.reduce((a, b) => ((b.retryAfterMs ?? 0) > (a.retryAfterMs ?? 0) ? b : a));
+	for (const code of ['rate_limited', 'credits_exhausted'] as const) {
+		const refused = results.filter((one): one is DocDropError => one instanceof Error && one.code === code);
+		if (refused.length === 0 || refused.length < results.length) continue;
+		throw refused.reduce((a, b) => ((b.retryAfterMs ?? 0) > (a.retryAfterMs ?? 0) ? b : a));
+	}
 }
 
 const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
@@ -172,7 +172,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				tags: ['changes'],
 				summary: 'Publish and delete up to 500 documents',
 				description:
-					'One durable transaction. Results in request order; `errors` is true when any was not taken. Under a limit of documents the batch is taken in order, up to the first document of a tenant that finds no place: that one and what follows of its tenant are answered rate_limited, each; where that is all of the batch, it is answered 429 as a whole.',
+					'One durable transaction. Results in request order; `errors` is true when any was not taken. Under a limit of documents the batch is taken in order, up to the first document of a tenant that finds no place: that one and what follows of its tenant are answered rate_limited, each; where that is all of the batch, it is answered 429 as a whole. Credits are taken for all puts of a tenant in advance, one each; where so many are not left, nothing of that tenant is taken, and a batch of it alone is answered 402.',
 				body: BatchRequest,
 				response: { 202: BatchResponse },
 			},

@@ -11,7 +11,7 @@ import type { Extractor } from '../ports/extractor.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
-import { DocumentLimits, measureLimits } from './limits.ts';
+import { CreditTotals, DocumentLimits, measureCredits, measureLimits } from './limits.ts';
 import { measureSources, type FollowedSource } from './sources.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
@@ -70,6 +70,7 @@ const Status = Type.Object({
 	oldestPendingSeconds: Type.Number(),
 	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
 	documentLimits: Type.Union([DocumentLimits, Type.Null()], { description: 'Null: there are none.' }),
+	credits: CreditTotals,
 	index: Type.Object({ kind: Type.String(), breaker }),
 	embedder: Type.Object({ model: Type.String(), breaker }),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
@@ -217,6 +218,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			const { breakers } = pipeline;
 			countCalls('index', pipeline.indexState(), [breakers.index, breakers.search]);
 			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
+			measureCredits(stats.credits, telemetry);
 			measureLimits(pipeline.limits(), telemetry);
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
@@ -245,6 +247,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
+				credits: stats.credits,
 				index: { kind: vectorStore.kind, breaker: pipeline.indexState() },
 				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),

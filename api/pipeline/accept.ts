@@ -18,7 +18,7 @@ import { admit, type Admitted } from './admit.ts';
 import type { Pass } from './crash-points.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 import { writeMeta, type DocMeta } from './meta.ts';
-import { failureOf, ownedError, refusalOf, withReceipt, type Refused } from './refusal.ts';
+import { failureOf, ownedError, refusalOf, unpaidError, withReceipt, type Refused } from './refusal.ts';
 
 /**
  * The door: from what a caller sent to a durable receipt. `normalise` checks everything that the schema
@@ -286,6 +286,7 @@ export function createDoor(deps: AcceptDeps) {
 		if (result.kind === 'full') {
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 		}
+		if (result.kind === 'unpaid') return unpaidError(sent.tenant, result);
 		if (result.kind === 'limited') {
 			const refusal = errors.limits.get(sent.tenant);
 			if (refusal === undefined) throw new Error('limited without a limit');

@@ -147,6 +147,7 @@ export function createDocumentLimiter(deps: {
 		const whose = scope === 'tenant' ? `of the tenant ${JSON.stringify(tenant)}` : 'of all tenants together';
 		return new DocDropError('rate_limited', `at most ${rate.limit} documents ${whose} are taken a minute`, {
 			retryAfterMs: Math.max(1, Math.ceil(ms)),
+			hint: `Wait for the time in Retry-After, or raise ${scope === 'tenant' ? 'DOCDROP_TENANT_DOCUMENTS_PER_MINUTE' : 'DOCDROP_DOCUMENTS_PER_MINUTE'} of the API.`,
 			...(scope === 'tenant' && { field: 'tenant' }),
 		});
 	}

@@ -2,10 +2,12 @@ import type { DocumentInput } from '../contract/document.ts';
 import type { SearchRequest } from '../contract/search.ts';
 import { createDoor, type AcceptDeps } from './accept.ts';
 import { createBreaker } from './breaker.ts';
+import { costOfPut } from './credits.ts';
 import { createEmbedStep } from './embed.ts';
 import { createIndexBreakers } from './index-breakers.ts';
 import { createJobIds } from './job-id.ts';
 import { preview } from './preview.ts';
+import { unpaidError } from './refusal.ts';
 import { search } from './search.ts';
 import { closeSnapshot, type Snapshot } from './snapshot.ts';
 import { startSweeper } from './sweep.ts';
@@ -79,7 +81,16 @@ export function startPipeline(deps: PipelineDeps) {
 		closeSnapshot: (snapshot: Snapshot) =>
 			closeSnapshot(snapshot, { ...door, docStore, brakeShare: deps.brakeShare }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
-		retry: async (jobId: string) => (await docStore.retry(jobId, now())) && (worker?.wake(), true),
+		async retry(jobId: string): Promise<boolean> {
+			const result = await docStore.retry(jobId, now());
+			if (result === 'unpaid') {
+				const job = await docStore.job(jobId);
+				const { left } = await docStore.credits(job?.tenant ?? '');
+				throw unpaidError(job?.tenant ?? '', { needed: costOfPut, left: left ?? 0 });
+			}
+			if (result === 'waiting') worker?.wake();
+			return result === 'waiting';
+		},
 		inWork: () => worker?.inWork() ?? 0,
 		/** Null where another process works on the changes. */
 		lanes: () => worker?.lanes() ?? null,

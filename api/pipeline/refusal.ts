@@ -38,6 +38,16 @@ export const ownedError = (owner: string, of?: 'previous') =>
 		field: of ?? 'source',
 	});
 
+export const unpaidError = (
+	tenant: string,
+	{ needed, left }: { readonly needed: number; readonly left: number },
+) =>
+	new DocDropError(
+		'credits_exhausted',
+		`the tenant ${JSON.stringify(tenant)} has ${left} credits left, and this needs ${needed}`,
+		{ field: 'tenant' },
+	);
+
 /** The same error, naming the receipt that tells of it. */
 export function withReceipt(error: DocDropError, jobId: string): DocDropError {
 	const { code, message, field, hint, cause } = error;

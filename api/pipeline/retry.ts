@@ -50,6 +50,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	index_throttled: 'throttled',
 	embedder_throttled: 'throttled',
 	rate_limited: 'throttled',
+	credits_exhausted: 'outage',
 	index_rejected: 'refused',
 	embedder_rejected: 'refused',
 	unreadable: 'refused',

@@ -38,6 +38,10 @@ import type { JobState, Priority } from '../contract/job.ts';
  *     at all, each with a receipt. The deletion is claimable only when the put, or what replaced it, is settled;
  *     it is given up with it, and canceled with it (pipeline/moves.ts). Until then the claim of the put names
  *     the old document's manifest.
+ * 14. Credits (pipeline/credits.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
+ *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the receipt, and
+ *     is given back exactly once: at once where the change is not accepted, later in the step in which its receipt
+ *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.
  */
 
 /** Names one document's row for the life of the store. */
@@ -123,7 +127,9 @@ export type AcceptResult =
 	/** Rejected; no receipt. The queue is at its bound. */
 	| { readonly kind: 'full' }
 	/** Rejected; no receipt. The call's allowance for the tenant is used up. */
-	| { readonly kind: 'limited' };
+	| { readonly kind: 'limited' }
+	/** Rejected; no receipt. The tenant has fewer credits left than the call needs of it. */
+	| { readonly kind: 'unpaid'; readonly needed: number; readonly left: number };
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -138,6 +144,33 @@ export interface QueueLimits {
 export interface Allowance {
 	readonly tenants: ReadonlyMap<string, number>;
 }
+
+/** Credits of one tenant. */
+export interface CreditLedger {
+	readonly tenant: string;
+	/** In all, ever; null: no limit. */
+	readonly granted: number | null;
+	readonly spent: number;
+	readonly refunded: number;
+	/** Null: no limit. */
+	readonly left: number | null;
+}
+
+export interface GrantRequest {
+	readonly tenant: string;
+	/** All that is granted from now on, in all; null: no limit. The same request again changes nothing. */
+	readonly granted: number | null;
+	/** Only where so much is granted until now. */
+	readonly expected?: number | null;
+}
+
+export interface GrantResult {
+	/** `changed`: it was not as expected. `spent`: more is spent than would be granted. Both change nothing. */
+	readonly kind: 'granted' | 'changed' | 'spent';
+	readonly ledger: CreditLedger;
+}
+
+export type RetryResult = 'waiting' | 'not_failed' | 'unpaid';
 
 export interface Lease {
 	readonly doc: DocKey;
@@ -297,6 +330,8 @@ export interface Job {
 	readonly supersededBy: string | null;
 	readonly error: Failure | null;
 	readonly detail: JobDetail | null;
+	/** Credits that it was charged and that were not given back. */
+	readonly charged: number;
 	/** Refused at the door: nothing of it was kept, so that there is nothing to try again. */
 	readonly refused: boolean;
 }
@@ -346,6 +381,10 @@ export interface StoreStats {
 	readonly chunks: number;
 	/** Store time of the oldest change that waits; null when none does. */
 	readonly oldestPendingAt: number | null;
+	/** Of all tenants: those with a limit, and those of them with nothing left; `granted` and `left` are of these alone. */
+	readonly credits: Readonly<
+		Record<'tenants' | 'exhausted' | 'granted' | 'spent' | 'refunded' | 'left', number>
+	>;
 	/** Changes by final or present state since the store was made. */
 	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
 }
@@ -405,8 +444,13 @@ export interface DocStore {
 	): Promise<boolean[]>;
 	/** A waiting change is withdrawn; false where it is not waiting any more. */
 	cancel(jobId: string, now: number): Promise<boolean>;
-	/** A failed change waits again; false where it is not failed. */
-	retry(jobId: string, now: number): Promise<boolean>;
+	/** A failed change waits again, where it is failed and its tenant can pay for it. */
+	retry(jobId: string, now: number): Promise<RetryResult>;
+	/** Of any tenant, one without a ledger included. */
+	credits(tenant: string): Promise<CreditLedger>;
+	grantCredits(request: GrantRequest): Promise<GrantResult>;
+	/** Tenants that were ever granted something, in order of their bytes, from above `after` ('': from the first). */
+	creditLedgers(request: { readonly after: string; readonly limit: number }): Promise<CreditLedger[]>;
 	job(jobId: string): Promise<Job | null>;
 	jobs(filter: JobFilter): Promise<Job[]>;
 	document(tenant: string, docId: string): Promise<DocumentState | null>;

@@ -1,11 +1,11 @@
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
-import { testDocStore } from '../conformance/doc-store.ts';
+import { testCredits } from '../conformance/doc-store-credits.ts';
+import { testDocStore, type DocStoreMaker } from '../conformance/doc-store.ts';
 
-testDocStore(
-	'memory',
-	async () => {
-		const store = createMemoryDocStore();
-		return { store, dispose: () => store.close() };
-	},
-	{ isDurable: false },
-);
+const make: DocStoreMaker = async () => {
+	const store = createMemoryDocStore();
+	return { store, dispose: () => store.close() };
+};
+
+testDocStore('memory', make, { isDurable: false });
+testCredits('memory', make, { runs: 150 });

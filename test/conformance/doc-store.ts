@@ -318,8 +318,8 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual([document?.state, document?.error, document?.strays], ['failed', error, 0]);
 			assert.deepEqual(await claim(), []);
 			assert.deepEqual((await store.jobs({ states: ['failed'], limit: 10 })).length, 1);
-			assert.equal(await store.retry(change.jobId, now), true);
-			assert.equal(await store.retry(change.jobId, now), false);
+			assert.equal(await store.retry(change.jobId, now), 'waiting');
+			assert.equal(await store.retry(change.jobId, now), 'not_failed');
 			const again = await claimOne();
 			assert.equal(Buffer.from(again.content?.body as Uint8Array).toString(), 'poison');
 			await store.bury([{ lease: again.lease, error, present: [] }], now);
@@ -652,7 +652,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await store.chunks('acme', 'old')).length, 1, 'what is published stays');
 			assert.deepEqual(await claim(), []);
 			assert.equal((await store.stats()).failed, 2);
-			assert.equal(await store.retry(change.jobId, now), true);
+			assert.equal(await store.retry(change.jobId, now), 'waiting');
 			await bury();
 			assert.deepEqual(await claim(), []);
 			await accept(put('new', 'good at last'));
@@ -670,7 +670,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(change);
 			const error = { code: 'unreadable', message: 'not text' };
 			await store.bury([{ lease: (await claimOne()).lease, error, present: [] }], now);
-			assert.equal(await store.retry(change.previous?.jobId ?? '', now), true);
+			assert.equal(await store.retry(change.previous?.jobId ?? '', now), 'waiting');
 			const deletion = await claimOne();
 			assert.equal(deletion.docId, 'old');
 			await publish(deletion);
@@ -869,6 +869,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				...{ jobId: refused.jobId, tenant: 'acme', docId: 'a', op: 'put', state: 'failed', version: 0 },
 				...{ acceptedAt: now, updatedAt: now, attempts: 1, supersededBy: null, detail: null },
 				error: refused.refused,
+				charged: 0,
 				refused: true,
 			});
 			assert.equal((await store.job(owned.jobId))?.error?.code, 'owned');
@@ -882,7 +883,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await store.stats()).failed, stats.failed, 'no document has failed');
 			assert.equal((await store.stats()).jobs.failed, 2);
 			for (const jobId of [refused.jobId, owned.jobId]) {
-				assert.equal(await store.retry(jobId, now), false);
+				assert.equal(await store.retry(jobId, now), 'not_failed');
 				assert.equal(await store.cancel(jobId, now), false);
 			}
 			const claimed = await claim();

@@ -25,6 +25,8 @@ describe('the description of the API', () => {
 			'get /health/live',
 			'get /health/ready',
 			'get /metrics',
+			'get /v1/credits',
+			'get /v1/credits/all',
 			'get /v1/documents',
 			'get /v1/documents/chunks',
 			'get /v1/documents/history',
@@ -43,6 +45,7 @@ describe('the description of the API', () => {
 			'post /v1/publish',
 			'post /v1/search',
 			'post /v1/sources/{id}/release',
+			'put /v1/credits',
 			'put /v1/documents/content',
 		]);
 		for (const { name, operation } of routes) {

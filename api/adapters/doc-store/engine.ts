@@ -23,10 +23,13 @@ import type {
 	Claimed,
 	ClaimRequest,
 	Commit,
+	CreditLedger,
 	DocKey,
 	DocumentFilter,
 	DocumentState,
 	Failure,
+	GrantRequest,
+	GrantResult,
 	Intent,
 	Job,
 	JobFilter,
@@ -34,6 +37,7 @@ import type {
 	ManifestChunk,
 	QueueLimits,
 	Refusal,
+	RetryResult,
 	StoreStats,
 	Strays,
 	SourceDocument,
@@ -44,6 +48,7 @@ import type {
 import type { Priority } from '../../contract/job.ts';
 import { failureOf, ownedError } from '../../pipeline/refusal.ts';
 import { openAdmission, type Admission } from './admission.ts';
+import { createCredits } from './credits.ts';
 import { createLeaving } from './leaving.ts';
 import { createRefusals } from './refusals.ts';
 import { createQueues } from './queues.ts';
@@ -69,6 +74,10 @@ interface Letter {
 	readonly error: Failure;
 	readonly present: readonly string[];
 }
+
+/** What ends so has cost its tenant nothing. */
+const isForNothing = (state: JobRow['state']) =>
+	state === 'superseded' || state === 'canceled' || state === 'failed';
 
 export type DocEngine = ReturnType<typeof createDocEngine>;
 
@@ -118,6 +127,7 @@ export function createDocEngine(deps: {
 		weighJob(job.state, 1);
 	}
 
+	const credits = createCredits({ tables, onUndo: (step) => void undo.push(step) });
 	const refusals = createRefusals({
 		tables,
 		insertJob,
@@ -172,7 +182,9 @@ export function createDocEngine(deps: {
 		if (jobId === null) return;
 		const job = tables.job(jobId);
 		if (job === undefined) return;
-		tables.updateJob({ ...job, ...patch, updatedAt: now });
+		const isRefunded = job.charged > 0 && isForNothing(patch.state);
+		if (isRefunded) credits.refund(tables.docByKey(job.doc)?.tenant ?? '', job.charged);
+		tables.updateJob({ ...job, ...(isRefunded && { charged: 0 }), ...patch, updatedAt: now });
 		weighJob(job.state, -1);
 		weighJob(patch.state, 1);
 	}
@@ -217,13 +229,14 @@ export function createDocEngine(deps: {
 	function acceptOne(change: Change, now: number, limits: QueueLimits, admission: Admission): AcceptResult {
 		const { previous, ...own } = change;
 		const { tenant } = own;
-		if (admission.isClosed(tenant)) return { kind: 'limited' };
+		const closed = admission.closed(tenant);
+		if (closed !== null) return closed;
 		const put = meet(own, now);
 		if (put.decision.kind === 'owned') return refuse(own, put.decision.owner, {}, now);
 		if (previous === undefined) {
 			if (isFull([put], limits)) return { kind: 'full' };
 			if (put.decision.kind === 'accepted' && !admission.take(tenant)) return { kind: 'limited' };
-			const { taken, row } = take(put, now);
+			const { taken, row } = take(put, now, admission.costOf(own));
 			if (hasSettled(put)) leaving.letGo(row.key, row.state.generation, now);
 			return taken;
 		}
@@ -232,8 +245,8 @@ export function createDocEngine(deps: {
 		if (isFull([put, left], limits)) return { kind: 'full' };
 		// A move is one document, however many receipts it has.
 		if (put.decision.kind === 'accepted' && !admission.take(tenant)) return { kind: 'limited' };
-		const { taken, row } = take(put, now);
-		const old = take(left, now);
+		const { taken, row } = take(put, now, admission.costOf(own));
+		const old = take(left, now, 0);
 		if (left.decision.kind !== 'stale') leaving.leave(old.row, row, now, hasSettled(left));
 		// Last, because it may let the old name itself go.
 		if (hasSettled(put)) leaving.letGo(row.key, row.state.generation, now);
@@ -254,8 +267,12 @@ export function createDocEngine(deps: {
 	const hasSettled = ({ before, decision }: Meeting): boolean =>
 		decision.kind === 'unchanged' && before !== null && decision.state.generation > before.generation;
 
-	/** Writes a change down that is not rejected, with its receipt. */
-	function take({ change, row, before, decision }: Meeting, now: number): { taken: Taken; row: DocRow } {
+	/** Writes a change down that is not rejected, with its receipt; `cost` is what it was charged should it be accepted. */
+	function take(
+		{ change, row, before, decision }: Meeting,
+		now: number,
+		cost: number,
+	): { taken: Taken; row: DocRow } {
 		const { jobId } = change;
 		const receipt: Omit<JobRow, 'doc' | 'version' | 'state'> = {
 			jobId,
@@ -267,6 +284,7 @@ export function createDocEngine(deps: {
 			previous: row?.lastJob ?? null,
 			error: null,
 			detail: null,
+			charged: 0,
 		};
 		if (decision.kind === 'owned') throw new Error('a rejected change cannot be taken');
 		if (decision.kind === 'stale') {
@@ -300,7 +318,7 @@ export function createDocEngine(deps: {
 		}
 		settleJob(decision.superseded, now, { state: 'superseded', supersededBy: jobId });
 		if (isAccepted) {
-			insertJob({ ...receipt, doc: saved.key, state: 'accepted', version });
+			insertJob({ ...receipt, doc: saved.key, state: 'accepted', version, charged: cost });
 			return { taken: { kind: 'accepted', jobId, version, superseded: decision.superseded }, row: saved };
 		}
 		const { follows } = decision;
@@ -452,6 +470,7 @@ export function createDocEngine(deps: {
 			supersededBy: job.supersededBy,
 			error: job.error ?? (job.state === 'accepted' && isNewest ? row.error : null),
 			detail: job.detail,
+			charged: job.charged,
 			refused: false,
 		};
 	}
@@ -523,12 +542,14 @@ export function createDocEngine(deps: {
 
 	return {
 		accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): AcceptResult[] {
-			const admission = openAdmission(limits.allowance);
-			return changes.map((change) =>
+			const admission = openAdmission(changes, limits.allowance, credits);
+			const results = changes.map((change): AcceptResult =>
 				'refused' in change
 					? { kind: 'refused', jobId: refusals.record(change, now) }
 					: acceptOne(change, now, limits, admission),
 			);
+			admission.settle(results);
+			return results;
 		},
 
 		claim: (request: ClaimRequest): Claimed[] =>
@@ -579,15 +600,23 @@ export function createDocEngine(deps: {
 			return true;
 		},
 
-		retry(jobId: string, now: number): boolean {
+		retry(jobId: string, now: number): RetryResult {
 			const job = tables.job(jobId);
 			const row = job === undefined ? undefined : tables.docByKey(job.doc);
 			const next = row === undefined ? null : retry(full(row), jobId, now);
-			if (row === undefined || next === null) return false;
+			if (row === undefined || next === null) return 'not_failed';
+			// What it was charged was given back when it failed.
+			const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;
+			if (charged > 0 && !credits.charge(row.tenant, charged)) return 'unpaid';
 			save(row, next, {});
-			settleJob(jobId, now, { state: 'accepted', error: null });
-			return true;
+			settleJob(jobId, now, { state: 'accepted', error: null, charged });
+			return 'waiting';
 		},
+
+		credits: (tenant: string): CreditLedger => credits.view(tenant),
+		grantCredits: (request: GrantRequest): GrantResult => credits.grant(request),
+		creditLedgers: (request: { readonly after: string; readonly limit: number }): CreditLedger[] =>
+			credits.list(request),
 
 		job(jobId: string): Job | null {
 			const job = tables.job(jobId);
@@ -661,6 +690,7 @@ export function createDocEngine(deps: {
 				...counts,
 				jobs: { ...counts.jobs },
 				leased: leases.size,
+				credits: credits.stats(),
 				oldestPendingAt: first === null ? null : (tables.docByKey(first)?.state.wanted.acceptedAt ?? null),
 			};
 		},

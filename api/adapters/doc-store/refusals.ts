@@ -52,7 +52,7 @@ export function createRefusals(deps: {
 			}
 			deps.insertJob({
 				...{ jobId, doc: 0, op, state: 'failed', version: 0, acceptedAt: now, updatedAt: now, attempts: 1 },
-				...{ supersededBy: null, previous: null, error: refused, detail: null },
+				...{ supersededBy: null, previous: null, error: refused, detail: null, charged: 0 },
 			});
 			tables.insertRefusal({ jobId, tenant, docId });
 			weigh(tenant, 1);

@@ -1,4 +1,5 @@
 import type { DocState } from '../../pipeline/coalesce.ts';
+import type { Ledger } from '../../pipeline/credits.ts';
 import type {
 	DocKey,
 	DocumentFilter,
@@ -50,6 +51,8 @@ export interface JobRow {
 	readonly previous: string | null;
 	readonly error: Failure | null;
 	readonly detail: JobDetail | null;
+	/** Credits that it holds; 0 once they were given back. */
+	readonly charged: number;
 }
 
 /** Whose receipt a refusal's job row is: the document may never have been. */
@@ -124,6 +127,8 @@ export interface Tables {
 	unsettle(doc: DocKey, ids: readonly string[]): void;
 	/** Settles uncertain lines that are `present`, removes the other ones and every fresh stray; how many lines remain. */
 	settleStrays(doc: DocKey, present: ReadonlySet<string>): number;
+	ledgers(): LedgerRow[];
+	saveLedger(row: LedgerRow): void;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 	highestTime(): number;
@@ -144,6 +149,10 @@ export interface Waiting {
 	readonly doc: DocKey;
 	readonly due: number;
 	readonly readyAt: number;
+}
+
+export interface LedgerRow extends Ledger {
+	readonly tenant: string;
 }
 
 export interface Counts {

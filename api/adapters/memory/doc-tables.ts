@@ -1,7 +1,7 @@
 import { dueAt, isPending, queueClass } from '../../pipeline/coalesce.ts';
 import { flowName } from '../../pipeline/fair-share.ts';
 import type { DocKey, ManifestChunk, ManifestLine } from '../../ports/doc-store.ts';
-import type { Body, Counts, DocRow, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
+import type { Body, Counts, DocRow, JobRow, LedgerRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 
 type Certainty = 'published' | 'fresh' | 'unsettled';
 
@@ -13,6 +13,7 @@ export function createMemoryTables(): Tables {
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
 	let epochs = new Map<string, number>();
+	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
 	let nextId = 1;
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
@@ -34,12 +35,13 @@ export function createMemoryTables(): Tables {
 				jobs: new Map(jobs),
 				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
 				epochs: new Map(epochs),
+				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
 			};
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, refusals } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals } = copy);
 				throw error;
 			}
 		},
@@ -183,6 +185,8 @@ export function createMemoryTables(): Tables {
 			}
 			return map?.size ?? 0;
 		},
+		ledgers: () => [...ledgers.values()],
+		saveLedger: (row) => void ledgers.set(row.tenant, row),
 		counts() {
 			const rows = [...docs.values()];
 			const pending = waiting();

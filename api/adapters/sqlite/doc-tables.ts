@@ -23,7 +23,7 @@ const docColumns = [
 
 const jobColumns = [
 	'job', 'doc', 'op', 'state', 'version', 'accepted_at', 'updated_at', 'attempts', 'superseded_by', 'previous',
-	'error_code', 'error_message', 'detail',
+	'error_code', 'error_message', 'detail', 'charged',
 ] as const; // prettier-ignore
 
 function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
@@ -44,7 +44,7 @@ function jobValues(job: JobRow): SQLInputValue[] {
 	return [
 		uuidToBytes(job.jobId), job.doc, opCode(job.op), job.state, job.version, job.acceptedAt, job.updatedAt,
 		job.attempts, bytesOrNull(job.supersededBy), bytesOrNull(job.previous), job.error?.code ?? null,
-		job.error?.message ?? null, job.detail === null ? null : JSON.stringify(job.detail),
+		job.error?.message ?? null, job.detail === null ? null : JSON.stringify(job.detail), job.charged,
 	]; // prettier-ignore
 }
 
@@ -67,6 +67,7 @@ function readJob(row: Row): JobRow {
 		previous: uuidOrNull(row['previous']),
 		error: failure(row),
 		detail: row['detail'] === null ? null : (JSON.parse(row['detail'] as string) as JobRow['detail']),
+		charged: row['charged'] as number,
 	};
 }
 
@@ -123,6 +124,10 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		),
 		jobPage: db.prepare('SELECT job, doc, state, updated_at FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
 		isNewestJob: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
+		ledgers: db.prepare('SELECT tenant, granted, spent, refunded FROM credits'),
+		saveLedger: db.prepare(
+			'INSERT INTO credits (tenant, granted, spent, refunded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET granted = excluded.granted, spent = excluded.spent, refunded = excluded.refunded',
+		),
 		removeJob: db.prepare('DELETE FROM jobs WHERE job = ?'),
 		insertRefusal: db.prepare('INSERT INTO refusals (job, tenant, doc_id) VALUES (?, ?, ?)'),
 		refusal: db.prepare('SELECT * FROM refusals WHERE job = ?'),
@@ -368,6 +373,15 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			}
 			return (sql.countChunks.get(doc) as Row)['n'] as number;
 		},
+		ledgers: () =>
+			(sql.ledgers.all() as Row[]).map((row) => ({
+				tenant: row['tenant'] as string,
+				granted: row['granted'] as number | null,
+				spent: row['spent'] as number,
+				refunded: row['refunded'] as number,
+			})),
+		saveLedger: ({ tenant, granted, spent, refunded }) =>
+			void sql.saveLedger.run(tenant, granted, spent, refunded),
 		counts() {
 			const one = (text: string) => db.prepare(text).get() as Row;
 			const waiting = one(

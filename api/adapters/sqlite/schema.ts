@@ -123,6 +123,15 @@ export const migrations: readonly string[] = [
 	ALTER TABLE docs ADD COLUMN moved_generation INTEGER;
 	CREATE INDEX docs_leaving ON docs (moved_to) WHERE moved_to IS NOT NULL;
 	`,
+	`
+	ALTER TABLE jobs ADD COLUMN charged INTEGER NOT NULL DEFAULT 0;
+	CREATE TABLE credits (
+		tenant TEXT PRIMARY KEY,
+		granted INTEGER,
+		spent INTEGER NOT NULL,
+		refunded INTEGER NOT NULL
+	) WITHOUT ROWID;
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

@@ -8,30 +8,30 @@ import { DatabaseSync } from 'node:sqlite';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
-import { put, testDocStore } from '../../conformance/doc-store.ts';
+import { testCredits } from '../../conformance/doc-store-credits.ts';
+import { put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
 const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
 
-testDocStore(
-	'sqlite',
-	async () => {
-		const dir = await mkdtemp(join(tmpdir(), 'docdrop-store-'));
-		let store = await openSqliteDocStore({ dir });
-		return {
-			store,
-			reopen: async () => {
-				await store.close();
-				store = await openSqliteDocStore({ dir });
-				return store;
-			},
-			dispose: async () => {
-				await store.close();
-				await rm(dir, { recursive: true, force: true });
-			},
-		};
-	},
-	{ isDurable: true },
-);
+const make: DocStoreMaker = async () => {
+	const dir = await mkdtemp(join(tmpdir(), 'docdrop-store-'));
+	let store = await openSqliteDocStore({ dir });
+	return {
+		store,
+		reopen: async () => {
+			await store.close();
+			store = await openSqliteDocStore({ dir });
+			return store;
+		},
+		dispose: async () => {
+			await store.close();
+			await rm(dir, { recursive: true, force: true });
+		},
+	};
+};
+
+testDocStore('sqlite', make, { isDurable: true });
+testCredits('sqlite', make, { runs: 4 });
 
 describe('doc store: sqlite alone', () => {
 	let dir: string;
@@ -154,7 +154,7 @@ describe('doc store: sqlite alone', () => {
 			await store.sweep({ now: 3_000, tombstoneMs: day, jobMs: day, limit: 10 });
 			assert.equal((await segments()).length, 0);
 			const [dead] = await store.jobs({ states: ['failed'], limit: 1 });
-			assert.equal(await store.retry(dead?.jobId ?? '', 4_000), true);
+			assert.equal(await store.retry(dead?.jobId ?? '', 4_000), 'waiting');
 			const [letter] = await claimAll(5_000);
 			assert.equal(Buffer.from(letter?.content?.body as Uint8Array).toString(), 'a7 '.repeat(1_000));
 		});

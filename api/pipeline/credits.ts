@@ -1,0 +1,46 @@
+/**
+ * Credits of a tenant, as pure moves of its ledger: one for each put that is accepted, taken for a whole call in
+ * advance, and given back where it comes to nothing (superseded, canceled, failed). Deletions cost nothing. A
+ * tenant without a ledger, or with no grant in it, has no limit and is charged nothing. Every doc-store adapter moves
+ * ledgers with these functions.
+ *
+ * Invariant: left = granted - spent + refunded, never below 0; spent - refunded is what the receipts hold.
+ */
+export interface Ledger {
+	/** All that was ever granted; null: no limit from now on. The other two go on counting what was charged. */
+	readonly granted: number | null;
+	readonly spent: number;
+	readonly refunded: number;
+}
+
+/** What one put costs. */
+export const costOfPut = 1;
+
+/** Far above what anybody has, and far below where whole numbers end. */
+export const mostGranted = 1_000_000_000_000;
+
+export const noLedger: Ledger = { granted: null, spent: 0, refunded: 0 };
+
+/** Null: no limit. */
+export const left = ({ granted, spent, refunded }: Ledger): number | null =>
+	granted === null ? null : granted - spent + refunded;
+
+/** The ledger after `credits` were taken; null where so many are not left. Of a ledger without a limit nothing is taken. */
+export function charge(ledger: Ledger, credits: number): Ledger | null {
+	const rest = left(ledger);
+	if (rest === null) return ledger;
+	return rest < credits ? null : { ...ledger, spent: ledger.spent + credits };
+}
+
+export const refund = (ledger: Ledger, credits: number): Ledger => ({
+	...ledger,
+	refunded: ledger.refunded + credits,
+});
+
+/** Sets what was granted in all; null where less than what is spent would remain. */
+export function grant(ledger: Ledger, granted: number | null): Ledger | null {
+	if (granted !== null && !(Number.isSafeInteger(granted) && granted >= 0 && granted <= mostGranted))
+		return null;
+	const next = { ...ledger, granted };
+	return (left(next) ?? 0) < 0 ? null : next;
+}
