@@ -25,7 +25,7 @@ export interface Change {
 	/** Null: the document is to be deleted. */
 	readonly content: Content | null;
 	readonly event: FileItem['event'] | null;
-	/** Of a move: what the document was, to be deleted once its successor is in. */
+	/** Of a move: the document that it was, as `head.previous` names it too. */
 	readonly previous: Head | null;
 	/** Undefined: the API's own default. */
 	readonly priority: Priority | undefined;
@@ -100,12 +100,15 @@ function fromTrigger(session: Session, index: number): Submission {
 			coalesced: true,
 		});
 	}
-	const isMoved = event === 'moved' && previousTenant !== null && previousDocId !== null;
+	const previous =
+		event === 'moved' && previousTenant !== null && previousDocId !== null
+			? { tenant: previousTenant, docId: previousDocId }
+			: null;
 	return change(session, index, {
-		head: { path: item.relPath, ...fields, tenant, docId, ...order },
+		head: { path: item.relPath, ...fields, tenant, docId, ...order, ...(previous !== null && { previous }) },
 		content: fileContent(context, item),
 		event,
-		previous: isMoved ? { tenant: previousTenant, docId: previousDocId, ...order } : null,
+		previous: previous === null ? null : { ...previous, ...order },
 		coalesced: true,
 	});
 }

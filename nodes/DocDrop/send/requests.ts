@@ -54,7 +54,7 @@ export async function postBatch(
 /** `open` is asked anew for each try. */
 export async function putContent(
 	wire: Wire,
-	{ tenant, docId, title, path, mimeType, metadata, source, takeOver }: Head,
+	{ tenant, docId, title, path, mimeType, metadata, source, previous, takeOver }: Head,
 	open: () => Promise<ByteStream | Buffer>,
 	waiting: Waiting,
 ): Promise<Receipt> {
@@ -68,6 +68,7 @@ export async function putContent(
 			path,
 			mimeType,
 			...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+			...(previous !== undefined && { previousTenant: previous.tenant, previousDocId: previous.docId }),
 			...source,
 			...(takeOver === true && { takeOver }),
 			...options(waiting),

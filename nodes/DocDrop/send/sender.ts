@@ -6,8 +6,8 @@
  *  1. Requests that name the same document keep its order, so a batch and a stream never overtake each other. Items
  *     of the trigger would be safe without it, by source, epoch and seq: what comes late is answered `stale`. Others
  *     get their order by arrival at the API, and the last item has the last word only because of this.
- *  2. What a move leaves behind is deleted after its successor was taken, or refused for good: then the old name
- *     stands for nothing any more either.
+ *  2. A move is one document that names the one it was, and the API takes both or neither. Where the new one is
+ *     refused for good, the old name is deleted by itself: it stands for nothing any more either.
  *  3. The first failure that another try may mend, or that says nothing of its document, stops everything that was
  *     not sent yet; what was accepted stays accepted, and sending it again is harmless.
  */
@@ -71,7 +71,15 @@ type Large = Entry & Extract<Loaded, { kind: 'large' }>;
 
 const vanished = nodeFault('vanished', 'the file is gone', 'There is nothing to do.');
 
-const keyOf = ({ tenant, docId }: Head) => `${tenant} ${docId}`;
+const keyOf = ({ tenant, docId }: Pick<Head, 'docId'> & { readonly tenant?: string }) => `${tenant} ${docId}`;
+/** Every document that the entry changes. */
+const keysOf = ({ head }: Pick<Entry, 'head'>): string[] =>
+	head.previous === undefined
+		? [keyOf(head)]
+		: [keyOf(head), keyOf({ tenant: head.tenant, ...head.previous })];
+
+/** The old name of a move is another source's: it is not ours to delete. */
+const isOthersName = ({ code, field }: Fault): boolean => code === 'owned' && field === 'previous';
 
 export async function sendChanges(changes: readonly Change[], deps: SenderDeps): Promise<Sent> {
 	const { signal } = deps;
@@ -93,15 +101,12 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 
 	/** In its turn, unless sending has ended before. */
 	const start = (entries: readonly Entry[], task: () => Promise<void>) =>
-		line.start(
-			entries.map(({ head }) => keyOf(head)),
-			async () => {
-				if (isEnded()) return;
-				await task().catch((error: unknown) => {
-					ended.defect ??= { error };
-				});
-			},
-		);
+		line.start(entries.flatMap(keysOf), async () => {
+			if (isEnded()) return;
+			await task().catch((error: unknown) => {
+				ended.defect ??= { error };
+			});
+		});
 
 	async function post(entries: readonly Small[], waiting: Waiting): Promise<void> {
 		let results: Awaited<ReturnType<typeof postBatch>>;
@@ -184,7 +189,7 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 				return add({ ...entry, ...loaded, op });
 			case 'large':
 				// What waits in the batch of the same document goes first.
-				if (batch.some(({ head }) => keyOf(head) === keyOf(entry.head))) await flush();
+				if (batch.some((one) => keysOf(one).some((key) => keysOf(entry).includes(key)))) await flush();
 				return start([entry], () => stream({ ...entry, ...loaded }));
 		}
 	}
@@ -206,7 +211,9 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 	for (const [place, { item, previous: head, priority, coalesced }] of changes.entries()) {
 		const successor = outcomes[place];
 		if (isEnded()) break;
-		if (head === null || successor === undefined || successor.kind === 'vanished') continue;
+		if (successor?.kind === 'receipt' && successor.receipt.previous !== undefined)
+			previous[place] = { kind: 'receipt', receipt: successor.receipt.previous };
+		if (head === null || successor?.kind !== 'failed' || isOthersName(successor.fault)) continue;
 		const settle = (outcome: Outcome) => void (previous[place] = outcome);
 		await add({ item, head, priority, coalesced, settle, op: 'delete', content: null, bytes: 0 });
 	}
