@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	storm: { seconds: 900, load: () => import('./storm.ts') },
 	headtohead: { seconds: 1800, load: () => import('./headtohead.ts') },
 	rescan: { seconds: 300, load: () => import('./rescan.ts') },
+	entity: { seconds: 300, load: () => import('./entity.ts') },
 	publish: { seconds: 600, load: () => import('./publish.ts') },
 	throttle: { seconds: 300, load: () => import('./throttle.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
