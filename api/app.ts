@@ -89,6 +89,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 						collection: config.qdrantCollection,
 						dimensions: embedder.dimensions,
 						timeoutMs: config.qdrantTimeoutMs,
+						writesInFlight: config.qdrantWrites,
+						connections: config.qdrantConnections,
 						clock,
 					});
 		closers.unshift(() => vectorStore.close());
@@ -159,7 +161,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							maxAttempts: config.maxAttempts,
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},
-			embedCalls: { maxTexts: 256, maxCalls: Math.max(2, config.workers) },
+			embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
 			brakeShare: config.brakePercent / 100,
 			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },
 		});

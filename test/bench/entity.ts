@@ -86,11 +86,13 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 		worker: {
 			maxDocuments: config.maxInWork,
 			maxBytes: config.maxInWorkMb * megabyte,
+			maxReading: config.maxInWork,
 			leaseMs: config.leaseMs,
+			stallMs: config.stallMs,
 			maxAttempts: config.maxAttempts,
 			batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 		},
-		embedCalls: { maxTexts: 256, maxCalls: Math.max(2, config.workers) },
+		embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
 	});
 	bench.onEnd(async () => {
 		await spine.stop();

@@ -14,6 +14,7 @@ import type { Hit, VectorStore } from '../../ports/vector-store.ts';
 import { round } from './body.ts';
 import { createBudget } from './budget.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
+import { createInFlight } from './in-flight.ts';
 import { storedPoint } from './payload.ts';
 import {
 	idFilter,
@@ -39,6 +40,10 @@ export interface QdrantOptions {
 	readonly clock: Clock;
 	/** Of one request, ms. */
 	readonly timeoutMs?: number;
+	/** Writes on their way at a time, at most; Qdrant's advice is 2 to 4, and how many it takes is found out. */
+	readonly writesInFlight?: number;
+	/** Kept alive and used by everything; requests beyond them wait. */
+	readonly connections?: number;
 	readonly maxPointsPerRequest?: number;
 	readonly maxBytesPerRequest?: number;
 }
@@ -49,8 +54,6 @@ export interface QdrantStore extends VectorStore {
 	info(): QdrantInfo | null;
 }
 
-/** Upserts of one `put` that are on their way at the same time; Qdrant's advice is 2 to 4. */
-const parallelUpserts = 3;
 const scanPage = 512;
 /** Of one search; servers in strict mode may refuse more. Equal scores beyond it come in Qdrant's order. */
 const largestLimit = 1_000;
@@ -58,14 +61,23 @@ const largestLimit = 1_000;
 type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
 
 export function createQdrantStore(options: QdrantOptions): QdrantStore {
-	const { collection, dimensions, modelFingerprint, clock, timeoutMs = 15_000, apiKey } = options;
+	const {
+		collection,
+		dimensions,
+		modelFingerprint,
+		clock,
+		timeoutMs = 15_000,
+		apiKey,
+		connections = 8,
+	} = options;
 	const endpoint = parseEndpoint(options.url);
 	const limits = {
 		maxPoints: options.maxPointsPerRequest ?? 256,
 		maxBytes: options.maxBytesPerRequest ?? 4 * 1024 * 1024,
 	};
 	const budget = createBudget(limits);
-	const transport = createTransport({ endpoint, apiKey, clock, timeoutMs });
+	const transport = createTransport({ endpoint, apiKey, clock, timeoutMs, connections });
+	const inFlight = createInFlight(options.writesInFlight ?? 4, clock);
 	const root = `/collections/${encodeURIComponent(collection)}`;
 	let info: QdrantInfo | null = null;
 
@@ -80,13 +92,15 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		expected = 1,
 	) {
 		const sent = { method, path: `${root}/points${path}?wait=true`, body, signal };
-		const result = await transport.send<Schemas['UpdateResult'] | Schemas['UpdateResult'][]>(sent);
-		const results = Array.isArray(result) ? result : [result];
-		// `acknowledged` and `wait_timeout` are answers of 200 as well, for a write that nobody can see yet.
-		const pending = results.find((each) => each?.status !== 'completed');
-		if (pending === undefined && results.length === expected) return;
-		const status = pending?.status ?? 'incomplete';
-		throw new DocDropError('index_unavailable', `the vector index has not completed a write (${status})`);
+		await inFlight.run(async () => {
+			const result = await transport.send<Schemas['UpdateResult'] | Schemas['UpdateResult'][]>(sent);
+			const results = Array.isArray(result) ? result : [result];
+			// `acknowledged` and `wait_timeout` are answers of 200 as well, for a write that nobody can see yet.
+			const pending = results.find((each) => each?.status !== 'completed');
+			if (pending === undefined && results.length === expected) return;
+			const status = pending?.status ?? 'incomplete';
+			throw new DocDropError('index_unavailable', `the vector index has not completed a write (${status})`);
+		}, signal);
 	}
 
 	/** Never settles with one of its requests on its way: a straggler could undo what the caller does next. */
@@ -99,7 +113,8 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 					.catch((error: unknown) => void failures.push(error))
 					.finally(() => running.delete(sent));
 				running.add(sent);
-				if (running.size >= parallelUpserts) await Promise.race(running);
+				// No more are made ready than may be sent: each is some MB.
+				if (running.size >= inFlight.allowed()) await Promise.race(running);
 				if (failures.length > 0) break;
 			}
 		} finally {

@@ -53,6 +53,7 @@ export interface TransportOptions {
 	readonly apiKey: string | undefined;
 	readonly clock: Clock;
 	readonly timeoutMs: number;
+	readonly connections: number;
 }
 
 interface Answer {
@@ -61,13 +62,18 @@ interface Answer {
 	readonly text: string;
 }
 
-const maxSockets = 8;
 /** Below the 5 s after which Qdrant closes an idle connection, so that no request goes into a closing one. */
 const idleSocketMs = 4_000;
 
-export function createTransport({ endpoint, apiKey, clock, timeoutMs }: TransportOptions): Transport {
+export function createTransport({
+	endpoint,
+	apiKey,
+	clock,
+	timeoutMs,
+	connections,
+}: TransportOptions): Transport {
 	const { request, Agent } = endpoint.origin.startsWith('https:') ? https : http;
-	const agent = new Agent({ keepAlive: true, maxSockets, timeout: idleSocketMs });
+	const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: idleSocketMs });
 	const headers: Record<string, string> = { accept: 'application/json' };
 	if (apiKey !== undefined) headers['api-key'] = apiKey;
 
