@@ -162,6 +162,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},
 			embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
+			healthLimits: { pending: config.alertPending, errors: config.alertErrorPercent / 100 },
 			brakeShare: config.brakePercent / 100,
 			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },
 		});

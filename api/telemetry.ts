@@ -82,6 +82,26 @@ const metrics = {
 	},
 	docdrop_failed_documents: { kind: 'gauge', help: 'Dead letters', labels: [] },
 	docdrop_oldest_pending_seconds: { kind: 'gauge', help: 'Age of the change that is due first', labels: [] },
+	docdrop_queue_alert: {
+		kind: 'gauge',
+		help: '1 while too much waits (pending) or fails (errors)',
+		labels: ['alert'],
+	},
+	docdrop_queue_error_rate: {
+		kind: 'gauge',
+		help: 'Share of the changes that failed in the last minute',
+		labels: [],
+	},
+	docdrop_queue_changes_per_minute: {
+		kind: 'gauge',
+		help: 'Changes that ended in the last minute',
+		labels: [],
+	},
+	docdrop_queue_left_seconds: {
+		kind: 'gauge',
+		help: 'Until nothing waits any more, at the rate of the last minute; -1 where nothing moves',
+		labels: [],
+	},
 	docdrop_breaker_open: { kind: 'gauge', help: '1 while calls to the peer are paused', labels: ['peer'] },
 	docdrop_peer_attempts_total: { kind: 'counter', help: 'Calls to the peer', labels: ['peer'] },
 	docdrop_peer_probes_total: {

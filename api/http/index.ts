@@ -12,6 +12,7 @@ import { documentRoutes } from './documents.ts';
 import { answerClientError, installErrors, sendError } from './errors.ts';
 import { jobRoutes } from './jobs.ts';
 import { installJsonBody } from './json-body.ts';
+import { progressRoutes } from './progress.ts';
 import { publishRoutes } from './publish.ts';
 import { searchRoutes } from './search.ts';
 import { sourceRoutes } from './sources.ts';
@@ -102,6 +103,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		searchRoutes(routes, deps);
 		sourceRoutes(routes, deps);
 		statusRoutes(routes, deps);
+		progressRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;

@@ -64,6 +64,21 @@ const Status = Type.Object({
 	chunks: Type.Integer(),
 	pending: Type.Integer({ description: 'Documents with a change that waits.' }),
 	pendingBytes: Type.Integer(),
+	queue: Type.Object(
+		{
+			perMinute: Type.Number({ description: 'Changes that ended.' }),
+			secondsLeft: Type.Union([Type.Integer(), Type.Null()], {
+				description: 'At that rate; null where something waits and nothing moves.',
+			}),
+			errorRate: Type.Number({
+				description: 'Of at least 10 changes that ended, those that failed: 0 to 1.',
+			}),
+			alerts: Type.Array(Type.Enum(['pending', 'errors']), {
+				description: 'pending: too much waits; errors: too much fails.',
+			}),
+		},
+		{ description: 'Of the last minute.' },
+	),
 	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
 	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
 	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
@@ -200,7 +215,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		},
 		async (request, reply) => {
 			checkAnyTenant(request);
-			const stats = await docStore.stats();
+			const [stats] = await Promise.all([docStore.stats(), pipeline.queueHealth()]);
 			telemetry.set('docdrop_documents', {}, stats.documents);
 			telemetry.set('docdrop_chunks', {}, stats.chunks);
 			telemetry.set('docdrop_pending_documents', {}, stats.pending);
@@ -233,13 +248,17 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		{ schema: { tags: ['operation'], summary: 'Figures for an operator', response: { 200: Status } } },
 		async (request) => {
 			checkAnyTenant(request);
-			const stats = await docStore.stats();
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }] = await Promise.all([
+				docStore.stats(),
+				pipeline.queueHealth(),
+			]);
 			return {
 				version: deps.version,
 				documents: stats.documents,
 				chunks: stats.chunks,
 				pending: stats.pending,
 				pendingBytes: stats.pendingBytes,
+				queue: { perMinute, secondsLeft, errorRate, alerts: [...alerts] },
 				inWork: pipeline.inWork(),
 				lanes: lanesOf(pipeline),
 				failed: stats.failed,

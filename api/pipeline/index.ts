@@ -10,6 +10,7 @@ import { preview } from './preview.ts';
 import { unpaidError } from './refusal.ts';
 import { search } from './search.ts';
 import { closeSnapshot, type Snapshot } from './snapshot.ts';
+import { startQueueHealth, type HealthLimits } from './queue-health.ts';
 import { startSweeper } from './sweep.ts';
 import { startWorker, type WorkerDeps } from './worker.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -32,6 +33,7 @@ export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'si
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
 	readonly limiter: AcceptDeps['limiter'];
+	readonly healthLimits: HealthLimits;
 	/** See snapshot.ts. */
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
@@ -65,6 +67,7 @@ export function startPipeline(deps: PipelineDeps) {
 		settings: deps.accept,
 		wake: () => worker?.wake(),
 	});
+	const health = startQueueHealth(common);
 	startSweeper({ ...common, ...deps.retention });
 
 	return {
@@ -91,6 +94,7 @@ export function startPipeline(deps: PipelineDeps) {
 			if (result === 'waiting') worker?.wake();
 			return result === 'waiting';
 		},
+		queueHealth: () => health.look(),
 		inWork: () => worker?.inWork() ?? 0,
 		/** Null where another process works on the changes. */
 		lanes: () => worker?.lanes() ?? null,

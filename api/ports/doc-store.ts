@@ -389,6 +389,19 @@ export interface StoreStats {
 	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
 }
 
+/** Of one tenant's documents, or of everybody's. */
+export interface Progress {
+	/** That are wanted, or whose deletion is not done. */
+	readonly documents: number;
+	readonly pending: number;
+	readonly failed: number;
+	/** Changes that were published or deleted, and that were given up, in the last `latelyMs`. */
+	readonly doneLately: number;
+	readonly failedLately: number;
+	/** A minute, or less where the first of them is younger; at least 5 s. */
+	readonly latelyMs: number;
+}
+
 export interface SweepRequest {
 	readonly now: number;
 	readonly tombstoneMs: number;
@@ -462,6 +475,8 @@ export interface DocStore {
 	/** The published manifest, in order, with texts. */
 	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
 	stats(): Promise<StoreStats>;
+	/** Costs nothing: counted as documents move. Null: all tenants together. */
+	progress(tenant: string | null, now: number): Promise<Progress>;
 	/** Removes old receipts and old tombstones; returns how many of each. */
 	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
 	/** The highest store time that was ever written. */

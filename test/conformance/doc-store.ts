@@ -416,6 +416,45 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			);
 		});
 
+		it('counts how far the documents of a tenant are, as they move', async () => {
+			const of = async (tenant: string | null) => {
+				const { documents, pending, failed, doneLately, failedLately } = await store.progress(tenant, now);
+				return [documents, pending, failed, doneLately, failedLately];
+			};
+			assert.deepEqual(await of('acme'), [0, 0, 0, 0, 0]);
+			await accept(put('a', 'x'), put('b', 'x'), put('c', 'x'), put('d', 'x', { tenant: 'other' }));
+			assert.deepEqual(
+				[await of('acme'), await of(null)],
+				[
+					[3, 3, 0, 0, 0],
+					[4, 4, 0, 0, 0],
+				],
+			);
+			const [a, d, b] = await claim();
+			assert.ok(a && b && d?.tenant === 'other');
+			await publish(a, chunk(1));
+			await store.bury([{ lease: b.lease, error: { code: 'unreadable', message: 'no' }, present: [] }], now);
+			assert.deepEqual(await of('acme'), [3, 1, 1, 1, 1]);
+			await accept(del('a'));
+			assert.deepEqual(await of('acme'), [3, 2, 1, 1, 1]);
+			const [gone] = await claim();
+			assert.ok(gone);
+			await publish(gone);
+			assert.deepEqual(await of('acme'), [2, 1, 1, 2, 1]);
+			now += 70_000;
+			assert.deepEqual(await of('acme'), [2, 1, 1, 0, 0]);
+			if (made.reopen !== undefined) {
+				store = await made.reopen();
+				assert.deepEqual(
+					[await of('acme'), await of('other')],
+					[
+						[2, 1, 1, 0, 0],
+						[1, 1, 0, 0, 0],
+					],
+				);
+			}
+		});
+
 		it('takes a lease that ran out for what it is, in a queue that had nothing left (4)', async () => {
 			await accept(
 				put('a', 'x', { priority: 'low' }),

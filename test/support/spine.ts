@@ -76,6 +76,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
 		},
 		embedCalls: { maxTexts: 32, maxCalls: 2 },
+		healthLimits: { pending: 10_000, errors: 0.1 },
 		brakeShare: 0.2,
 		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000 },
 		...parts,

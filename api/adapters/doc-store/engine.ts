@@ -35,6 +35,7 @@ import type {
 	JobFilter,
 	Lease,
 	ManifestChunk,
+	Progress,
 	QueueLimits,
 	Refusal,
 	RetryResult,
@@ -51,6 +52,7 @@ import { openAdmission, type Admission } from './admission.ts';
 import { createCredits } from './credits.ts';
 import { createLeaving } from './leaving.ts';
 import { createRefusals } from './refusals.ts';
+import { createProgress } from './progress.ts';
 import { createQueues } from './queues.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
@@ -105,11 +107,14 @@ export function createDocEngine(deps: {
 		leasedUntil: (doc) => leases.get(doc)?.until ?? null,
 	});
 	queues.reload();
+	const progress = createProgress(tables);
+	progress.reload();
 
 	const full = (row: DocRow): DocState => ({ ...row.state, lease: leases.get(row.key) ?? null });
 
 	function weigh(tenant: string, state: DurableState, sign: 1 | -1): void {
 		queues.weigh(tenant, state, sign);
+		progress.weigh(tenant, state, sign);
 		if (state.generation > state.settled) {
 			counts.pending += sign;
 			counts.pendingBytes += sign * state.wanted.size;
@@ -410,6 +415,7 @@ export function createDocEngine(deps: {
 			attempts: before.lease?.generation === before.generation ? before.attempts : 0,
 		});
 		leaving.letGo(lease.doc, lease.generation, now);
+		progress.done(row.tenant, now, false);
 		return true;
 	}
 
@@ -442,6 +448,7 @@ export function createDocEngine(deps: {
 			attempts: before.attempts + 1,
 		});
 		if (next.failed) leaving.giveUp(lease.doc, now);
+		progress.done(row.tenant, now, true);
 		return true;
 	}
 
@@ -684,6 +691,8 @@ export function createDocEngine(deps: {
 			return row === undefined ? [] : tables.chunks(row.key);
 		},
 
+		progress: (tenant: string | null, now: number): Progress => progress.view(tenant, now),
+
 		stats(): StoreStats {
 			const first = queues.first();
 			return {
@@ -730,6 +739,7 @@ export function createDocEngine(deps: {
 				counts = tables.counts();
 				refusals.recount();
 				queues.reload();
+				progress.reload();
 				throw error;
 			}
 			undo = [];

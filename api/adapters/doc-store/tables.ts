@@ -78,6 +78,8 @@ export interface Tables {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
+	/** Every tenant's documents: see progress.ts. */
+	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
 	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
 	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */

@@ -47,6 +47,7 @@ export function createMemoryDocStore(): DocStore {
 		sourceDocuments: (request) => run((e) => e.sourceDocuments(request)),
 		chunks: (tenant, docId) => run((e) => e.chunks(tenant, docId)),
 		stats: () => run((e) => e.stats()),
+		progress: (tenant, now) => run((e) => e.progress(tenant, now)),
 		sweep: (request) => run((e) => e.sweep(request)),
 		highestTime: () => run((e) => e.highestTime()),
 		close: async () => rmSync(dir, { recursive: true, force: true }),

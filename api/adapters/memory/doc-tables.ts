@@ -66,6 +66,23 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
+		progress() {
+			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
+			for (const row of docs.values()) {
+				const pending = isPending(leased(row));
+				const { failed, wanted } = row.state;
+				if (wanted.op !== 'put' && !pending && !failed) continue;
+				const { tenant } = row;
+				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, failed: 0 };
+				found.set(tenant, {
+					tenant,
+					documents: before.documents + 1,
+					pending: before.pending + (pending ? 1 : 0),
+					failed: before.failed + (failed && !pending ? 1 : 0),
+				});
+			}
+			return [...found.values()];
+		},
 		queues() {
 			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
 			for (const row of ordered(waiting())) {

@@ -55,6 +55,7 @@ export async function openSqliteDocStore({
 		sourceDocuments: (request) => thread.call('sourceDocuments', request),
 		chunks: (tenant, docId) => thread.call('chunks', tenant, docId),
 		stats: () => thread.call('stats'),
+		progress: (tenant, now) => thread.call('progress', tenant, now),
 		sweep: (request) => thread.call('sweep', request),
 		highestTime: () => thread.call('highestTime'),
 		close: () => thread.close(),

@@ -265,6 +265,20 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			sql.removeChunks.run(key);
 			sql.removeDoc.run(key);
 		},
+		progress: () =>
+			(
+				db
+					.prepare(
+						`SELECT tenant, count(*) AS n, sum(generation > settled) AS pending, sum(failed = 1 AND generation = settled) AS failed FROM docs
+						WHERE w_op = 0 OR generation > settled OR failed = 1 GROUP BY tenant`,
+					)
+					.all() as Row[]
+			).map((row) => ({
+				tenant: row['tenant'] as string,
+				documents: row['n'] as number,
+				pending: row['pending'] as number,
+				failed: row['failed'] as number,
+			})),
 		queues: () =>
 			(db.prepare(queuesSql).all() as Row[]).map((row) => ({
 				tenant: row['tenant'] as string,
