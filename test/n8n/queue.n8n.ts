@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,6 +71,32 @@ describe('the nodes in the real n8n, in queue mode', () => {
 		await second?.stop('SIGKILL');
 		await dropping;
 		workers = [await rig.n8n.startWorker()];
+		await rig.settled(180);
+		await rig.checkIndex();
+	});
+
+	it('loses nothing to a worker whose folder is an empty volume, and says what to mount', async function () {
+		// Only root may hide a folder from a process.
+		if (spawnSync('unshare', ['--mount', 'true']).status !== 0) this.skip();
+		for (const worker of workers) await worker.stop();
+		workers = [await rig.n8n.startWorker(rig.inbox)];
+		for (let at = 0; at < 4; at += 1) write(`unseen/${at}.txt`, `File ${at}.`);
+		const failed = async () =>
+			(await executions(rig.n8n, workflowId)).filter(({ status }) => status === 'error').slice(0, 1);
+		const end = Date.now() + 90_000;
+		let [one] = await failed();
+		const before = one?.id;
+		while (one === undefined || one.id === before) {
+			assert.ok(Date.now() < end, 'no execution failed');
+			await sleep(200);
+			[one] = await failed();
+		}
+		const { data } = await rig.n8n.rest<{ data: string }>('GET', `/executions/${one.id}`);
+		assert.match(data, /the folder looks empty/);
+		assert.match(data, /mount the folder on every worker/);
+		const [blind] = workers;
+		workers = [await rig.n8n.startWorker()];
+		await blind?.stop();
 		await rig.settled(180);
 		await rig.checkIndex();
 	});

@@ -20,8 +20,11 @@ export interface RealN8n {
 	/** Signed in: `name=value` for a browser. */
 	cookie(): string;
 	start(): Promise<void>;
-	/** In queue mode: a process that runs executions, from the same user folder. It ends with `stop` of its own. */
-	startWorker(): Promise<RealWorker>;
+	/**
+	 * In queue mode: a process that runs executions, from the same user folder. It ends with `stop` of its own. To a
+	 * blind one that folder is an empty volume (Linux, as root).
+	 */
+	startWorker(blindTo?: string): Promise<RealWorker>;
 	/** SIGTERM waits for n8n's own shutdown; SIGKILL is a crash. */
 	stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 	/** Everything that it printed, over all its lives. */
@@ -97,9 +100,17 @@ export async function createRealN8n(options: {
 	const signIn = () => rest('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 
 	/** Resolves when the process says at `url` that it is ready. */
-	async function launch(command: string, at: string, more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+	async function launch(
+		command: string,
+		at: string,
+		more: NodeJS.ProcessEnv = {},
+		blindTo?: string,
+	): Promise<ChildProcess> {
 		const log = openSync(logFile, 'a');
-		const started = spawn(process.execPath, [join(installed, 'node_modules/n8n/bin/n8n'), command], {
+		const line = [process.execPath, join(installed, 'node_modules/n8n/bin/n8n'), command];
+		const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', blindTo ?? ''];
+		const [program = '', ...args] = blindTo === undefined ? line : [...hidden, ...line];
+		const started = spawn(program, args, {
 			env: { ...env, ...more },
 			stdio: ['ignore', log, log],
 		});
@@ -116,13 +127,14 @@ export async function createRealN8n(options: {
 		return started;
 	}
 
-	async function startWorker(): Promise<RealWorker> {
+	async function startWorker(blindTo?: string): Promise<RealWorker> {
 		const health = await freePort();
-		const worker = await launch('worker', `http://127.0.0.1:${health}`, {
+		const more = {
 			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 			QUEUE_HEALTH_CHECK_PORT: String(health),
 			N8N_RUNNERS_BROKER_PORT: String(await freePort()),
-		});
+		};
+		const worker = await launch('worker', `http://127.0.0.1:${health}`, more, blindTo);
 		const ended = new Promise((done) => worker.once('exit', done));
 		return {
 			async stop(signal = 'SIGTERM') {
