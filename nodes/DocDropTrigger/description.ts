@@ -40,7 +40,7 @@ export const properties: INodeProperties[] = [
 		default: 'default',
 		placeholder: 'e.g. acme',
 		displayOptions: { show: { tenantFrom: ['fixed'] } },
-		description: 'Whose documents the files are. Letters, digits and . _ : @ - are allowed, at most 128.',
+		description: 'Letters, digits, dots and the signs _ : @ - (at most 128)',
 	},
 	{
 		displayName: 'Segment Number',
@@ -240,7 +240,8 @@ export const properties: INodeProperties[] = [
 						],
 					},
 				],
-				description: 'Further folders to watch; they must not lie in one another',
+				description:
+					'Further folders to watch; they must not lie in one another. The documents of a folder that is taken out stay in the index, and the trigger says what lets them go.',
 			},
 			{
 				displayName: 'On Activation',

@@ -10,7 +10,7 @@ export const tenantField = (show: Where, value = '={{ $json.tenant }}', hint?: s
 	type: 'resourceLocator',
 	default: { mode: 'id', value },
 	required: true,
-	description: 'Whose documents they are. Its name has letters, digits and . _ : @ - in it.',
+	description: 'Whose documents they are: letters, digits, dots and the signs _ : @ -',
 	displayOptions: { show },
 	modes: [
 		{

@@ -24,7 +24,12 @@ export const jobOperation: INodeProperties = {
 			action: 'Get many jobs',
 			description: 'List changes, newest first',
 		},
-		{ name: 'Retry', value: 'retry', action: 'Retry a failed job', description: 'Try a failed change again' },
+		{
+			name: 'Retry',
+			value: 'retry',
+			action: 'Retry a failed job',
+			description: 'Try a failed change again; a refused one has to be sent anew',
+		},
 		{
 			name: 'Wait',
 			value: 'wait',
@@ -79,7 +84,7 @@ export const jobFields: INodeProperties[] = [
 				{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
 				{ name: 'Canceled', value: 'canceled' },
 				{ name: 'Deleted', value: 'deleted' },
-				{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
+				{ name: 'Failed', value: 'failed', description: 'Given up or refused: see its error' },
 				{ name: 'Processing', value: 'processing' },
 				{ name: 'Published', value: 'published' },
 				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
