@@ -54,6 +54,8 @@ export interface Published extends Content {
 	readonly version: number;
 	readonly jobId: string;
 	readonly at: number;
+	/** As its points show it; null where they have none, or were published before it was kept. */
+	readonly title: string | null;
 	readonly chunks: number;
 	readonly size: number;
 }
@@ -318,7 +320,7 @@ export function intend(state: DocState): DocState {
 }
 
 /** The index holds exactly the leased generation: settle it. */
-export function commit(state: DocState, chunks: number, now: number): DocState {
+export function commit(state: DocState, chunks: number, now: number, title: string | null = null): DocState {
 	const held = state.lease;
 	if (held === null) throw new Error('commit without a lease');
 	const isLatest = held.generation === state.generation;
@@ -333,7 +335,15 @@ export function commit(state: DocState, chunks: number, now: number): DocState {
 		published:
 			held.content.op === 'delete'
 				? null
-				: { ...held.content, version: held.version, jobId: held.jobId, at: now, chunks, size: held.size },
+				: {
+						...held.content,
+						version: held.version,
+						jobId: held.jobId,
+						at: now,
+						title,
+						chunks,
+						size: held.size,
+					},
 	};
 }
 

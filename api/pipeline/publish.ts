@@ -80,6 +80,7 @@ export async function publish(
 			const commits = held.map((one) => ({
 				lease: one.claimed.lease,
 				manifest: one.plan.manifest,
+				title: one.fields?.title ?? null,
 				detail: detail(one),
 			}));
 			keep(await docStore.commit(commits, now()));

@@ -99,8 +99,8 @@ export interface VectorStore {
 	/** Dense vectors by point id; ids that are not there are left out. */
 	vectors(tenant: string, ids: readonly string[]): Promise<Map<string, Float32Array>>;
 	search(query: SearchQuery): Promise<{ readonly dense: Hit[]; readonly sparse: Hit[] }>;
-	/** Every point (of one tenant, or of all), by id; for audit and for oracles in tests. */
-	scan(tenant: string | null): AsyncIterable<StoredPoint>;
+	/** Every point (of all, of one tenant, of one of its documents), by id; to hold the index against the manifest. */
+	scan(tenant: string | null, docId?: string): AsyncIterable<StoredPoint>;
 	count(tenant: string | null): Promise<number>;
 	/** Resolves when the engine answers; rejects as in promise 8. Cheap. */
 	ping(signal?: AbortSignal): Promise<void>;

@@ -1021,6 +1021,95 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 
 		if (!isDurable) return;
 
+		describe('mending', () => {
+			const published = async (docId: string, ...chunks: readonly ManifestChunk[]) => {
+				await accept(put(docId, `text of ${docId}`));
+				const [claimed] = await claim();
+				assert.ok(claimed);
+				await publish(claimed, ...chunks);
+				return claimed;
+			};
+
+			it('holds a document against claims until it is let go of (M1)', async () => {
+				const { version } = await published('a', chunk(1), chunk(2));
+				const held = await store.hold('acme', 'a');
+				assert.ok(held);
+				assert.deepEqual(
+					[held.version, held.published?.version, held.strays, held.isInterrupted],
+					[version, version, [], false],
+				);
+				assert.deepEqual(
+					held.manifest.map(({ pointId }) => pointId),
+					[pointOf(1), pointOf(2)],
+				);
+				assert.ok(held.doc !== null);
+				assert.deepEqual(await store.texts(held.doc, [pointOf(2), pointOf(3)]), [chunk(2)]);
+				await accept(put('a', 'newer'), put('b', 'other'));
+				const [other, ...more] = await claim();
+				assert.deepEqual([other?.docId, more.length], ['b', 0]);
+				await store.letGo('acme', 'a');
+				assert.deepEqual(
+					(await claim()).map(({ docId }) => docId),
+					['a'],
+				);
+			});
+
+			it('waits for the lease that is on a document, and lets no other begin (M1)', async () => {
+				await published('a', chunk(1));
+				await accept(put('a', 'second'));
+				const [leased] = await claim();
+				assert.ok(leased);
+				assert.equal(await store.hold('acme', 'a'), null);
+				await accept(put('a', 'third'));
+				await store.intend([{ lease: leased.lease, added: [chunk(2)], unsettled: [pointOf(1)] }]);
+				await store.commit([committing(leased, chunk(2))], now);
+				assert.deepEqual(await claim(), []);
+				const held = await store.hold('acme', 'a');
+				assert.deepEqual(
+					held?.manifest.map(({ pointId }) => pointId),
+					[pointOf(2)],
+				);
+				await store.letGo('acme', 'a');
+				assert.equal((await claim()).length, 1);
+			});
+
+			it('holds what it does not know, too', async () => {
+				const held = await store.hold('acme', 'never');
+				assert.deepEqual([held?.doc, held?.version, held?.published], [null, 0, null]);
+				await accept(put('never', 'now it is'));
+				assert.deepEqual(await claim(), []);
+				await store.letGo('acme', 'never');
+				assert.equal((await claim()).length, 1);
+			});
+
+			it('tallies what the index must hold, with what is under way', async () => {
+				await published('a', chunk(1), chunk(2));
+				now += 1;
+				await published('b', chunk(3));
+				const whole = { tenant: 'acme', least: 3, most: 3, latest: { docId: 'b', at: now } };
+				assert.deepEqual(await store.tally({ after: 0, limit: 10 }), { tenants: [whole], last: null });
+				await accept(put('b', 'second'));
+				const [leased] = await claim();
+				assert.ok(leased);
+				await store.intend([{ lease: leased.lease, added: [chunk(4), chunk(5)], unsettled: [] }]);
+				const { tenants } = await store.tally({ after: 0, limit: 10 });
+				assert.deepEqual([tenants[0]?.least, tenants[0]?.most, tenants[0]?.latest?.docId], [2, 5, 'a']);
+				const first = await store.tally({ after: 0, limit: 1 });
+				assert.ok(first.last !== null);
+				const second = await store.tally({ after: first.last, limit: 1 });
+				assert.deepEqual([first.tenants[0]?.most, second.tenants[0]?.most], [2, 3]);
+			});
+
+			it('remembers notes, until they are forgotten (M3)', async () => {
+				assert.equal(await store.note('x'), null);
+				await store.setNote('x', 'one');
+				await store.setNote('x', 'two');
+				assert.equal(await store.note('x'), 'two');
+				await store.setNote('x', null);
+				assert.equal(await store.note('x'), null);
+			});
+		});
+
 		it('keeps everything over a crash but the leases (1, 4, 5, 8)', async () => {
 			assert.ok(made.reopen);
 			const a = put('a', 'A');

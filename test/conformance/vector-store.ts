@@ -245,6 +245,10 @@ export function testVectorStore(
 				);
 				const kept = found.find((each) => each.id === one.id);
 				assert.deepEqual([kept?.content, kept?.heading], [one.content, one.heading]);
+				await put({ docId: 'e', points: [point({ content: 'of another document' })] });
+				const ofOne: string[] = [];
+				for await (const each of store.scan('a', 'd')) ofOne.push(each.id);
+				assert.deepEqual(ofOne, ids(found), 'one document alone, by id');
 				assert.equal((await dense('a', one.vector))[0]?.id, one.id);
 			});
 

@@ -51,10 +51,11 @@ export function readSqliteVec(file: string): IndexContents {
 	try {
 		const reader = createIndexReader(db);
 		const points: StoredPoint[] = [];
-		for (let page = reader.page(null, null, 500); page.length > 0;) {
+		for (let page = reader.page({ tenant: null, docId: null, after: null, size: 500 }); page.length > 0;) {
 			points.push(...page);
 			const last = page.at(-1);
-			page = reader.page(null, last === undefined ? null : { id: last.id, tenant: last.tenant }, 500);
+			const after = last === undefined ? null : { id: last.id, tenant: last.tenant };
+			page = reader.page({ tenant: null, docId: null, after, size: 500 });
 		}
 		for (const [tenant, own] of Map.groupBy(points, (point) => point.tenant)) {
 			const ids = own.map((point) => point.id);

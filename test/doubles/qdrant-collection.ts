@@ -243,6 +243,16 @@ export function createCollection(config: CollectionConfig) {
 		config,
 		indexes,
 		points: () => points,
+		restore(all: readonly DoublePoint[]): void {
+			points.clear();
+			documentFrequency.clear();
+			withSparse = 0;
+			sorted = null;
+			for (const point of structuredClone(all)) {
+				points.set(point.id, point);
+				countTerms(point, 1);
+			}
+		},
 		upsert(
 			list: readonly PointJson[],
 			options: { update_filter?: Filter | undefined; update_mode?: string | undefined } = {},

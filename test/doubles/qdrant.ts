@@ -63,6 +63,8 @@ export interface QdrantDouble {
 	/** Connections that clients have opened. */
 	connections(): number;
 	points(collection: string): Map<string | number, DoublePoint>;
+	/** All that a collection holds, and the way back: a snapshot, or what a power cut leaves. */
+	snapshot(collection: string): () => void;
 	/** Refuses connections, as a stopped server does; `up` listens again on the same port, points kept. */
 	down(): Promise<void>;
 	up(): Promise<void>;
@@ -240,6 +242,10 @@ export async function startQdrantDouble(options: DoubleOptions = {}): Promise<Qd
 		mostAtOnce: () => most,
 		connections: () => connections,
 		points: (name) => collections.get(name)?.points() ?? new Map(),
+		snapshot(name) {
+			const copy = structuredClone([...(collections.get(name)?.points().values() ?? [])]);
+			return () => collections.get(name)?.restore(copy);
+		},
 		down: stop,
 		up: () => listen(port),
 		close: stop,

@@ -52,6 +52,7 @@ import { openAdmission, type Admission } from './admission.ts';
 import { createCredits } from './credits.ts';
 import { createLeaving } from './leaving.ts';
 import { createRefusals } from './refusals.ts';
+import { createMending } from './mending.ts';
 import { createProgress } from './progress.ts';
 import { createQueues } from './queues.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
@@ -101,10 +102,19 @@ export function createDocEngine(deps: {
 	let nextToken = 1;
 	/** Kept in step with the tables, so that bounds and statistics cost nothing. */
 	let counts = tables.counts();
+	const mending = createMending({
+		tables,
+		isLeased: (doc) => leases.has(doc),
+		onLetGo({ tenant, state }) {
+			// Its queue has passed it over, and looks at it again.
+			queues.weigh(tenant, state, -1);
+			queues.weigh(tenant, state, 1);
+		},
+	});
 	const queues = createQueues({
 		tables,
 		weightOf: deps.weightOf ?? (() => 1),
-		leasedUntil: (doc) => leases.get(doc)?.until ?? null,
+		leasedUntil: (doc) => (mending.isHeldKey(doc) ? Infinity : (leases.get(doc)?.until ?? null)),
 	});
 	queues.reload();
 	const progress = createProgress(tables);
@@ -340,8 +350,8 @@ export function createDocEngine(deps: {
 
 	function claimOne(key: DocKey, request: ClaimRequest, maxBytes: number): Claimed | null {
 		const row = tables.docByKey(key);
-		if (row === undefined || !isClaimable(full(row), request.now) || row.state.wanted.size > maxBytes)
-			return null;
+		if (row === undefined || mending.isHeld(row) || !isClaimable(full(row), request.now)) return null;
+		if (row.state.wanted.size > maxBytes) return null;
 		const { state, abandoned } = takeLease(full(row), nextToken, request.now + request.leaseMs);
 		nextToken += 1;
 		// After a restart the lost lease is known by its receipt only.
@@ -397,14 +407,14 @@ export function createDocEngine(deps: {
 		return row !== undefined && holds(full(row), lease.token) ? row : null;
 	}
 
-	function commitOne({ lease, manifest, detail }: Commit, now: number): boolean {
+	function commitOne({ lease, manifest, title, detail }: Commit, now: number): boolean {
 		const row = held(lease);
 		if (row === null) return false;
 		const before = full(row);
 		const jobId = before.lease?.jobId ?? null;
 		const op = before.lease?.content.op;
 		tables.setManifest(lease.doc, manifest);
-		const next = commit(before, manifest.length, now);
+		const next = commit(before, manifest.length, now, title ?? null);
 		const isDone = !isPending(next) && !next.failed;
 		if (isDone) dropBody(lease.doc, row.body, false);
 		endLease(lease.doc);
@@ -548,6 +558,7 @@ export function createDocEngine(deps: {
 	}
 
 	return {
+		...mending.calls,
 		accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): AcceptResult[] {
 			const admission = openAdmission(changes, limits.allowance, credits);
 			const results = changes.map((change): AcceptResult =>
@@ -717,7 +728,7 @@ export function createDocEngine(deps: {
 			}
 			let tombstones = 0;
 			for (const key of tables.oldTombstones(request.now - request.tombstoneMs, request.limit)) {
-				if (leases.has(key)) continue;
+				if (leases.has(key) || mending.isHeldKey(key)) continue;
 				tables.removeDoc(key);
 				tombstones += 1;
 			}

@@ -121,6 +121,12 @@ export interface Tables {
 	};
 	/** The published manifest, uncertain lines included. */
 	chunks(doc: DocKey): ManifestChunk[];
+	/** Of the published manifest, those of these points. */
+	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
+	/** Documents by key, from above `after`, for a tally. */
+	tallyDocs(after: DocKey, limit: number): TallyRow[];
+	note(name: string): string | null;
+	setNote(name: string, value: string | null): void;
 	/** Adds chunks that are not there yet, as strays. */
 	addStrays(doc: DocKey, chunks: readonly ManifestChunk[]): void;
 	/** Makes `lines` (all of them there) the manifest and removes every other chunk. */
@@ -155,6 +161,18 @@ export interface Waiting {
 
 export interface LedgerRow extends Ledger {
 	readonly tenant: string;
+}
+
+export interface TallyRow {
+	readonly key: DocKey;
+	readonly tenant: string;
+	readonly docId: string;
+	/** Of the published manifest; 0 where nothing is published. */
+	readonly chunks: number;
+	/** All lines and strays, where something is under way; else as `chunks`. */
+	readonly most: number;
+	readonly isUnderWay: boolean;
+	readonly publishedAt: number | null;
 }
 
 export interface Counts {

@@ -15,6 +15,7 @@ export function createMemoryTables(): Tables {
 	let epochs = new Map<string, number>();
 	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
+	let notes = new Map<string, string>();
 	let nextId = 1;
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
@@ -37,11 +38,12 @@ export function createMemoryTables(): Tables {
 				epochs: new Map(epochs),
 				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
+				notes: new Map(notes),
 			};
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals, notes } = copy);
 				throw error;
 			}
 		},
@@ -170,6 +172,28 @@ export function createMemoryTables(): Tables {
 				.filter((chunk) => chunk.at !== 'fresh')
 				.sort(inOrder)
 				.map(({ at: _at, ...chunk }) => chunk),
+		chunksOf: (doc, pointIds) => {
+			const wanted = new Set(pointIds);
+			return chunksOf(doc)
+				.filter((chunk) => chunk.at !== 'fresh' && wanted.has(chunk.pointId))
+				.map(({ at: _at, ...chunk }) => chunk);
+		},
+		tallyDocs: (after, limit) =>
+			[...docs.values()]
+				.filter(({ key }) => key > after)
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit)
+				.map(({ key, tenant, docId, state }) => ({
+					key,
+					tenant,
+					docId,
+					chunks: state.published?.chunks ?? 0,
+					most: state.strays ? chunksOf(key).length : (state.published?.chunks ?? 0),
+					isUnderWay: state.strays,
+					publishedAt: state.published?.at ?? null,
+				})),
+		note: (name) => notes.get(name) ?? null,
+		setNote: (name, value) => void (value === null ? notes.delete(name) : notes.set(name, value)),
 		addStrays(doc, added) {
 			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
 			for (const chunk of added)

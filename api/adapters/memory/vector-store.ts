@@ -78,11 +78,14 @@ export function createMemoryVectorStore({ dimensions }: { dimensions: number }):
 			const all = [...(tenants.get(query.tenant)?.values() ?? [])];
 			return { dense: dense(all, query), sparse: sparse(all, query) };
 		},
-		async *scan(tenant) {
+		async *scan(tenant, docId) {
 			const all = [...tenants].flatMap(([name, entries]) =>
 				tenant === null || tenant === name ? [...entries.values()] : [],
 			);
-			yield* all.map((entry) => entry.point).sort(byId);
+			yield* all
+				.map((entry) => entry.point)
+				.filter((point) => docId === undefined || point.docId === docId)
+				.sort(byId);
 		},
 		async count(tenant) {
 			let points = 0;

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
+import { slices } from '../../pipeline/slices.ts';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
 import { createBody, type Body } from './body.ts';
 import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';
@@ -39,10 +40,6 @@ export function tenantFilter(tenant: string | null, docId?: string): Schemas['Fi
 export function idFilter(ids: readonly string[], tenant: string, docId?: string): Schemas['Filter'] {
 	const conditions = tenantFilter(tenant, docId)?.must as Condition[];
 	return { must: [{ has_id: [...new Set(ids)] }, ...conditions] };
-}
-
-export function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
-	for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
 function writePoint(body: Body, point: NewPoint, payload: string): void {

@@ -9,6 +9,7 @@
  */
 import type { Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
+import { slices } from '../../pipeline/slices.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Hit, VectorStore } from '../../ports/vector-store.ts';
 import { round } from './body.ts';
@@ -20,7 +21,6 @@ import {
 	idFilter,
 	idsPerFilter,
 	payloadBodies,
-	slices,
 	sparseName,
 	tenantFilter,
 	upsertBodies,
@@ -210,8 +210,8 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 				sparse: (sparse === null ? undefined : lists.at(-1)) ?? [],
 			};
 		},
-		async *scan(tenant) {
-			const filter = tenantFilter(tenant);
+		async *scan(tenant, docId) {
+			const filter = tenantFilter(tenant, docId);
 			let offset: Schemas['ScrollResult']['next_page_offset'];
 			do {
 				const request = {

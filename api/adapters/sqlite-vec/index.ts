@@ -129,11 +129,13 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				const { dense, sparse } = await reader.call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),
-		async *scan(tenant) {
+		async *scan(tenant, docId) {
 			let page: StoredPoint[];
 			let after: { id: string; tenant: string } | null = null;
 			do {
-				page = await run(({ reader }) => reader.call('page', tenant, after, PAGE));
+				page = await run(({ reader }) =>
+					reader.call('page', { tenant, docId: docId ?? null, after, size: PAGE }),
+				);
 				yield* page;
 				const last = page.at(-1);
 				after = last === undefined ? null : { id: last.id, tenant: last.tenant };

@@ -56,6 +56,12 @@ export function createIndexReader(
 		WHERE points.id > ? AND points.tenant = (SELECT tenant FROM tenants WHERE name = ?)
 		ORDER BY points.id LIMIT ?`,
 	);
+	const nextOfDocument = db.prepare(
+		`SELECT ${pointColumns} FROM ${pointTables}
+		WHERE points.id > ? AND points.doc IN (
+			SELECT doc FROM docs WHERE tenant = (SELECT tenant FROM tenants WHERE name = ?) AND doc_id = ?
+		) ORDER BY points.id LIMIT ?`,
+	);
 	const countAll = db.prepare('SELECT count(*) AS points FROM points');
 	const countTenant = db.prepare(
 		'SELECT count(*) AS points FROM points WHERE tenant = (SELECT tenant FROM tenants WHERE name = ?)',
@@ -77,10 +83,14 @@ export function createIndexReader(
 			}
 			return { ids: found, vectors: vectors.slice(0, found.length * dimensions) };
 		},
-		page(tenant, after, size) {
+		page({ tenant, docId, after, size }) {
 			const from = after === null ? new Uint8Array(0) : toBytes(after.id);
 			const rows =
-				tenant === null ? next.all(from, after?.tenant ?? '', size) : nextOfTenant.all(from, tenant, size);
+				tenant === null
+					? next.all(from, after?.tenant ?? '', size)
+					: docId === null
+						? nextOfTenant.all(from, tenant, size)
+						: nextOfDocument.all(from, tenant, docId, size);
 			return rows.map(toPoint);
 		},
 		count: (tenant) => Number((tenant === null ? countAll.get() : countTenant.get(tenant))?.['points']),

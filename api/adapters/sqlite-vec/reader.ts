@@ -27,7 +27,7 @@ const methods: ReaderMethods = {
 	ping: () => current().ping(),
 	search: (query) => current().search(query),
 	vectors: (tenant, ids) => current().vectors(tenant, ids),
-	page: (tenant, after, size) => current().page(tenant, after, size),
+	page: (page) => current().page(page),
 	count: (tenant) => current().count(tenant),
 };
 

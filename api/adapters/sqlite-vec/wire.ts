@@ -39,13 +39,21 @@ export interface WireHits {
 	readonly scores: number[];
 }
 
+/** The next points by (id, tenant) after the given one; none at the end. */
+export interface WirePage {
+	readonly tenant: string | null;
+	/** Only of this document of the tenant. */
+	readonly docId: string | null;
+	readonly after: { readonly id: string; readonly tenant: string } | null;
+	readonly size: number;
+}
+
 export type ReaderMethods = {
 	open(options: OpenOptions): void;
 	ping(): void;
 	search(query: WireQuery): { dense: WireHits; sparse: WireHits };
 	/** Of the ids that are there: their quantized vectors, one after the other. */
 	vectors(tenant: string, ids: readonly string[]): { ids: string[]; vectors: Int8Array };
-	/** The next points by (id, tenant) after the given one; empty at the end. */
-	page(tenant: string | null, after: { id: string; tenant: string } | null, size: number): StoredPoint[];
+	page(page: WirePage): StoredPoint[];
 	count(tenant: string | null): number;
 };

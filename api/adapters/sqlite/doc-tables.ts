@@ -18,7 +18,7 @@ const docColumns = [
 	'tenant', 'doc_id', 'epoch_rank', 'rank', 'seq', 'generation', 'settled', 'failed', 'first_at', 'ready_at', 'due', 'class',
 	'attempts', 'strays', 'body', 'last_job', 'flight_job', 'error_code', 'error_message', 'w_op', 'w_sha256', 'w_meta',
 	'w_fingerprint', 'w_job', 'w_size', 'w_priority', 'w_at', 'p_sha256', 'p_meta', 'p_fingerprint', 'p_version',
-	'p_job', 'p_at', 'p_chunks', 'p_size', 'moved_to', 'moved_generation',
+	'p_job', 'p_at', 'p_chunks', 'p_size', 'p_title', 'moved_to', 'moved_generation',
 ] as const; // prettier-ignore
 
 const jobColumns = [
@@ -36,7 +36,8 @@ function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
 		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
 		uuidToBytes(w.jobId), w.size, w.priority, w.acceptedAt, p?.sha256 ?? null, p?.meta ?? null,
 		p?.fingerprint ?? null, p?.version ?? null, p === null ? null : uuidToBytes(p.jobId), p?.at ?? null,
-		p?.chunks ?? null, p?.size ?? null, state.movedTo?.doc ?? null, state.movedTo?.generation ?? null,
+		p?.chunks ?? null, p?.size ?? null, p?.title ?? null, state.movedTo?.doc ?? null,
+		state.movedTo?.generation ?? null,
 	]; // prettier-ignore
 }
 
@@ -116,6 +117,15 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		unsettle: db.prepare('UPDATE chunks SET stray = 2 WHERE doc = ? AND point = ? AND stray = 0'),
 		settle: db.prepare('UPDATE chunks SET stray = 0 WHERE doc = ? AND point = ?'),
 		countChunks: db.prepare('SELECT count(*) AS n FROM chunks WHERE doc = ?'),
+		chunkOf: db.prepare('SELECT * FROM chunks WHERE doc = ? AND point = ? AND stray <> 1'),
+		tally: db.prepare(
+			`SELECT doc, tenant, doc_id, coalesce(p_chunks, 0) AS chunks, p_at, strays,
+				iif(strays = 0, p_chunks, (SELECT count(*) FROM chunks WHERE chunks.doc = docs.doc)) AS most
+			FROM docs WHERE doc > ? ORDER BY doc LIMIT ?`,
+		),
+		note: db.prepare('SELECT value FROM notes WHERE name = ?'),
+		setNote: db.prepare('INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)'),
+		dropNote: db.prepare('DELETE FROM notes WHERE name = ?'),
 		findEpoch: db.prepare('SELECT rank FROM epochs WHERE source_id = ? AND epoch = ?'),
 		addEpoch: db.prepare('INSERT INTO epochs (source_id, epoch) VALUES (?, ?)'),
 		epochs: db.prepare('SELECT rank, source_id, epoch FROM epochs'),
@@ -171,6 +181,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 						at: row['p_at'] as number,
 						chunks: row['p_chunks'] as number,
 						size: row['p_size'] as number,
+						title: row['p_title'] as string | null,
 					};
 		const state: DurableState = {
 			...epoch,
@@ -355,6 +366,23 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			return lines;
 		},
 		chunks: (doc) => (sql.chunks.all(doc) as Row[]).map(readChunk),
+		chunksOf: (doc, pointIds) =>
+			pointIds.flatMap((id) => {
+				const row = sql.chunkOf.get(doc, uuidToBytes(id)) as Row | undefined;
+				return row === undefined ? [] : [readChunk(row)];
+			}),
+		tallyDocs: (after, limit) =>
+			(sql.tally.all(after, limit) as Row[]).map((row) => ({
+				key: row['doc'] as number,
+				tenant: row['tenant'] as string,
+				docId: row['doc_id'] as string,
+				chunks: row['chunks'] as number,
+				most: (row['most'] as number | null) ?? 0,
+				isUnderWay: row['strays'] === 1,
+				publishedAt: row['p_at'] as number | null,
+			})),
+		note: (name) => ((sql.note.get(name) as Row | undefined)?.['value'] as string | undefined) ?? null,
+		setNote: (name, value) => void (value === null ? sql.dropNote.run(name) : sql.setNote.run(name, value)),
 		addStrays(doc, added) {
 			for (const { pointId, hash, order, heading, page, text } of added) {
 				sql.addStray.run(doc, uuidToBytes(pointId), Buffer.from(hash, 'hex'), order, heading, page, text);

@@ -132,6 +132,11 @@ export const migrations: readonly string[] = [
 		refunded INTEGER NOT NULL
 	) WITHOUT ROWID;
 	`,
+	// Small things that are remembered by name; the title that published points show.
+	`
+	CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+	ALTER TABLE docs ADD COLUMN p_title TEXT;
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
