@@ -18,6 +18,7 @@ import type { FollowedSource } from './http/sources.ts';
 import { crashAt, passOn } from './pipeline/crash-points.ts';
 import { createDocumentLimiter } from './pipeline/document-limiter.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
+import { wasAway } from './pipeline/outage-note.ts';
 import { anchoredTime } from './pipeline/store-time.ts';
 import type { DocStore } from './ports/doc-store.ts';
 import type { VectorStore } from './ports/vector-store.ts';
@@ -100,14 +101,18 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		// `after` and not `sleep`: what is left of it must not keep a command alive that has long had its answer.
 		const patience = Promise.withResolvers<void>();
 		clock.after(indexPatienceMs, patience.resolve);
-		await Promise.race([checking, patience.promise]);
+		const isOpen = await Promise.race([checking, patience.promise.then(() => false)]);
 
 		const highestTime = await docStore.highestTime();
 		const now = anchoredTime(clock, highestTime);
+		const away = [
+			...(!isOpen && (await wasAway('index', docStore, now())) ? (['index'] as const) : []),
+			...((await wasAway('embedder', docStore, now())) ? (['embedder'] as const) : []),
+		];
 		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
 		const pipeline = startPipeline({
 			docStore,
-			vectorStore: openedFirst(vectorStore),
+			vectorStore,
 			extractor,
 			embedder,
 			clock,
@@ -161,6 +166,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							maxAttempts: config.maxAttempts,
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},
+			away,
+			indexCheck: { everyMs: config.indexCheckSeconds * 1_000, lateMs: config.qdrantTimeoutMs * 4 },
 			embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
 			healthLimits: { pending: config.alertPending, errors: config.alertErrorPercent / 100 },
 			brakeShare: config.brakePercent / 100,
@@ -206,9 +213,10 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 }
 
 /** A wrong index stops the start: waiting would not mend it. One that does not answer is waited for later. */
-async function checkIndex(store: VectorStore, logger: FastifyBaseLogger): Promise<void> {
+async function checkIndex(store: VectorStore, logger: FastifyBaseLogger): Promise<boolean> {
 	try {
 		await store.open();
+		return true;
 	} catch (error) {
 		if (
 			!isDocDropError(error) ||
@@ -216,31 +224,6 @@ async function checkIndex(store: VectorStore, logger: FastifyBaseLogger): Promis
 		)
 			throw error;
 		logger.warn({ code: error.code }, 'the vector index does not answer; changes are accepted and wait');
+		return false;
 	}
-}
-
-/**
- * Opens the index at its first use, not at the start: while it is away the process accepts and waits, and
- * the breaker counts a failed opening like any other failed call.
- */
-function openedFirst(store: VectorStore): VectorStore {
-	let opening: Promise<void> | null = null;
-	const opened = () =>
-		(opening ??= store.open().catch((error: unknown) => {
-			opening = null;
-			throw error;
-		}));
-	return {
-		...store,
-		put: (writes, signal) => opened().then(() => store.put(writes, signal)),
-		remove: (tenant, ids, signal) => opened().then(() => store.remove(tenant, ids, signal)),
-		vectors: (tenant, ids) => opened().then(() => store.vectors(tenant, ids)),
-		search: (query) => opened().then(() => store.search(query)),
-		async *scan(tenant) {
-			await opened();
-			yield* store.scan(tenant);
-		},
-		count: (tenant) => opened().then(() => store.count(tenant)),
-		ping: (signal) => opened().then(() => store.ping(signal)),
-	};
 }

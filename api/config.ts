@@ -192,6 +192,16 @@ export const settings = {
 		max: 64,
 		meaning: 'Calls to the embedder at a time, of up to two requests each; connections are kept alive.',
 	},
+	indexCheckSeconds: {
+		env: 'DOCDROP_INDEX_CHECK_SECONDS',
+		kind: 'number',
+		default: '300',
+		unit: 's',
+		min: 1,
+		max: 86_400,
+		meaning:
+			'Time between two looks whether the index still holds what was published (number of points, newest document), beside those at the start and after each outage. What is missing is written again.',
+	},
 	maxPending: {
 		env: 'DOCDROP_MAX_PENDING',
 		kind: 'number',

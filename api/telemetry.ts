@@ -109,6 +109,16 @@ const metrics = {
 		help: 'Calls to the peer made while its breaker was open',
 		labels: ['peer'],
 	},
+	docdrop_mended_points_total: {
+		kind: 'counter',
+		help: 'Points of an index that was not what the manifest says, by what was done',
+		labels: ['action'],
+	},
+	docdrop_index_unsound_tenants: {
+		kind: 'gauge',
+		help: 'Tenants whose index is being mended, or could not be',
+		labels: [],
+	},
 	docdrop_loop_delay_p99_seconds: {
 		kind: 'gauge',
 		help: 'Delay of the event loop since the last scrape',

@@ -58,6 +58,16 @@ const Lanes = Type.Object(
 	},
 	{ description: "Of the last minute. A lane is one tenant's serialized bulk writes." },
 );
+const IndexCheck = Type.Object({
+	state: Type.Enum(['unchecked', 'checking', 'mending', 'sound', 'newer', 'unsound'], {
+		description:
+			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
+	}),
+	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
+	written: Type.Integer({ description: 'Points written again since the start.' }),
+	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
+});
 const Status = Type.Object({
 	version: Type.String(),
 	documents: Type.Integer(),
@@ -86,7 +96,11 @@ const Status = Type.Object({
 	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
 	documentLimits: Type.Union([DocumentLimits, Type.Null()], { description: 'Null: there are none.' }),
 	credits: CreditTotals,
-	index: Type.Object({ kind: Type.String(), breaker }),
+	index: Type.Object({
+		kind: Type.String(),
+		breaker,
+		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
+	}),
 	embedder: Type.Object({ model: Type.String(), breaker }),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 });
@@ -191,7 +205,9 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				stats !== null &&
 				(stats.pending >= config.maxPending || stats.pendingBytes >= config.maxPendingMb * 1_048_576);
 			const accepting = stats !== null && !isFull && !deps.isStopping();
-			const isWell = index === 'closed' && embedderState === 'closed';
+			const found = pipeline.indexCheck()?.state ?? 'sound';
+			const isWhole = !['mending', 'newer', 'unsound'].includes(found);
+			const isWell = index === 'closed' && embedderState === 'closed' && isWhole;
 			return reply.code(accepting ? 200 : 503).send({
 				status: !accepting ? 'unavailable' : isWell ? 'ok' : 'degraded',
 				accepting,
@@ -267,7 +283,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
-				index: { kind: vectorStore.kind, breaker: pipeline.indexState() },
+				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
 				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 			};

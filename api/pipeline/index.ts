@@ -5,7 +5,10 @@ import { createBreaker } from './breaker.ts';
 import { costOfPut } from './credits.ts';
 import { createEmbedStep } from './embed.ts';
 import { createIndexBreakers } from './index-breakers.ts';
+import { startIndexCheck, type IndexCheckDeps } from './index-check.ts';
+import { connectIndex } from './index-connection.ts';
 import { createJobIds } from './job-id.ts';
+import { createOutageNotes, type Peer } from './outage-note.ts';
 import { preview } from './preview.ts';
 import { unpaidError } from './refusal.ts';
 import { search } from './search.ts';
@@ -38,19 +41,31 @@ export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'si
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
 	readonly worker: WorkerDeps['settings'] | null;
+	/** Peers that the last process left as away; see outage-note.ts. */
+	readonly away: readonly Peer[];
+	/** See index-check.ts; null where nobody holds the index against the manifest. */
+	readonly indexCheck: Pick<IndexCheckDeps, 'everyMs' | 'lateMs'> | null;
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
 	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;
 
-export function startPipeline(deps: PipelineDeps) {
+export function startPipeline(given: PipelineDeps) {
+	const vectorStore = connectIndex(given.vectorStore, () => check?.request());
+	const deps = { ...given, vectorStore };
 	const { docStore, extractor, clock, log, now } = deps;
 	const stopping = new AbortController();
+	const noteOutage = createOutageNotes(deps);
+	const noted = <T extends PipelineDeps['indexBreaker']>(peer: Peer, options: T): T => ({
+		...options,
+		onChange: (state) => (options.onChange?.(state), noteOutage(peer, state)),
+	});
 	const breakers = {
-		...createIndexBreakers(deps),
-		embedder: createBreaker({ ...deps.embedderBreaker, clock }),
+		...createIndexBreakers({ ...deps, indexBreaker: noted('index', deps.indexBreaker) }),
+		embedder: createBreaker({ ...noted('embedder', deps.embedderBreaker), clock }),
 	};
+	for (const peer of deps.away) breakers[peer].learn('away');
 	const common = { ...deps, signal: stopping.signal, breaker: breakers.index };
 	const onHold = (error: unknown) => log.warn({ error }, 'documents wait for the embedder');
 	const embed = createEmbedStep({
@@ -61,6 +76,10 @@ export function startPipeline(deps: PipelineDeps) {
 		onHold,
 	});
 	const worker = deps.worker === null ? null : startWorker({ ...common, embed, settings: deps.worker });
+	const check =
+		deps.indexCheck === null || worker === null
+			? null
+			: startIndexCheck({ ...common, ...deps.indexCheck, embed, wake: () => worker.wake() });
 	const door = createDoor({
 		...deps,
 		nextJobId: createJobIds(now),
@@ -79,6 +98,8 @@ export function startPipeline(deps: PipelineDeps) {
 			preview(door.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
+		/** What the index was last held against; null where nobody does. */
+		indexCheck: () => check?.status() ?? null,
 		search: (request: SearchRequest) =>
 			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
 		closeSnapshot: (snapshot: Snapshot) =>

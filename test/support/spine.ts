@@ -75,6 +75,8 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			maxAttempts: 2,
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
 		},
+		away: [],
+		indexCheck: null,
 		embedCalls: { maxTexts: 32, maxCalls: 2 },
 		healthLimits: { pending: 10_000, errors: 0.1 },
 		brakeShare: 0.2,
