@@ -2,7 +2,7 @@
  * Folds prepared documents of one lane into one bulk write. Pure: the lane asks it whenever something
  * changed, and either gets a batch with the reason why it was closed, or is told to wait.
  *
- * Preconditions: `items` are of one tenant, oldest first; limits are positive.
+ * Preconditions: `items` are of one tenant, in the order in which they shall go; limits are positive.
  * Returns the longest prefix within the limits (the first document always, whatever its size), when
  *  - the next document would exceed `points` or `bytes`,
  *  - the oldest document has waited `ageMs`, or
@@ -41,6 +41,7 @@ export function autobatch<T extends BatchItem>(
 	if (first === undefined) return null;
 	let points = 0;
 	let bytes = 0;
+	let oldest = first.readyAt;
 	for (const [index, item] of items.entries()) {
 		const isFull =
 			points + item.points > limits.points ? 'points' : bytes + item.bytes > limits.bytes ? 'bytes' : null;
@@ -49,9 +50,10 @@ export function autobatch<T extends BatchItem>(
 		}
 		points += item.points;
 		bytes += item.bytes;
+		oldest = Math.min(oldest, item.readyAt);
 	}
 	const reason = points >= limits.points ? 'points' : bytes >= limits.bytes ? 'bytes' : null;
 	if (reason !== null) return { batch: items, rest: [], closedBy: reason };
 	if (isLast) return { batch: items, rest: [], closedBy: 'last' };
-	return now - first.readyAt >= limits.ageMs ? { batch: items, rest: [], closedBy: 'age' } : null;
+	return now - oldest >= limits.ageMs ? { batch: items, rest: [], closedBy: 'age' } : null;
 }

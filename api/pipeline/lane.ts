@@ -60,6 +60,14 @@ export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
 /** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */
 const mostOpen = 3;
 
+/**
+ * Where an item stands in its lane: an edit goes before what has become ready up to a second ago for an
+ * onboarding or a retry. As the lead is a time, nothing is passed over for longer.
+ */
+const interactiveLead = 1_000;
+const placeOf = ({ readyAt, prepared }: LaneItem): number =>
+	readyAt + (prepared.claimed.class === 0 ? 0 : interactiveLead);
+
 export const failureOf = (error: unknown): Failure =>
 	isDocDropError(error)
 		? { code: error.code, message: error.message }
@@ -291,7 +299,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 
 	return {
 		add(item) {
-			items = [...items, item];
+			const at = items.findIndex((other) => placeOf(other) > placeOf(item));
+			items = items.toSpliced(at < 0 ? items.length : at, 0, item);
 			run();
 		},
 		bury(claimed, error) {

@@ -112,6 +112,29 @@ describe('lane', () => {
 		assert.deepEqual(await indexed(), ['a', 'b'], 'the last one is not made to wait');
 	});
 
+	it('lets an edit go before what an onboarding has brought within the last second', async () => {
+		const order: string[] = [];
+		const { put } = vectorStore;
+		vectorStore = {
+			...vectorStore,
+			put: (writes, signal) => (order.push(...writes.map(({ docId }) => docId)), put(writes, signal)),
+		};
+		let isMoreComing = true;
+		const own = lane({
+			isMoreComing: () => isMoreComing,
+			limits: { points: 1_000, bytes: 1_000_000, ageMs: 60_000 },
+		});
+		const bulk = ['long ago', 'b1', 'b2'].map((id) => changeOf(id, id, { priority: 'low' }));
+		const items = await leased(docStore, clock.now(), ...bulk, changeOf('edit', 'an edit'));
+		await clock.advance(5_000);
+		for (const [index, item] of items.entries())
+			own.add({ ...item, readyAt: index === 0 ? 3_000 : clock.monotonic() });
+		isMoreComing = false;
+		own.nudge();
+		await clock.advance(0);
+		assert.deepEqual(order, ['long ago', 'edit', 'b1', 'b2']);
+	});
+
 	it('while one batch is written, the next makes its intent durable and the last its manifest', async () => {
 		const steps: string[] = [];
 		const gates: (() => void)[] = [];
