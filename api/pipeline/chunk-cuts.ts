@@ -1,5 +1,6 @@
 /**
- * Where a text that is too long for one chunk is cut. Called by chunk.ts only.
+ * Where a text that is too long for one chunk is cut. Called by chunk.ts, and by cut-stream.ts for texts that
+ * are not in memory as a whole.
  *
  * The rule must be local: an edit may move the cuts beside it, never those far behind it, or one changed
  * paragraph would send a whole document to the embedder again. Packing from the front is not local. Here
@@ -59,15 +60,15 @@ export function overlapStart(text: string, floor: number, start: number, chars: 
 }
 
 // Kinds of a possible cut, the best first.
-const BLOCK = 0;
-const SENTENCE = 1;
-const WORD = 2;
-const CODE_POINT = 3;
+export const BLOCK = 0;
+export const SENTENCE = 1;
+export const WORD = 2;
+export const CODE_POINT = 3;
 
 const NEWLINE = 10;
 /** A rank is kind (2 bits), hash (22 bits) and position (29 bits, the longest string V8 makes) in one number. */
 const POSITIONS = 2 ** 29;
-const HASHES = 2 ** 22;
+export const HASHES = 2 ** 22;
 const FIRST_WITHIN_BLOCKS = (BLOCK + 1) * HASHES * POSITIONS;
 
 /** Ranks of all possible cuts; between two of them lie at most `reach` + 2 characters. */
@@ -118,7 +119,7 @@ function thinned(
 	let last = start;
 	let hash = 0;
 	for (let i = start + 1; i < end; i += 1) {
-		hash = ((hash << 1) + Math.imul(text.charCodeAt(i - 1), 0x9e3779b1)) | 0;
+		hash = rolled(hash, text.charCodeAt(i - 1));
 		const gap = i - last;
 		if (gap < shortest || (hash >>> 28 !== 0 && gap < longest) || !fits(text, i)) continue;
 		add(i);
@@ -126,7 +127,12 @@ function thinned(
 	}
 }
 
-function isSentenceStart(text: string, i: number, byLine: boolean): boolean {
+/** Depends on the last 32 characters. */
+export function rolled(hash: number, code: number): number {
+	return ((hash << 1) + Math.imul(code, 0x9e3779b1)) | 0;
+}
+
+export function isSentenceStart(text: string, i: number, byLine: boolean): boolean {
 	if (byLine) return text.charCodeAt(i - 1) === NEWLINE;
 	const before = text.charCodeAt(i - 1);
 	if (isWideStop(before)) return !isWideStop(text.charCodeAt(i)) && !isCloser(text.charCodeAt(i));
@@ -136,12 +142,12 @@ function isSentenceStart(text: string, i: number, byLine: boolean): boolean {
 	return isStop(mark) || (isCloser(mark) && isStop(text.charCodeAt(end - 1)));
 }
 
-function isWordStart(text: string, i: number): boolean {
+export function isWordStart(text: string, i: number): boolean {
 	return isSpace(text.charCodeAt(i - 1)) && !isSpace(text.charCodeAt(i));
 }
 
 /** Not between the two halves of a surrogate pair. */
-function isCodePointStart(text: string, i: number): boolean {
+export function isCodePointStart(text: string, i: number): boolean {
 	return (text.charCodeAt(i) & 0xfc00) !== 0xdc00 || (text.charCodeAt(i - 1) & 0xfc00) !== 0xd800;
 }
 
@@ -182,7 +188,7 @@ function isCloser(code: number): boolean {
 }
 
 /** FNV-1a over the 32 characters before `position`, mixed, 22 bits. */
-function hashBefore(text: string, position: number): number {
+export function hashBefore(text: string, position: number): number {
 	let hash = 0x811c9dc5;
 	for (let i = Math.max(0, position - 32); i < position; i += 1) {
 		hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -192,7 +198,7 @@ function hashBefore(text: string, position: number): number {
 }
 
 /** Index of the first entry above `value` in a sorted list. */
-function firstAbove(sorted: readonly number[], value: number): number {
+export function firstAbove(sorted: readonly number[], value: number): number {
 	let low = 0;
 	let high = sorted.length;
 	while (low < high) {

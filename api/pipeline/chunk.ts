@@ -120,14 +120,14 @@ export function embeddedText({ heading, text }: Pick<Piece, 'heading' | 'text'>)
 	return `${heading}\n${text}`;
 }
 
-const SEPARATOR = ' > ';
+export const SEPARATOR = ' > ';
 
 /** Deeper headings count as this deep; with TRAIL_CHARS it bounds what is repeated on every chunk. */
-const MAX_DEPTH = 6;
+export const MAX_DEPTH = 6;
 const TRAIL_CHARS = 100;
 
 /** A heading as the trail shows it: on one line, cut. Its whole text stands in its section. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
 	const line = text
 		.slice(0, TRAIL_CHARS * 4)
 		.replace(/\s+/g, ' ')
@@ -139,7 +139,7 @@ function shortened(text: string): string {
 		.trimEnd();
 }
 
-function cutSection(
+export function cutSection(
 	blocks: readonly Block[],
 	heading: string | null,
 	sizes: ChunkSettings,

@@ -1,0 +1,158 @@
+/**
+ * chunk.ts for documents that are too large to be in memory: blocks come one by one, a long one in pieces, and
+ * chunks go out as soon as nothing that follows can change them. The same blocks give the same chunks as
+ * `chunk` does (test/pipeline/chunk-stream.test.ts), so that both are one version of the chunker.
+ *
+ * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
+ */
+import { checkChunkSettings, cutSection, MAX_DEPTH, SEPARATOR, shortened } from './chunk.ts';
+import type { Block, ChunkSettings, Piece } from './chunk.ts';
+import { overlapStart } from './chunk-cuts.ts';
+import { createCutStream, type CutStream } from './cut-stream.ts';
+
+export interface ChunkStream {
+	/** A whole heading or paragraph. */
+	block(block: Block): void;
+	/** Begins a paragraph that comes in pieces; the first of them begins with something that is no space. */
+	open(): void;
+	more(text: string): void;
+	close(): void;
+	/** Chunks that are done since the last call. */
+	take(): Piece[];
+	/** No more blocks; `take` then has the rest. */
+	end(): void;
+}
+
+/** A section of so many characters is no longer kept whole; so much is read between two decisions. */
+const WINDOW = 128 * 1024;
+
+export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW): ChunkStream {
+	checkChunkSettings(sizes);
+	const trail: { level: number; text: string }[] = [];
+	let pieces: Piece[] = [];
+	let section: Block[] = [];
+	let sectionChars = 0;
+	let onlyHeadings = true;
+	let long: LongSection | null = null;
+
+	const heading = () => (trail.length === 0 ? null : trail.map((entry) => entry.text).join(SEPARATOR));
+	const isEmpty = () => section.length === 0 && long === null;
+
+	function closeSection(): void {
+		if (long !== null) long.end();
+		else cutSection(section, heading(), sizes, pieces);
+		long = null;
+		section = [];
+		sectionChars = 0;
+	}
+
+	function goLong(): LongSection {
+		if (long !== null) return long;
+		long = createLongSection(heading(), sizes, window, (piece) => pieces.push(piece));
+		for (const { text } of section) {
+			long.open();
+			long.more(text);
+			long.close();
+		}
+		section = [];
+		return long;
+	}
+
+	return {
+		block(block) {
+			if (block.text.trim() === '') return;
+			if (block.kind === 'heading') {
+				const level = Math.min(Math.max(block.level ?? 1, 1), MAX_DEPTH);
+				const below = trail.at(-1);
+				const joins = onlyHeadings && below !== undefined && level > below.level;
+				if (!isEmpty() && !joins) closeSection();
+				while ((trail.at(-1)?.level ?? 0) >= level) trail.pop();
+				trail.push({ level, text: shortened(block.text) });
+				onlyHeadings = true;
+			} else {
+				onlyHeadings = false;
+			}
+			if (long !== null) {
+				long.open();
+				long.more(block.text);
+				long.close();
+				return;
+			}
+			section.push(block);
+			sectionChars += block.text.length;
+			if (sectionChars > window && !onlyHeadings) goLong();
+		},
+		open() {
+			onlyHeadings = false;
+			goLong().open();
+		},
+		more: (text) => long?.more(text),
+		close: () => long?.close(),
+		take() {
+			const taken = pieces;
+			pieces = [];
+			return taken;
+		},
+		end() {
+			if (!isEmpty()) closeSection();
+		},
+	};
+}
+
+interface LongSection {
+	open(): void;
+	more(text: string): void;
+	close(): void;
+	end(): void;
+}
+
+function createLongSection(
+	heading: string | null,
+	sizes: ChunkSettings,
+	window: number,
+	emit: (piece: Piece) => void,
+): LongSection {
+	const cuts: CutStream = createCutStream(sizes.maxChars - sizes.overlapChars);
+	/** Starts of the chunk at hand and of the one before. */
+	let start = 0;
+	let before: number | null = null;
+	let unseen = 0;
+
+	function put(end: number): void {
+		if (cuts.slice(start, end).trim() !== '') {
+			const { text, base } = cuts.window();
+			const from =
+				before === null ? 0 : base + overlapStart(text, before - base, start - base, sizes.overlapChars);
+			emit({ text: cuts.slice(from, end).replace(/^\n+/, '').trimEnd(), heading, page: null });
+		}
+		before = start;
+		start = end;
+	}
+
+	function settle(isEnd: boolean): void {
+		unseen = 0;
+		const found = cuts.settle(isEnd);
+		// A section that fits into one chunk is not cut, wherever it could be.
+		if (!isEnd || cuts.length() > sizes.maxChars) for (const cut of found) put(cut);
+		if (isEnd) put(cuts.length());
+		else cuts.forget(start - sizes.overlapChars);
+	}
+
+	function seen(text: string): void {
+		unseen += text.length;
+		if (unseen >= window) settle(false);
+	}
+
+	return {
+		open() {
+			if (cuts.length() > 0) cuts.gap('\n\n');
+			cuts.open();
+		},
+		more(text) {
+			cuts.more(text);
+			seen(text);
+		},
+		close: cuts.close,
+		end: () => settle(true),
+	};
+}
