@@ -7,7 +7,9 @@ import { DocDropError } from '../../errors.ts';
 /** Rejects binary data with `unreadable`. `named`: the charset that the file itself names. */
 export function decode(bytes: Uint8Array, mimeType: string, named: string | null = null): string {
 	const text = toText(bytes, mimeType, named);
-	refuseBinary(text, mimeType);
+	const check = createBinaryCheck(mimeType);
+	check.see(text);
+	check.refuse();
 
 	return text.replace(/\r\n?/g, '\n').replace(/[\x00-\x08\x0b\x0e-\x1f\x7f]/g, ' ');
 }
@@ -47,16 +49,25 @@ function known(label: string): string {
 }
 
 /** Text has no NULs and few other control characters; a stray one per thousand is forgiven. */
-function refuseBinary(text: string, mimeType: string): void {
+export function createBinaryCheck(mimeType: string) {
+	let length = 0;
 	let nuls = 0;
 	let controls = 0;
-	for (let i = 0; i < text.length; i += 1) {
-		const code = text.charCodeAt(i);
-		if (code >= 32) continue;
-		if (code === 0) nuls += 1;
-		else if (code < 8 || (code > 13 && code !== 27)) controls += 1;
-	}
-	if (nuls * 1000 > text.length || controls * 20 > text.length) {
-		throw new DocDropError('unreadable', `the file holds binary data and cannot be read as ${mimeType}`);
-	}
+	return {
+		see(text: string): void {
+			length += text.length;
+			for (let i = 0; i < text.length; i += 1) {
+				const code = text.charCodeAt(i);
+				if (code >= 32) continue;
+				if (code === 0) nuls += 1;
+				else if (code < 8 || (code > 13 && code !== 27)) controls += 1;
+			}
+		},
+		/** Throws `unreadable` where what was seen is no text. */
+		refuse(): void {
+			if (nuls * 1000 > length || controls * 20 > length) {
+				throw new DocDropError('unreadable', `the file holds binary data and cannot be read as ${mimeType}`);
+			}
+		},
+	};
 }

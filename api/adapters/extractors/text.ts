@@ -11,42 +11,13 @@ import type { Document } from './document.ts';
 /** Rejects with `unreadable` what is binary. */
 export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Document {
 	const blocks: Block[] = [];
-	/** Underline mark, doubled where there is an overline as well; its index is its level. */
-	const styles: string[] = [];
+	const headings = createHeadings();
 	let lines: string[] = [];
 
-	function heading(text: string, style: string) {
-		if (!styles.includes(style)) styles.push(style);
-		blocks.push({ kind: 'heading', level: styles.indexOf(style) + 1, text: text.trim() });
-	}
-	function paragraph(from: number, to: number) {
-		const text = dedent(lines.slice(from, to));
-		if (text !== '') blocks.push({ kind: 'paragraph', text });
-	}
 	function flush() {
-		let from = 0;
-		for (let i = 0; i < lines.length; i += 1) {
-			const mark = ruleMark(lines[i] ?? '');
-			if (mark === null) continue;
-			const above = i > from ? (lines[i - 1] ?? '') : '';
-			const below = lines[i + 1] ?? '';
-			if (isTitle(above) && i - 1 === from && covers(lines[i], above)) {
-				heading(above, mark);
-				from = i + 1;
-			} else if (
-				i === from &&
-				isTitle(below.trim()) &&
-				ruleMark(lines[i + 2] ?? '') === mark &&
-				covers(lines[i], below)
-			) {
-				heading(below, mark + mark);
-				from = i + 3;
-				i += 2;
-			} else if (lines.length === 1) {
-				from = 1;
-			}
-		}
-		paragraph(from, lines.length);
+		const from = headings.read(lines, (block) => blocks.push(block));
+		const text = dedent(lines.slice(from));
+		if (text !== '') blocks.push({ kind: 'paragraph', text });
 		lines = [];
 	}
 
@@ -59,6 +30,47 @@ export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Documen
 	}
 	flush();
 	return { title: blocks.find((block) => block.kind === 'heading')?.text ?? null, blocks };
+}
+
+/** Finds headings, which stand at the beginning of a paragraph; knows the styles that the document has used so far. */
+export function createHeadings() {
+	/** Underline mark, doubled where there is an overline as well; its index is its level. */
+	const styles: string[] = [];
+	function heading(text: string, style: string): Block {
+		if (!styles.includes(style)) styles.push(style);
+		return { kind: 'heading', level: styles.indexOf(style) + 1, text: text.trim() };
+	}
+	return {
+		/**
+		 * The index of the line with which the paragraph's own text begins. `isWhole`: no line of the paragraph was
+		 * taken off before.
+		 */
+		read(lines: readonly string[], emit: (block: Block) => void, isWhole = true): number {
+			let from = 0;
+			for (let i = 0; i < lines.length; i += 1) {
+				const mark = ruleMark(lines[i] ?? '');
+				if (mark === null) continue;
+				const above = i > from ? (lines[i - 1] ?? '') : '';
+				const below = lines[i + 1] ?? '';
+				if (isTitle(above) && i - 1 === from && covers(lines[i], above)) {
+					emit(heading(above, mark));
+					from = i + 1;
+				} else if (
+					i === from &&
+					isTitle(below.trim()) &&
+					ruleMark(lines[i + 2] ?? '') === mark &&
+					covers(lines[i], below)
+				) {
+					emit(heading(below, mark + mark));
+					from = i + 3;
+					i += 2;
+				} else if (lines.length === 1 && isWhole) {
+					from = 1;
+				}
+			}
+			return from;
+		},
+	};
 }
 
 /** Lines without their ends; a form feed ends a page and so counts as a blank line. */
@@ -101,8 +113,10 @@ function covers(rule: string | undefined, title: string): boolean {
 }
 
 /** Lines joined, without the indentation that all of them share and without spaces at their ends. */
-function dedent(lines: readonly string[]): string {
+export function dedent(lines: readonly string[]): string {
 	let shared = Infinity;
-	for (const line of lines) shared = Math.min(shared, line.length - line.trimStart().length);
+	for (const line of lines) shared = Math.min(shared, indentOf(line));
 	return lines.map((line) => line.slice(shared).trimEnd()).join('\n');
 }
+
+export const indentOf = (line: string): number => line.length - line.trimStart().length;
