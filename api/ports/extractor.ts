@@ -11,6 +11,8 @@
  *  4. An empty file has no chunks and is no error.
  *  5. A document whose file is gone rejects with `content_missing`, one whose file cannot be read now with
  *     `store_unavailable`; where nothing can be extracted now, whatever the file, with `extractor_unavailable`.
+ *  6. `stream` gives the chunks of `extract` in pages, however large the file; it waits for each page to be taken.
+ *     For types in `streamable` its memory does not grow with the file.
  */
 export interface ExtractInput {
 	/** The document's bytes, or the absolute path of a file that holds them (large ones). */
@@ -35,11 +37,26 @@ export interface Extracted {
 	readonly chunks: readonly Chunk[];
 }
 
+/** Takes what `stream` finds. */
+export interface ChunkSink {
+	/** Before the first page, and again where the work begins anew: what came before is void. */
+	begin(): Promise<void>;
+	/** The next chunks, in order; some hundred. The work waits until it resolves, and ends where it rejects. */
+	page(chunks: readonly Chunk[]): Promise<void>;
+}
+
 export interface Extractor {
 	/** Of all extractors and chunk settings together; part of "unchanged". */
 	readonly fingerprint: string;
 	/** Types that can be read, for /v1/info and the door. */
 	readonly mimeTypes: readonly string[];
+	/** Types whose files are read in pieces by `stream`; the others are held in memory as a whole. */
+	readonly streamable: readonly string[];
 	extract(input: ExtractInput, signal?: AbortSignal): Promise<Extracted>;
+	stream(
+		input: ExtractInput,
+		sink: ChunkSink,
+		signal?: AbortSignal,
+	): Promise<{ readonly title: string | null }>;
 	close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChunkSettings } from '../../api/pipeline/chunk.ts';
-import type { Extractor } from '../../api/ports/extractor.ts';
+import type { Chunk, Extractor } from '../../api/ports/extractor.ts';
 
 export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;
 
@@ -32,6 +32,24 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		});
 		after(() => extractor.close());
 
+		it('6. ends where a page is refused, begins for an empty file, and rejects for one that is gone', async () => {
+			const input = { content: bytes(documents['text/plain'] ?? ''), mimeType: 'text/plain' };
+			const refusing = {
+				begin: () => Promise.resolve(),
+				page: () => Promise.reject(new Error('the disk is full')),
+			};
+			await assert.rejects(extractor.stream(input, refusing), /the disk is full/);
+			let begins = 0;
+			const counting = { begin: async () => void (begins += 1), page: () => Promise.resolve() };
+			await extractor.stream({ ...input, content: bytes('') }, counting);
+			assert.equal(begins, 1);
+			const gone = { file: join(tmpdir(), 'docdrop-no-such-file') };
+			await assert.rejects(extractor.stream({ ...input, content: gone }, counting), {
+				code: 'content_missing',
+			});
+			assert.ok((await extractor.extract(input)).chunks.length > 0, 'it goes on working');
+		});
+
 		for (const [mimeType, text] of Object.entries(documents)) {
 			it(`1. gives the same chunks again: ${mimeType}`, async () => {
 				const first = await extractor.extract({ content: bytes(text), mimeType });
@@ -40,6 +58,38 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 				for (const chunk of first.chunks) {
 					assert.match(chunk.hash, /^[0-9a-f]{64}$/);
 					assert.match(chunk.terms, /^\S+(?: \S+)*$/);
+				}
+			});
+
+			it(`6. streams the chunks of extract: ${mimeType}`, async () => {
+				const dir = await mkdtemp(join(tmpdir(), 'docdrop-stream-'));
+				try {
+					const file = join(dir, 'content');
+					await writeFile(file, text.repeat(60));
+					const whole = await extractor.extract({ content: { file }, mimeType });
+					const got: Chunk[] = [];
+					let begins = 0;
+					let open = 0;
+					const { title } = await extractor.stream(
+						{ content: { file }, mimeType },
+						{
+							async begin() {
+								begins += 1;
+							},
+							async page(chunks) {
+								open += 1;
+								await new Promise((resolve) => setImmediate(resolve));
+								assert.equal(open, 1, 'one page after the other');
+								open -= 1;
+								got.push(...chunks);
+							},
+						},
+					);
+					assert.deepEqual({ title, chunks: got }, whole);
+					assert.ok(got.length > 200, 'more than one page');
+					assert.equal(begins, 1);
+				} finally {
+					await rm(dir, { recursive: true });
 				}
 			});
 

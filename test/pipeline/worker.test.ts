@@ -50,6 +50,8 @@ describe('worker', () => {
 			extractor: {
 				fingerprint: 'x',
 				mimeTypes: ['text/markdown'],
+				streamable: [],
+				stream: () => Promise.reject(new Error('no document here is large')),
 				async extract(input, signal) {
 					const text = textOf(input);
 					extractions += 1;

@@ -1,16 +1,20 @@
 /**
  * One file from bytes to chunks: the work that the in-process extractor does at once and the pool's children
- * do for it. Pure, synchronous, CPU only.
+ * do for it. Synchronous, CPU only; large files are read on the way.
  */
+import { readFileSync } from 'node:fs';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import { CHUNKER_VERSION, chunk, chunkHash, embeddedText } from '../../pipeline/chunk.ts';
-import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import type { ChunkSettings, Piece } from '../../pipeline/chunk.ts';
+import { createChunkStream } from '../../pipeline/chunk-stream.ts';
 import { TOKENIZER_VERSION, tokenize } from '../../pipeline/tokenize.ts';
-import type { Extracted } from '../../ports/extractor.ts';
+import type { Chunk, Extracted, ExtractInput } from '../../ports/extractor.ts';
+import { openTextFile } from './decode-stream.ts';
 import type { Document } from './document.ts';
 import { extractHtml } from './html.ts';
 import { extractMarkdown } from './markdown.ts';
 import { extractText } from './text.ts';
+import { streamText } from './text-stream.ts';
 
 const extractors: Readonly<Record<string, (bytes: Uint8Array, mimeType: string) => Document>> = {
 	'text/plain': extractText,
@@ -25,6 +29,15 @@ const EXTRACTORS_VERSION = 1;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
+
+/** In pieces, as many as memory for their hashes and names allows. */
+const MOST_STREAMED_CHUNKS = 1_000_000;
+
+/** What goes in one page at most, about: the parent's event loop must not stand still for one. */
+const PAGE_CHARS = 200_000;
+const PAGE_CHUNKS = 200;
+
+export const streamableTypes: readonly string[] = ['text/plain', 'text/x-rst'];
 
 export const extractableTypes: readonly string[] = Object.keys(extractors);
 
@@ -54,22 +67,90 @@ export function extractDocument(bytes: Uint8Array, mimeType: string, chunking: C
 	try {
 		const document = extractors[mimeType]?.(bytes, mimeType);
 		const pieces = chunk(document?.blocks ?? [], chunking);
-		if (pieces.length > MOST_CHUNKS) {
-			throw new DocDropError(
-				'unreadable',
-				`the file, read as ${mimeType}, has ${pieces.length} chunks; at most ${MOST_CHUNKS} are taken`,
-			);
-		}
-		return {
-			title: document?.title ?? null,
-			chunks: pieces.map((piece) => ({
-				...piece,
-				hash: chunkHash(piece),
-				terms: tokenize(embeddedText(piece)).join(' '),
-			})),
-		};
+		checkCount(pieces.length, MOST_CHUNKS, mimeType);
+		return { title: document?.title ?? null, chunks: pieces.map(toChunk) };
 	} catch (cause) {
-		if (isDocDropError(cause)) throw cause;
-		throw new DocDropError('unreadable', `the file could not be read as ${mimeType}`, { cause });
+		throw unreadable(cause, mimeType);
 	}
+}
+
+/** The chunks in pages; a file is read in pieces where its type allows it. Throws as `extractDocument` does. */
+export function* streamInput(
+	content: ExtractInput['content'],
+	mimeType: string,
+	chunking: ChunkSettings,
+): Generator<readonly Chunk[], string | null> {
+	checkType(mimeType);
+	if (content instanceof Uint8Array || !streamableTypes.includes(mimeType)) {
+		const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
+		const { title, chunks } = extractDocument(bytes, mimeType, chunking);
+		yield* pages(chunks);
+		return title;
+	}
+	const { file } = content;
+	const stream = createChunkStream(chunking);
+	let count = 0;
+	let page: Chunk[] = [];
+	const take = () => {
+		const pieces = stream.take();
+		count += pieces.length;
+		checkCount(count, MOST_STREAMED_CHUNKS, mimeType);
+		for (const piece of pieces) page.push(toChunk(piece));
+	};
+	try {
+		const walk = streamText(openTextFile(file, mimeType), stream);
+		for (;;) {
+			const { done, value } = walk.next();
+			take();
+			if (page.length >= PAGE_CHUNKS || done === true) {
+				yield* pages(page);
+				page = [];
+			}
+			if (done === true) return value;
+		}
+	} catch (cause) {
+		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw fromReadError(cause);
+		throw unreadable(cause, mimeType);
+	}
+}
+
+export function* pages(chunks: readonly Chunk[]): Generator<readonly Chunk[]> {
+	let page: Chunk[] = [];
+	let chars = 0;
+	for (const chunk of chunks) {
+		page.push(chunk);
+		chars += chunk.text.length + chunk.terms.length;
+		if (chars < PAGE_CHARS && page.length < PAGE_CHUNKS) continue;
+		yield page;
+		page = [];
+		chars = 0;
+	}
+	if (page.length > 0) yield page;
+}
+
+export function readWhole(file: string): Uint8Array {
+	try {
+		return readFileSync(file);
+	} catch (error) {
+		throw fromReadError(error);
+	}
+}
+
+const toChunk = (piece: Piece): Chunk => ({
+	...piece,
+	hash: chunkHash(piece),
+	terms: tokenize(embeddedText(piece)).join(' '),
+});
+
+function checkCount(count: number, most: number, mimeType: string): void {
+	if (count <= most) return;
+	throw new DocDropError(
+		'unreadable',
+		`the file, read as ${mimeType}, has ${count} chunks or more; at most ${most} are taken`,
+	);
+}
+
+function unreadable(cause: unknown, mimeType: string): unknown {
+	if (isDocDropError(cause)) return cause;
+	return new DocDropError('unreadable', `the file could not be read as ${mimeType}`, { cause });
 }

@@ -9,6 +9,8 @@ import {
 	extractDocument,
 	extractorFingerprint,
 	fromReadError,
+	streamableTypes,
+	streamInput,
 } from './extract.ts';
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
@@ -18,6 +20,7 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 	return {
 		fingerprint: extractorFingerprint(chunking),
 		mimeTypes: extractableTypes,
+		streamable: streamableTypes,
 		async extract({ content, mimeType }, signal) {
 			signal?.throwIfAborted();
 			checkType(mimeType);
@@ -27,6 +30,18 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 				throw fromReadError(error);
 			});
 			return extractDocument(bytes, mimeType, chunking);
+		},
+		async stream({ content, mimeType }, sink, signal) {
+			signal?.throwIfAborted();
+			checkType(mimeType);
+			await sink.begin();
+			const walk = streamInput(content, mimeType, chunking);
+			for (;;) {
+				const { done, value } = walk.next();
+				if (done === true) return { title: value };
+				signal?.throwIfAborted();
+				await sink.page(value);
+			}
 		},
 		close: () => Promise.resolve(),
 	};

@@ -20,13 +20,13 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Chunk, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
+import type { Chunk, ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings } from '../../pipeline/chunk.ts';
 import type { ChunkSettings } from '../../pipeline/chunk.ts';
 import { threadFile } from '../../threads.ts';
 import { systemClock } from '../system-clock.ts';
-import { checkType, extractableTypes, extractorFingerprint } from './extract.ts';
-import type { AnswerMessage, WorkMessage } from './wire.ts';
+import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
+import type { AnswerMessage, TakenMessage, WorkMessage } from './wire.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -52,6 +52,12 @@ interface Task {
 	readonly input: ExtractInput;
 	readonly bytes: number;
 	readonly chunks: Chunk[];
+	/** Takes the parts instead of `chunks`, one after the other. */
+	readonly sink: ChunkSink | null;
+	/** Resolves when the sink has taken what it was handed last. */
+	passing: Promise<void>;
+	/** Nothing of the present try has reached the sink. */
+	begins: boolean;
 	/** Its caller has gone; the answer is not wanted. */
 	abandoned: boolean;
 	/** Children that died of it. */
@@ -139,6 +145,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		}
 		const task = child.tasks.get(message.id);
 		if (task === undefined) return;
+		if ('part' in message && task.sink !== null) return void pass(child, message.id, task, message.part);
 		if ('part' in message) {
 			for (const chunk of message.part) task.chunks.push(chunk);
 			return;
@@ -148,6 +155,32 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		else task.resolve({ title: message.title, chunks: task.chunks });
 		watch(child);
 		if (child.tasks.size === 0) dispatch();
+	}
+
+	/** Hands a part on. While it is not taken the child waits, and its time stands still. */
+	async function pass(child: Child, id: number, task: Task, part: readonly Chunk[]): Promise<void> {
+		child.cancelTimer();
+		try {
+			if (task.abandoned) throw new Error('nobody waits for it any more');
+			// A child that died meanwhile may have left a part on its way.
+			await task.passing;
+			task.passing = hand(task, part);
+			await task.passing;
+			// A failed send shows as the child's exit or error.
+			child.process.send({ taken: id } satisfies TakenMessage, () => undefined);
+			watch(child);
+		} catch (error) {
+			// There is no other way to make it stop in the middle of a file.
+			task.abandoned = true;
+			task.reject(error);
+			child.process.kill('SIGKILL');
+		}
+	}
+
+	async function hand(task: Task, part: readonly Chunk[]): Promise<void> {
+		if (task.begins) await task.sink?.begin();
+		task.begins = false;
+		await task.sink?.page(part);
 	}
 
 	/** Gives the file at hand its time. */
@@ -177,6 +210,8 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 	/** Whether the file that a child died of has another try; else it is rejected here. */
 	function isTriedAgain(child: Child, culprit: Task): boolean {
 		culprit.chunks.length = 0;
+		culprit.begins = true;
+		if (culprit.abandoned) return true;
 		const type = culprit.input.mimeType;
 		if (child.overdue === culprit) {
 			culprit.reject(
@@ -235,7 +270,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		const files = queue.splice(0, count).map((task) => {
 			nextId += 1;
 			child.tasks.set(nextId, task);
-			return { id: nextId, input: task.input };
+			return { id: nextId, input: task.input, isPaged: task.sink !== null };
 		});
 		const message: WorkMessage = { chunking, files };
 		// A failed send shows as the child's exit or error.
@@ -243,29 +278,63 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 		watch(child);
 	}
 
+	async function submit(
+		input: ExtractInput,
+		sink: ChunkSink | null,
+		signal: AbortSignal | undefined,
+	): Promise<Extracted> {
+		signal?.throwIfAborted();
+		checkType(input.mimeType);
+		if (closed) throw new DocDropError('shutting_down', 'the extractor is closed');
+		const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
+		const bytes = input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE;
+		const task: Task = {
+			input,
+			bytes,
+			chunks: [],
+			sink,
+			begins: true,
+			passing: Promise.resolve(),
+			abandoned: false,
+			deaths: 0,
+			resolve,
+			reject,
+		};
+		const abandon = () => {
+			task.abandoned = true;
+			reject(signal?.reason);
+		};
+		signal?.addEventListener('abort', abandon, { once: true });
+		queue.push(task);
+		// Calls of the same turn are handed out together.
+		if (queue.length === 1) queueMicrotask(dispatch);
+		try {
+			return await promise;
+		} finally {
+			signal?.removeEventListener('abort', abandon);
+		}
+	}
+
 	return {
 		fingerprint: extractorFingerprint(chunking),
 		mimeTypes: extractableTypes,
-		async extract(input, signal) {
-			signal?.throwIfAborted();
-			checkType(input.mimeType);
-			if (closed) throw new DocDropError('shutting_down', 'the extractor is closed');
-			const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
-			const bytes = input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE;
-			const task: Task = { input, bytes, chunks: [], abandoned: false, deaths: 0, resolve, reject };
-			const abandon = () => {
-				task.abandoned = true;
-				reject(signal?.reason);
-			};
-			signal?.addEventListener('abort', abandon, { once: true });
-			queue.push(task);
-			// Calls of the same turn are handed out together.
-			if (queue.length === 1) queueMicrotask(dispatch);
-			try {
-				return await promise;
-			} finally {
-				signal?.removeEventListener('abort', abandon);
-			}
+		streamable: streamableTypes,
+		extract: (input, signal) => submit(input, null, signal),
+		async stream(input, sink, signal) {
+			let hasBegun = false;
+			const { title } = await submit(
+				input,
+				{
+					async begin() {
+						hasBegun = true;
+						await sink.begin();
+					},
+					page: (chunks) => sink.page(chunks),
+				},
+				signal,
+			);
+			if (!hasBegun) await sink.begin();
+			return { title };
 		},
 		async close() {
 			closed = true;

@@ -6,7 +6,13 @@ import type { Chunk, ExtractInput } from '../../ports/extractor.ts';
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {
 	readonly chunking: ChunkSettings;
-	readonly files: readonly { readonly id: number; readonly input: ExtractInput }[];
+	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
+	readonly files: readonly { readonly id: number; readonly input: ExtractInput; readonly isPaged: boolean }[];
+}
+
+/** The parent has taken the last part of a paged file. */
+export interface TakenMessage {
+	readonly taken: number;
 }
 
 /** Once after the start; then for each file any number of parts and its end. */

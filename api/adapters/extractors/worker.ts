@@ -2,66 +2,49 @@
  * A child process of the extractor pool. It works on one file after the other and sends each answer on its way
  * before it begins the next file, so that its parent knows which file it died of.
  */
-import { readFileSync } from 'node:fs';
 import { toPlainError } from '../../errors.ts';
+import type { ChunkSettings } from '../../pipeline/chunk.ts';
 import { goBehind } from '../thread/background.ts';
-import { extractDocument, fromReadError } from './extract.ts';
-import type { AnswerMessage, WorkMessage } from './wire.ts';
+import { extractDocument, pages, readWhole, streamInput } from './extract.ts';
+import type { AnswerMessage, TakenMessage, WorkMessage } from './wire.ts';
 
 goBehind(10);
 
-/** What goes in one message at most, about: the parent's event loop must not stand still for one. */
-const PART_CHARS = 200_000;
-const PART_CHUNKS = 200;
+let taken = Promise.withResolvers<void>();
 
 function send(message: AnswerMessage): Promise<void> {
 	return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 }
 
-function read(file: string): Uint8Array {
+async function answer(
+	{ id, input, isPaged }: WorkMessage['files'][number],
+	chunking: ChunkSettings,
+): Promise<void> {
+	const { content, mimeType } = input;
 	try {
-		return readFileSync(file);
-	} catch (error) {
-		throw fromReadError(error);
-	}
-}
-
-async function answer(id: number, work: () => ReturnType<typeof extractDocument>): Promise<void> {
-	let extracted;
-	try {
-		extracted = work();
+		if (!isPaged) {
+			const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
+			const { title, chunks } = extractDocument(bytes, mimeType, chunking);
+			for (const part of pages(chunks)) await send({ id, part });
+			return await send({ id, title });
+		}
+		const walk = streamInput(content, mimeType, chunking);
+		for (;;) {
+			const { done, value } = walk.next();
+			if (done === true) return await send({ id, title: value });
+			taken = Promise.withResolvers<void>();
+			await send({ id, part: value });
+			await taken.promise;
+		}
 	} catch (error) {
 		await send({ id, error: toPlainError(error) });
-		return;
 	}
-	let part = [];
-	let chars = 0;
-	for (const chunk of extracted.chunks) {
-		part.push(chunk);
-		chars += chunk.text.length + chunk.terms.length;
-		if (chars < PART_CHARS && part.length < PART_CHUNKS) continue;
-		await send({ id, part });
-		part = [];
-		chars = 0;
-	}
-	if (part.length > 0) await send({ id, part });
-	await send({ id, title: extracted.title });
 }
 
 let running = send({ ready: true });
-process.on('message', ({ chunking, files }: WorkMessage) => {
-	for (const { id, input } of files) {
-		running = running.then(() =>
-			answer(id, () => {
-				const { content, mimeType } = input;
-				return extractDocument(
-					content instanceof Uint8Array ? content : read(content.file),
-					mimeType,
-					chunking,
-				);
-			}),
-		);
-	}
+process.on('message', (message: WorkMessage | TakenMessage) => {
+	if ('taken' in message) return taken.resolve();
+	for (const file of message.files) running = running.then(() => answer(file, message.chunking));
 });
 // The parent is gone, however it ended.
 process.on('disconnect', () => process.exit(0));
