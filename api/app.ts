@@ -8,6 +8,7 @@ import { createOpenAiEmbedder } from './adapters/embedders/openai.ts';
 import { mimeTypeOf } from './adapters/extractors/mime.ts';
 import { createExtractorPool } from './adapters/extractors/pool.ts';
 import { createQdrantStore } from './adapters/qdrant/store.ts';
+import { createSpools } from './adapters/spool/files.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -114,6 +115,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			docStore,
 			vectorStore,
 			extractor,
+			spools: createSpools({
+				dir: join(dataDir, 'spool'),
+				dimensions: embedder.dimensions,
+				maxBytes: config.maxSpoolMb * megabyte,
+			}),
 			embedder,
 			clock,
 			now,
@@ -142,6 +148,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				maxPending: config.maxPending,
 				maxPendingBytes: config.maxPendingMb * megabyte,
 				maxFileBytes: config.maxFileMb * megabyte,
+				maxWholeBytes: config.maxWholeMb * megabyte,
+				streamable: extractor.streamable,
 				fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 				mimeTypes: extractor.mimeTypes,
 				mimeTypeOf,

@@ -247,6 +247,25 @@ export const settings = {
 		max: 10_000,
 		meaning: 'Largest single document.',
 	},
+	maxWholeMb: {
+		env: 'DOCDROP_MAX_WHOLE_MB',
+		kind: 'number',
+		default: '16',
+		unit: 'MB',
+		min: 1,
+		max: 64,
+		meaning: 'Largest single document of a type that cannot be read in pieces: Markdown and HTML.',
+	},
+	maxSpoolMb: {
+		env: 'DOCDROP_MAX_SPOOL_MB',
+		kind: 'number',
+		default: '8192',
+		unit: 'MB',
+		min: 1,
+		max: 1_000_000,
+		meaning:
+			'Disk that one document above 4 MB may take while it is worked on: its chunks, and the checkpoint of its embedding.',
+	},
 	maxBodyMb: {
 		env: 'DOCDROP_MAX_BODY_MB',
 		kind: 'number',

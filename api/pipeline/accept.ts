@@ -28,6 +28,9 @@ export interface AcceptSettings extends QueueLimits {
 	readonly windowMs: number;
 	readonly maxWaitMs: number;
 	readonly maxFileBytes: number;
+	/** Of types that are not `streamable`. */
+	readonly maxWholeBytes: number;
+	readonly streamable: readonly string[];
 	/** Of extractors, chunker settings and model. */
 	readonly fingerprint: string;
 	readonly mimeTypes: readonly string[];
@@ -190,16 +193,9 @@ export function createDoor(deps: AcceptDeps) {
 		isText: boolean,
 		size: number,
 	): Omit<Normalised, 'bytes' | 'sha256'> {
-		if (size > settings.maxFileBytes) {
-			throw new DocDropError(
-				'too_large',
-				`content must be at most ${settings.maxFileBytes} bytes, got ${size}`,
-				{
-					field: 'content',
-				},
-			);
-		}
 		const mimeType = mimeTypeFor(input, isText);
+		const limit = limitOf(mimeType);
+		if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
 		const meta: DocMeta = {
 			mimeType,
 			path: input.path ?? null,
@@ -207,6 +203,14 @@ export function createDoor(deps: AcceptDeps) {
 			metadata: input.metadata ?? {},
 		};
 		return { input, op: 'put', meta: writeMeta(meta), mimeType, size };
+	}
+
+	/** What cannot be read in pieces is held in memory as a whole. */
+	function limitOf(mimeType: string): Limit {
+		const { maxFileBytes, maxWholeBytes, streamable } = settings;
+		return maxWholeBytes < maxFileBytes && !streamable.includes(mimeType)
+			? { bytes: maxWholeBytes, why: ` of ${mimeType}, which is read as a whole` }
+			: { bytes: maxFileBytes, why: '' };
 	}
 
 	const bodyOf = async (document: Normalised): Promise<ChangeContent | null> => {
@@ -387,7 +391,7 @@ export function createDoor(deps: AcceptDeps) {
 				checkIdentity(input);
 				checkMetadata(input.metadata);
 				const described = describe(input, false, 0);
-				const content = await receive(limited(bytes, settings.maxFileBytes));
+				const content = await receive(limited(bytes, limitOf(described.mimeType)));
 				return { ...described, content, size: content.size, sha256: content.sha256, bytes: null };
 			};
 			const { content, ...arrived } = await arrive().catch(async (error: unknown) => {
@@ -414,13 +418,20 @@ function receipt({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: Tak
 	};
 }
 
-async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+interface Limit {
+	readonly bytes: number;
+	/** Why it is not the limit of all documents. */
+	readonly why: string;
+}
+
+const tooLarge = ({ bytes, why }: Limit, got = '') =>
+	new DocDropError('too_large', `content must be at most ${bytes} bytes${why}${got}`, { field: 'content' });
+
+async function* limited(bytes: AsyncIterable<Uint8Array>, limit: Limit): AsyncGenerator<Uint8Array> {
 	let size = 0;
 	for await (const piece of bytes) {
 		size += piece.byteLength;
-		if (size > limit) {
-			throw new DocDropError('too_large', `content must be at most ${limit} bytes`, { field: 'content' });
-		}
+		if (size > limit.bytes) throw tooLarge(limit);
 		yield piece;
 	}
 }

@@ -24,7 +24,7 @@ export interface ChunkStream {
 }
 
 /** A section of so many characters is no longer kept whole; so much is read between two decisions. */
-const WINDOW = 128 * 1024;
+const WINDOW = 48 * 1024;
 
 export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW): ChunkStream {
 	checkChunkSettings(sizes);

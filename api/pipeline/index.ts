@@ -14,6 +14,7 @@ import { unpaidError } from './refusal.ts';
 import { search } from './search.ts';
 import { closeSnapshot, type Snapshot } from './snapshot.ts';
 import { startQueueHealth, type HealthLimits } from './queue-health.ts';
+import { startSpoolSweep } from './spool-sweep.ts';
 import { startSweeper } from './sweep.ts';
 import { startWorker, type WorkerDeps } from './worker.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -25,8 +26,10 @@ import type { Embedder } from '../ports/embedder.ts';
  *   coalesce   the document's row is the queue: a newer change replaces the one that waits         coalesce.ts
  *   claim      what is due, in fair shares of tenants and classes, under a lease                   worker.ts, fair-share.ts
  *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, plan.ts, embed.ts
+ *              a large one page by page, through a spool on disk                                   prepare-large.ts, large-plan.ts
  *   autobatch  prepared documents of one tenant fold into one bulk write                           lane.ts, autobatch.ts
  *   publish    intent, new points in, gone points out, manifest and receipt                        publish.ts
+ *              of a large one slice by slice                                                       publish-large.ts
  *
  * What goes wrong on the way is decided by retry.ts, and outages are kept at bay by breaker.ts.
  */
@@ -87,6 +90,7 @@ export function startPipeline(given: PipelineDeps) {
 		wake: () => worker?.wake(),
 	});
 	const health = startQueueHealth(common);
+	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
 
 	return {

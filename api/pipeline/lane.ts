@@ -1,12 +1,15 @@
 import { isDocDropError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claimed, DocKey, Failure } from '../ports/doc-store.ts';
+import type { Spools } from '../ports/spool.ts';
 import type { Log, Telemetry } from '../telemetry.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
 import { createLaneLock, type Turn } from './lane-lock.ts';
 import { prepareDeletion, type Prepared } from './prepare.ts';
+import type { LargePrepared } from './prepare-large.ts';
 import type { Contention } from './contention.ts';
 import { publish, type PublishDeps } from './publish.ts';
+import { largeSteps } from './publish-large.ts';
 import { decide } from './retry.ts';
 
 /**
@@ -32,10 +35,19 @@ export interface LaneItem {
 	readonly waitMs: number;
 }
 
+/** A large document, see publish-large.ts. */
+export interface LargeItem {
+	readonly prepared: LargePrepared;
+	readonly prepareMs: number;
+	readonly waitMs: number;
+}
+
 export interface Lane {
 	add(item: LaneItem): void;
 	/** A document that cannot be prepared: its strays go, then it is buried. */
 	bury(claimed: Claimed, error: unknown): void;
+	/** A document that is written slice by slice, between the others' batches. */
+	addLarge(large: LargeItem): void;
 	/** Something outside changed: fewer documents are on their way. */
 	nudge(): void;
 }
@@ -55,6 +67,7 @@ export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
 	readonly onTaken: (claimed: Claimed) => void;
 	/** The document left the lane, in whatever way. */
 	readonly onDone: (claimed: Claimed) => void;
+	readonly spools: Spools;
 }
 
 /** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */
@@ -156,16 +169,21 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	 * Runs `act` until it succeeds or decides otherwise than to wait for the index. Its turn is kept meanwhile: what
 	 * came later must not be written earlier.
 	 */
-	async function settle(batch: readonly LaneItem[], turn: Turn, act: () => Promise<void>): Promise<void> {
+	async function settle(
+		documents: readonly Claimed[],
+		turn: Turn,
+		act: () => Promise<void>,
+		halve?: (middle: number) => Promise<void>,
+	): Promise<void> {
 		let previousMs = 0;
 		for (;;) {
 			try {
 				return await act();
 			} catch (error) {
 				if (signal.aborted) return;
-				const { attempts = 0 } = batch[0]?.prepared.claimed ?? {};
+				const { attempts = 0 } = documents[0] ?? {};
 				const next = decide(error, {
-					documents: Math.max(1, batch.length),
+					documents: Math.max(1, documents.length),
 					attempts,
 					maxAttempts: deps.maxAttempts,
 					previousMs,
@@ -176,23 +194,21 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
 				if (next.kind === 'hold') {
 					log.warn(
-						{ tenant, code, waitMs: next.afterMs, documents: batch.length },
+						{ tenant, code, waitMs: next.afterMs, documents: documents.length },
 						'the lane waits for the index',
 					);
 					previousMs = next.afterMs;
 					await clock.sleep(next.afterMs, signal).catch(() => {});
-				} else if (batch.length === 0) {
+				} else if (documents.length === 0) {
 					// A burial that fails for good: its strays stay in mayExist, and the next generation removes them.
 					log.error({ tenant, code }, 'the remains of a failed document could not be removed');
 					return;
-				} else if (next.kind === 'split') {
-					const middle = batch.length >> 1;
-					await write(batch.slice(0, middle), 'points', turn);
-					return write(batch.slice(middle), 'points', turn);
+				} else if (next.kind === 'split' && halve !== undefined) {
+					return halve(documents.length >> 1);
 				} else {
-					const claimed = batch[0]?.prepared.claimed;
+					const [claimed] = documents;
 					if (claimed === undefined) return;
-					if (next.kind === 'dead') return settle([], turn, () => buryOne(claimed, error, turn));
+					if (next.kind !== 'retry') return settle([], turn, () => buryOne(claimed, error, turn));
 					const { lease } = claimed;
 					const { counted, afterMs } = next;
 					await docStore
@@ -207,7 +223,15 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	}
 
 	const write = (batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn) =>
-		settle(batch, turn, () => writeOnce(batch, closedBy, turn));
+		settle(
+			batch.map(({ prepared }) => prepared.claimed),
+			turn,
+			() => writeOnce(batch, closedBy, turn),
+			async (middle) => {
+				await write(batch.slice(0, middle), 'points', turn);
+				await write(batch.slice(middle), 'points', turn);
+			},
+		);
 
 	async function writeOnce(
 		batch: readonly LaneItem[],
@@ -241,6 +265,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
 		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
 		for (const { claimed, plan } of published) {
+			dropSpool(claimed);
 			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
 			const { prepareMs = 0 } = byLease.get(claimed.lease) ?? {};
 			contention.done(tenant, prepareMs + clock.monotonic() - start);
@@ -270,6 +295,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		} catch (error) {
 			return log.warn({ tenant, code: failureOf(error).code }, 'moved documents leave a little later');
 		}
+		// What does not fit into one removal is claimed again, by the worker, as a large document.
+		const paged = taken.filter(({ isPaged }) => isPaged);
+		const giveBack = paged.map(({ lease }) => ({ lease, retryAt: now(), counted: false, error: null }));
+		if (paged.length > 0) await docStore.release(giveBack, now()).catch(() => {});
+		taken = taken.filter(({ isPaged }) => !isPaged);
 		if (taken.length === 0) return;
 		for (const claimed of taken) deps.onTaken(claimed);
 		const items = taken.map((claimed): LaneItem => {
@@ -278,7 +308,60 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			const points = prepared.plan.gone.length;
 			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
 		});
-		await see(taken, () => settle(items, turn, () => writeOnce(items, closedBy, turn, start)), turn);
+		await see(taken, () => settle(taken, turn, () => writeOnce(items, closedBy, turn, start)), turn);
+	}
+
+	/** What a large version of the document has left, of this attempt or of an abandoned one. */
+	function dropSpool({ docId }: Claimed): void {
+		deps.spools
+			.remove(tenant, docId)
+			.catch((error: unknown) =>
+				log.warn({ tenant, docId, error }, 'a checkpoint could not be removed; the next sweep tries again'),
+			);
+	}
+
+	/** Each step has a turn of its own, so that batches go in between. */
+	async function writeLarge({ prepared, prepareMs, waitMs }: LargeItem): Promise<void> {
+		const { claimed, spool, plan } = prepared;
+		const start = clock.monotonic();
+		const progress = { isLost: false, isCommitted: false };
+		const detail = () => ({
+			waitMs: Math.round(waitMs),
+			prepareMs: Math.round(prepareMs),
+			publishMs: Math.round(clock.monotonic() - start),
+		});
+		try {
+			for (const step of largeSteps(prepared, detail, progress, deps)) {
+				const turn = lock.turn();
+				let isDone = false;
+				try {
+					await settle([claimed], turn, async () => {
+						await step(turn);
+						isDone = true;
+					});
+				} finally {
+					turn.leave();
+				}
+				if (!isDone) break;
+			}
+			if (progress.isLost) telemetry.count('docdrop_lost_leases_total', {});
+			if (progress.isCommitted) {
+				telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
+				telemetry.count('docdrop_receipts_total', {
+					state: claimed.op === 'delete' ? 'deleted' : 'published',
+				});
+				telemetry.count('docdrop_chunks_total', { action: 'added' }, plan.chunks - plan.kept);
+				telemetry.count('docdrop_chunks_total', { action: 'kept' }, plan.kept);
+				telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone);
+				telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
+			}
+		} catch (error) {
+			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
+		} finally {
+			await spool?.close().catch(() => {});
+			if (progress.isCommitted) dropSpool(claimed);
+			deps.onDone(claimed);
+		}
 	}
 
 	async function buryOne(claimed: Claimed, error: unknown, turn: Turn): Promise<void> {
@@ -293,6 +376,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		const failure = failureOf(error);
 		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure, present }], now());
 		if (done !== true) return;
+		dropSpool(claimed);
 		telemetry.count('docdrop_receipts_total', { state: 'failed' });
 		log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code: failure.code }, 'a document failed');
 	}
@@ -307,6 +391,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			letters.push({ claimed, error });
 			run();
 		},
+		addLarge: (large) => void writeLarge(large),
 		nudge: () => items.length > 0 && run(),
 	};
 }

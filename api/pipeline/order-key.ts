@@ -25,7 +25,7 @@ export function assignOrder(
 	let low: string | null = null;
 	for (const index of [...kept, next.length]) {
 		const high = index === next.length ? null : (old.get(next[index] ?? '') ?? null);
-		const fresh = keysBetween(low, high, index - from);
+		const fresh = [...eachKeyBetween(low, high, index - from)];
 		for (const [offset, key] of fresh.entries()) keys.set(next[from + offset] ?? '', key);
 		if (high !== null) keys.set(next[index] ?? '', high);
 		from = index + 1;
@@ -61,8 +61,8 @@ function longestRising(values: readonly (string | undefined)[]): number[] {
  * Between two neighbours they are spread evenly. Beside one neighbour they go step by step from it, so that
  * a document that only grows at one end gets longer keys every 62-fold, not every sixth time.
  */
-function keysBetween(low: string | null, high: string | null, count: number): string[] {
-	if (count === 0) return [];
+export function* eachKeyBetween(low: string | null, high: string | null, count: number): Generator<string> {
+	if (count === 0) return;
 	const oneSided = (low === null) !== (high === null);
 	const room = BigInt(count + 1) * (oneSided ? BASE : 1n);
 	// Both neighbours cut to the same number of digits: whatever lies strictly between those lies between them.
@@ -73,10 +73,11 @@ function keysBetween(low: string | null, high: string | null, count: number): st
 		to = to * BASE + digitAt(high, digits - 1);
 		if (to - from < room) continue;
 		const distance = to - from;
-		return Array.from({ length: count }, (_, i) => {
-			if (!oneSided) return toKey(from + (distance * BigInt(i + 1)) / BigInt(count + 1), digits);
-			return toKey(high === null ? from + BigInt(i + 1) : to - BigInt(count - i), digits);
-		});
+		for (let i = 0; i < count; i += 1) {
+			if (!oneSided) yield toKey(from + (distance * BigInt(i + 1)) / BigInt(count + 1), digits);
+			else yield toKey(high === null ? from + BigInt(i + 1) : to - BigInt(count - i), digits);
+		}
+		return;
 	}
 }
 
@@ -93,3 +94,17 @@ function toKey(value: bigint, digits: number): string {
 	}
 	return key;
 }
+
+const NUMBER_DIGITS = 8;
+
+/** A key of up to eight digits as a number in the same order; NaN for a longer one, and for what is no key. */
+export function numberOfKey(key: string): number {
+	if (key.length > NUMBER_DIGITS || !KEY.test(key)) return Number.NaN;
+	let value = 0;
+	for (let i = 0; i < NUMBER_DIGITS; i += 1)
+		value = value * Number(BASE) + (i < key.length ? DIGITS.indexOf(key.charAt(i)) : 0);
+	return value;
+}
+
+export const keyOfNumber = (value: number): string =>
+	Number.isNaN(value) ? '' : toKey(BigInt(value), NUMBER_DIGITS);

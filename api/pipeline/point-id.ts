@@ -22,9 +22,15 @@ export function pointId(tenant: string, docId: string, chunkHash: string, occurr
 	const sha1 = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'buffer');
 	sha1[6] = (sha1.readUInt8(6) & 0x0f) | 0x50;
 	sha1[8] = (sha1.readUInt8(8) & 0x3f) | 0x80;
-	const hex = sha1.toString('hex', 0, 16);
+	return uuidOfBytes(sha1.subarray(0, 16));
+}
+
+export function uuidOfBytes(bytes: Uint8Array): string {
+	const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex');
 	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+export const bytesOfUuid = (uuid: string): Uint8Array => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 
 /** The ids of a document's chunks, in their order; equal hashes are numbered as they come. */
 export function pointIds(

@@ -92,17 +92,22 @@ export async function prepare(
 			order: chunk.order,
 		};
 	});
+	return { claimed, plan: planned, points, reused: before.size, ...fieldsOf(claimed, title) };
+}
+
+/** What belongs to the whole document; `title` is the content's own. */
+export function fieldsOf(
+	claimed: Claimed,
+	title: string | null,
+): { readonly fields: Omit<DocFields, 'publishedAt'>; readonly droppedExtra: readonly string[] } {
+	const meta = readMeta(claimed.meta);
 	const published = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
 	return {
-		claimed,
-		plan: planned,
-		points,
-		reused: before.size,
 		fields: {
 			path: meta.path,
 			title: meta.title ?? title,
 			mimeType: meta.mimeType,
-			contentSha256: content.sha256,
+			contentSha256: claimed.content?.sha256 ?? '',
 			version: claimed.version,
 			extra: meta.metadata,
 		},

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Claimed, DocKey, DocStore } from '../ports/doc-store.ts';
 import type { Extractor } from '../ports/extractor.ts';
+import type { Spools } from '../ports/spool.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Log, Telemetry } from '../telemetry.ts';
 import type { BatchLimits } from './autobatch.ts';
@@ -12,6 +13,7 @@ import { createGate } from './fair-queue.ts';
 import { createLane, failureOf, type Lane } from './lane.ts';
 import { prepare } from './prepare.ts';
 import { createLoads, roomLeft } from './room.ts';
+import { isLarge, prepareLarge } from './prepare-large.ts';
 import { decide } from './retry.ts';
 
 /**
@@ -36,6 +38,7 @@ export interface WorkerDeps {
 	readonly vectorStore: VectorStore;
 	readonly extractor: Extractor;
 	readonly embed: EmbedStep;
+	readonly spools: Spools;
 	readonly breaker: Breaker;
 	readonly clock: Clock;
 	/** Store time, ms. */
@@ -60,6 +63,14 @@ export interface Worker {
 	drain(): Promise<void>;
 }
 
+/** What a large document counts for, however large it is: only pages of it are in memory. */
+const largeWeight = 8 * 1_048_576;
+/** Of large documents one is worked on at a time; the others give their lease back for so long. */
+const largePauseMs = 1_000;
+
+const weightOf = (claimed: Claimed): number =>
+	isLarge(claimed) ? largeWeight : (claimed.content?.size ?? 0);
+
 /** Longest sleep without looking: a wake-up that was missed costs this much, not a document. */
 const longestSleepMs = 1_000;
 
@@ -70,6 +81,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 	const contention = createContention(deps);
 	const loads = createLoads();
 	const reading = createGate(settings.maxReading, deps.weightOf);
+	let largeInWork: Claimed | null = null;
 	let isDraining = false;
 	let wakeUp = () => {};
 	let drained = () => {};
@@ -97,14 +109,15 @@ export function startWorker(deps: WorkerDeps): Worker {
 
 	function take(claimed: Claimed): void {
 		inWork.set(claimed.lease.doc, claimed);
-		loads.begin(claimed, claimed.content?.size ?? 0);
+		loads.begin(claimed, weightOf(claimed));
 		laneOf(claimed.tenant).documents += 1;
 	}
 
 	function finish(claimed: Claimed): void {
 		// Where the lease was lost meanwhile, the document may have been claimed anew.
 		if (inWork.get(claimed.lease.doc) === claimed) inWork.delete(claimed.lease.doc);
-		loads.end(claimed, claimed.content?.size ?? 0);
+		loads.end(claimed, weightOf(claimed));
+		if (largeInWork === claimed) largeInWork = null;
 		const own = laneOf(claimed.tenant);
 		own.documents -= 1;
 		if (own.documents === 0) lanes.delete(claimed.tenant);
@@ -113,12 +126,14 @@ export function startWorker(deps: WorkerDeps): Worker {
 	}
 
 	async function begin(claimed: Claimed): Promise<void> {
+		if (isLarge(claimed) && largeInWork !== null) return postpone(claimed);
 		take(claimed);
 		const own = laneOf(claimed.tenant);
-		own.preparing += 1;
 		const start = clock.monotonic();
 		const waitMs = Math.max(0, now() - claimed.acceptedAt);
 		telemetry.observe('docdrop_wait_seconds', {}, waitMs / 1000);
+		if (isLarge(claimed)) return beginLarge(claimed, own.lane, start, waitMs);
+		own.preparing += 1;
 		try {
 			const prepared = await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
 			pass('after-embed');
@@ -143,6 +158,28 @@ export function startWorker(deps: WorkerDeps): Worker {
 			if (!signal.aborted) await giveBack(claimed, error, own.lane);
 		}
 		own.lane.nudge();
+	}
+
+	/** Its mates do not wait for it: it may take minutes. */
+	async function beginLarge(claimed: Claimed, lane: Lane, start: number, waitMs: number): Promise<void> {
+		largeInWork = claimed;
+		try {
+			const prepared = await prepareLarge(claimed, { ...deps, reading });
+			pass('after-embed');
+			const prepareMs = clock.monotonic() - start;
+			telemetry.observe('docdrop_prepare_seconds', {}, prepareMs / 1000);
+			lane.addLarge({ prepared, prepareMs, waitMs });
+		} catch (error) {
+			if (!signal.aborted) await giveBack(claimed, error, lane);
+		}
+	}
+
+	async function postpone({ lease, tenant }: Claimed): Promise<void> {
+		await docStore
+			.release([{ lease, retryAt: now() + largePauseMs, counted: false, error: null }], now())
+			.catch((error: unknown) =>
+				log.error({ tenant, error }, 'a lease could not be given back; it will run out'),
+			);
 	}
 
 	async function giveBack(claimed: Claimed, error: unknown, lane: Lane): Promise<void> {

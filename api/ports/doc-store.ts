@@ -190,6 +190,14 @@ export interface ManifestChunk {
 	readonly text: string;
 }
 
+/** What the store keeps of a chunk that is, or may be, in the index; without its text. */
+export interface StoredLine {
+	readonly pointId: string;
+	readonly order: string;
+	/** A line of the manifest. */
+	readonly isCertain: boolean;
+}
+
 /** A manifest line without its text: what planning needs. */
 export type ManifestLine = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;
 
@@ -220,6 +228,8 @@ export interface Claimed {
 	readonly strays: readonly string[];
 	/** Documents whose content has been moved here and whose deletion waits for this. */
 	readonly leaving: readonly Leaving[];
+	/** There are so many of both that they are left out here; `lines` reads them. */
+	readonly isPaged: boolean;
 	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
 	readonly isInterrupted: boolean;
 }
@@ -292,8 +302,11 @@ export interface Strays {
 
 export interface Commit {
 	readonly lease: Lease;
-	/** The whole manifest, in order; empty for a delete or an empty document. */
-	readonly manifest: readonly ManifestLine[];
+	/**
+	 * The whole manifest, in order; empty for a delete or an empty document. `intended`: everything that was ever
+	 * intended for the document and not forgotten.
+	 */
+	readonly manifest: readonly ManifestLine[] | 'intended';
 	/** Of the points, where they have one: it cannot be read from the manifest's texts. */
 	readonly title?: string | null;
 	/** For the receipt: what was done. */
@@ -490,6 +503,17 @@ export interface DocStore extends MendingStore {
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
 	intend(intents: readonly Intent[]): Promise<boolean[]>;
+	/** Manifest lines and strays of a document by point id, after the one given; empty where the lease was lost. */
+	lines(lease: Lease, after: string | null, limit: number): Promise<StoredLine[]>;
+	/** Lines that have left the index and are not of the manifest to be. False where the lease was lost. */
+	forget(lease: Lease, ids: readonly string[]): Promise<boolean>;
+	/** New order keys of lines that stay. False where the lease was lost. */
+	reorder(lease: Lease, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): Promise<boolean>;
+	/**
+	 * Tidies what a commit of `intended` leaves, `limit` lines from after the given one on; null at the end. Changes
+	 * nothing that any other call shows: it only spares the document's next intent to do it for all lines at once.
+	 */
+	settleLines(doc: DocKey, after: string | null, limit: number): Promise<string | null>;
 	/** Empty where the lease was lost. */
 	strays(lease: Lease): Promise<Strays>;
 	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;

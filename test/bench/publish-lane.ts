@@ -15,6 +15,7 @@ import { createTelemetry, type Log } from '../../api/telemetry.ts';
 import { noBreaker } from '../support/no-breaker.ts';
 import type { Bench } from './bench.ts';
 import type { ReadyDocument } from './publish-documents.ts';
+import { noSpools } from '../support/no-spools.ts';
 
 /**
  * The publish step as the product takes it: a tenant's lane over a real document store on disk, with the
@@ -43,6 +44,7 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 		let open = items.length;
 		let next = 0;
 		const lane = createLane(tenant, {
+			spools: noSpools,
 			docStore,
 			vectorStore,
 			breaker: createBreaker({
@@ -141,6 +143,8 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 		extractor: {
 			fingerprint: 'bench',
 			mimeTypes: [],
+			streamable: [],
+			stream: () => Promise.reject(new Error('no document here is large')),
 			extract: async () => ({ title: null, chunks }),
 			close: async () => {},
 		},

@@ -71,6 +71,8 @@ describe('the door', () => {
 				maxPending: 100,
 				maxPendingBytes: 10_000_000,
 				maxFileBytes: 200_000,
+				maxWholeBytes: 200_000,
+				streamable: [],
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
 				mimeTypeOf,

@@ -12,6 +12,7 @@ import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { changeOf, claimItems, leased } from '../support/leased-documents.ts';
 import { noBreaker } from '../support/no-breaker.ts';
 import { silentLog } from '../support/spine.ts';
+import { noSpools } from '../support/no-spools.ts';
 
 const rejected = (reason: string) => new DocDropError('index_rejected', reason);
 const sections = (...texts: string[]) => texts.map((text, n) => `# H${n}\n\n${text}`).join('\n\n');
@@ -34,6 +35,7 @@ describe('lane', () => {
 
 	const lane = (more: Partial<LaneDeps> = {}, tenant = 't') =>
 		createLane(tenant, {
+			spools: noSpools,
 			docStore,
 			vectorStore,
 			breaker: noBreaker,

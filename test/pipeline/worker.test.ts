@@ -13,6 +13,7 @@ import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { changeOf } from '../support/leased-documents.ts';
 import { noBreaker } from '../support/no-breaker.ts';
 import { silentLog } from '../support/spine.ts';
+import { noSpools } from '../support/no-spools.ts';
 
 describe('worker', () => {
 	let clock: FakeClock;
@@ -45,6 +46,7 @@ describe('worker', () => {
 	const textOf = ({ content }: ExtractInput) => Buffer.from(content as Uint8Array).toString();
 	const start = (settings: Partial<WorkerSettings> = {}, more: Partial<WorkerDeps> = {}) =>
 		startWorker({
+			spools: noSpools,
 			docStore,
 			vectorStore,
 			extractor: {

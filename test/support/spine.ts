@@ -14,6 +14,7 @@ import type { Embedder } from '../../api/ports/embedder.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { createTelemetry, type Log } from '../../api/telemetry.ts';
 import { until } from './settled.ts';
+import { noSpools } from './no-spools.ts';
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -43,6 +44,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 	const telemetry = createTelemetry();
 	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 20, timeoutMs: 5_000 };
 	const pipeline = startPipeline({
+		spools: noSpools,
 		docStore,
 		vectorStore,
 		extractor,
@@ -61,6 +63,8 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			maxPending: 1_000,
 			maxPendingBytes: 10_000_000,
 			maxFileBytes: 1_000_000,
+			maxWholeBytes: 1_000_000,
+			streamable: [],
 			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,

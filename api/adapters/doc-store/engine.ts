@@ -39,6 +39,7 @@ import type {
 	QueueLimits,
 	Refusal,
 	RetryResult,
+	StoredLine,
 	StoreStats,
 	Strays,
 	SourceDocument,
@@ -68,6 +69,10 @@ export interface BlobFiles {
 	path(blob: string): string;
 	remove(blob: string): void;
 }
+
+/** Lines that travel with a claim; of a document with more of them they are read in pages. */
+const linesInClaim = 20_000;
+const noLines: ReturnType<Tables['lines']> = { manifest: [], fresh: [], unsettled: [] };
 
 const priorities: Readonly<Record<Priority, PriorityRank>> = { high: 0, normal: 1, low: 2 };
 const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
@@ -366,7 +371,8 @@ export function createDocEngine(deps: {
 		if (state.lease === null) throw new Error('a lease that was just taken is gone');
 		const { wanted, published } = state;
 		const body = row.body === null ? undefined : tables.body(row.body);
-		const { manifest, fresh, unsettled } = tables.lines(key);
+		const isPaged = hasManyLines(row);
+		const { manifest, fresh, unsettled } = isPaged ? noLines : linesOf(row);
 		return {
 			lease: { doc: key, token: state.lease.token, generation: state.lease.generation },
 			tenant: row.tenant,
@@ -392,6 +398,7 @@ export function createDocEngine(deps: {
 			manifest,
 			strays: [...fresh, ...unsettled],
 			leaving: wanted.op === 'put' ? leaving.of(key) : [],
+			isPaged,
 			isInterrupted: row.state.strays,
 		};
 	}
@@ -400,6 +407,20 @@ export function createDocEngine(deps: {
 		const isDeletion = tables.docByKey(key)?.state.wanted.op === 'delete';
 		return isDeletion ? claimOne(key, request, Infinity) : null;
 	}
+
+	/**
+	 * Where no attempt is under way, every chunk of a document is of its manifest, whatever mark it still has from the
+	 * attempt that published it: a commit of `intended` is one step, however many lines it has.
+	 */
+	function linesOf(row: DocRow): ReturnType<Tables['lines']> {
+		const lines = tables.lines(row.key);
+		if (row.state.strays || lines.fresh.length + lines.unsettled.length === 0) return lines;
+		tables.settleLines(row.key, null, null);
+		return tables.lines(row.key);
+	}
+
+	const hasManyLines = ({ key, state }: DocRow): boolean =>
+		(state.published?.chunks ?? 0) > linesInClaim || (state.strays && tables.hasMoreLines(key, linesInClaim));
 
 	/** The row, when the lease still holds. */
 	function held(lease: Lease): DocRow | null {
@@ -413,8 +434,9 @@ export function createDocEngine(deps: {
 		const before = full(row);
 		const jobId = before.lease?.jobId ?? null;
 		const op = before.lease?.content.op;
-		tables.setManifest(lease.doc, manifest);
-		const next = commit(before, manifest.length, now, title ?? null);
+		if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
+		const lines = manifest === 'intended' ? tables.countLines(lease.doc) : manifest.length;
+		const next = commit(before, lines, now, title ?? null);
 		const isDone = !isPending(next) && !next.failed;
 		if (isDone) dropBody(lease.doc, row.body, false);
 		endLease(lease.doc);
@@ -492,8 +514,9 @@ export function createDocEngine(deps: {
 		};
 	}
 
-	function countStrays(doc: DocKey): number {
-		const { fresh, unsettled } = tables.lines(doc);
+	function countStrays({ key, state }: DocRow): number {
+		if (!state.strays) return 0;
+		const { fresh, unsettled } = tables.lines(key);
 		return fresh.length + unsettled.length;
 	}
 
@@ -523,7 +546,7 @@ export function createDocEngine(deps: {
 			attempts: state.attempts,
 			error: row.error,
 			published: state.published,
-			strays: countStrays(row.key),
+			strays: countStrays(row),
 		};
 	}
 
@@ -589,14 +612,40 @@ export function createDocEngine(deps: {
 			intents.map(({ lease, added, unsettled }) => {
 				const row = held(lease);
 				if (row === null) return false;
+				// From here on the marks count: what the last commit has left of them must not be taken for strays.
+				if (!row.state.strays) tables.settleLines(lease.doc, null, null);
 				tables.addStrays(lease.doc, added);
 				tables.unsettle(lease.doc, unsettled);
 				if (!row.state.strays) save(row, intend(full(row)), {});
 				return true;
 			}),
 
+		lines(lease: Lease, after: string | null, limit: number): StoredLine[] {
+			const row = held(lease);
+			if (row === null) return [];
+			const page = tables.linesPage(lease.doc, after, limit);
+			return row.state.strays ? page : page.map((line) => ({ ...line, isCertain: true }));
+		},
+
+		forget(lease: Lease, ids: readonly string[]): boolean {
+			if (held(lease) === null) return false;
+			tables.forget(lease.doc, ids);
+			return true;
+		},
+
+		reorder(lease: Lease, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): boolean {
+			if (held(lease) === null) return false;
+			tables.reorder(lease.doc, lines);
+			return true;
+		},
+
+		settleLines(doc: DocKey, after: string | null, limit: number): string | null {
+			const row = tables.docByKey(doc);
+			return row === undefined || row.state.strays ? null : tables.settleLines(doc, after, limit);
+		},
+
 		strays(lease: Lease): Strays {
-			if (held(lease) === null) return { fresh: [], unsettled: [] };
+			if (held(lease)?.state.strays !== true) return { fresh: [], unsettled: [] };
 			const { fresh, unsettled } = tables.lines(lease.doc);
 			return { fresh, unsettled };
 		},
@@ -699,7 +748,7 @@ export function createDocEngine(deps: {
 
 		chunks(tenant: string, docId: string): ManifestChunk[] {
 			const row = tables.findDoc(tenant, docId);
-			return row === undefined ? [] : tables.chunks(row.key);
+			return row === undefined ? [] : tables.chunks(row.key, !row.state.strays);
 		},
 
 		progress: (tenant: string | null, now: number): Progress => progress.view(tenant, now),

@@ -8,6 +8,7 @@ import type {
 	ManifestChunk,
 	ManifestLine,
 	WorkClass,
+	StoredLine,
 } from '../../ports/doc-store.ts';
 import type { JobState } from '../../contract/job.ts';
 
@@ -113,14 +114,23 @@ export interface Tables {
 	removeRefusal(jobId: string): void;
 	/** Refusals by tenant, counted from the rows. */
 	refusalCounts(): Map<string, number>;
+	/** Whether a document has more chunks than `limit`, of whatever kind. */
+	hasMoreLines(doc: DocKey, limit: number): boolean;
+	/** Chunks of whatever kind by point id, from above `after`. */
+	linesPage(doc: DocKey, after: string | null, limit: number): StoredLine[];
+	forget(doc: DocKey, ids: readonly string[]): void;
+	reorder(doc: DocKey, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): void;
+	countLines(doc: DocKey): number;
+	/** Makes every chunk a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
+	settleLines(doc: DocKey, after: string | null, limit: number | null): string | null;
 	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */
 	lines(doc: DocKey): {
 		readonly manifest: ManifestLine[];
 		readonly fresh: string[];
 		readonly unsettled: string[];
 	};
-	/** The published manifest, uncertain lines included. */
-	chunks(doc: DocKey): ManifestChunk[];
+	/** The published manifest, uncertain lines included; with `isSettled` every chunk is of it. */
+	chunks(doc: DocKey, isSettled: boolean): ManifestChunk[];
 	/** Of the published manifest, those of these points. */
 	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
 	/** Documents by key, from above `after`, for a tally. */

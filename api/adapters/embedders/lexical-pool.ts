@@ -31,7 +31,9 @@ export function createLexicalEmbedder({ threads }: { readonly threads: number })
 	let closed = false;
 
 	function start(): Thread {
-		const worker = new Worker(threadFile('adapters/embedders/lexical-worker'));
+		const worker = new Worker(threadFile('adapters/embedders/lexical-worker'), {
+			resourceLimits: { maxYoungGenerationSizeMb: 12 },
+		});
 		const thread: Thread = { worker, waiting: new Map() };
 		const end = (cause?: unknown) => {
 			running.delete(thread);

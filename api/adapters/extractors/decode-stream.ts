@@ -9,7 +9,7 @@ import { createBinaryCheck } from './decode.ts';
 /** Longest line of a file that is read in pieces, in UTF-16 code units. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
 
-const PIECE = 256 * 1024;
+const PIECE = 64 * 1024;
 
 /** A file's text, which can be walked over more than once. */
 export interface TextFile {

@@ -94,7 +94,13 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 	function spawn(): ChildProcess | null {
 		try {
 			const child = fork(file, [], {
-				execArgv: [`--max-old-space-size=${maxMemoryMb}`, '--permission', '--allow-fs-read=*'],
+				execArgv: [
+					`--max-old-space-size=${maxMemoryMb}`,
+					'--expose-gc',
+					'--max-semi-space-size=4',
+					'--permission',
+					'--allow-fs-read=*',
+				],
 				env: {},
 				serialization: 'advanced',
 				stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -10,7 +10,7 @@ import type { TextFile } from './decode-stream.ts';
 import { createHeadings, dedent, indentOf } from './text.ts';
 
 /** A paragraph of more characters is not kept whole. */
-const LONG_PARAGRAPH = 128 * 1024;
+const LONG_PARAGRAPH = 64 * 1024;
 
 type Event =
 	| { readonly block: Block }

@@ -10,6 +10,9 @@ import type { AnswerMessage, TakenMessage, WorkMessage } from './wire.ts';
 
 goBehind(10);
 
+/** About 10 MB of text. */
+const PAGES_A_COLLECTION = 64;
+
 let taken = Promise.withResolvers<void>();
 
 function send(message: AnswerMessage): Promise<void> {
@@ -29,7 +32,9 @@ async function answer(
 			return await send({ id, title });
 		}
 		const walk = streamInput(content, mimeType, chunking);
-		for (;;) {
+		for (let pages = 1; ; pages += 1) {
+			// Left alone, the heap grows to a multiple of what is needed before it is looked at.
+			if (pages % PAGES_A_COLLECTION === 0) globalThis.gc?.();
 			const { done, value } = walk.next();
 			if (done === true) return await send({ id, title: value });
 			taken = Promise.withResolvers<void>();

@@ -167,9 +167,35 @@ export function createMemoryTables(): Tables {
 				unsettled: idsAt('unsettled'),
 			};
 		},
-		chunks: (doc) =>
+		hasMoreLines: (doc, limit) => chunksOf(doc).length > limit,
+		linesPage: (doc, after, limit) =>
 			chunksOf(doc)
-				.filter((chunk) => chunk.at !== 'fresh')
+				.filter(({ pointId }) => after === null || pointId > after)
+				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
+				.slice(0, limit)
+				.map(({ pointId, order, at }) => ({ pointId, order, isCertain: at === 'published' })),
+		forget(doc, ids) {
+			for (const id of ids) chunks.get(doc)?.delete(id);
+		},
+		reorder(doc, lines) {
+			const map = chunks.get(doc);
+			for (const { pointId, order } of lines) {
+				const chunk = map?.get(pointId);
+				if (chunk !== undefined) map?.set(pointId, { ...chunk, order });
+			}
+		},
+		countLines: (doc) => chunksOf(doc).length,
+		settleLines(doc, after, limit) {
+			const page = chunksOf(doc)
+				.filter(({ pointId }) => after === null || pointId > after)
+				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
+				.slice(0, limit ?? Infinity);
+			for (const chunk of page) chunks.get(doc)?.set(chunk.pointId, { ...chunk, at: 'published' });
+			return limit === null || page.length < limit ? null : (page.at(-1)?.pointId ?? null);
+		},
+		chunks: (doc, isSettled) =>
+			chunksOf(doc)
+				.filter((chunk) => isSettled || chunk.at !== 'fresh')
 				.sort(inOrder)
 				.map(({ at: _at, ...chunk }) => chunk),
 		chunksOf: (doc, pointIds) => {

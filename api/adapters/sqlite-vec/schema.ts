@@ -86,7 +86,7 @@ function connect({ file, library }: OpenOptions, readOnly: boolean): DatabaseSyn
 	const db = new DatabaseSync(file, { readOnly, allowExtension: true, timeout: 1_000 });
 	db.loadExtension(library);
 	db.enableLoadExtension(false);
-	db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
+	db.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY');
 	return db;
 }
 

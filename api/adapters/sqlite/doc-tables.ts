@@ -108,7 +108,16 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		listFailed: db.prepare("SELECT * FROM jobs WHERE state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
 		listJobsIn: db.prepare('SELECT * FROM jobs WHERE job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
 		lines: db.prepare('SELECT point, hash, ord, stray FROM chunks WHERE doc = ? ORDER BY ord'),
-		chunks: db.prepare('SELECT * FROM chunks WHERE doc = ? AND stray <> 1 ORDER BY ord'),
+		chunks: db.prepare('SELECT * FROM chunks WHERE doc = ? AND (stray <> 1 OR ?) ORDER BY ord'),
+		moreLines: db.prepare('SELECT 1 FROM chunks WHERE doc = ? LIMIT 1 OFFSET ?'),
+		linesPage: db.prepare(
+			'SELECT point, ord, stray FROM chunks WHERE doc = ? AND point > ? ORDER BY point LIMIT ?',
+		),
+		reorder: db.prepare('UPDATE chunks SET ord = ? WHERE doc = ? AND point = ?'),
+		settleRange: db.prepare(
+			'UPDATE chunks SET stray = 0 WHERE doc = ? AND point > ? AND point <= ? AND stray <> 0',
+		),
+		settleAll: db.prepare('UPDATE chunks SET stray = 0 WHERE doc = ? AND stray <> 0'),
 		addStray: db.prepare(
 			'INSERT INTO chunks (doc, point, hash, ord, heading, page, text, stray) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING',
 		),
@@ -242,6 +251,8 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				};
 
 	const firstJob = new Uint8Array(16).fill(255);
+	/** Below every id for null. */
+	const pointBytes = (id: string | null) => (id === null ? new Uint8Array(0) : uuidToBytes(id));
 
 	return {
 		transaction(run) {
@@ -365,7 +376,32 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			}
 			return lines;
 		},
-		chunks: (doc) => (sql.chunks.all(doc) as Row[]).map(readChunk),
+		chunks: (doc, isSettled) => (sql.chunks.all(doc, isSettled ? 1 : 0) as Row[]).map(readChunk),
+		hasMoreLines: (doc, limit) => sql.moreLines.get(doc, limit) !== undefined,
+		linesPage: (doc, after, limit) =>
+			(sql.linesPage.all(doc, pointBytes(after), limit) as Row[]).map((row) => ({
+				pointId: uuidFromBytes(row['point'] as Uint8Array),
+				order: row['ord'] as string,
+				isCertain: row['stray'] === 0,
+			})),
+		forget(doc, ids) {
+			for (const id of ids) sql.removeChunk.run(doc, uuidToBytes(id));
+		},
+		reorder(doc, lines) {
+			for (const { pointId, order } of lines) sql.reorder.run(order, doc, uuidToBytes(pointId));
+		},
+		countLines: (doc) => (sql.countChunks.get(doc) as Row)['n'] as number,
+		settleLines(doc, after, limit) {
+			if (limit === null) {
+				sql.settleAll.run(doc);
+				return null;
+			}
+			const page = sql.linesPage.all(doc, pointBytes(after), limit) as Row[];
+			const last = page.at(-1)?.['point'] as Uint8Array | undefined;
+			if (last === undefined) return null;
+			sql.settleRange.run(doc, pointBytes(after), last);
+			return page.length < limit ? null : uuidFromBytes(last);
+		},
 		chunksOf: (doc, pointIds) =>
 			pointIds.flatMap((id) => {
 				const row = sql.chunkOf.get(doc, uuidToBytes(id)) as Row | undefined;

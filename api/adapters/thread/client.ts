@@ -26,7 +26,9 @@ interface Waiting {
 }
 
 export function openThread<M extends Methods>(options: { file: URL; workerData?: unknown }): Thread<M> {
-	const worker = new Worker(options.file, { workerData: options.workerData });
+	// Messages are garbage at once; at V8's own limit each thread would keep 48 MB of it.
+	const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+	const worker = new Worker(options.file, { workerData: options.workerData, resourceLimits });
 	const waiting = new Map<number, Waiting>();
 	let outbox: Request[] = [];
 	let nextId = 0;

@@ -1,0 +1,206 @@
+/**
+ * Spools as files: `DIR/NAME/` with `key.json`, `chunks` (pages as JSON; without a name) and `vectors` (a slot for each chunk of
+ * the document, so that a vector's place follows from its chunk's). A slot begins with a checksum over its
+ * vector and its place: one that was never or half written does not fit. Only app.ts builds it.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { mkdir, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { DocDropError, isDocDropError } from '../../errors.ts';
+import type { Chunk } from '../../ports/extractor.ts';
+import type { Spool, SpoolKey, Spools } from '../../ports/spool.ts';
+
+export interface SpoolSettings {
+	/** Absolute; made when it is needed. */
+	readonly dir: string;
+	readonly dimensions: number;
+	/** Of one spool. */
+	readonly maxBytes: number;
+}
+
+const CHECKSUM = 4;
+
+export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spools {
+	const slotBytes = CHECKSUM + dimensions * 4;
+	const names = new Set<string>();
+	/** Spools in use, by name: what a newer attempt works with must not be removed by the end of an older one. */
+	const inUse = new Map<string, number>();
+	/** Folders are made and removed one after the other. */
+	let folders: Promise<unknown> = Promise.resolve();
+	const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+		const done = folders.then(() => told(work));
+		folders = done.catch(() => {});
+		return done;
+	};
+	try {
+		for (const name of readdirSync(dir)) names.add(name);
+	} catch {
+		// There is no folder yet, and so no spool.
+	}
+	const nameOf = (tenant: string, docId: string) =>
+		createHash('sha256')
+			.update(JSON.stringify([tenant, docId]))
+			.digest('hex')
+			.slice(0, 32);
+
+	/** Makes the folder of a spool for this key, with what an earlier attempt for the same key has left. */
+	async function folderFor(key: SpoolKey): Promise<{ name: string; folder: string }> {
+		const name = nameOf(key.tenant, key.docId);
+		const folder = join(dir, name);
+		const { tenant, docId, contentSha256, fingerprint } = key;
+		const wanted = JSON.stringify({ tenant, docId, contentSha256, fingerprint, dimensions });
+		const found = await readFile(join(folder, 'key.json'), 'utf8').catch(() => null);
+		if (found !== wanted) {
+			await rm(folder, { recursive: true, force: true });
+			await mkdir(folder, { recursive: true, mode: 0o700 });
+			await writeFile(join(folder, 'key.json'), wanted, { mode: 0o600 });
+		}
+		names.add(name);
+		return { name, folder };
+	}
+
+	function createSpool(name: string, chunks: FileHandle, vectors: FileHandle): Spool {
+		inUse.set(name, (inUse.get(name) ?? 0) + 1);
+		/** Where each page begins, in bytes and in chunks; last, where the next one will. */
+		let starts = [0];
+		let firsts = [0];
+		let vectorBytes = 0;
+
+		function reserve(bytes: number): void {
+			if (bytes <= maxBytes) return;
+			throw new DocDropError(
+				'too_large',
+				`the document needs more than ${Math.floor(maxBytes / 1_048_576)} MB of disk while it is worked on, which is the limit`,
+				{ field: 'content' },
+			);
+		}
+
+		return {
+			async begin() {
+				starts = [0];
+				firsts = [0];
+				await told(() => chunks.truncate(0));
+			},
+			async append(page) {
+				const bytes = Buffer.from(JSON.stringify(page));
+				const start = starts.at(-1) ?? 0;
+				reserve(start + bytes.length + vectorBytes);
+				await told(() => chunks.write(bytes, 0, bytes.length, start));
+				starts.push(start + bytes.length);
+				firsts.push((firsts.at(-1) ?? 0) + page.length);
+			},
+			pages: () => starts.length - 1,
+			firstOf: (page) => firsts[page] ?? 0,
+			async read(page) {
+				const start = starts[page] ?? 0;
+				const bytes = Buffer.alloc((starts[page + 1] ?? start) - start);
+				await told(() => readAll(chunks, bytes, start));
+				return JSON.parse(bytes.toString('utf8')) as Chunk[];
+			},
+			async vectors(from, count) {
+				const bytes = Buffer.alloc(count * slotBytes);
+				await told(() => readAll(vectors, bytes, from * slotBytes));
+				return Array.from({ length: count }, (_, at) => {
+					const slot = bytes.subarray(at * slotBytes, (at + 1) * slotBytes);
+					if (slot.readUInt32LE(0) !== checksum(slot, from + at)) return null;
+					return new Float32Array(Uint8Array.from(slot.subarray(CHECKSUM)).buffer);
+				});
+			},
+			async putVectors(list) {
+				for (const { index, vector } of list) {
+					const slot = Buffer.alloc(slotBytes);
+					slot.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), CHECKSUM);
+					slot.writeUInt32LE(checksum(slot, index), 0);
+					const grown = Math.max(vectorBytes, (index + 1) * slotBytes);
+					reserve((starts.at(-1) ?? 0) + grown);
+					vectorBytes = grown;
+					await told(() => vectors.write(slot, 0, slotBytes, index * slotBytes));
+				}
+			},
+			async close() {
+				const left = (inUse.get(name) ?? 1) - 1;
+				if (left > 0) inUse.set(name, left);
+				else inUse.delete(name);
+				await chunks.close();
+				await vectors.close();
+			},
+		};
+	}
+
+	return {
+		open: (key) =>
+			inOrder(async () => {
+				const { name, folder } = await folderFor(key);
+				const pagesFile = join(folder, 'chunks');
+				const chunks = await open(pagesFile, 'w+', 0o600);
+				try {
+					// Its name goes at once: a later attempt has pages of its own, and nothing of these outlives the process.
+					await rm(pagesFile);
+					const file = join(folder, 'vectors');
+					const vectors = await open(file, 'r+').catch(() => open(file, 'w+', 0o600));
+					return createSpool(name, chunks, vectors);
+				} catch (error) {
+					await chunks.close();
+					throw error;
+				}
+			}),
+		async remove(tenant, docId) {
+			if (names.size === 0) return;
+			const name = nameOf(tenant, docId);
+			await inOrder(async () => {
+				if (!names.has(name) || inUse.has(name)) return;
+				await rm(join(dir, name), { recursive: true, force: true });
+				names.delete(name);
+			});
+		},
+		list: () =>
+			inOrder(async () => {
+				const found = await Promise.all(
+					[...names].map(async (name) => {
+						try {
+							const key = JSON.parse(await readFile(join(dir, name, 'key.json'), 'utf8')) as SpoolKey;
+							if (nameOf(key.tenant, key.docId) === name) return { tenant: key.tenant, docId: key.docId };
+						} catch {
+							// A crash has left it before it had a key.
+						}
+						if (inUse.has(name)) return null;
+						await rm(join(dir, name), { recursive: true, force: true });
+						names.delete(name);
+						return null;
+					}),
+				);
+				return found.filter((one) => one !== null);
+			}),
+	};
+}
+
+/** A vector of zeros is one too, and no slot that was never written may look like it. */
+function checksum(slot: Uint8Array, index: number): number {
+	return crc32(slot.subarray(CHECKSUM), index + 1);
+}
+
+/** What lies behind the end of the file stays zero. */
+async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+	let at = 0;
+	while (at < bytes.length) {
+		const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
+		if (bytesRead === 0) return;
+		at += bytesRead;
+	}
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (isDocDropError(error)) throw error;
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === 'ENOSPC' || code === 'EDQUOT')
+			throw new DocDropError('disk_full', 'there is no room to work on a large document', { cause: error });
+		throw new DocDropError('store_unavailable', 'the files of a large document could not be used', {
+			cause: error,
+		});
+	}
+}
