@@ -6,7 +6,15 @@ import type { Change } from './script.ts';
 
 describe('crash judge', () => {
 	it('says why a change failed that should have been published', async () => {
-		const change: Change = { tenant: 't', docId: 'd', order: 1, source: null, after: null, version: null };
+		const change: Change = {
+			tenant: 't',
+			docId: 'd',
+			order: 1,
+			source: null,
+			after: null,
+			version: null,
+			leaves: null,
+		};
 		const receipt: Receipt = {
 			jobId: 'j1',
 			tenant: 't',

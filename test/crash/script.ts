@@ -26,6 +26,8 @@ export interface Change {
 	readonly after: string | null;
 	/** Null deletes. */
 	readonly version: Version | null;
+	/** Of a move: the deletion of the old name, which travels with this change and has a receipt of its own. */
+	readonly leaves: Change | null;
 }
 
 export interface Sending {
@@ -76,7 +78,9 @@ export function writeScript(random: Random, parts: number, changesPerPart: numbe
 		const again = random.chance(0.4) ? touched[number - random.int(2, 15)] : undefined;
 		const doc = again ?? random.pick(docs);
 		touched.push(doc);
-		const change = nextChange(random, doc, sources);
+		const target = random.chance(0.14) ? targetOf(random, doc, docs) : null;
+		const change = target === null ? nextChange(random, doc, sources) : move(random, doc, target, sources);
+		if (target !== null) touched.push(target);
 		const isLate = change.source !== null && random.chance(0.07);
 		planned.push({ change, at: number + (isLate ? random.int(1, 40) : 0) });
 		if (!isLate && number < changesPerPart) seenFirst.add(change.tenant);
@@ -111,14 +115,44 @@ function nextChange(
 	doc: Doc,
 	sources: Map<string, { readonly epoch: number; seq: number }>,
 ): Change {
-	doc.now = nextState(random, doc);
-	if (doc.now !== null) doc.history.push(doc.now);
-	doc.count += 1;
-	const common = { tenant: doc.tenant, docId: doc.docId, version: doc.now?.version ?? null };
+	become(doc, nextState(random, doc));
 	const source = sources.get(doc.tenant);
+	if (source !== undefined) source.seq += 1;
+	return told(doc, source);
+}
+
+function become(doc: Doc, state: Doc['now']): void {
+	doc.now = state;
+	if (state !== null) doc.history.push(state);
+	doc.count += 1;
+}
+
+/** Another name that the document can get: of its own source, or, without one, of any tenant; it may be in use. */
+function targetOf(random: Random, doc: Doc, docs: readonly Doc[]): Doc | null {
+	if (doc.now === null) return null;
+	const others = docs.filter(
+		(one) => one !== doc && (one.tenant === doc.tenant || (!one.isSourced && !doc.isSourced)),
+	);
+	return others.length === 0 ? null : random.pick(others);
+}
+
+/** The document goes to the target's name, sometimes edited on the way. */
+function move(random: Random, doc: Doc, target: Doc, sources: Parameters<typeof nextChange>[2]): Change {
+	const { now, format } = doc;
+	if (now === null) throw new Error('nothing to move');
+	const sections = random.chance(0.3) ? edited(random, format, now.sections) : now.sections;
+	become(target, { sections, version: { ...now.version, text: sections.join('\n\n') } });
+	become(doc, null);
+	const source = sources.get(doc.tenant);
+	if (source !== undefined) source.seq += 1;
+	return { ...told(target, source), leaves: told(doc, source) };
+}
+
+/** The document's present state, under its source's present number. */
+function told(doc: Doc, source: { readonly epoch: number; readonly seq: number } | undefined): Change {
+	const common = { tenant: doc.tenant, docId: doc.docId, version: doc.now?.version ?? null, leaves: null };
 	if (!doc.isSourced || source === undefined)
 		return { ...common, order: doc.count, source: null, after: null };
-	source.seq += 1;
 	const { epoch, seq } = source;
 	const sourceId = `folder-of-${doc.tenant}`;
 	return {

@@ -50,7 +50,8 @@ export function startSource(deps: {
 	let unanswered = 0;
 	let isStopping = false;
 
-	const ordered = (sending: Sending) => sending.changes.filter((change) => change.source === null).map(keyOf);
+	const ordered = (sending: Sending) =>
+		sending.changes.filter((change) => change.source === null).flatMap(keysOf);
 
 	/** The first sending that may go; what waits keeps later changes of its documents back. */
 	function take(): Sending | null {
@@ -71,6 +72,12 @@ export function startSource(deps: {
 	}
 
 	function answered(change: Change, receipt: Receipt): void {
+		const { leaves } = change;
+		if (leaves !== null) {
+			if (receipt.previous === undefined)
+				refusals.push(`${keyOf(change)}: a move without its second receipt`);
+			else answered(leaves, receipt.previous);
+		}
 		receipts.set(change, [...(receipts.get(change) ?? []), receipt]);
 		if (change.source !== null) seenEpochs.add(epochKey(change.source.sourceId, change.source.epoch));
 	}
@@ -151,6 +158,10 @@ const oneByOne = (sending: Sending): Sending[] =>
 		changes: [change],
 	}));
 
+/** Every document that the change is about. */
+const keysOf = (change: Change): string[] =>
+	change.leaves === null ? [keyOf(change)] : [keyOf(change), keyOf(change.leaves)];
+
 class Refused extends Error {}
 
 async function read(response: Response): Promise<unknown> {
@@ -172,9 +183,11 @@ async function call(url: string, path: string, body: object): Promise<unknown> {
 }
 
 async function stream(url: string, change: Change, coalesced: boolean): Promise<unknown> {
-	const { content: _content, metadata, source, ...fields } = toInput(change);
+	const { content: _content, metadata, source, previous, ...fields } = toInput(change);
 	const query = new URLSearchParams({ coalesced: String(coalesced), metadata: JSON.stringify(metadata) });
-	for (const [name, value] of Object.entries({ ...fields, ...source })) query.set(name, String(value));
+	const left = previous && { previousTenant: previous.tenant, previousDocId: previous.docId };
+	for (const [name, value] of Object.entries({ ...fields, ...source, ...left }))
+		query.set(name, String(value));
 	return read(
 		await fetch(`${url}/v1/documents/content?${query.toString()}`, {
 			method: 'PUT',
@@ -185,7 +198,7 @@ async function stream(url: string, change: Change, coalesced: boolean): Promise<
 	);
 }
 
-function toInput({ tenant, docId, source, version, order }: Change): DocumentInput {
+function toInput({ tenant, docId, source, version, order, leaves }: Change): DocumentInput {
 	const common = { tenant, docId, ...(source !== null && { source }) };
 	if (version === null) return { ...common, op: 'delete' };
 	const { text, mimeType, title, path, metadata } = version;
@@ -196,5 +209,6 @@ function toInput({ tenant, docId, source, version, order }: Change): DocumentInp
 		...(title !== null && { title }),
 		...(path !== null && { path }),
 		metadata,
+		...(leaves !== null && { previous: { tenant: leaves.tenant, docId: leaves.docId } }),
 	};
 }
