@@ -176,7 +176,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 						},
 			away,
 			indexCheck: { everyMs: config.indexCheckSeconds * 1_000, lateMs: config.qdrantTimeoutMs * 4 },
-			embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
+			// A call of a server's is one request: where one is refused, no other one is paid for twice.
+			embedCalls: {
+				maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
+				maxCalls: config.embedderCalls,
+			},
 			healthLimits: { pending: config.alertPending, errors: config.alertErrorPercent / 100 },
 			brakeShare: config.brakePercent / 100,
 			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },

@@ -190,7 +190,8 @@ export const settings = {
 		unit: 'calls',
 		min: 1,
 		max: 64,
-		meaning: 'Calls to the embedder at a time, of up to two requests each; connections are kept alive.',
+		meaning:
+			'Calls to the embedder at a time, of one request each as a rule; connections are kept alive. The limits that its server names go first.',
 	},
 	indexCheckSeconds: {
 		env: 'DOCDROP_INDEX_CHECK_SECONDS',

@@ -59,6 +59,18 @@ const metrics = {
 		help: 'Tenants that a limit of documents has refused and that have a turn',
 		labels: [],
 	},
+	docdrop_embedder_limit: {
+		kind: 'gauge',
+		help: 'What the embedder’s server allows, by requests and tokens',
+		labels: ['kind'],
+	},
+	docdrop_embedder_left: { kind: 'gauge', help: 'What of it may be sent at once', labels: ['kind'] },
+	docdrop_embedder_waiting_requests: {
+		kind: 'gauge',
+		help: 'Requests to the embedder that wait for their turn',
+		labels: [],
+	},
+	docdrop_embedder_refusals_total: { kind: 'counter', help: 'Answers 429 of the embedder', labels: [] },
 	docdrop_credit_tenants: {
 		kind: 'gauge',
 		help: 'Tenants with a limit of credits, and those of them with nothing left',

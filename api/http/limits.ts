@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { LimiterStatus } from '../pipeline/document-limiter.ts';
+import type { EmbedderBudget } from '../ports/embedder.ts';
 import type { StoreStats } from '../ports/doc-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -21,6 +22,33 @@ export const DocumentLimits = Type.Object({
 	named: Type.Integer({ description: 'Tenants with a limit of their own.' }),
 	turns: Type.Integer({ description: 'Tenants that were refused and whose turn is kept.' }),
 });
+
+const Meter = Type.Union([Type.Object({ limit: Type.Integer(), left: Type.Integer() }), Type.Null()]);
+export const EmbedderLimits = Type.Object({
+	requests: Meter,
+	tokens: Meter,
+	waiting: Type.Integer({ description: 'Requests that wait for their turn.' }),
+	inFlight: Type.Integer(),
+	refusals: Type.Integer({ description: 'Answers 429 since the start.' }),
+	pausedMs: Type.Integer({ description: 'Until something may be sent after a refusal.' }),
+});
+
+/** Counts refusals by what was new since the last look. */
+export function createBudgetMeasure(telemetry: Telemetry): (budget: EmbedderBudget | undefined) => void {
+	let counted = 0;
+	return (budget) => {
+		if (budget === undefined) return;
+		for (const kind of ['requests', 'tokens'] as const) {
+			const meter = budget[kind];
+			if (meter === null) continue;
+			telemetry.set('docdrop_embedder_limit', { kind }, meter.limit);
+			telemetry.set('docdrop_embedder_left', { kind }, meter.left);
+		}
+		telemetry.set('docdrop_embedder_waiting_requests', {}, budget.waiting);
+		telemetry.count('docdrop_embedder_refusals_total', {}, budget.refusals - counted);
+		counted = budget.refusals;
+	};
+}
 
 export const CreditTotals = Type.Object({
 	tenants: Type.Integer({ description: 'Tenants with a limit.' }),

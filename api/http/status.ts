@@ -11,7 +11,14 @@ import type { Extractor } from '../ports/extractor.ts';
 import type { VectorStore } from '../ports/vector-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
-import { CreditTotals, DocumentLimits, measureCredits, measureLimits } from './limits.ts';
+import {
+	createBudgetMeasure,
+	CreditTotals,
+	DocumentLimits,
+	EmbedderLimits,
+	measureCredits,
+	measureLimits,
+} from './limits.ts';
 import { measureSources, type FollowedSource } from './sources.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
@@ -101,7 +108,11 @@ const Status = Type.Object({
 		breaker,
 		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
 	}),
-	embedder: Type.Object({ model: Type.String(), breaker }),
+	embedder: Type.Object({
+		model: Type.String(),
+		breaker,
+		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
+	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 });
 
@@ -142,6 +153,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
 	const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 	loopDelay.enable();
+	const measureBudget = createBudgetMeasure(telemetry);
 	app.addHook('onClose', async () => void loopDelay.disable());
 
 	/** Calls that earlier scrapes have counted. */
@@ -250,6 +262,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			countCalls('index', pipeline.indexState(), [breakers.index, breakers.search]);
 			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
 			measureCredits(stats.credits, telemetry);
+			measureBudget(embedder.budget?.());
 			measureLimits(pipeline.limits(), telemetry);
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
@@ -284,7 +297,11 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
 				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
-				embedder: { model: embedder.model, breaker: pipeline.breakers.embedder.state() },
+				embedder: {
+					model: embedder.model,
+					breaker: pipeline.breakers.embedder.state(),
+					limits: embedder.budget?.() ?? null,
+				},
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 			};
 		},

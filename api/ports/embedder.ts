@@ -17,5 +17,20 @@ export interface Embedder {
 	/** Changes whenever the vectors of the same text may change; part of "unchanged". */
 	readonly fingerprint: string;
 	embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+	/** What it knows of the limits that it keeps to; absent where there are none. */
+	readonly budget?: () => EmbedderBudget;
 	close(): Promise<void>;
+}
+
+export interface EmbedderBudget {
+	/** Null: nothing is known. */
+	readonly requests: { readonly limit: number; readonly left: number } | null;
+	readonly tokens: { readonly limit: number; readonly left: number } | null;
+	/** Requests that wait for their turn. */
+	readonly waiting: number;
+	readonly inFlight: number;
+	/** Answers 429 since the start. */
+	readonly refusals: number;
+	/** Until something may be sent after a refusal, ms. */
+	readonly pausedMs: number;
 }

@@ -3,17 +3,20 @@ import { DocDropError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readUpTo } from './openai-answer.ts';
+import { readRetryAfter } from './rate-headers.ts';
 
 interface Sent {
 	readonly texts: readonly string[];
 	readonly apiKey: string | undefined;
 	readonly clock: Clock;
+	/** Of a refusal: how long nothing is sent. */
+	readonly pauseMs?: number | undefined;
 }
 
 export async function failureOf(response: Response, sent: Sent): Promise<DocDropError> {
 	const { status } = response;
 	const code = codeOf(status);
-	const retryAfterMs = retryAfter(response.headers.get('retry-after'), sent.clock);
+	const retryAfterMs = sent.pauseMs ?? readRetryAfter(response.headers, sent.clock.now());
 	const reason = code === 'embedder_rejected' ? await reasonOf(response, sent) : '';
 	if (reason === '') await response.body?.cancel().catch(() => undefined);
 	const hint = status === 404 ? 'Check the address of the embedder and the name of its model.' : undefined;
@@ -29,14 +32,6 @@ function codeOf(status: number): ErrorCode {
 	if (status === 400 || status === 413 || status === 422) return 'embedder_rejected';
 	if (status === 401 || status === 403) return 'embedder_forbidden';
 	return status === 429 ? 'embedder_throttled' : 'embedder_unavailable';
-}
-
-/** Seconds or an HTTP date, as milliseconds from now. */
-function retryAfter(value: string | null, clock: Clock): number | undefined {
-	if (value === null) return undefined;
-	if (/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return Math.ceil(Number(value) * 1000);
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
 }
 
 const MOST_BYTES = 64 * 1024;

@@ -4,11 +4,14 @@
  * answer with numbers all the same are understood, and asked in smaller batches from then on, because parsing
  * millions of numbers at once would hold the event loop.
  *
- * Retries, breakers and the splitting of rejected batches belong to the caller.
+ * It paces itself by what the server says of its limits (budget.ts). Retries, breakers and the splitting of rejected
+ * batches belong to the caller.
  */
+import { randomBytes } from 'node:crypto';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import { createBudget } from './budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
 
@@ -27,6 +30,8 @@ export interface OpenAiSettings {
 	/** For one request, ms. */
 	readonly timeoutMs: number;
 	readonly clock: Clock;
+	/** 0 to below 1. */
+	readonly random?: () => number;
 }
 
 /** Grows whenever the same answer may give another vector. */
@@ -41,8 +46,18 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 	const sendDimensions = settings.sendDimensions ?? model.startsWith('text-embedding-3');
 	const closing = new AbortController();
 	let answersNumbers = false;
+	const budget = createBudget({
+		clock,
+		random: settings.random ?? (() => randomBytes(4).readUInt32BE() / 2 ** 32),
+		// The rest of the caller's time is for the request itself.
+		patienceMs: timeoutMs / 2,
+	});
 
 	async function request(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+		const turn = await budget.turn(
+			texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+			signal,
+		);
 		const timeout = new AbortController();
 		const cancel = clock.after(timeoutMs, () => timeout.abort());
 		try {
@@ -63,7 +78,11 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 				redirect: 'manual',
 				signal: AbortSignal.any([signal, timeout.signal]),
 			});
-			if (!response.ok) throw await failureOf(response, { texts, apiKey: settings.apiKey, clock });
+			turn.answered(response);
+			if (!response.ok) {
+				const pauseMs = response.status === 429 ? budget.pausedMs() : undefined;
+				throw await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+			}
 			const answer = await readAnswer(response, texts.length, dimensions);
 			answersNumbers ||= answer.asNumbers;
 			return answer.vectors;
@@ -76,6 +95,7 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 			throw new DocDropError('embedder_unavailable', `the embedder ${reason}`, { cause: error });
 		} finally {
 			cancel();
+			turn.done();
 		}
 	}
 
@@ -84,11 +104,15 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 		const most = answersNumbers
 			? Math.min(batchSize, Math.ceil(NUMBERS_PER_REQUEST / dimensions))
 			: batchSize;
+		const mostBytes = budget.mostBytes();
 		let chars = 0;
+		let bytes = 0;
 		let end = from;
 		while (end < texts.length && end - from < most) {
-			chars += texts[end]?.text.length ?? 0;
-			if (end > from && chars > maxCharsPerBatch) break;
+			const text = texts[end]?.text ?? '';
+			chars += text.length;
+			bytes += Buffer.byteLength(text);
+			if (end > from && (chars > maxCharsPerBatch || bytes > mostBytes)) break;
 			end += 1;
 		}
 		return end;
@@ -139,6 +163,7 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 			}
 			return vectors;
 		},
+		budget: budget.status,
 		close() {
 			closing.abort(new DocDropError('embedder_unavailable', 'the embedder is closed'));
 			return Promise.resolve();

@@ -78,6 +78,7 @@ const settings = (more: Partial<OpenAiSettings> = {}): OpenAiSettings => ({
 	dimensions: DIMENSIONS,
 	timeoutMs: 5000,
 	clock: fakeClock(),
+	random: () => 0,
 	...more,
 });
 
@@ -126,7 +127,12 @@ describe('the OpenAI-compatible embedder', () => {
 		});
 
 		it('cuts batches by texts and by characters, two at a time', async () => {
-			server = await serve(() => new Promise((resolve) => setImmediate(resolve, undefined)));
+			const third = Promise.withResolvers<undefined>();
+			// The first is alone, because nothing is known of the server yet; the second waits for company.
+			server = await serve(() => {
+				if (server.seen.length === 3) third.resolve(undefined);
+				return server.seen.length === 2 ? third.promise : undefined;
+			});
 			const embedder = createOpenAiEmbedder(
 				settings({ url: server.url, batchSize: 3, maxCharsPerBatch: 100 }),
 			);
@@ -326,7 +332,8 @@ describe('the OpenAI-compatible embedder', () => {
 				['0.5', 500],
 				['Sun, 01 Mar 2026 10:02:00 GMT', 120_000],
 				['Sun, 01 Mar 2026 09:00:00 GMT', 0],
-				['soon', undefined],
+				// Its own time, for want of a better one.
+				['soon', 250],
 			] as const) {
 				post().reply(429, '', { 'retry-after': value });
 				assert.equal((await failure({ clock })).retryAfterMs, ms, value);
