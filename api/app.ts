@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -8,6 +9,8 @@ import { createOpenAiEmbedder } from './adapters/embedders/openai.ts';
 import { mimeTypeOf } from './adapters/extractors/mime.ts';
 import { createExtractorPool } from './adapters/extractors/pool.ts';
 import { createQdrantStore } from './adapters/qdrant/store.ts';
+import { refuseOtherShards, shardNames } from './adapters/sharded/names.ts';
+import { createShardedStore } from './adapters/sharded/store.ts';
 import { createSpools } from './adapters/spool/files.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/doc-store.ts';
@@ -21,7 +24,9 @@ import { createDocumentLimiter } from './pipeline/document-limiter.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
 import { wasAway } from './pipeline/outage-note.ts';
 import { anchoredTime } from './pipeline/store-time.ts';
+import type { Clock } from './ports/clock.ts';
 import type { DocStore } from './ports/doc-store.ts';
+import type { Embedder } from './ports/embedder.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { createTelemetry } from './telemetry.ts';
 import { packedFile } from './threads.ts';
@@ -78,23 +83,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
 		});
 		closers.unshift(() => extractor.close());
-		const vectorStore: VectorStore =
-			config.qdrantUrl === ''
-				? createSqliteVecStore({
-						file: join(dataDir, 'vectors.db'),
-						dimensions: embedder.dimensions,
-						fingerprint: embedder.fingerprint,
-					})
-				: createQdrantStore({
-						url: config.qdrantUrl,
-						...(config.qdrantKey !== '' && { apiKey: config.qdrantKey }),
-						collection: config.qdrantCollection,
-						dimensions: embedder.dimensions,
-						timeoutMs: config.qdrantTimeoutMs,
-						writesInFlight: config.qdrantWrites,
-						connections: config.qdrantConnections,
-						clock,
-					});
+		const vectorStore = createVectorStore(config, dataDir, embedder, clock);
 		closers.unshift(() => vectorStore.close());
 		const checking = checkIndex(vectorStore, logger);
 		// What it finds after the start is found again at the first use, and waited for there.
@@ -172,6 +161,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 							leaseMs: config.leaseMs,
 							stallMs: config.stallMs,
 							maxAttempts: config.maxAttempts,
+							shards: config.shards,
 							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
 						},
 			away,
@@ -222,6 +212,46 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		for (const close of closers) await close().catch(() => {});
 		throw error;
 	}
+}
+
+function createVectorStore(config: Config, dataDir: string, embedder: Embedder, clock: Clock): VectorStore {
+	const { dimensions, fingerprint } = embedder;
+	const { shards } = config;
+	if (config.qdrantUrl === '') {
+		const store = (name: string) =>
+			createSqliteVecStore({ file: join(dataDir, `${name}.db`), dimensions, fingerprint });
+		return createShardedStore({
+			shards: shardNames('vectors', shards).map(store),
+			async checkShards() {
+				const files = await readdir(dataDir);
+				const names = files.filter((file) => file.endsWith('.db')).map((file) => file.slice(0, -3));
+				refuseOtherShards('vectors', shards, names);
+			},
+		});
+	}
+	const options = {
+		url: config.qdrantUrl,
+		...(config.qdrantKey !== '' && { apiKey: config.qdrantKey }),
+		dimensions,
+		timeoutMs: config.qdrantTimeoutMs,
+		writesInFlight: config.qdrantWrites,
+		connections: config.qdrantConnections,
+		clock,
+	};
+	const stores = shardNames(config.qdrantCollection, shards).map((collection) =>
+		createQdrantStore({ ...options, collection }),
+	);
+	return createShardedStore({
+		shards: stores,
+		async checkShards() {
+			// A key for this one collection may not see the others; what it cannot do at all, opening finds.
+			const existing = await stores[0]?.collections().catch((error: unknown) => {
+				if (isDocDropError(error) && error.code === 'index_forbidden') return [];
+				throw error;
+			});
+			refuseOtherShards(config.qdrantCollection, shards, existing ?? []);
+		},
+	});
 }
 
 /** A wrong index stops the start: waiting would not mend it. One that does not answer is waited for later. */

@@ -304,6 +304,16 @@ export const settings = {
 		max: 4_096,
 		meaning: 'Their contents. One larger document is worked on alone.',
 	},
+	shards: {
+		env: 'DOCDROP_SHARDS',
+		kind: 'number',
+		default: '1',
+		unit: 'shards',
+		min: 1,
+		max: 64,
+		meaning:
+			"Parts of the index, each with lanes of its own: a large tenant's documents are written in parallel. Fixed once the index is made.",
+	},
 	batchPoints: {
 		env: 'DOCDROP_BATCH_POINTS',
 		kind: 'number',

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startApp } from './support/app.ts';
+import { call } from './support/call.ts';
+import { settled } from './support/settled.ts';
 
 describe('the app', () => {
 	/** Timers that keep this process alive. */
@@ -13,5 +18,38 @@ describe('the app', () => {
 		const app = await startApp({ DOCDROP_WORKERS: '0' });
 		await app.close();
 		assert.equal(timers(), before);
+	});
+
+	it('with shards publishes and finds as before; with another number of them it does not start', async function () {
+		// Four starts of the whole app.
+		this.timeout(60_000);
+		const dataDir = await mkdtemp(join(tmpdir(), 'docdrop-'));
+		const env = { DOCDROP_DATA_DIR: dataDir, DOCDROP_WINDOW_MS: '0' };
+		const start = (shards: string) => startApp({ ...env, DOCDROP_SHARDS: shards });
+		try {
+			const first = await start('3');
+			try {
+				const documents = Array.from({ length: 12 }, (_, n) => ({
+					tenant: 't',
+					docId: `${n}.md`,
+					content: { text: `Document ${n} is about sharding.` },
+				}));
+				const path = '/v1/ingest/batch';
+				assert.equal((await call(first.url, { path, method: 'POST', body: { documents } })).status, 202);
+				await settled(first.url);
+				const { results } = await first.app.pipeline.search({ tenant: 't', query: 'sharding', limit: 50 });
+				assert.equal(new Set(results.map(({ docId }) => docId)).size, 12);
+				const files = (await readdir(dataDir)).filter((name) => /^vectors-\d-of-3\.db$/.test(name));
+				assert.equal(files.length, 3);
+			} finally {
+				await first.close();
+			}
+			for (const other of ['1', '2']) {
+				await assert.rejects(start(other), { code: 'index_mismatch' }, `${other} shards`);
+			}
+			await (await start('3')).close();
+		} finally {
+			await rm(dataDir, { recursive: true, force: true });
+		}
 	});
 });

@@ -15,6 +15,7 @@ import { prepare } from './prepare.ts';
 import { createLoads, roomLeft } from './room.ts';
 import { isLarge, prepareLarge } from './prepare-large.ts';
 import { decide } from './retry.ts';
+import { shardOf } from './shard.ts';
 
 /**
  * Claims documents that are due, prepares many at a time, and hands them to their tenant's lane. Owns the
@@ -31,6 +32,8 @@ export interface WorkerSettings {
 	readonly stallMs: number;
 	readonly maxAttempts: number;
 	readonly batch: BatchLimits;
+	/** Of the index; 1 by default. */
+	readonly shards?: number;
 }
 
 export interface WorkerDeps {
@@ -86,8 +89,14 @@ export function startWorker(deps: WorkerDeps): Worker {
 	let wakeUp = () => {};
 	let drained = () => {};
 
-	function laneOf(tenant: string) {
-		const known = lanes.get(tenant);
+	/** A tenant has a lane for each shard of its index. */
+	const laneKey = ({ tenant, docId }: Claimed) =>
+		JSON.stringify([tenant, shardOf(docId, settings.shards ?? 1)]);
+
+	function laneOf(claimed: Claimed) {
+		const { tenant } = claimed;
+		const key = laneKey(claimed);
+		const known = lanes.get(key);
 		if (known !== undefined) return known;
 		const made = {
 			lane: createLane(tenant, {
@@ -96,21 +105,21 @@ export function startWorker(deps: WorkerDeps): Worker {
 				limits: settings.batch,
 				maxAttempts: settings.maxAttempts,
 				leaseMs: settings.leaseMs,
-				isMoreComing: () => (lanes.get(tenant)?.preparing ?? 0) > 0,
+				isMoreComing: () => (lanes.get(key)?.preparing ?? 0) > 0,
 				onTaken: take,
 				onDone: finish,
 			}),
 			documents: 0,
 			preparing: 0,
 		};
-		lanes.set(tenant, made);
+		lanes.set(key, made);
 		return made;
 	}
 
 	function take(claimed: Claimed): void {
 		inWork.set(claimed.lease.doc, claimed);
 		loads.begin(claimed, weightOf(claimed));
-		laneOf(claimed.tenant).documents += 1;
+		laneOf(claimed).documents += 1;
 	}
 
 	function finish(claimed: Claimed): void {
@@ -118,9 +127,9 @@ export function startWorker(deps: WorkerDeps): Worker {
 		if (inWork.get(claimed.lease.doc) === claimed) inWork.delete(claimed.lease.doc);
 		loads.end(claimed, weightOf(claimed));
 		if (largeInWork === claimed) largeInWork = null;
-		const own = laneOf(claimed.tenant);
+		const own = laneOf(claimed);
 		own.documents -= 1;
-		if (own.documents === 0) lanes.delete(claimed.tenant);
+		if (own.documents === 0) lanes.delete(laneKey(claimed));
 		wakeUp();
 		if (inWork.size === 0) drained();
 	}
@@ -128,7 +137,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 	async function begin(claimed: Claimed): Promise<void> {
 		if (isLarge(claimed) && largeInWork !== null) return postpone(claimed);
 		take(claimed);
-		const own = laneOf(claimed.tenant);
+		const own = laneOf(claimed);
 		const start = clock.monotonic();
 		const waitMs = Math.max(0, now() - claimed.acceptedAt);
 		telemetry.observe('docdrop_wait_seconds', {}, waitMs / 1000);

@@ -13,6 +13,7 @@
  *  6. `put` with a `version` below the stored one of the same point id may be ignored or applied; callers
  *     (the document store's fencing) do not send it.
  *  7. `search` returns each list best first, at most `limit` long, deterministic for equal scores (by id).
+ *     An index of several shards scores the words of each shard by that shard's own statistics.
  *  8. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
  *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
  *     index_mismatch, disk_full.

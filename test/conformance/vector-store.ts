@@ -22,6 +22,8 @@ export interface VectorStoreUnderTest {
 	dispose(): Promise<void>;
 	/** Where data outlives the object: closes the store and makes another, not opened, on the same data. */
 	reopen?(dimensions?: number): Promise<VectorStore>;
+	/** Sparse scores come from statistics of several parts: between equal chunks of two documents there is no order. */
+	readonly hasParts?: boolean;
 }
 
 export function testVectorStore(
@@ -599,7 +601,10 @@ export function testVectorStore(
 				for (const limit of [1, 2, 11, 40, 41, 100]) {
 					const expected = [better.id, ...order].slice(0, limit);
 					assert.deepEqual(ids(await dense('a', vector, limit)), expected);
-					assert.deepEqual(ids(await sparse('a', ['same', 'absent'], limit)), expected);
+					const byWords = ids(await sparse('a', ['same', 'absent'], limit));
+					if (made.hasParts !== true) assert.deepEqual(byWords, expected);
+					else if (limit > equal.length) assert.deepEqual(byWords.sort(), [...expected].sort());
+					else assert.equal(new Set(byWords).size, limit);
 				}
 				const inDoc = ids(shuffled.filter((_, index) => index % 7 === 3)).sort();
 				assert.deepEqual(ids(await dense('a', vector, 3, 'd3')), inDoc.slice(0, 3));

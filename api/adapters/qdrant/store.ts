@@ -52,6 +52,8 @@ export interface QdrantStore extends VectorStore {
 	readonly kind: 'qdrant';
 	/** What `open` learned of the server; null before. */
 	info(): QdrantInfo | null;
+	/** Names of the server's collections, as far as the key may see them. */
+	collections(): Promise<string[]>;
 }
 
 const scanPage = 512;
@@ -147,6 +149,13 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 	return {
 		kind: 'qdrant',
 		info: () => info,
+		async collections() {
+			const found = await transport.send<Schemas['CollectionsResponse']>({
+				method: 'GET',
+				path: '/collections',
+			});
+			return found.collections.map(({ name }) => name);
+		},
 		async open() {
 			info = await openCollection({
 				endpoint,
