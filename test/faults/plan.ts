@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ProxyFault } from './proxy.ts';
 import type { FaultRow, Seen } from './row.ts';
-import type { World } from './world.ts';
+import { collection, type World } from './world.ts';
 
 /** The fault plan: every row that `npm run faults` carries out, in order. */
 const run = promisify(execFile);
@@ -132,7 +132,6 @@ async function fill(dir: string): Promise<void> {
 	await writeFile(`${filler(dir)}.last`, piece).catch(() => {});
 }
 async function empty(dir: string): Promise<void> {
-	const { readdir } = await import('node:fs/promises');
 	for (const name of await readdir(dir)) if (name.startsWith('filler')) await rm(join(dir, name));
 }
 const smallDisk = {
@@ -160,4 +159,89 @@ const disk: readonly FaultRow[] = [
 	{ name: 'state: disk full, embedded index', index: 'sqlite-vec', ...smallDisk },
 ];
 
-export const plan: readonly FaultRow[] = [...network, ...inQdrant, ...inProcess, ...disk];
+/** The index loses what it had acknowledged. Found out when it answers again after it did not, or at the start. */
+const wasMended = ({ repaired }: Seen) => (repaired.written > 0 ? null : 'nothing was written again');
+const askedAt = new WeakMap<World, number>();
+/** A check that began after everything was published has found nothing, or mended it. */
+const isChecked = async (world: World): Promise<boolean> => {
+	const url = world.url();
+	if (url === null) return false;
+	// Two checks: the first one that ends may have begun before.
+	if (!askedAt.has(world)) askedAt.set(world, Date.now() + 1_500);
+	const answer = await fetch(`${url}/v1/status`);
+	const { index } = (await answer.json()) as { index: { check: { state: string; checkedAt: string } } };
+	const isLater = Date.parse(index.check.checkedAt) > (askedAt.get(world) ?? Infinity);
+	return isLater && index.check.state === 'sound';
+};
+const older = {
+	demand: wasMended,
+	isRecovered: isChecked,
+	settings: { DOCDROP_INDEX_CHECK_SECONDS: '1' },
+} as const;
+const restores = new WeakMap<World, () => void>();
+const restored: readonly FaultRow[] = [
+	{
+		...older,
+		name: 'index: put back from a snapshot',
+		async strike(world) {
+			restores.set(world, world.qdrant.snapshot(collection));
+		},
+		async lift(world) {
+			await world.index.set({ kind: 'reset' });
+			await sleep(300);
+			restores.get(world)?.();
+			await world.index.set(null);
+		},
+	},
+	{
+		...older,
+		name: 'index: all points of one tenant gone',
+		async strike({ qdrant }) {
+			const points = qdrant.points(collection);
+			const tenantOf = (payload: Record<string, unknown>) =>
+				(payload['metadata'] as { tenant?: unknown } | undefined)?.tenant;
+			const [first] = points.values();
+			for (const [id, { payload }] of [...points])
+				if (first !== undefined && tenantOf(payload) === tenantOf(first.payload)) points.delete(id);
+		},
+		lift: async () => {},
+	},
+	{
+		...older,
+		name: 'index: collection deleted',
+		async strike({ qdrant }) {
+			await fetch(`${qdrant.url}/collections/${collection}`, { method: 'DELETE' });
+		},
+		lift: async () => {},
+	},
+	{
+		...older,
+		name: 'index: writes silently not written',
+		strike: async ({ qdrant }) => void (qdrant.faults.dropUpserts = 10),
+		lift: async ({ qdrant }) => void (qdrant.faults.dropUpserts = 0),
+	},
+	{
+		...older,
+		name: 'index: vectors.db removed',
+		index: 'sqlite-vec',
+		async strike(world) {
+			await world.stop();
+			for (const end of ['', '-wal', '-shm'])
+				await rm(join(world.dataDir, `vectors.db${end}`), { force: true });
+			await world.start();
+		},
+		lift: async () => {},
+	},
+];
+
+export const plan: readonly FaultRow[] = [...network, ...inQdrant, ...restored, ...inProcess, ...disk];
+
+/** For `npm run test:slow`: one of each sort. */
+export const shortPlan: readonly FaultRow[] = plan.filter(({ name }) =>
+	[
+		'index: cut in the request',
+		'embedder: 429 half the time',
+		'callers: acknowledgement lost after the commit',
+		'index: put back from a snapshot',
+	].includes(name),
+);

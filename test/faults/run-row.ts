@@ -174,6 +174,11 @@ function startWatch(world: World) {
 		const grown = (name: string) => (last?.sum(name) ?? 0) - (base?.sum(name) ?? 0);
 		sums.attempts += grown('docdrop_peer_attempts_total');
 		sums.probes += grown('docdrop_peer_probes_total');
+		for (const action of ['written', 'removed'] as const) {
+			const name = 'docdrop_mended_points_total';
+			const labels = `action="${action}"`;
+			sums[action] += last.sum(name, labels) - (base?.sum(name, labels) ?? 0);
+		}
 		for (const [name, label, where, into] of [
 			['docdrop_retries_total', 'code', /^/, retries],
 			['docdrop_request_seconds_count', 'status', /method="(POST|PUT)"/, answers],
