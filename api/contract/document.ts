@@ -82,7 +82,7 @@ const docFields = {
 	),
 };
 
-export const Previous = Type.Object(
+const Previous = Type.Object(
 	{ tenant: Type.Optional(Tenant), docId: DocId },
 	{
 		additionalProperties: false,
@@ -90,7 +90,6 @@ export const Previous = Type.Object(
 			'Where this content was until now: its document is deleted with this change, once this one is in the index. Default tenant: the same. The source must own both.',
 	},
 );
-export type Previous = Static<typeof Previous>;
 
 /** A normalized document, or the deletion of one. */
 export const DocumentInput = Type.Object(

@@ -15,7 +15,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	entity: { seconds: 300, load: () => import('./entity.ts') },
 	publish: { seconds: 600, load: () => import('./publish.ts') },
 	throttle: { seconds: 300, load: () => import('./throttle.ts') },
-	reader: { seconds: 600, load: () => import('./reader.ts') },
+	reader: { seconds: 900, load: () => import('./reader.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
