@@ -18,7 +18,9 @@ describe('the nodes in the real n8n, in queue mode', () => {
 	let rig: Rig;
 	let workers: RealWorker[] = [];
 	let workflowId: string;
-	before(async () => {
+	before(async function () {
+		// Three starts of n8n.
+		this.timeout(600_000);
 		redis = await startRedis();
 		rig = await createRig({
 			EXECUTIONS_MODE: 'queue',
@@ -34,7 +36,6 @@ describe('the nodes in the real n8n, in queue mode', () => {
 		await activate(rig.n8n, workflowId);
 	});
 	after(async () => {
-		for (const worker of workers) await worker.stop('SIGKILL');
 		await rig?.close();
 		await redis?.stop();
 	});

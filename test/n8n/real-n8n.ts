@@ -1,4 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -27,6 +28,8 @@ export interface RealN8n {
 	startWorker(blindTo?: string): Promise<RealWorker>;
 	/** SIGTERM waits for n8n's own shutdown; SIGKILL is a crash. */
 	stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+	/** Ends every process of it, those that are still starting too. */
+	close(): Promise<void>;
 	/** Everything that it printed, over all its lives. */
 	log(): string;
 }
@@ -61,6 +64,7 @@ export async function createRealN8n(options: {
 	placePackage(userFolder);
 	let child: ChildProcess | null = null;
 	let exited: Promise<void> = Promise.resolve();
+	const running = new Map<ChildProcess, Promise<unknown>>();
 	let cookie = '';
 	let hasOwner = false;
 
@@ -115,6 +119,10 @@ export async function createRealN8n(options: {
 			stdio: ['ignore', log, log],
 		});
 		closeSync(log);
+		running.set(
+			started,
+			once(started, 'exit').finally(() => running.delete(started)),
+		);
 		const isReady = () =>
 			fetch(`${at}/healthz/readiness`).then(
 				({ ok }) => ok,
@@ -176,6 +184,10 @@ export async function createRealN8n(options: {
 			child?.kill(signal);
 			await exited;
 			child = null;
+		},
+		async close() {
+			for (const one of running.keys()) one.kill('SIGKILL');
+			await Promise.all(running.values());
 		},
 		log: () => readFileSync(logFile, 'utf8'),
 	};

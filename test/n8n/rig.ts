@@ -75,7 +75,7 @@ export async function createRig(env: Readonly<Record<string, string>> = {}): Pro
 			await api.start();
 		},
 		async close() {
-			await n8n.stop('SIGKILL');
+			await n8n.close();
 			await api.stop();
 			rmSync(base, { recursive: true, force: true, maxRetries: 3 });
 		},
