@@ -58,7 +58,7 @@ function* longText(bytes: number) {
 }
 
 describe('a large document', function () {
-	this.timeout(120_000);
+	this.timeout(300_000);
 	let dir: string;
 	let embeddings: Awaited<ReturnType<typeof countingEmbeddings>>;
 	let api: ApiProcess | null = null;
@@ -102,7 +102,7 @@ describe('a large document', function () {
 		until(
 			async () => (await (await fetch(`${url}/v1/jobs/${jobId}`)).json()) as JobView,
 			(job) => !['accepted', 'processing', 'retrying'].includes(job.state),
-			100_000,
+			250_000,
 		);
 	const spools = () => readdir(join(dir, 'data', 'spool'));
 
@@ -114,7 +114,7 @@ describe('a large document', function () {
 		await until(
 			() => Promise.resolve(embeddings.state.held),
 			(held) => held > 0,
-			60_000,
+			120_000,
 		);
 		api?.kill();
 		await api?.ended;
@@ -160,7 +160,7 @@ describe('a large document', function () {
 		await until(
 			() => Promise.resolve(embeddings.state.held),
 			(held) => held > 0,
-			60_000,
+			120_000,
 		);
 		assert.equal((await spools()).length, 1);
 		const query = new URLSearchParams({ tenant, docId: 'long.log' }).toString();

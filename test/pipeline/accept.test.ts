@@ -196,6 +196,16 @@ describe('the door', () => {
 		assert.deepEqual(changes, [], 'nothing was touched');
 	});
 
+	it('has a limit of its own for types that are read as a whole, and names it', () => {
+		const settings = { maxWholeBytes: 100, streamable: ['text/plain'] };
+		assert.equal(refused(put('a.txt', 'x'.repeat(101)), settings), null);
+		assert.equal(refused(put('a.html', 'x'.repeat(100)), settings), null);
+		assert.deepEqual(refused(put('a.html', 'x'.repeat(101)), settings), ['too_large', 'content']);
+		assert.throws(() => door(settings).normalise(put('a.html', 'x'.repeat(101))), {
+			message: 'content must be at most 100 bytes of text/html, which is read as a whole, got 101',
+		});
+	});
+
 	it('takes the good of a batch and hands each error back in its place', async () => {
 		const own = door();
 		const bad = (n: number) => new DocDropError('invalid', `number ${n}`);
