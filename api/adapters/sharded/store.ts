@@ -67,7 +67,10 @@ export function createShardedStore(deps: {
 				sparse: best(found.map(({ sparse }) => sparse)),
 			};
 		},
-		scan: (tenant) => merged(shards.map((shard) => shard.scan(tenant))),
+		scan: (tenant, docId) =>
+			docId === undefined
+				? merged(shards.map((shard) => shard.scan(tenant)))
+				: home(docId).scan(tenant, docId),
 		async count(tenant) {
 			return (await all((shard) => shard.count(tenant))).reduce((sum, count) => sum + count, 0);
 		},
