@@ -587,6 +587,13 @@ export function testVectorStore(
 				assert.deepEqual(await sparse('a', ['word'], 10, 'absent'), []);
 			});
 
+			it('scans one document where it is told to', async () => {
+				await put({ docId: 'one', points: [point(), point()] }, { docId: 'two', points: [point()] });
+				const found: string[] = [];
+				for await (const { docId } of store.scan('a', 'two')) found.push(docId);
+				assert.deepEqual(found, ['two']);
+			});
+
 			it('orders equal scores by id, also where the limit cuts through them', async () => {
 				const vector = unit(dimensions, 0);
 				const better = point({ vector, terms: 'same same' });
