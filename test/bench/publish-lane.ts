@@ -40,6 +40,8 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 		const tenant = `round-${round}`;
 		const items = await prepared(docStore, tenant, documents);
 		const stopping = new AbortController();
+		// A lane waits for a server that is gone without limit.
+		bench.onEnd(() => stopping.abort(new Error('the benchmark has ended')));
 		const done = Promise.withResolvers<void>();
 		let open = items.length;
 		let next = 0;
