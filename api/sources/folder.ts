@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DocumentInput, Receipt } from '../contract/document.ts';
 import { isDocDropError } from '../errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../../nodes/watch/clock.ts';
 import type { Log } from '../telemetry.ts';
 import { acceptInTime, sendInTime } from './patience.ts';
 import type { Pipeline } from '../pipeline/index.ts';

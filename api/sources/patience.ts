@@ -1,5 +1,5 @@
 import { isDocDropError } from '../errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../../nodes/watch/clock.ts';
 
 /**
  * How a followed folder meets a limit of documents: it waits for the time that it was told, and asks again for what

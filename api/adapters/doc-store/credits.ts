@@ -20,7 +20,7 @@ export function createCredits(deps: {
 	readonly onUndo: (step: () => void) => void;
 }) {
 	const { tables, onUndo } = deps;
-	const ledgers = new Map(tables.ledgers().map(({ tenant, ...ledger }) => [tenant, ledger as Ledger]));
+	const ledgers = new Map(tables.ledgers().map(({ tenant, ...ledger }) => [tenant, ledger]));
 	/** In order of their bytes; null: to be sorted anew. */
 	let names: string[] | null = null;
 

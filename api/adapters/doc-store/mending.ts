@@ -7,7 +7,6 @@ import type { DocRow, Tables } from './tables.ts';
  * `isHeld` before it gives a document away; holds are in memory, like leases, and by name, because a document that
  * the store does not know can be held as well.
  */
-export type Mending = ReturnType<typeof createMending>;
 
 export function createMending({
 	tables,
