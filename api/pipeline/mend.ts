@@ -115,7 +115,12 @@ export const pointsOf = (
 ): Promise<StoredPoint[]> =>
 	breaker.run(async () => {
 		const points: StoredPoint[] = [];
-		for await (const point of vectorStore.scan(tenant, docId)) points.push(point);
+		for await (const point of vectorStore.scan(tenant, docId)) {
+			// What is not in the document's manifest is removed: a point of another one must never get that far.
+			if (point.tenant !== tenant || point.docId !== docId)
+				throw new Error('a scan of one document gave a point of another');
+			points.push(point);
+		}
 		return points;
 	}, signal);
 
