@@ -132,15 +132,16 @@ function createLongSection(
 	function settle(isEnd: boolean): void {
 		unseen = 0;
 		const found = cuts.settle(isEnd);
-		// A section that fits into one chunk is not cut, wherever it could be.
-		if (!isEnd || cuts.length() > sizes.maxChars) for (const cut of found) put(cut);
+		if (cuts.length() > sizes.maxChars) for (const cut of found) put(cut);
 		if (isEnd) put(cuts.length());
 		else cuts.forget(start - sizes.overlapChars);
 	}
 
 	function seen(text: string): void {
 		unseen += text.length;
-		if (unseen >= window) settle(false);
+		// A section that fits into one chunk is not cut, however sure a cut in it is: until it is longer than
+		// that, what comes may still be its end.
+		if (unseen >= window && cuts.length() > sizes.maxChars) settle(false);
 	}
 
 	return {

@@ -74,6 +74,20 @@ describe('chunk stream', () => {
 		);
 	});
 
+	it('does not cut a section that fits into one chunk, though a cut in it is certain before its end', () => {
+		const sizes = { maxChars: 1_183, overlapChars: 549 };
+		for (const length of [900, 1_183, 1_184]) {
+			const blocks: Block[] = [{ kind: 'paragraph', text: 'x'.repeat(length) }];
+			const whole = chunk(blocks, sizes);
+			assert.equal(whole.length > 1, length > sizes.maxChars);
+			for (const pieceChars of [null, 1, 300, 900]) {
+				for (const window of [1, 850, 1_000]) {
+					assert.deepEqual(streamed(blocks, sizes, window, pieceChars), whole);
+				}
+			}
+		}
+	});
+
 	it('lets chunks go long before the end, and keeps a few windows of text', () => {
 		const sizes = { maxChars: 1_200, overlapChars: 150 };
 		const stream = createChunkStream(sizes, 16_384);
