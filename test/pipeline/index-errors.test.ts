@@ -25,7 +25,6 @@ describe('what an error of the index comes to', () => {
 			clock: systemClock,
 			timeoutMs: 2_000,
 		});
-		await store.open();
 		opened = [];
 		spine = startSpine({
 			vectorStore: store,
@@ -41,6 +40,8 @@ describe('what an error of the index comes to', () => {
 			},
 			...parts,
 		});
+		// The pipeline opens the index at its first use, with requests of its own: they are none of the writes' errors.
+		await spine.pipeline.search({ tenant, query: 'anything' });
 	}
 	beforeEach(async () => {
 		double = await startQdrantDouble();
