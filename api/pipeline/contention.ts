@@ -83,7 +83,9 @@ export function createContention(deps: {
 		const level = levelOf(waitMeanMs);
 		if (level !== known.level) {
 			const fields = { tenant, waitMeanMs: Math.round(waitMeanMs), documents: total.waits };
-			if (level === 'alert') log.error(fields, 'documents wait long for the lane of their tenant');
+			// Slowness is for an operator to look at; errors are what went wrong.
+			if (level === 'alert')
+				log.warn({ ...fields, alert: 'lane_wait' }, 'documents wait long for the lane of their tenant');
 			else if (level === 'warning') log.warn(fields, 'documents wait for the lane of their tenant');
 			else log.info(fields, 'documents no longer wait for the lane of their tenant');
 			known.level = level;

@@ -18,8 +18,6 @@ const changesPerPart = 25;
 const partsWhileItLasts = 6;
 const defaultLastsMs = 3_000;
 const deadlineMs = 90_000;
-/** Lanes that wait while a peer is away are no fault: the alert says so, as it should. */
-const laneAlert = /documents wait long for the lane of their tenant/;
 
 /** A row that cannot go on; what it has seen so far is still judged. */
 class Stuck extends Error {}
@@ -104,7 +102,7 @@ export async function runRow(row: FaultRow, seed: number, cacheDir: string): Pro
 		if (code !== 0)
 			other(`the process ended with ${signal ?? code}: ${world.process().said().rest.slice(-800)}`);
 		for (const line of world.process().said().errors)
-			if (!laneAlert.test(line) && row.mayLog?.test(line) !== true) other(`log: ${line.slice(0, 500)}`);
+			if (row.mayLog?.test(line) !== true) other(`log: ${line.slice(0, 500)}`);
 		for (const refusal of source.refusals) other(`refused: ${refusal}`);
 		const contents =
 			index === 'qdrant'

@@ -10,8 +10,10 @@ describe('contention of lanes', () => {
 	beforeEach(() => {
 		clock = fakeClock();
 		said = [];
-		const say = (level: string) => (fields: object) =>
-			void said.push(`${level} ${(fields as { tenant: string }).tenant}`);
+		const say = (level: string) => (fields: object) => {
+			const { tenant, alert } = fields as { tenant: string; alert?: string };
+			said.push([level, tenant, ...(alert === undefined ? [] : [alert])].join(' '));
+		};
 		const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 		contention = createContention({ clock, log, telemetry: createTelemetry() });
 	});
@@ -27,7 +29,7 @@ describe('contention of lanes', () => {
 		contention.waited('a', 30_000);
 		const { level, waitMaxMs, contended } = contention.figures();
 		assert.deepEqual([level, waitMaxMs, contended.map((one) => one.tenant)], ['alert', 30_000, ['a']]);
-		assert.deepEqual(said, ['warn a', 'error a']);
+		assert.deepEqual(said, ['warn a', 'warn a lane_wait']);
 	});
 
 	it('forgets after a minute, and says that it is over', async () => {
@@ -45,7 +47,7 @@ describe('contention of lanes', () => {
 			documentsPerSecond: 0,
 			contended: [],
 		});
-		assert.deepEqual(said, ['error a', 'info a']);
+		assert.deepEqual(said, ['warn a lane_wait', 'info a']);
 	});
 
 	it('counts what was done over the time in which it was', async () => {
