@@ -54,18 +54,21 @@ describe('the queue in SQLite', () => {
 		assert.deepEqual(planOf(queuesSql), ['SCAN docs USING COVERING INDEX docs_queue']);
 	});
 
+	/** Rows of queues that were read since it was set to 0. */
+	let read = 0;
+	const counting = (): Tables => ({
+		...tables,
+		waiting(tenant, at, limit) {
+			const rows = tables.waiting(tenant, at, limit);
+			read += rows.length;
+			return rows;
+		},
+	});
+
 	it('a claim reads a few rows, with 20,000 waiting in 1,000 tenants', () => {
 		fill(20_000, 1_000);
-		let read = 0;
-		const counting: Tables = {
-			...tables,
-			waiting(tenant, at, limit) {
-				const rows = tables.waiting(tenant, at, limit);
-				read += rows.length;
-				return rows;
-			},
-		};
-		const engine = createDocEngine({ tables: counting, blobs: noBlobs });
+		read = 0;
+		const engine = createDocEngine({ tables: counting(), blobs: noBlobs });
 		const now = 200_000;
 		const claim = (limit: number, inWork: readonly FlowLoad[]) =>
 			engine.transaction(() => engine.claim({ now, limit, maxBytes: 1e9, leaseMs: 60_000, inWork }));
@@ -83,16 +86,8 @@ describe('the queue in SQLite', () => {
 
 	it('one that holds a hundred leases reads past them, and others are not slowed by it', () => {
 		fill(10_000, 1);
-		let read = 0;
-		const counting: Tables = {
-			...tables,
-			waiting(tenant, at, limit) {
-				const rows = tables.waiting(tenant, at, limit);
-				read += rows.length;
-				return rows;
-			},
-		};
-		const engine = createDocEngine({ tables: counting, blobs: noBlobs });
+		read = 0;
+		const engine = createDocEngine({ tables: counting(), blobs: noBlobs });
 		const request = { now: 20_000, maxBytes: 1e9, leaseMs: 60_000 };
 		assert.equal(engine.claim({ ...request, limit: 100 }).length, 100);
 		read = 0;
