@@ -43,6 +43,18 @@ module.exports = {
 			'adapters know ports and the pure functions of the pipeline',
 		),
 		{
+			name: 'schemas-are-for-the-door',
+			comment:
+				'threads and nodes must not load the 370 files of the schema library; what they need besides types has a file of its own',
+			severity: 'error',
+			from: { path: '^(nodes|api/(pipeline|adapters|ports))/' },
+			to: {
+				path: '^api/contract/',
+				pathNot: '^api/contract/(doc-id-fault|reserved-metadata|sample-epoch)\\.ts$',
+				dependencyTypesNot: ['type-only'],
+			},
+		},
+		{
 			name: 'adapters-use-pure-steps-only',
 			severity: 'error',
 			from: { path: '^api/adapters/' },

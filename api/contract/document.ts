@@ -1,27 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { DocId, Sha256, SourceId, Tenant } from './ids.ts';
 import { Priority } from './job.ts';
-
-/** Names in a point's metadata that are DocDrop's own; a caller's metadata must not use them. */
-export const reservedMetadata = [
-	'tenant',
-	'docId',
-	'path',
-	'title',
-	'heading',
-	'page',
-	'order',
-	'contentSha256',
-	'version',
-	'mimeType',
-	'publishedAt',
-] as const;
-
-/**
- * The epoch of what a person tries out: before every other of its source, however late it is first seen, and in
- * order of arrival, so that a test makes nothing old that the source itself has told or will tell.
- */
-export const sampleEpoch = '00000000-0000-7000-8000-000000000000';
+import { reservedMetadata } from './reserved-metadata.ts';
 
 export const Source = Type.Object(
 	{

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** Ids are 1 to 1,024 bytes of UTF-8 without control characters; JSON schema counts code units, ids.ts' checkId counts bytes. */
+/** Ids are 1 to 1,024 bytes of UTF-8 without control characters; JSON schema counts code units, docIdFault counts bytes. */
 const idPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
 
 export const Tenant = Type.String({
@@ -24,15 +24,3 @@ export const SourceId = Type.String({
 });
 export const Timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC.' });
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
-
-const encoder = new TextEncoder();
-
-const controlCharacter = /\p{Cc}/u;
-
-/** Why a docId cannot be used, or null. Counts what JSON schema cannot: bytes, and halves of surrogate pairs. */
-export function docIdFault(docId: string): string | null {
-	if (!docId.isWellFormed()) return 'must be well-formed Unicode';
-	if (docId.length * 3 > 1024 && encoder.encode(docId).length > 1024)
-		return 'must be at most 1,024 bytes of UTF-8';
-	return controlCharacter.test(docId) ? 'must not hold control characters' : null;
-}

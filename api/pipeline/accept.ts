@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { docIdFault } from '../contract/ids.ts';
-import { reservedMetadata, type DocumentInput, type Receipt } from '../contract/document.ts';
+import { docIdFault } from '../contract/doc-id-fault.ts';
+import type { DocumentInput, Receipt } from '../contract/document.ts';
+import { reservedMetadata } from '../contract/reserved-metadata.ts';
 import type { Priority } from '../contract/job.ts';
 import { DocDropError, isDocDropError } from '../errors.ts';
 import type {

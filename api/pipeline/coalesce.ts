@@ -15,7 +15,7 @@
  *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (moves.ts).
  */
 
-import { sampleEpoch } from '../contract/document.ts';
+import { sampleEpoch } from '../contract/sample-epoch.ts';
 import { classOf } from './fair-share.ts';
 import type { WorkClass } from '../ports/doc-store.ts';
 

@@ -1,5 +1,5 @@
 import type { DocumentInput } from '../contract/document.ts';
-import { docIdFault } from '../contract/ids.ts';
+import { docIdFault } from '../contract/doc-id-fault.ts';
 import { DocDropError, type ErrorCode } from '../errors.ts';
 import type { Failure } from '../ports/doc-store.ts';
 

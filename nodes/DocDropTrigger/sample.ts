@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { sampleEpoch } from '../../api/contract/document.ts';
+import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
 import type { FileItem } from '../item.ts';
 import type { Clock } from '../watch/clock.ts';
 import { createNodeDisk } from '../watch/disk.ts';

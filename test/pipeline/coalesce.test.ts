@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
-import { sampleEpoch } from '../../api/contract/document.ts';
+import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
 import {
 	cancel,
 	commit,

@@ -4,7 +4,7 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeOperationError } from 'n8n-workflow';
 import { DocDropTrigger } from '../../../nodes/DocDropTrigger/DocDropTrigger.node.ts';
-import { sampleEpoch } from '../../../api/contract/document.ts';
+import { sampleEpoch } from '../../../api/contract/sample-epoch.ts';
 import { runManually } from '../../support/n8n-trigger-context.ts';
 import { sha256, until } from '../watch/harness.ts';
 import { rested, triggers } from './rig.ts';
