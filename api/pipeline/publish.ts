@@ -64,9 +64,10 @@ export async function publish(
 			pass('after-intent');
 		},
 		async put() {
-			await turn.enter();
 			const publishedAt = new Date(now()).toISOString();
 			const writes = held.flatMap((prepared) => toWrite(prepared, publishedAt));
+			if (writes.length > 0) vectorStore.pack?.(writes);
+			await turn.enter();
 			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
 			pass('between-points');
 		},

@@ -94,6 +94,11 @@ export interface VectorStore {
 	/** For logs, /v1/info and metrics. */
 	readonly kind: 'sqlite-vec' | 'qdrant' | 'memory';
 	open(): Promise<void>;
+	/**
+	 * Work ahead for a put of this very array (checks, encoding), while another one is on its way. Sends nothing, and
+	 * changes nothing that anyone sees; a put does without it.
+	 */
+	pack?(writes: readonly DocWrite[]): void;
 	/** New points in, kept points refreshed. All writes of one call have the same tenant. */
 	put(writes: readonly DocWrite[], signal?: AbortSignal): Promise<void>;
 	remove(tenant: string, ids: readonly string[], signal?: AbortSignal): Promise<void>;

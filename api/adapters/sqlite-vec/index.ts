@@ -10,6 +10,7 @@ import { openThread } from '../thread/client.ts';
 import type { Thread } from '../thread/client.ts';
 import { isUuid } from './ids.ts';
 import { vecLibrary } from './library.ts';
+import { packTexts } from './packed-texts.ts';
 import { dequantize, quantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
 import type { ReaderMethods, WireHits, WirePut, WriterMethods } from './wire.ts';
@@ -38,6 +39,8 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 	const { file, dimensions } = options;
 	let opening: Promise<Threads> | null = null;
 	let closed = false;
+	/** The first pieces of puts that are still to come. */
+	const packed = new WeakMap<readonly DocWrite[], WirePut>();
 
 	async function start(): Promise<Threads> {
 		const at = { file, library: vecLibrary() };
@@ -83,15 +86,27 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				throw isDocDropError(error) && error.code === 'store_unavailable' ? unavailable(error) : error;
 			}
 		},
+		pack(writes) {
+			const [first] = splitWrites(writes, MAX_ROWS);
+			if (first === undefined || first.length === 0) return;
+			try {
+				packed.set(writes, toWire(first, dimensions));
+			} catch {
+				// The put meets it again, and rejects.
+			}
+		},
 		put: (writes, signal) =>
 			run(async ({ writer }) => {
 				// The next piece is made ready while the writer works on the one before.
 				let before: Promise<void> = Promise.resolve();
 				try {
+					let ahead = packed.get(writes);
+					packed.delete(writes);
 					for (const piece of splitWrites(writes, MAX_ROWS)) {
 						signal?.throwIfAborted();
 						if (piece.length === 0) continue;
-						const sent = writer.call('put', toWire(piece, dimensions));
+						const sent = writer.call('put', ahead ?? toWire(piece, dimensions));
+						ahead = undefined;
 						// Its failure is met below, in its order.
 						sent.catch(() => {});
 						const earlier = before;
@@ -194,16 +209,15 @@ function toWire(writes: readonly DocWrite[], dimensions: number): WirePut {
 	return {
 		tenant: first?.tenant ?? '',
 		vectors,
+		texts: packTexts(points),
 		writes: writes.map(({ tenant, docId, fields, points, kept, reordered }) => {
 			if (tenant !== first?.tenant) throw rejected('one put holds writes of two tenants');
 			kept.forEach(checkId);
 			return {
 				docId,
 				fields: JSON.stringify(fields),
-				points: points.map(({ id, terms, content, heading, page, order }) => ({
+				points: points.map(({ id, heading, page, order }) => ({
 					id: id.toLowerCase(),
-					terms,
-					content,
 					heading,
 					page,
 					order,

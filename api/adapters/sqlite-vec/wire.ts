@@ -1,8 +1,10 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
 import type { NewPoint, StoredPoint } from '../../ports/vector-store.ts';
+import type { PackedTexts } from './packed-texts.ts';
 import type { IndexShape, OpenOptions } from './schema.ts';
 
-export type WirePoint = Omit<NewPoint, 'vector'>;
+/** The rest of a point is in `vectors` and `texts`. */
+export type WirePoint = Omit<NewPoint, 'vector' | 'content' | 'terms'>;
 
 export interface WireWrite {
 	readonly docId: string;
@@ -18,6 +20,8 @@ export interface WirePut {
 	readonly writes: readonly WireWrite[];
 	/** The quantized vectors of all points, one after the other in the order of `writes`; zeros for none. */
 	readonly vectors: Int8Array;
+	/** The texts of all points in the same order. */
+	readonly texts: PackedTexts;
 }
 
 export type WriterMethods = {

@@ -5,7 +5,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createCompactor } from './compact.ts';
 import { fromBytes, toBytes } from './ids.ts';
-import { indexedTerms } from './terms.ts';
+import { unpackTexts } from './packed-texts.ts';
+import { createTermIndexer } from './terms.ts';
 import type { WirePoint, WirePut, WireWrite } from './wire.ts';
 
 export interface IndexWriter {
@@ -33,7 +34,7 @@ interface RowChange {
 	readonly hadVector: boolean;
 	readonly vector: Int8Array | null;
 	/** Null for a point that is gone. */
-	readonly terms: string | null;
+	readonly terms: Uint8Array | null;
 }
 
 export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWriter {
@@ -52,10 +53,11 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 	const pointsOfDoc = db.prepare('SELECT point, id FROM points WHERE doc = ?');
 	const addPoint = db.prepare(
 		`INSERT INTO points(id, tenant, doc, embedded, sort_key, page, heading, content)
-		VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		VALUES(?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING`,
 	);
 	const setPoint = db.prepare(
-		`UPDATE points SET doc = ?, embedded = ?, sort_key = ?, page = ?, heading = ?, content = ? WHERE point = ?`,
+		`UPDATE points SET doc = ?, embedded = ?, sort_key = ?, page = ?, heading = ?, content = CAST(? AS TEXT)
+		WHERE point = ?`,
 	);
 	const moveToDoc = db.prepare('UPDATE points SET doc = ? WHERE point = ?');
 	const setOrder = db.prepare('UPDATE points SET sort_key = ? WHERE id = ? AND tenant = ? AND doc = ?');
@@ -64,9 +66,10 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 	// vec0 takes integers only as such: a JavaScript number would be bound as a float.
 	const addVector = db.prepare('INSERT INTO vectors(rowid, tenant, vector) VALUES(?, ?, vec_int8(?))');
 	const dropVector = db.prepare('DELETE FROM vectors WHERE rowid = ?');
-	const addText = db.prepare('INSERT INTO texts(rowid, terms) VALUES(?, ?)');
+	const addText = db.prepare('INSERT INTO texts(rowid, terms) VALUES(?, CAST(? AS TEXT))');
 	const dropText = db.prepare('DELETE FROM texts WHERE rowid = ?');
 	const compactor = createCompactor(db);
+	const indexedTerms = createTermIndexer();
 
 	function tenantNumber(name: string): number | null {
 		const row = findTenant.get(name);
@@ -76,16 +79,22 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 	function put(batch: WirePut): void {
 		const tenant = tenantNumber(batch.tenant) ?? Number(addTenant.run(batch.tenant).lastInsertRowid);
 		const changes: RowChange[] = [];
-		let offset = 0;
+		let first = 0;
 		for (const write of batch.writes) {
-			const size = write.points.length * dimensions;
-			putDoc(tenant, write, batch.vectors.subarray(offset, offset + size), changes);
-			offset += size;
+			putDoc(tenant, write, batch, first, changes);
+			first += write.points.length;
 		}
 		follow(tenant, changes);
 	}
 
-	function putDoc(tenant: number, write: WireWrite, vectors: Int8Array, changes: RowChange[]): void {
+	/** `first`: the place of the document's first point among those of the batch. */
+	function putDoc(
+		tenant: number,
+		write: WireWrite,
+		{ vectors, texts }: WirePut,
+		first: number,
+		changes: RowChange[],
+	): void {
 		const rows = docsOf.all(tenant, write.docId) as unknown as DocRow[];
 		const left = new Set<number>();
 		let current = refreshFields(tenant, write, rows, left);
@@ -102,8 +111,9 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 			}
 		}
 		write.points.forEach((point, index) => {
-			const vector = vectors.subarray(index * dimensions, (index + 1) * dimensions);
-			const { change, oldDoc } = putPoint(tenant, doc(), point, vector);
+			const at = first + index;
+			const vector = vectors.subarray(at * dimensions, (at + 1) * dimensions);
+			const { change, oldDoc } = putPoint(tenant, doc(), point, vector, unpackTexts(texts, at));
 			changes.push(change);
 			if (oldDoc !== null && oldDoc !== current) left.add(oldDoc);
 		});
@@ -152,12 +162,12 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 		doc: number,
 		point: WirePoint,
 		quantized: Int8Array,
+		{ content, terms }: { readonly content: Uint8Array; readonly terms: Uint8Array },
 	): { change: RowChange; oldDoc: number | null } {
 		const id = toBytes(point.id);
 		const vector = quantized.some((value) => value !== 0) ? quantized : null;
 		const embedded = vector === null ? 0 : 1;
-		const terms = indexedTerms(tenant, point.terms);
-		const { order, page, heading, content } = point;
+		const { order, page, heading } = point;
 		const added = addPoint.run(id, tenant, doc, embedded, order, page, heading, content);
 		if (added.changes === 1) {
 			const row = BigInt(added.lastInsertRowid);
@@ -203,7 +213,7 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWr
 		for (const { row, isNew } of changes) if (!isNew) dropText.run(row);
 		// FTS5 also writes out when a row number is below the one before it.
 		for (const { row, terms } of changes.toSorted((a, b) => Number(a.row - b.row))) {
-			if (terms !== null) addText.run(row, terms);
+			if (terms !== null) addText.run(row, indexedTerms(tenant, terms));
 		}
 	}
 

@@ -133,10 +133,39 @@ describe('sqlite-vec store', () => {
 		assert.equal(await store.count('a'), 0);
 	});
 
+	it('puts what was packed ahead as it puts anything else', async () => {
+		await store.open();
+		const points = Array.from({ length: 600 }, () => point({ content: 'zürich \ud83d\ude42', heading: 'h' }));
+		const writes = [docWrite({ points })];
+		store.pack?.(writes);
+		await store.put(writes);
+		const found = new Map<string, string>();
+		for await (const { id, content } of store.scan('a')) found.set(id, content);
+		assert.deepEqual(found, new Map(points.map(({ id, content }) => [id, content])));
+		// A second time nothing is packed any more.
+		await store.put(writes);
+		assert.equal(await store.count('a'), 600);
+		sound();
+	});
+
+	it('takes empty texts', async () => {
+		await store.open();
+		await store.put([docWrite({ points: [point({ content: '', terms: '' })] })]);
+		assert.equal(await store.count('a'), 1);
+		sound();
+	});
+
+	it('leaves it to the put to refuse what cannot be packed', async () => {
+		await store.open();
+		const writes = [docWrite({ points: [point({ id: 'no' })] })];
+		store.pack?.(writes);
+		await rejectsWith('index_rejected', store.put(writes));
+	});
+
 	it('applies a put of up to 512 points whole or not at all', async () => {
 		await store.open();
 		const points = Array.from({ length: 512 }, (_, index) =>
-			index === 499 ? point({ content: null as unknown as string }) : point(),
+			index === 499 ? point({ order: null as unknown as string }) : point(),
 		);
 		await rejectsWith('internal', store.put([docWrite({ points })]));
 		assert.equal(await store.count(null), 0);
@@ -147,7 +176,7 @@ describe('sqlite-vec store', () => {
 
 	it('lets a call that fails undo nothing of those that share its transaction', async () => {
 		await store.open();
-		const broken = point({ content: null as unknown as string });
+		const broken = point({ order: null as unknown as string });
 		const results = await Promise.allSettled([
 			store.put([docWrite({ docId: 'one', points: [point()] })]),
 			store.put([docWrite({ docId: 'two', points: [point(), broken] })]),

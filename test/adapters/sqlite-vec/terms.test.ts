@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { indexedTerms, matchExpression } from '../../../api/adapters/sqlite-vec/terms.ts';
+import { createTermIndexer, matchExpression } from '../../../api/adapters/sqlite-vec/terms.ts';
+
+const index = createTermIndexer();
+const indexedTerms = (tenant: number, terms: string) =>
+	Buffer.from(index(tenant, Buffer.from(terms))).toString();
 
 describe('terms', () => {
 	it('are marked with the number of their tenant', () => {
