@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,9 +50,6 @@ const megabyte = 1_048_576;
 /** In an extractor process and on their way to it: two of its messages of eight files (adapters/extractors/pool.ts). */
 const filesPerReader = 16;
 const day = 86_400_000;
-
-/** Whether a process has ever kept its state in the data folder; `createApp` makes what is missing. */
-export const hasData = (config: Config): boolean => existsSync(join(resolve(config.dataDir), 'docs.db'));
 
 export async function createApp(config: Config, logger: FastifyBaseLogger): Promise<App> {
 	const clock = systemClock;

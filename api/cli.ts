@@ -4,10 +4,9 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client } from './cli/client.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
-import { showProgress } from './cli/progress.ts';
 import { readConfig, type Config } from './config.ts';
+import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
-import { readNote, startServer } from './server.ts';
 import { version } from './version.ts';
 
 /** The command line. Commands that ask talk to the running process; where none runs they open the store themselves. */
@@ -139,6 +138,11 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	const isTerminal = process.stderr.isTTY;
 	// On a terminal the log would tear the bar: only what a person should know about gets through.
 	const quiet = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
+	// Loaded only here: the other commands need nothing of it, and it takes longer than all that they do.
+	const [{ startServer }, { showProgress }] = await Promise.all([
+		import('./server.ts'),
+		import('./cli/progress.ts'),
+	]);
 	const server = await startServer(quiet, dir === undefined ? {} : { follow: dir });
 	console.error(`DocDrop ${version} on ${server.url}${dir === undefined ? '' : `, following ${dir}`}`);
 	console.error(`  API and its description: ${server.url}/docs`);

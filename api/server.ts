@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
@@ -14,6 +14,7 @@ import { systemClock } from './adapters/system-clock.ts';
 import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
 import type { Config } from './config.ts';
+import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
 import { threadFile } from './threads.ts';
@@ -24,23 +25,6 @@ export interface RunningServer {
 	readonly url: string;
 	readonly folder: WatchEngine | null;
 	readonly stop: () => Promise<void>;
-}
-
-/** What other commands find in the data folder while a server runs, and after it which folders it followed. */
-export interface ServerNote {
-	readonly pid: number;
-	readonly url: string;
-	readonly folders: readonly { readonly dir: string; readonly tenant: string; readonly state: string }[];
-}
-
-const noteFile = (config: Config) => join(resolve(config.dataDir), 'server.json');
-
-export function readNote(config: Config): ServerNote | null {
-	try {
-		return JSON.parse(readFileSync(noteFile(config), 'utf8')) as ServerNote;
-	} catch {
-		return null;
-	}
 }
 
 export function createLogger(

@@ -1,8 +1,7 @@
 import type { SearchRequest, SearchResponse } from '../contract/search.ts';
-import { createApp, hasData } from '../app.ts';
 import { splitKey, type Config } from '../config.ts';
+import { hasData, readNote, type ServerNote } from '../data-folder.ts';
 import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
-import { createLogger, readNote, type ServerNote } from '../server.ts';
 
 /** The way from a command to the index: over HTTP to the process that runs, or through an app of its own. */
 export interface Client {
@@ -92,7 +91,9 @@ export async function createClient(config: Config): Promise<Client> {
 			},
 		);
 	}
-	// No process answers: the same routes, without a socket. Nothing is worked on meanwhile.
+	// No process answers: the same routes, without a socket. Nothing is worked on meanwhile. Loaded only here,
+	// because it takes longer than all else that a command does.
+	const [{ createApp }, { createLogger }] = await Promise.all([import('../app.ts'), import('../server.ts')]);
 	const app = await createApp(
 		{ ...config, workers: 0, apiKeys: [] },
 		createLogger({ ...config, logLevel: 'error' }),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ServerNote } from '../../api/server.ts';
+import type { ServerNote } from '../../api/data-folder.ts';
 import type { WatchStatus } from '../../nodes/watch/status.ts';
 import type { Ending } from './api-process.ts';
 
