@@ -23,10 +23,6 @@ describe('the command line', function () {
 		dir = realpathSync(mkdtempSync(join(tmpdir(), 'docdrop-cli-')));
 	});
 	after(() => rmSync(dir, { recursive: true, force: true }));
-	/** All processes compile the same modules: once is enough. */
-	const compiled = () => ({ NODE_COMPILE_CACHE: join(dir, 'compiled') });
-	const run = (args: readonly string[], options: { cwd: string; env?: Record<string, string> }) =>
-		runCli(args, { ...options, env: { ...options.env, ...compiled() } });
 	let folders = 0;
 	/** A working folder that nobody else uses. */
 	function place(): string {
@@ -50,7 +46,7 @@ describe('the command line', function () {
 			cases.map(
 				([args]) =>
 					() =>
-						run(args, { cwd }),
+						runCli(args, { cwd }),
 			),
 		);
 		for (const [index, { code, out, err }] of ran.entries()) {
@@ -99,7 +95,7 @@ describe('the command line', function () {
 			cases.map(
 				([args, env]) =>
 					() =>
-						run(args, {
+						runCli(args, {
 							cwd,
 							env: { DOCDROP_DATA_DIR: join(place(), 'data'), DOCDROP_LOG_LEVEL: 'error', ...env },
 						}),
@@ -123,7 +119,7 @@ describe('the command line', function () {
 		const commands = [['status'], ['search', 'rivers'], ['explain', 'rivers.txt']];
 		const ran = await inTurns(
 			[{}, { DOCDROP_DATA_DIR: 'used' }].flatMap((env) =>
-				commands.map((args) => () => run(args, { cwd, env })),
+				commands.map((args) => () => runCli(args, { cwd, env })),
 			),
 		);
 		for (const [index, { code, out, err }] of ran.entries()) {
@@ -148,8 +144,8 @@ describe('the command line', function () {
 			DOCDROP_LOG_LEVEL: 'warn',
 			DOCDROP_API_KEYS: 'other=key-of-other,default=key-of-default,key-of-all',
 		};
-		const ask = (...args: string[]) => run(args, { cwd, env });
-		const server = startCli(['watch'], { cwd, env: { ...env, ...compiled() } });
+		const ask = (...args: string[]) => runCli(args, { cwd, env });
+		const server = startCli(['watch'], { cwd, env });
 		try {
 			const said = await server.shows(/up to date: 2 documents/);
 			const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? '';
@@ -162,7 +158,7 @@ describe('the command line', function () {
 				() => ask('search', 'eifel', '--json', '--limit', '1', '--mode', 'text'),
 				() => ask('explain', 'inbox/sub/hills.md'),
 				() =>
-					run(['search', 'danube'], {
+					runCli(['search', 'danube'], {
 						cwd,
 						env: { ...env, DOCDROP_API_KEYS: 'other=key-of-other,default=key-of-default' },
 					}),
@@ -217,10 +213,10 @@ describe('the command line', function () {
 		for (let n = 0; n < 10; n += 1) writeFileSync(join(inbox, `${n}.txt`), `text number ${n}`);
 		const env = { DOCDROP_PORT: '0' };
 		const live = async (sign: RegExp) => {
-			const watch = startCli(['watch', 'inbox'], { cwd, env: { ...env, ...compiled() } });
+			const watch = startCli(['watch', 'inbox'], { cwd, env });
 			try {
 				await watch.shows(/DocDrop .* on http/);
-				while (!sign.test((await run(['status'], { cwd, env })).out));
+				while (!sign.test((await runCli(['status'], { cwd, env })).out));
 			} finally {
 				watch.child.kill('SIGTERM');
 				await watch.ended;
@@ -243,25 +239,25 @@ describe('the command line', function () {
 		mkdirSync(inbox);
 		for (let n = 0; n < 25; n += 1) writeFileSync(join(inbox, `${n}.txt`), `text number ${n}`);
 		const env = { DOCDROP_PORT: '0', DOCDROP_DELETE_GRACE_MS: '50' };
-		const watch = startCli(['watch', 'inbox'], { cwd, env: { ...env, ...compiled() } });
+		const watch = startCli(['watch', 'inbox'], { cwd, env });
 		try {
 			await watch.shows(/DocDrop .* on http/);
-			const status = async () => (await run(['status'], { cwd, env })).out;
+			const status = async () => (await runCli(['status'], { cwd, env })).out;
 			const says = async (sign: RegExp) => {
 				for (let out = await status(); ; out = await status()) if (sign.test(out)) return out;
 			};
 			await says(/25 documents[^]+25 files, 0 on their way[^]+all of it handed over/);
 			for (let n = 0; n < 10; n += 1) rmSync(join(inbox, `${n}.txt`));
 			await says(/HELD: 10 deletions since[^]+10 of 25 files are gone at once; docdrop release lets them go/);
-			const released = await run(['release'], { cwd, env });
+			const released = await runCli(['release'], { cwd, env });
 			assert.equal(released.out, '10 held deletions go now.\n');
 			await says(/15 documents[^]+15 files, 0 on their way/);
-			assert.equal((await run(['release'], { cwd, env })).out, 'No deletion is held.\n');
+			assert.equal((await runCli(['release'], { cwd, env })).out, 'No deletion is held.\n');
 		} finally {
 			watch.child.kill('SIGTERM');
 			await watch.ended;
 		}
-		const late = await run(['release'], { cwd, env });
+		const late = await runCli(['release'], { cwd, env });
 		assert.deepEqual([late.code, late.out], [1, '']);
 		assert.match(late.err, /no folder is followed/);
 	});

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 const cli = fileURLToPath(new URL('../../api/cli.ts', import.meta.url));
 /** Of the parent's environment only what a process needs: its DOCDROP_ settings would be ours. */
 const bare = Object.fromEntries(
-	Object.entries(process.env).filter(([name]) => !/^(DOCDROP_|SKIP_RATE|NODE_)/.test(name)),
+	Object.entries(process.env).filter(
+		([name]) => name === 'NODE_COMPILE_CACHE' || !/^(DOCDROP_|SKIP_RATE|NODE_)/.test(name),
+	),
 );
 
 export interface Ran {
