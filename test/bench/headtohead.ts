@@ -185,7 +185,7 @@ async function publishedAfter(api: DocDrop, writtenAt: ReadonlyMap<string, numbe
 		const page = await api.get<{
 			documents: { docId: string; published: { publishedAt: string } | null }[];
 			next: string | null;
-		}>(`/v1/documents?tenant=t&limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`);
+		}>(`/v1/documents?tenant=default&limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`);
 		for (const { docId, published } of page.body.documents) {
 			const written = writtenAt.get(docId);
 			if (written === undefined) continue;

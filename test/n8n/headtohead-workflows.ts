@@ -16,7 +16,7 @@ export function builtinWorkflow(inbox: string, apiUrl: string): Workflow {
 			url: `${apiUrl}${path}`,
 			sendBody: true,
 			specifyBody: 'json',
-			jsonBody: `={{ JSON.stringify({ tenant: 't', docId: ${docId}, content: { text: $('Text').item.json.data } }) }}`,
+			jsonBody: `={{ JSON.stringify({ tenant: 'default', docId: ${docId}, content: { text: $('Text').item.json.data } }) }}`,
 		},
 	});
 	return {
@@ -68,4 +68,4 @@ export async function docdropWorkflow(n8n: RealN8n, inbox: string, apiUrl: strin
 }
 
 /** What a person must enter in the trigger. */
-const triggerParameters = (inbox: string) => ({ folder: inbox, tenantFrom: 'fixed', tenant: 't' });
+const triggerParameters = (inbox: string) => ({ folder: inbox, tenantFrom: 'fixed', tenant: 'default' });

@@ -30,7 +30,7 @@ interface RigApi {
 	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
 }
 
-export const tenant = 't';
+export const tenant = 'default';
 
 export async function createRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
 	const base = mkdtempSync(join(tmpdir(), 'docdrop-n8n-'));
