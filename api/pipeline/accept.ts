@@ -19,7 +19,7 @@ import { admit, type Admitted } from './admit.ts';
 import type { Pass } from './crash-points.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 import { writeMeta, type DocMeta } from './meta.ts';
-import { failureOf, ownedError, refusalOf, unpaidError, withReceipt, type Refused } from './refusal.ts';
+import { shortFailure, ownedError, refusalOf, unpaidError, withReceipt, type Refused } from './refusal.ts';
 
 /**
  * The door: from what a caller sent to a durable receipt. `normalise` checks everything that the schema
@@ -327,7 +327,7 @@ export function createDoor(deps: AcceptDeps) {
 
 	const refusing = ({ tenant, docId, op, error }: Refused): Refusal => ({
 		...{ jobId: nextJobId(), tenant, docId, op },
-		refused: failureOf(error),
+		refused: shortFailure(error),
 	});
 
 	/** Leaves a receipt of the refusal, and returns the error that names it. Rejects where the store does. */

@@ -1,16 +1,12 @@
-import { isDocDropError } from '../errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Claimed, DocKey, Failure } from '../ports/doc-store.ts';
-import type { Spools } from '../ports/spool.ts';
-import type { Log, Telemetry } from '../telemetry.ts';
+import type { Claimed, DocKey } from '../ports/doc-store.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
+import { failureOf } from './failure.ts';
+import { createLargeWriter, type LargeDeps, type LargeItem } from './lane-large.ts';
 import { createLaneLock, type Turn } from './lane-lock.ts';
+import { createOutcomes, type OutcomesDeps } from './lane-outcomes.ts';
+import { createSettling, type SettleDeps } from './lane-settle.ts';
 import { prepareDeletion, type Prepared } from './prepare.ts';
-import type { LargePrepared } from './prepare-large.ts';
-import type { Contention } from './contention.ts';
-import { publish, type PublishDeps } from './publish.ts';
-import { largeSteps } from './publish-large.ts';
-import { decide } from './retry.ts';
+import { publish } from './publish.ts';
 
 /**
  * A tenant's lane: prepared documents go into the index in bulk writes, one at a time. Lanes of different
@@ -35,13 +31,6 @@ export interface LaneItem {
 	readonly waitMs: number;
 }
 
-/** A large document, see publish-large.ts. */
-export interface LargeItem {
-	readonly prepared: LargePrepared;
-	readonly prepareMs: number;
-	readonly waitMs: number;
-}
-
 export interface Lane {
 	add(item: LaneItem): void;
 	/** A document that cannot be prepared: its strays go, then it is buried. */
@@ -52,22 +41,15 @@ export interface Lane {
 	nudge(): void;
 }
 
-export interface LaneDeps extends Omit<PublishDeps, 'turn'> {
-	readonly clock: Clock;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
-	readonly contention: Contention;
+export interface LaneDeps extends SettleDeps, OutcomesDeps, LargeDeps {
 	readonly limits: BatchLimits;
-	readonly maxAttempts: number;
 	readonly leaseMs: number;
-	readonly random: () => number;
 	/** Whether more documents of the tenant are being prepared. */
 	readonly isMoreComing: () => boolean;
 	/** The lane has taken another document of its tenant on. */
 	readonly onTaken: (claimed: Claimed) => void;
 	/** The document left the lane, in whatever way. */
 	readonly onDone: (claimed: Claimed) => void;
-	readonly spools: Spools;
 }
 
 /** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */
@@ -81,17 +63,15 @@ const interactiveLead = 1_000;
 const placeOf = ({ readyAt, prepared }: LaneItem): number =>
 	readyAt + (prepared.claimed.class === 0 ? 0 : interactiveLead);
 
-export const failureOf = (error: unknown): Failure =>
-	isDocDropError(error)
-		? { code: error.code, message: error.message }
-		: { code: 'internal', message: 'internal error; the log holds it' };
-
 export function createLane(tenant: string, deps: LaneDeps): Lane {
-	const { docStore, vectorStore, breaker, clock, log, telemetry, contention, limits, random, signal, now } =
-		deps;
+	const { docStore, clock, log, telemetry, contention, limits, signal, now } = deps;
 	let items: readonly LaneItem[] = [];
 	const letters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
 	const lock = createLaneLock(() => clock.monotonic());
+	const outcomes = createOutcomes(tenant, deps);
+	const settling = createSettling(tenant, outcomes, deps);
+	const { settle, bury } = settling;
+	const writeLarge = createLargeWriter(tenant, lock, settling, outcomes, deps);
 	/** Batches and burials on their way. */
 	let open = 0;
 	let cancelTimer: (() => void) | null = null;
@@ -115,7 +95,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		const letter = letters.shift();
 		if (letter !== undefined) {
 			const { claimed, error } = letter;
-			return () => see([claimed], (turn) => settle([], turn, () => buryOne(claimed, error, turn)));
+			return () => see([claimed], (turn) => settle([], turn, () => bury(claimed, error, turn)));
 		}
 		const closed = autobatch(items, limits, clock.monotonic(), !deps.isMoreComing());
 		// What would travel in part gathers company for as long as another batch is on its way.
@@ -165,63 +145,6 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		}
 	}
 
-	/**
-	 * Runs `act` until it succeeds or decides otherwise than to wait for the index. Its turn is kept meanwhile: what
-	 * came later must not be written earlier.
-	 */
-	async function settle(
-		documents: readonly Claimed[],
-		turn: Turn,
-		act: () => Promise<void>,
-		halve?: (middle: number) => Promise<void>,
-	): Promise<void> {
-		let previousMs = 0;
-		for (;;) {
-			try {
-				return await act();
-			} catch (error) {
-				if (signal.aborted) return;
-				const { attempts = 0 } = documents[0] ?? {};
-				const next = decide(error, {
-					documents: Math.max(1, documents.length),
-					attempts,
-					maxAttempts: deps.maxAttempts,
-					previousMs,
-					random,
-				});
-				const { code } = failureOf(error);
-				telemetry.count('docdrop_retries_total', { code });
-				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
-				if (next.kind === 'hold') {
-					log.warn(
-						{ tenant, code, waitMs: next.afterMs, documents: documents.length },
-						'the lane waits for the index',
-					);
-					previousMs = next.afterMs;
-					await clock.sleep(next.afterMs, signal).catch(() => {});
-				} else if (documents.length === 0) {
-					// A burial that fails for good: its strays stay in mayExist, and the next generation removes them.
-					log.error({ tenant, code }, 'the remains of a failed document could not be removed');
-					return;
-				} else if (next.kind === 'split' && halve !== undefined) {
-					return halve(documents.length >> 1);
-				} else {
-					const [claimed] = documents;
-					if (claimed === undefined) return;
-					if (next.kind !== 'retry') return settle([], turn, () => buryOne(claimed, error, turn));
-					const { lease } = claimed;
-					const { counted, afterMs } = next;
-					await docStore
-						.release([{ lease, retryAt: now() + afterMs, counted, error: failureOf(error) }], now())
-						.catch((reason: unknown) =>
-							log.error({ tenant, error: reason }, 'a lease could not be given back; it will run out'),
-						);
-					return;
-				}
-			}
-		}
-	}
-
 	const write = (batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn) =>
 		settle(
 			batch.map(({ prepared }) => prepared.claimed),
@@ -262,17 +185,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			},
 			{ ...deps, turn: left.length > 0 ? { enter: turn.enter, leave: () => {} } : turn },
 		);
-		telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
-		if (lost.length > 0) telemetry.count('docdrop_lost_leases_total', {}, lost.length);
+		outcomes.written(start, lost.length);
 		for (const { claimed, plan } of published) {
-			dropSpool(claimed);
-			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
+			const chunks = { added: plan.added.length, kept: plan.kept.length, removed: plan.gone.length };
 			const { prepareMs = 0 } = byLease.get(claimed.lease) ?? {};
-			contention.done(tenant, prepareMs + clock.monotonic() - start);
-			telemetry.count('docdrop_chunks_total', { action: 'added' }, plan.added.length);
-			telemetry.count('docdrop_chunks_total', { action: 'kept' }, plan.kept.length);
-			telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone.length);
-			telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
+			outcomes.published(claimed, chunks, { prepareMs, startedAt: start });
 		}
 		if (left.length > 0) await removeLeft(published.flatMap(namesLeft), closedBy, turn, start);
 	}
@@ -309,76 +226,6 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
 		});
 		await see(taken, () => settle(taken, turn, () => writeOnce(items, closedBy, turn, start)), turn);
-	}
-
-	/** What a large version of the document has left, of this attempt or of an abandoned one. */
-	function dropSpool({ docId }: Claimed): void {
-		deps.spools
-			.remove(tenant, docId)
-			.catch((error: unknown) =>
-				log.warn({ tenant, docId, error }, 'a checkpoint could not be removed; the next sweep tries again'),
-			);
-	}
-
-	/** Each step has a turn of its own, so that batches go in between. */
-	async function writeLarge({ prepared, prepareMs, waitMs }: LargeItem): Promise<void> {
-		const { claimed, spool, plan } = prepared;
-		const start = clock.monotonic();
-		const progress = { isLost: false, isCommitted: false };
-		const detail = () => ({
-			waitMs: Math.round(waitMs),
-			prepareMs: Math.round(prepareMs),
-			publishMs: Math.round(clock.monotonic() - start),
-		});
-		try {
-			for (const step of largeSteps(prepared, detail, progress, deps)) {
-				const turn = lock.turn();
-				let isDone = false;
-				try {
-					await settle([claimed], turn, async () => {
-						await step(turn);
-						isDone = true;
-					});
-				} finally {
-					turn.leave();
-				}
-				if (!isDone) break;
-			}
-			if (progress.isLost) telemetry.count('docdrop_lost_leases_total', {});
-			if (progress.isCommitted) {
-				telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - start) / 1000);
-				telemetry.count('docdrop_receipts_total', {
-					state: claimed.op === 'delete' ? 'deleted' : 'published',
-				});
-				telemetry.count('docdrop_chunks_total', { action: 'added' }, plan.chunks - plan.kept);
-				telemetry.count('docdrop_chunks_total', { action: 'kept' }, plan.kept);
-				telemetry.count('docdrop_chunks_total', { action: 'removed' }, plan.gone);
-				telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
-			}
-		} catch (error) {
-			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
-		} finally {
-			await spool?.close().catch(() => {});
-			if (progress.isCommitted) dropSpool(claimed);
-			deps.onDone(claimed);
-		}
-	}
-
-	async function buryOne(claimed: Claimed, error: unknown, turn: Turn): Promise<void> {
-		await turn.enter();
-		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
-		const { fresh, unsettled } = await docStore.strays(claimed.lease);
-		if (fresh.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, fresh, inner), signal);
-		const present =
-			unsettled.length === 0
-				? []
-				: [...(await breaker.run(() => vectorStore.vectors(tenant, unsettled), signal)).keys()];
-		const failure = failureOf(error);
-		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure, present }], now());
-		if (done !== true) return;
-		dropSpool(claimed);
-		telemetry.count('docdrop_receipts_total', { state: 'failed' });
-		log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code: failure.code }, 'a document failed');
 	}
 
 	return {

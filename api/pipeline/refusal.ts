@@ -27,7 +27,7 @@ export function refusalOf(
 	return { tenant, docId, op, error };
 }
 
-export const failureOf = ({ code, message }: DocDropError): Failure => ({
+export const shortFailure = ({ code, message }: DocDropError): Failure => ({
 	code,
 	message: message.slice(0, maxMessage).toWellFormed(),
 });

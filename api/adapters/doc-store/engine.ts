@@ -48,7 +48,7 @@ import type {
 	Taken,
 } from '../../ports/doc-store.ts';
 import type { Priority } from '../../contract/job.ts';
-import { failureOf, ownedError } from '../../pipeline/refusal.ts';
+import { shortFailure, ownedError } from '../../pipeline/refusal.ts';
 import { openAdmission, type Admission } from './admission.ts';
 import { createCredits } from './credits.ts';
 import { createLeaving } from './leaving.ts';
@@ -279,7 +279,7 @@ export function createDocEngine(deps: {
 		what: { readonly of?: 'previous' },
 		now: number,
 	): AcceptResult {
-		const refused = failureOf(ownedError(owner, what.of));
+		const refused = shortFailure(ownedError(owner, what.of));
 		return { kind: 'owned', owner, ...what, jobId: refusals.record({ ...change, refused }, now) };
 	}
 
