@@ -64,6 +64,8 @@ const looks = 3;
 const pauseMs = 200;
 /** A document in work keeps the rest waiting for no longer than this. */
 const busyMs = 20_000;
+/** Before a document is let go of again, where that failed. */
+const letGoPauseMs = 1_000;
 /** More points of one document than this are not all looked at for a sign of life. */
 const canaryPoints = 1_000;
 
@@ -164,8 +166,20 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			telemetry.count('docdrop_mended_points_total', { action: 'written' }, done.written);
 			telemetry.count('docdrop_mended_points_total', { action: 'removed' }, done.removed);
 		} finally {
-			await docStore.letGo(tenant, docId);
-			wake();
+			await letGo(tenant, docId);
+		}
+	}
+
+	/** Until it is done: what is held is claimed by nobody. */
+	async function letGo(tenant: string, docId: string): Promise<void> {
+		while (!signal.aborted) {
+			try {
+				await docStore.letGo(tenant, docId);
+				return wake();
+			} catch (error) {
+				log.warn({ tenant, docId, error }, 'a mended document could not be let go of; it is tried again');
+				await clock.sleep(letGoPauseMs, signal).catch(() => {});
+			}
 		}
 	}
 

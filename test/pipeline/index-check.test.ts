@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
 import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
+import { DocDropError } from '../../api/errors.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
@@ -102,6 +104,31 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal(await spine.docStore.note('mending'), null);
 		const again = await reconnect();
 		assert.deepEqual([again?.written, again?.removed], [now.written, now.removed], 'it is done once');
+	});
+
+	it('lets go of what it has mended, however often the store cannot be asked', async () => {
+		await spine.stop();
+		await spine.vectorStore.close();
+		const docStore = createMemoryDocStore();
+		let failures = 3;
+		await start({
+			docStore: {
+				...docStore,
+				letGo: (tenant, docId) =>
+					failures-- > 0
+						? Promise.reject(new DocDropError('store_unavailable', 'not now'))
+						: docStore.letGo(tenant, docId),
+			},
+			// What is waited for costs nothing here.
+			clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },
+		});
+		await publish('c', 1);
+		const [point] = (await everything()).filter(({ tenant }) => tenant === 'c');
+		assert.ok(point);
+		await spine.vectorStore.remove('c', [point.id]);
+		const now = await reconnect();
+		assert.deepEqual([now?.state, failures < 0], ['sound', true]);
+		assert.equal((await publish('c', 1, 'new text')).state, 'published');
 	});
 
 	it("one tenant's points gone: only they are written again, with their title", async () => {
