@@ -214,6 +214,28 @@ export function createDoor(deps: AcceptDeps) {
 			: { bytes: maxFileBytes, why: '' };
 	}
 
+	/** What cannot be removed now goes at the next opening of the store. */
+	const dropBlobs = async (blobs: readonly string[]): Promise<void> => {
+		await Promise.all(blobs.map((blob) => docStore.dropBlob(blob).catch(() => {})));
+	};
+	const blobsOf = (contents: readonly (ChangeContent | null)[]): string[] =>
+		contents.flatMap((content) => {
+			const body = content?.body;
+			return typeof body === 'object' && 'blob' in body ? [body.blob] : [];
+		});
+
+	/** All of them, or no file of any. */
+	async function bodiesOf(documents: readonly (Normalised | Refused)[]): Promise<(ChangeContent | null)[]> {
+		const written = await Promise.allSettled(
+			documents.map(async (one) => ('error' in one ? null : bodyOf(one))),
+		);
+		const failed = written.find((one) => one.status === 'rejected');
+		const contents = written.map((one) => (one.status === 'fulfilled' ? one.value : null));
+		if (failed === undefined) return contents;
+		await dropBlobs(blobsOf(contents));
+		throw failed.reason;
+	}
+
 	const bodyOf = async (document: Normalised): Promise<ChangeContent | null> => {
 		const { bytes, size, sha256 } = document;
 		if (bytes === null) return null;
@@ -309,15 +331,17 @@ export function createDoor(deps: AcceptDeps) {
 		errors: readonly (DocDropError | null)[],
 	): Promise<(Receipt | DocDropError)[]> {
 		if (changes.length === 0) return [];
-		const { results, refusals } = await admit(changes, { docStore, limiter, now, limits });
+		const contents = changes.map((one) => ('refused' in one ? null : one.content));
+		const { results, refusals } = await admit(changes, { docStore, limiter, now, limits }).catch(
+			async (error: unknown) => {
+				// A disk that is full would be filled further by every try.
+				await dropBlobs(blobsOf(contents));
+				throw error;
+			},
+		);
 		pass('after-accept');
-		const unused = changes.flatMap((one, index) => {
-			const body = 'refused' in one ? undefined : one.content?.body;
-			const isBlob = typeof body === 'object' && 'blob' in body;
-			return isBlob && results[index]?.kind !== 'accepted' ? [body.blob] : [];
-		});
-		await Promise.all(unused.map((blob) => docStore.dropBlob(blob)));
 		wake();
+		await dropBlobs(blobsOf(contents.filter((_, index) => results[index]?.kind !== 'accepted')));
 		return changes.map((sent, index) => {
 			const result = results[index];
 			if (result === undefined) throw new Error('the store answered fewer results than changes');
@@ -356,7 +380,7 @@ export function createDoor(deps: AcceptDeps) {
 		async accept(documents: readonly Checked[], options: AcceptOptions): Promise<(Receipt | DocDropError)[]> {
 			const named = documents.filter((one): one is Normalised | Refused => !(one instanceof Error));
 			const contents = named.some((one) => 'size' in one && one.size > inlineBytes)
-				? await Promise.all(named.map(async (one) => ('error' in one ? null : bodyOf(one))))
+				? await bodiesOf(named)
 				: null;
 			const errors = named.map((one) => ('error' in one ? one.error : null));
 			const changes = named.map((one, index) => {

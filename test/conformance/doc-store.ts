@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Change, Claimed, Commit, DocStore, ManifestChunk, Refusal } from '../../api/ports/doc-store.ts';
 import { patience } from '../../api/pipeline/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/job-id.ts';
@@ -810,6 +811,30 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			);
 			await publish(claimed, chunk(1));
 			await assert.rejects(readFile(body.file), 'settled: the bytes are gone');
+		});
+
+		it('drops a blob only where no change names it, and no worker reads it', async () => {
+			const write = async () => {
+				const bytes = Buffer.alloc(100_000, 'large ');
+				return store.writeBlob(
+					(async function* () {
+						yield bytes;
+					})(),
+				);
+			};
+			const [kept, unused] = [await write(), await write()];
+			const { blob, sha256, size } = kept;
+			await accept(put('a', '', { content: { sha256, size, body: { blob } } }));
+			await store.dropBlob(blob);
+			await store.dropBlob(unused.blob);
+			const claimed = await claimOne();
+			const body = claimed.content?.body;
+			assert.ok(body !== undefined && 'file' in body);
+			assert.equal((await readFile(body.file)).length, size);
+			await assert.rejects(readFile(join(dirname(body.file), unused.blob)), { code: 'ENOENT' });
+			await accept(put('a', 'newer'));
+			await store.dropBlob(blob);
+			assert.equal((await readFile(body.file)).length, size, 'read under the lease');
 		});
 
 		it('keeps the bodies of many changes at once until each is settled or superseded (7)', async () => {

@@ -283,6 +283,34 @@ describe('the door', () => {
 		assert.deepEqual(states, ['unchanged', 'stale', 'owned', 'queue_full']);
 	});
 
+	it('a file of a change that the store could not take goes, and so do those beside one that could not be written', async () => {
+		const large = 'l'.repeat(inlineBytes + 1);
+		const own = door();
+		const { accept, writeBlob } = docStore;
+		const full = new DocDropError('disk_full', 'the disk is full');
+		docStore.accept = () => Promise.reject(full);
+		await assert.rejects(own.accept([own.normalise(put('a', large))], {}), full);
+		assert.deepEqual([...blobs], []);
+		await assert.rejects(own.acceptStream({ tenant: 't', docId: 'a.txt' }, pieces(large), {}), full);
+		assert.deepEqual([...blobs], []);
+		docStore.accept = accept;
+		let writes = 0;
+		docStore.writeBlob = (bytes) => ((writes += 1) === 2 ? Promise.reject(full) : writeBlob(bytes));
+		const documents = ['a', 'b', 'c'].map((docId) => own.normalise(put(docId, large)));
+		await assert.rejects(own.accept(documents, {}), full);
+		assert.deepEqual([writes, [...blobs]], [3, []]);
+	});
+
+	it('a file that cannot be removed is no reason to refuse what was taken', async () => {
+		const large = 'l'.repeat(inlineBytes + 1);
+		await one(put('a', large));
+		docStore.dropBlob = () => Promise.reject(new DocDropError('store_unavailable', 'not now'));
+		const again = await one(put('a', large));
+		assert.ok(!(again instanceof Error));
+		assert.equal(again.state, 'unchanged');
+		assert.equal(events.at(-1), 'wake');
+	});
+
 	it('at the bound it says when to come back; what waits already may change', async () => {
 		await one(put('a', 'x'), { maxPending: 1 });
 		const full = await one(put('b', 'x'), { maxPending: 1 });

@@ -593,6 +593,11 @@ export function createDocEngine(deps: {
 			return results;
 		},
 
+		dropBlob(blob: string): void {
+			const isHeld = [...heldBlobs.values()].includes(blob);
+			if (!isHeld && !tables.hasBlob(blob)) doomedBlobs.push(blob);
+		},
+
 		claim: (request: ClaimRequest): Claimed[] =>
 			request.leaving === undefined
 				? queues.take(request, (doc, maxBytes) => claimOne(doc, request, maxBytes))

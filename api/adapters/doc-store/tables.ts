@@ -99,6 +99,7 @@ export interface Tables {
 	compactBodies(limit: number): void;
 	/** Names of the blobs that some body refers to. */
 	blobs(): Set<string>;
+	hasBlob(blob: string): boolean;
 	insertJob(job: JobRow): void;
 	updateJob(job: JobRow): void;
 	job(jobId: string): JobRow | undefined;

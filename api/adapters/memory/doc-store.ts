@@ -25,7 +25,7 @@ export function createMemoryDocStore(): DocStore {
 			writeFileSync(join(dir, blob), content);
 			return { blob, sha256, size: content.byteLength };
 		},
-		dropBlob: async (blob) => rmSync(join(dir, blob), { force: true }),
+		dropBlob: (blob) => run((e) => e.dropBlob(blob)),
 		claim: (request) => run((e) => e.claim(request)),
 		nextDueAt: () => run((e) => e.nextDueAt()),
 		renew: (leases, until) => run((e) => e.renew(leases, until)),

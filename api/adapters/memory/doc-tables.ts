@@ -128,6 +128,7 @@ export function createMemoryTables(): Tables {
 			return body?.kind === 'blob' ? body.blob : null;
 		},
 		compactBodies: () => {},
+		hasBlob: (blob) => [...bodies.values()].some((body) => body.kind === 'blob' && body.blob === blob),
 		blobs: () => new Set([...bodies.values()].flatMap((body) => (body.kind === 'blob' ? body.blob : []))),
 		insertJob: (job) => void jobs.set(job.jobId, job),
 		updateJob: (job) => void jobs.set(job.jobId, job),

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobFiles } from '../doc-store/engine.ts';
+import { fromFileError } from './errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /**
@@ -18,25 +19,33 @@ export async function writeBlob(
 	const hash = createHash('sha256');
 	let size = 0;
 	try {
-		const file = await open(temporary, 'wx', 0o600);
+		const file = await told(open(temporary, 'wx', 0o600));
 		try {
 			for await (const piece of bytes) {
 				hash.update(piece);
 				size += piece.byteLength;
-				await file.writeFile(piece);
+				await told(file.writeFile(piece));
 			}
-			await file.sync();
+			await told(file.sync());
 		} finally {
 			await file.close();
 		}
 		const sha256 = hash.digest('hex');
 		const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
-		await rename(temporary, join(dir, blob));
-		syncFolder(dir);
+		await told(rename(temporary, join(dir, blob)).then(() => syncFolder(dir)));
 		return { blob, sha256, size };
 	} catch (error) {
 		await rm(temporary, { force: true });
 		throw error;
+	}
+}
+
+/** What the disk says, as an error of the table; what the bytes' own source throws is none of its. */
+async function told<T>(work: Promise<T>): Promise<T> {
+	try {
+		return await work;
+	} catch (error) {
+		throw fromFileError(error);
 	}
 }
 

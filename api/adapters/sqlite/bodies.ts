@@ -18,7 +18,7 @@ import { openSegments, segmentBytes, type Place } from './segments.ts';
  */
 export interface Bodies extends Pick<
 	Tables,
-	'insertBody' | 'body' | 'removeBody' | 'blobs' | 'compactBodies'
+	'insertBody' | 'body' | 'removeBody' | 'blobs' | 'hasBlob' | 'compactBodies'
 > {
 	/** Before the commit: puts the new bodies where they belong. */
 	flush(): void;
@@ -67,6 +67,7 @@ export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = d
 		find: db.prepare('SELECT content, blob, segment, start, length FROM bodies WHERE body = ?'),
 		remove: db.prepare('DELETE FROM bodies WHERE body = ? RETURNING blob, segment, length'),
 		blobs: db.prepare('SELECT blob FROM bodies WHERE blob IS NOT NULL'),
+		hasBlob: db.prepare('SELECT 1 FROM bodies WHERE blob = ?'),
 		lastId: db.prepare('SELECT max(body) AS id FROM bodies'),
 		usage: db.prepare(
 			'SELECT segment, count(*) AS bodies, sum(length) AS bytes, min(body) AS first, max(body) AS last FROM bodies WHERE segment IS NOT NULL GROUP BY segment',
@@ -178,6 +179,7 @@ export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = d
 			return row['blob'] as string | null;
 		},
 		blobs: () => new Set((sql.blobs.all() as Row[]).map((row) => row['blob'] as string)),
+		hasBlob: (blob) => sql.hasBlob.get(blob) !== undefined,
 		compactBodies(limit) {
 			let rows = limit;
 			let bytes = movedBytes;

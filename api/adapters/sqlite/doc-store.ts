@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/doc-store.ts';
 import { threadFile } from '../../threads.ts';
@@ -33,7 +33,7 @@ export async function openSqliteDocStore({
 	return {
 		accept: (changes, now, limits) => thread.call('accept', changes, now, limits),
 		writeBlob: (bytes) => writeBlob(blobs, bytes),
-		dropBlob: async (blob) => rmSync(join(blobs, blob), { force: true }),
+		dropBlob: (blob) => thread.call('dropBlob', blob),
 		claim: (request) => thread.call('claim', request),
 		nextDueAt: () => thread.call('nextDueAt'),
 		renew: (leases, until) => thread.call('renew', leases, until),

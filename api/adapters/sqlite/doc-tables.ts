@@ -335,6 +335,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		removeBody: bodies.removeBody,
 		compactBodies: bodies.compactBodies,
 		blobs: bodies.blobs,
+		hasBlob: bodies.hasBlob,
 		insertJob: (job) => void sql.insertJob.run(...jobValues(job)),
 		updateJob: (job) => void sql.updateJob.run(...jobValues(job).slice(1), uuidToBytes(job.jobId)),
 		job(jobId) {

@@ -137,6 +137,8 @@ export const migrations: readonly string[] = [
 	CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 	ALTER TABLE docs ADD COLUMN p_title TEXT;
 	`,
+	// Whether a blob has an owner is asked for each one that is to be dropped.
+	'CREATE INDEX bodies_of_blobs ON bodies (blob) WHERE blob IS NOT NULL;',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

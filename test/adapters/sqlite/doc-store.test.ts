@@ -101,6 +101,22 @@ describe('doc store: sqlite alone', () => {
 		assert.deepEqual(await readdir(join(dir, 'blobs')), []);
 	});
 
+	it('tells of a blob that cannot be written as an error of the table, and of its source as it is', async () => {
+		store = await openSqliteDocStore({ dir });
+		const broken = new Error('the connection ended');
+		const blobOf = (error: Error | null) =>
+			store?.writeBlob(
+				(async function* () {
+					yield Buffer.from('some');
+					if (error !== null) throw error;
+				})(),
+			);
+		await assert.rejects(async () => blobOf(broken), broken);
+		assert.deepEqual(await readdir(join(dir, 'blobs')), []);
+		await rm(join(dir, 'blobs'), { recursive: true });
+		await assert.rejects(async () => blobOf(null), { code: 'store_unavailable' });
+	});
+
 	describe('with bodies in segments', () => {
 		const day = 86_400_000;
 		const many = (name: string, count = 40) =>
