@@ -40,6 +40,8 @@ export interface App {
 	readonly vectorStore: VectorStore;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
 	readonly follow: (source: FollowedSource) => void;
+	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
+	readonly warmUp: () => Promise<void>;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
 	readonly close: (graceMs?: number) => Promise<void>;
 }
@@ -198,6 +200,15 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			docStore,
 			vectorStore,
 			follow: (source) => void sources.push(source),
+			async warmUp() {
+				if (config.workers === 0) return;
+				const content = Buffer.from('warm');
+				await Promise.allSettled([
+					extractor.extract({ content, mimeType: 'text/plain' }),
+					// A server's embedder is warm, or costs money.
+					config.embedder === 'openai' ? null : embedder.embed(['warm']),
+				]);
+			},
 			async close(graceMs = 10_000) {
 				isStopping = true;
 				await http.close();

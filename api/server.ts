@@ -86,6 +86,7 @@ export async function startServer(
 			dir === null ? [] : [{ dir, tenant: config.tenant, state: folderIdentity(config, dir).state }];
 		const note: ServerNote = { pid: process.pid, url, folders };
 		writeFileSync(noteFile(config), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+		void app.warmUp();
 		logger.info({ url, follows: dir !== null, index: app.vectorStore.kind }, 'DocDrop is ready');
 		return {
 			app,

@@ -20,6 +20,23 @@ describe('the app', () => {
 		assert.equal(timers(), before);
 	});
 
+	it('that is warm has its reader and its embedder running before the first document', async () => {
+		const running = () => process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
+		const before = running();
+		const app = await startApp();
+		try {
+			const workers: unknown[] = [];
+			process.on('worker', (worker) => workers.push(worker));
+			assert.equal(running(), before);
+			await app.app.warmUp();
+			assert.equal(running(), before + 1);
+			assert.equal(workers.length, 1);
+		} finally {
+			process.removeAllListeners('worker');
+			await app.close();
+		}
+	});
+
 	it('with shards publishes and finds as before; with another number of them it does not start', async function () {
 		// Four starts of the whole app.
 		this.timeout(60_000);
