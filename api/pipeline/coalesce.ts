@@ -363,12 +363,20 @@ export function release(
 	};
 }
 
-/** Gives the leased generation up. A newer change that waits is not touched. */
+/**
+ * Gives the leased generation up. A newer change that waits is not touched.
+ *
+ * An attempt that had begun to write may have left its fields and its order on points that stay. So what is published
+ * counts as no pipeline's any more: the next change writes every point whole, and the same content again is work.
+ */
 export function bury(state: DocState): DocState {
 	const held = state.lease;
 	if (held === null) throw new Error('burial without a lease');
-	if (held.generation < state.generation) return { ...state, lease: null, strays: false };
-	return { ...state, lease: null, settled: held.generation, failed: true, strays: false };
+	const published =
+		state.strays && state.published !== null ? { ...state.published, fingerprint: '' } : state.published;
+	const buried = { ...state, lease: null, strays: false, published };
+	if (held.generation < state.generation) return buried;
+	return { ...buried, settled: held.generation, failed: true };
 }
 
 /** Withdraws the waiting change, or null where it cannot be: it is worked on, partly in the index, or done. */

@@ -14,7 +14,7 @@ import { canonicalJson } from '../../api/pipeline/meta.ts';
 import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
 import { publish } from '../../api/pipeline/publish.ts';
-import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { DocStore, Lease } from '../../api/ports/doc-store.ts';
 import type { StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import { compare } from './oracle.ts';
@@ -56,7 +56,7 @@ describe('an interrupted attempt', () => {
 	const textOf = ({ text }: State) => Array.from(text, (letter) => `# ${letter}`).join('\n\n');
 
 	/** Accepts the state, leases the document and publishes it, up to `end`. A lease that was left runs out first. */
-	async function attempt(index: VectorStore, state: State, end: CrashPoint | null): Promise<void> {
+	async function attempt(index: VectorStore, state: State, end: CrashPoint | null): Promise<Lease> {
 		now += leaseMs * 2;
 		const text = textOf(state);
 		const { metadata } = state;
@@ -101,6 +101,15 @@ describe('an interrupted attempt', () => {
 		const attempted = publish([prepared], () => ({}), deps);
 		if (end === null) await attempted;
 		else await assert.rejects(attempted, /crash/);
+		return claimed.lease;
+	}
+	/** As lane.ts does: what may stray goes, and it is seen what is left. */
+	async function bury(index: VectorStore, lease: Lease): Promise<void> {
+		const { fresh, unsettled } = await docStore.strays(lease);
+		await index.remove('t', fresh);
+		const present = [...(await index.vectors('t', unsettled)).keys()];
+		const error = { code: 'index_rejected', message: 'refused' };
+		assert.deepEqual(await docStore.bury([{ lease, error, present }], now), [true]);
 	}
 	async function faults(index: VectorStore, state: State) {
 		const points: StoredPoint[] = [];
@@ -139,6 +148,18 @@ describe('an interrupted attempt', () => {
 				assert.deepEqual(await faults(index, after), []);
 				await index.close();
 			});
+
+			for (const next of [after, before]) {
+				it(`${name}, buried ${end}: nor where it was given up, and ${next === before ? 'what was published comes' : 'another change comes'}`, async () => {
+					const index = open();
+					await index.open();
+					await attempt(index, before, null);
+					await bury(index, await attempt(index, interrupted, end));
+					await attempt(index, next, null);
+					assert.deepEqual(await faults(index, next), []);
+					await index.close();
+				});
+			}
 		}
 	}
 });
