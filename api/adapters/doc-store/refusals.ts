@@ -11,6 +11,8 @@ import type { JobRow, RefusalRow, Tables } from './tables.ts';
 const keptOfTenant = 1_000;
 const keptOfAll = 10_000;
 
+export type Refusals = ReturnType<typeof createRefusals>;
+
 export function createRefusals(deps: {
 	readonly tables: Tables;
 	readonly insertJob: (job: JobRow) => void;

@@ -1,0 +1,191 @@
+import { isEarlier, isPending, versionOf, type DocState } from '../../pipeline/coalesce.ts';
+import type {
+	DocumentFilter,
+	DocumentState,
+	Job,
+	JobFilter,
+	ManifestChunk,
+	SourceDocument,
+	SourcePage,
+} from '../../ports/doc-store.ts';
+import type { Refusals } from './refusals.ts';
+import type { DocRow, JobRow, Tables } from './tables.ts';
+
+/**
+ * What the document store shows: documents, receipts, manifests. Derived from rows and leases; changes nothing.
+ * The engine's alone.
+ */
+export function createViews({
+	tables,
+	full,
+	refusals,
+}: {
+	readonly tables: Tables;
+	/** A row's state with its lease. */
+	readonly full: (row: DocRow) => DocState;
+	readonly refusals: Refusals;
+}) {
+	function view(job: JobRow, row: DocRow): Job {
+		const state = full(row);
+		const isLeased = state.lease?.jobId === job.jobId;
+		const isNewest = state.wanted.jobId === job.jobId;
+		const derived =
+			job.state !== 'accepted'
+				? job.state
+				: isLeased
+					? 'processing'
+					: isNewest && state.attempts > 0
+						? 'retrying'
+						: 'accepted';
+		return {
+			jobId: job.jobId,
+			tenant: row.tenant,
+			docId: row.docId,
+			op: job.op,
+			state: derived,
+			version: job.version,
+			acceptedAt: job.acceptedAt,
+			updatedAt: job.updatedAt,
+			attempts: job.state === 'accepted' && isNewest ? state.attempts : job.attempts,
+			supersededBy: job.supersededBy,
+			error: job.error ?? (job.state === 'accepted' && isNewest ? row.error : null),
+			detail: job.detail,
+			charged: job.charged,
+			refused: false,
+		};
+	}
+
+	function countStrays({ key, state }: DocRow): number {
+		if (!state.strays) return 0;
+		const { fresh, unsettled } = tables.lines(key);
+		return fresh.length + unsettled.length;
+	}
+
+	function documentView(row: DocRow): DocumentState {
+		const state = full(row);
+		const at = state.failed
+			? 'failed'
+			: state.lease !== null
+				? 'processing'
+				: isPending(state)
+					? state.attempts > 0
+						? 'retrying'
+						: 'accepted'
+					: state.published === null
+						? 'deleted'
+						: 'published';
+		return {
+			tenant: row.tenant,
+			docId: row.docId,
+			sourceId: state.sourceId,
+			version: versionOf(state),
+			state: at,
+			jobId: state.wanted.jobId,
+			meta: state.wanted.meta,
+			acceptedAt: state.wanted.acceptedAt,
+			readyAt: state.readyAt,
+			attempts: state.attempts,
+			error: row.error,
+			published: state.published,
+			strays: countStrays(row),
+		};
+	}
+
+	function jobsOfDocument(filter: JobFilter): Job[] {
+		const { tenant = '', docId = '', after, states, limit } = filter;
+		const row = tables.findDoc(tenant, docId);
+		const found: Job[] = [];
+		const add = (shown: Job) => {
+			const isInPage = after === undefined || shown.jobId < after;
+			if (isInPage && (states === undefined || states.includes(shown.state))) found.push(shown);
+		};
+		let refused = refusals.of(tenant, docId);
+		let id: string | null = row?.lastJob ?? null;
+		while (row !== undefined && id !== null && found.length < limit) {
+			const job = tables.job(id);
+			if (job === undefined) break;
+			if (refused !== null && refused.jobId > job.jobId) {
+				add(refused);
+				refused = null;
+			}
+			add(view(job, row));
+			id = job.previous;
+		}
+		if (refused !== null) add(refused);
+		return found.slice(0, limit);
+	}
+
+	/** Null where it is of a document that is gone. */
+	function viewAny(job: JobRow): Job | null {
+		const row = tables.docByKey(job.doc);
+		return row === undefined ? refusals.view(job) : view(job, row);
+	}
+
+	return {
+		job(jobId: string): Job | null {
+			const job = tables.job(jobId);
+			return job === undefined ? null : viewAny(job);
+		},
+
+		jobs(filter: JobFilter): Job[] {
+			if (filter.docId !== undefined) return jobsOfDocument(filter);
+			const found: Job[] = [];
+			const single = filter.states?.length === 1 ? filter.states[0] : undefined;
+			const durable =
+				single === undefined ? null : single === 'processing' || single === 'retrying' ? 'accepted' : single;
+			let after = filter.after ?? null;
+			// Pages of rows until the filter's limit is met: the filter looks at derived states, the index at durable ones.
+			for (;;) {
+				const page = tables.listJobs(after, durable, 500);
+				for (const job of page) {
+					after = job.jobId;
+					const shown = viewAny(job);
+					if (shown === null || (filter.tenant !== undefined && shown.tenant !== filter.tenant)) continue;
+					if (filter.states !== undefined && !filter.states.includes(shown.state)) continue;
+					found.push(shown);
+					if (found.length >= filter.limit) return found;
+				}
+				if (page.length < 500) return found;
+			}
+		},
+
+		document(tenant: string, docId: string): DocumentState | null {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? null : documentView(row);
+		},
+
+		sourceDocuments({ sourceId, epoch, after, limit }: SourcePage): SourceDocument[] {
+			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch) };
+			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
+				doc: key,
+				tenant,
+				docId,
+				isEarlier: isEarlier(state, asked),
+			}));
+		},
+
+		tenants: ({ after, limit }: { readonly after: string; readonly limit: number }) =>
+			tables.listTenants(after, limit),
+
+		documents(filter: DocumentFilter): DocumentState[] {
+			const found: DocumentState[] = [];
+			let after = filter.after;
+			for (;;) {
+				const page = tables.listDocs({ ...filter, ...(after !== undefined && { after }), limit: 500 });
+				for (const row of page) {
+					after = row.docId;
+					const shown = documentView(row);
+					if (filter.state !== undefined && shown.state !== filter.state) continue;
+					found.push(shown);
+					if (found.length >= filter.limit) return found;
+				}
+				if (page.length < 500) return found;
+			}
+		},
+
+		chunks(tenant: string, docId: string): ManifestChunk[] {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? [] : tables.chunks(row.key, !row.state.strays);
+		},
+	};
+}
