@@ -67,6 +67,26 @@ describe('batch: publish many', () => {
 		}
 	});
 
+	it('fails as a whole without credits, even where the node goes on after errors, and publishes with them', async () => {
+		const root = await dirs.make();
+		await write(root, 'paid/a.md', 'Text of a');
+		await write(root, 'paid/b.md', 'Text of b');
+		const files = [await fileItem(root, 'paid/a.md'), await fileItem(root, 'paid/b.md')];
+		const sent = items(files.map((file) => ({ ...file, tenant: 'poor' })));
+		const options = { baseUrl: api.url, parameters: batch, items: sent, continueOnFail: true };
+		const grant = (granted: number) =>
+			call(api.url, { path: '/v1/credits', method: 'PUT', body: { tenant: 'poor', granted } });
+		await grant(1);
+		await assert.rejects(runNode(options), ({ message }: Error) => /credits/.test(message));
+		assert.equal((await stateOf('paid/a.md', 'poor')).error?.code, 'not_found');
+		await grant(2);
+		const { json } = await runNode(options);
+		assert.deepEqual(
+			json.map(({ state }) => state),
+			['accepted', 'accepted'],
+		);
+	});
+
 	it('puts the files of the trigger into the index in one request, with items in order and paired', async () => {
 		const root = await dirs.make();
 		const names = Array.from({ length: 40 }, (_, index) => `many/${index}.md`);

@@ -138,6 +138,7 @@ describe('transport', () => {
 		for (const [status, code, retryable] of [
 			[400, 'invalid', false],
 			[401, 'unauthorized', false],
+			[402, 'credits_exhausted', true],
 			[409, 'owned', false],
 			[500, 'internal', true],
 			[502, 'index_rejected', false],
