@@ -43,7 +43,7 @@ export async function judge(evidence: Evidence, extractor: Extractor): Promise<F
 	return faults;
 }
 
-function newestOf(changes: Iterable<Change>): Map<string, Change> {
+export function newestOf(changes: Iterable<Change>): Map<string, Change> {
 	const newest = new Map<string, Change>();
 	for (const change of changes) {
 		const key = keyOf(change);
@@ -52,7 +52,7 @@ function newestOf(changes: Iterable<Change>): Map<string, Change> {
 	return newest;
 }
 
-async function publication(
+export async function publication(
 	{ tenant, docId, version }: Change,
 	extractor: Extractor,
 ): Promise<Omit<ExpectedDoc, 'versionFault'>> {

@@ -198,7 +198,7 @@ async function stream(url: string, change: Change, coalesced: boolean): Promise<
 	);
 }
 
-function toInput({ tenant, docId, source, version, order, leaves }: Change): DocumentInput {
+export function toInput({ tenant, docId, source, version, order, leaves }: Change): DocumentInput {
 	const common = { tenant, docId, ...(source !== null && { source }) };
 	if (version === null) return { ...common, op: 'delete' };
 	const { text, mimeType, title, path, metadata } = version;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { nthRows } from './nth/rows.ts';
 import { plan } from './plan.ts';
 import type { RowResult, Seen } from './row.ts';
 import { runRow } from './run-row.ts';
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 });
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed must be a whole number');
-const rows = plan.filter(({ name }) => name.includes(values.only));
+const rows = [...plan, ...nthRows].filter(({ name }) => name.includes(values.only));
 if (rows.length === 0) throw new Error(`no row of the plan holds ${JSON.stringify(values.only)}`);
 
 const tally = (counts: Readonly<Record<string, number>>) =>
@@ -48,10 +49,11 @@ const results: RowResult[] = [];
 try {
 	line('fault', 'lost', 'leaked', 'recovery s', 'what happened');
 	for (const row of rows) {
-		const result = await runRow(row, seed, cacheDir);
+		const result = 'carryOut' in row ? await row.carryOut(seed) : await runRow(row, seed, cacheDir);
 		results.push(result);
 		const { name, skipped, seen, lost, leaked, recoverySeconds, faults, home } = result;
-		const what = skipped !== null ? `skipped: ${skipped}` : seen === null ? 'did not end' : told(seen);
+		const what =
+			skipped !== null ? `skipped: ${skipped}` : seen !== null ? told(seen) : (result.told ?? 'did not end');
 		line(name, String(lost), String(leaked), recoverySeconds?.toFixed(1) ?? '-', what);
 		for (const fault of faults.slice(0, 6)) console.log(`  ${fault}`);
 		if (faults.length > 6) console.log(`  ${faults.length - 6} more`);

@@ -27,6 +27,12 @@ export interface FaultRow {
 	readonly demand?: (seen: Seen) => string | null;
 }
 
+/** A row that needs no process of its own. */
+export interface InProcessRow {
+	readonly name: string;
+	carryOut(seed: number): Promise<RowResult>;
+}
+
 /** What happened while the fault lasted and until it was recovered from. */
 export interface Seen {
 	/** How often the fault itself was met. */
@@ -51,6 +57,8 @@ export interface RowResult {
 	readonly name: string;
 	readonly skipped: string | null;
 	readonly seen: Seen | null;
+	/** What happened, where nothing was seen from outside. */
+	readonly told?: string;
 	readonly changes: number;
 	readonly lost: number;
 	/** Doubled, left behind, or of an older version. */

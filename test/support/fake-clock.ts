@@ -7,6 +7,8 @@ export interface FakeClock extends Clock {
 	jumpWall(ms: number): void;
 	/** Timers that have not fired. */
 	pending(): number;
+	/** Milliseconds until the next of them is due; null where there is none. */
+	untilNext(): number | null;
 }
 
 /** A clock that stands still until the test moves it. */
@@ -52,5 +54,7 @@ export function fakeClock(start = Date.parse('2026-01-01T00:00:00Z')): FakeClock
 		},
 		jumpWall: (ms) => void (wall += ms),
 		pending: () => timers.size,
+		untilNext: () =>
+			timers.size === 0 ? null : Math.max(0, Math.min(...[...timers.values()].map(({ due }) => due)) - mono),
 	};
 }
