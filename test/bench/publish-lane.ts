@@ -4,14 +4,14 @@ import { readConfig } from '../../api/config.ts';
 import { createBreaker } from '../../api/pipeline/breaker.ts';
 import { createContention } from '../../api/pipeline/contention.ts';
 import { passOn } from '../../api/pipeline/crash-points.ts';
-import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { createLane, type LaneItem } from '../../api/pipeline/lane.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
 import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
-import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
+import type { Claimed, DocStore } from '../../api/ports/doc-store.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { createTelemetry, type Log } from '../../api/telemetry.ts';
+import { changeOf } from '../support/leased-documents.ts';
 import { noBreaker } from '../support/no-breaker.ts';
 import type { Bench } from './bench.ts';
 import type { ReadyDocument } from './publish-documents.ts';
@@ -27,7 +27,6 @@ const batchLimits = { points: batchPoints, bytes: 8 * megabyte, ageMs: batchAgeM
 
 const log: Log = { debug() {}, info() {}, warn() {}, error: console.error };
 const now = () => Math.round(systemClock.now());
-const nextJob = createJobIds(now);
 
 export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 	const docStore = await openSqliteDocStore({ dir: await bench.temp() });
@@ -105,7 +104,14 @@ async function prepared(
 	documents: readonly ReadyDocument[],
 ): Promise<LaneItem[]> {
 	const byName = new Map(documents.map((document) => [document.name, document]));
-	const changes = documents.map((document) => changeOf(tenant, document));
+	const changes = documents.map(({ name, sha256, text }) =>
+		changeOf(name, text, {
+			tenant,
+			content: { sha256, size: Buffer.byteLength(text), body: text },
+			meta: canonicalJson({ mimeType: 'text/markdown', path: name, title: name, metadata: {} }),
+			fingerprint: 'bench',
+		}),
+	);
 	await docStore.accept(changes, now(), { maxPending: Infinity, maxPendingBytes: Infinity });
 	const claimed = await docStore.claim({
 		now: now() + 1,
@@ -114,25 +120,6 @@ async function prepared(
 		leaseMs: 600_000,
 	});
 	return Promise.all(claimed.map((one) => itemOf(one, byName.get(one.docId))));
-}
-
-function changeOf(tenant: string, { name, sha256, text }: ReadyDocument): Change {
-	return {
-		jobId: nextJob(),
-		tenant,
-		docId: name,
-		op: 'put',
-		sourceId: 'api',
-		epoch: 'api',
-		seq: null,
-		takeOver: false,
-		priority: 'normal',
-		windowMs: 0,
-		maxWaitMs: 0,
-		content: { sha256, size: Buffer.byteLength(text), body: text },
-		meta: canonicalJson({ mimeType: 'text/markdown', path: name, title: name, metadata: {} }),
-		fingerprint: 'bench',
-	};
 }
 
 async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Promise<LaneItem> {

@@ -9,7 +9,6 @@ import { systemClock } from '../../api/adapters/system-clock.ts';
 import type { Breaker } from '../../api/pipeline/breaker.ts';
 import type { CrashPoint } from '../../api/pipeline/crash-points.ts';
 import { createLaneLock } from '../../api/pipeline/lane-lock.ts';
-import { createJobIds } from '../../api/pipeline/job-id.ts';
 import { canonicalJson } from '../../api/pipeline/meta.ts';
 import { createGate } from '../../api/pipeline/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare.ts';
@@ -17,6 +16,7 @@ import { publish } from '../../api/pipeline/publish.ts';
 import type { DocStore, Lease } from '../../api/ports/doc-store.ts';
 import type { StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
+import { changeOf } from '../support/leased-documents.ts';
 import { compare } from './oracle.ts';
 
 /**
@@ -25,7 +25,6 @@ import { compare } from './oracle.ts';
  */
 describe('an interrupted attempt', () => {
 	const extractor = createInProcessExtractor({ chunking: { maxChars: 200, overlapChars: 0 } });
-	const nextJob = createJobIds(() => 1_767_225_600_000);
 	const { signal } = new AbortController();
 	const breaker: Breaker = {
 		run: (call) => call(signal),
@@ -60,28 +59,10 @@ describe('an interrupted attempt', () => {
 		now += leaseMs * 2;
 		const text = textOf(state);
 		const { metadata } = state;
-		await docStore.accept(
-			[
-				{
-					jobId: nextJob(),
-					tenant: 't',
-					docId: 'd',
-					op: 'put',
-					sourceId: 'api',
-					epoch: 'api',
-					seq: null,
-					takeOver: false,
-					priority: 'normal',
-					windowMs: 0,
-					maxWaitMs: 0,
-					content: { sha256: hash('sha256', text, 'hex'), size: text.length, body: text },
-					meta: canonicalJson({ mimeType: 'text/markdown', path: null, title: 'T', metadata }),
-					fingerprint: 'f',
-				},
-			],
-			now,
-			{ maxPending: Infinity, maxPendingBytes: Infinity },
-		);
+		const meta = canonicalJson({ mimeType: 'text/markdown', path: null, title: 'T', metadata });
+		const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
+		const content = { sha256: hash('sha256', text, 'hex'), size: text.length, body: text };
+		await docStore.accept([changeOf('d', text, { content, meta })], now, limits);
 		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };

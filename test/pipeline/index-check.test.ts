@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
-import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import { until } from '../support/settled.ts';
-import { startSpine, type Spine } from '../support/spine.ts';
+import { qdrantAt, startSpine, type Spine } from '../support/spine.ts';
 
 /** An index that lost something, or holds something more, is noticed and mended, whatever it was. */
 const collection = 'docs';
@@ -20,14 +19,7 @@ describe('an index that is not what the manifest says', () => {
 	let spine: Spine;
 
 	async function start(parts: Partial<PipelineDeps> = {}) {
-		const { url } = double;
-		const store = createQdrantStore({
-			url,
-			collection,
-			dimensions: 256,
-			clock: systemClock,
-			timeoutMs: 2_000,
-		});
+		const store = qdrantAt(double.url, collection);
 		spine = startSpine({
 			vectorStore: store,
 			indexCheck: { everyMs: 3_600_000, lateMs: 3_600_000 },

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
-import { systemClock } from '../../nodes/watch/clock.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import { until } from '../support/settled.ts';
-import { startSpine, type Spine } from '../support/spine.ts';
+import { qdrantAt, startSpine, type Spine } from '../support/spine.ts';
 
 /** Every way in which Qdrant fails, from its answer through the adapter and the decision to the receipt. */
 const collection = 'docs';
@@ -17,14 +15,7 @@ describe('what an error of the index comes to', () => {
 	let opened: string[];
 
 	async function start(parts: Partial<PipelineDeps> = {}) {
-		const { url } = double;
-		const store = createQdrantStore({
-			url,
-			collection,
-			dimensions: 256,
-			clock: systemClock,
-			timeoutMs: 2_000,
-		});
+		const store = qdrantAt(double.url, collection);
 		opened = [];
 		spine = startSpine({
 			vectorStore: store,

@@ -4,6 +4,7 @@ import { createInProcessExtractor } from '../../api/adapters/extractors/in-proce
 import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
 import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
+import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import type { DocumentInput, Receipt } from '../../api/contract/document.ts';
 import { isDocDropError } from '../../api/errors.ts';
@@ -34,6 +35,10 @@ export function countingEmbedder(): Embedder & { readonly texts: string[] } {
 		close: async () => {},
 	};
 }
+
+/** Qdrant's adapter for vectors of that embedder, against a double. */
+export const qdrantAt = (url: string, collection: string) =>
+	createQdrantStore({ url, collection, dimensions: 256, clock: systemClock, timeoutMs: 2_000 });
 
 /** The whole pipeline in memory, with windows of no length. Parts can be replaced. */
 export function startSpine(parts: Partial<PipelineDeps> = {}) {

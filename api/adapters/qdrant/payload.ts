@@ -5,6 +5,7 @@
  * A null is never stored: `set_payload` removes a key whose value is null, so that a kept point could not
  * hold what a new one does. Ours read back as null, the caller's as not there.
  */
+import { reservedMetadata } from '../../contract/reserved-metadata.ts';
 import type { DocFields, DocWrite, NewPoint, StoredPoint } from '../../ports/vector-store.ts';
 
 export type Payload = Record<string, unknown>;
@@ -13,20 +14,7 @@ export const tenantKey = 'metadata.tenant';
 export const docIdKey = 'metadata.docId';
 export const versionKey = 'metadata.version';
 
-const own = [
-	'tenant',
-	'docId',
-	'path',
-	'title',
-	'heading',
-	'page',
-	'order',
-	'contentSha256',
-	'version',
-	'mimeType',
-	'publishedAt',
-];
-const reserved: ReadonlySet<string> = new Set(own);
+const reserved: ReadonlySet<string> = new Set(reservedMetadata);
 
 function docMetadata(fields: DocFields): Payload {
 	const { path, title, mimeType, contentSha256, version, publishedAt, extra } = fields;
