@@ -17,7 +17,7 @@ import { runCli, startCli, type Ran } from './support/run-cli.ts';
 
 /** The command line, as real processes. Those that do not need each other run side by side. */
 describe('the command line', function () {
-	this.timeout(60_000);
+	this.timeout(120_000);
 	let dir: string;
 	before(() => {
 		dir = realpathSync(mkdtempSync(join(tmpdir(), 'docdrop-cli-')));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { startApi } from './api-process.ts';
 
 describe('the process under crash tests', function () {
-	this.timeout(30_000);
+	this.timeout(60_000);
 
 	it('has no address once it has ended, even where its note was being read meanwhile', async () => {
 		const dataDir = mkdtempSync(join(tmpdir(), 'docdrop-crash-'));

@@ -6,8 +6,7 @@ import { systemClock } from '../../../nodes/watch/clock.ts';
 import { sha256, until } from '../watch/harness.ts';
 import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
 
-describe('DocDrop Trigger: executions', function () {
-	this.timeout(20_000);
+describe('DocDrop Trigger: executions', () => {
 	const rig = triggers();
 	/** Waits for news, and until what became of their executions was noted. */
 	const news = async (trigger: ActiveTrigger, ...wanted: string[]) => {

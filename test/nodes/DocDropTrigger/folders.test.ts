@@ -5,8 +5,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { until } from '../watch/harness.ts';
 import { rested, stored, triggers } from './rig.ts';
 
-describe('DocDrop Trigger: folders and names', function () {
-	this.timeout(20_000);
+describe('DocDrop Trigger: folders and names', () => {
 	const rig = triggers();
 
 	it('watches several folders as one source, and renames nothing when one is added', async () => {

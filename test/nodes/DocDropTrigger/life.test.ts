@@ -5,8 +5,7 @@ import { systemClock } from '../../../nodes/watch/clock.ts';
 import { until } from '../watch/harness.ts';
 import { rested, stored, triggers } from './rig.ts';
 
-describe('DocDrop Trigger: its life', function () {
-	this.timeout(20_000);
+describe('DocDrop Trigger: its life', () => {
 	const rig = triggers();
 
 	it('closes at once with executions in flight, and sends what they carried at the next start', async () => {

@@ -9,8 +9,7 @@ import { runManually } from '../../support/n8n-trigger-context.ts';
 import { sha256, until } from '../watch/harness.ts';
 import { rested, triggers } from './rig.ts';
 
-describe('DocDrop Trigger: manual test', function () {
-	this.timeout(20_000);
+describe('DocDrop Trigger: manual test', () => {
 	const rig = triggers();
 	const test = (folder: string, over: Record<string, unknown> = {}, stop?: AbortSignal) => {
 		const double = rig.contextOf({ folder, ...over }, { mode: 'manual' });
