@@ -171,7 +171,9 @@ export async function runNth(bench: Bench, index: IndexKind, fault: Fault | null
 		faults.push(error instanceof Stuck ? error.message : String((error as Error).stack));
 	}
 	const { documents, chunks } = await docStore.stats();
-	await pipeline.stop(0);
+	const stopped = pipeline.stop(0);
+	await clock.advance(0);
+	await stopped;
 	await gate.quiet();
 	await vectorStore.close();
 	await docStore.close();
