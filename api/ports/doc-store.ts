@@ -7,7 +7,7 @@ import type { JobState, Priority } from '../contract/job.ts';
  * is published; a document whose two differ IS the queue. A change is one `generation` of its document; a
  * worker holds a `lease` on one generation at a time.
  *
- * Promises that every adapter keeps (test/conformance/doc-store.ts holds them):
+ * Promises that every adapter keeps (test/conformance/doc-store.ts, and its neighbours, hold them):
  *  1. When a call resolves, its effect is durable; a rejected call had no effect. Calls made at the same
  *     time may share one transaction, but never see half of each other.
  *  2. `accept` decides by `decideAccept` (pipeline/coalesce.ts), one change after the other in the given

@@ -1,5 +1,6 @@
 import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
 import { testCredits } from '../conformance/doc-store-credits.ts';
+import { testLargeDocuments } from '../conformance/doc-store-large.ts';
 import { testDocStore, type DocStoreMaker } from '../conformance/doc-store.ts';
 
 const make: DocStoreMaker = async () => {
@@ -9,3 +10,4 @@ const make: DocStoreMaker = async () => {
 
 testDocStore('memory', make, { isDurable: false });
 testCredits('memory', make, { runs: 150 });
+testLargeDocuments('memory', make, { isDurable: false });

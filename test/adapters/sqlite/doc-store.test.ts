@@ -9,6 +9,7 @@ import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
+import { testLargeDocuments } from '../../conformance/doc-store-large.ts';
 import { put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
 const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
@@ -32,6 +33,7 @@ const make: DocStoreMaker = async () => {
 
 testDocStore('sqlite', make, { isDurable: true });
 testCredits('sqlite', make, { runs: 4 });
+testLargeDocuments('sqlite', make, { isDurable: true });
 
 describe('doc store: sqlite alone', () => {
 	let dir: string;
