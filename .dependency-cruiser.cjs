@@ -55,6 +55,13 @@ module.exports = {
 			},
 		},
 		{
+			name: 'commands-load-no-server',
+			comment: 'the server is loaded by the commands that start one, when they do: it takes a second',
+			severity: 'error',
+			from: { path: '^api/cli(\\.ts|/)' },
+			to: { path: '^api/(server|app)\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+		},
+		{
 			name: 'adapters-use-pure-steps-only',
 			severity: 'error',
 			from: { path: '^api/adapters/' },

@@ -79,6 +79,7 @@ export async function startServer(
 	const dir = options.follow === undefined ? null : resolve(options.follow);
 	if (dir !== null) checkFolder(config, dir);
 	const app = await createApp(config, logger);
+	void app.warmUp();
 	try {
 		const url = await app.http.listen({ host: config.host, port: config.port });
 		const folder = dir === null ? null : await followFolder(config, dir, app, logger);
@@ -86,7 +87,6 @@ export async function startServer(
 			dir === null ? [] : [{ dir, tenant: config.tenant, state: folderIdentity(config, dir).state }];
 		const note: ServerNote = { pid: process.pid, url, folders };
 		writeFileSync(noteFile(config), `${JSON.stringify(note)}\n`, { mode: 0o600 });
-		void app.warmUp();
 		logger.info({ url, follows: dir !== null, index: app.vectorStore.kind }, 'DocDrop is ready');
 		return {
 			app,

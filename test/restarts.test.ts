@@ -9,8 +9,7 @@ import { startQdrantDouble } from './doubles/qdrant.ts';
 import { until } from './support/settled.ts';
 
 /** What the app knows again after a restart: that a peer was away, and that its index is not what it was. */
-describe('the app, started again', function () {
-	this.timeout(60_000);
+describe('the app, started again', () => {
 	let dataDir: string;
 	let app: App | null;
 	beforeEach(() => {

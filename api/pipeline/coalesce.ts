@@ -383,6 +383,8 @@ export function bury(state: DocState): DocState {
 export function cancel(state: DocState, jobId: string): DocState | null {
 	if (waitingJob(state) !== jobId || state.strays || state.lease !== null) return null;
 	const { published } = state;
+	// What a buried attempt left on its points is there until a change writes them whole.
+	if (published?.fingerprint === '') return null;
 	const wanted: Wanted =
 		published === null
 			? { ...state.wanted, op: 'delete', sha256: '', meta: '', fingerprint: '', size: 0 }

@@ -21,10 +21,11 @@ export interface LargeItem {
 export interface LargeDeps extends Omit<PublishDeps, 'turn'> {
 	readonly clock: Clock;
 	readonly log: Log;
+	/** The document left the lane, in whatever way. */
 	readonly onDone: (claimed: Claimed) => void;
 }
 
-/** The answer never rejects. */
+/** The promise never rejects. */
 export function createLargeWriter(
 	tenant: string,
 	lock: LaneLock,
@@ -63,7 +64,7 @@ export function createLargeWriter(
 			await spool?.close().catch(() => {});
 			if (progress.isCommitted) {
 				const chunks = { added: plan.chunks - plan.kept, kept: plan.kept, removed: plan.gone };
-				outcomes.published(claimed, chunks, { prepareMs, startedAt: start });
+				outcomes.published(claimed, chunks, null);
 			}
 			deps.onDone(claimed);
 		}

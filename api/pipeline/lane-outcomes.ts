@@ -5,8 +5,8 @@ import type { Log, Telemetry } from '../telemetry.ts';
 import type { Contention } from './contention.ts';
 
 /**
- * What follows when a document has left its lane, in whatever way and whatever its size: it is counted, and what
- * a large version of it has left on disk goes. For the lane's own modules.
+ * What follows when a document is published or buried, whatever its size: it is counted, and what a large version
+ * of it has left on disk goes. For the lane's own modules.
  */
 export interface OutcomesDeps {
 	readonly clock: Clock;
@@ -25,10 +25,13 @@ export interface Chunks {
 }
 
 export interface Outcomes {
-	/** A bulk write, or a large document, is through since `startedAt` (monotonic ms), with so many leases lost. */
+	/** A bulk write, or a large document, that began at `startedAt` (monotonic ms) is through; so many lost their lease. */
 	written(startedAt: number, lost: number): void;
-	/** `startedAt`, monotonic ms: when its bulk write began. */
-	published(claimed: Claimed, chunks: Chunks, took: { prepareMs: number; startedAt: number }): void;
+	/**
+	 * `processingMs`: its preparation and the bulk write that carried it; null for a large document, whose time is
+	 * mostly other documents' turns and would say nothing of theirs.
+	 */
+	published(claimed: Claimed, chunks: Chunks, processingMs: number | null): void;
 	buried(claimed: Claimed, failure: Failure): void;
 }
 
@@ -48,10 +51,10 @@ export function createOutcomes(tenant: string, deps: OutcomesDeps): Outcomes {
 			telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - startedAt) / 1000);
 			if (lost > 0) telemetry.count('docdrop_lost_leases_total', {}, lost);
 		},
-		published(claimed, { added, kept, removed }, { prepareMs, startedAt }) {
+		published(claimed, { added, kept, removed }, processingMs) {
 			dropSpool(claimed);
 			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
-			contention.done(tenant, prepareMs + clock.monotonic() - startedAt);
+			if (processingMs !== null) contention.done(tenant, processingMs);
 			telemetry.count('docdrop_chunks_total', { action: 'added' }, added);
 			telemetry.count('docdrop_chunks_total', { action: 'kept' }, kept);
 			telemetry.count('docdrop_chunks_total', { action: 'removed' }, removed);

@@ -48,8 +48,6 @@ export interface LaneDeps extends SettleDeps, OutcomesDeps, LargeDeps {
 	readonly isMoreComing: () => boolean;
 	/** The lane has taken another document of its tenant on. */
 	readonly onTaken: (claimed: Claimed) => void;
-	/** The document left the lane, in whatever way. */
-	readonly onDone: (claimed: Claimed) => void;
 }
 
 /** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */
@@ -189,7 +187,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		for (const { claimed, plan } of published) {
 			const chunks = { added: plan.added.length, kept: plan.kept.length, removed: plan.gone.length };
 			const { prepareMs = 0 } = byLease.get(claimed.lease) ?? {};
-			outcomes.published(claimed, chunks, { prepareMs, startedAt: start });
+			outcomes.published(claimed, chunks, prepareMs + clock.monotonic() - start);
 		}
 		if (left.length > 0) await removeLeft(published.flatMap(namesLeft), closedBy, turn, start);
 	}

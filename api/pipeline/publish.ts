@@ -21,6 +21,9 @@ import type { Prepared } from './prepare.ts';
 export const protocol = ['intent', 'put', 'remove', 'commit'] as const;
 export type ProtocolStep = (typeof protocol)[number];
 
+/** A bulk write that waited longer for its turn is encoded again, with the time at which it is made. */
+const staleAfterMs = 1_000;
+
 export interface PublishDeps {
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
@@ -64,10 +67,14 @@ export async function publish(
 			pass('after-intent');
 		},
 		async put() {
-			const publishedAt = new Date(now()).toISOString();
-			const writes = held.flatMap((prepared) => toWrite(prepared, publishedAt));
+			const at = now();
+			const writesAt = (time: number) =>
+				held.flatMap((prepared) => toWrite(prepared, new Date(time).toISOString()));
+			let writes = writesAt(at);
 			if (writes.length > 0) vectorStore.pack?.(writes);
 			await turn.enter();
+			// An outage may have passed meanwhile.
+			if (now() - at > staleAfterMs) writes = writesAt(now());
 			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
 			pass('between-points');
 		},

@@ -79,6 +79,22 @@ describe('shards', () => {
 		);
 	});
 
+	it('hand on as it is what has one place, so that what was packed ahead is known again', async () => {
+		const seen: unknown[] = [];
+		const shards = Array.from({ length: 3 }, (_, at) => ({
+			...createMemoryVectorStore({ dimensions: 4 }),
+			pack: (writes: readonly DocWrite[]) => void seen.push(['pack', at, writes]),
+			put: async (writes: readonly DocWrite[]) => void seen.push(['put', at, writes]),
+		}));
+		const store = createShardedStore({ shards, checkShards });
+		const at = shardOf('a', 3);
+		const writes = [docWrite('a', []), docWrite('a', [])];
+		store.pack?.(writes);
+		await store.put(writes);
+		assert.deepEqual(seen, [['pack', at, writes], ['put', at, writes]]); // prettier-ignore
+		assert.ok((seen as unknown[][]).every((call) => call[2] === writes));
+	});
+
 	it('give the same results as one store: the dense list in the same order, of the words the same set', async () => {
 		const word = fc.constantFrom('alpha', 'beta', 'gamma', 'delta');
 		const document = fc.array(

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
+import { createShardedStore } from '../../api/adapters/sharded/store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { systemClock } from '../../api/adapters/system-clock.ts';
+import type { VectorStore } from '../../api/ports/vector-store.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { loadLangChain } from './langchain.ts';
@@ -22,6 +24,10 @@ const rounds = 5;
 const perRequest = 256;
 const collection = 'docdrop-bench';
 
+/** The app's index is always one of shards. */
+const asInTheApp = (store: VectorStore) =>
+	createShardedStore({ shards: [store], checkShards: async () => {} });
+
 export async function run(bench: Bench): Promise<Result> {
 	const ready = readyDocuments(documents);
 	const points = readyPoints(ready);
@@ -31,7 +37,7 @@ export async function run(bench: Bench): Promise<Result> {
 	async function againstServer(url: string) {
 		const server = createQdrantStore({ url, collection, dimensions, clock: systemClock });
 		bench.onEnd(() => server.close());
-		const publish = await openLaneBench(bench, server);
+		const publish = await openLaneBench(bench, asInTheApp(server));
 		const loop = bareClient(url, collection, points, perRequest);
 		return {
 			docdrop: () => publish(ready),
@@ -44,7 +50,7 @@ export async function run(bench: Bench): Promise<Result> {
 		const store = createSqliteVecStore({ file: join(await bench.temp(), 'vectors.db'), dimensions });
 		bench.onEnd(() => store.close());
 		await store.open();
-		const publish = await openLaneBench(bench, store);
+		const publish = await openLaneBench(bench, asInTheApp(store));
 		return { embedded: () => publish(ready), embeddedBare: await bareInsert(bench, points, 500) };
 	}
 

@@ -7,9 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApi } from './api-process.ts';
 
-describe('the process under crash tests', function () {
-	this.timeout(60_000);
-
+describe('the process under crash tests', () => {
 	it('has no address once it has ended, even where its note was being read meanwhile', async () => {
 		const dataDir = mkdtempSync(join(tmpdir(), 'docdrop-crash-'));
 		const { spawn } = childProcess;

@@ -317,6 +317,9 @@ describe('coalesce', () => {
 			assert.equal(cancel(waiting, 'j0'), null);
 			assert.equal(cancel(lease(waiting, 1, 9).state, waiting.wanted.jobId), null);
 			assert.equal(cancel({ ...waiting, strays: true }, waiting.wanted.jobId), null);
+			assert.ok(waiting.published);
+			const afterBurial = { ...waiting, published: { ...waiting.published, fingerprint: '' } };
+			assert.equal(cancel(afterBurial, waiting.wanted.jobId), null);
 		});
 	});
 

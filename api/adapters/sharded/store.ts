@@ -20,6 +20,13 @@ export function createShardedStore(deps: {
 	if (first === undefined) throw new Error('an index has at least one shard');
 	const home = (docId: string) => shards[shardOf(docId, shards.length)] as VectorStore;
 
+	/** Where all of them live; null where that is not one place. A lane's writes have one, as lanes go by shard. */
+	function homeOf(writes: readonly DocWrite[]): VectorStore | null {
+		const homes = new Set(writes.map(({ docId }) => home(docId)));
+		const [one] = homes;
+		return one !== undefined && homes.size === 1 ? one : null;
+	}
+
 	/** Never settles with one of them on its way: a straggler could undo what the caller does next. */
 	async function all<T>(run: (shard: VectorStore) => Promise<T>): Promise<T[]> {
 		const results = await Promise.allSettled(shards.map(run));
@@ -35,7 +42,10 @@ export function createShardedStore(deps: {
 			await checkShards();
 			await all((shard) => shard.open());
 		},
+		pack: (writes) => homeOf(writes)?.pack?.(writes),
 		async put(writes, signal) {
+			const one = homeOf(writes);
+			if (one !== null) return one.put(writes, signal);
 			const parts = new Map<VectorStore, DocWrite[]>();
 			for (const write of writes) {
 				const shard = home(write.docId);

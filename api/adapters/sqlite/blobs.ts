@@ -15,11 +15,12 @@ export async function writeBlob(
 	dir: string,
 	bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ blob: string; sha256: string; size: number }> {
-	const temporary = join(dir, `${randomUUID()}.tmp`);
+	/** Where the file is by now. */
+	let path = join(dir, `${randomUUID()}.tmp`);
 	const hash = createHash('sha256');
 	let size = 0;
 	try {
-		const file = await told(open(temporary, 'wx', 0o600));
+		const file = await told(open(path, 'wx', 0o600));
 		try {
 			for await (const piece of bytes) {
 				hash.update(piece);
@@ -28,14 +29,20 @@ export async function writeBlob(
 			}
 			await told(file.sync());
 		} finally {
-			await file.close();
+			await told(file.close());
 		}
 		const sha256 = hash.digest('hex');
 		const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
-		await told(rename(temporary, join(dir, blob)).then(() => syncFolder(dir)));
+		const final = join(dir, blob);
+		await told(
+			rename(path, final).then(() => {
+				path = final;
+				syncFolder(dir);
+			}),
+		);
 		return { blob, sha256, size };
 	} catch (error) {
-		await rm(temporary, { force: true });
+		await rm(path, { force: true });
 		throw error;
 	}
 }

@@ -16,7 +16,8 @@ describe('when the n-th call of any port fails', function () {
 	for (const index of ['sqlite-vec', 'qdrant'] as const) {
 		for (const mode of modes) {
 			it(`${mode}, ${index}: nothing is lost, doubled, brought back or held for ever`, async () => {
-				const fault = { n: random.int(1, 350), variant: random.pick(variants), mode };
+				// A run has more than 350 calls; how many depends on what travels together.
+				const fault = { n: random.int(1, 250), variant: random.pick(variants), mode };
 				const { struck, faults } = await runNth(bench, index, fault);
 				assert.deepEqual(faults, [], `${JSON.stringify(fault)}, ${struck[0]}, seed ${seed}`);
 				assert.ok(struck.length > 0);
