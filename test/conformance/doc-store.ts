@@ -1135,6 +1135,27 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			});
 		});
 
+		it('ends the receipt of a lost lease also where nothing is left to be claimed', async () => {
+			assert.ok(made.reopen);
+			const lost = [put('back', 'A'), put('canceled', 'A')];
+			await accept(...lost);
+			assert.equal((await claim()).length, 2);
+			const behind = [del('back'), del('canceled')];
+			await accept(...behind);
+			store = await made.reopen();
+			const [, canceled] = behind;
+			assert.equal(await store.cancel(canceled?.jobId ?? '', now), true);
+			await accept(put('back', 'B'));
+			const last = del('back');
+			assert.equal((await acceptOne(last)).kind, 'unchanged');
+			assert.deepEqual(await claim(), []);
+			assert.deepEqual(
+				await Promise.all(lost.map(async ({ jobId }) => (await store.job(jobId))?.supersededBy)),
+				[last.jobId, canceled?.jobId],
+			);
+			assert.deepEqual((await store.stats()).jobs['accepted'] ?? 0, 0);
+		});
+
 		it('keeps everything over a crash but the leases (1, 4, 5, 8)', async () => {
 			assert.ok(made.reopen);
 			const a = put('a', 'A');

@@ -203,6 +203,16 @@ export function createDocEngine(deps: {
 		weighJob(patch.state, 1);
 	}
 
+	/**
+	 * The receipt of a lease of a life before. It is superseded by what nobody will claim any more, and so must end
+	 * here; a lease that lives ends its receipt itself.
+	 */
+	function endLost(row: DocRow, by: string, now: number): { readonly flightJob?: null } {
+		if (row.flightJob === null || leases.has(row.key)) return {};
+		settleJob(row.flightJob, now, { state: 'superseded', supersededBy: by });
+		return { flightJob: null };
+	}
+
 	/** A change and what it does to its document; nothing is written yet. */
 	function meet(change: Change, now: number) {
 		const row = tables.findDoc(change.tenant, change.docId);
@@ -328,7 +338,12 @@ export function createDocEngine(deps: {
 		} else {
 			const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
 			if (settles) dropBody(row.key, row.body, false);
-			saved = save(row, decision.state, { lastJob: jobId, ...(settles && { body: null, error: null }) });
+			const more = { lastJob: jobId, ...(settles && { body: null, error: null }) };
+			saved = save(
+				row,
+				decision.state,
+				isPending(decision.state) ? more : { ...more, ...endLost(row, jobId, now) },
+			);
 		}
 		settleJob(decision.superseded, now, { state: 'superseded', supersededBy: jobId });
 		if (isAccepted) {
@@ -566,7 +581,7 @@ export function createDocEngine(deps: {
 			const next = row === undefined ? null : cancel(full(row), jobId);
 			if (row === undefined || next === null || !leaving.withdraw(row.key, now)) return false;
 			dropBody(row.key, row.body, false);
-			save(row, next, { body: null, error: null });
+			save(row, next, { body: null, error: null, ...endLost(row, jobId, now) });
 			settleJob(jobId, now, { state: 'canceled' });
 			return true;
 		},
