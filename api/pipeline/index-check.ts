@@ -14,6 +14,9 @@ import { decide } from './retry.ts';
  *          there with its version
  *  mend    every document of a tenant that failed, in order, and then the points of no document; see mend.ts
  *
+ * A single document is mended where a buried attempt has begun to write it. All mending is done here, one after the
+ * other: a document that two of them held would be let go of by the first.
+ *
  * Memory is bounded by one document's lines. Accepting and publishing go on: a document is held while it is
  * mended, and nothing else is. How far it has come is noted, so that a restart goes on there.
  */
@@ -47,6 +50,8 @@ export interface IndexCheckStatus {
 export interface IndexCheck {
 	/** The index was connected to. */
 	request(): void;
+	/** An attempt at the document was given up, and may have left its fields on points that stay. */
+	mend(tenant: string, docId: string): void;
 	status(): IndexCheckStatus;
 }
 
@@ -78,6 +83,8 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	let isAsked = true;
 	let gap: Gap = { from: 0, to: 0 };
 	const mending: MendDeps = { ...deps, gap: () => gap };
+	/** Documents to mend before anything else, by name. */
+	const marked = new Map<string, { readonly tenant: string; readonly docId: string }>();
 	let ask = () => {};
 	let cancelLate = () => {};
 
@@ -219,6 +226,14 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 		await flush();
 	}
 
+	/** Begun again by a failure; after a crash the document's next change writes every point. */
+	async function mendMarked(): Promise<void> {
+		for (const [name, { tenant, docId }] of marked) {
+			await mendOne(tenant, docId);
+			marked.delete(name);
+		}
+	}
+
 	async function check(): Promise<void> {
 		state = state === 'unchecked' ? 'unchecked' : 'checking';
 		isNewer = false;
@@ -252,26 +267,33 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 
 	async function loop(): Promise<void> {
 		let previousMs = 0;
+		let dueAt = clock.monotonic();
 		while (!signal.aborted) {
 			const asked = new Promise<void>((resolve) => (ask = resolve));
-			if (!isAsked) {
+			if (!isAsked && marked.size === 0) {
 				const waiting = new AbortController();
-				const time = clock.sleep(deps.everyMs, AbortSignal.any([signal, waiting.signal]));
+				const ms = Math.max(0, dueAt - clock.monotonic());
+				const time = clock.sleep(ms, AbortSignal.any([signal, waiting.signal]));
 				await Promise.race([asked, time.catch(() => {})]);
 				waiting.abort();
 			}
-			isAsked = false;
 			if (signal.aborted) return;
+			const isDue = isAsked || clock.monotonic() >= dueAt;
+			isAsked = false;
 			try {
 				if (gap.to === 0) gap = { from: await docStore.highestTime(), to: now() };
-				await check();
+				await mendMarked();
+				if (isDue) {
+					await check();
+					dueAt = clock.monotonic() + deps.everyMs;
+				}
 				previousMs = 0;
 			} catch (error) {
 				if (signal.aborted) return;
 				const next = decide(error, { documents: 1, attempts: 0, maxAttempts: 1, previousMs, random });
 				previousMs = next.kind === 'hold' ? next.afterMs : 60_000;
 				log.warn({ error, waitMs: previousMs }, 'the index could not be held against the manifest');
-				isAsked = true;
+				isAsked ||= isDue;
 				await clock.sleep(previousMs, signal).catch(() => {});
 			}
 		}
@@ -287,6 +309,10 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			request();
 			cancelLate();
 			cancelLate = clock.after(deps.lateMs, request);
+		},
+		mend(tenant, docId) {
+			marked.set(JSON.stringify([tenant, docId]), { tenant, docId });
+			ask();
 		},
 		status: () => ({ state, checkedAt, tenants: suspects, ...sums }),
 	};

@@ -17,6 +17,7 @@ import { startQueueHealth, type HealthLimits } from './queue-health.ts';
 import { startSpoolSweep } from './spool-sweep.ts';
 import { startSweeper } from './sweep.ts';
 import { startWorker, type WorkerDeps } from './worker.ts';
+import type { Claimed } from '../ports/doc-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 
 /**
@@ -33,7 +34,10 @@ import type { Embedder } from '../ports/embedder.ts';
  *
  * What goes wrong on the way is decided by retry.ts, and outages are kept at bay by breaker.ts.
  */
-export interface PipelineDeps extends Omit<WorkerDeps, 'embed' | 'breaker' | 'signal' | 'settings'> {
+export interface PipelineDeps extends Omit<
+	WorkerDeps,
+	'embed' | 'breaker' | 'signal' | 'settings' | 'onMarred'
+> {
 	readonly embedder: Embedder;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
@@ -78,7 +82,9 @@ export function startPipeline(given: PipelineDeps) {
 		lingerMs: 5,
 		onHold,
 	});
-	const worker = deps.worker === null ? null : startWorker({ ...common, embed, settings: deps.worker });
+	const onMarred = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
+	const worker =
+		deps.worker === null ? null : startWorker({ ...common, embed, settings: deps.worker, onMarred });
 	const check =
 		deps.indexCheck === null || worker === null
 			? null

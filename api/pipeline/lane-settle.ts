@@ -17,6 +17,8 @@ export interface SettleDeps extends Omit<PublishDeps, 'turn' | 'pass'> {
 	readonly telemetry: Telemetry;
 	readonly maxAttempts: number;
 	readonly random: () => number;
+	/** What is published may show fields of the attempt that was given up. */
+	readonly onMarred: (claimed: Claimed) => void;
 }
 
 export interface Settling {
@@ -103,6 +105,7 @@ export function createSettling(tenant: string, outcomes: Outcomes, deps: SettleD
 		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure, present }], now());
 		if (done !== true) return;
 		outcomes.buried(claimed, failure);
+		if (claimed.published !== null) deps.onMarred(claimed);
 	}
 
 	return { settle, bury };

@@ -52,6 +52,8 @@ export interface WorkerDeps {
 	readonly log: Log;
 	readonly telemetry: Telemetry;
 	readonly settings: WorkerSettings;
+	/** See lane-settle.ts. */
+	readonly onMarred: (claimed: Claimed) => void;
 	/** A tenant's share of the work relative to the others'. */
 	readonly weightOf?: ((tenant: string) => number) | undefined;
 	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */

@@ -72,6 +72,7 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 			// As the worker does: so many documents in work, the next one as soon as one is done.
 			isMoreComing: () => next < items.length,
 			onTaken: () => {},
+			onMarred: () => {},
 			onDone() {
 				open -= 1;
 				if (open === 0) done.resolve();

@@ -123,6 +123,38 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal((await publish('c', 1, 'new text')).state, 'published');
 	});
 
+	it('marred by an edit that it refused half-way: what is published is whole again, without another change', async () => {
+		await spine.stop();
+		const store = spine.vectorStore;
+		await start({
+			vectorStore: {
+				...store,
+				async put(writes, signal) {
+					if (writes[0]?.fields.title !== 'Refused') return store.put(writes, signal);
+					await store.put(
+						writes.map((write) => ({ ...write, points: [] })),
+						signal,
+					);
+					throw new DocDropError('index_rejected', 'no');
+				},
+			},
+		});
+		await publish('a', 1);
+		const before = await everything();
+		const content = { text: `${textOf(1)}\n\n# One more\n\nThat is refused.` };
+		const edit = { tenant: 'a', docId: 'doc1', content, mimeType, title: 'Refused' };
+		assert.equal((await spine.publish(edit)).state, 'failed');
+		const after = await until(everything, (points) =>
+			points.every(({ fields }) => fields.title !== 'Refused'),
+		);
+		assert.deepEqual(withoutTime(after), withoutTime(before));
+		await until(
+			() => Promise.resolve(check()),
+			(now) => now?.written === before.length,
+		);
+		assert.equal((await publish('a', 1, 'better')).state, 'published', 'it is held no longer');
+	});
+
 	it("one tenant's points gone: only they are written again, with their title", async () => {
 		await fill();
 		const before = await everything();

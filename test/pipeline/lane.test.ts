@@ -52,6 +52,7 @@ describe('lane', () => {
 			random: () => 0,
 			isMoreComing: () => false,
 			onTaken: () => {},
+			onMarred: () => {},
 			onDone: (claimed) => done.push(claimed),
 			...more,
 		});

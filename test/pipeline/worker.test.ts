@@ -47,6 +47,7 @@ describe('worker', () => {
 	const start = (settings: Partial<WorkerSettings> = {}, more: Partial<WorkerDeps> = {}) =>
 		startWorker({
 			spools: noSpools,
+			onMarred: () => {},
 			docStore,
 			vectorStore,
 			extractor: {

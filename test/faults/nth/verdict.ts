@@ -27,8 +27,17 @@ export async function compareIndex(
 		if (document?.state !== 'failed') faults.push(`${keyOf(change)}: refused, and yet ${document?.state}`);
 	}
 	const newest = newestOf([...receipts.keys()].filter((change) => !poison.has(change)));
+	// What the fault had buried before the poison came was not tried again.
+	const names = new Set([...poison].map(keyOf));
+	const standing: Change[] = [];
+	for (const change of newest.values()) {
+		const jobs = (receipts.get(change) ?? []).map(({ jobId }) => docStore.job(jobId));
+		const isBuried =
+			names.has(keyOf(change)) && (await Promise.all(jobs)).some((job) => job?.state === 'failed');
+		if (!isBuried) standing.push(change);
+	}
 	const expected = await Promise.all(
-		[...newest.values()].map(async (change) => ({
+		standing.map(async (change) => ({
 			...(await publication(change, judging)),
 			versionFault: () => null,
 		})),
