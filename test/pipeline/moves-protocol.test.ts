@@ -117,6 +117,7 @@ function open(docs: readonly Doc[]) {
 			return rowOf(row.key);
 		},
 		settleJob: () => {},
+		endLost: () => ({}),
 	});
 	return {
 		states,

@@ -171,7 +171,7 @@ export function createDocEngine(deps: {
 		return saved;
 	}
 
-	const leaving = createLeaving({ tables, full, save, settleJob });
+	const leaving = createLeaving({ tables, full, save, settleJob, endLost });
 
 	function dropBody(doc: DocKey, id: number | null, isLeased: boolean): void {
 		if (id === null) return;
@@ -338,12 +338,12 @@ export function createDocEngine(deps: {
 		} else {
 			const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
 			if (settles) dropBody(row.key, row.body, false);
-			const more = { lastJob: jobId, ...(settles && { body: null, error: null }) };
-			saved = save(
-				row,
-				decision.state,
-				isPending(decision.state) ? more : { ...more, ...endLost(row, jobId, now) },
-			);
+			const lost = isPending(decision.state) ? {} : endLost(row, jobId, now);
+			saved = save(row, decision.state, {
+				lastJob: jobId,
+				...(settles && { body: null, error: null }),
+				...lost,
+			});
 		}
 		settleJob(decision.superseded, now, { state: 'superseded', supersededBy: jobId });
 		if (isAccepted) {

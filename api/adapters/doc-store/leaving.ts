@@ -17,6 +17,8 @@ export interface LeavingDeps {
 		now: number,
 		patch: Partial<JobRow> & Pick<JobRow, 'state'>,
 	) => void;
+	/** Ends the receipt of a lease of a life before, as nobody will claim the document to do it. */
+	readonly endLost: (row: DocRow, by: string, now: number) => { readonly flightJob?: null };
 }
 
 const successorFailed: Failure = {
@@ -25,7 +27,7 @@ const successorFailed: Failure = {
 		'the document that this one was moved to failed; what was published under this name stays until it is in',
 };
 
-export function createLeaving({ tables, full, save, settleJob }: LeavingDeps) {
+export function createLeaving({ tables, full, save, settleJob, endLost }: LeavingDeps) {
 	/** The wait of one document is over; what was given up is taken up again. */
 	function letOneGo(row: DocRow, now: number): void {
 		const { failed, wanted } = row.state;
@@ -38,10 +40,7 @@ export function createLeaving({ tables, full, save, settleJob }: LeavingDeps) {
 		const next = giveUp(before);
 		if (next === before) return;
 		const { jobId } = before.wanted;
-		// Of a life before: whoever held it is gone, and nobody will claim this document to find out.
-		const lost = before.lease === null ? row.flightJob : null;
-		settleJob(lost, now, { state: 'superseded', supersededBy: jobId });
-		save(row, next, { error: successorFailed, ...(lost !== null && { flightJob: null }) });
+		save(row, next, { error: successorFailed, ...endLost(row, jobId, now) });
 		settleJob(jobId, now, { state: 'failed', error: successorFailed });
 	}
 
