@@ -20,12 +20,8 @@ export function createShardedStore(deps: {
 	if (first === undefined) throw new Error('an index has at least one shard');
 	const home = (docId: string) => shards[shardOf(docId, shards.length)] as VectorStore;
 
-	/** Where all of them live; null where that is not one place. A lane's writes have one, as lanes go by shard. */
-	function homeOf(writes: readonly DocWrite[]): VectorStore | null {
-		const homes = new Set(writes.map(({ docId }) => home(docId)));
-		const [one] = homes;
-		return one !== undefined && homes.size === 1 ? one : null;
-	}
+	/** By shard. A lane's writes have one, as lanes go by shard. */
+	const partsOf = (writes: readonly DocWrite[]) => Map.groupBy(writes, ({ docId }) => home(docId));
 
 	/** Never settles with one of them on its way: a straggler could undo what the caller does next. */
 	async function all<T>(run: (shard: VectorStore) => Promise<T>): Promise<T[]> {
@@ -42,20 +38,16 @@ export function createShardedStore(deps: {
 			await checkShards();
 			await all((shard) => shard.open());
 		},
-		pack: (writes) => homeOf(writes)?.pack?.(writes),
+		pack(writes) {
+			const [only, ...more] = partsOf(writes).keys();
+			if (more.length === 0) only?.pack?.(writes);
+		},
 		async put(writes, signal) {
-			const one = homeOf(writes);
-			if (one !== null) return one.put(writes, signal);
-			const parts = new Map<VectorStore, DocWrite[]>();
-			for (const write of writes) {
-				const shard = home(write.docId);
-				const part = parts.get(shard);
-				if (part === undefined) parts.set(shard, [write]);
-				else part.push(write);
-			}
+			const parts = partsOf(writes);
 			await all(async (shard) => {
 				const part = parts.get(shard);
-				if (part !== undefined) await shard.put(part, signal);
+				// What was packed ahead is known by its array.
+				if (part !== undefined) await shard.put(parts.size === 1 ? writes : part, signal);
 			});
 		},
 		async remove(tenant, ids, signal) {
