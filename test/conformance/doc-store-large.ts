@@ -28,8 +28,7 @@ export function testLargeDocuments(
 	make: DocStoreMaker,
 	{ isDurable }: { readonly isDurable: boolean },
 ): void {
-	describe(`large documents: ${name}`, function () {
-		this.timeout(60_000);
+	describe(`large documents: ${name}`, () => {
 		let made: Awaited<ReturnType<DocStoreMaker>>;
 		let store: DocStore;
 		let now = 0;

@@ -8,14 +8,13 @@ import { createSpools } from '../../../api/adapters/spool/files.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
 import { systemClock } from '../../../api/adapters/system-clock.ts';
-import { passOn } from '../../../api/pipeline/crash-points.ts';
-import { startPipeline } from '../../../api/pipeline/index.ts';
 import { anchoredTime } from '../../../api/pipeline/store-time.ts';
 import type { Clock } from '../../../api/ports/clock.ts';
 import type { Embedder } from '../../../api/ports/embedder.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
-import { createTelemetry, type Log } from '../../../api/telemetry.ts';
+import type { Log } from '../../../api/telemetry.ts';
 import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
+import { startSpine } from '../../support/spine.ts';
 import type { Gate } from './gate.ts';
 import { gatedDocStore, gatedEmbedder, gatedExtractor, gatedSpools, gatedVectorStore } from './ports.ts';
 import { remembering } from './remembering.ts';
@@ -82,7 +81,7 @@ export async function openParts(
 	const extractor = gatedExtractor(gate, bench.extractor);
 	const embedder = gatedEmbedder(gate, bench.embedder);
 	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 1_000, timeoutMs: 60_000 };
-	const pipeline = startPipeline({
+	const { pipeline } = startSpine({
 		docStore: gatedDocStore(gate, docStore),
 		vectorStore: gatedVectorStore(gate, vectorStore),
 		extractor,
@@ -91,9 +90,7 @@ export async function openParts(
 		clock,
 		now: anchoredTime(clock, 0),
 		random: () => 0.5,
-		pass: passOn,
 		log,
-		telemetry: createTelemetry(),
 		indexBreaker: { ...breaker, name: 'vector index', code: 'index_unavailable' },
 		embedderBreaker: { ...breaker, name: 'embedder', code: 'embedder_unavailable' },
 		accept: {
@@ -108,7 +105,6 @@ export async function openParts(
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 		},
-		limiter: null,
 		worker: {
 			maxDocuments: 16,
 			maxBytes: 64_000_000,
@@ -118,11 +114,8 @@ export async function openParts(
 			maxAttempts: 3,
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
 		},
-		away: [],
 		indexCheck: { everyMs: 20_000, lateMs: 20_000 },
 		embedCalls: { maxTexts: 256, maxCalls: 2 },
-		healthLimits: { pending: 10_000, errors: 0.1 },
-		brakeShare: 0.2,
 		retention: { tombstoneMs: 1e9, jobMs: 1e9 },
 	});
 	return { docStore, vectorStore, spools, pipeline };
