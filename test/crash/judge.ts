@@ -27,13 +27,18 @@ export async function judge(evidence: Evidence, extractor: Extractor): Promise<F
 	const { receipts, index, store, counted } = evidence;
 	const faults: Fault[] = [...index.faults, ...store.faults];
 	const expected: ExpectedDoc[] = [];
+	const ranks = epochRanks(receipts);
 	let documents = 0;
 	for (const change of newestOf(receipts.keys()).values()) {
 		if (change.version !== null) documents += 1;
-		const versionFault = versionCheck(change, receipts, store);
+		const versionFault = versionCheck(change, receipts, ranks, store);
 		expected.push({ ...(await publication(change, extractor)), versionFault });
 	}
-	faults.push(...compare(expected, index.points), ...manifestFaults(evidence), ...receiptFaults(evidence));
+	faults.push(
+		...compare(expected, index.points),
+		...manifestFaults(evidence),
+		...receiptFaults(evidence, ranks),
+	);
 	const chunks = expected.reduce((sum, doc) => sum + doc.chunks.length, 0);
 	if (counted.documents !== documents || counted.chunks !== chunks) {
 		faults.push(
@@ -69,11 +74,36 @@ export async function publication(
 	return { tenant, docId, chunks: extracted.chunks, fields };
 }
 
+/** The rank of each epoch, the upper half of its versions, by the first answer that tells it. */
+type Ranks = ReadonlyMap<string, number>;
+
+function epochRanks(receipts: Receipts): Ranks {
+	const ranks = new Map<string, number>();
+	for (const [{ source }, own] of receipts) {
+		const told = own.find(({ state }) => state !== 'stale');
+		if (source === null || told === undefined) continue;
+		const key = epochKey(source.sourceId, source.epoch);
+		if (!ranks.has(key)) ranks.set(key, Math.floor(told.version / 2 ** 32));
+	}
+	return ranks;
+}
+
+/** The version that a change of a source must get, where its epoch has been seen. */
+function numbered({ source }: Change, ranks: Ranks): number | undefined {
+	const rank = source === null ? undefined : ranks.get(epochKey(source.sourceId, source.epoch));
+	return source === null || rank === undefined ? undefined : rank * 2 ** 32 + source.seq;
+}
+
 /**
  * A point's version is that of the change that was published. It is the newest one's, unless the API answered
  * that one `unchanged`: then an earlier change with the same content may stand for it.
  */
-function versionCheck(newest: Change, receipts: Receipts, store: StoreContents): ExpectedDoc['versionFault'] {
+function versionCheck(
+	newest: Change,
+	receipts: Receipts,
+	ranks: Ranks,
+	store: StoreContents,
+): ExpectedDoc['versionFault'] {
 	const published = receipts
 		.get(newest)
 		?.find(({ state, jobId }) => state === 'accepted' && store.jobs.get(jobId)?.state === 'published');
@@ -84,10 +114,14 @@ function versionCheck(newest: Change, receipts: Receipts, store: StoreContents):
 	let highest = 0;
 	for (const [change, own] of receipts) {
 		if (keyOf(change) !== keyOf(newest)) continue;
+		const isSame = isDeepStrictEqual(change.version, newest.version);
+		// Published before a kill took its answer, a change may be stale by the time it is sent again.
+		const version = numbered(change, ranks);
+		if (isSame && version !== undefined) same.add(version);
 		for (const { state, version } of own) {
 			if (state === 'stale') continue;
 			highest = Math.max(highest, version);
-			(isDeepStrictEqual(change.version, newest.version) ? same : differing).add(version);
+			(isSame ? same : differing).add(version);
 		}
 	}
 	// Where arrival is the order, a request whose answer was lost has taken a number that nobody was told.
@@ -119,10 +153,9 @@ const endings: Readonly<Record<Receipt['state'], readonly string[]>> = {
 };
 
 /** Every receipt that was handed out is there, has a fitting end, and says the number it was asked with. */
-function receiptFaults({ receipts, store }: Evidence): Fault[] {
+function receiptFaults({ receipts, store }: Evidence, ranks: Ranks): Fault[] {
 	const faults: Fault[] = [];
 	const newest = newestOf(receipts.keys());
-	const ranks = new Map<string, number>();
 	for (const [change, own] of receipts) {
 		const name = keyOf(change);
 		const isNewest = newest.get(name) === change;
@@ -139,12 +172,8 @@ function receiptFaults({ receipts, store }: Evidence): Fault[] {
 			}
 			if (isNewest && state === 'stale') faults.push(other(`${name}: the newest change was called stale`));
 			if (change.source === null || state === 'stale') continue;
-			const { sourceId, epoch, seq } = change.source;
-			const rank = Math.floor(version / 2 ** 32);
-			const known = ranks.get(epochKey(sourceId, epoch)) ?? rank;
-			ranks.set(epochKey(sourceId, epoch), known);
-			if (version !== known * 2 ** 32 + seq)
-				faults.push(other(`${name}: sent as number ${seq}, answered version ${version}`));
+			if (version !== numbered(change, ranks))
+				faults.push(other(`${name}: sent as number ${change.source.seq}, answered version ${version}`));
 		}
 	}
 	return faults;
