@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client } from './cli/client.ts';
+import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { readConfig, type Config } from './config.ts';
 import { readNote } from './data-folder.ts';
@@ -135,6 +136,7 @@ async function ask(config: Config, act: (client: Client) => Promise<void>): Prom
 }
 
 async function run(config: Config, dir: string | undefined): Promise<void> {
+	relaunch();
 	const isTerminal = process.stderr.isTTY;
 	// On a terminal the log would tear the bar: only what a person should know about gets through.
 	const quiet = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;

@@ -1,6 +1,6 @@
 /**
  * The extractor for files that nobody vouches for: child processes with a bounded heap, a bounded time, no
- * environment, and (by Node's permission model) nothing they may write, start or load natively. Threads would
+ * environment but memory.ts's, and (by Node's permission model) nothing they may write, start or load natively. Threads would
  * not do: an out-of-memory in a thread ends the whole process.
  *
  * A pool of our own, not tinypool: tinypool finds its child's entry file beside its own module, which a bundle
@@ -23,6 +23,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Chunk, ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings } from '../../pipeline/chunk.ts';
 import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import { allocator } from '../../memory.ts';
 import { threadFile } from '../../threads.ts';
 import { systemClock } from '../system-clock.ts';
 import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
@@ -101,7 +102,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 					'--permission',
 					'--allow-fs-read=*',
 				],
-				env: {},
+				env: allocator,
 				serialization: 'advanced',
 				stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
 			});

@@ -7,6 +7,7 @@ import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import type { ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
 import type { DocDropError } from '../../../api/errors.ts';
+import { allocator } from '../../../api/memory.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { extractorConformance } from '../../conformance/extractor.ts';
@@ -139,13 +140,13 @@ describe('the extractor pool', () => {
 		});
 	});
 
-	it('gives its children no environment, and lets them neither write nor start anything', async () => {
+	it('gives its children no environment but the memory settings, and lets them neither write nor start anything', async () => {
 		process.env['DOCDROP_TEST_SECRET'] = 'secret';
 		try {
 			const env = JSON.parse((await ask('env')) ?? '') as Record<string, string>;
 			assert.deepEqual(
 				Object.keys(env).filter((name) => !name.startsWith('NODE_CHANNEL')),
-				[],
+				Object.keys(allocator),
 			);
 			assert.equal(await ask('write'), 'ERR_ACCESS_DENIED');
 			assert.equal(await ask('start'), 'ERR_ACCESS_DENIED');

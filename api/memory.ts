@@ -1,0 +1,18 @@
+/**
+ * What is asked of V8 and of the C library, so that memory which is free goes back to the system. Of a process with
+ * half a dozen threads that passes megabytes between them the defaults keep several times what it uses.
+ */
+
+/**
+ * glibc's malloc, read once when a process begins; others ignore it. By default each thread takes blocks from areas of
+ * its own, and every large block that is freed raises the size up to which blocks are kept instead of given back.
+ * 128 KiB is where that size begins (mallopt(3), M_MMAP_THRESHOLD); naming it keeps it there.
+ */
+export const allocator: Readonly<Record<string, string>> = {
+	MALLOC_ARENA_MAX: '1',
+	MALLOC_MMAP_THRESHOLD_: '131072',
+	MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
+/** Of the main thread, MB: V8 would let what is new, most of it garbage, grow to 96. */
+export const mainSemiSpaceMb = 8;
