@@ -122,6 +122,8 @@ export interface Tables {
 	forget(doc: DocKey, ids: readonly string[]): void;
 	reorder(doc: DocKey, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): void;
 	countLines(doc: DocKey): number;
+	/** Of them, those that are not of the manifest, or not certain. */
+	countUncertain(doc: DocKey): number;
 	/** Makes every chunk a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
 	settleLines(doc: DocKey, after: string | null, limit: number | null): string | null;
 	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */

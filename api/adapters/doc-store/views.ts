@@ -55,11 +55,7 @@ export function createViews({
 		};
 	}
 
-	function countStrays({ key, state }: DocRow): number {
-		if (!state.strays) return 0;
-		const { fresh, unsettled } = tables.lines(key);
-		return fresh.length + unsettled.length;
-	}
+	const countStrays = ({ key, state }: DocRow): number => (state.strays ? tables.countUncertain(key) : 0);
 
 	function documentView(row: DocRow): DocumentState {
 		const state = full(row);

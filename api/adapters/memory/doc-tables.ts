@@ -186,6 +186,7 @@ export function createMemoryTables(): Tables {
 			}
 		},
 		countLines: (doc) => chunksOf(doc).length,
+		countUncertain: (doc) => chunksOf(doc).filter(({ at }) => at !== 'published').length,
 		settleLines(doc, after, limit) {
 			const page = chunksOf(doc)
 				.filter(({ pointId }) => after === null || pointId > after)

@@ -113,6 +113,9 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		linesPage: db.prepare(
 			'SELECT point, ord, stray FROM chunks WHERE doc = ? AND point > ? ORDER BY point LIMIT ?',
 		),
+		pointAt: db.prepare(
+			'SELECT point FROM chunks WHERE doc = ? AND point > ? ORDER BY point LIMIT 1 OFFSET ?',
+		),
 		reorder: db.prepare('UPDATE chunks SET ord = ? WHERE doc = ? AND point = ?'),
 		settleRange: db.prepare(
 			'UPDATE chunks SET stray = 0 WHERE doc = ? AND point > ? AND point <= ? AND stray <> 0',
@@ -126,6 +129,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		unsettle: db.prepare('UPDATE chunks SET stray = 2 WHERE doc = ? AND point = ? AND stray = 0'),
 		settle: db.prepare('UPDATE chunks SET stray = 0 WHERE doc = ? AND point = ?'),
 		countChunks: db.prepare('SELECT count(*) AS n FROM chunks WHERE doc = ?'),
+		countUncertain: db.prepare('SELECT count(*) AS n FROM chunks WHERE doc = ? AND stray <> 0'),
 		chunkOf: db.prepare('SELECT * FROM chunks WHERE doc = ? AND point = ? AND stray <> 1'),
 		tally: db.prepare(
 			`SELECT doc, tenant, doc_id, coalesce(p_chunks, 0) AS chunks, p_at, strays,
@@ -251,6 +255,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				};
 
 	const firstJob = new Uint8Array(16).fill(255);
+	const lastPoint = new Uint8Array(16).fill(255);
 	/** Below every id for null. */
 	const pointBytes = (id: string | null) => (id === null ? new Uint8Array(0) : uuidToBytes(id));
 
@@ -392,16 +397,15 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			for (const { pointId, order } of lines) sql.reorder.run(order, doc, uuidToBytes(pointId));
 		},
 		countLines: (doc) => (sql.countChunks.get(doc) as Row)['n'] as number,
+		countUncertain: (doc) => (sql.countUncertain.get(doc) as Row)['n'] as number,
 		settleLines(doc, after, limit) {
 			if (limit === null) {
 				sql.settleAll.run(doc);
 				return null;
 			}
-			const page = sql.linesPage.all(doc, pointBytes(after), limit) as Row[];
-			const last = page.at(-1)?.['point'] as Uint8Array | undefined;
-			if (last === undefined) return null;
-			sql.settleRange.run(doc, pointBytes(after), last);
-			return page.length < limit ? null : uuidFromBytes(last);
+			const last = sql.pointAt.get(doc, pointBytes(after), limit - 1)?.['point'] as Uint8Array | undefined;
+			sql.settleRange.run(doc, pointBytes(after), last ?? lastPoint);
+			return last === undefined ? null : uuidFromBytes(last);
 		},
 		chunksOf: (doc, pointIds) =>
 			pointIds.flatMap((id) => {
