@@ -40,7 +40,7 @@ export interface LargeDeps {
 export const largeBytes = 4 * 1_048_576;
 
 /** Pages of one document that are with the embedder at the same time. */
-const pagesAtOnce = 3;
+const pagesAtOnce = 2;
 const linesAPage = 2_000;
 
 export function isLarge({ content, isPaged }: Claimed): boolean {
@@ -49,7 +49,7 @@ export function isLarge({ content, isPaged }: Claimed): boolean {
 
 export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<LargePrepared> {
 	const { tenant, docId, content, fingerprint } = claimed;
-	const planner = createLargePlanner(tenant, docId);
+	let planner = createLargePlanner(tenant, docId);
 	if (claimed.op === 'delete') {
 		await addLines(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, setImmediate);
@@ -63,12 +63,19 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 		const { title } = await deps.extractor
 			.stream(
 				{ content: content.body, mimeType },
-				{ begin: () => spool.begin(), page: (page) => spool.append(page) },
+				{
+					begin() {
+						planner = createLargePlanner(tenant, docId);
+						return spool.begin();
+					},
+					page(page) {
+						for (const { hash } of page) planner.add(hash);
+						return spool.append(page);
+					},
+				},
 				deps.signal,
 			)
 			.finally(leave);
-		for (let page = 0; page < spool.pages(); page += 1)
-			for (const { hash } of await spool.read(page)) planner.add(hash);
 		await addLines(claimed, planner, deps.docStore);
 		const plan = await planner.finish(
 			claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted,

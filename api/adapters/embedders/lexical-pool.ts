@@ -11,8 +11,12 @@ import { threadFile } from '../../threads.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
 import type { LexicalReply, LexicalRequest } from './lexical-worker.ts';
 
-/** Texts of one message: about 10 ms of a thread's work. */
+/**
+ * Texts of one message: about 10 ms of a thread's work. A long message's texts would wait in the thread until V8 takes
+ * them for lasting, and looks at them no more for tens of megabytes.
+ */
 const TEXTS_PER_MESSAGE = 64;
+const CHARS_PER_MESSAGE = 32_768;
 
 interface Waiting {
 	resolve(vectors: Float32Array): void;
@@ -81,11 +85,7 @@ export function createLexicalEmbedder({ threads }: { readonly threads: number })
 			const abort = () => aborted.reject(signal?.reason);
 			signal?.addEventListener('abort', abort, { once: true });
 			try {
-				const parts: Promise<Float32Array>[] = [];
-				for (let from = 0; from < texts.length; from += TEXTS_PER_MESSAGE) {
-					parts.push(ask(texts.slice(from, from + TEXTS_PER_MESSAGE)));
-				}
-				const answers = await Promise.race([Promise.all(parts), aborted.promise]);
+				const answers = await Promise.race([Promise.all(messages(texts).map(ask)), aborted.promise]);
 				return answers.flatMap(split);
 			} finally {
 				signal?.removeEventListener('abort', abort);
@@ -96,6 +96,20 @@ export function createLexicalEmbedder({ threads }: { readonly threads: number })
 			await Promise.all([...running].map(({ worker }) => worker.terminate()));
 		},
 	};
+}
+
+function messages(texts: readonly string[]): string[][] {
+	const all: string[][] = [];
+	let chars = 0;
+	for (const text of texts) {
+		const last = all.at(-1);
+		if (last === undefined || last.length === TEXTS_PER_MESSAGE || chars >= CHARS_PER_MESSAGE) {
+			all.push([text]);
+			chars = 0;
+		} else last.push(text);
+		chars += text.length;
+	}
+	return all;
 }
 
 function split(vectors: Float32Array): Float32Array[] {

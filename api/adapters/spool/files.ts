@@ -102,21 +102,26 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 			async vectors(from, count) {
 				const bytes = Buffer.alloc(count * slotBytes);
 				await told(() => readAll(vectors, bytes, from * slotBytes));
+				// Slots are whole words in a buffer of their own: each vector is a view of its slot.
 				return Array.from({ length: count }, (_, at) => {
 					const slot = bytes.subarray(at * slotBytes, (at + 1) * slotBytes);
 					if (slot.readUInt32LE(0) !== checksum(slot, from + at)) return null;
-					return new Float32Array(Uint8Array.from(slot.subarray(CHECKSUM)).buffer);
+					return new Float32Array(slot.buffer, slot.byteOffset + CHECKSUM, dimensions);
 				});
 			},
 			async putVectors(list) {
-				for (const { index, vector } of list) {
-					const slot = Buffer.alloc(slotBytes);
-					slot.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), CHECKSUM);
-					slot.writeUInt32LE(checksum(slot, index), 0);
-					const grown = Math.max(vectorBytes, (index + 1) * slotBytes);
+				for (const run of runs(list)) {
+					const first = run[0]?.index ?? 0;
+					const bytes = Buffer.alloc(run.length * slotBytes);
+					for (const [at, { vector }] of run.entries()) {
+						const slot = bytes.subarray(at * slotBytes, (at + 1) * slotBytes);
+						slot.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), CHECKSUM);
+						slot.writeUInt32LE(checksum(slot, first + at), 0);
+					}
+					const grown = Math.max(vectorBytes, first * slotBytes + bytes.length);
 					reserve((starts.at(-1) ?? 0) + grown);
 					vectorBytes = grown;
-					await told(() => vectors.write(slot, 0, slotBytes, index * slotBytes));
+					await told(() => vectors.write(bytes, 0, bytes.length, first * slotBytes));
 				}
 			},
 			async close() {
@@ -174,6 +179,17 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 				return found.filter((one) => one !== null);
 			}),
 	};
+}
+
+/** Neighbours are written together. */
+function runs<T extends { readonly index: number }>(list: readonly T[]): T[][] {
+	const found: T[][] = [];
+	for (const one of list) {
+		const last = found.at(-1);
+		if (last !== undefined && last.at(-1)?.index === one.index - 1) last.push(one);
+		else found.push([one]);
+	}
+	return found;
 }
 
 /** A vector of zeros is one too, and no slot that was never written may look like it. */

@@ -25,6 +25,12 @@ export interface IndexShape {
 
 const SCHEMA_VERSION = 1;
 
+/** A search reads all vectors of its tenant, again and again. */
+const readerCacheKb = 32_768;
+
+/** Writes append, and what they read again the system still has: with 32 MB they were no faster. */
+const writerCacheKb = 2_048;
+
 const tables = (dimensions: number) => `
 	CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 	CREATE TABLE tenants(tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -86,7 +92,7 @@ function connect({ file, library }: OpenOptions, readOnly: boolean): DatabaseSyn
 	const db = new DatabaseSync(file, { readOnly, allowExtension: true, timeout: 1_000 });
 	db.loadExtension(library);
 	db.enableLoadExtension(false);
-	db.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY');
+	db.exec(`PRAGMA cache_size = -${readOnly ? readerCacheKb : writerCacheKb}; PRAGMA temp_store = MEMORY`);
 	return db;
 }
 

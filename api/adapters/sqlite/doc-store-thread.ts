@@ -41,7 +41,7 @@ function open(): void {
 		PRAGMA page_size = 16384;
 		PRAGMA journal_mode = WAL;
 		PRAGMA synchronous = FULL;
-		PRAGMA cache_size = -16384;
+		PRAGMA cache_size = -4096;
 		PRAGMA temp_store = MEMORY;
 		BEGIN IMMEDIATE;
 		COMMIT;
