@@ -6,7 +6,8 @@ const clip = (text: string, length: number) => {
 	const line = text.replace(/\s+/g, ' ').trim();
 	return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 };
-const count = (n: number, one: string, many = `${one}s`) =>
+/** 1 change, 2 changes, 1,234 changes. */
+export const count = (n: number, one: string, many = `${one}s`) =>
 	`${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
 export function printSearch({ results, tookMs }: SearchResponse, query: string): string {

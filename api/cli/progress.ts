@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { RunningServer } from '../server.ts';
+import { count } from './print.ts';
 
 /**
  * How far the index is behind the folder: a bar on a terminal while there is work, plain lines elsewhere.
@@ -8,6 +9,8 @@ import type { RunningServer } from '../server.ts';
  */
 const everyMs = 500;
 const lineEveryMs = 5_000;
+
+const documents = (stats: { readonly documents: number }) => count(stats.documents, 'document');
 
 export function showProgress({ app, folder }: RunningServer, isTerminal: boolean): () => void {
 	const clock = systemClock;
@@ -27,7 +30,7 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 				end();
 				const seconds = ((clock.monotonic() - startedAt) / 1000).toFixed(1);
 				console.error(
-					`up to date: ${stats.documents} documents, ${stats.chunks} chunks (${total} changes in ${seconds} s)`,
+					`up to date: ${documents(stats)}, ${count(stats.chunks, 'chunk')} (${count(total, 'change')} in ${seconds} s)`,
 				);
 			}
 			hadWork = false;
@@ -40,16 +43,16 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 		const done = total - left;
 		if (isTerminal) {
 			bar ??= new SingleBar({
-				format: '{bar} {value}/{total} changes, {documents} documents searchable, {eta_formatted} left',
+				format: '{bar} {value}/{total} changes, {documents} searchable, {eta_formatted} left',
 				stream: process.stderr,
 				clearOnComplete: true,
 			});
-			if (!bar.isActive) bar.start(total, done, { documents: stats.documents });
+			if (!bar.isActive) bar.start(total, done, { documents: documents(stats) });
 			bar.setTotal(total);
-			bar.update(done, { documents: stats.documents });
+			bar.update(done, { documents: documents(stats) });
 		} else if (clock.monotonic() - lastLine >= lineEveryMs) {
 			lastLine = clock.monotonic();
-			console.error(`indexing: ${left} changes on their way, ${stats.documents} documents searchable`);
+			console.error(`indexing: ${count(left, 'change')} on the way, ${documents(stats)} searchable`);
 		}
 	}
 	function end(): void {
