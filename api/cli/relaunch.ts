@@ -1,25 +1,41 @@
+import { accessSync, constants } from 'node:fs';
+import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { allocator, mainSemiSpaceMb } from '../memory.ts';
 
 const semiSpace = '--max-semi-space-size';
+/** The number of a process that has begun anew; its children inherit it, and have other ones. No setting, hence the underscore. */
+const marker = '_DOCDROP_RELAUNCHED';
 
 /**
- * Begins the process anew, as itself, with the settings of memory.ts, which can only be given to one that begins: its
- * number, its terminal and its parent stay. Called before anything is open. What the user has set is left alone.
- * Returns where nothing is missing, or where it cannot be done: on Windows, under a parent that talks over a channel,
- * where Node may start no programs.
+ * Begins the process anew, once, as itself, with the settings of memory.ts, which can only be given to one that begins:
+ * its number, its terminal and its parent stay, other inherited descriptors do not. Called before anything is open.
+ * What the user has set is left alone. Returns where nothing is missing, and where it cannot be done.
  */
 export function relaunch(): void {
-	const { execve, execArgv, execPath, argv, env } = process;
-	const isSized = [...execArgv, env['NODE_OPTIONS'] ?? ''].some((options) => options.includes(semiSpace));
+	const { execArgv, execPath, argv, env, pid } = process;
+	const isSized = [...execArgv, env['NODE_OPTIONS'] ?? ''].some((options) =>
+		options.replaceAll('_', '-').includes(semiSpace),
+	);
 	const isAllocated = Object.keys(allocator).every((name) => env[name] !== undefined);
 	// The main thread has its size by now; threads have limits of their own, which the flag would overrule.
 	if (isSized) setFlagsFromString(`${semiSpace}=0`);
-	if (execve === undefined || process.connected || (isSized && isAllocated)) return;
-	const flags = isSized ? [] : [`${semiSpace}=${mainSemiSpaceMb}`, '--disable-warning=ExperimentalWarning'];
+	if (env[marker] === String(pid) || (isSized && isAllocated) || !isPossible(execPath)) return;
+	const flags = isSized ? [] : [`${semiSpace}=${mainSemiSpaceMb}`];
+	const args = [execPath, ...flags, ...execArgv, ...argv.slice(1)];
+	process.execve?.(execPath, args, { ...allocator, ...env, [marker]: String(pid) });
+}
+
+/** Where the system refuses, Node ends the process: so it is asked only where it should work. */
+function isPossible(execPath: string): boolean {
+	if (process.platform === 'win32' || process.connected) return false;
+	if (process.permission !== undefined && !process.permission.has('child')) return false;
+	// Started by the loader itself, the path is the loader's.
+	if (basename(execPath).startsWith('ld-')) return false;
 	try {
-		execve(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], { ...allocator, ...env });
+		accessSync(execPath, constants.X_OK);
+		return true;
 	} catch {
-		// It runs as well without them, with more memory.
+		return false;
 	}
 }

@@ -34,7 +34,9 @@ export function openThread<Out, In>(deps: {
 	/** Called once, also at `close`. */
 	readonly onLost: (lost: ThreadLost) => void;
 }): Thread<Out> {
-	const worker = new Worker(deps.file, { workerData: deps.workerData });
+	// What a walk makes is garbage at once; at V8's own limit the thread would keep 48 MB of it.
+	const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+	const worker = new Worker(deps.file, { workerData: deps.workerData, resourceLimits });
 	worker.unref();
 	let lost: ThreadLost | null = null;
 	const end = (cause: unknown) => {

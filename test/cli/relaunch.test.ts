@@ -60,10 +60,29 @@ describe('relaunch', function () {
 		assert.equal(arenas, '1');
 	});
 
+	it('ends where what it sets does not arrive', async () => {
+		// As the C library does in programs with capabilities of their own.
+		const preload = join(dir, 'preload.mjs');
+		writeFileSync(
+			preload,
+			`for (const name of Object.keys(process.env)) if (name.startsWith('MALLOC_')) delete process.env[name];`,
+		);
+		const { pids, arenas } = await tell(['--import', pathToFileURL(preload).href], {});
+		assert.equal(pids.length, 2);
+		assert.equal(arenas, null);
+	});
+
+	it('is left out where Node may start no programs', async () => {
+		const { pids } = await tell(['--permission', '--allow-fs-read=*'], {});
+		assert.equal(pids.length, 1);
+	});
+
 	it('leaves what the user has set', async () => {
 		const own = await tell(['--max-semi-space-size=32'], { MALLOC_ARENA_MAX: '7' });
 		assert.ok(!own.execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), own.execArgv.join(' '));
 		assert.equal(own.arenas, '7');
+		const spelt = await tell([], { NODE_OPTIONS: '--max_semi_space_size=32' });
+		assert.ok(!spelt.execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), spelt.execArgv.join(' '));
 		const all = { MALLOC_ARENA_MAX: '7', MALLOC_MMAP_THRESHOLD_: '1', MALLOC_TRIM_THRESHOLD_: '1' };
 		const none = await tell([], { ...all, NODE_OPTIONS: '--max-semi-space-size=32' });
 		assert.equal(none.pids.length, 1, 'nothing was missing');
