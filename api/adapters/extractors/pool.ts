@@ -1,6 +1,6 @@
 /**
  * The extractor for files that nobody vouches for: child processes with a bounded heap, a bounded time, no
- * environment but memory.ts's, and (by Node's permission model) nothing they may write, start or load natively. Threads would
+ * environment but the allocator's, and (by Node's permission model) nothing they may write, start or load natively. Threads would
  * not do: an out-of-memory in a thread ends the whole process.
  *
  * A pool of our own, not tinypool: tinypool finds its child's entry file beside its own module, which a bundle
@@ -102,7 +102,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 					'--permission',
 					'--allow-fs-read=*',
 				],
-				env: allocator,
+				env: { ...allocator },
 				serialization: 'advanced',
 				stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
 			});
@@ -185,8 +185,10 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 	}
 
 	async function hand(task: Task, part: readonly Chunk[]): Promise<void> {
-		if (task.begins) await task.sink?.begin();
+		// Before the wait: a child that dies meanwhile makes the next one begin again.
+		const { begins } = task;
 		task.begins = false;
+		if (begins) await task.sink?.begin();
 		await task.sink?.page(part);
 	}
 
