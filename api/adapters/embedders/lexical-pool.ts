@@ -11,11 +11,10 @@ import { threadFile } from '../../threads.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
 import type { LexicalReply, LexicalRequest } from './lexical-worker.ts';
 
-/**
- * Texts of one message: about 10 ms of a thread's work. A long message's texts would wait in the thread until V8 takes
- * them for lasting, and looks at them no more for tens of megabytes.
- */
+/** Texts of one message: about 10 ms of a thread's work. */
 const TEXTS_PER_MESSAGE = 64;
+
+/** About: long texts would wait in the thread until V8 takes them for lasting, and looks again tens of megabytes later. */
 const CHARS_PER_MESSAGE = 32_768;
 
 interface Waiting {

@@ -87,7 +87,7 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 				const bytes = Buffer.from(JSON.stringify(page));
 				const start = starts.at(-1) ?? 0;
 				reserve(start + bytes.length + vectorBytes);
-				await told(() => chunks.write(bytes, 0, bytes.length, start));
+				await told(() => writeAll(chunks, bytes, start));
 				starts.push(start + bytes.length);
 				firsts.push((firsts.at(-1) ?? 0) + page.length);
 			},
@@ -121,7 +121,7 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 					const grown = Math.max(vectorBytes, first * slotBytes + bytes.length);
 					reserve((starts.at(-1) ?? 0) + grown);
 					vectorBytes = grown;
-					await told(() => vectors.write(bytes, 0, bytes.length, first * slotBytes));
+					await told(() => writeAll(vectors, bytes, first * slotBytes));
 				}
 			},
 			async close() {
@@ -204,6 +204,14 @@ async function readAll(file: FileHandle, bytes: Buffer, position: number): Promi
 		const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
 		if (bytesRead === 0) return;
 		at += bytesRead;
+	}
+}
+
+/** A disk that is nearly full takes a part of a write without an error; the next one has it. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+	for (let at = 0; at < bytes.length;) {
+		const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+		at += bytesWritten;
 	}
 }
 
