@@ -27,6 +27,7 @@ describe('crash judge', () => {
 		const faults = await judge(
 			{
 				receipts: new Map([[change, [receipt]]]),
+				uncertain: new Set(),
 				index: { points: [], faults: [] },
 				store: { docs: new Map(), jobs: new Map([['j1', job]]), faults: [] },
 				counted: { documents: 0, chunks: 0 },
@@ -40,7 +41,7 @@ describe('crash judge', () => {
 	});
 
 	/** A numbered text: 20 published, 21 published too but its answer lost, 26 the same as 20; 21 sent again last. */
-	async function afterLostAnswer(lostText: string): Promise<string[]> {
+	async function afterLostAnswer(lostText: string, isLost = true): Promise<string[]> {
 		const extractor = createInProcessExtractor();
 		const change = (seq: number, text: string): Change => ({
 			tenant: 't',
@@ -73,11 +74,13 @@ describe('crash judge', () => {
 			order: `${index}`,
 			fields: { ...fields, version: rank + 21, publishedAt: 'now' },
 		}));
+		const late = change(21, lostText);
 		const evidence: Evidence = {
+			uncertain: new Set(isLost ? [late] : []),
 			receipts: new Map([
 				[change(20, 'one text'), [receipt(20, 'accepted', 20)]],
 				[newest, [receipt(26, 'unchanged', 26)]],
-				[change(21, lostText), [receipt(21, 'stale', 26)]],
+				[late, [receipt(21, 'stale', 26)]],
 			]),
 			index: { points, faults: [] },
 			store: {
@@ -104,6 +107,10 @@ describe('crash judge', () => {
 
 	it('lets a change stand whose answer was lost and which was stale when sent again', async () => {
 		assert.deepEqual(await afterLostAnswer('one text'), []);
+	});
+
+	it('does not let a change stand that was called stale at once', async () => {
+		assert.deepEqual(await afterLostAnswer('one text', false), ['stale']);
 	});
 
 	it('does not let one stand that had another content', async () => {

@@ -15,6 +15,8 @@ export type Receipts = ReadonlyMap<Change, readonly Receipt[]>;
 
 export interface Evidence {
 	readonly receipts: Receipts;
+	/** Changes that were sent once without an answer. */
+	readonly uncertain: ReadonlySet<Change>;
 	readonly index: IndexContents;
 	readonly store: StoreContents;
 	/** As the process counted before it stopped. */
@@ -31,7 +33,7 @@ export async function judge(evidence: Evidence, extractor: Extractor): Promise<F
 	let documents = 0;
 	for (const change of newestOf(receipts.keys()).values()) {
 		if (change.version !== null) documents += 1;
-		const versionFault = versionCheck(change, receipts, ranks, store);
+		const versionFault = versionCheck(change, evidence, ranks);
 		expected.push({ ...(await publication(change, extractor)), versionFault });
 	}
 	faults.push(
@@ -100,9 +102,8 @@ function numbered({ source }: Change, ranks: Ranks): number | undefined {
  */
 function versionCheck(
 	newest: Change,
-	receipts: Receipts,
+	{ receipts, uncertain, store }: Evidence,
 	ranks: Ranks,
-	store: StoreContents,
 ): ExpectedDoc['versionFault'] {
 	const published = receipts
 		.get(newest)
@@ -117,7 +118,7 @@ function versionCheck(
 		const isSame = isDeepStrictEqual(change.version, newest.version);
 		// Published before a kill took its answer, a change may be stale by the time it is sent again.
 		const version = numbered(change, ranks);
-		if (isSame && version !== undefined) same.add(version);
+		if (isSame && version !== undefined && uncertain.has(change)) same.add(version);
 		for (const { state, version } of own) {
 			if (state === 'stale') continue;
 			highest = Math.max(highest, version);

@@ -20,6 +20,8 @@ export interface Source {
 	readonly refusals: readonly string[];
 	/** Requests whose answer was lost. */
 	unanswered(): number;
+	/** Changes that were in one of them: taken perhaps, before they were sent again. */
+	readonly uncertain: ReadonlySet<Change>;
 	stop(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export function startSource(deps: {
 	const seenEpochs = new Set<string>();
 	const receipts = new Map<Change, Receipt[]>();
 	const refusals: string[] = [];
+	const uncertain = new Set<Change>();
 	let released = 0;
 	let inFlight = 0;
 	let unanswered = 0;
@@ -122,7 +125,13 @@ export function startSource(deps: {
 				if (error instanceof Refused)
 					refusals.push(`${keyOf(sending.changes[0] as Change)}: ${error.message}`);
 				else {
-					if (!(error instanceof TryAgain)) unanswered += 1;
+					if (!(error instanceof TryAgain)) {
+						unanswered += 1;
+						for (const change of sending.changes) {
+							uncertain.add(change);
+							if (change.leaves !== null) uncertain.add(change.leaves);
+						}
+					}
 					queue.unshift(...(random.chance(0.3) ? oneByOne(sending) : [sending]));
 					await sleep(5);
 				}
@@ -144,6 +153,7 @@ export function startSource(deps: {
 		receipts,
 		refusals,
 		unanswered: () => unanswered,
+		uncertain,
 		async stop() {
 			isStopping = true;
 			await Promise.all(running);

@@ -69,7 +69,8 @@ export async function judgeFiles(
 			? readQdrantDouble(bench.double, collection)
 			: readSqliteVec(join(dataDir, 'vectors.db'));
 	const store = withoutBuried(readDocStore(dataDir));
-	const found = await judge({ receipts, index: contents, store, counted }, bench.judging);
+	const uncertain = new Set<Change>();
+	const found = await judge({ receipts, uncertain, index: contents, store, counted }, bench.judging);
 	const spoolDir = join(dataDir, 'spool');
 	const checkpoints = existsSync(spoolDir) ? readdirSync(spoolDir) : [];
 	return [...found.map(told), ...checkpoints.map((name) => `other: a checkpoint was left behind, ${name}`)];
