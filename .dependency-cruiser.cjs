@@ -36,7 +36,7 @@ module.exports = {
 			'^api/adapters/',
 			[
 				'^api/(adapters|ports|contract)/',
-				'^api/(errors|threads|telemetry)\\.ts$',
+				'^api/(errors|memory|threads|telemetry)\\.ts$',
 				'^api/pipeline/[a-z-]+\\.ts$',
 				'^nodes/watch/clock\\.ts$',
 			],
