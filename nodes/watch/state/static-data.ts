@@ -8,7 +8,8 @@
  *    again. A seq is never given out twice all the same: the text holds a ceiling `SEQ_MARGIN` above the next
  *    seq, `open` goes on from there, and by `SEQ_PER_MS` further for the time since, so that of two lives that
  *    begin with the same text the later one has the higher numbers. Limits: fewer than `SEQ_MARGIN` given out
- *    since the last save, in a life that was never saved fewer than 100 a second, and a clock that is not set back.
+ *    since the last save, in a life that was never saved, or whose text was put back, fewer than 500 a
+ *    second, and a clock that is not set back.
  *  - A state that is missing, damaged or another node's is a lost one: `open` makes a new epoch of the same
  *    source, and never rejects but for `state_newer`. So it does when the epoch's numbers run out.
  *  - Whoever else writes the key in memory is found out at the next commit, which rejects with
@@ -45,7 +46,8 @@ export type NewestTexts = Map<string, { readonly lives: readonly string[]; reado
 export const SEQ_MARGIN = 100_000;
 /** A quarter of all numbers lasts longer than any life: an epoch that has less left is not taken up again. */
 const LAST_START = 3 * 2 ** 30;
-const SEQ_PER_MS = 0.1;
+/** 75 days pass before an epoch is used up by time alone; then a new one tells everything again. */
+const SEQ_PER_MS = 0.5;
 const PAGE_ROWS = 500;
 
 /** Makes n8n save what was committed. Call it in the turn of each emit, before it: an earlier save that ends between commit and emit would hide the commit from the next. */

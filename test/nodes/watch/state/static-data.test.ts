@@ -98,7 +98,7 @@ describe('static data FileState', () => {
 		await clock.advance(2000);
 		const third = await on(saved).open();
 		assert.equal(third.epoch, second.epoch);
-		assert.equal(third.nextSeq, second.nextSeq + 200);
+		assert.equal(third.nextSeq, second.nextSeq + 1000);
 		clock.jumpWall(-3_600_000);
 		assert.ok((await on(restarted(saved)).open()).nextSeq >= third.nextSeq + SEQ_MARGIN);
 	});
