@@ -16,3 +16,6 @@ export const allocator: Readonly<Record<string, string>> = {
 
 /** Of the main thread, MB: V8 would let what is new, most of it garbage, grow to 96. */
 export const mainSemiSpaceMb = 8;
+
+/** Of a thread: messages are garbage at once, and at V8's own limit each thread would keep 48 MB of it. */
+export const threadLimits = { maxYoungGenerationSizeMb: 12 } as const;

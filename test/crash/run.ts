@@ -135,13 +135,8 @@ export async function crashRun({ seed, run, index, cacheDir }: RunOptions): Prom
 		const contents =
 			double === null ? readSqliteVec(join(dataDir, 'vectors.db')) : readQdrantDouble(double, collection);
 		const store = readDocStore(dataDir);
-		const evidence = {
-			receipts: source.receipts,
-			uncertain: source.uncertain,
-			index: contents,
-			store,
-			counted,
-		};
+		const { receipts, uncertain } = source;
+		const evidence = { receipts, uncertain, index: contents, store, counted };
 		faults.push(...(await judge(evidence, extractor)));
 	} catch (error) {
 		other(error instanceof Stuck ? error.message : String((error as Error).stack));

@@ -127,10 +127,7 @@ export function startSource(deps: {
 				else {
 					if (!(error instanceof TryAgain)) {
 						unanswered += 1;
-						for (const change of sending.changes) {
-							uncertain.add(change);
-							if (change.leaves !== null) uncertain.add(change.leaves);
-						}
+						for (const change of sending.changes.flatMap(withLeft)) uncertain.add(change);
 					}
 					queue.unshift(...(random.chance(0.3) ? oneByOne(sending) : [sending]));
 					await sleep(5);
@@ -168,9 +165,11 @@ const oneByOne = (sending: Sending): Sending[] =>
 		changes: [change],
 	}));
 
+/** A change and, of a move, the deletion that travels with it. */
+const withLeft = (change: Change): Change[] => (change.leaves === null ? [change] : [change, change.leaves]);
+
 /** Every document that the change is about. */
-const keysOf = (change: Change): string[] =>
-	change.leaves === null ? [keyOf(change)] : [keyOf(change), keyOf(change.leaves)];
+const keysOf = (change: Change): string[] => withLeft(change).map(keyOf);
 
 class Refused extends Error {}
 

@@ -109,13 +109,8 @@ export async function runRow(row: FaultRow, seed: number, cacheDir: string): Pro
 				? readQdrantDouble(world.qdrant, collection)
 				: readSqliteVec(join(world.dataDir, 'vectors.db'));
 		const store = readDocStore(world.dataDir);
-		const evidence = {
-			receipts: source.receipts,
-			uncertain: source.uncertain,
-			index: contents,
-			store,
-			counted,
-		};
+		const { receipts, uncertain } = source;
+		const evidence = { receipts, uncertain, index: contents, store, counted };
 		faults.push(...(await judge(evidence, createInProcessExtractor({ chunking }))));
 		const unmet = row.demand?.(seen) ?? null;
 		if (unmet !== null) other(unmet);

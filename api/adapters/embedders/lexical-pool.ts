@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { DocDropError } from '../../errors.ts';
+import { threadLimits } from '../../memory.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import { TOKENIZER_VERSION } from '../../pipeline/tokenize.ts';
 import { threadFile } from '../../threads.ts';
@@ -35,7 +36,7 @@ export function createLexicalEmbedder({ threads }: { readonly threads: number })
 
 	function start(): Thread {
 		const worker = new Worker(threadFile('adapters/embedders/lexical-worker'), {
-			resourceLimits: { maxYoungGenerationSizeMb: 12 },
+			resourceLimits: threadLimits,
 		});
 		const thread: Thread = { worker, waiting: new Map() };
 		const end = (cause?: unknown) => {

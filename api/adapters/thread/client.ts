@@ -8,6 +8,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
+import { threadLimits } from '../../memory.ts';
 import { CLOSE } from './wire.ts';
 import type { Methods, Reply, Request } from './wire.ts';
 
@@ -26,9 +27,10 @@ interface Waiting {
 }
 
 export function openThread<M extends Methods>(options: { file: URL; workerData?: unknown }): Thread<M> {
-	// Messages are garbage at once; at V8's own limit each thread would keep 48 MB of it.
-	const resourceLimits = { maxYoungGenerationSizeMb: 12 };
-	const worker = new Worker(options.file, { workerData: options.workerData, resourceLimits });
+	const worker = new Worker(options.file, {
+		workerData: options.workerData,
+		resourceLimits: threadLimits,
+	});
 	const waiting = new Map<number, Waiting>();
 	let outbox: Request[] = [];
 	let nextId = 0;
