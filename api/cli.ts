@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createClient, type Client } from './cli/client.ts';
+import { createClient, type Client } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { readConfig, type Config } from './config.ts';
@@ -143,7 +143,7 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	// Loaded only here: the other commands need nothing of it, and it takes longer than all that they do.
 	const [{ startServer }, { showProgress }] = await Promise.all([
 		import('./server.ts'),
-		import('./cli/progress.ts'),
+		import('./cli/progress-bar.ts'),
 	]);
 	const server = await startServer(quiet, dir === undefined ? {} : { follow: dir });
 	console.error(`DocDrop ${version} on ${server.url}${dir === undefined ? '' : `, following ${dir}`}`);

@@ -1,5 +1,5 @@
-import type { SearchResponse } from '../contract/search.ts';
-import type { Explained, Status } from './client.ts';
+import type { SearchResponse } from '../contract/search-schema.ts';
+import type { Explained, Status } from './api-client.ts';
 
 /** What the commands say, as text for a person. */
 const clip = (text: string, length: number) => {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { DocumentInput } from '../contract/document.ts';
+import type { DocumentInput } from '../contract/document-schema.ts';
 import { splitKey } from '../config.ts';
 import { DocDropError } from '../errors.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../ports/clock.ts';
-import { answerClientError } from './errors.ts';
+import type { Clock } from '../ports/time.ts';
+import { answerClientError } from './error-answers.ts';
 
 /**
  * How long a caller may take to send a body. Node has one limit for whole requests, on the whole server, and

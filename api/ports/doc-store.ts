@@ -1,4 +1,4 @@
-import type { JobState, Priority } from '../contract/job.ts';
+import type { JobState, Priority } from '../contract/job-schema.ts';
 
 /**
  * The durable heart: the queue, the manifest and the receipts of every document. Adapters: sqlite, memory.

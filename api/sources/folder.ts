@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { DocumentInput, Receipt } from '../contract/document.ts';
+import type { DocumentInput, Receipt } from '../contract/document-schema.ts';
 import { isDocDropError } from '../errors.ts';
 import type { Clock } from '../../nodes/watch/clock.ts';
 import type { Log } from '../telemetry.ts';

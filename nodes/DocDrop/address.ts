@@ -1,5 +1,5 @@
 /** The credential as the node uses it: where the API is, and the header that carries the key. */
-import { localFailure } from './errors.ts';
+import { localFailure } from './node-errors.ts';
 
 export interface Address {
 	/** Without a slash at its end; may have a path, where a proxy gives the API one. */

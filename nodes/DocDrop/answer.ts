@@ -1,7 +1,7 @@
 /** Reads what n8n's helper gives back, whole, bounded, and within its time; and tells what it means. */
 import type { Clock } from '../watch/clock.ts';
 import type { Address } from './address.ts';
-import { answeredFailure, foreignAnswer, localFailure, type ApiFailure } from './errors.ts';
+import { answeredFailure, foreignAnswer, localFailure, type ApiFailure } from './node-errors.ts';
 
 export interface Answer {
 	readonly status: number;

@@ -11,8 +11,8 @@ import type {
 import { systemClock } from '../watch/clock.ts';
 import { keyHeader, parseAddress } from './address.ts';
 import { createAnswerReader, meaningOf, type Answer } from './answer.ts';
-import { isApiFailure, type ApiFailure } from './errors.ts';
-import { checkInfo, contractVersion } from './limits.ts';
+import { isApiFailure, type ApiFailure } from './node-errors.ts';
+import { checkInfo, contractVersion } from './api-limits.ts';
 import { unreachedFailure } from './unreachable.ts';
 
 const timeoutMs = 10_000;

@@ -1,6 +1,6 @@
 /** What the resource locators offer "From list". Called by the editor while a person fills in the node. */
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import type { DocumentView } from '../../api/contract/document.ts';
+import type { DocumentView } from '../../api/contract/document-schema.ts';
 import { openApi } from './open-api.ts';
 
 const pageSize = 100;

@@ -1,7 +1,7 @@
 /** Which operation a run is: resource and operation, as the user chose them, to one function each. */
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
-import { isApiFailure } from './errors.ts';
+import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
 import { openApi } from './open-api.ts';
 import { publishMany } from './operations/batch-publish-many.ts';

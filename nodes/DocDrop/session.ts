@@ -4,7 +4,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Clock } from '../watch/clock.ts';
 import { continuesOnFail } from './failing.ts';
-import { createParameters, type Parameters } from './parameters.ts';
+import { createParameters, type Parameters } from './action-parameters.ts';
 import type { Transport } from './transport.ts';
 
 export interface Session {

@@ -16,7 +16,7 @@ import type {
 import type { Clock } from '../watch/clock.ts';
 import { keyHeader, parseAddress, urlOf, type Address } from './address.ts';
 import { createAnswerReader, meaningOf, type Answer } from './answer.ts';
-import { isApiFailure, type ApiFailure } from './errors.ts';
+import { isApiFailure, type ApiFailure } from './node-errors.ts';
 import type { Throttle } from './throttle.ts';
 import { unreachedFailure } from './unreachable.ts';
 

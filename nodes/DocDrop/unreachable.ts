@@ -1,6 +1,6 @@
 /** Why a request got no answer, and what a person can do about it. Pure. */
 import type { Address } from './address.ts';
-import { localFailure, type ApiFailure } from './errors.ts';
+import { localFailure, type ApiFailure } from './node-errors.ts';
 
 /** What this request may meet when it is sent again in a moment. */
 export interface Unreached {

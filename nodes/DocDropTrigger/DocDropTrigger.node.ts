@@ -8,11 +8,11 @@ import {
 } from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
-import { createGuard, openRoots, type Machine, type WatchedRoot } from './access.ts';
+import { createGuard, openRoots, type Machine, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
 import { sourceIdOf, storedEpoch } from './file-state.ts';
 import { createNaming } from './naming.ts';
-import { readSettings, type TriggerSettings } from './parameters.ts';
+import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
 import { asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';

@@ -3,7 +3,7 @@
  * deletion was taken. Pure but for its own entries; lives as long as an engine, and is filled from the rows of
  * its state.
  */
-import type { FileRow } from '../watch/state/port.ts';
+import type { FileRow } from '../watch/state/file-state-port.ts';
 import type { DocumentName } from './naming.ts';
 
 export interface Claims {

@@ -7,12 +7,12 @@ import { lstat, stat } from 'node:fs/promises';
 import type { FileItem } from '../item.ts';
 import type { Deliver, FileChange, Outcome } from '../watch/change.ts';
 import type { Clock } from '../watch/clock.ts';
-import type { Guard } from './access.ts';
+import type { Guard } from './folder-access.ts';
 import type { Claims } from './claims.ts';
 import type { Executions } from './executions.ts';
 import { itemsOf, type PreviousFile } from './items.ts';
 import type { EngineName, Naming } from './naming.ts';
-import type { TriggerSettings } from './parameters.ts';
+import type { TriggerSettings } from './trigger-parameters.ts';
 
 export interface DeliveryDeps {
 	readonly settings: Pick<TriggerSettings, 'events' | 'takeOver'>;

@@ -17,7 +17,7 @@ import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../watch/clock.ts';
-import type { FileState } from '../watch/state/port.ts';
+import type { FileState } from '../watch/state/file-state-port.ts';
 import { uuidOfHash } from '../watch/uuid-of-hash.ts';
 import { createSqliteFileState } from '../watch/state/sqlite.ts';
 import { readBlob, writeMoved } from '../watch/state/static-data-blob.ts';

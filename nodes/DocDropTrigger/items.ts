@@ -2,7 +2,7 @@
 import type { FileItem } from '../item.ts';
 import type { FileChange, MovedChange } from '../watch/change.ts';
 import type { DocumentName } from './naming.ts';
-import type { FileEvent } from './parameters.ts';
+import type { FileEvent } from './trigger-parameters.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 /** What goes into every item of an execution. */

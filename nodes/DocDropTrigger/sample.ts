@@ -9,13 +9,13 @@ import type { FileItem } from '../item.ts';
 import type { Clock } from '../watch/clock.ts';
 import { createNodeDisk } from '../watch/disk.ts';
 import { createIdentity } from '../watch/identity.ts';
-import { createDiskReader } from '../watch/reader/on-disk.ts';
-import type { Reader } from '../watch/reader/port.ts';
-import type { Guard, WatchedRoot } from './access.ts';
+import { createDiskReader } from '../watch/reader/reader-on-disk.ts';
+import type { Reader } from '../watch/reader/reader-port.ts';
+import type { Guard, WatchedRoot } from './folder-access.ts';
 import { itemsOf } from './items.ts';
 import type { DocumentName, EngineName, Naming } from './naming.ts';
-import type { TriggerSettings } from './parameters.ts';
-import { walkFiles, type FoundFile } from './walk.ts';
+import type { TriggerSettings } from './trigger-parameters.ts';
+import { walkFiles, type FoundFile } from './look-around.ts';
 
 /** How often an empty folder is looked at again, ms. */
 const LOOK_EVERY = 500;

@@ -8,7 +8,7 @@ import type { Clock } from '../watch/clock.ts';
 import type { TakeSnapshot } from '../watch/snapshot.ts';
 import type { Executions } from './executions.ts';
 import type { EngineName, Naming } from './naming.ts';
-import type { TriggerSettings } from './parameters.ts';
+import type { TriggerSettings } from './trigger-parameters.ts';
 
 /** Waits after a failure, ms: every one shows as a failed execution, so they double. */
 const FIRST_WAIT = 60_000;

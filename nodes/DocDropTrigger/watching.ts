@@ -4,26 +4,26 @@
  * of the modules beside.
  */
 import type { ITriggerFunctions } from 'n8n-workflow';
-import { nodeThreadFile } from '../threads.ts';
+import { nodeThreadFile } from '../node-threads.ts';
 import type { Clock } from '../watch/clock.ts';
-import { createWatchEngine, type WatchEngine } from '../watch/engine.ts';
+import { createWatchEngine, type WatchEngine } from '../watch/watch-engine.ts';
 import { createAutoHints } from '../watch/hints/auto.ts';
 import { createIdentity, type Identity } from '../watch/identity.ts';
-import { createThreadReader } from '../watch/reader/in-thread.ts';
-import { createThreadScanner } from '../watch/scan/in-thread.ts';
-import type { FileRow, FileState, StateHead } from '../watch/state/port.ts';
+import { createThreadReader } from '../watch/reader/reader-in-thread.ts';
+import { createThreadScanner } from '../watch/scan/scanner-in-thread.ts';
+import type { FileRow, FileState, StateHead } from '../watch/state/file-state-port.ts';
 import type { NewestTexts, StaticData } from '../watch/state/static-data.ts';
-import { createGuard, type Machine, type WatchedRoot } from './access.ts';
+import { createGuard, type Machine, type WatchedRoot } from './folder-access.ts';
 import { createClaims, isClaiming } from './claims.ts';
 import { createDelivery } from './delivery.ts';
 import { createExecutions } from './executions.ts';
 import { chooseFileState, shouldMove, type ChosenFileState, type StateSetting } from './file-state.ts';
 import { createNaming, type EngineName } from './naming.ts';
-import type { TriggerSettings } from './parameters.ts';
+import type { TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
-import { walkFiles } from './walk.ts';
+import { walkFiles } from './look-around.ts';
 
 export interface Watching {
 	/** Resolves when the folders are watched, before the first scan has ended. Rejects with a TriggerProblem where a person has to see to it. */

@@ -4,7 +4,7 @@
  */
 import type { FileChange } from './change.ts';
 import type { FileStat } from './disk.ts';
-import type { Content, FileRow, Seen } from './state/port.ts';
+import type { Content, FileRow, Seen } from './state/file-state-port.ts';
 
 /** How a file on disk compares with its row, by stat alone. Anything but `same` has to be read. */
 export type Comparison = 'same' | 'new' | 'stat differs' | 'racy';

@@ -21,7 +21,7 @@ import { errorCode } from './disk.ts';
 import type { Ledger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Moves } from './moves.ts';
-import type { FileRow, Seen } from './state/port.ts';
+import type { FileRow, Seen } from './state/file-state-port.ts';
 import { createSuspicion } from './suspicion.ts';
 import { createWindow, type Batch } from './window.ts';
 import type { TakeWitness, Witness } from './witness.ts';

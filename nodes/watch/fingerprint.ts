@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import xxhash from 'xxhash-wasm';
 import { sameStat } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat, type OpenFile } from './disk.ts';
-import type { Content } from './state/port.ts';
+import type { Content } from './state/file-state-port.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 

@@ -4,7 +4,7 @@
  */
 import type { Identity } from './identity.ts';
 import { digestOf, EMPTY_DIGEST, withElement, withoutElement } from './set-digest.ts';
-import type { Content, FileRow, FileState, RowKey, StateChange, StateHead } from './state/port.ts';
+import type { Content, FileRow, FileState, RowKey, StateChange, StateHead } from './state/file-state-port.ts';
 
 /** Sums over the rows of one root. */
 export interface Totals {

@@ -12,7 +12,7 @@ import { createDueQueue } from './due-queue.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
-import type { Look, Reader } from './reader/port.ts';
+import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
 import { afterUnstable, isOldEnough, settle, settled, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';

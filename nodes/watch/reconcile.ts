@@ -14,8 +14,8 @@ import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import type { ScanKind } from './scan-schedule.ts';
-import type { Scanner } from './scan/port.ts';
-import type { FileRow } from './state/port.ts';
+import type { Scanner } from './scan/scanner-port.ts';
+import type { FileRow } from './state/file-state-port.ts';
 import type { Watchers } from './watchers.ts';
 
 /** What one walk reported. */

@@ -6,7 +6,7 @@
 import type { Clock } from './clock.ts';
 import { errorCode } from './disk.ts';
 import type { Filter } from './filter.ts';
-import type { Hint, Hints, HintsFactory } from './hints/port.ts';
+import type { Hint, Hints, HintsFactory } from './hints/hints-port.ts';
 import type { WatchSettings } from './settings.ts';
 
 export interface WatchedRoot {

@@ -10,8 +10,8 @@ import { posix } from 'node:path';
 import { sameStat } from './diff.ts';
 import { wayTo, type FileStat } from './disk.ts';
 import type { Identity, Place } from './identity.ts';
-import type { Reader } from './reader/port.ts';
-import type { Seen } from './state/port.ts';
+import type { Reader } from './reader/reader-port.ts';
+import type { Seen } from './state/file-state-port.ts';
 
 export interface Witness {
 	/** Whether the file is as it was told, and was all the time; of null, whether the watched set still lacks it. */

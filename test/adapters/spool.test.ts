@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync, readFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSpools } from '../../api/adapters/spool/files.ts';
-import { createMemoryDocStore } from '../../api/adapters/memory/doc-store.ts';
-import { sweepSpools } from '../../api/pipeline/spool-sweep.ts';
+import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
+import { sweepSpools } from '../../api/pipeline/upkeep/spool-sweep.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 import type { Spool } from '../../api/ports/spool.ts';
 import { changeOf } from '../support/leased-documents.ts';

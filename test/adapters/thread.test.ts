@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { openThread } from '../../api/adapters/thread/client.ts';
-import type { Thread } from '../../api/adapters/thread/client.ts';
+import { openThread } from '../../api/adapters/thread/thread-client.ts';
+import type { Thread } from '../../api/adapters/thread/thread-client.ts';
 import { isDocDropError } from '../../api/errors.ts';
 import type { DocDropError } from '../../api/errors.ts';
 import { threadFile } from '../../api/threads.ts';
@@ -186,7 +186,10 @@ describe('a thread of its own', () => {
 
 describe('thread files', () => {
 	it('are found beside the sources', () => {
-		assert.match(threadFile('adapters/sqlite-vec/writer').href, /\/api\/adapters\/sqlite-vec\/writer\.ts$/);
+		assert.match(
+			threadFile('adapters/sqlite-vec/index-writer').href,
+			/\/api\/adapters\/sqlite-vec\/index-writer\.ts$/,
+		);
 	});
 });
 

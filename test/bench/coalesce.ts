@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import type { BatchResponse } from '../../api/contract/batch.ts';
-import type { JobView } from '../../api/contract/job.ts';
+import type { BatchResponse } from '../../api/contract/batch-schema.ts';
+import type { JobView } from '../../api/contract/job-schema.ts';
 import type { Bench, Result } from './bench.ts';
 import { startDocDrop, type DocDrop } from './docdrop-process.ts';
 import { indexFile, readIndex } from './index-points.ts';

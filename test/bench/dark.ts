@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BatchResponse } from '../../api/contract/batch.ts';
+import type { BatchResponse } from '../../api/contract/batch-schema.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { startDocDrop } from './docdrop-process.ts';

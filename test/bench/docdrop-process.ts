@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Status } from '../../api/cli/client.ts';
+import type { Status } from '../../api/cli/api-client.ts';
 import type { ServerNote } from '../../api/data-folder.ts';
 import type { Bench } from './bench.ts';
 import { startScript } from './child-script.ts';

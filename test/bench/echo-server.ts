@@ -5,8 +5,8 @@
  *   node test/bench/echo-server.ts     prints its address
  */
 import fastify from 'fastify';
-import { BatchEnvelope } from '../../api/contract/batch.ts';
-import { PublishRequest } from '../../api/contract/document.ts';
+import { BatchEnvelope } from '../../api/contract/batch-schema.ts';
+import { PublishRequest } from '../../api/contract/document-schema.ts';
 
 const app = fastify({ bodyLimit: 8 * 1_048_576 });
 app.post('/v1/publish', { schema: { body: PublishRequest } }, async (request) => request.body);

@@ -1,6 +1,6 @@
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import type { JobView } from '../../api/contract/job.ts';
-import type { Receipt } from '../../api/contract/document.ts';
+import type { JobView } from '../../api/contract/job-schema.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import type { Bench, Result } from './bench.ts';
 import { startDocDrop, type DocDrop } from './docdrop-process.ts';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createLexicalEmbedder } from '../../api/adapters/embedders/lexical-pool.ts';
 import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
-import { openSqliteDocStore } from '../../api/adapters/sqlite/doc-store.ts';
+import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { readConfig } from '../../api/config.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';

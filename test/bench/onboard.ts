@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DocumentInput } from '../../api/contract/document.ts';
+import type { DocumentInput } from '../../api/contract/document-schema.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { copyOfCorpus, documentsOf, type DocumentFile } from './corpus.ts';

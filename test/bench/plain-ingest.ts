@@ -9,8 +9,8 @@ import { readFile } from 'node:fs/promises';
 import { createLexicalEmbedder } from '../../api/adapters/embedders/lexical-pool.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
-import { plan } from '../../api/pipeline/plan.ts';
-import { embeddedText } from '../../api/pipeline/prepare.ts';
+import { plan } from '../../api/domain/chunk-plan.ts';
+import { embeddedText } from '../../api/pipeline/prepare/prepare.ts';
 import type { DocWrite } from '../../api/ports/vector-store.ts';
 import { documentsOf } from './corpus.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chunkHash } from '../../api/pipeline/chunk.ts';
-import { tokenize } from '../../api/pipeline/tokenize.ts';
+import { chunkHash } from '../../api/chunking/chunk.ts';
+import { tokenize } from '../../api/chunking/tokenize.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 import { createRandom, type Random } from '../crash/random.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { QdrantClient } from '@qdrant/js-client-rest';
-import { createQdrantStore } from '../../api/adapters/qdrant/store.ts';
-import { createShardedStore } from '../../api/adapters/sharded/store.ts';
+import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';
+import { createShardedStore } from '../../api/adapters/sharded/sharded-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';

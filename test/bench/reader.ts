@@ -1,6 +1,6 @@
-import type { Receipt } from '../../api/contract/document.ts';
-import type { JobView } from '../../api/contract/job.ts';
-import type { SearchResponse } from '../../api/contract/search.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
+import type { JobView } from '../../api/contract/job-schema.ts';
+import type { SearchResponse } from '../../api/contract/search-schema.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { startDocDrop, type DocDrop } from './docdrop-process.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { DocumentInput } from '../../api/contract/document.ts';
-import type { Priority } from '../../api/contract/job.ts';
+import type { DocumentInput } from '../../api/contract/document-schema.ts';
+import type { Priority } from '../../api/contract/job-schema.ts';
 import type { DocumentFile } from './corpus.ts';
 import type { DocDrop } from './docdrop-process.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { FileChange, Outcome } from '../../nodes/watch/change.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { createWatchEngine, type WatchEngineDeps } from '../../nodes/watch/engine.ts';
+import { createWatchEngine, type WatchEngineDeps } from '../../nodes/watch/watch-engine.ts';
 import { createAutoHints } from '../../nodes/watch/hints/auto.ts';
-import { createThreadReader } from '../../nodes/watch/reader/in-thread.ts';
-import { createThreadScanner } from '../../nodes/watch/scan/in-thread.ts';
+import { createThreadReader } from '../../nodes/watch/reader/reader-in-thread.ts';
+import { createThreadScanner } from '../../nodes/watch/scan/scanner-in-thread.ts';
 import { createSqliteFileState } from '../../nodes/watch/state/sqlite.ts';
 import { answerQuestions } from './storm-process.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RootStatus } from '../../nodes/watch/status.ts';
+import type { RootStatus } from '../../nodes/watch/watch-status.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';
 import { watchPeakMemory } from './peak-memory.ts';

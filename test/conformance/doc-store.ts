@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Change, Claimed, Commit, DocStore, ManifestChunk, Refusal } from '../../api/ports/doc-store.ts';
-import { patience } from '../../api/pipeline/fair-share.ts';
-import { createJobIds } from '../../api/pipeline/job-id.ts';
+import { patience } from '../../api/domain/fair-share.ts';
+import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 
 /** Holds the numbered promises of api/ports/doc-store.ts against one adapter. */
 export interface DocStoreMaker {

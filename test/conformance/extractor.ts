@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChunkSettings } from '../../api/pipeline/chunk.ts';
+import type { ChunkSettings } from '../../api/chunking/chunk.ts';
 import type { Chunk, Extractor } from '../../api/ports/extractor.ts';
 
 export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FileRow, FileState, StateHead } from '../../nodes/watch/state/port.ts';
+import type { FileRow, FileState, StateHead } from '../../nodes/watch/state/file-state-port.ts';
 
 /** A row with every field set; `over` replaces what a test is about. */
 export function fileRow(over: Partial<FileRow> = {}): FileRow {

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from '
 import { appendFile, mkdir, readdir, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import type { HintsFactory } from '../../nodes/watch/hints/port.ts';
+import type { HintsFactory } from '../../nodes/watch/hints/hints-port.ts';
 import { until } from '../nodes/watch/harness.ts';
 import { follow, leadsTo, type Follower, type FollowerOptions } from '../nodes/watch/hints/follower.ts';
 import { spyOnWatch } from '../nodes/watch/hints/fs-watch.ts';

@@ -5,7 +5,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { createNodeDisk, nodeDisk } from '../../nodes/watch/disk.ts';
-import type { Reader, ReaderFactory } from '../../nodes/watch/reader/port.ts';
+import type { Reader, ReaderFactory } from '../../nodes/watch/reader/reader-port.ts';
 import { tempDirs } from '../nodes/watch/temp-dirs.ts';
 
 /** The promises of nodes/watch/reader/port.ts that every adapter keeps, by their numbers. */

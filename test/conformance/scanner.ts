@@ -5,7 +5,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { createNodeDisk, type FileStat } from '../../nodes/watch/disk.ts';
-import type { ScanRules, Scanner, ScannerFactory, ScanSinks } from '../../nodes/watch/scan/port.ts';
+import type { ScanRules, Scanner, ScannerFactory, ScanSinks } from '../../nodes/watch/scan/scanner-port.ts';
 import { tempDirs } from '../nodes/watch/temp-dirs.ts';
 
 export interface Report {

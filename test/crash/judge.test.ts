@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import type { Receipt } from '../../api/contract/document.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
 import { publication, judge, type Evidence } from './judge.ts';
 import type { Change } from './script.ts';
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Receipt } from '../../api/contract/document.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
 import type { IndexContents, StoreContents } from './inspect.ts';
 import { compare, type ExpectedDoc, type Fault } from './oracle.ts';

@@ -1,4 +1,4 @@
-import { crashPoints, type CrashPoint } from '../../api/pipeline/crash-points.ts';
+import { crashPoints, type CrashPoint } from '../../api/pipeline/faults/crash-points.ts';
 import type { Random } from './random.ts';
 
 /**

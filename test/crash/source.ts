@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BatchResponse } from '../../api/contract/batch.ts';
-import type { DocumentInput, Receipt } from '../../api/contract/document.ts';
+import type { BatchResponse } from '../../api/contract/batch-schema.ts';
+import type { DocumentInput, Receipt } from '../../api/contract/document-schema.ts';
 import type { Random } from './random.ts';
 import { epochKey, keyOf, type Change, type Script, type Sending } from './script.ts';
 

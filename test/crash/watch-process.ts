@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServerNote } from '../../api/data-folder.ts';
-import type { WatchStatus } from '../../nodes/watch/status.ts';
+import type { WatchStatus } from '../../nodes/watch/watch-status.ts';
 import type { Ending } from './api-process.ts';
 
 /** The real process, `docdrop watch DIR`, from its start to its end. */

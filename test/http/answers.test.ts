@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { PublishRequest } from '../../api/contract/document.ts';
+import type { PublishRequest } from '../../api/contract/document-schema.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
 import { until } from '../support/settled.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createDocumentLimiter, type LimiterSettings } from '../../api/pipeline/document-limiter.ts';
+import { createDocumentLimiter, type LimiterSettings } from '../../api/pipeline/accept/document-limiter.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
+import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
 import { until } from '../support/settled.ts';

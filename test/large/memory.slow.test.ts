@@ -8,8 +8,8 @@ import { Readable } from 'node:stream';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { LEXICAL_DIMENSIONS } from '../../api/adapters/embedders/lexical.ts';
-import type { Receipt } from '../../api/contract/document.ts';
-import type { JobView } from '../../api/contract/job.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
+import type { JobView } from '../../api/contract/job-schema.ts';
 import { startApi, type ApiProcess } from '../crash/api-process.ts';
 import { until } from '../support/settled.ts';
 

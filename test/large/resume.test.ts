@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
-import type { Receipt } from '../../api/contract/document.ts';
-import type { JobView } from '../../api/contract/job.ts';
+import type { Receipt } from '../../api/contract/document-schema.ts';
+import type { JobView } from '../../api/contract/job-schema.ts';
 import { startApi, type ApiProcess } from '../crash/api-process.ts';
 import { until } from '../support/settled.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
-import type { DocumentInput } from '../../api/contract/document.ts';
+import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
+import type { DocumentInput } from '../../api/contract/document-schema.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type { Job } from '../../api/ports/doc-store.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';

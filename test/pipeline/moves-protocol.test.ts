@@ -13,9 +13,9 @@ import {
 	type Arrival,
 	type Decision,
 	type DocState,
-} from '../../api/pipeline/coalesce.ts';
-import { plan, type Plan } from '../../api/pipeline/plan.ts';
-import { protocol } from '../../api/pipeline/publish.ts';
+} from '../../api/domain/coalesce.ts';
+import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
+import { protocol } from '../../api/pipeline/publish/publish.ts';
 import type { ManifestLine } from '../../api/ports/doc-store.ts';
 
 /**

@@ -8,9 +8,9 @@ import {
 	lease,
 	type Arrival,
 	type DocState,
-} from '../../api/pipeline/coalesce.ts';
-import { plan, type Plan } from '../../api/pipeline/plan.ts';
-import { protocol, type ProtocolStep } from '../../api/pipeline/publish.ts';
+} from '../../api/domain/coalesce.ts';
+import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
+import { protocol, type ProtocolStep } from '../../api/pipeline/publish/publish.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 import type { ManifestLine } from '../../api/ports/doc-store.ts';
 

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
 import { DocDropError } from '../../api/errors.ts';
-import { createDocumentLimiter } from '../../api/pipeline/document-limiter.ts';
+import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
 import { createFolderDelivery } from '../../api/sources/folder.ts';
 import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/change.ts';

@@ -2,10 +2,10 @@ import pino from 'pino';
 import { systemClock } from '../../api/adapters/system-clock.ts';
 import { readConfig } from '../../api/config.ts';
 import { createHttp } from '../../api/http/index.ts';
-import type { FollowedSource } from '../../api/http/sources.ts';
+import type { FollowedSource } from '../../api/http/source-routes.ts';
 import { startSpine, type Spine } from './spine.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
-import type { Clock } from '../../api/ports/clock.ts';
+import type { Clock } from '../../api/ports/time.ts';
 
 /** The HTTP face over the pipeline in memory, asked by `inject`: no socket, no files. */
 export async function httpInMemory(

@@ -1,4 +1,4 @@
-import type { Breaker } from '../../api/pipeline/breaker.ts';
+import type { Breaker } from '../../api/pipeline/faults/breaker.ts';
 
 /** Lets every call through at once, and only once: what a breaker does has tests of its own. */
 export const noBreaker: Breaker = {

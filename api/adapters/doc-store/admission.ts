@@ -1,5 +1,5 @@
 import type { AcceptResult, Allowance, Change, Refusal } from '../../ports/doc-store.ts';
-import type { Credits } from './credits.ts';
+import type { Credits } from './credit-ledger.ts';
 
 /**
  * What stands before the changes of one `accept`, beside the decision on each: how many may be taken for work

@@ -1,5 +1,5 @@
-import type { DocState } from '../../pipeline/coalesce.ts';
-import { giveUp, go, successorOf, wait, withdraw } from '../../pipeline/moves.ts';
+import type { DocState } from '../../domain/coalesce.ts';
+import { giveUp, go, successorOf, wait, withdraw } from '../../domain/move-wait.ts';
 import type { DocKey, Failure, Leaving } from '../../ports/doc-store.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { versionOf } from '../../pipeline/coalesce.ts';
+import { versionOf } from '../../domain/coalesce.ts';
 import type { DocKey, Held, ManifestChunk, Tally } from '../../ports/doc-store.ts';
 import type { DocRow, Tables } from './tables.ts';
 

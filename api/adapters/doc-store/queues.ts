@@ -1,6 +1,6 @@
-import { highLead, isPending, queueClass } from '../../pipeline/coalesce.ts';
-import { createFairShare, documentCost, flowName } from '../../pipeline/fair-share.ts';
-import { mayGrow } from '../../pipeline/room.ts';
+import { highLead, isPending, queueClass } from '../../domain/coalesce.ts';
+import { createFairShare, documentCost, flowName } from '../../domain/fair-share.ts';
+import { mayGrow } from '../../domain/capacity.ts';
 import type { ClaimRequest, Claimed, DocKey, Flow, WorkClass } from '../../ports/doc-store.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
 

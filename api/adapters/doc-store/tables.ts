@@ -1,5 +1,5 @@
-import type { DocState } from '../../pipeline/coalesce.ts';
-import type { Ledger } from '../../pipeline/credits.ts';
+import type { DocState } from '../../domain/coalesce.ts';
+import type { Ledger } from '../../domain/credit-cost.ts';
 import type {
 	DocKey,
 	DocumentFilter,
@@ -10,7 +10,7 @@ import type {
 	WorkClass,
 	StoredLine,
 } from '../../ports/doc-store.ts';
-import type { JobState } from '../../contract/job.ts';
+import type { JobState } from '../../contract/job-schema.ts';
 
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An

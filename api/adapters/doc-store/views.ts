@@ -1,4 +1,4 @@
-import { isEarlier, isPending, versionOf, type DocState } from '../../pipeline/coalesce.ts';
+import { isEarlier, isPending, versionOf, type DocState } from '../../domain/coalesce.ts';
 import type {
 	DocumentFilter,
 	DocumentState,
@@ -8,7 +8,7 @@ import type {
 	SourceDocument,
 	SourcePage,
 } from '../../ports/doc-store.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './refusal-receipts.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 
 /**

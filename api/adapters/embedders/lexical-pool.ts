@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { DocDropError } from '../../errors.ts';
 import { threadLimits } from '../../memory.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { TOKENIZER_VERSION } from '../../pipeline/tokenize.ts';
+import { TOKENIZER_VERSION } from '../../chunking/tokenize.ts';
 import { threadFile } from '../../threads.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
 import type { LexicalReply, LexicalRequest } from './lexical-worker.ts';

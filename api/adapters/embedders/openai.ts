@@ -9,9 +9,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/time.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { createBudget } from './budget.ts';
+import { createBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
 

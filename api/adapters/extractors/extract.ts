@@ -4,13 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import { CHUNKER_VERSION, chunk, chunkHash, embeddedText } from '../../pipeline/chunk.ts';
-import type { ChunkSettings, Piece } from '../../pipeline/chunk.ts';
-import { createChunkStream } from '../../pipeline/chunk-stream.ts';
-import { TOKENIZER_VERSION, tokenize } from '../../pipeline/tokenize.ts';
+import { CHUNKER_VERSION, chunk, chunkHash, embeddedText } from '../../chunking/chunk.ts';
+import type { ChunkSettings, Piece } from '../../chunking/chunk.ts';
+import { createChunkStream } from '../../chunking/chunk-stream.ts';
+import { TOKENIZER_VERSION, tokenize } from '../../chunking/tokenize.ts';
 import type { Chunk, Extracted, ExtractInput } from '../../ports/extractor.ts';
 import { openTextFile } from './decode-stream.ts';
-import type { Document } from './document.ts';
+import type { Document } from './extracted.ts';
 import { extractHtml } from './html.ts';
 import { extractMarkdown } from './markdown.ts';
 import { extractText } from './text.ts';

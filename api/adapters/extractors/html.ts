@@ -10,9 +10,9 @@
  * of the last two never ends, or which consists of nothing else, is read again with all of them.
  */
 import { Tokenizer } from 'htmlparser2';
-import type { Block } from '../../pipeline/chunk.ts';
+import type { Block } from '../../chunking/chunk.ts';
 import { decode } from './decode.ts';
-import type { Document } from './document.ts';
+import type { Document } from './extracted.ts';
 
 /** Rejects with `unreadable` what is binary. */
 export function extractHtml(bytes: Uint8Array, mimeType = 'text/html'): Document {

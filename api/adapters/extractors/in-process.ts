@@ -1,8 +1,8 @@
 /** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
 import { readFile } from 'node:fs/promises';
 import type { Extractor } from '../../ports/extractor.ts';
-import { checkChunkSettings, defaultChunkSettings } from '../../pipeline/chunk.ts';
-import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import { checkChunkSettings, defaultChunkSettings } from '../../chunking/chunk.ts';
+import type { ChunkSettings } from '../../chunking/chunk.ts';
 import {
 	checkType,
 	extractableTypes,

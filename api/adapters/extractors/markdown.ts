@@ -3,11 +3,11 @@
  * title; HTML within goes through the HTML extractor; links give their text, images their alternative text.
  */
 import MarkdownIt from 'markdown-it';
-import type { Block } from '../../pipeline/chunk.ts';
+import type { Block } from '../../chunking/chunk.ts';
 import { decode } from './decode.ts';
 import { htmlBlocks } from './html.ts';
 import { extractText } from './text.ts';
-import type { Document } from './document.ts';
+import type { Document } from './extracted.ts';
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];
 

@@ -19,15 +19,15 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DocDropError, fromPlainError } from '../../errors.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/time.ts';
 import type { Chunk, ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
-import { checkChunkSettings } from '../../pipeline/chunk.ts';
-import type { ChunkSettings } from '../../pipeline/chunk.ts';
+import { checkChunkSettings } from '../../chunking/chunk.ts';
+import type { ChunkSettings } from '../../chunking/chunk.ts';
 import { allocator } from '../../memory.ts';
 import { threadFile } from '../../threads.ts';
 import { systemClock } from '../system-clock.ts';
 import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
-import type { AnswerMessage, TakenMessage, WorkMessage } from './wire.ts';
+import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -83,7 +83,7 @@ interface Child {
 export function createExtractorPool(settings: ExtractorPoolSettings): Extractor {
 	const { workers, maxMemoryMb = 512, timeoutMs = 60_000, chunking, clock = systemClock } = settings;
 	checkChunkSettings(chunking);
-	const file = fileURLToPath(settings.workerFile ?? threadFile('adapters/extractors/worker'));
+	const file = fileURLToPath(settings.workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const children = new Set<Child>();
 	let queue: Task[] = [];
 	let nextId = 0;

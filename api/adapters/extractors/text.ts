@@ -4,9 +4,9 @@
  * kind of underline is one level, in the order in which they appear. Runs of marks that stand alone are
  * decoration and are dropped; all other lines are kept as they are.
  */
-import type { Block } from '../../pipeline/chunk.ts';
+import type { Block } from '../../chunking/chunk.ts';
 import { decode } from './decode.ts';
-import type { Document } from './document.ts';
+import type { Document } from './extracted.ts';
 
 /** Rejects with `unreadable` what is binary. */
 export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Document {

@@ -4,11 +4,11 @@
  */
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/time.ts';
 import { fromClient } from './failures.ts';
 import { docIdKey, tenantKey, versionKey } from './payload.ts';
-import { sparseName } from './plan.ts';
-import type { Endpoint } from './transport.ts';
+import { sparseName } from './write-plan.ts';
+import type { Endpoint } from './qdrant-transport.ts';
 
 export interface CollectionOptions {
 	readonly endpoint: Endpoint;

@@ -6,14 +6,14 @@
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
 import { threadFile } from '../../threads.ts';
-import { openThread } from '../thread/client.ts';
-import type { Thread } from '../thread/client.ts';
-import { isUuid } from './ids.ts';
+import { openThread } from '../thread/thread-client.ts';
+import type { Thread } from '../thread/thread-client.ts';
+import { isUuid } from './point-rows.ts';
 import { vecLibrary } from './library.ts';
 import { packTexts } from './packed-texts.ts';
 import { dequantize, quantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
-import type { ReaderMethods, WireHits, WirePut, WriterMethods } from './wire.ts';
+import type { ReaderMethods, WireHits, WirePut, WriterMethods } from './index-messages.ts';
 
 export interface SqliteVecOptions {
 	/** Absolute path; its folder exists. SQLite puts two files more beside it while it is open. */
@@ -44,8 +44,8 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 
 	async function start(): Promise<Threads> {
 		const at = { file, library: vecLibrary() };
-		const writer = openThread<WriterMethods>({ file: threadFile('adapters/sqlite-vec/writer') });
-		const reader = openThread<ReaderMethods>({ file: threadFile('adapters/sqlite-vec/reader') });
+		const writer = openThread<WriterMethods>({ file: threadFile('adapters/sqlite-vec/index-writer') });
+		const reader = openThread<ReaderMethods>({ file: threadFile('adapters/sqlite-vec/index-reader') });
 		try {
 			// The writer makes the file that the reader opens.
 			await writer.call('open', at, { dimensions, fingerprint: options.fingerprint ?? null });

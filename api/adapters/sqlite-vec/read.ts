@@ -1,8 +1,8 @@
 /** Points and vectors by id, pages and counts, on an open database; for reader.ts. Searches are in search.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { DocFields, StoredPoint } from '../../ports/vector-store.ts';
-import { fromBytes, toBytes } from './ids.ts';
-import type { ReaderMethods } from './wire.ts';
+import { fromBytes, toBytes } from './point-rows.ts';
+import type { ReaderMethods } from './index-messages.ts';
 
 interface PointRow {
 	id: Uint8Array;

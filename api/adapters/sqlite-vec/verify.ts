@@ -3,10 +3,10 @@
  * nothing else, on a connection that cannot write.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { fromSqliteError } from '../sqlite/errors.ts';
+import { fromSqliteError } from '../sqlite/sqlite-errors.ts';
 import { allChunks } from './chunks.ts';
 import { vecLibrary } from './library.ts';
-import { openForReading } from './schema.ts';
+import { openForReading } from './index-schema.ts';
 
 export interface VerifyReport {
 	readonly tenants: number;

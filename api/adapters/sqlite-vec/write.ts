@@ -4,10 +4,10 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { createCompactor } from './compact.ts';
-import { fromBytes, toBytes } from './ids.ts';
+import { fromBytes, toBytes } from './point-rows.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createTermIndexer } from './terms.ts';
-import type { WirePoint, WirePut, WireWrite } from './wire.ts';
+import type { WirePoint, WirePut, WireWrite } from './index-messages.ts';
 
 export interface IndexWriter {
 	put(put: WirePut): void;

@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { createDocEngine, type DocEngine } from '../doc-store/engine.ts';
-import { serveThread, type ThreadCall } from '../thread/host.ts';
+import { createDocEngine, type DocEngine } from '../doc-store/doc-engine.ts';
+import { serveThread, type ThreadCall } from '../thread/thread-host.ts';
 import { openBlobs } from './blobs.ts';
 import { openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
-import { fromSqliteError } from './errors.ts';
-import { migrate } from './schema.ts';
+import { fromSqliteError } from './sqlite-errors.ts';
+import { migrate } from './doc-schema.ts';
 
 /**
  * The document store's thread: one SQLite file, one engine, and group commit. The calls that wait when the thread

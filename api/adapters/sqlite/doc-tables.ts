@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, queueClass, type DocState, type PriorityRank } from '../../pipeline/coalesce.ts';
+import { dueAt, queueClass, type DocState, type PriorityRank } from '../../domain/coalesce.ts';
 import type { ManifestChunk, ManifestLine, WorkClass } from '../../ports/doc-store.ts';
 import type { Counts, DocRow, DurableState, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
 import type { Bodies } from './bodies.ts';

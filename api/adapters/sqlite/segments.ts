@@ -11,7 +11,7 @@ import {
 	writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fromFileError } from './errors.ts';
+import { fromFileError } from './sqlite-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /**

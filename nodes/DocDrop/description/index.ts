@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { batchOperation } from './batch.ts';
-import { contentFields } from './content.ts';
-import { documentFields, documentOperation } from './document.ts';
-import { jobFields, jobOperation } from './job.ts';
+import { batchOperation } from './batch-operations.ts';
+import { contentFields } from './content-fields.ts';
+import { documentFields, documentOperation } from './document-operations.ts';
+import { jobFields, jobOperation } from './job-operations.ts';
 
 const resource: INodeProperties = {
 	displayName: 'Resource',

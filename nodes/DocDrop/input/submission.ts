@@ -2,14 +2,14 @@
  * What one input item asks for, read from the node's parameters: a document to put or to delete, or the word that a
  * snapshot is complete. Nothing is opened or sent here.
  */
-import type { DocumentInput } from '../../../api/contract/document.ts';
-import type { Priority } from '../../../api/contract/job.ts';
+import type { DocumentInput } from '../../../api/contract/document-schema.ts';
+import type { Priority } from '../../../api/contract/job-schema.ts';
 import type { FileItem, SnapshotItem } from '../../item.ts';
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../node-errors.ts';
 import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
-import { missing } from '../parameters.ts';
+import { missing } from '../action-parameters.ts';
 import type { Session } from '../session.ts';
-import { binaryContent, fileContent, type Content } from './content.ts';
+import { binaryContent, fileContent, type Content } from './content-input.ts';
 import { isSnapshot, readTriggerItem } from './trigger-item.ts';
 
 export type SourceKind = 'binary' | 'text' | 'trigger';

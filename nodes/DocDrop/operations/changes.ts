@@ -6,14 +6,14 @@
  * API, is thrown under every setting; router.ts sees to it that it fails the node, so that the trigger sends again.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import type { Change, Submission } from '../input/submission.ts';
-import { readLimits } from '../limits.ts';
+import { readLimits } from '../api-limits.ts';
 import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
 import { errorItem } from './each-item.ts';
-import { closeSnapshot } from './snapshot.ts';
+import { closeSnapshot } from './end-snapshot.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
 const maxBodyBytes = 8 * 1_048_576;

@@ -1,4 +1,4 @@
-import type { DocumentView } from '../../../api/contract/document.ts';
+import type { DocumentView } from '../../../api/contract/document-schema.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 

@@ -1,8 +1,8 @@
-import type { PreviewResponse } from '../../../api/contract/preview.ts';
+import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
-import type { Content } from '../input/content.ts';
+import type { Content } from '../input/content-input.ts';
 import { readSubmission, type Change } from '../input/submission.ts';
-import { readLimits } from '../limits.ts';
+import { readLimits } from '../api-limits.ts';
 import { readUpTo } from '../send/load.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';

@@ -1,4 +1,4 @@
-import type { SearchResponse } from '../../../api/contract/search.ts';
+import type { SearchResponse } from '../../../api/contract/search-schema.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { filled } from './pages.ts';

@@ -1,6 +1,6 @@
 /** One item after the other, each with its own result or its own error. For whatever changes no documents. */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../node-errors.ts';
 import { faultOf, toNodeError } from '../failing.ts';
 import type { Session } from '../session.ts';
 

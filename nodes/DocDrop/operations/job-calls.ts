@@ -1,4 +1,4 @@
-import type { JobView } from '../../../api/contract/job.ts';
+import type { JobView } from '../../../api/contract/job-schema.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 

@@ -1,4 +1,4 @@
-import type { JobState, JobView } from '../../../api/contract/job.ts';
+import type { JobState, JobView } from '../../../api/contract/job-schema.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';

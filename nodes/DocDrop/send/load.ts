@@ -2,9 +2,9 @@
  * From content to what a request carries: small ones are read whole, a few ahead of the sender; large ones are
  * left to be opened when their turn comes, so that no large file is ever held in memory.
  */
-import type { Content } from '../input/content.ts';
+import type { Content } from '../input/content-input.ts';
 import type { ByteStream } from '../transport.ts';
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../node-errors.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
 
 /** Contents above this size are streamed, each by a request of its own, bytes. */

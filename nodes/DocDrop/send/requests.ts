@@ -1,8 +1,8 @@
 /** The two requests that carry changes, and what their refusals say. Called by the sender only. */
-import type { BatchItem, BatchResponse } from '../../../api/contract/batch.ts';
-import type { Receipt } from '../../../api/contract/document.ts';
-import type { Priority } from '../../../api/contract/job.ts';
-import type { Fault } from '../errors.ts';
+import type { BatchItem, BatchResponse } from '../../../api/contract/batch-schema.ts';
+import type { Receipt } from '../../../api/contract/document-schema.ts';
+import type { Priority } from '../../../api/contract/job-schema.ts';
+import type { Fault } from '../node-errors.ts';
 import type { Head } from '../input/submission.ts';
 import { until } from '../session.ts';
 import type { ByteStream, Transport } from '../transport.ts';

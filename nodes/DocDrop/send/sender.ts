@@ -11,8 +11,8 @@
  *  3. The first failure that another try may mend, or that says nothing of its document, stops everything that was
  *     not sent yet; what was accepted stays accepted, and sending it again is harmless.
  */
-import type { Receipt } from '../../../api/contract/document.ts';
-import { isApiFailure, type Fault } from '../errors.ts';
+import type { Receipt } from '../../../api/contract/document-schema.ts';
+import { isApiFailure, type Fault } from '../node-errors.ts';
 import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Change, Head } from '../input/submission.ts';
 import { createLine } from './line.ts';

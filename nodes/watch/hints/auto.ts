@@ -8,7 +8,7 @@
 import { createChokidarHints } from './chokidar.ts';
 import { createDirectoryHints } from './directories.ts';
 import { isExhausted } from './exhaustion.ts';
-import type { Hints, HintsFactory } from './port.ts';
+import type { Hints, HintsFactory } from './hints-port.ts';
 
 /** At most so many files are left to chokidar (16 MB), ... */
 const SMALL_FILES = 2000;

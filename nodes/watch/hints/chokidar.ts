@@ -4,7 +4,7 @@ import { FSWatcher } from 'chokidar';
 import { errorCode } from '../disk.ts';
 import { directoryIdentity } from './directory-identity.ts';
 import { isExhausted } from './exhaustion.ts';
-import type { Hint, Hints, HintsFactory } from './port.ts';
+import type { Hint, Hints, HintsFactory } from './hints-port.ts';
 import { createProbeDir, type ProbeDir } from './probe.ts';
 
 /**

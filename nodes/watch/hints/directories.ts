@@ -11,7 +11,7 @@ import { errorCode, isGone } from '../disk.ts';
 import { directoryIdentity } from './directory-identity.ts';
 import { childOf, cutOff, newNode, nodesOf, pathOf, type DirectoryNode } from './directory-tree.ts';
 import { isExhausted } from './exhaustion.ts';
-import type { Hint, Hints, HintsFactory } from './port.ts';
+import type { Hint, Hints, HintsFactory } from './hints-port.ts';
 import { createProbeDir, type ProbeDir } from './probe.ts';
 
 type Node = DirectoryNode<FSWatcher>;

@@ -1,4 +1,4 @@
-import type { HintsFactory } from './port.ts';
+import type { HintsFactory } from './hints-port.ts';
 
 /**
  * No hints: for roots whose changes no watcher reports (see watch-mode.ts), where only scans notice anything.

@@ -4,9 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { sameStat } from '../diff.ts';
 import { errorCode, type FileStat } from '../disk.ts';
 import { createSyncDisk } from '../sync-disk.ts';
-import type { Look } from './port.ts';
+import type { Look } from './reader-port.ts';
 import { createSyncFingerprint, MAX_BYTES } from './sync-fingerprint.ts';
-import type { Question, Reply } from './wire.ts';
+import type { Question, Reply } from './reader-messages.ts';
 
 const options = workerData as { readonly followLinks: boolean };
 const disk = createSyncDisk(options);

@@ -1,5 +1,5 @@
 import type { FileStat } from '../disk.ts';
-import type { ScanSinks } from './port.ts';
+import type { ScanSinks } from './scanner-port.ts';
 
 /** What passes between the scanner and its thread. */
 export interface Order {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createFilter } from '../filter.ts';
 import { createSyncDisk } from '../sync-disk.ts';
 import { entriesOf, newPage, STOP, writeTo, type Order, type Reply } from './page.ts';
-import type { ScanRules } from './port.ts';
+import type { ScanRules } from './scanner-port.ts';
 import { toFailure, walk, type Answers, type Ask } from './walk.ts';
 
 /** Entries on a page; the event loop of the main thread turns between two pages. */

@@ -4,7 +4,7 @@
  */
 import { errorCode, isGone, type FileStat, type Listing } from '../disk.ts';
 import type { Filter } from '../filter.ts';
-import type { ScanSinks } from './port.ts';
+import type { ScanSinks } from './scanner-port.ts';
 
 /**
  * What the walk wants to know of some paths, to be answered in order. `find` is a `stat` that fails where the

@@ -1,7 +1,14 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { v4 as uuid, v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
-import { StateError, type Content, type FileRow, type FileState, type Seen, type StateHead } from './port.ts';
+import {
+	StateError,
+	type Content,
+	type FileRow,
+	type FileState,
+	type Seen,
+	type StateHead,
+} from './file-state-port.ts';
 
 /** Raised with every change of the tables below; `PRAGMA user_version` of a state says which one it has. */
 const SCHEMA = 3;

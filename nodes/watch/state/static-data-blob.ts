@@ -7,7 +7,7 @@
  * follows it in the text, byte for byte.
  */
 import { hash } from 'node:crypto';
-import type { Content, FileRow, RowKey, Seen, StateHead } from './port.ts';
+import type { Content, FileRow, RowKey, Seen, StateHead } from './file-state-port.ts';
 
 /** Raised with every change of the text below. */
 const FORMAT = 1;

@@ -22,7 +22,7 @@
  */
 import { v4 as uuid, v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
-import { StateError, type FileState, type StateHead } from './port.ts';
+import { StateError, type FileState, type StateHead } from './file-state-port.ts';
 import {
 	keyOf,
 	readBlob,

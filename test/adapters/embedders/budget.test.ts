@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createBudget, tokensOf, bytesOf } from '../../../api/adapters/embedders/budget.ts';
+import { createBudget, tokensOf, bytesOf } from '../../../api/adapters/embedders/rate-budget.ts';
 import { parseDuration, readLimits, readRetryAfter } from '../../../api/adapters/embedders/rate-headers.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnswerMessage, WorkMessage } from '../../../api/adapters/extractors/wire.ts';
+import type { AnswerMessage, WorkMessage } from '../../../api/adapters/extractors/extractor-messages.ts';
 
 function attempt(work: () => unknown): string {
 	try {

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { LONGEST_LINE, openTextFile } from '../../../api/adapters/extractors/decode-stream.ts';
 import { streamText } from '../../../api/adapters/extractors/text-stream.ts';
 import { extractText } from '../../../api/adapters/extractors/text.ts';
-import { createChunkStream } from '../../../api/pipeline/chunk-stream.ts';
-import { chunk, type Piece } from '../../../api/pipeline/chunk.ts';
+import { createChunkStream } from '../../../api/chunking/chunk-stream.ts';
+import { chunk, type Piece } from '../../../api/chunking/chunk.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 
 const sizes = { maxChars: 300, overlapChars: 40 };

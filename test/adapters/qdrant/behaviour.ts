@@ -3,7 +3,7 @@
  * every test run, and against a real server by real.qdrant.ts. Where the two differ, the double is wrong.
  */
 import assert from 'node:assert/strict';
-import type { QdrantStore } from '../../../api/adapters/qdrant/store.ts';
+import type { QdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { all, dimensions, docWrite, fields, idOf, point } from './fixture.ts';
 
 export interface Server {

@@ -1,4 +1,4 @@
-import { createQdrantStore } from '../../../api/adapters/qdrant/store.ts';
+import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { testVectorStore } from '../../conformance/vector-store.ts';
 import { startQdrantDouble } from '../../doubles/qdrant.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { createQdrantStore } from '../../../api/adapters/qdrant/store.ts';
+import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { all, collection, dimensions, docWrite, idOf, point, rig, type Rig } from './fixture.ts';
 
 describe('the Qdrant store when Qdrant or the network fails', () => {

@@ -3,7 +3,7 @@ import {
 	createQdrantStore,
 	type QdrantOptions,
 	type QdrantStore,
-} from '../../../api/adapters/qdrant/store.ts';
+} from '../../../api/adapters/qdrant/qdrant-store.ts';
 import type { DocFields, DocWrite, NewPoint } from '../../../api/ports/vector-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startQdrantDouble, type DoubleOptions, type QdrantDouble } from '../../doubles/qdrant.ts';

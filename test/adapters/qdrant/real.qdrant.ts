@@ -3,8 +3,8 @@
  * QDRANT_API_KEY where it has one. Every test makes a collection with a random name and drops it.
  */
 import { randomUUID } from 'node:crypto';
-import { createQdrantStore } from '../../../api/adapters/qdrant/store.ts';
-import { parseEndpoint } from '../../../api/adapters/qdrant/transport.ts';
+import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
+import { parseEndpoint } from '../../../api/adapters/qdrant/qdrant-transport.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { testVectorStore } from '../../conformance/vector-store.ts';
 import { testQdrantBehaviour } from './behaviour.ts';

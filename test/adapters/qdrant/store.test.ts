@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createQdrantStore } from '../../../api/adapters/qdrant/store.ts';
+import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { all, collection, dimensions, docWrite, fields, idOf, point, rig, type Rig } from './fixture.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fromSqliteError } from '../../../api/adapters/sqlite/errors.ts';
+import { fromSqliteError } from '../../../api/adapters/sqlite/sqlite-errors.ts';
 import { DocDropError } from '../../../api/errors.ts';
 
 describe('errors of node:sqlite', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openBodies, type Bodies } from '../../../api/adapters/sqlite/bodies.ts';
 import { createSqliteTables } from '../../../api/adapters/sqlite/doc-tables.ts';
-import { migrate, migrations } from '../../../api/adapters/sqlite/schema.ts';
+import { migrate, migrations } from '../../../api/adapters/sqlite/doc-schema.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { failure, putBack, replace } from './failing-files.ts';

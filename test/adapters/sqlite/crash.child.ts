@@ -4,8 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
-import { createJobIds } from '../../../api/pipeline/job-id.ts';
+import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
+import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { Change } from '../../../api/ports/doc-store.ts';
 import { contentOf } from './crash.content.ts';
 

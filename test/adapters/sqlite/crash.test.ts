@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
+import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import type { Claimed } from '../../../api/ports/doc-store.ts';
 import { contentOf } from './crash.content.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
+import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
@@ -66,7 +66,7 @@ describe('doc store: sqlite alone', () => {
 		store = await openSqliteDocStore({ dir });
 		await failsWith('store_locked');
 		const script = `
-			import { openSqliteDocStore } from ${JSON.stringify(new URL('../../../api/adapters/sqlite/doc-store.ts', import.meta.url).href)};
+			import { openSqliteDocStore } from ${JSON.stringify(new URL('../../../api/adapters/sqlite/sqlite-doc-store.ts', import.meta.url).href)};
 			try { await openSqliteDocStore({ dir: ${JSON.stringify(dir)} }); console.log('opened'); process.exit(); }
 			catch (error) { console.log(error.code); }
 		`;

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDocEngine } from '../../../api/adapters/doc-store/engine.ts';
+import { createDocEngine } from '../../../api/adapters/doc-store/doc-engine.ts';
 import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { openBodies } from '../../../api/adapters/sqlite/bodies.ts';
 import { createSqliteTables, queuesSql, waitingSql } from '../../../api/adapters/sqlite/doc-tables.ts';
-import { migrate } from '../../../api/adapters/sqlite/schema.ts';
+import { migrate } from '../../../api/adapters/sqlite/doc-schema.ts';
 import type { FlowLoad } from '../../../api/ports/doc-store.ts';
 
 const noBlobs = { path: (blob: string) => blob, remove: () => {} };

@@ -3,13 +3,13 @@ import { createLexicalEmbedder } from '../../../api/adapters/embedders/lexical-p
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
-import { createQdrantStore } from '../../../api/adapters/qdrant/store.ts';
+import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { createSpools } from '../../../api/adapters/spool/files.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
-import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
+import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { systemClock } from '../../../api/adapters/system-clock.ts';
-import { anchoredTime } from '../../../api/pipeline/store-time.ts';
-import type { Clock } from '../../../api/ports/clock.ts';
+import { anchoredTime } from '../../../api/domain/store-time.ts';
+import type { Clock } from '../../../api/ports/time.ts';
 import type { Embedder } from '../../../api/ports/embedder.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
 import type { Log } from '../../../api/telemetry.ts';

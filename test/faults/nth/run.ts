@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DocumentInput, Receipt } from '../../../api/contract/document.ts';
+import type { DocumentInput, Receipt } from '../../../api/contract/document-schema.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { VectorStore } from '../../../api/ports/vector-store.ts';
 import type { Log } from '../../../api/telemetry.ts';

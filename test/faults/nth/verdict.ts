@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqliteDocStore } from '../../../api/adapters/sqlite/doc-store.ts';
+import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
 import type { StoredPoint } from '../../../api/ports/vector-store.ts';
 import { readDocStore, readQdrantDouble, readSqliteVec, type StoreContents } from '../../crash/inspect.ts';

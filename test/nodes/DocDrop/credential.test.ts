@@ -4,7 +4,7 @@ import type { ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-wo
 import { DocDropApi } from '../../../credentials/DocDropApi.credentials.ts';
 import { parseAddress } from '../../../nodes/DocDrop/address.ts';
 import { testDocDropApi } from '../../../nodes/DocDrop/credential-test.ts';
-import { contractVersion } from '../../../nodes/DocDrop/limits.ts';
+import { contractVersion } from '../../../nodes/DocDrop/api-limits.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { json, page, serveInTurn, type Handler } from '../../support/http-server.ts';
 import { requestAsN8n } from '../../support/n8n-http.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { NodeApiError, type INode } from 'n8n-workflow';
 import { parseAddress } from '../../../nodes/DocDrop/address.ts';
-import { answeredFailure, isApiFailure, toNodeApiError } from '../../../nodes/DocDrop/errors.ts';
+import { answeredFailure, isApiFailure, toNodeApiError } from '../../../nodes/DocDrop/node-errors.ts';
 import { unreachedFailure } from '../../../nodes/DocDrop/unreachable.ts';
 import { createN8nContext } from '../../support/n8n-context.ts';
 

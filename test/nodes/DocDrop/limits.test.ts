@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { contractVersion as spoken } from '../../../api/http/status.ts';
-import { isApiFailure } from '../../../nodes/DocDrop/errors.ts';
-import { contractVersion, readLimits } from '../../../nodes/DocDrop/limits.ts';
+import { contractVersion as spoken } from '../../../api/http/status-routes.ts';
+import { isApiFailure } from '../../../nodes/DocDrop/node-errors.ts';
+import { contractVersion, readLimits } from '../../../nodes/DocDrop/api-limits.ts';
 import { createThrottle } from '../../../nodes/DocDrop/throttle.ts';
 import { createTransport } from '../../../nodes/DocDrop/transport.ts';
 import { startApp } from '../../support/app.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
-import { isApiFailure, type ApiFailure } from '../../../nodes/DocDrop/errors.ts';
+import { isApiFailure, type ApiFailure } from '../../../nodes/DocDrop/node-errors.ts';
 import { createThrottle, type Owner, type Throttle } from '../../../nodes/DocDrop/throttle.ts';
 import { createTransport, type ApiRequest, type Transport } from '../../../nodes/DocDrop/transport.ts';
 import { startApp, type TestApp } from '../../support/app.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGuard, openRoots } from '../../../nodes/DocDropTrigger/access.ts';
-import { readSettings } from '../../../nodes/DocDropTrigger/parameters.ts';
+import { createGuard, openRoots } from '../../../nodes/DocDropTrigger/folder-access.ts';
+import { readSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 
 describe('access: which folders n8n may read', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Guard } from '../../../nodes/DocDropTrigger/access.ts';
+import type { Guard } from '../../../nodes/DocDropTrigger/folder-access.ts';
 import { createClaims } from '../../../nodes/DocDropTrigger/claims.ts';
 import { createDelivery } from '../../../nodes/DocDropTrigger/delivery.ts';
 import type { ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
 import { createNaming } from '../../../nodes/DocDropTrigger/naming.ts';
-import type { FileEvent } from '../../../nodes/DocDropTrigger/parameters.ts';
+import type { FileEvent } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import type { TriggerItem } from '../../../nodes/item.ts';
 import type { FileChange } from '../../../nodes/watch/change.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

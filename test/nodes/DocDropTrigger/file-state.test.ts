@@ -9,7 +9,7 @@ import {
 	storedEpoch,
 	type ChosenFileState,
 } from '../../../nodes/DocDropTrigger/file-state.ts';
-import type { StateHead } from '../../../nodes/watch/state/port.ts';
+import type { StateHead } from '../../../nodes/watch/state/file-state-port.ts';
 import type { NewestTexts, StaticData } from '../../../nodes/watch/state/static-data.ts';
 import { allRows, fileRow } from '../../conformance/file-state.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

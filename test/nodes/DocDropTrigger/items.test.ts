@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { itemsOf } from '../../../nodes/DocDropTrigger/items.ts';
-import type { FileEvent } from '../../../nodes/DocDropTrigger/parameters.ts';
+import type { FileEvent } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { tombstoneOf } from '../../../nodes/DocDropTrigger/tombstone.ts';
 import type { FileChange } from '../../../nodes/watch/change.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readSettings } from '../../../nodes/DocDropTrigger/parameters.ts';
+import { readSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { createFilter } from '../../../nodes/watch/filter.ts';
 import { DEFAULT_EXCLUDES, DEFAULT_SETTINGS } from '../../../nodes/watch/settings.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
 import { createNaming } from '../../../nodes/DocDropTrigger/naming.ts';
-import type { FileEvent, TriggerSettings } from '../../../nodes/DocDropTrigger/parameters.ts';
+import type { FileEvent, TriggerSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { createSnapshots } from '../../../nodes/DocDropTrigger/snapshots.ts';
 import type { TriggerItem } from '../../../nodes/item.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

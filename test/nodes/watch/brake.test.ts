@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { holdReason } from '../../../nodes/watch/brake.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import type { WatchEngine } from '../../../nodes/watch/engine.ts';
+import type { WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createConsumer, createHandHints, engines, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 

@@ -8,7 +8,7 @@ import { createEmitter } from '../../../nodes/watch/emitter.ts';
 import { createIdentity } from '../../../nodes/watch/identity.ts';
 import { openLedger } from '../../../nodes/watch/ledger.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from '../../../nodes/watch/settings.ts';
-import { createMemoryFileState } from '../../../nodes/watch/state/memory.ts';
+import { createMemoryFileState } from '../../doubles/memory-file-state.ts';
 import { allRows, fileRow } from '../../conformance/file-state.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';

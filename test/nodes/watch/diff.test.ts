@@ -15,7 +15,7 @@ import {
 	withSent,
 } from '../../../nodes/watch/diff.ts';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
-import type { Content, FileRow } from '../../../nodes/watch/state/port.ts';
+import type { Content, FileRow } from '../../../nodes/watch/state/file-state-port.ts';
 import { fileRow } from '../../conformance/file-state.ts';
 
 const MS = 1_000_000n;

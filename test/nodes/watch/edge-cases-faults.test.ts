@@ -5,9 +5,9 @@ import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
-import type { Hints, HintsFactory } from '../../../nodes/watch/hints/port.ts';
+import type { Hints, HintsFactory } from '../../../nodes/watch/hints/hints-port.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
-import type { FileState } from '../../../nodes/watch/state/port.ts';
+import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 import { createConsumer, createHandHints, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, open, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { WatchEngine } from '../../../nodes/watch/engine.ts';
+import type { WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createConsumer, createHandHints, engines, sha256, treeOf } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 

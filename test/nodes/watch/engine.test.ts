@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import { createWatchEngine } from '../../../nodes/watch/engine.ts';
+import { createWatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
 import { createConsumer, createHandHints, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';

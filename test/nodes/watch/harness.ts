@@ -4,11 +4,15 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import { createWatchEngine, type WatchEngine, type WatchEngineDeps } from '../../../nodes/watch/engine.ts';
-import type { Hints, HintsFactory } from '../../../nodes/watch/hints/port.ts';
+import {
+	createWatchEngine,
+	type WatchEngine,
+	type WatchEngineDeps,
+} from '../../../nodes/watch/watch-engine.ts';
+import type { Hints, HintsFactory } from '../../../nodes/watch/hints/hints-port.ts';
 import type { WatchSettings } from '../../../nodes/watch/settings.ts';
-import { createMemoryFileState } from '../../../nodes/watch/state/memory.ts';
-import type { FileState } from '../../../nodes/watch/state/port.ts';
+import { createMemoryFileState } from '../../doubles/memory-file-state.ts';
+import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 
 /** The defaults, shortened so that a test takes tenths of a second; scans come only when asked for. */
 export const QUICK: Partial<WatchSettings> = {

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/engine.ts';
+import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
-import type { FileState } from '../../../nodes/watch/state/port.ts';
+import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 import { createConsumer, createHandHints, QUICK, sha256, treeOf } from './harness.ts';
 import { operate, operation, pathsOf } from './model-tree.ts';
 

@@ -5,9 +5,9 @@ import { openLedger, type Ledger } from '../../../nodes/watch/ledger.ts';
 import type { Observer } from '../../../nodes/watch/observer.ts';
 import { reconcile } from '../../../nodes/watch/reconcile.ts';
 import { newRootState } from '../../../nodes/watch/root-state.ts';
-import type { ScanSinks } from '../../../nodes/watch/scan/port.ts';
+import type { ScanSinks } from '../../../nodes/watch/scan/scanner-port.ts';
 import type { Attention } from '../../../nodes/watch/settle.ts';
-import type { FileRow, Seen } from '../../../nodes/watch/state/port.ts';
+import type { FileRow, Seen } from '../../../nodes/watch/state/file-state-port.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { newState } from './harness.ts';
 

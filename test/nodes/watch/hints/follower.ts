@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { isGone } from '../../../../nodes/watch/disk.ts';
-import type { Hint, HintsFactory } from '../../../../nodes/watch/hints/port.ts';
+import type { Hint, HintsFactory } from '../../../../nodes/watch/hints/hints-port.ts';
 import { until } from '../harness.ts';
 
 export interface Follower {

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { nodeDisk, type Disk } from '../../../../nodes/watch/disk.ts';
-import { createThreadReader } from '../../../../nodes/watch/reader/in-thread.ts';
+import { createThreadReader } from '../../../../nodes/watch/reader/reader-in-thread.ts';
 import { describeReader } from '../../../conformance/reader.ts';
 import { until } from '../harness.ts';
 import { tempDirs } from '../temp-dirs.ts';

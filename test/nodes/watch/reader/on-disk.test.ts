@@ -1,4 +1,4 @@
-import { createDiskReader } from '../../../../nodes/watch/reader/on-disk.ts';
+import { createDiskReader } from '../../../../nodes/watch/reader/reader-on-disk.ts';
 import { describeReader } from '../../../conformance/reader.ts';
 
 describeReader('in the main thread', createDiskReader);

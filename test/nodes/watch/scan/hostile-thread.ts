@@ -2,7 +2,7 @@
 import { openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { newPage, writeTo, type Order, type Reply } from '../../../../nodes/watch/scan/page.ts';
-import type { ScanRules } from '../../../../nodes/watch/scan/port.ts';
+import type { ScanRules } from '../../../../nodes/watch/scan/scanner-port.ts';
 
 const kind = (workerData as ScanRules).exclude.at(-1);
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Clock } from '../../../../nodes/watch/clock.ts';
 import { nodeDisk } from '../../../../nodes/watch/disk.ts';
-import { createThreadScanner } from '../../../../nodes/watch/scan/in-thread.ts';
+import { createThreadScanner } from '../../../../nodes/watch/scan/scanner-in-thread.ts';
 import { STOP, type Order, type Reply } from '../../../../nodes/watch/scan/page.ts';
 import { describeScanner, reporter } from '../../../conformance/scanner.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { nodeDisk, type Disk } from '../../../../nodes/watch/disk.ts';
-import { createDiskScanner } from '../../../../nodes/watch/scan/on-disk.ts';
+import { createDiskScanner } from '../../../../nodes/watch/scan/scanner-on-disk.ts';
 import { describeScanner, reporter } from '../../../conformance/scanner.ts';
 
 describeScanner('in the main thread', createDiskScanner);

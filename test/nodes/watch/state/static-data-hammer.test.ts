@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chooseFileState } from '../../../../nodes/DocDropTrigger/file-state.ts';
 import type { FileChange } from '../../../../nodes/watch/change.ts';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
-import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/engine.ts';
+import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/watch-engine.ts';
 import type { Snapshot } from '../../../../nodes/watch/snapshot.ts';
 import type { NewestTexts } from '../../../../nodes/watch/state/static-data.ts';
 import { createHandHints, QUICK, treeOf } from '../harness.ts';

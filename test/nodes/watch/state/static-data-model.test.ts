@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { FileRow, FileState, StateHead } from '../../../../nodes/watch/state/port.ts';
+import type { FileRow, FileState, StateHead } from '../../../../nodes/watch/state/file-state-port.ts';
 import { createStaticDataFileState } from '../../../../nodes/watch/state/static-data.ts';
 import { allRows, fileRow } from '../../../conformance/file-state.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';

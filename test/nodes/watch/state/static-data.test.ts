@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { v4 as uuid } from 'uuid';
-import type { FileState } from '../../../../nodes/watch/state/port.ts';
+import type { FileState } from '../../../../nodes/watch/state/file-state-port.ts';
 import {
 	createStaticDataFileState,
 	SEQ_MARGIN,

@@ -1,0 +1,23 @@
+/** What the extractor pool and its children send each other, by structured clone. */
+import type { PlainError } from '../../errors.ts';
+import type { ChunkSettings } from '../../chunking/chunk.ts';
+import type { Chunk, ExtractInput } from '../../ports/extractor.ts';
+
+/** Some files for one child, to be worked on in order. */
+export interface WorkMessage {
+	readonly chunking: ChunkSettings;
+	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
+	readonly files: readonly { readonly id: number; readonly input: ExtractInput; readonly isPaged: boolean }[];
+}
+
+/** The parent has taken the last part of a paged file. */
+export interface TakenMessage {
+	readonly taken: number;
+}
+
+/** Once after the start; then for each file any number of parts and its end. */
+export type AnswerMessage =
+	| { readonly ready: true }
+	| { readonly id: number; readonly part: readonly Chunk[] }
+	| { readonly id: number; readonly title: string | null }
+	| { readonly id: number; readonly error: PlainError };

@@ -1,0 +1,55 @@
+/**
+ * A child process of the extractor pool. It works on one file after the other and sends each answer on its way
+ * before it begins the next file, so that its parent knows which file it died of.
+ */
+import { toPlainError } from '../../errors.ts';
+import type { ChunkSettings } from '../../chunking/chunk.ts';
+import { goBehind } from '../thread/background.ts';
+import { extractDocument, pages, readWhole, streamInput } from './extract.ts';
+import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
+
+goBehind(10);
+
+/** About 10 MB of text. */
+const PAGES_A_COLLECTION = 64;
+
+let taken = Promise.withResolvers<void>();
+
+function send(message: AnswerMessage): Promise<void> {
+	return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
+}
+
+async function answer(
+	{ id, input, isPaged }: WorkMessage['files'][number],
+	chunking: ChunkSettings,
+): Promise<void> {
+	const { content, mimeType } = input;
+	try {
+		if (!isPaged) {
+			const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
+			const { title, chunks } = extractDocument(bytes, mimeType, chunking);
+			for (const part of pages(chunks)) await send({ id, part });
+			return await send({ id, title });
+		}
+		const walk = streamInput(content, mimeType, chunking);
+		for (let pages = 1; ; pages += 1) {
+			// Left alone, the heap grows to a multiple of what is needed before it is looked at.
+			if (pages % PAGES_A_COLLECTION === 0) globalThis.gc?.();
+			const { done, value } = walk.next();
+			if (done === true) return await send({ id, title: value });
+			taken = Promise.withResolvers<void>();
+			await send({ id, part: value });
+			await taken.promise;
+		}
+	} catch (error) {
+		await send({ id, error: toPlainError(error) });
+	}
+}
+
+let running = send({ ready: true });
+process.on('message', (message: WorkMessage | TakenMessage) => {
+	if ('taken' in message) return taken.resolve();
+	for (const file of message.files) running = running.then(() => answer(file, message.chunking));
+});
+// The parent is gone, however it ended.
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,63 @@
+/** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
+import type { NewPoint, StoredPoint } from '../../ports/vector-store.ts';
+import type { PackedTexts } from './packed-texts.ts';
+import type { IndexShape, OpenOptions } from './index-schema.ts';
+
+/** The rest of a point is in `vectors` and `texts`. */
+export type WirePoint = Omit<NewPoint, 'vector' | 'content' | 'terms'>;
+
+export interface WireWrite {
+	readonly docId: string;
+	/** DocFields as JSON. */
+	readonly fields: string;
+	readonly points: readonly WirePoint[];
+	readonly kept: readonly string[];
+	readonly reordered: readonly { readonly id: string; readonly order: string }[];
+}
+
+export interface WirePut {
+	readonly tenant: string;
+	readonly writes: readonly WireWrite[];
+	/** The quantized vectors of all points, one after the other in the order of `writes`; zeros for none. */
+	readonly vectors: Int8Array;
+	/** The texts of all points in the same order. */
+	readonly texts: PackedTexts;
+}
+
+export type WriterMethods = {
+	open(options: OpenOptions, shape: IndexShape): void;
+	put(put: WirePut): void;
+	remove(tenant: string, ids: readonly string[]): void;
+};
+
+export interface WireQuery {
+	readonly tenant: string;
+	readonly vector: Float32Array | null;
+	readonly terms: readonly string[];
+	readonly docId: string | null;
+	readonly limit: number;
+}
+
+export interface WireHits {
+	readonly points: StoredPoint[];
+	readonly scores: number[];
+}
+
+/** The next points by (id, tenant) after the given one; none at the end. */
+export interface WirePage {
+	readonly tenant: string | null;
+	/** Only of this document of the tenant. */
+	readonly docId: string | null;
+	readonly after: { readonly id: string; readonly tenant: string } | null;
+	readonly size: number;
+}
+
+export type ReaderMethods = {
+	open(options: OpenOptions): void;
+	ping(): void;
+	search(query: WireQuery): { dense: WireHits; sparse: WireHits };
+	/** Of the ids that are there: their quantized vectors, one after the other. */
+	vectors(tenant: string, ids: readonly string[]): { ids: string[]; vectors: Int8Array };
+	page(page: WirePage): StoredPoint[];
+	count(tenant: string | null): number;
+};

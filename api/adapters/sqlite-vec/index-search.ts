@@ -1,0 +1,158 @@
+/**
+ * The two searches of one query on an open database; for reader.ts.
+ *
+ * Both engines cut their list by their own score only. Where the cut falls between equal scores, everything
+ * with that score is fetched as well, so that which of them is in the list is decided by id, as the port
+ * promises. vec0 gives at most 4,096 rows: among more than that at one distance the choice is its own, though
+ * still the same each time.
+ *
+ * FTS5 takes a term's rarity over the tenant's own rows (the terms are the tenant's own, see terms.ts), but
+ * the number of rows and their mean length over all tenants: that shifts weights between common and rare
+ * terms a little, for all rows of a query alike.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { cosine, quantize } from './quantize.ts';
+import { pointColumns, pointTables, toPoint } from './read.ts';
+import { matchExpression } from './terms.ts';
+import type { ReaderMethods, WireHits, WireQuery } from './index-messages.ts';
+
+interface Found {
+	readonly row: number;
+	/** The engine's: smaller is better. */
+	readonly distance: number;
+}
+
+interface Candidate {
+	readonly row: number;
+	readonly score: number;
+	readonly id: Uint8Array;
+}
+
+/** One list of one engine: its best rows, and all rows at one distance; each within a tenant or one document. */
+interface Engine {
+	readonly best: Scoped;
+	readonly tied: Scoped;
+}
+type Scoped = Readonly<Record<'tenant' | 'doc', StatementSync>>;
+
+export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
+	const findTenant = db.prepare('SELECT tenant FROM tenants WHERE name = ?');
+	const readId = db.prepare('SELECT id FROM points WHERE point = ?');
+	const readVector = db.prepare('SELECT vector FROM vectors WHERE rowid = ?');
+	// The tenant is asked for once more: no defect of an engine's may show one tenant another's text.
+	const readPoint = db.prepare(
+		`SELECT ${pointColumns} FROM ${pointTables} WHERE points.point = ? AND points.tenant = ?`,
+	);
+	const vectors = vectorEngine(db);
+	const texts = textEngine(db);
+
+	function dense(tenant: bigint, { vector, docId, limit }: WireQuery): WireHits {
+		if (vector === null) return nothing;
+		const quantized = new Int8Array(vector.length);
+		if (!quantize(vector, quantized, 0)) return nothing;
+		return toHits(
+			tenant,
+			limit,
+			find(vectors, { tenant, doc: docId, query: quantized }, limit).map(({ row }) => ({
+				row,
+				// The distance is between rounded vectors; the query itself need not be rounded.
+				score: cosine(vector, asInt8(readVector.get(row)?.['vector'] as Uint8Array)),
+				id: readId.get(row)?.['id'] as Uint8Array,
+			})),
+		);
+	}
+
+	function sparse(tenant: bigint, { terms, docId, limit }: WireQuery): WireHits {
+		const query = matchExpression(Number(tenant), terms);
+		if (query === null) return nothing;
+		return toHits(
+			tenant,
+			limit,
+			find(texts, { tenant, doc: docId, query }, limit).map(({ row, distance }) => ({
+				row,
+				score: -distance,
+				id: readId.get(row)?.['id'] as Uint8Array,
+			})),
+		);
+	}
+
+	function toHits(tenant: bigint, limit: number, candidates: Candidate[]): WireHits {
+		candidates.sort((a, b) => b.score - a.score || Buffer.compare(a.id, b.id));
+		const rows = candidates.slice(0, limit).flatMap(({ row, score }) => {
+			const found = readPoint.get(row, tenant);
+			return found === undefined ? [] : [{ point: toPoint(found), score }];
+		});
+		return { points: rows.map(({ point }) => point), scores: rows.map(({ score }) => score) };
+	}
+
+	return (query) => {
+		// One transaction, so that both lists and the rows they name are of one moment.
+		db.exec('BEGIN');
+		try {
+			const tenant = findTenant.get(query.tenant)?.['tenant'];
+			if (tenant === undefined) return { dense: nothing, sparse: nothing };
+			const number = BigInt(tenant as number);
+			return { dense: dense(number, query), sparse: sparse(number, query) };
+		} finally {
+			db.exec('COMMIT');
+		}
+	};
+}
+
+const nothing: WireHits = { points: [], scores: [] };
+
+interface Scope {
+	readonly tenant: bigint;
+	readonly doc: string | null;
+	readonly query: Int8Array | string;
+}
+
+/** The best `limit` rows and every row that is as good as the last of them, in no order. */
+function find(engine: Engine, { tenant, doc, query }: Scope, limit: number): Found[] {
+	const scope = doc === null ? 'tenant' : 'doc';
+	const named = { $tenant: tenant, $doc: doc, $query: query };
+	const rows = engine.best[scope].all({ ...named, $limit: BigInt(limit + 1) }) as unknown as Found[];
+	const next = rows[limit];
+	if (next === undefined) return rows;
+	const { distance } = next;
+	const better = rows.filter((row) => row.distance < distance);
+	if (better.length === limit) return better;
+	const tied = engine.tied[scope].all({ ...named, $distance: distance }) as unknown as Found[];
+	return [...better, ...tied];
+}
+
+const ofDoc =
+	'(SELECT point FROM points WHERE doc IN (SELECT doc FROM docs WHERE tenant = $tenant AND doc_id = $doc))';
+
+function vectorEngine(db: DatabaseSync): Engine {
+	const select = `SELECT rowid AS row, distance FROM vectors
+		WHERE vector MATCH vec_int8($query) AND tenant = $tenant`;
+	const both = (sql: string) => scoped(db, sql, `${sql} AND rowid IN ${ofDoc}`);
+	return {
+		best: both(`${select} AND k = $limit`),
+		tied: both(`${select} AND k = 4096 AND distance >= $distance AND distance <= $distance`),
+	};
+}
+
+function textEngine(db: DatabaseSync): Engine {
+	const select = 'SELECT rowid AS row, bm25(texts) AS distance FROM texts WHERE texts MATCH $query';
+	// The plus keeps SQLite from running the whole match again for each row of the document.
+	const inDoc = `${select} AND +rowid IN ${ofDoc}`;
+	const order = 'ORDER BY distance LIMIT $limit';
+	const tied = 'AND bm25(texts) = $distance';
+	return {
+		best: scoped(db, `${select} ${order}`, `${inDoc} ${order}`),
+		tied: scoped(db, `${select} ${tied}`, `${inDoc} ${tied}`),
+	};
+}
+
+function scoped(db: DatabaseSync, tenant: string, doc: string): Scoped {
+	const statements = { tenant: db.prepare(tenant), doc: db.prepare(doc) };
+	// Each statement takes of the same named values what it needs.
+	for (const statement of Object.values(statements)) statement.setAllowUnknownNamedParameters(true);
+	return statements;
+}
+
+function asInt8(bytes: Uint8Array): Int8Array {
+	return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,133 @@
+/**
+ * The worker's side of client.ts: answers calls to a table of methods. The worker's file calls `serveThread`
+ * once, as its last act; what the methods need (a database) they open in a method, not while the file loads,
+ * so that a failure is an answer and not a dead thread.
+ */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { toPlainError } from '../../errors.ts';
+import type { PlainError } from '../../errors.ts';
+import { CLOSE } from './thread-messages.ts';
+import type { Methods, Reply, Request } from './thread-messages.ts';
+
+/** One call as the batch hook sees it. Settle each exactly once. */
+export interface ThreadCall {
+	readonly method: string;
+	readonly args: readonly unknown[];
+	resolve(value?: unknown): void;
+	reject(error: unknown): void;
+}
+
+export interface ThreadOptions<M extends Methods> {
+	/** Every method, sync or async. Calls start in the order in which they were made. */
+	readonly methods: M;
+	/**
+	 * Takes every call that is waiting, in order, instead of one by one: the place for a group commit. It may
+	 * run any of them by `methods`. Calls that it leaves unsettled when it throws are rejected with that error.
+	 * What it has settled leaves when it returns, or earlier where it calls `send`.
+	 */
+	readonly batch?: (calls: readonly ThreadCall[], send: () => void) => void;
+	/** Turns what a method threw into an error of the table; what is not in the table arrives as `internal`. */
+	readonly mapError?: (error: unknown) => unknown;
+	/** Runs after the last call has been answered. */
+	readonly close?: () => void;
+}
+
+export function serveThread<M extends Methods>(options: ThreadOptions<M>): void {
+	const port = parentPort;
+	if (port === null) throw new Error('serveThread runs in a worker thread');
+	const mapError = options.mapError ?? ((error: unknown) => error);
+	const open = new Set<Promise<void>>();
+	let outbox: Reply[] = [];
+
+	function flush() {
+		const replies = outbox;
+		outbox = [];
+		if (replies.length === 0) return;
+		try {
+			port?.postMessage(replies);
+		} catch {
+			for (const reply of replies) postAlone(reply);
+		}
+	}
+	function postAlone(reply: Reply) {
+		try {
+			port?.postMessage([reply]);
+		} catch (error) {
+			port?.postMessage([[reply[0], undefined, toPlainError(error)]]);
+		}
+	}
+	/** Replies that are made together leave together. */
+	function toCall([id, method, args]: Request): ThreadCall {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		open.add(promise);
+		let done = false;
+		const answer = (reply: Reply) => {
+			if (done) return;
+			done = true;
+			if (outbox.length === 0) queueMicrotask(flush);
+			outbox.push(reply);
+			open.delete(promise);
+			resolve();
+		};
+		return {
+			method,
+			args,
+			resolve: (value) => answer([id, value]),
+			reject: (error) => answer([id, undefined, toPlain(error)]),
+		};
+	}
+	/** With the stack of what was thrown, which for a defect is all there is to go by. */
+	function toPlain(error: unknown): PlainError {
+		const plain = toPlainError(mapError(error));
+		return error instanceof Error ? { ...plain, stack: error.stack } : plain;
+	}
+	function run(call: ThreadCall) {
+		try {
+			const method = options.methods[call.method];
+			if (method === undefined) throw new Error(`no method ${call.method}`);
+			const value = method(...call.args);
+			if (value instanceof Promise) value.then(call.resolve, call.reject);
+			else call.resolve(value);
+		} catch (error) {
+			call.reject(error);
+		}
+	}
+	function runAll(calls: readonly ThreadCall[]) {
+		if (options.batch === undefined) {
+			for (const call of calls) {
+				run(call);
+				flush();
+			}
+			return;
+		}
+		try {
+			options.batch(calls, flush);
+		} catch (error) {
+			for (const call of calls) call.reject(error);
+		}
+	}
+
+	port.on('message', (first: Request[]) => {
+		const requests = [...first];
+		for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
+			requests.push(...(more.message as Request[]));
+		}
+		const last = requests.at(-1);
+		const closing = last?.[1] === CLOSE ? last : undefined;
+		const calls = (closing === undefined ? requests : requests.slice(0, -1)).map(toCall);
+		if (calls.length > 0) runAll(calls);
+		if (closing !== undefined) void close(closing);
+	});
+	async function close(request: Request) {
+		await Promise.all(open);
+		const call = toCall(request);
+		try {
+			options.close?.();
+			call.resolve();
+		} catch (error) {
+			call.reject(error);
+		}
+		flush();
+		port?.close();
+	}
+}

@@ -1,0 +1,175 @@
+import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
+import { splitKey, type Config } from '../config.ts';
+import { hasData, readNote, type ServerNote } from '../data-folder.ts';
+import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
+
+/** The way from a command to the index: over HTTP to the process that runs, or through an app of its own. */
+export interface Client {
+	/** The address of the process that answered; null where the store was opened here. */
+	readonly where: string | null;
+	search(request: SearchRequest): Promise<SearchResponse>;
+	status(): Promise<Status>;
+	explain(tenant: string, docId: string): Promise<Explained>;
+	/** Lets a source's held deletions go; resolves with their number. */
+	release(sourceId: string): Promise<number>;
+	close(): Promise<void>;
+}
+
+export interface Status {
+	readonly documents: number;
+	readonly chunks: number;
+	readonly pending: number;
+	readonly inWork: number;
+	readonly failed: number;
+	readonly oldestPendingSeconds: number;
+	readonly index: { readonly kind: string; readonly breaker: string };
+	readonly embedder: { readonly model: string; readonly breaker: string };
+	readonly folders: readonly FolderStatus[];
+}
+
+export interface FolderStatus {
+	readonly tenant: string;
+	readonly sourceId: string;
+	readonly snapshot: { readonly closed: boolean; readonly held: number };
+	readonly roots: readonly {
+		readonly label: string;
+		readonly mode: 'watch' | 'poll';
+		readonly files: number;
+		readonly pending: number;
+		readonly inFlight: number;
+		readonly failedCount: number;
+		readonly failed: readonly { readonly relPath: string; readonly reason: string }[];
+		readonly skippedCount: number;
+		readonly verifiedAt: string | null;
+		readonly digest: string;
+		readonly deliveredDigest: string;
+		readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
+	}[];
+}
+
+export interface Explained {
+	/** What the watch engine knows; null where no folder is followed. */
+	readonly file: {
+		readonly phase: string | null;
+		readonly excluded: string | null;
+		readonly row: Record<string, unknown> | null;
+	} | null;
+	/** Null where the document is not known. */
+	readonly document: Record<string, unknown> | null;
+	readonly jobs: readonly ExplainedJob[];
+}
+
+export interface ExplainedJob {
+	readonly jobId: string;
+	readonly op: string;
+	readonly state: string;
+	readonly acceptedAt: string;
+	readonly updatedAt: string;
+	readonly attempts: number;
+	readonly supersededBy: string | null;
+	readonly error: { readonly code: string; readonly message: string } | null;
+	readonly detail: Record<string, unknown> | null;
+}
+
+type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>;
+
+export async function createClient(config: Config): Promise<Client> {
+	const running = readNote(config);
+	const keys = config.apiKeys.map(splitKey);
+	const { key } =
+		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
+	if (running !== null && (await isAlive(running))) {
+		return clientOver(overHttp(running.url, key), running.url, async () => {});
+	}
+	if (!hasData(config)) {
+		throw new DocDropError(
+			'config_invalid',
+			`DOCDROP_DATA_DIR must be a data folder, and there is none at ${JSON.stringify(config.dataDir)}`,
+			{
+				field: 'DOCDROP_DATA_DIR',
+				hint: 'Begin with docdrop watch or docdrop serve, or name the folder that they were given.',
+			},
+		);
+	}
+	// No process answers: the same routes, without a socket. Nothing is worked on meanwhile. Loaded only here,
+	// because it takes longer than all else that a command does.
+	const [{ createApp }, { createLogger }] = await Promise.all([import('../app.ts'), import('../server.ts')]);
+	const app = await createApp(
+		{ ...config, workers: 0, apiKeys: [] },
+		createLogger({ ...config, logLevel: 'error' }),
+	);
+	const inject: Ask = async (method, url, body) => {
+		const answer = await app.http.inject({
+			method,
+			url,
+			headers: { host: 'localhost' },
+			...(body && { payload: body }),
+		});
+		return check(answer.statusCode, answer.json());
+	};
+	return clientOver(inject, null, () => app.close(0));
+}
+
+/** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
+async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+	try {
+		process.kill(pid, 0);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+	}
+	try {
+		return (await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) })).ok;
+	} catch {
+		return false;
+	}
+}
+
+function overHttp(url: string, key: string | undefined): Ask {
+	return async (method, path, body) => {
+		const answer = await fetch(url + path, {
+			method,
+			headers: {
+				...(body !== undefined && { 'content-type': 'application/json' }),
+				...(key !== undefined && { authorization: `Bearer ${key}` }),
+			},
+			...(body !== undefined && { body: JSON.stringify(body) }),
+			signal: AbortSignal.timeout(60_000),
+		}).catch((error: unknown) => {
+			throw new DocDropError('store_unavailable', `the process at ${url} did not answer`, { cause: error });
+		});
+		return check(answer.status, await answer.json());
+	};
+}
+
+function check(status: number, body: unknown): unknown {
+	if (status < 400) return body;
+	const { error } = body as { error: { code: string; message: string; hint: string } };
+	// A newer process may know errors that this command does not.
+	const code = Object.hasOwn(errorTable, error.code) ? (error.code as ErrorCode) : 'internal';
+	throw new DocDropError(code, error.message, { hint: error.hint });
+}
+
+function clientOver(ask: Ask, where: string | null, close: () => Promise<void>): Client {
+	return {
+		where,
+		search: (request) => ask('POST', '/v1/search', request) as Promise<SearchResponse>,
+		status: () => ask('GET', '/v1/status') as Promise<Status>,
+		async explain(tenant, docId) {
+			const query = new URLSearchParams({ tenant, docId }).toString();
+			const file = await ask('GET', `/v1/files/explain?${query}`).catch(unlessUnknown);
+			const history = await ask('GET', `/v1/documents/history?${query}`).catch(unlessUnknown);
+			const { document = null, jobs = [] } = (history ?? {}) as Partial<Explained>;
+			return { file: file as Explained['file'], document, jobs };
+		},
+		async release(sourceId) {
+			const path = `/v1/sources/${encodeURIComponent(sourceId)}/release`;
+			return ((await ask('POST', path)) as { released: number }).released;
+		},
+		close,
+	};
+}
+
+function unlessUnknown(error: unknown): null {
+	if (isDocDropError(error) && error.code === 'not_found') return null;
+	throw error;
+}

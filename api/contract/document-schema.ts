@@ -1,0 +1,178 @@
+import { Type, type Static } from 'typebox';
+import { DocId, Sha256, SourceId, Tenant } from './id-schema.ts';
+import { Priority } from './job-schema.ts';
+import { reservedMetadata } from './reserved-metadata.ts';
+
+export const Source = Type.Object(
+	{
+		sourceId: SourceId,
+		epoch: Type.String({
+			minLength: 1,
+			maxLength: 64,
+			pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
+			description: 'One life of the source’s own state; a new one begins when that state is made or lost.',
+		}),
+		seq: Type.Integer({
+			minimum: 0,
+			maximum: 4294967295,
+			description:
+				'Grows with every change within the epoch, and names one content: late and doubled changes are known by it, and another content under a number that was taken is stale.',
+		}),
+	},
+	{
+		additionalProperties: false,
+		description:
+			'Who sends the change, and its place in that sender’s order. Without it: source `api`, in order of arrival.',
+	},
+);
+export type Source = Static<typeof Source>;
+
+/** Multipart files come later: the union leaves room for `{ part: name }`. */
+export const Content = Type.Union(
+	[
+		Type.Object({ text: Type.String({ description: 'Unicode text.' }) }, { additionalProperties: false }),
+		Type.Object(
+			{ base64: Type.String({ description: 'The bytes, standard base64 with padding.' }) },
+			{ additionalProperties: false },
+		),
+	],
+	{ description: 'Exactly one of text and base64. Large files go by PUT /v1/documents/content.' },
+);
+export type Content = Static<typeof Content>;
+
+const docFields = {
+	mimeType: Type.Optional(
+		Type.String({
+			minLength: 3,
+			maxLength: 127,
+			pattern: '^[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+(\\s*;.*)?$',
+			description: 'Default: by the ending of path or docId, else text/plain for text.',
+		}),
+	),
+	title: Type.Optional(
+		Type.String({ maxLength: 1024, description: 'Default: what the document itself says.' }),
+	),
+	path: Type.Optional(
+		Type.String({ maxLength: 4096, description: 'Where a person finds the file; shown with results.' }),
+	),
+	metadata: Type.Optional(
+		Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
+			description: `Any JSON, at most 16 kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}), which are refused here.`,
+		}),
+	),
+};
+
+const Previous = Type.Object(
+	{ tenant: Type.Optional(Tenant), docId: DocId },
+	{
+		additionalProperties: false,
+		description:
+			'Where this content was until now: its document is deleted with this change, once this one is in the index. Default tenant: the same. The source must own both.',
+	},
+);
+
+/** A normalized document, or the deletion of one. */
+export const DocumentInput = Type.Object(
+	{
+		op: Type.Optional(Type.Enum(['put', 'delete'], { description: 'Default put.' })),
+		tenant: Tenant,
+		docId: DocId,
+		content: Type.Optional(Content),
+		sha256: Type.Optional(
+			Type.Unsafe<Static<typeof Sha256>>({
+				...Sha256,
+				description: 'Declared hash of the bytes; the bytes win.',
+			}),
+		),
+		...docFields,
+		source: Type.Optional(Source),
+		previous: Type.Optional(Previous),
+		takeOver: Type.Optional(
+			Type.Boolean({
+				description: 'Become the owner of a document that another source owns. Default false.',
+			}),
+		),
+	},
+	{ additionalProperties: false },
+);
+export type DocumentInput = Static<typeof DocumentInput>;
+
+export const PublishRequest = Type.Object(
+	{
+		...DocumentInput.properties,
+		priority: Type.Optional(Priority),
+		coalesced: Type.Optional(
+			Type.Boolean({
+				description: 'The sender has waited for quiet already: no further window. Default false.',
+			}),
+		),
+	},
+	{ additionalProperties: false },
+);
+export type PublishRequest = Static<typeof PublishRequest>;
+
+const receiptFields = {
+	jobId: Type.String(),
+	tenant: Type.String(),
+	docId: Type.String(),
+	state: Type.Enum(['accepted', 'unchanged', 'stale']),
+	version: Type.Integer(),
+	superseded: Type.Optional(Type.String({ description: 'The waiting receipt that this change replaced.' })),
+	follows: Type.Optional(
+		Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
+	),
+	statusUrl: Type.String({ description: 'Relative to the API’s address.' }),
+};
+
+/** The answer to one accepted change. */
+export const Receipt = Type.Object(
+	{
+		...receiptFields,
+		previous: Type.Optional(
+			Type.Object(receiptFields, {
+				additionalProperties: false,
+				description: 'Of a move: the receipt of the deletion of the old name.',
+			}),
+		),
+	},
+	{ additionalProperties: false },
+);
+export type Receipt = Static<typeof Receipt>;
+
+export const PublishedView = Type.Object({
+	version: Type.Integer(),
+	contentSha256: Type.String(),
+	bytes: Type.Integer(),
+	chunks: Type.Integer(),
+	publishedAt: Type.String(),
+	jobId: Type.String(),
+});
+
+export const DocumentView = Type.Object({
+	tenant: Type.String(),
+	docId: Type.String(),
+	state: Type.Enum(['published', 'deleted', 'accepted', 'processing', 'retrying', 'failed'], {
+		description: 'Of the newest accepted change.',
+	}),
+	sourceId: Type.String(),
+	version: Type.Integer(),
+	jobId: Type.String({ description: 'Receipt of the newest accepted change.' }),
+	title: Type.Union([Type.String(), Type.Null()]),
+	path: Type.Union([Type.String(), Type.Null()]),
+	mimeType: Type.Union([Type.String(), Type.Null()]),
+	metadata: Type.Record(Type.String(), Type.Unknown()),
+	acceptedAt: Type.String(),
+	attempts: Type.Integer(),
+	error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
+	published: Type.Union([PublishedView, Type.Null()], { description: 'What the index holds now.' }),
+});
+export type DocumentView = Static<typeof DocumentView>;
+
+export const ChunkView = Type.Object({
+	index: Type.Integer({ minimum: 0, description: 'Sequential within the document.' }),
+	pointId: Type.String(),
+	heading: Type.Union([Type.String(), Type.Null()]),
+	page: Type.Union([Type.Integer(), Type.Null()]),
+	text: Type.String(),
+});
+export type ChunkView = Static<typeof ChunkView>;

@@ -1,0 +1,71 @@
+import { Type, type Static } from 'typebox';
+import { DocId, Tenant } from './id-schema.ts';
+
+export const SearchRequest = Type.Object(
+	{
+		tenant: Tenant,
+		query: Type.String({
+			minLength: 1,
+			maxLength: 8192,
+			pattern: '\\S',
+			description: 'Words or a question.',
+		}),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Results. Default 10.' })),
+		mode: Type.Optional(
+			Type.Enum(['hybrid', 'dense', 'text'], {
+				description:
+					'hybrid (default) fuses both lists by reciprocal rank; dense is by vector only; text by words only.',
+			}),
+		),
+		docId: Type.Optional(DocId),
+	},
+	{ additionalProperties: false },
+);
+export type SearchRequest = Static<typeof SearchRequest>;
+
+export const SearchHit = Type.Object({
+	docId: Type.String(),
+	pointId: Type.String(),
+	score: Type.Number({ description: 'Comparable within one answer only.' }),
+	content: Type.String(),
+	title: Type.Union([Type.String(), Type.Null()]),
+	path: Type.Union([Type.String(), Type.Null()]),
+	heading: Type.Union([Type.String(), Type.Null()]),
+	page: Type.Union([Type.Integer(), Type.Null()]),
+	version: Type.Integer(),
+	metadata: Type.Record(Type.String(), Type.Unknown()),
+});
+
+export const SearchResponse = Type.Object({
+	results: Type.Array(SearchHit),
+	tookMs: Type.Number(),
+});
+export type SearchResponse = Static<typeof SearchResponse>;
+
+export const EmbeddingsRequest = Type.Object(
+	{
+		input: Type.Union([
+			Type.String({ minLength: 1, maxLength: 65536 }),
+			Type.Array(Type.String({ minLength: 1, maxLength: 65536 }), { minItems: 1, maxItems: 2048 }),
+		]),
+		model: Type.Optional(Type.String({ description: 'Ignored: the active model answers and names itself.' })),
+		encoding_format: Type.Optional(Type.Enum(['float', 'base64'])),
+		dimensions: Type.Optional(Type.Integer({ minimum: 1 })),
+		user: Type.Optional(Type.String()),
+	},
+	{ additionalProperties: false },
+);
+export type EmbeddingsRequest = Static<typeof EmbeddingsRequest>;
+
+export const EmbeddingsResponse = Type.Object({
+	object: Type.Literal('list'),
+	model: Type.String(),
+	data: Type.Array(
+		Type.Object({
+			object: Type.Literal('embedding'),
+			index: Type.Integer(),
+			embedding: Type.Union([Type.Array(Type.Number()), Type.String()]),
+		}),
+	),
+	usage: Type.Object({ prompt_tokens: Type.Integer(), total_tokens: Type.Integer() }),
+});

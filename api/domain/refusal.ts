@@ -1,0 +1,55 @@
+import type { DocumentInput } from '../contract/document-schema.ts';
+import { docIdFault } from '../contract/doc-id-fault.ts';
+import { DocDropError, type ErrorCode } from '../errors.ts';
+import type { Failure } from '../ports/doc-store.ts';
+
+/**
+ * What the door refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
+ * reads no answers, or goes on after errors, would otherwise lose it without a trace. Pure.
+ */
+export interface Refused {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly error: DocDropError;
+}
+
+/** Sending the same again ends the same. What is wrong with a key or a server says nothing of a document. */
+const lasting: readonly ErrorCode[] = ['invalid', 'too_large', 'unsupported_type'];
+const maxMessage = 1_000;
+
+/** The error alone where it does not last, or where nothing can be called by the name. */
+export function refusalOf(
+	error: DocDropError,
+	{ tenant, docId, op = 'put' }: Pick<DocumentInput, 'tenant' | 'docId' | 'op'>,
+): Refused | DocDropError {
+	if (!lasting.includes(error.code) || docIdFault(docId) !== null) return error;
+	return { tenant, docId, op, error };
+}
+
+export const shortFailure = ({ code, message }: DocDropError): Failure => ({
+	code,
+	message: message.slice(0, maxMessage).toWellFormed(),
+});
+
+/** `of`: it is the old name of a move that another source owns. */
+export const ownedError = (owner: string, of?: 'previous') =>
+	new DocDropError('owned', `${of ?? 'docId'} is owned by the source ${JSON.stringify(owner)}`, {
+		field: of ?? 'source',
+	});
+
+export const unpaidError = (
+	tenant: string,
+	{ needed, left }: { readonly needed: number; readonly left: number },
+) =>
+	new DocDropError(
+		'credits_exhausted',
+		`the tenant ${JSON.stringify(tenant)} has ${left} credits left, and this needs ${needed}`,
+		{ field: 'tenant' },
+	);
+
+/** The same error, naming the receipt that tells of it. */
+export function withReceipt(error: DocDropError, jobId: string): DocDropError {
+	const { code, message, field, hint, cause } = error;
+	return new DocDropError(code, message, { hint, cause, jobId, ...(field !== undefined && { field }) });
+}

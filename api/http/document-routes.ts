@@ -1,0 +1,185 @@
+import type { FastifyInstance } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { ChunkView, DocumentView } from '../contract/document-schema.ts';
+import { DocId, Tenant } from '../contract/id-schema.ts';
+import { JobView } from '../contract/job-schema.ts';
+import { DocDropError } from '../errors.ts';
+import { readMeta } from '../domain/meta.ts';
+import type { DocStore, DocumentState } from '../ports/doc-store.ts';
+import { checkTenant } from './access.ts';
+import { jobView } from './job-routes.ts';
+
+/** What is known of documents: state, published chunks, history. */
+const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
+const List = Type.Object(
+	{
+		tenant: Tenant,
+		prefix: Type.Optional(
+			Type.String({ maxLength: 1024, description: 'Start of the docId, such as a folder.' }),
+		),
+		state: Type.Optional(DocumentView.properties.state),
+		after: Type.Optional(Type.String({ maxLength: 1024, description: '`next` of the page before.' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+	},
+	{ additionalProperties: false },
+);
+const Tenants = Type.Object(
+	{
+		after: Type.Optional(Type.String({ maxLength: 128, description: '`next` of the page before.' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+	},
+	{ additionalProperties: false },
+);
+const next = Type.Union([Type.String(), Type.Null()], { description: 'Send as `after` for the next page.' });
+
+function documentView(document: DocumentState): DocumentView {
+	const { title, path, mimeType, metadata } = readMeta(document.meta);
+	const { published } = document;
+	return {
+		tenant: document.tenant,
+		docId: document.docId,
+		state: document.state,
+		sourceId: document.sourceId,
+		version: document.version,
+		jobId: document.jobId,
+		title,
+		path,
+		mimeType: document.meta === '' ? null : mimeType,
+		metadata: { ...metadata },
+		acceptedAt: new Date(document.acceptedAt).toISOString(),
+		attempts: document.attempts,
+		error: document.error,
+		published:
+			published === null
+				? null
+				: {
+						version: published.version,
+						contentSha256: published.sha256,
+						bytes: published.size,
+						chunks: published.chunks,
+						publishedAt: new Date(published.at).toISOString(),
+						jobId: published.jobId,
+					},
+	};
+}
+
+export function documentRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
+	const unknown = () => new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
+	async function find(tenant: string, docId: string): Promise<DocumentState> {
+		const document = await docStore.document(tenant, docId);
+		if (document === null) throw unknown();
+		return document;
+	}
+
+	app.get<{ Querystring: Static<typeof Tenants> }>(
+		'/v1/tenants',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'List tenants that have documents, or had',
+				description: 'With a key of one tenant: that one.',
+				querystring: Tenants,
+				response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
+			},
+		},
+		async (request) => {
+			const { after = '', limit = 50 } = request.query;
+			const { onlyTenant } = request;
+			const found =
+				onlyTenant === null
+					? await docStore.tenants({ after, limit })
+					: [onlyTenant].filter((tenant) => tenant > after);
+			const last = found.length === limit ? found.at(-1) : undefined;
+			return { tenants: found.map((tenant) => ({ tenant })), next: last ?? null };
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof List> }>(
+		'/v1/documents',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'List documents of a tenant, by docId',
+				querystring: List,
+				response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
+			},
+		},
+		async (request) => {
+			const { limit = 50, ...filter } = request.query;
+			checkTenant(request, filter.tenant);
+			const documents = await docStore.documents({ ...filter, limit });
+			const last = documents.length === limit ? documents.at(-1) : undefined;
+			return { documents: documents.map(documentView), next: last?.docId ?? null };
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/state',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'One document',
+				querystring: One,
+				response: { 200: DocumentView },
+			},
+		},
+		async (request) => {
+			checkTenant(request, request.query.tenant);
+			return documentView(await find(request.query.tenant, request.query.docId));
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/chunks',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'The published chunks of one document, in order',
+				querystring: One,
+				response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
+			},
+		},
+		async (request) => {
+			const { tenant, docId } = request.query;
+			checkTenant(request, tenant);
+			await find(tenant, docId);
+			const chunks = await docStore.chunks(tenant, docId);
+			return {
+				chunks: chunks.map(({ pointId, heading, page, text }, index) => ({
+					index,
+					pointId,
+					heading,
+					page,
+					text,
+				})),
+			};
+		},
+	);
+
+	app.get<{ Querystring: Static<typeof One> }>(
+		'/v1/documents/history',
+		{
+			schema: {
+				tags: ['documents'],
+				summary: 'Every kept receipt of one document, newest first',
+				querystring: One,
+				response: {
+					200: Type.Object({
+						document: Type.Union([DocumentView, Type.Null()], {
+							description: 'Null: nothing was ever accepted under this docId; it was refused.',
+						}),
+						jobs: Type.Array(JobView),
+					}),
+				},
+			},
+		},
+		async (request) => {
+			const { tenant, docId } = request.query;
+			checkTenant(request, tenant);
+			const document = await docStore.document(tenant, docId);
+			const jobs = await docStore.jobs({ tenant, docId, limit: 100 });
+			if (document === null && jobs.length === 0) throw unknown();
+			return { document: document === null ? null : documentView(document), jobs: jobs.map(jobView) };
+		},
+	);
+}

@@ -1,0 +1,309 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { maxBatchDocuments } from '../contract/batch-schema.ts';
+import type { Config } from '../config.ts';
+import type { Breaker, BreakerState } from '../pipeline/faults/breaker.ts';
+import type { Pipeline } from '../pipeline/index.ts';
+import type { DocStore } from '../ports/doc-store.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Extractor } from '../ports/extractor.ts';
+import type { VectorStore } from '../ports/vector-store.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { checkAnyTenant } from './access.ts';
+import {
+	createBudgetMeasure,
+	CreditTotals,
+	DocumentLimits,
+	EmbedderLimits,
+	measureCredits,
+	measureLimits,
+} from './limit-status.ts';
+import { measureSources, type FollowedSource } from './source-routes.ts';
+
+/** How it stands: info for clients, health for machines, metrics and status for operators. */
+export const contractVersion = 1;
+
+const breaker = Type.Enum(['closed', 'half-open', 'open'], {
+	description: 'closed: fine; open: calls are paused; half-open: being probed.',
+});
+const Info = Type.Object({
+	name: Type.String(),
+	version: Type.String(),
+	contract: Type.Integer({ description: 'Grows when an old client would misunderstand.' }),
+	limits: Type.Object({
+		batchDocuments: Type.Integer(),
+		bodyBytes: Type.Integer(),
+		fileBytes: Type.Integer(),
+		windowMs: Type.Integer(),
+		maxWaitMs: Type.Integer(),
+	}),
+	mimeTypes: Type.Array(Type.String()),
+	index: Type.Object({ kind: Type.String() }),
+	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
+});
+const Ready = Type.Object({
+	status: Type.Enum(['ok', 'degraded', 'unavailable']),
+	accepting: Type.Boolean({ description: 'Changes are taken.' }),
+	index: breaker,
+	embedder: breaker,
+	pending: Type.Integer(),
+});
+const level = Type.Enum(['ok', 'warning', 'alert'], {
+	description: 'Mean wait of a minute: above 100 ms a warning, above 1 s an alert.',
+});
+const Lanes = Type.Object(
+	{
+		level,
+		waitMeanMs: Type.Number({ description: 'A document was ready and waited for the lock of its lane.' }),
+		waitMaxMs: Type.Number(),
+		processingMeanMs: Type.Number({ description: 'Preparation of a document and its bulk write.' }),
+		documentsPerSecond: Type.Number(),
+		contended: Type.Array(Type.Object({ tenant: Type.String(), level, waitMeanMs: Type.Number() }), {
+			description: 'Tenants above the warning, longest waits first; at most 20.',
+		}),
+	},
+	{ description: "Of the last minute. A lane is one tenant's serialized bulk writes." },
+);
+const IndexCheck = Type.Object({
+	state: Type.Enum(['unchecked', 'checking', 'mending', 'sound', 'newer', 'unsound'], {
+		description:
+			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
+	}),
+	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
+	written: Type.Integer({ description: 'Points written again since the start.' }),
+	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
+});
+const Status = Type.Object({
+	version: Type.String(),
+	documents: Type.Integer(),
+	chunks: Type.Integer(),
+	pending: Type.Integer({ description: 'Documents with a change that waits.' }),
+	pendingBytes: Type.Integer(),
+	queue: Type.Object(
+		{
+			perMinute: Type.Number({ description: 'Changes that ended.' }),
+			secondsLeft: Type.Union([Type.Integer(), Type.Null()], {
+				description: 'At that rate; null where something waits and nothing moves.',
+			}),
+			errorRate: Type.Number({
+				description: 'Of at least 10 changes that ended, those that failed: 0 to 1.',
+			}),
+			alerts: Type.Array(Type.Enum(['pending', 'errors']), {
+				description: 'pending: too much waits; errors: too much fails.',
+			}),
+		},
+		{ description: 'Of the last minute.' },
+	),
+	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
+	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
+	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
+	oldestPendingSeconds: Type.Number(),
+	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
+	documentLimits: Type.Union([DocumentLimits, Type.Null()], { description: 'Null: there are none.' }),
+	credits: CreditTotals,
+	index: Type.Object({
+		kind: Type.String(),
+		breaker,
+		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
+	}),
+	embedder: Type.Object({
+		model: Type.String(),
+		breaker,
+		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
+	}),
+	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
+});
+
+export interface StatusDeps {
+	readonly config: Config;
+	readonly version: string;
+	readonly pipeline: Pipeline;
+	readonly docStore: DocStore;
+	readonly vectorStore: VectorStore;
+	readonly embedder: Embedder;
+	readonly extractor: Extractor;
+	readonly telemetry: Telemetry;
+	/** Store time, ms. */
+	readonly now: () => number;
+	readonly isStopping: () => boolean;
+	readonly sources: () => readonly FollowedSource[];
+}
+
+const mostContended = 20;
+
+function lanesOf(pipeline: Pipeline) {
+	const lanes = pipeline.lanes();
+	if (lanes === null) return null;
+	const tenth = (value: number) => Math.round(value * 10) / 10;
+	return {
+		level: lanes.level,
+		waitMeanMs: tenth(lanes.waitMeanMs),
+		waitMaxMs: tenth(lanes.waitMaxMs),
+		processingMeanMs: tenth(lanes.processingMeanMs),
+		documentsPerSecond: tenth(lanes.documentsPerSecond),
+		contended: lanes.contended
+			.slice(0, mostContended)
+			.map((one) => ({ ...one, waitMeanMs: tenth(one.waitMeanMs) })),
+	};
+}
+
+export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
+	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
+	const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+	loopDelay.enable();
+	const measureBudget = createBudgetMeasure(telemetry);
+	app.addHook('onClose', async () => void loopDelay.disable());
+
+	/** Calls that earlier scrapes have counted. */
+	const counted = { index: { total: 0, whileOpen: 0 }, embedder: { total: 0, whileOpen: 0 } };
+	function countCalls(peer: keyof typeof counted, state: BreakerState, guards: readonly Breaker[]): void {
+		const calls = { total: 0, whileOpen: 0 };
+		for (const { total, whileOpen } of guards.map((guard) => guard.attempts())) {
+			calls.total += total;
+			calls.whileOpen += whileOpen;
+		}
+		const before = counted[peer];
+		telemetry.set('docdrop_breaker_open', { peer }, state === 'closed' ? 0 : 1);
+		telemetry.count('docdrop_peer_attempts_total', { peer }, calls.total - before.total);
+		telemetry.count('docdrop_peer_probes_total', { peer }, calls.whileOpen - before.whileOpen);
+		counted[peer] = calls;
+	}
+
+	app.get(
+		'/v1/info',
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'Contract, limits and parts of this server',
+				response: { 200: Info },
+			},
+		},
+		async () => ({
+			name: 'docdrop',
+			version: deps.version,
+			contract: contractVersion,
+			limits: {
+				batchDocuments: maxBatchDocuments,
+				bodyBytes: config.maxBodyMb * 1_048_576,
+				fileBytes: config.maxFileMb * 1_048_576,
+				windowMs: config.windowMs,
+				maxWaitMs: config.maxWaitMs,
+			},
+			mimeTypes: extractor.mimeTypes,
+			index: { kind: vectorStore.kind },
+			embedder: { model: embedder.model, dimensions: embedder.dimensions },
+		}),
+	);
+
+	const Live = Type.Object({ status: Type.Literal('ok') });
+	app.get(
+		'/health/live',
+		{ schema: { tags: ['operation'], summary: 'The process answers', response: { 200: Live } } },
+		async () => ({ status: 'ok' as const }),
+	);
+
+	app.get(
+		'/health/ready',
+		{
+			schema: { tags: ['operation'], summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } },
+		},
+		async (_request, reply) => {
+			const index = pipeline.indexState();
+			const embedderState = pipeline.breakers.embedder.state();
+			const stats = await docStore.stats().catch(() => null);
+			const isFull =
+				stats !== null &&
+				(stats.pending >= config.maxPending || stats.pendingBytes >= config.maxPendingMb * 1_048_576);
+			const accepting = stats !== null && !isFull && !deps.isStopping();
+			const found = pipeline.indexCheck()?.state ?? 'sound';
+			const isWhole = !['mending', 'newer', 'unsound'].includes(found);
+			const isWell = index === 'closed' && embedderState === 'closed' && isWhole;
+			return reply.code(accepting ? 200 : 503).send({
+				status: !accepting ? 'unavailable' : isWell ? 'ok' : 'degraded',
+				accepting,
+				index,
+				embedder: embedderState,
+				pending: stats?.pending ?? 0,
+			});
+		},
+	);
+
+	const Metrics = Type.String({ description: 'The Prometheus text format.' });
+	app.get(
+		'/metrics',
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'Prometheus',
+				produces: ['text/plain'],
+				response: { 200: Metrics },
+			},
+		},
+		async (request, reply) => {
+			checkAnyTenant(request);
+			const [stats] = await Promise.all([docStore.stats(), pipeline.queueHealth()]);
+			telemetry.set('docdrop_documents', {}, stats.documents);
+			telemetry.set('docdrop_chunks', {}, stats.chunks);
+			telemetry.set('docdrop_pending_documents', {}, stats.pending);
+			telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
+			telemetry.set('docdrop_leased_documents', {}, stats.leased);
+			const lanes = pipeline.lanes();
+			telemetry.set('docdrop_documents_per_second', {}, lanes?.documentsPerSecond ?? 0);
+			for (const level of ['warning', 'alert'] as const) {
+				const contended = lanes?.contended.filter((one) => one.level === level).length ?? 0;
+				telemetry.set('docdrop_contended_lanes', { level }, contended);
+			}
+			telemetry.set('docdrop_failed_documents', {}, stats.failed);
+			const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
+			telemetry.set('docdrop_oldest_pending_seconds', {}, age);
+			const { breakers } = pipeline;
+			countCalls('index', pipeline.indexState(), [breakers.index, breakers.search]);
+			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
+			measureCredits(stats.credits, telemetry);
+			measureBudget(embedder.budget?.());
+			measureLimits(pipeline.limits(), telemetry);
+			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
+			loopDelay.reset();
+			measureSources(deps.sources(), telemetry);
+			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
+			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
+		},
+	);
+
+	app.get(
+		'/v1/status',
+		{ schema: { tags: ['operation'], summary: 'Figures for an operator', response: { 200: Status } } },
+		async (request) => {
+			checkAnyTenant(request);
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }] = await Promise.all([
+				docStore.stats(),
+				pipeline.queueHealth(),
+			]);
+			return {
+				version: deps.version,
+				documents: stats.documents,
+				chunks: stats.chunks,
+				pending: stats.pending,
+				pendingBytes: stats.pendingBytes,
+				queue: { perMinute, secondsLeft, errorRate, alerts: [...alerts] },
+				inWork: pipeline.inWork(),
+				lanes: lanesOf(pipeline),
+				failed: stats.failed,
+				oldestPendingSeconds:
+					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
+				jobs: stats.jobs,
+				documentLimits: pipeline.limits(),
+				credits: stats.credits,
+				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
+				embedder: {
+					model: embedder.model,
+					breaker: pipeline.breakers.embedder.state(),
+					limits: embedder.budget?.() ?? null,
+				},
+				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
+			};
+		},
+	);
+}

@@ -1,0 +1,83 @@
+import type { PreviewResponse } from '../../contract/preview-schema.ts';
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Extractor } from '../../ports/extractor.ts';
+import type { Normalised } from './accept.ts';
+import { readMeta } from '../../domain/meta.ts';
+import { plan } from '../../domain/chunk-plan.ts';
+
+/** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
+export async function preview(
+	document: Normalised,
+	deps: { readonly docStore: DocStore; readonly extractor: Extractor; readonly fingerprint: string },
+): Promise<PreviewResponse> {
+	const { tenant, docId } = document.input;
+	const [state, manifest] = await Promise.all([
+		deps.docStore.document(tenant, docId),
+		deps.docStore.chunks(tenant, docId),
+	]);
+	const published = state?.published ?? null;
+	const bytes = document.bytes ?? '';
+	const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+	const { title, chunks } =
+		document.op === 'delete'
+			? { title: null, chunks: [] }
+			: await deps.extractor.extract({ content, mimeType: document.mimeType });
+	const {
+		added,
+		kept,
+		gone,
+		manifest: lines,
+	} = plan({
+		tenant,
+		docId,
+		chunks,
+		manifest,
+		strays: [],
+		canKeep: published?.fingerprint === deps.fingerprint,
+	});
+	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
+	const reused = added.filter(({ hash }) => known.has(hash)).length;
+	const isSame =
+		published !== null &&
+		published.sha256 === document.sha256 &&
+		published.meta === document.meta &&
+		published.fingerprint === deps.fingerprint;
+	const keptIds = new Set(kept);
+	return {
+		tenant,
+		docId,
+		state:
+			document.op === 'delete'
+				? published === null
+					? 'unchanged'
+					: 'deleted'
+				: published === null
+					? 'new'
+					: isSame
+						? 'unchanged'
+						: 'changed',
+		title: document.op === 'delete' ? null : (readMeta(document.meta).title ?? title),
+		mimeType: document.op === 'delete' ? null : document.mimeType,
+		contentSha256: document.op === 'delete' ? null : document.sha256,
+		bytes: document.size,
+		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
+		chunks: chunks.map(({ heading, page, text }, index) => ({
+			index,
+			change: keptIds.has(lines[index]?.pointId ?? '') ? 'kept' : 'added',
+			heading,
+			page,
+			text,
+		})),
+	};
+}
+
+/** Chunks whose vectors a move would take over, see reuse.ts. */
+async function hashesOfPrevious(
+	{ input: { tenant, previous } }: Normalised,
+	{ docStore, fingerprint }: Parameters<typeof preview>[1],
+): Promise<Set<string>> {
+	if (previous === undefined || (previous.tenant ?? tenant) !== tenant) return new Set();
+	const old = await docStore.document(tenant, previous.docId);
+	if (old?.published?.fingerprint !== fingerprint) return new Set();
+	return new Set((await docStore.chunks(tenant, previous.docId)).map(({ hash }) => hash));
+}

@@ -1,0 +1,38 @@
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Log } from '../../telemetry.ts';
+import type { BreakerState } from './breaker.ts';
+
+/**
+ * That a peer is away outlives the process, as a note in the document store: a process that is restarted during an
+ * outage begins with an open breaker and asks by probes, instead of sending all that waits against a peer which is
+ * not there. A note that is wrong costs one probe's wait, a second; one that is old is not believed at all.
+ */
+export type Peer = 'index' | 'embedder';
+
+const believedMs = 15 * 60_000;
+const nameOf = (peer: Peer) => `away ${peer}`;
+
+type Notes = Pick<DocStore, 'note' | 'setNote'>;
+
+/** Whether the last process left the peer as away, at store time `now`. */
+export async function wasAway(peer: Peer, docStore: Notes, now: number): Promise<boolean> {
+	const note = await docStore.note(nameOf(peer));
+	const since = note === null ? -Infinity : Number(note);
+	return now - since < believedMs;
+}
+
+/** For a breaker's `onChange`. */
+export function createOutageNotes(deps: {
+	readonly docStore: Notes;
+	readonly now: () => number;
+	readonly log: Log;
+}): (peer: Peer, state: BreakerState) => void {
+	const { docStore, now, log } = deps;
+	return (peer, state) => {
+		// Each failed probe renews it: what is believed is that the peer was away lately.
+		if (state === 'half-open') return;
+		docStore
+			.setNote(nameOf(peer), state === 'open' ? String(now()) : null)
+			.catch((error: unknown) => log.warn({ peer, error }, 'an outage could not be noted'));
+	};
+}

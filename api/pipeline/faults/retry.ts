@@ -1,0 +1,112 @@
+/**
+ * What happens after an error while a document is on its way into the index. One pure function decides for
+ * every error of the table, so that no other place asks what an error means; the worker carries it out.
+ *
+ * The rule behind the table: an outage says nothing about a document, so it never counts against one; a
+ * refusal says something about one document, so a batch is halved until that document stands alone.
+ */
+import { isDocDropError, type ErrorCode } from '../../errors.ts';
+
+export type Decision =
+	/** Try the same work again after `afterMs`; the failure counts towards `maxAttempts`. */
+	| { readonly kind: 'retry'; readonly afterMs: number; readonly counted: true }
+	/** Something other than the document is at fault: wait `afterMs`, without limit and without counting. */
+	| { readonly kind: 'hold'; readonly afterMs: number }
+	/** Do the work again at once in two halves. */
+	| { readonly kind: 'split' }
+	| { readonly kind: 'dead'; readonly code: ErrorCode };
+
+export interface RetryContext {
+	/** Documents that share the failed work. */
+	readonly documents: number;
+	/** Counted failures of the document before this one. */
+	readonly attempts: number;
+	/** Counted failures after which the document is dead. */
+	readonly maxAttempts: number;
+	/** The wait that the last decision asked for, ms; 0 at the first failure. */
+	readonly previousMs: number;
+	/** 0 to below 1. */
+	readonly random: () => number;
+}
+
+type Cause = 'outage' | 'throttled' | 'refused' | 'defect';
+
+const causes: Readonly<Record<ErrorCode, Cause>> = {
+	index_unavailable: 'outage',
+	index_forbidden: 'outage',
+	// Every document would fail alike until a person acts: a wrong index must not empty the queue into dead letters.
+	index_mismatch: 'outage',
+	embedder_unavailable: 'outage',
+	embedder_forbidden: 'outage',
+	extractor_unavailable: 'outage',
+	store_unavailable: 'outage',
+	store_locked: 'outage',
+	store_newer: 'outage',
+	store_corrupt: 'outage',
+	config_invalid: 'outage',
+	disk_full: 'outage',
+	queue_full: 'outage',
+	shutting_down: 'outage',
+	index_throttled: 'throttled',
+	embedder_throttled: 'throttled',
+	rate_limited: 'throttled',
+	credits_exhausted: 'outage',
+	index_rejected: 'refused',
+	embedder_rejected: 'refused',
+	unreadable: 'refused',
+	unsupported_type: 'refused',
+	// No waiting brings it back: a dead letter says so, and the same content sent again mends it.
+	content_missing: 'refused',
+	too_large: 'refused',
+	invalid: 'refused',
+	unauthorized: 'refused',
+	forbidden: 'refused',
+	not_found: 'refused',
+	method_not_allowed: 'refused',
+	conflict: 'refused',
+	owned: 'refused',
+	successor_failed: 'refused',
+	internal: 'defect',
+};
+
+const baseMs = 500;
+const longestMs = 60_000;
+/**
+ * A peer that is away is found out by its breaker's probes, at most 15 s apart. Where the breaker stays closed,
+ * because others get through, whoever does not must not wait for longer than that after the peer is well again.
+ */
+const longestAwayMs = 15_000;
+
+/**
+ * Decorrelated jitter: min(cap, random between base and three times the previous wait). Marc Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ */
+function backoff(previousMs: number, random: () => number, capMs = longestMs): number {
+	const top = Math.max(baseMs, previousMs * 3);
+	return Math.round(Math.min(capMs, baseMs + random() * (top - baseMs)));
+}
+
+export function decide(error: unknown, context: RetryContext): Decision {
+	const { documents, attempts, maxAttempts, previousMs, random } = context;
+	const code = isDocDropError(error) ? error.code : 'internal';
+	const cause = causes[code];
+	// A peer that names a time is taken at its word: earlier is refused again, later wastes it.
+	const named = isDocDropError(error) ? error.retryAfterMs : undefined;
+	if (cause === 'outage' || cause === 'throttled') {
+		const capMs = trips(error) ? longestAwayMs : longestMs;
+		return { kind: 'hold', afterMs: named ?? backoff(previousMs, random, capMs) };
+	}
+	if (documents > 1) return { kind: 'split' };
+	if (cause === 'refused' || attempts + 1 >= maxAttempts) return { kind: 'dead', code };
+	return { kind: 'retry', afterMs: backoff(previousMs, random), counted: true };
+}
+
+/**
+ * Whether the error says that the peer is away, which is all that may open a breaker. A peer that throttles,
+ * refuses or forbids is there, and waiting for it as if it were not would stop the work of others.
+ */
+export function trips(error: unknown): boolean {
+	return (
+		isDocDropError(error) && (error.code === 'index_unavailable' || error.code === 'embedder_unavailable')
+	);
+}

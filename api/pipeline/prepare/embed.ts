@@ -1,0 +1,117 @@
+import type { Clock } from '../../ports/time.ts';
+import type { Flow } from '../../ports/doc-store.ts';
+import type { Embedder } from '../../ports/embedder.ts';
+import type { Breaker } from '../faults/breaker.ts';
+import { createFairQueue } from './fair-queue.ts';
+import { decide } from '../faults/retry.ts';
+
+/**
+ * Texts of many documents into few calls of the embedder: what arrives within `lingerMs` travels together,
+ * at most `maxTexts` a call and `maxCalls` calls at a time, in fair turn where more wait. Each document gets its vectors, or its own error.
+ *
+ * An outage is waited for here, without limit: the documents keep their place, and nothing that is already
+ * embedded is paid for again. A refused call is halved until the refused text stands alone.
+ */
+export interface EmbedStep {
+	/** One vector a text, in order. Rejects with the error of a refused text, or the signal's reason. */
+	embed(texts: readonly string[], flow: Flow): Promise<Float32Array[]>;
+}
+
+interface Wish {
+	readonly text: string;
+	resolve(vector: Float32Array): void;
+	reject(error: unknown): void;
+}
+
+export function createEmbedStep(deps: {
+	readonly embedder: Embedder;
+	readonly breaker: Breaker;
+	readonly clock: Clock;
+	readonly signal: AbortSignal;
+	readonly random: () => number;
+	readonly lingerMs: number;
+	readonly maxTexts: number;
+	readonly maxCalls: number;
+	readonly onHold: (error: unknown) => void;
+	/** A tenant's share of the work relative to the others'. */
+	readonly weightOf?: ((tenant: string) => number) | undefined;
+}): EmbedStep {
+	const { embedder, breaker, clock, signal, random, lingerMs, maxTexts, maxCalls, onHold } = deps;
+	const waiting = createFairQueue<Wish>(deps.weightOf);
+	let isLingering = false;
+	let calls = 0;
+
+	function pump(isDue: boolean): void {
+		while (calls < maxCalls && (waiting.size >= maxTexts || (isDue && waiting.size > 0))) {
+			const wishes = waiting.takeTogether(maxTexts);
+			calls += 1;
+			void fulfil(wishes).finally(() => {
+				calls -= 1;
+				pump(true);
+			});
+		}
+	}
+
+	async function fulfil(wishes: readonly Wish[]): Promise<void> {
+		let previousMs = 0;
+		for (;;) {
+			try {
+				const texts = wishes.map((wish) => wish.text);
+				const vectors = await breaker.run((inner) => embedder.embed(texts, inner), signal);
+				for (const [index, wish] of wishes.entries()) {
+					const vector = vectors[index];
+					if (vector === undefined) throw new Error('the embedder answered fewer vectors than texts');
+					wish.resolve(vector);
+				}
+				return;
+			} catch (error) {
+				if (signal.aborted) return refuse(wishes, signal.reason);
+				const next = decide(error, {
+					documents: wishes.length,
+					attempts: 0,
+					maxAttempts: 1,
+					previousMs,
+					random,
+				});
+				if (next.kind === 'hold') {
+					onHold(error);
+					previousMs = next.afterMs;
+					try {
+						await clock.sleep(next.afterMs, signal);
+					} catch (reason) {
+						return refuse(wishes, reason);
+					}
+				} else if (next.kind === 'split') {
+					const middle = wishes.length >> 1;
+					await fulfil(wishes.slice(0, middle));
+					return fulfil(wishes.slice(middle));
+				} else {
+					return refuse(wishes, error);
+				}
+			}
+		}
+	}
+
+	const refuse = (wishes: readonly Wish[], error: unknown) => {
+		for (const wish of wishes) wish.reject(error);
+	};
+
+	return {
+		embed(texts, flow) {
+			const vectors = texts.map((text) => {
+				const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
+				waiting.push(flow, { text, resolve, reject });
+				return promise;
+			});
+			pump(false);
+			if (!isLingering && waiting.size > 0) {
+				isLingering = true;
+				clock.after(lingerMs, () => {
+					isLingering = false;
+					pump(true);
+				});
+			}
+			return Promise.all(vectors);
+		},
+	};
+}

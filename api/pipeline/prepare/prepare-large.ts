@@ -1,0 +1,164 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Claimed, DocStore } from '../../ports/doc-store.ts';
+import type { Chunk, Extractor } from '../../ports/extractor.ts';
+import type { Spool, Spools } from '../../ports/spool.ts';
+import type { DocFields } from '../../ports/vector-store.ts';
+import { embeddedText } from '../../chunking/chunk.ts';
+import type { EmbedStep } from './embed.ts';
+import { createLargePlanner, type LargePlan } from '../../domain/large-chunk-plan.ts';
+import { fieldsOf } from './prepare.ts';
+import type { Gate } from './fair-queue.ts';
+import { documentCost } from '../../domain/fair-share.ts';
+import { readMeta } from '../../domain/meta.ts';
+
+/**
+ * prepare.ts for documents that are too large to be in memory: chunks and vectors go into a spool, page by page,
+ * and only their hashes and names are planned over. What is embedded is in the spool's checkpoint as soon as it
+ * came, so that after a crash only what is missing is embedded again.
+ */
+export interface LargePrepared {
+	readonly claimed: Claimed;
+	readonly plan: LargePlan;
+	/** Null for a deletion. */
+	readonly spool: Spool | null;
+	readonly fields: Omit<DocFields, 'publishedAt'> | null;
+	readonly droppedExtra: readonly string[];
+	readonly embedded: number;
+}
+
+export interface LargeDeps {
+	readonly docStore: DocStore;
+	readonly extractor: Extractor;
+	/** See prepare.ts. */
+	readonly reading: Gate;
+	readonly embed: EmbedStep;
+	readonly spools: Spools;
+	readonly signal: AbortSignal;
+}
+
+/** Contents above this size that wait in a file are worked on this way; memory for smaller ones is bounded by their size. */
+export const largeBytes = 4 * 1_048_576;
+
+/** Pages of one document that are with the embedder at the same time. */
+const pagesAtOnce = 2;
+const linesAPage = 2_000;
+
+export function isLarge({ content, isPaged }: Claimed): boolean {
+	return isPaged || (content !== null && 'file' in content.body && content.size > largeBytes);
+}
+
+export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<LargePrepared> {
+	const { tenant, docId, content, fingerprint } = claimed;
+	let planner = createLargePlanner(tenant, docId);
+	if (claimed.op === 'delete') {
+		await addLines(claimed, planner, deps.docStore);
+		const nothing = await planner.finish(false, setImmediate);
+		return { claimed, plan: nothing, spool: null, fields: null, droppedExtra: [], embedded: 0 };
+	}
+	if (content === null) throw new Error('a document that is wanted has no body');
+	const spool = await deps.spools.open({ tenant, docId, contentSha256: content.sha256, fingerprint });
+	try {
+		const { mimeType } = readMeta(claimed.meta);
+		const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
+		const { title } = await deps.extractor
+			.stream(
+				{ content: content.body, mimeType },
+				{
+					begin() {
+						planner = createLargePlanner(tenant, docId);
+						return spool.begin();
+					},
+					page(page) {
+						for (const { hash } of page) planner.add(hash);
+						return spool.append(page);
+					},
+				},
+				deps.signal,
+			)
+			.finally(leave);
+		await addLines(claimed, planner, deps.docStore);
+		const plan = await planner.finish(
+			claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted,
+			setImmediate,
+		);
+		const embedded = await embedAll(claimed, spool, plan, deps);
+		return { claimed, plan, spool, ...fieldsOf(claimed, title), embedded };
+	} catch (error) {
+		await spool.close();
+		throw error;
+	}
+}
+
+async function addLines(
+	{ lease, isPaged, manifest, strays }: Claimed,
+	planner: ReturnType<typeof createLargePlanner>,
+	docStore: DocStore,
+): Promise<void> {
+	if (!isPaged) {
+		planner.addLines(manifest.map((line) => ({ ...line, isCertain: true })));
+		return planner.addLines(strays.map((pointId) => ({ pointId, order: '', isCertain: false })));
+	}
+	let after: string | null = null;
+	for (;;) {
+		const lines = await docStore.lines(lease, after, linesAPage);
+		planner.addLines(lines);
+		if (lines.length < linesAPage) return;
+		after = lines.at(-1)?.pointId ?? null;
+	}
+}
+
+async function embedAll(
+	claimed: Claimed,
+	spool: Spool,
+	plan: LargePlan,
+	{ embed, signal }: LargeDeps,
+): Promise<number> {
+	let embedded = 0;
+	let next = 0;
+	const failed = { is: false };
+	async function lane(): Promise<void> {
+		while (next < spool.pages() && !failed.is) {
+			const page = next++;
+			const count = await embedPage(claimed, spool, plan, page, embed).catch((error: unknown) => {
+				failed.is = true;
+				throw error;
+			});
+			embedded += count;
+			signal.throwIfAborted();
+		}
+	}
+	// None goes on behind the caller's back when another one has failed.
+	const ends = await Promise.allSettled(Array.from({ length: pagesAtOnce }, lane));
+	for (const end of ends) if (end.status === 'rejected') throw end.reason;
+	return embedded;
+}
+
+async function embedPage(
+	claimed: Claimed,
+	spool: Spool,
+	plan: LargePlan,
+	page: number,
+	embed: EmbedStep,
+): Promise<number> {
+	const first = spool.firstOf(page);
+	const count = spool.firstOf(page + 1) - first;
+	const needed = Array.from({ length: count }, (_, at) => first + at).filter((index) => !plan.isKept(index));
+	if (needed.length === 0) return 0;
+	const there = await spool.vectors(first, count);
+	const missing = needed.filter((index) => there[index - first] === null);
+	if (missing.length === 0) return 0;
+	const chunks: readonly Chunk[] = await spool.read(page);
+	const texts = missing.map((index) => {
+		const chunk = chunks[index - first];
+		if (chunk === undefined) throw new Error('a page without one of its chunks');
+		return embeddedText(chunk);
+	});
+	const vectors = await embed.embed(texts, claimed);
+	await spool.putVectors(
+		missing.flatMap((index, at) => {
+			const vector = vectors[at];
+			return vector === undefined ? [] : [{ index, vector }];
+		}),
+	);
+	return missing.length;
+}

@@ -1,0 +1,116 @@
+import type { Claimed } from '../../ports/doc-store.ts';
+import type { Clock } from '../../ports/time.ts';
+import type { Extractor } from '../../ports/extractor.ts';
+import type { DocFields, NewPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { Breaker } from '../faults/breaker.ts';
+import { embeddedText } from '../../chunking/chunk.ts';
+import { within } from './deadline.ts';
+import type { EmbedStep } from './embed.ts';
+import type { Gate } from './fair-queue.ts';
+import { documentCost } from '../../domain/fair-share.ts';
+import { readMeta } from '../../domain/meta.ts';
+import { plan, type Plan } from '../../domain/chunk-plan.ts';
+import { vectorsFromBefore } from './reuse.ts';
+
+/**
+ * Extract, chunk, plan, embed: everything about one leased document that touches nothing but memory. Many run
+ * at a time; what they return waits in the tenant's lane.
+ */
+export interface Prepared {
+	readonly claimed: Claimed;
+	readonly plan: Plan;
+	readonly points: readonly NewPoint[];
+	/** Of the points' vectors, those that were not embedded but taken over from the name that the document had. */
+	readonly reused: number;
+	/** Null for a deletion. publishedAt is filled in when it is published. */
+	readonly fields: Omit<DocFields, 'publishedAt'> | null;
+	readonly droppedExtra: readonly string[];
+}
+
+export { embeddedText };
+
+export function prepareDeletion(claimed: Claimed): Prepared {
+	const { tenant, docId, manifest, strays } = claimed;
+	const nothing = plan({ tenant, docId, chunks: [], manifest, strays, canKeep: false });
+	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [] };
+}
+
+export async function prepare(
+	claimed: Claimed,
+	deps: {
+		readonly extractor: Extractor;
+		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
+		readonly reading: Gate;
+		readonly embed: EmbedStep;
+		readonly vectorStore: Pick<VectorStore, 'vectors'>;
+		readonly breaker: Breaker;
+		readonly clock: Clock;
+		/** After this much time in the extractor a document is taken out of it. */
+		readonly stallMs: number;
+		readonly signal: AbortSignal;
+	},
+): Promise<Prepared> {
+	const { tenant, docId, manifest, strays, content } = claimed;
+	if (claimed.op === 'delete') return prepareDeletion(claimed);
+	if (content === null) throw new Error('a document that is wanted has no body');
+	const meta = readMeta(claimed.meta);
+	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
+	const input = { content: content.body, mimeType: meta.mimeType };
+	const { title, chunks } = await within(
+		deps.stallMs,
+		'the extractor',
+		(signal) => deps.extractor.extract(input, signal),
+		deps,
+	).finally(leave);
+	const planned = plan({
+		tenant,
+		docId,
+		chunks,
+		manifest,
+		strays,
+		// After an interrupted attempt every point is written whole: what that one set on those that stay is not known.
+		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
+	});
+	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
+	const before = await vectorsFromBefore(claimed, planned.added, deps);
+	const fresh = planned.added.filter(({ pointId }) => !before.has(pointId));
+	const embedded = await deps.embed.embed(fresh.map(embeddedText), claimed);
+	const vectors = new Map([
+		...before,
+		...fresh.map(({ pointId }, index) => [pointId, embedded[index]] as const),
+	]);
+	const points = planned.added.map((chunk): NewPoint => {
+		const vector = vectors.get(chunk.pointId);
+		if (vector === undefined) throw new Error('a chunk without its vector');
+		return {
+			id: chunk.pointId,
+			vector,
+			terms: terms.get(chunk.hash) ?? '',
+			content: chunk.text,
+			heading: chunk.heading,
+			page: chunk.page,
+			order: chunk.order,
+		};
+	});
+	return { claimed, plan: planned, points, reused: before.size, ...fieldsOf(claimed, title) };
+}
+
+/** What belongs to the whole document; `title` is the content's own. */
+export function fieldsOf(
+	claimed: Claimed,
+	title: string | null,
+): { readonly fields: Omit<DocFields, 'publishedAt'>; readonly droppedExtra: readonly string[] } {
+	const meta = readMeta(claimed.meta);
+	const published = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
+	return {
+		fields: {
+			path: meta.path,
+			title: meta.title ?? title,
+			mimeType: meta.mimeType,
+			contentSha256: claimed.content?.sha256 ?? '',
+			version: claimed.version,
+			extra: meta.metadata,
+		},
+		droppedExtra: Object.keys(published).filter((name) => !Object.hasOwn(meta.metadata, name)),
+	};
+}

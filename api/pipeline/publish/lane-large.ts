@@ -1,0 +1,72 @@
+import type { Clock } from '../../ports/time.ts';
+import type { Claimed } from '../../ports/doc-store.ts';
+import type { Log } from '../../telemetry.ts';
+import type { LaneLock } from './lane-lock.ts';
+import type { Outcomes } from './lane-outcomes.ts';
+import type { Settling } from './lane-settle.ts';
+import type { LargePrepared } from '../prepare/prepare-large.ts';
+import { largeSteps } from './publish-large.ts';
+import type { PublishDeps } from './publish.ts';
+
+/**
+ * A large document's way through its lane: slice by slice, each with a turn of its own, so that the batches of
+ * other documents go in between. For lane.ts.
+ */
+export interface LargeItem {
+	readonly prepared: LargePrepared;
+	readonly prepareMs: number;
+	readonly waitMs: number;
+}
+
+export interface LargeDeps extends Omit<PublishDeps, 'turn'> {
+	readonly clock: Clock;
+	readonly log: Log;
+	/** The document left the lane, in whatever way. */
+	readonly onDone: (claimed: Claimed) => void;
+}
+
+/** The promise never rejects. */
+export function createLargeWriter(
+	tenant: string,
+	lock: LaneLock,
+	{ settle }: Settling,
+	outcomes: Outcomes,
+	deps: LargeDeps,
+): (large: LargeItem) => Promise<void> {
+	const { clock, log } = deps;
+	return async ({ prepared, prepareMs, waitMs }) => {
+		const { claimed, spool, plan } = prepared;
+		const start = clock.monotonic();
+		const progress = { isLost: false, isCommitted: false };
+		const detail = () => ({
+			waitMs: Math.round(waitMs),
+			prepareMs: Math.round(prepareMs),
+			publishMs: Math.round(clock.monotonic() - start),
+		});
+		try {
+			for (const step of largeSteps(prepared, detail, progress, deps)) {
+				const turn = lock.turn();
+				let isDone = false;
+				try {
+					await settle([claimed], turn, async () => {
+						await step(turn);
+						isDone = true;
+					});
+				} finally {
+					turn.leave();
+				}
+				if (!isDone) break;
+			}
+			if (progress.isCommitted || progress.isLost) outcomes.written(start, progress.isLost ? 1 : 0);
+		} catch (error) {
+			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
+		} finally {
+			await spool?.close().catch(() => {});
+			if (progress.isCommitted) {
+				const chunks = { added: plan.chunks - plan.kept, kept: plan.kept, removed: plan.gone };
+				outcomes.published(claimed, chunks, null);
+			}
+			deps.onDone(claimed);
+		}
+	};
+}

@@ -1,0 +1,69 @@
+import type { Claimed, Failure } from '../../ports/doc-store.ts';
+import type { Clock } from '../../ports/time.ts';
+import type { Spools } from '../../ports/spool.ts';
+import type { Log, Telemetry } from '../../telemetry.ts';
+import type { Contention } from './contention.ts';
+
+/**
+ * What follows when a document is published or buried, whatever its size: it is counted, and what a large version
+ * of it has left on disk goes. For the lane's own modules.
+ */
+export interface OutcomesDeps {
+	readonly clock: Clock;
+	/** Store time, ms. */
+	readonly now: () => number;
+	readonly log: Log;
+	readonly telemetry: Telemetry;
+	readonly contention: Contention;
+	readonly spools: Spools;
+}
+
+export interface Chunks {
+	readonly added: number;
+	readonly kept: number;
+	readonly removed: number;
+}
+
+export interface Outcomes {
+	/** A bulk write, or a large document, that began at `startedAt` (monotonic ms) is through; so many lost their lease. */
+	written(startedAt: number, lost: number): void;
+	/**
+	 * `processingMs`: its preparation and the bulk write that carried it; null for a large document, whose time is
+	 * mostly other documents' turns and would say nothing of theirs.
+	 */
+	published(claimed: Claimed, chunks: Chunks, processingMs: number | null): void;
+	buried(claimed: Claimed, failure: Failure): void;
+}
+
+export function createOutcomes(tenant: string, deps: OutcomesDeps): Outcomes {
+	const { clock, now, log, telemetry, contention, spools } = deps;
+
+	function dropSpool({ docId }: Claimed): void {
+		spools
+			.remove(tenant, docId)
+			.catch((error: unknown) =>
+				log.warn({ tenant, docId, error }, 'a checkpoint could not be removed; the next sweep tries again'),
+			);
+	}
+
+	return {
+		written(startedAt, lost) {
+			telemetry.observe('docdrop_publish_seconds', {}, (clock.monotonic() - startedAt) / 1000);
+			if (lost > 0) telemetry.count('docdrop_lost_leases_total', {}, lost);
+		},
+		published(claimed, { added, kept, removed }, processingMs) {
+			dropSpool(claimed);
+			telemetry.count('docdrop_receipts_total', { state: claimed.op === 'delete' ? 'deleted' : 'published' });
+			if (processingMs !== null) contention.done(tenant, processingMs);
+			telemetry.count('docdrop_chunks_total', { action: 'added' }, added);
+			telemetry.count('docdrop_chunks_total', { action: 'kept' }, kept);
+			telemetry.count('docdrop_chunks_total', { action: 'removed' }, removed);
+			telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
+		},
+		buried(claimed, { code }) {
+			dropSpool(claimed);
+			telemetry.count('docdrop_receipts_total', { state: 'failed' });
+			log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code }, 'a document failed');
+		},
+	};
+}

@@ -1,0 +1,135 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { priorityField } from './content-fields.ts';
+import { collectionField, documentField, pagingFields, tenantField } from './fields.ts';
+
+const resource = ['document'];
+
+export const documentOperation: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'publish',
+	displayOptions: { show: { resource } },
+	options: [
+		{
+			name: 'Delete',
+			value: 'delete',
+			action: 'Delete a document',
+			description: 'Remove a document from the index',
+		},
+		{
+			name: 'Get',
+			value: 'get',
+			action: 'Get a document',
+			description: 'What is known of one document, and what of it is in the index',
+		},
+		{
+			name: 'Get Many',
+			value: 'getMany',
+			action: 'Get many documents',
+			description: 'List the documents of a tenant',
+		},
+		{
+			name: 'Preview',
+			value: 'preview',
+			action: 'Preview a document',
+			description: 'How the document would be cut up, and what publishing it would change',
+		},
+		{
+			name: 'Publish',
+			value: 'publish',
+			action: 'Publish a document',
+			description: 'Put a document into the index, one request for each item',
+		},
+		{
+			name: 'Search',
+			value: 'search',
+			action: 'Search documents by words or a question and get the passages that answer it',
+			description: 'Find passages by words or a question',
+		},
+	],
+};
+
+export const documentFields: INodeProperties[] = [
+	tenantField({ resource, operation: ['delete', 'get', 'getMany'] }),
+	documentField({ resource, operation: ['delete', 'get'] }),
+	collectionField('Options', { resource, operation: ['delete'] }, [
+		priorityField,
+		{
+			displayName: 'Take Over',
+			name: 'takeOver',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
+		},
+	]),
+	...pagingFields({ resource, operation: ['getMany'] }),
+	collectionField('Filters', { resource, operation: ['getMany'] }, [
+		{
+			displayName: 'Prefix',
+			name: 'prefix',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. handbook/',
+			description: 'Start of the document ID, such as a folder',
+		},
+		{
+			displayName: 'State',
+			name: 'state',
+			type: 'options',
+			default: 'published',
+			description: 'Of the newest change of the document',
+			options: [
+				{ name: 'Accepted', value: 'accepted', description: 'Waits to be indexed' },
+				{ name: 'Deleted', value: 'deleted' },
+				{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
+				{ name: 'Processing', value: 'processing' },
+				{ name: 'Published', value: 'published' },
+				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
+			],
+		},
+	]),
+	tenantField({ resource, operation: ['search'] }, ''),
+	{
+		displayName: 'Query',
+		name: 'query',
+		type: 'string',
+		default: '',
+		required: true,
+		placeholder: 'e.g. How many days of vacation do I have?',
+		description: 'Words or a question in plain language',
+		displayOptions: { show: { resource, operation: ['search'] } },
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		default: 5,
+		typeOptions: { minValue: 1, maxValue: 100 },
+		description: 'Max number of results to return',
+		displayOptions: { show: { resource, operation: ['search'] } },
+	},
+	collectionField('Options', { resource, operation: ['search'] }, [
+		{
+			displayName: 'Document ID',
+			name: 'docId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. handbook/vacation.md',
+			description: 'Search in this document only',
+		},
+		{
+			displayName: 'Mode',
+			name: 'mode',
+			type: 'options',
+			default: 'hybrid',
+			description: 'How passages are found',
+			options: [
+				{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },
+				{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
+				{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
+			],
+		},
+	]),
+];

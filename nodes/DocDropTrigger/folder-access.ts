@@ -1,0 +1,237 @@
+/**
+ * Which files n8n may read, as its own file nodes have it (N8N_RESTRICT_FILE_ACCESS_TO and its like): the watch
+ * engine reads the disk itself, so the trigger has to keep to it by itself, and must not tell of a file that no
+ * later node could read. Refuses what is not allowed with the line to set.
+ */
+import { readFileSync } from 'node:fs';
+import { access, constants, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { createFilter } from '../watch/filter.ts';
+import { errorCode } from '../watch/disk.ts';
+import type { Root } from '../watch/identity.ts';
+import type { FolderSetting, WatchSlice } from './trigger-parameters.ts';
+import { TriggerProblem } from './problem.ts';
+
+/** What of the machine n8n's rules depend on. */
+export interface Machine {
+	readonly env: Readonly<Record<string, string | undefined>>;
+	/** Home directory. */
+	readonly home: string;
+}
+
+export interface WatchedRoot extends Root {
+	/** Its directory without symbolic links. */
+	readonly realDir: string;
+}
+
+/** Whether a file is one that n8n may read: null, or why not, for people and without the path. */
+export type Guard = (file: {
+	readonly root: string;
+	readonly relPath: string;
+	readonly path: string;
+}) => Promise<string | null>;
+
+/** Rejects with a TriggerProblem for the first folder that cannot be watched. */
+export async function openRoots(
+	folders: readonly FolderSetting[],
+	watch: WatchSlice,
+	machine: Machine,
+): Promise<WatchedRoot[]> {
+	const rules = readRules(machine);
+	const roots: WatchedRoot[] = [];
+	for (const { path, label } of folders) {
+		const realDir = await openFolder(path, machine);
+		checkAllowed(realDir, rules);
+		checkInside(realDir, rules, watch);
+		roots.push({ label, dir: resolve(path), realDir });
+	}
+	checkOverlap(roots);
+	return roots;
+}
+
+export function createGuard(roots: readonly WatchedRoot[], followLinks: boolean, machine: Machine): Guard {
+	const rules = readRules(machine);
+	const realDirs = new Map(roots.map(({ label, realDir }) => [label, realDir]));
+	return async ({ root, relPath, path }) => {
+		// Without links the watch engine sees nothing that lies elsewhere than it seems to.
+		const plain = join(realDirs.get(root) ?? '', relPath);
+		const real = followLinks ? await realpath(path).catch(() => plain) : plain;
+		const refusal = refusalOf(real, rules);
+		return refusal === null ? null : `${refusal.name} does not allow n8n to read it`;
+	};
+}
+
+async function openFolder(path: string, machine: Machine): Promise<string> {
+	if (!isAbsolute(path)) {
+		const example = path.startsWith('~') ? join(machine.home, path.slice(1)) : '/data/inbox';
+		throw new TriggerProblem(
+			`The folder ${JSON.stringify(path)} is not a full path`,
+			`Write it from the top, like ${example}.`,
+		);
+	}
+	const fail = (error: unknown): never => {
+		throw unreadable(path, errorCode(error), machine);
+	};
+	const real = await realpath(path).catch(fail);
+	if (!(await stat(real).catch(fail)).isDirectory()) {
+		throw new TriggerProblem(
+			`${JSON.stringify(path)} is a file, not a folder`,
+			'Set Folder to the folder that the file is in.',
+		);
+	}
+	await access(real, constants.R_OK | constants.X_OK).catch(fail);
+	return real;
+}
+
+function unreadable(path: string, code: string, machine: Machine): TriggerProblem {
+	const quoted = JSON.stringify(path);
+	const everywhere = isQueueMode(machine)
+		? ' In queue mode it must be mounted at the same path on the main process and on every worker.'
+		: '';
+	if (code === 'ENOENT' || code === 'ENOTDIR') {
+		return new TriggerProblem(
+			`There is no folder ${quoted} on the machine that n8n runs on`,
+			`Check the spelling. Where n8n runs in a container, the folder must be mounted into it, and Folder is its path in there.${everywhere}`,
+		);
+	}
+	if (code === 'EACCES' || code === 'EPERM') {
+		return new TriggerProblem(
+			`n8n has no permission to read the folder ${quoted}`,
+			`Let the user that n8n runs as (in its container: node) read and enter it and the folders above it, for example: chmod o+rx ${path}${everywhere}`,
+		);
+	}
+	return new TriggerProblem(
+		`The folder ${quoted} cannot be read (${code})`,
+		`Check the disk that it is on.${everywhere}`,
+	);
+}
+
+const isQueueMode = ({ env }: Machine): boolean => env['EXECUTIONS_MODE'] === 'queue';
+
+interface Rules {
+	/** The setting as it stands, and the directories it names; none: all may be read. */
+	readonly allowedSetting: string;
+	readonly allowed: readonly string[];
+	readonly ownFolders: readonly string[];
+	/** A pattern that is no regular expression blocks everything. */
+	readonly patterns: readonly { readonly text: string; readonly expression: RegExp | null }[];
+}
+
+const ALLOWED = 'N8N_RESTRICT_FILE_ACCESS_TO';
+const OWN = 'N8N_BLOCK_FILE_ACCESS_TO_N8N_FILES';
+const PATTERNS = 'N8N_BLOCK_FILE_PATTERNS';
+
+function readRules({ env, home }: Machine): Rules {
+	const allowedSetting = readEnv(env, ALLOWED) ?? '~/.n8n-files';
+	const patterns = listOf(readEnv(env, PATTERNS) ?? '^(?:[^/]*/)*\\.git(?:/.*)?$', ';');
+	return {
+		allowedSetting,
+		allowed: listOf(allowedSetting, ';').map((path) =>
+			path.startsWith('~') ? path.replace('~', home) : path,
+		),
+		ownFolders: env[OWN] === 'false' ? [] : ownFolders(env, home),
+		patterns: patterns.map((text) => ({ text, expression: compile(text) })),
+	};
+}
+
+/** Where n8n keeps what is its own: its database and key, its caches, extensions and binary data. */
+function ownFolders(env: Machine['env'], home: string): string[] {
+	const userHome = env['N8N_USER_FOLDER'] ?? home;
+	return [
+		join(userHome, '.n8n'),
+		join(userHome, '.cache/n8n/public'),
+		...listOf(env['N8N_CONFIG_FILES'] ?? '', ','),
+		...listOf(env['N8N_CUSTOM_EXTENSIONS'] ?? '', ';'),
+		...listOf(env['N8N_BINARY_DATA_STORAGE_PATH'] ?? '', '\0'),
+	];
+}
+
+/** As n8n reads its settings: by name, or from the file that `<name>_FILE` names. */
+function readEnv(env: Machine['env'], name: string): string | undefined {
+	const plain = (value: string) => value.trim().replace(/^(['"])(.*)\1$/, '$2');
+	const value = env[name];
+	if (value !== undefined) return plain(value);
+	const file = env[`${name}_FILE`];
+	return file === undefined || file === '' ? undefined : plain(readFileSync(file, 'utf8'));
+}
+
+const listOf = (text: string, separator: string): string[] =>
+	text
+		.split(separator)
+		.map((part) => part.trim())
+		.filter((part) => part !== '');
+
+function compile(text: string): RegExp | null {
+	try {
+		return new RegExp(text, 'mi');
+	} catch {
+		return null;
+	}
+}
+
+type Refusal = { readonly name: typeof ALLOWED | typeof OWN | typeof PATTERNS; readonly detail: string };
+
+/** `path` has no symbolic links: so n8n's nodes look at it. */
+function refusalOf(path: string, rules: Rules): Refusal | null {
+	const own = rules.ownFolders.find((folder) => isWithin(folder, path));
+	if (own !== undefined) return { name: OWN, detail: own };
+	const normal = posix.normalize(path.replaceAll('\\', '/'));
+	const pattern = rules.patterns.find(({ expression }) => expression === null || expression.test(normal));
+	if (pattern !== undefined) return { name: PATTERNS, detail: pattern.text };
+	const isAllowed = rules.allowed.length === 0 || rules.allowed.some((folder) => isWithin(folder, path));
+	return isAllowed ? null : { name: ALLOWED, detail: rules.allowedSetting };
+}
+
+function isWithin(parent: string, child: string): boolean {
+	const way = relative(resolve(parent), resolve(child));
+	return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function checkAllowed(realDir: string, rules: Rules): void {
+	const refusal = refusalOf(realDir, rules);
+	if (refusal === null) return;
+	const quoted = JSON.stringify(realDir);
+	switch (refusal.name) {
+		case ALLOWED:
+			throw new TriggerProblem(
+				`n8n may not read the folder ${quoted}`,
+				`Set this environment variable where n8n runs, and restart it: ${ALLOWED}=${[refusal.detail, realDir].join(';')}`,
+			);
+		case OWN:
+			throw new TriggerProblem(
+				`The folder ${quoted} lies in a folder of n8n's own, ${JSON.stringify(refusal.detail)}`,
+				`Watch a folder beside it. Only if you must: set ${OWN}=false where n8n runs, and restart it.`,
+			);
+		case PATTERNS:
+			throw new TriggerProblem(
+				`n8n may not read the folder ${quoted}: ${PATTERNS} blocks it with ${JSON.stringify(refusal.detail)}`,
+				`Watch another folder, or take that pattern out of ${PATTERNS} where n8n runs, and restart it.`,
+			);
+	}
+}
+
+/** n8n's own folder may lie inside a watched one only where it is left out: its database changes all the time. */
+function checkInside(realDir: string, rules: Rules, watch: WatchSlice): void {
+	const filter = createFilter(watch);
+	for (const own of rules.ownFolders) {
+		if (!isWithin(realDir, own)) continue;
+		const parts = relative(realDir, resolve(own)).split(sep);
+		if (parts.some((_, at) => filter.excludes(parts.slice(0, at + 1).join('/')))) continue;
+		throw new TriggerProblem(
+			`The folder ${JSON.stringify(realDir)} holds a folder of n8n's own, ${JSON.stringify(own)}`,
+			'Watch a folder beside it, or leave it out with the option Exclude.',
+		);
+	}
+}
+
+function checkOverlap(roots: readonly WatchedRoot[]): void {
+	for (const [index, one] of roots.entries()) {
+		for (const other of roots.slice(index + 1)) {
+			if (!isWithin(one.realDir, other.realDir) && !isWithin(other.realDir, one.realDir)) continue;
+			throw new TriggerProblem(
+				`The folders ${JSON.stringify(one.dir)} and ${JSON.stringify(other.dir)} overlap`,
+				'Watch the outer one only: a file must not have two names.',
+			);
+		}
+	}
+}

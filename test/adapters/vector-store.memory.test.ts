@@ -1,7 +1,0 @@
-import { createMemoryVectorStore } from '../../api/adapters/memory/vector-store.ts';
-import { testVectorStore } from '../conformance/vector-store.ts';
-
-testVectorStore('memory', async (dimensions) => {
-	const store = createMemoryVectorStore({ dimensions });
-	return { store, dispose: () => store.close() };
-});

@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import { createDocEngine, type DocEngine } from '../../api/adapters/doc-store/doc-engine.ts';
+import { createMemoryTables } from './memory-doc-tables.ts';
+
+/** A document store that forgets: for tests and models. Blobs are files in a temporary folder. */
+export function createMemoryDocStore(): DocStore {
+	const dir = mkdtempSync(join(tmpdir(), 'docdrop-blobs-'));
+	const engine = createDocEngine({
+		tables: createMemoryTables(),
+		blobs: { path: (blob) => join(dir, blob), remove: (blob) => rmSync(join(dir, blob), { force: true }) },
+	});
+	const run = async <T>(call: (engine: DocEngine) => T): Promise<T> => engine.transaction(() => call(engine));
+	return {
+		accept: (changes, now, limits) => run((e) => e.accept(changes, now, limits)),
+		async writeBlob(bytes) {
+			const pieces: Uint8Array[] = [];
+			for await (const piece of bytes) pieces.push(piece);
+			const content = Buffer.concat(pieces);
+			const sha256 = createHash('sha256').update(content).digest('hex');
+			const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
+			writeFileSync(join(dir, blob), content);
+			return { blob, sha256, size: content.byteLength };
+		},
+		dropBlob: (blob) => run((e) => e.dropBlob(blob)),
+		claim: (request) => run((e) => e.claim(request)),
+		nextDueAt: () => run((e) => e.nextDueAt()),
+		renew: (leases, until) => run((e) => e.renew(leases, until)),
+		intend: (intents) => run((e) => e.intend(intents)),
+		lines: (lease, after, limit) => run((e) => e.lines(lease, after, limit)),
+		forget: (lease, ids) => run((e) => e.forget(lease, ids)),
+		reorder: (lease, lines) => run((e) => e.reorder(lease, lines)),
+		settleLines: (doc, after, limit) => run((e) => e.settleLines(doc, after, limit)),
+		strays: (lease) => run((e) => e.strays(lease)),
+		commit: (commits, now) => run((e) => e.commit(commits, now)),
+		release: (items, now) => run((e) => e.release(items, now)),
+		bury: (letters, now) => run((e) => e.bury(letters, now)),
+		cancel: (jobId, now) => run((e) => e.cancel(jobId, now)),
+		retry: (jobId, now) => run((e) => e.retry(jobId, now)),
+		credits: (tenant) => run((e) => e.credits(tenant)),
+		grantCredits: (request) => run((e) => e.grantCredits(request)),
+		creditLedgers: (request) => run((e) => e.creditLedgers(request)),
+		job: (jobId) => run((e) => e.job(jobId)),
+		jobs: (filter) => run((e) => e.jobs(filter)),
+		document: (tenant, docId) => run((e) => e.document(tenant, docId)),
+		documents: (filter) => run((e) => e.documents(filter)),
+		tenants: (request) => run((e) => e.tenants(request)),
+		sourceDocuments: (request) => run((e) => e.sourceDocuments(request)),
+		chunks: (tenant, docId) => run((e) => e.chunks(tenant, docId)),
+		tally: (request) => run((e) => e.tally(request)),
+		hold: (tenant, docId) => run((e) => e.hold(tenant, docId)),
+		letGo: (tenant, docId) => run((e) => e.letGo(tenant, docId)),
+		texts: (doc, pointIds) => run((e) => e.texts(doc, pointIds)),
+		note: (name) => run((e) => e.note(name)),
+		setNote: (name, value) => run((e) => e.setNote(name, value)),
+		stats: () => run((e) => e.stats()),
+		progress: (tenant, now) => run((e) => e.progress(tenant, now)),
+		sweep: (request) => run((e) => e.sweep(request)),
+		highestTime: () => run((e) => e.highestTime()),
+		close: async () => rmSync(dir, { recursive: true, force: true }),
+	};
+}

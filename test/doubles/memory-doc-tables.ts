@@ -1,0 +1,313 @@
+import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
+import { flowName } from '../../api/domain/fair-share.ts';
+import type { DocKey, ManifestChunk, ManifestLine } from '../../api/ports/doc-store.ts';
+import type {
+	Body,
+	Counts,
+	DocRow,
+	JobRow,
+	LedgerRow,
+	RefusalRow,
+	Tables,
+} from '../../api/adapters/doc-store/tables.ts';
+
+type Certainty = 'published' | 'fresh' | 'unsettled';
+
+/** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
+export function createMemoryTables(): Tables {
+	let docs = new Map<DocKey, DocRow>();
+	let keys = new Map<string, DocKey>();
+	let bodies = new Map<number, Body>();
+	let jobs = new Map<string, JobRow>();
+	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
+	let epochs = new Map<string, number>();
+	let ledgers = new Map<string, LedgerRow>();
+	let refusals = new Map<string, RefusalRow>();
+	let notes = new Map<string, string>();
+	let nextId = 1;
+	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
+	const leased = (row: DocRow) => ({ ...row.state, lease: null });
+	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
+	const ordered = (rows: DocRow[]) =>
+		rows.sort(
+			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
+		);
+	const inOrder = (a: ManifestLine, b: ManifestLine) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0);
+	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
+
+	return {
+		transaction(run) {
+			const copy = {
+				docs: new Map(docs),
+				keys: new Map(keys),
+				bodies: new Map(bodies),
+				jobs: new Map(jobs),
+				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
+				epochs: new Map(epochs),
+				ledgers: new Map(ledgers),
+				refusals: new Map(refusals),
+				notes: new Map(notes),
+			};
+			try {
+				return run();
+			} catch (error) {
+				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals, notes } = copy);
+				throw error;
+			}
+		},
+		epochRank(sourceId, epoch) {
+			const key = keyOf(sourceId, epoch);
+			const rank = epochs.get(key) ?? epochs.size + 1;
+			epochs.set(key, rank);
+			return rank;
+		},
+		findDoc: (tenant, docId) => docs.get(keys.get(keyOf(tenant, docId)) ?? -1),
+		docByKey: (key) => docs.get(key),
+		insertDoc(row) {
+			const key = nextId++;
+			docs.set(key, { ...row, key });
+			keys.set(keyOf(row.tenant, row.docId), key);
+			return key;
+		},
+		updateDoc: (row) => void docs.set(row.key, row),
+		removeDoc(key) {
+			const row = docs.get(key);
+			if (row !== undefined) keys.delete(keyOf(row.tenant, row.docId));
+			docs.delete(key);
+			chunks.delete(key);
+		},
+		progress() {
+			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
+			for (const row of docs.values()) {
+				const pending = isPending(leased(row));
+				const { failed, wanted } = row.state;
+				if (wanted.op !== 'put' && !pending && !failed) continue;
+				const { tenant } = row;
+				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, failed: 0 };
+				found.set(tenant, {
+					tenant,
+					documents: before.documents + 1,
+					pending: before.pending + (pending ? 1 : 0),
+					failed: before.failed + (failed && !pending ? 1 : 0),
+				});
+			}
+			return [...found.values()];
+		},
+		queues() {
+			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
+			for (const row of ordered(waiting())) {
+				const flow = { tenant: row.tenant, class: queueClass(leased(row)) };
+				const queue = found.get(flowName(flow)) ?? { ...flow, pending: 0, due: dueAt(leased(row)) };
+				found.set(flowName(flow), { ...queue, pending: queue.pending + 1 });
+			}
+			return [...found.values()];
+		},
+		waiting: (tenant, at, limit) =>
+			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
+				.slice(0, limit)
+				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
+		leavingFor: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),
+		docsOfSource: (sourceId, after, limit) =>
+			[...docs.values()]
+				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit),
+		listTenants: (after, limit) =>
+			[...new Set([...docs.values()].map(({ tenant }) => tenant))]
+				.filter((tenant) => tenant > after)
+				.sort()
+				.slice(0, limit),
+		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+			[...docs.values()]
+				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
+				.sort((a, b) => (a.docId < b.docId ? -1 : 1))
+				.slice(0, limit),
+		insertBody(body) {
+			const id = nextId++;
+			if (typeof body === 'string') bodies.set(id, { kind: 'bytes', bytes: new TextEncoder().encode(body) });
+			else if ('blob' in body) bodies.set(id, { kind: 'blob', blob: body.blob });
+			else bodies.set(id, { kind: 'bytes', bytes: Uint8Array.from(body) });
+			return id;
+		},
+		body: (id) => bodies.get(id),
+		removeBody(id) {
+			const body = bodies.get(id);
+			bodies.delete(id);
+			return body?.kind === 'blob' ? body.blob : null;
+		},
+		compactBodies: () => {},
+		hasBlob: (blob) => [...bodies.values()].some((body) => body.kind === 'blob' && body.blob === blob),
+		blobs: () => new Set([...bodies.values()].flatMap((body) => (body.kind === 'blob' ? body.blob : []))),
+		insertJob: (job) => void jobs.set(job.jobId, job),
+		updateJob: (job) => void jobs.set(job.jobId, job),
+		job: (jobId) => jobs.get(jobId),
+		listJobs: (after, state, limit) =>
+			[...jobs.values()]
+				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
+				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
+				.slice(0, limit),
+		removeJob: (jobId) => void jobs.delete(jobId),
+		insertRefusal: (row) => void refusals.set(row.jobId, row),
+		refusal: (jobId) => refusals.get(jobId),
+		refusalOf: (tenant, docId) =>
+			[...refusals.values()].find((row) => row.tenant === tenant && row.docId === docId),
+		oldestRefusal: (tenant) =>
+			[...refusals.values()]
+				.filter((row) => tenant === null || row.tenant === tenant)
+				.reduce<RefusalRow | undefined>(
+					(oldest, row) => (oldest === undefined || row.jobId < oldest.jobId ? row : oldest),
+					undefined,
+				),
+		removeRefusal: (jobId) => void refusals.delete(jobId),
+		refusalCounts() {
+			const counts = new Map<string, number>();
+			for (const { tenant } of refusals.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+			return counts;
+		},
+		lines(doc) {
+			const all = chunksOf(doc);
+			const idsAt = (at: Certainty) => all.filter((chunk) => chunk.at === at).map((chunk) => chunk.pointId);
+			return {
+				manifest: all
+					.filter((chunk) => chunk.at === 'published')
+					.sort(inOrder)
+					.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
+				fresh: idsAt('fresh'),
+				unsettled: idsAt('unsettled'),
+			};
+		},
+		hasMoreLines: (doc, limit) => chunksOf(doc).length > limit,
+		linesPage: (doc, after, limit) =>
+			chunksOf(doc)
+				.filter(({ pointId }) => after === null || pointId > after)
+				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
+				.slice(0, limit)
+				.map(({ pointId, order, at }) => ({ pointId, order, isCertain: at === 'published' })),
+		forget(doc, ids) {
+			for (const id of ids) chunks.get(doc)?.delete(id);
+		},
+		reorder(doc, lines) {
+			const map = chunks.get(doc);
+			for (const { pointId, order } of lines) {
+				const chunk = map?.get(pointId);
+				if (chunk !== undefined) map?.set(pointId, { ...chunk, order });
+			}
+		},
+		countLines: (doc) => chunksOf(doc).length,
+		countUncertain: (doc) => chunksOf(doc).filter(({ at }) => at !== 'published').length,
+		settleLines(doc, after, limit) {
+			const page = chunksOf(doc)
+				.filter(({ pointId }) => after === null || pointId > after)
+				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
+				.slice(0, limit ?? Infinity);
+			for (const chunk of page) chunks.get(doc)?.set(chunk.pointId, { ...chunk, at: 'published' });
+			return limit === null || page.length < limit ? null : (page.at(-1)?.pointId ?? null);
+		},
+		chunks: (doc, isSettled) =>
+			chunksOf(doc)
+				.filter((chunk) => isSettled || chunk.at !== 'fresh')
+				.sort(inOrder)
+				.map(({ at: _at, ...chunk }) => chunk),
+		chunksOf: (doc, pointIds) => {
+			const wanted = new Set(pointIds);
+			return chunksOf(doc)
+				.filter((chunk) => chunk.at !== 'fresh' && wanted.has(chunk.pointId))
+				.map(({ at: _at, ...chunk }) => chunk);
+		},
+		tallyDocs: (after, limit) =>
+			[...docs.values()]
+				.filter(({ key }) => key > after)
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit)
+				.map(({ key, tenant, docId, state }) => ({
+					key,
+					tenant,
+					docId,
+					chunks: state.published?.chunks ?? 0,
+					most: state.strays ? chunksOf(key).length : (state.published?.chunks ?? 0),
+					isUnderWay: state.strays,
+					publishedAt: state.published?.at ?? null,
+				})),
+		note: (name) => notes.get(name) ?? null,
+		setNote: (name, value) => void (value === null ? notes.delete(name) : notes.set(name, value)),
+		addStrays(doc, added) {
+			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
+			for (const chunk of added)
+				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
+			chunks.set(doc, map);
+		},
+		setManifest(doc, lines) {
+			const before = chunks.get(doc);
+			const next = new Map<string, ManifestChunk & { readonly at: Certainty }>();
+			for (const { pointId, order } of lines) {
+				const chunk = before?.get(pointId);
+				if (chunk === undefined) throw new Error('a manifest line without its chunk');
+				next.set(pointId, { ...chunk, order, at: 'published' });
+			}
+			chunks.set(doc, next);
+		},
+		unsettle(doc, ids) {
+			const map = chunks.get(doc);
+			for (const id of ids) {
+				const chunk = map?.get(id);
+				if (chunk?.at === 'published') map?.set(id, { ...chunk, at: 'unsettled' });
+			}
+		},
+		settleStrays(doc, present) {
+			const map = chunks.get(doc);
+			for (const chunk of chunksOf(doc)) {
+				if (chunk.at === 'unsettled' && present.has(chunk.pointId))
+					map?.set(chunk.pointId, { ...chunk, at: 'published' });
+				else if (chunk.at !== 'published') map?.delete(chunk.pointId);
+			}
+			return map?.size ?? 0;
+		},
+		ledgers: () => [...ledgers.values()],
+		saveLedger: (row) => void ledgers.set(row.tenant, row),
+		counts() {
+			const rows = [...docs.values()];
+			const pending = waiting();
+			const counts: Counts = {
+				documents: rows.filter((row) => row.state.published !== null).length,
+				pending: pending.length,
+				pendingBytes: pending.reduce((sum, row) => sum + row.state.wanted.size, 0),
+				failed: rows.filter((row) => row.state.failed).length,
+				chunks: [...chunks.keys()].reduce(
+					(sum, doc) => sum + chunksOf(doc).filter((c) => c.at !== 'fresh').length,
+					0,
+				),
+				jobs: {},
+			};
+			for (const { state } of jobs.values()) counts.jobs[state] = (counts.jobs[state] ?? 0) + 1;
+			return counts;
+		},
+		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
+		oldTombstones: (before, limit) =>
+			[...docs.values()]
+				.filter(
+					({ state }) =>
+						!isPending({ ...state, lease: null }) &&
+						state.published === null &&
+						!state.failed &&
+						!state.strays &&
+						state.wanted.acceptedAt < before,
+				)
+				.slice(0, limit)
+				.map((row) => row.key),
+		removeOldJobs(before, after, limit) {
+			const page = [...jobs.values()]
+				.filter((job) => after === null || job.jobId > after)
+				.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+				.slice(0, limit);
+			let removed = 0;
+			for (const job of page) {
+				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
+					continue;
+				jobs.delete(job.jobId);
+				refusals.delete(job.jobId);
+				removed += 1;
+			}
+			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
+		},
+	};
+}

@@ -1,0 +1,7 @@
+import { createMemoryVectorStore } from './memory-vector-store.ts';
+import { testVectorStore } from '../conformance/vector-store.ts';
+
+testVectorStore('memory', async (dimensions) => {
+	const store = createMemoryVectorStore({ dimensions });
+	return { store, dispose: () => store.close() };
+});

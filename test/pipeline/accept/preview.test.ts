@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
+import { startSpine, type Spine } from '../../support/spine.ts';
+
+/** What preview says is what publishing then does. */
+describe('preview', () => {
+	let spine: Spine;
+	beforeEach(() => {
+		spine = startSpine();
+	});
+	afterEach(() => spine.stop());
+
+	const document = (text: string, more: object = {}) => ({
+		tenant: 't',
+		docId: 'a.md',
+		content: { text },
+		...more,
+	});
+	const counts = ({ state, diff, chunks }: PreviewResponse) => [
+		state,
+		diff.added,
+		diff.kept,
+		diff.removed,
+		chunks.map(({ change }) => change[0]).join(''),
+	];
+	const sections = (...texts: readonly string[]) =>
+		texts.map((text) => `# ${text}\n\nabout ${text}`).join('\n\n');
+
+	it('says new, changed, unchanged, deleted', async () => {
+		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'b')))), [
+			'new',
+			2,
+			0,
+			0,
+			'aa',
+		]);
+		await spine.publish(document(sections('a', 'b')));
+		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'b')))), [
+			'unchanged',
+			0,
+			2,
+			0,
+			'kk',
+		]);
+		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'c')))), [
+			'changed',
+			1,
+			1,
+			1,
+			'ka',
+		]);
+		const titled = await spine.pipeline.preview(document(sections('a', 'b'), { title: 'T' }));
+		assert.deepEqual([...counts(titled), titled.title], ['changed', 0, 2, 0, 'kk', 'T']);
+		const gone = await spine.pipeline.preview({ tenant: 't', docId: 'a.md', op: 'delete' });
+		assert.deepEqual([...counts(gone), gone.mimeType], ['deleted', 0, 0, 2, '', null]);
+		const never = await spine.pipeline.preview({ tenant: 't', docId: 'b.md', op: 'delete' });
+		assert.deepEqual(counts(never), ['unchanged', 0, 0, 0, '']);
+	});
+
+	it('names the added one of several equal chunks', async () => {
+		await spine.publish(document(sections('a', 'a')));
+		const made = await spine.pipeline.preview(document(sections('a', 'a', 'a')));
+		assert.deepEqual(counts(made), ['changed', 1, 2, 0, 'kka']);
+	});
+
+	it('changes nothing and embeds nothing', async () => {
+		await spine.publish(document(sections('a')));
+		const before = [
+			await spine.docStore.stats(),
+			await spine.points('t', 'a.md'),
+			spine.embedder.texts.length,
+		];
+		await spine.pipeline.preview(document(sections('x', 'y')));
+		await spine.pipeline.preview({ tenant: 't', docId: 'new.md', content: { text: 'x' } });
+		assert.deepEqual(
+			[await spine.docStore.stats(), await spine.points('t', 'a.md'), spine.embedder.texts.length],
+			before,
+		);
+		assert.equal(await spine.docStore.document('t', 'new.md'), null);
+	});
+
+	it('refuses what publishing would refuse', async () => {
+		await assert.rejects(async () => spine.pipeline.preview(document('x', { metadata: { order: 1 } })), {
+			code: 'invalid',
+			field: 'metadata/order',
+		});
+		await assert.rejects(spine.pipeline.preview(document('PK\u0000\u0003')), { code: 'unreadable' });
+	});
+
+	it('for any sequence of edits, the diff is what the job then says it did', async () => {
+		const section = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+		const version = fc.oneof(
+			{ weight: 6, arbitrary: fc.array(section, { maxLength: 6 }) },
+			{ weight: 1, arbitrary: fc.constant(null) },
+		);
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(version, { minLength: 1, maxLength: 5 }),
+				fc.uuid(),
+				async (versions, name) => {
+					const docId = `${name}.md`;
+					for (const version of versions) {
+						const input =
+							version === null
+								? { tenant: 't', docId, op: 'delete' as const }
+								: { tenant: 't', docId, content: { text: sections(...version) } };
+						const { state, diff, chunks } = await spine.pipeline.preview(input);
+						const embedded = spine.embedder.texts.length;
+						const { state: done, detail } = await spine.publish(input);
+						assert.equal(spine.embedder.texts.length - embedded, diff.embeddings);
+						assert.equal(chunks.filter(({ change }) => change === 'kept').length, diff.kept);
+						assert.equal(chunks.filter(({ change }) => change === 'added').length, diff.added);
+						assert.equal(done === 'unchanged', state === 'unchanged');
+						if (done === 'unchanged') continue;
+						assert.deepEqual(
+							[detail?.added, detail?.kept, detail?.removed, detail?.embedded],
+							[diff.added, diff.kept, diff.removed, diff.embeddings],
+						);
+						assert.equal((await spine.points('t', docId)).length, chunks.length);
+					}
+				},
+			),
+			{ numRuns: 25 },
+		);
+	});
+});

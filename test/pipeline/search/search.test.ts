@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
+import { DocDropError } from '../../../api/errors.ts';
+import type { Embedder } from '../../../api/ports/embedder.ts';
+import type { VectorStore } from '../../../api/ports/vector-store.ts';
+import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { countingEmbedder, startSpine, type Spine } from '../../support/spine.ts';
+
+describe('search', () => {
+	let spine: Spine;
+	let isAway: boolean;
+	beforeEach(async () => {
+		isAway = false;
+		const embedder: Embedder = countingEmbedder();
+		const { embed } = embedder;
+		embedder.embed = async (texts, signal) => {
+			if (isAway) throw new DocDropError('embedder_unavailable', 'the embedder does not answer');
+			return embed(texts, signal);
+		};
+		spine = startSpine({ embedder });
+		const texts = {
+			'rpath.md': '# Linking\n\nSet CMAKE_INSTALL_RPATH so that the shared library is found.',
+			'tests.md': '# Testing\n\nRun every test with ctest before the release.',
+			'cake.md': '# Baking\n\nA cake needs flour, eggs and patience.',
+		};
+		for (const [docId, text] of Object.entries(texts)) {
+			await spine.publish({ tenant: 't', docId, content: { text }, metadata: { kind: 'guide' } });
+		}
+		await spine.publish({
+			tenant: 'other',
+			docId: 'rpath.md',
+			content: { text: 'cmake rpath of another tenant' },
+		});
+	});
+	afterEach(() => spine.stop());
+	const ids = async (request: Partial<Parameters<Spine['pipeline']['search']>[0]>) =>
+		(await spine.pipeline.search({ tenant: 't', query: 'install rpath', ...request })).results.map(
+			({ docId }) => docId,
+		);
+
+	it('finds by words, by vector, and by both', async () => {
+		for (const mode of ['text', 'dense', 'hybrid'] as const) {
+			assert.equal((await ids({ mode }))[0], 'rpath.md', mode);
+		}
+		assert.deepEqual(await ids({ mode: 'text', query: 'flour' }), ['cake.md']);
+		assert.equal((await ids({ mode: 'dense', query: 'patient bakers' }))[0], 'cake.md', 'by parts of words');
+		assert.deepEqual(await ids({ mode: 'text', query: 'patient bakers' }), []);
+	});
+
+	it('answers with all that a reader needs, of this tenant only', async () => {
+		const { results, tookMs } = await spine.pipeline.search({
+			tenant: 't',
+			query: 'rpath library',
+			mode: 'text',
+		});
+		assert.equal(results.length, 1);
+		const [hit] = results;
+		assert.deepEqual(
+			[hit?.docId, hit?.heading, hit?.metadata, hit?.page],
+			['rpath.md', 'Linking', { kind: 'guide' }, null],
+		);
+		assert.match(hit?.content ?? '', /shared library/);
+		assert.ok(tookMs >= 0 && (hit?.score ?? 0) > 0 && (hit?.version ?? 0) > 0);
+		assert.deepEqual(await ids({ tenant: 'nobody' }), []);
+	});
+
+	it('keeps to one document, and to the limit', async () => {
+		assert.deepEqual(new Set(await ids({ docId: 'tests.md', query: 'test release' })), new Set(['tests.md']));
+		assert.deepEqual(await ids({ docId: 'none.md' }), []);
+		assert.equal((await ids({ limit: 1, query: 'the' })).length, 1);
+	});
+
+	it('by words alone it needs no embedder; else its absence is said', async () => {
+		isAway = true;
+		assert.deepEqual(await ids({ mode: 'text' }), ['rpath.md']);
+		for (const mode of ['dense', 'hybrid'] as const) {
+			await assert.rejects(ids({ mode }), { code: 'embedder_unavailable' });
+		}
+	});
+
+	it('a question of signs only finds nothing, and is no error', async () => {
+		assert.deepEqual(await ids({ query: '?!…' }), []);
+	});
+
+	it('refuses halves of surrogate pairs', async () => {
+		await assert.rejects(ids({ query: '\ud800' }), { code: 'invalid', field: 'query' });
+		await assert.rejects(ids({ docId: 'a\udc00' }), { code: 'invalid', field: 'docId' });
+	});
+});
+
+describe('search and an index that does not answer', () => {
+	const away = () => new DocDropError('index_unavailable', 'the vector index does not answer');
+	let clock: FakeClock;
+	let spine: Spine;
+	let isAway: boolean;
+	/** Searches that reached the index. */
+	let asked: number;
+	beforeEach(() => {
+		isAway = true;
+		asked = 0;
+		clock = fakeClock();
+		const store = createMemoryVectorStore({ dimensions: 256 });
+		const vectorStore: VectorStore = {
+			...store,
+			async search(query) {
+				asked += 1;
+				if (isAway) throw away();
+				return store.search(query);
+			},
+		};
+		const indexBreaker = {
+			name: 'vector index',
+			code: 'index_unavailable',
+			timeoutMs: 60_000,
+			attempts: 3,
+			retryDelayMs: 1,
+			threshold: 3,
+			halfOpenAfterMs: 1_000,
+		} as const;
+		// Nobody works on documents: what publishing would find out is said by the test.
+		spine = startSpine({ vectorStore, clock, indexBreaker, worker: null });
+	});
+	afterEach(() => spine.stop());
+	const search = () => spine.pipeline.search({ tenant: 't', query: 'about' });
+	const states = () => {
+		const { breakers, indexState } = spine.pipeline;
+		return [breakers.index.state(), breakers.search.state(), indexState()];
+	};
+	const publishing = {
+		succeeds: () => spine.pipeline.breakers.index.run(async () => {}),
+		fails: () => assert.rejects(spine.pipeline.breakers.index.run(() => Promise.reject(away()))),
+	};
+
+	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
+		for (let nth = 1; nth <= 3; nth += 1) {
+			// The one that opens the breaker is told, as those after it, when the next probe is due.
+			const retryAfterMs = nth < 3 ? undefined : 1_000;
+			await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs });
+			assert.equal(asked, nth);
+		}
+		await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: 1_000 });
+		assert.equal(asked, 3, 'no call was made');
+		assert.deepEqual(states(), ['closed', 'open', 'open'], 'publishing finds out for itself');
+		isAway = false;
+		await clock.advance(1_000);
+		await search();
+		assert.deepEqual(states(), ['closed', 'closed', 'closed']);
+	});
+
+	it('is refused at once when publishing has found the index away, and goes on when it is back', async () => {
+		await publishing.fails();
+		assert.deepEqual(states(), ['open', 'open', 'open']);
+		await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: 1_000 });
+		assert.equal(asked, 0);
+		await clock.advance(1_000);
+		await assert.rejects(search(), { code: 'index_unavailable', retryAfterMs: 2_000 });
+		assert.deepEqual(
+			[asked, states()[1]],
+			[1, 'open'],
+			'its own probe failed, and it is told of the next one',
+		);
+		isAway = false;
+		await publishing.succeeds();
+		assert.deepEqual(states(), ['closed', 'closed', 'closed']);
+		await search();
+	});
+
+	it('takes no probe from publishing, and publishing none from it', async () => {
+		await publishing.fails();
+		await clock.advance(1_000);
+		isAway = false;
+		await search();
+		assert.deepEqual(states(), ['open', 'closed', 'open'], 'an index that refuses writes can be searched');
+		for (let probe = 0; probe < 3; probe += 1) {
+			await publishing.fails();
+			await search();
+			await clock.advance(15_000);
+		}
+		assert.deepEqual(spine.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		isAway = true;
+		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
+		await publishing.succeeds();
+		assert.equal(states()[0], 'closed', 'nor do searches that fail keep publishing waiting');
+	});
+});
