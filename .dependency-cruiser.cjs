@@ -1,5 +1,7 @@
-/** The boundaries of ARCHITECTURE.md, for our own modules; libraries are free where they fit. */
+/** The boundaries of ARCHITECTURE.md as allowlists, for our own modules; libraries are free where they fit. */
 const ours = '^(api|nodes|credentials)/';
+/** What is neither a room nor a port: the errors' table, and the metrics' names as types. */
+const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$'];
 const only = (name, from, allowed, comment) => ({
 	name,
 	comment,
@@ -7,6 +9,28 @@ const only = (name, from, allowed, comment) => ({
 	from: { path: from },
 	to: { path: ours, pathNot: allowed },
 });
+
+/** The rooms of the pipeline, and the neighbours whose doors each may use. */
+const neighbours = {
+	faults: [],
+	accept: ['faults'],
+	prepare: ['faults'],
+	publish: ['prepare', 'faults'],
+	upkeep: ['prepare', 'faults'],
+	search: ['faults'],
+};
+const room = ([name, others]) =>
+	only(
+		`pipeline-${name}`,
+		`^api/pipeline/${name}/`,
+		[
+			`^api/pipeline/${name}/`,
+			...others.map((other) => `^api/pipeline/${other}/index\\.ts$`),
+			'^api/(ports|contract|domain|chunking)/',
+			...basics,
+		],
+		`knows ports and rules, and of the pipeline ${others.length > 0 ? others.join(', ') : 'nothing else'}`,
+	);
 
 module.exports = {
 	forbidden: [
@@ -24,30 +48,67 @@ module.exports = {
 			to: { path: 'node_modules/n8n-(workflow|core)' },
 		},
 		only('contract', '^api/contract/', ['^api/contract/'], 'the contract stands alone'),
-		only('ports', '^api/ports/', ['^api/(ports|contract)/', '^nodes/watch/clock\\.ts$'], 'ports are types'),
+		only(
+			'domain',
+			'^api/domain/',
+			['^api/(domain|contract)/', '^api/errors\\.ts$'],
+			'the rules know values, never ports',
+		),
+		only(
+			'chunking',
+			'^api/chunking/',
+			['^api/(chunking|contract)/', '^api/errors\\.ts$'],
+			'chunking knows text, never ports',
+		),
+		only(
+			'ports',
+			'^api/ports/',
+			['^api/(ports|contract|domain)/', '^nodes/watch/clock\\.ts$'],
+			'ports are types',
+		),
+		...Object.entries(neighbours).map(room),
 		only(
 			'pipeline',
-			'^api/pipeline/',
-			['^api/(pipeline|ports|contract)/', '^api/(errors|telemetry)\\.ts$'],
-			'the pipeline knows ports, never adapters',
+			'^api/pipeline/index\\.ts$',
+			['^api/pipeline/[a-z]+/index\\.ts$', '^api/(ports|contract|domain)/', ...basics],
+			'the flow knows ports and the doors of its rooms, never adapters',
 		),
 		only(
 			'adapters',
 			'^api/adapters/',
-			[
-				'^api/(adapters|ports|contract)/',
-				'^api/(errors|memory|threads|telemetry)\\.ts$',
-				'^api/pipeline/[a-z-]+\\.ts$',
-				'^nodes/watch/clock\\.ts$',
-			],
-			'adapters know ports and the pure functions of the pipeline',
+			['^api/(adapters|ports|contract|domain|chunking)/', ...basics],
+			'adapters stand beside the pipeline and know nothing of it',
 		),
+		{
+			name: 'adapters-count-nothing',
+			comment: 'of the metrics adapters know types alone: they are handed a telemetry',
+			severity: 'error',
+			from: { path: '^api/(adapters|pipeline)/' },
+			to: { path: '^api/telemetry\\.ts$', dependencyTypesNot: ['type-only'] },
+		},
+		{
+			name: 'one-door-a-folder',
+			comment: 'what others import from a folder is in its index.ts',
+			severity: 'error',
+			from: { path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			to: {
+				path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
+				pathNot: ['^api/$1/', '/index\\.ts$'],
+			},
+		},
+		{
+			name: 'one-door-a-folder-for-the-others',
+			comment: 'what others import from a folder is in its index.ts',
+			severity: 'error',
+			from: { path: ours, pathNot: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			to: { path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/', pathNot: '/index\\.ts$' },
+		},
 		{
 			name: 'schemas-are-for-the-door',
 			comment:
 				'threads and nodes must not load the 370 files of the schema library; what they need besides types has a file of its own',
 			severity: 'error',
-			from: { path: '^(nodes|api/(pipeline|adapters|ports))/' },
+			from: { path: '^(nodes|api/(domain|chunking|pipeline|adapters|ports))/' },
 			to: {
 				path: '^api/contract/',
 				pathNot: '^api/contract/(doc-id-fault|reserved-metadata|sample-epoch)\\.ts$',
@@ -61,30 +122,30 @@ module.exports = {
 			from: { path: '^api/cli(\\.ts|/)' },
 			to: { path: '^api/(server|app)\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
 		},
-		{
-			name: 'adapters-use-pure-steps-only',
-			severity: 'error',
-			from: { path: '^api/adapters/' },
-			to: { path: '^api/pipeline/(index|worker|lane|publish|prepare|accept|search|preview|sweep)\\.ts$' },
-		},
 		only(
 			'http',
 			'^api/http/',
-			['^api/(http|pipeline|contract|ports)/', '^api/(errors|telemetry|config)\\.ts$'],
+			[
+				'^api/(http|contract|ports|domain)/',
+				'^api/pipeline/index\\.ts$', '^api/pipeline/[a-z]+/index\\.ts$',
+				...basics,
+				'^api/config\\.ts$',
+			],
 			'HTTP knows the pipeline, never adapters',
 		),
 		only(
 			'sources',
 			'^api/sources/',
-			['^api/(sources|pipeline|contract)/', '^api/(errors|telemetry)\\.ts$', '^nodes/watch/'],
+			['^api/(sources|contract)/', '^api/pipeline/index\\.ts$', ...basics, '^nodes/watch/'],
 			'sources feed the pipeline',
 		),
 		{
 			name: 'adapters-are-built-in-one-place',
-			comment: 'app.ts composes the API, server.ts the followed folder',
+			comment:
+				'app.ts composes the API, server.ts the followed folder; commands ask for the limits of memory',
 			severity: 'error',
-			from: { path: '^api/', pathNot: ['^api/(app|server|cli)\\.ts$', '^api/(adapters|cli)/'] },
-			to: { path: '^api/adapters/' },
+			from: { path: '^api/', pathNot: ['^api/(app|server)\\.ts$', '^api/adapters/'] },
+			to: { path: '^api/adapters/', pathNot: '^api/adapters/thread/index\\.ts$' },
 		},
 		{ name: 'nothing-imports-tests', severity: 'error', from: { path: ours }, to: { path: '^test/' } },
 		{ name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

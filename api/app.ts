@@ -4,32 +4,27 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createLexicalEmbedder } from './adapters/embedders/lexical-pool.ts';
-import { createOpenAiEmbedder } from './adapters/embedders/openai.ts';
-import { mimeTypeOf } from './adapters/extractors/mime.ts';
-import { createExtractorPool } from './adapters/extractors/pool.ts';
-import { createQdrantStore } from './adapters/qdrant/qdrant-store.ts';
-import { refuseOtherShards, shardNames } from './adapters/sharded/names.ts';
-import { createShardedStore } from './adapters/sharded/sharded-store.ts';
-import { createSpools } from './adapters/spool/files.ts';
+import { createLexicalEmbedder, createOpenAiEmbedder } from './adapters/embedders/index.ts';
+import { createExtractorPool, mimeTypeOf } from './adapters/extractors/index.ts';
+import { createQdrantStore } from './adapters/qdrant/index.ts';
+import { createShardedStore, refuseOtherShards, shardNames } from './adapters/sharded/index.ts';
+import { createSpools } from './adapters/spool/index.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
-import { openSqliteDocStore } from './adapters/sqlite/sqlite-doc-store.ts';
-import { systemClock } from './adapters/system-clock.ts';
+import { openSqliteDocStore } from './adapters/sqlite/index.ts';
+import { systemClock } from '../nodes/watch/clock.ts';
 import { splitLimits, splitWeights, type Config } from './config.ts';
 import { isDocDropError } from './errors.ts';
-import { createHttp } from './http/index.ts';
-import type { FollowedSource } from './http/source-routes.ts';
-import { crashAt, passOn } from './pipeline/faults/crash-points.ts';
-import { createDocumentLimiter } from './pipeline/accept/document-limiter.ts';
+import { createHttp, type FollowedSource } from './http/index.ts';
+import { crashAt, passOn, wasAway } from './pipeline/faults/index.ts';
+import { createDocumentLimiter } from './pipeline/accept/index.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
-import { wasAway } from './pipeline/faults/outage-marker.ts';
-import { anchoredTime } from './domain/store-time.ts';
+import { anchoredTime } from './domain/index.ts';
 import type { Clock } from './ports/time.ts';
 import type { DocStore } from './ports/doc-store.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { createTelemetry } from './telemetry.ts';
-import { packedFile } from './threads.ts';
+import { packedFile } from './adapters/thread/index.ts';
 import { version } from './version.ts';
 
 /** The composition root: the one place that chooses adapters and puts the parts together. */
@@ -80,6 +75,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		const extractor = createExtractorPool({
 			workers: Math.max(1, config.workers),
 			chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+			clock,
 		});
 		closers.unshift(() => extractor.close());
 		const vectorStore = createVectorStore(config, dataDir, embedder, clock);

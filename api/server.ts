@@ -9,15 +9,15 @@ import { createThreadScanner } from '../nodes/watch/scan/scanner-in-thread.ts';
 import { DEFAULT_EXCLUDES, type WatchSettings } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
-import { mimeTypeOf } from './adapters/extractors/mime.ts';
-import { systemClock } from './adapters/system-clock.ts';
+import { mimeTypeOf } from './adapters/extractors/index.ts';
+import { systemClock } from '../nodes/watch/clock.ts';
 import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
 import type { Config } from './config.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
-import { threadFile } from './threads.ts';
+import { threadFile } from './adapters/thread/index.ts';
 
 /** The process: log, listen, follow a folder, say where it runs, and end in order. */
 export interface RunningServer {

@@ -5,8 +5,16 @@
  *
  * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
  */
-import { checkChunkSettings, cutSection, MAX_DEPTH, SEPARATOR, shortened } from './chunk.ts';
-import type { Block, ChunkSettings, Piece } from './chunk.ts';
+import {
+	type Block,
+	checkChunkSettings,
+	type ChunkSettings,
+	cutSection,
+	MAX_DEPTH,
+	type Piece,
+	SEPARATOR,
+	shortened,
+} from './chunk.ts';
 import { overlapStart } from './chunk-cuts.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
 

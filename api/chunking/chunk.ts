@@ -12,8 +12,7 @@
  */
 import { createHash } from 'node:crypto';
 import { DocDropError } from '../errors.ts';
-import { cutPoints, overlapStart } from './chunk-cuts.ts';
-import type { Span } from './chunk-cuts.ts';
+import { cutPoints, overlapStart, type Span } from './chunk-cuts.ts';
 
 /** A piece of a document in reading order, as the extractors give it. */
 export interface Block {

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { systemClock } from '../adapters/system-clock.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import type { RunningServer } from '../server.ts';
 import { count } from './print.ts';
 

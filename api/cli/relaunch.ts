@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { allocator, mainSemiSpaceMb } from '../memory.ts';
+import { allocator, mainSemiSpaceMb } from '../adapters/thread/index.ts';
 
 const semiSpace = '--max-semi-space-size';
 /** The number of a process that has begun anew; its children inherit it, and have other ones. No setting, hence the underscore. */

@@ -1,4 +1,4 @@
-import type { Flow, FlowLoad } from '../ports/doc-store.ts';
+import type { Flow, FlowLoad } from './queue-key.ts';
 import { flowName } from './fair-share.ts';
 
 /**

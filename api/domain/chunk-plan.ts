@@ -1,5 +1,4 @@
-import type { Chunk } from '../ports/extractor.ts';
-import type { ManifestChunk, ManifestLine } from '../ports/doc-store.ts';
+import type { ManifestChunk, ManifestLine } from './manifest.ts';
 import { assignOrder } from './order-key.ts';
 import { pointIds } from './point-id.ts';
 
@@ -26,7 +25,8 @@ export interface Plan {
 export interface PlanInput {
 	readonly tenant: string;
 	readonly docId: string;
-	readonly chunks: readonly Chunk[];
+	/** In reading order. */
+	readonly chunks: readonly Omit<ManifestChunk, 'pointId' | 'order'>[];
 	/** What is certainly in the index. */
 	readonly manifest: readonly ManifestLine[];
 	/** What may be there beyond it. */

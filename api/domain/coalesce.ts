@@ -17,7 +17,7 @@
 
 import { sampleEpoch } from '../contract/sample-epoch.ts';
 import { classOf } from './fair-share.ts';
-import type { WorkClass } from '../ports/doc-store.ts';
+import type { WorkClass } from './queue-key.ts';
 
 /** A set of values that make two states of a document the same. */
 export interface Content {

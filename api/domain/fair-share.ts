@@ -1,4 +1,4 @@
-import type { Flow, WorkClass } from '../ports/doc-store.ts';
+import type { Flow, WorkClass } from './queue-key.ts';
 
 /**
  * Who is next. What waits for the same thing (a claim, a place at the extractor, a call of the embedder) stands

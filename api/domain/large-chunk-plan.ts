@@ -3,7 +3,7 @@
  * 100 bytes a chunk) and with pauses, so that the event loop is never held. Chunks come first, in order, then
  * the lines that the store has, in any order.
  */
-import type { StoredLine } from '../ports/doc-store.ts';
+import type { StoredLine } from './manifest.ts';
 import { eachKeyBetween, keyOfNumber, numberOfKey } from './order-key.ts';
 import { bytesOfUuid, pointId, uuidOfBytes } from './point-id.ts';
 import { createRecords } from './records.ts';

@@ -1,7 +1,6 @@
 import type { DocumentInput } from '../contract/document-schema.ts';
 import { docIdFault } from '../contract/doc-id-fault.ts';
 import { DocDropError, type ErrorCode } from '../errors.ts';
-import type { Failure } from '../ports/doc-store.ts';
 
 /**
  * What the door refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
@@ -16,7 +15,6 @@ export interface Refused {
 
 /** Sending the same again ends the same. What is wrong with a key or a server says nothing of a document. */
 const lasting: readonly ErrorCode[] = ['invalid', 'too_large', 'unsupported_type'];
-const maxMessage = 1_000;
 
 /** The error alone where it does not last, or where nothing can be called by the name. */
 export function refusalOf(
@@ -26,11 +24,6 @@ export function refusalOf(
 	if (!lasting.includes(error.code) || docIdFault(docId) !== null) return error;
 	return { tenant, docId, op, error };
 }
-
-export const shortFailure = ({ code, message }: DocDropError): Failure => ({
-	code,
-	message: message.slice(0, maxMessage).toWellFormed(),
-});
 
 /** `of`: it is the old name of a move that another source owns. */
 export const ownedError = (owner: string, of?: 'previous') =>

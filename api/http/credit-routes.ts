@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { Tenant } from '../contract/id-schema.ts';
 import { DocDropError } from '../errors.ts';
-import { mostGranted } from '../domain/credit-cost.ts';
+import { mostGranted } from '../domain/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 

@@ -4,8 +4,9 @@ import { ChunkView, DocumentView } from '../contract/document-schema.ts';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
 import { DocDropError } from '../errors.ts';
-import { readMeta } from '../domain/meta.ts';
-import type { DocStore, DocumentState } from '../ports/doc-store.ts';
+import { readMeta } from '../domain/index.ts';
+import type { DocStore } from '../ports/doc-store.ts';
+import type { DocumentState } from '../ports/doc-views.ts';
 import { checkTenant } from './access.ts';
 import { jobView } from './job-routes.ts';
 

@@ -8,7 +8,7 @@ import { DocId, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
 import { DocDropError } from '../errors.ts';
-import type { AcceptOptions, Checked } from '../pipeline/accept/accept.ts';
+import type { AcceptOptions, Checked } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
 import { itemError, statusOf } from './error-answers.ts';

@@ -4,7 +4,8 @@ import { DocId, JobId, Tenant } from '../contract/id-schema.ts';
 import { JobState, JobView } from '../contract/job-schema.ts';
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore, Job } from '../ports/doc-store.ts';
+import type { DocStore } from '../ports/doc-store.ts';
+import type { Job } from '../ports/doc-views.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 
 /** Receipts: look, list, withdraw, try again. */

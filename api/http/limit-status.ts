@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import type { LimiterStatus } from '../pipeline/accept/document-limiter.ts';
+import type { LimiterStatus } from '../pipeline/accept/index.ts';
 import type { EmbedderBudget } from '../ports/embedder.ts';
-import type { StoreStats } from '../ports/doc-store.ts';
+import type { StoreStats } from '../ports/doc-views.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What the limits of documents say of themselves; shown by status.ts. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { Tenant } from '../contract/id-schema.ts';
-import { figuresOf } from '../pipeline/upkeep/queue-health.ts';
+import { figuresOf } from '../pipeline/upkeep/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { isDocDropError, type DocDropError } from '../errors.ts';
-import { refusalOf, type Refused } from '../domain/refusal.ts';
+import { refusalOf, type Refused } from '../domain/index.ts';
 
 const Named = Compile(
 	Type.Object({ tenant: Tenant, docId: DocId, op: Type.Optional(Type.Enum(['put', 'delete'])) }),

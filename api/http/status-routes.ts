@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { maxBatchDocuments } from '../contract/batch-schema.ts';
 import type { Config } from '../config.ts';
-import type { Breaker, BreakerState } from '../pipeline/faults/breaker.ts';
+import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { Embedder } from '../ports/embedder.ts';

@@ -1,23 +1,33 @@
 import type { DocumentInput } from '../contract/document-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
-import { createDoor, type AcceptDeps } from './accept/accept.ts';
-import { createBreaker } from './faults/breaker.ts';
-import { costOfPut } from '../domain/credit-cost.ts';
-import { createEmbedStep } from './prepare/embed.ts';
-import { createIndexBreakers } from './faults/index-breakers.ts';
-import { startIndexCheck, type IndexCheckDeps } from './upkeep/index-check.ts';
-import { connectIndex } from './faults/index-connection.ts';
-import { createJobIds } from './accept/job-id.ts';
-import { createOutageNotes, type Peer } from './faults/outage-marker.ts';
-import { preview } from './accept/preview.ts';
-import { unpaidError } from '../domain/refusal.ts';
-import { search } from './search/search.ts';
-import { closeSnapshot, type Snapshot } from './accept/close-snapshot.ts';
-import { startQueueHealth, type HealthLimits } from './upkeep/queue-health.ts';
-import { startSpoolSweep } from './upkeep/spool-sweep.ts';
-import { startSweeper } from './upkeep/sweep.ts';
-import { startWorker, type WorkerDeps } from './prepare/worker.ts';
-import type { Claimed } from '../ports/doc-store.ts';
+import {
+	type AcceptDeps,
+	closeSnapshot,
+	createDoor,
+	createJobIds,
+	preview,
+	type Snapshot,
+} from './accept/index.ts';
+import {
+	connectIndex,
+	createBreaker,
+	createIndexBreakers,
+	createOutageNotes,
+	type Peer,
+} from './faults/index.ts';
+import { costOfPut, unpaidError } from '../domain/index.ts';
+import { createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.ts';
+import { createLanes, type LaneSettings } from './publish/index.ts';
+import {
+	type HealthLimits,
+	type IndexCheckDeps,
+	startIndexCheck,
+	startQueueHealth,
+	startSpoolSweep,
+	startSweeper,
+} from './upkeep/index.ts';
+import { search } from './search/index.ts';
+import type { Claimed } from '../ports/claims.ts';
 import type { Embedder } from '../ports/embedder.ts';
 
 /**
@@ -36,7 +46,7 @@ import type { Embedder } from '../ports/embedder.ts';
  */
 export interface PipelineDeps extends Omit<
 	WorkerDeps,
-	'embed' | 'breaker' | 'signal' | 'settings' | 'onMarred'
+	'embed' | 'breaker' | 'signal' | 'settings' | 'openLane'
 > {
 	readonly embedder: Embedder;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
@@ -47,7 +57,7 @@ export interface PipelineDeps extends Omit<
 	/** See snapshot.ts. */
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
-	readonly worker: WorkerDeps['settings'] | null;
+	readonly worker: (WorkerDeps['settings'] & LaneSettings) | null;
 	/** Peers that the last process left as away; see outage-note.ts. */
 	readonly away: readonly Peer[];
 	/** See index-check.ts; null where nobody holds the index against the manifest. */
@@ -83,8 +93,11 @@ export function startPipeline(given: PipelineDeps) {
 		onHold,
 	});
 	const onMarred = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
+	const lanes = deps.worker === null ? null : createLanes({ ...common, settings: deps.worker, onMarred });
 	const worker =
-		deps.worker === null ? null : startWorker({ ...common, embed, settings: deps.worker, onMarred });
+		deps.worker === null || lanes === null
+			? null
+			: startWorker({ ...common, embed, settings: deps.worker, openLane: lanes.open });
 	const check =
 		deps.indexCheck === null || worker === null
 			? null
@@ -128,7 +141,7 @@ export function startPipeline(given: PipelineDeps) {
 		queueHealth: () => health.look(),
 		inWork: () => worker?.inWork() ?? 0,
 		/** Null where another process works on the changes. */
-		lanes: () => worker?.lanes() ?? null,
+		lanes: () => lanes?.figures() ?? null,
 		/** Finishes what is in work, at most for `graceMs`, then leaves the rest to the next start. */
 		async stop(graceMs: number): Promise<void> {
 			await Promise.race([worker?.drain(), clock.sleep(graceMs, stopping.signal).catch(() => {})]);

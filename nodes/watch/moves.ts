@@ -7,8 +7,7 @@
  * Empty files are never joined: they are all alike.
  */
 import type { Attention } from './settle.ts';
-import type { Disk } from './disk.ts';
-import { isGone } from './disk.ts';
+import { type Disk, isGone } from './disk.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface Moves {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { openThread } from '../../api/adapters/thread/thread-client.ts';
-import type { Thread } from '../../api/adapters/thread/thread-client.ts';
-import { isDocDropError } from '../../api/errors.ts';
-import type { DocDropError } from '../../api/errors.ts';
-import { threadFile } from '../../api/threads.ts';
+import { openThread, type Thread } from '../../api/adapters/thread/thread-client.ts';
+import { type DocDropError, isDocDropError } from '../../api/errors.ts';
+import { threadFile } from '../../api/adapters/thread/thread-files.ts';
 import type { TestMethods } from './thread.worker.ts';
 
 describe('a thread of its own', () => {

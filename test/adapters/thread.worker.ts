@@ -1,7 +1,6 @@
 /** The worker of thread.test.ts: a table of methods with every way to answer. */
 import { workerData } from 'node:worker_threads';
-import { serveThread } from '../../api/adapters/thread/thread-host.ts';
-import type { ThreadCall } from '../../api/adapters/thread/thread-host.ts';
+import { serveThread, type ThreadCall } from '../../api/adapters/thread/thread-host.ts';
 import { DocDropError } from '../../api/errors.ts';
 
 const { batched, log } = workerData as { batched: boolean; log: Int32Array };

@@ -5,6 +5,7 @@ import { createLexicalEmbedder } from '../../api/adapters/embedders/lexical-pool
 import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import { readConfig } from '../../api/config.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
 import { startSpine } from '../support/spine.ts';
@@ -72,6 +73,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 	const extractor = createExtractorPool({
 		workers: config.workers,
 		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+		clock: systemClock,
 	});
 	const vectorStore = createSqliteVecStore({
 		file: join(dir, 'vectors.db'),

@@ -1,6 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import type { Run } from './bench.ts';
-import { runBench } from './bench.ts';
+import { type Run, runBench } from './bench.ts';
 
 /** `npm run bench -- NAME`: a table for people and, as the last line, one JSON object. Ends with 1 for a fault. */
 const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ run: Run }> }>> = {

@@ -3,7 +3,7 @@ import { QdrantClient } from '@qdrant/js-client-rest';
 import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';
 import { createShardedStore } from '../../api/adapters/sharded/sharded-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
-import { systemClock } from '../../api/adapters/system-clock.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import type { Bench, Result } from './bench.ts';
 import { startScript } from './child-script.ts';

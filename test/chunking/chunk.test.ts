@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chunk, chunkHash, embeddedText } from '../../api/chunking/chunk.ts';
-import type { Block, Piece } from '../../api/chunking/chunk.ts';
+import { type Block, chunk, chunkHash, embeddedText, type Piece } from '../../api/chunking/chunk.ts';
 
 const text = (pieces: readonly Piece[]) => pieces.map((piece) => piece.text);
 const paragraph = (value: string): Block => ({ kind: 'paragraph', text: value });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { mainSemiSpaceMb } from '../../api/memory.ts';
+import { mainSemiSpaceMb } from '../../api/adapters/thread/memory-limits.ts';
 
 /** What a program is that relaunches itself first, started with these. */
 interface Told {

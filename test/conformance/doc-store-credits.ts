@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { AcceptResult, Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { Claimed } from '../../api/ports/claims.ts';
+import type { AcceptResult } from '../../api/domain/accept-result.ts';
+import type { Change } from '../../api/domain/change.ts';
 import { del, put, type DocStoreMaker } from './doc-store.ts';
 
 /** Promise 14 of api/ports/doc-store.ts: credits, against one adapter. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Claimed, DocStore, Lease, ManifestChunk, StoredLine } from '../../api/ports/doc-store.ts';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { Claimed, Lease } from '../../api/ports/claims.ts';
+import type { ManifestChunk, StoredLine } from '../../api/domain/manifest.ts';
 import { del, put, type DocStoreMaker } from './doc-store.ts';
 
 /** What the document store does for documents that are planned and committed in pieces, against one adapter. */

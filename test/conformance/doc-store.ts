@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Change, Claimed, Commit, DocStore, ManifestChunk, Refusal } from '../../api/ports/doc-store.ts';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { Claimed, Commit } from '../../api/ports/claims.ts';
+import type { Change, Refusal } from '../../api/domain/change.ts';
+import type { ManifestChunk } from '../../api/domain/manifest.ts';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 

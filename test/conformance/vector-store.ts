@@ -4,8 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isDocDropError } from '../../api/errors.ts';
-import type { ErrorCode } from '../../api/errors.ts';
+import { type ErrorCode, isDocDropError } from '../../api/errors.ts';
 import type {
 	DocFields,
 	DocWrite,

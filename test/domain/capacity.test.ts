@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createLoads, mayGrow, roomLeft } from '../../api/domain/capacity.ts';
-import type { FlowLoad } from '../../api/ports/doc-store.ts';
+import type { FlowLoad } from '../../api/domain/queue-key.ts';
 
 const load = (tenant: string, documents: number, bytes: number): FlowLoad => ({
 	tenant,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
-import type { ManifestLine } from '../../api/ports/doc-store.ts';
+import type { ManifestLine } from '../../api/domain/manifest.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 
 const chunkOf = (letter: string): Chunk => ({

@@ -15,7 +15,7 @@ import {
 	type Arrival,
 	type DocState,
 } from '../../api/domain/coalesce.ts';
-import type { Claimed } from '../../api/ports/doc-store.ts';
+import type { Claimed } from '../../api/ports/claims.ts';
 import { changeOf } from '../support/leased-documents.ts';
 
 /** Content is a letter; null deletes. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { classOf, createFairShare, documentCost, patience } from '../../api/domain/fair-share.ts';
-import type { Flow, WorkClass } from '../../api/ports/doc-store.ts';
+import type { Flow, WorkClass } from '../../api/domain/queue-key.ts';
 
 const flow = (tenant: string, at: WorkClass): Flow => ({ tenant, class: at });
 const turns = (

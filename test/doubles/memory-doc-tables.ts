@@ -1,6 +1,7 @@
 import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
 import { flowName } from '../../api/domain/fair-share.ts';
-import type { DocKey, ManifestChunk, ManifestLine } from '../../api/ports/doc-store.ts';
+import type { DocKey } from '../../api/ports/claims.ts';
+import type { ManifestChunk, ManifestLine } from '../../api/domain/manifest.ts';
 import type {
 	Body,
 	Counts,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import type { DocumentInput } from '../../api/contract/document-schema.ts';
 import { DocDropError } from '../../api/errors.ts';
-import type { Job } from '../../api/ports/doc-store.ts';
+import type { Job } from '../../api/ports/doc-views.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { startSpine, type Spine } from '../support/spine.ts';
 

@@ -16,7 +16,7 @@ import {
 } from '../../api/domain/coalesce.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol } from '../../api/pipeline/publish/publish.ts';
-import type { ManifestLine } from '../../api/ports/doc-store.ts';
+import type { ManifestLine } from '../../api/domain/manifest.ts';
 
 /**
  * Moves, exhaustively: a file under two or three names, every order of arrival (late and doubled ones included),

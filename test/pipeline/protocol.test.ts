@@ -12,7 +12,7 @@ import {
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol, type ProtocolStep } from '../../api/pipeline/publish/publish.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
-import type { ManifestLine } from '../../api/ports/doc-store.ts';
+import type { ManifestLine } from '../../api/domain/manifest.ts';
 
 /**
  * The publish protocol, exhaustively: two documents, three versions of each, every order of arrival (late and

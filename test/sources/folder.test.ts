@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { mkdirSync } from 'node:fs';
-import { systemClock } from '../../api/adapters/system-clock.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { systemClock } from '../../api/adapters/system-clock.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import { readConfig } from '../../api/config.ts';
 import { createHttp } from '../../api/http/index.ts';
 import type { FollowedSource } from '../../api/http/source-routes.ts';

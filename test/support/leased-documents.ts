@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
-import type { LaneItem } from '../../api/pipeline/publish/lane.ts';
-import { systemClock } from '../../api/adapters/system-clock.ts';
+import type { LaneItem } from '../../api/pipeline/prepare/lane-handover.ts';
+import { systemClock } from '../../nodes/watch/clock.ts';
 import { createGate } from '../../api/pipeline/prepare/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
 import { canonicalJson } from '../../api/domain/meta.ts';
-import type { Change, Claimed, DocStore } from '../../api/ports/doc-store.ts';
+import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { Claimed } from '../../api/ports/claims.ts';
+import type { Change } from '../../api/domain/change.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { noBreaker } from './no-breaker.ts';
 

@@ -1,4 +1,5 @@
-import type { AcceptResult, Allowance, Change, Refusal } from '../../ports/doc-store.ts';
+import type { Allowance } from '../../ports/doc-store.ts';
+import type { AcceptResult, Change, Refusal } from '../../domain/index.ts';
 import type { Credits } from './credit-ledger.ts';
 
 /**

@@ -1,12 +1,16 @@
-import { charge, costOfPut, grant, left, noLedger, refund, type Ledger } from '../../domain/credit-cost.ts';
-import type {
-	Change,
-	CreditLedger,
-	GrantRequest,
-	GrantResult,
-	Refusal,
-	StoreStats,
-} from '../../ports/doc-store.ts';
+import {
+	type Change,
+	charge,
+	costOfPut,
+	grant,
+	type Ledger,
+	left,
+	noLedger,
+	refund,
+	type Refusal,
+} from '../../domain/index.ts';
+import type { StoreStats } from '../../ports/doc-views.ts';
+import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credits.ts';
 import type { Tables } from './tables.ts';
 
 /**

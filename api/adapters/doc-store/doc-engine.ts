@@ -1,46 +1,34 @@
 import {
+	type AcceptResult,
 	bury,
 	cancel,
+	type Change,
 	commit,
 	decideAccept,
+	type DocState,
+	type Failure,
 	holds,
 	intend,
 	isClaimable,
 	isPending,
-	queueClass,
 	lease as takeLease,
+	type LeaseState,
+	ownedError,
+	type PriorityRank,
+	queueClass,
+	type Refusal,
 	release,
 	retry,
+	shortFailure,
+	type StoredLine,
+	type Taken,
 	versionOf,
-	type DocState,
-	type LeaseState,
-	type PriorityRank,
-} from '../../domain/coalesce.ts';
-import type {
-	AcceptResult,
-	Change,
-	Claimed,
-	ClaimRequest,
-	Commit,
-	CreditLedger,
-	DocKey,
-	Failure,
-	GrantRequest,
-	GrantResult,
-	Intent,
-	Lease,
-	Progress,
-	QueueLimits,
-	Refusal,
-	RetryResult,
-	StoredLine,
-	StoreStats,
-	Strays,
-	SweepRequest,
-	Taken,
-} from '../../ports/doc-store.ts';
+} from '../../domain/index.ts';
+import type { QueueLimits, RetryResult, SweepRequest } from '../../ports/doc-store.ts';
+import type { Claimed, ClaimRequest, Commit, DocKey, Intent, Lease, Strays } from '../../ports/claims.ts';
+import type { Progress, StoreStats } from '../../ports/doc-views.ts';
+import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credits.ts';
 import type { Priority } from '../../contract/job-schema.ts';
-import { shortFailure, ownedError } from '../../domain/refusal.ts';
 import { openAdmission, type Admission } from './admission.ts';
 import { createCredits } from './credit-ledger.ts';
 import { createLeaving } from './leaving.ts';

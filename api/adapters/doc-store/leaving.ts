@@ -1,6 +1,5 @@
-import type { DocState } from '../../domain/coalesce.ts';
-import { giveUp, go, successorOf, wait, withdraw } from '../../domain/move-wait.ts';
-import type { DocKey, Failure, Leaving } from '../../ports/doc-store.ts';
+import { type DocState, type Failure, giveUp, go, successorOf, wait, withdraw } from '../../domain/index.ts';
+import type { DocKey, Leaving } from '../../ports/claims.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 
 /**

@@ -1,5 +1,6 @@
-import { versionOf } from '../../domain/coalesce.ts';
-import type { DocKey, Held, ManifestChunk, Tally } from '../../ports/doc-store.ts';
+import { type ManifestChunk, versionOf } from '../../domain/index.ts';
+import type { DocKey } from '../../ports/claims.ts';
+import type { Held, Tally } from '../../ports/repair-store.ts';
 import type { DocRow, Tables } from './tables.ts';
 
 /**

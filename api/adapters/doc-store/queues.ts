@@ -1,7 +1,15 @@
-import { highLead, isPending, queueClass } from '../../domain/coalesce.ts';
-import { createFairShare, documentCost, flowName } from '../../domain/fair-share.ts';
-import { mayGrow } from '../../domain/capacity.ts';
-import type { ClaimRequest, Claimed, DocKey, Flow, WorkClass } from '../../ports/doc-store.ts';
+import {
+	createFairShare,
+	documentCost,
+	type Flow,
+	flowName,
+	highLead,
+	isPending,
+	mayGrow,
+	queueClass,
+	type WorkClass,
+} from '../../domain/index.ts';
+import type { ClaimRequest, Claimed, DocKey } from '../../ports/claims.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Failure, Job, Refusal } from '../../ports/doc-store.ts';
+import type { Job } from '../../ports/doc-views.ts';
+import type { Failure, Refusal } from '../../domain/index.ts';
 import type { JobRow, RefusalRow, Tables } from './tables.ts';
 
 /**

@@ -1,15 +1,15 @@
-import type { DocState } from '../../domain/coalesce.ts';
-import type { Ledger } from '../../domain/credit-cost.ts';
 import type {
-	DocKey,
-	DocumentFilter,
+	DocState,
 	Failure,
-	JobDetail,
+	Ledger,
 	ManifestChunk,
 	ManifestLine,
-	WorkClass,
 	StoredLine,
-} from '../../ports/doc-store.ts';
+	WorkClass,
+} from '../../domain/index.ts';
+import type { DocKey } from '../../ports/claims.ts';
+import type { DocumentFilter } from '../../ports/doc-views.ts';
+import type { JobDetail } from '../../ports/claims.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**

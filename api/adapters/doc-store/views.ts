@@ -1,13 +1,12 @@
-import { isEarlier, isPending, versionOf, type DocState } from '../../domain/coalesce.ts';
+import { type DocState, isEarlier, isPending, type ManifestChunk, versionOf } from '../../domain/index.ts';
 import type {
 	DocumentFilter,
 	DocumentState,
 	Job,
 	JobFilter,
-	ManifestChunk,
 	SourceDocument,
 	SourcePage,
-} from '../../ports/doc-store.ts';
+} from '../../ports/doc-views.ts';
 import type { Refusals } from './refusal-receipts.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 

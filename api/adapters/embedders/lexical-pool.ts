@@ -5,10 +5,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { DocDropError } from '../../errors.ts';
-import { threadLimits } from '../../memory.ts';
+import { threadFile, threadLimits } from '../thread/index.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { TOKENIZER_VERSION } from '../../chunking/tokenize.ts';
-import { threadFile } from '../../threads.ts';
+import { TOKENIZER_VERSION } from '../../chunking/index.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
 import type { LexicalReply, LexicalRequest } from './lexical-worker.ts';
 

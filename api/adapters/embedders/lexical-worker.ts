@@ -1,6 +1,6 @@
 /** A thread of the lexical embedder: texts in, their vectors in one transferred buffer out. */
 import { parentPort } from 'node:worker_threads';
-import { goBehind } from '../thread/background.ts';
+import { goBehind } from '../thread/index.ts';
 import { LEXICAL_DIMENSIONS, lexicalVector } from './lexical.ts';
 
 export interface LexicalRequest {

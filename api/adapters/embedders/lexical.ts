@@ -8,7 +8,7 @@
  * out. Weights: 1 + ln(count) for a word, so that repetition counts less and less; stop words a tenth; the
  * pieces of a word together as much as the word itself; pairs half as much.
  */
-import { tokenize } from '../../chunking/tokenize.ts';
+import { tokenize } from '../../chunking/index.ts';
 
 export const LEXICAL_DIMENSIONS = 256;
 

@@ -4,10 +4,17 @@
  */
 import { readFileSync } from 'node:fs';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import { CHUNKER_VERSION, chunk, chunkHash, embeddedText } from '../../chunking/chunk.ts';
-import type { ChunkSettings, Piece } from '../../chunking/chunk.ts';
-import { createChunkStream } from '../../chunking/chunk-stream.ts';
-import { TOKENIZER_VERSION, tokenize } from '../../chunking/tokenize.ts';
+import {
+	chunk,
+	CHUNKER_VERSION,
+	chunkHash,
+	type ChunkSettings,
+	createChunkStream,
+	embeddedText,
+	type Piece,
+	tokenize,
+	TOKENIZER_VERSION,
+} from '../../chunking/index.ts';
 import type { Chunk, Extracted, ExtractInput } from '../../ports/extractor.ts';
 import { openTextFile } from './decode-stream.ts';
 import type { Document } from './extracted.ts';

@@ -1,4 +1,4 @@
-import type { Block } from '../../chunking/chunk.ts';
+import type { Block } from '../../chunking/index.ts';
 
 /** What reading a file of any type gives. */
 export interface Document {

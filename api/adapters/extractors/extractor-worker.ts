@@ -3,8 +3,8 @@
  * before it begins the next file, so that its parent knows which file it died of.
  */
 import { toPlainError } from '../../errors.ts';
-import type { ChunkSettings } from '../../chunking/chunk.ts';
-import { goBehind } from '../thread/background.ts';
+import type { ChunkSettings } from '../../chunking/index.ts';
+import { goBehind } from '../thread/index.ts';
 import { extractDocument, pages, readWhole, streamInput } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 

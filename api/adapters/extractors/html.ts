@@ -10,7 +10,7 @@
  * of the last two never ends, or which consists of nothing else, is read again with all of them.
  */
 import { Tokenizer } from 'htmlparser2';
-import type { Block } from '../../chunking/chunk.ts';
+import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
 import type { Document } from './extracted.ts';
 

@@ -1,8 +1,7 @@
 /** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
 import { readFile } from 'node:fs/promises';
 import type { Extractor } from '../../ports/extractor.ts';
-import { checkChunkSettings, defaultChunkSettings } from '../../chunking/chunk.ts';
-import type { ChunkSettings } from '../../chunking/chunk.ts';
+import { checkChunkSettings, type ChunkSettings, defaultChunkSettings } from '../../chunking/index.ts';
 import {
 	checkType,
 	extractableTypes,

@@ -3,7 +3,7 @@
  * title; HTML within goes through the HTML extractor; links give their text, images their alternative text.
  */
 import MarkdownIt from 'markdown-it';
-import type { Block } from '../../chunking/chunk.ts';
+import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
 import { htmlBlocks } from './html.ts';
 import { extractText } from './text.ts';

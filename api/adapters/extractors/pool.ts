@@ -15,17 +15,13 @@
  *  - A child that could not be started says nothing of any file. None is started for a while then: the children
  *    that run do all the work, and where there are none, every file is answered at once.
  */
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Chunk, ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
-import { checkChunkSettings } from '../../chunking/chunk.ts';
-import type { ChunkSettings } from '../../chunking/chunk.ts';
-import { allocator } from '../../memory.ts';
-import { threadFile } from '../../threads.ts';
-import { systemClock } from '../system-clock.ts';
+import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
+import { allocator, threadFile } from '../thread/index.ts';
 import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 
@@ -37,7 +33,7 @@ export interface ExtractorPoolSettings {
 	/** Longest work on one file, ms. Default 60,000. */
 	readonly timeoutMs?: number;
 	readonly chunking: ChunkSettings;
-	readonly clock?: Clock;
+	readonly clock: Clock;
 	/** Another program for the children, for tests. */
 	readonly workerFile?: URL;
 }
@@ -81,7 +77,7 @@ interface Child {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): Extractor {
-	const { workers, maxMemoryMb = 512, timeoutMs = 60_000, chunking, clock = systemClock } = settings;
+	const { workers, maxMemoryMb = 512, timeoutMs = 60_000, chunking, clock } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(settings.workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const children = new Set<Child>();

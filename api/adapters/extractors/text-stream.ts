@@ -4,8 +4,7 @@
  * line, goes on in pieces. The indentation that its lines share, which only its end tells, comes from a walk
  * of its own before.
  */
-import type { ChunkStream } from '../../chunking/chunk-stream.ts';
-import type { Block } from '../../chunking/chunk.ts';
+import type { Block, ChunkStream } from '../../chunking/index.ts';
 import type { TextFile } from './decode-stream.ts';
 import { createHeadings, dedent, indentOf } from './text.ts';
 

@@ -4,7 +4,7 @@
  * kind of underline is one level, in the order in which they appear. Runs of marks that stand alone are
  * decoration and are dropped; all other lines are kept as they are.
  */
-import type { Block } from '../../chunking/chunk.ts';
+import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
 import type { Document } from './extracted.ts';
 

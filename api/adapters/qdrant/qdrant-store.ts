@@ -9,7 +9,7 @@
  */
 import type { Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
-import { slices } from '../../domain/slices.ts';
+import { slices } from '../../domain/index.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Hit, VectorStore } from '../../ports/vector-store.ts';
 import { round } from './body.ts';

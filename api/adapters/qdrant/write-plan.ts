@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
-import { slices } from '../../domain/slices.ts';
+import { slices } from '../../domain/index.ts';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
 import { createBody, type Body } from './body.ts';
 import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';

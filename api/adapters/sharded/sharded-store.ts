@@ -7,7 +7,7 @@
  * chunks of nearly the same score may change places, and where the list is cut, be cut. Points are removed by
  * id, which does not tell the shard: all of them are asked.
  */
-import { shardOf } from '../../domain/shard.ts';
+import { shardOf } from '../../domain/index.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
 
 export function createShardedStore(deps: {

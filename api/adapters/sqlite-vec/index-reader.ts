@@ -4,8 +4,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
-import { fromSqliteError } from '../sqlite/sqlite-errors.ts';
-import { serveThread } from '../thread/thread-host.ts';
+import { fromSqliteError } from '../sqlite/index.ts';
+import { serveThread } from '../thread/index.ts';
 import { createIndexReader } from './read.ts';
 import { openForReading } from './index-schema.ts';
 import { createSearch } from './index-search.ts';

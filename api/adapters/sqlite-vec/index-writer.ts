@@ -5,15 +5,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
-import { fromSqliteError } from '../sqlite/sqlite-errors.ts';
-import { goBehind } from '../thread/background.ts';
-import { serveThread } from '../thread/thread-host.ts';
-import type { ThreadCall } from '../thread/thread-host.ts';
+import { fromSqliteError } from '../sqlite/index.ts';
+import { goBehind, serveThread, type ThreadCall } from '../thread/index.ts';
 import { openForWriting } from './index-schema.ts';
 import { MAX_ROWS } from './split.ts';
 import type { WirePut, WriterMethods } from './index-messages.ts';
-import { createIndexWriter } from './write.ts';
-import type { IndexWriter } from './write.ts';
+import { createIndexWriter, type IndexWriter } from './write.ts';
 
 goBehind(5);
 let opened: { db: DatabaseSync; index: IndexWriter } | null = null;

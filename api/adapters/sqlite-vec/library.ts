@@ -4,7 +4,7 @@ import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { getLoadablePath } from 'sqlite-vec';
 import { DocDropError } from '../../errors.ts';
-import { packedFile } from '../../threads.ts';
+import { packedFile } from '../thread/index.ts';
 
 const extensions: Readonly<Record<string, string>> = { win32: 'dll', darwin: 'dylib' };
 /** As in the names of the npm packages, `sqlite-vec-windows-x64`. */

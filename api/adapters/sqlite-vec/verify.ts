@@ -3,7 +3,7 @@
  * nothing else, on a connection that cannot write.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { fromSqliteError } from '../sqlite/sqlite-errors.ts';
+import { fromSqliteError } from '../sqlite/index.ts';
 import { allChunks } from './chunks.ts';
 import { vecLibrary } from './library.ts';
 import { openForReading } from './index-schema.ts';

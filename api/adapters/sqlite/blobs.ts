@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BlobFiles } from '../doc-store/doc-engine.ts';
+import type { BlobFiles } from '../doc-store/index.ts';
 import { fromFileError } from './sqlite-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { Body, Tables } from '../doc-store/tables.ts';
+import type { Body, Tables } from '../doc-store/index.ts';
 import { openSegments, segmentBytes, type Place } from './segments.ts';
 
 /**

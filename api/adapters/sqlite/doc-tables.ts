@@ -1,7 +1,14 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, queueClass, type DocState, type PriorityRank } from '../../domain/coalesce.ts';
-import type { ManifestChunk, ManifestLine, WorkClass } from '../../ports/doc-store.ts';
-import type { Counts, DocRow, DurableState, JobRow, RefusalRow, Tables } from '../doc-store/tables.ts';
+import {
+	type DocState,
+	dueAt,
+	type ManifestChunk,
+	type ManifestLine,
+	type PriorityRank,
+	queueClass,
+	type WorkClass,
+} from '../../domain/index.ts';
+import type { Counts, DocRow, DurableState, JobRow, RefusalRow, Tables } from '../doc-store/index.ts';
 import type { Bodies } from './bodies.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid.ts';
 

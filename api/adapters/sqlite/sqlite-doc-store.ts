@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/doc-store.ts';
-import { threadFile } from '../../threads.ts';
-import { openThread } from '../thread/thread-client.ts';
+import { openThread, threadFile } from '../thread/index.ts';
 import { writeBlob } from './blobs.ts';
 import type { DocStoreMethods } from './doc-store-thread.ts';
 

@@ -8,9 +8,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
-import { threadLimits } from '../../memory.ts';
-import { CLOSE } from './thread-messages.ts';
-import type { Methods, Reply, Request } from './thread-messages.ts';
+import { threadLimits } from './memory-limits.ts';
+import { CLOSE, type Methods, type Reply, type Request } from './thread-messages.ts';
 
 export interface Thread<M extends Methods> {
 	/** Rejects with the error that the method threw, as an error of the table; never calls the method twice. */

@@ -4,10 +4,8 @@
  * so that a failure is an answer and not a dead thread.
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { toPlainError } from '../../errors.ts';
-import type { PlainError } from '../../errors.ts';
-import { CLOSE } from './thread-messages.ts';
-import type { Methods, Reply, Request } from './thread-messages.ts';
+import { type PlainError, toPlainError } from '../../errors.ts';
+import { CLOSE, type Methods, type Reply, type Request } from './thread-messages.ts';
 
 /** One call as the batch hook sees it. Settle each exactly once. */
 export interface ThreadCall {

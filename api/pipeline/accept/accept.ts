@@ -4,29 +4,27 @@ import type { DocumentInput, Receipt } from '../../contract/document-schema.ts';
 import { reservedMetadata } from '../../contract/reserved-metadata.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type {
-	AcceptResult,
-	Change,
-	ChangeContent,
-	Departure,
-	DocStore,
-	QueueLimits,
-	Refusal,
-	Taken,
-} from '../../ports/doc-store.ts';
-import type { Telemetry } from '../../telemetry.ts';
-import { admit, type Admitted } from './admit.ts';
-import type { Pass } from '../faults/crash-points.ts';
-import type { DocumentLimiter } from './document-limiter.ts';
-import { writeMeta, type DocMeta } from '../../domain/meta.ts';
+import type { DocStore, QueueLimits } from '../../ports/doc-store.ts';
 import {
-	shortFailure,
+	type AcceptResult,
+	type Change,
+	type ChangeContent,
+	type Departure,
+	type DocMeta,
 	ownedError,
+	type Refusal,
 	refusalOf,
+	type Refused,
+	shortFailure,
+	type Taken,
 	unpaidError,
 	withReceipt,
-	type Refused,
-} from '../../domain/refusal.ts';
+	writeMeta,
+} from '../../domain/index.ts';
+import type { Telemetry } from '../../telemetry.ts';
+import { admit, type Admitted } from './admit.ts';
+import type { Pass } from '../faults/index.ts';
+import type { DocumentLimiter } from './document-limiter.ts';
 
 /**
  * The door: from what a caller sent to a durable receipt. `normalise` checks everything that the schema

@@ -1,5 +1,6 @@
 import type { DocDropError } from '../../errors.ts';
-import type { AcceptResult, Change, DocStore, QueueLimits, Refusal } from '../../ports/doc-store.ts';
+import type { DocStore, QueueLimits } from '../../ports/doc-store.ts';
+import type { AcceptResult, Change, Refusal } from '../../domain/index.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 
 /** Hands changes to the store, with as many places as the limiter has. Called by accept.ts alone. */

@@ -11,7 +11,7 @@ import {
 	waitFor,
 	type Rate,
 	type RateState,
-} from '../../domain/gcra.ts';
+} from '../../domain/index.ts';
 
 /**
  * How many documents are taken a minute, of all tenants together and of each: whoever brings them, the followed

@@ -2,8 +2,7 @@ import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import type { Normalised } from './accept.ts';
-import { readMeta } from '../../domain/meta.ts';
-import { plan } from '../../domain/chunk-plan.ts';
+import { plan, readMeta } from '../../domain/index.ts';
 
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
 export async function preview(

@@ -1,9 +1,8 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Flow } from '../../ports/doc-store.ts';
+import type { Flow } from '../../domain/index.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import type { Breaker } from '../faults/breaker.ts';
+import { type Breaker, decide } from '../faults/index.ts';
 import { createFairQueue } from './fair-queue.ts';
-import { decide } from '../faults/retry.ts';
 
 /**
  * Texts of many documents into few calls of the embedder: what arrives within `lingerMs` travels together,

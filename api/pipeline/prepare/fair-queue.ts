@@ -1,5 +1,4 @@
-import type { Flow, WorkClass } from '../../ports/doc-store.ts';
-import { createFairShare, flowName } from '../../domain/fair-share.ts';
+import { createFairShare, type Flow, flowName, type WorkClass } from '../../domain/index.ts';
 
 /**
  * What waits behind the claim, for the extractor or the embedder: taken in the same turn as claims are

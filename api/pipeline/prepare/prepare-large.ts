@@ -1,15 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Claimed, DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Claimed } from '../../ports/claims.ts';
 import type { Chunk, Extractor } from '../../ports/extractor.ts';
 import type { Spool, Spools } from '../../ports/spool.ts';
 import type { DocFields } from '../../ports/vector-store.ts';
-import { embeddedText } from '../../chunking/chunk.ts';
+import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
-import { createLargePlanner, type LargePlan } from '../../domain/large-chunk-plan.ts';
+import { createLargePlanner, documentCost, type LargePlan, readMeta } from '../../domain/index.ts';
 import { fieldsOf } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
-import { documentCost } from '../../domain/fair-share.ts';
-import { readMeta } from '../../domain/meta.ts';
 
 /**
  * prepare.ts for documents that are too large to be in memory: chunks and vectors go into a spool, page by page,

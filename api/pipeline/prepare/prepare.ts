@@ -1,15 +1,13 @@
-import type { Claimed } from '../../ports/doc-store.ts';
+import type { Claimed } from '../../ports/claims.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import type { DocFields, NewPoint, VectorStore } from '../../ports/vector-store.ts';
-import type { Breaker } from '../faults/breaker.ts';
-import { embeddedText } from '../../chunking/chunk.ts';
+import type { Breaker } from '../faults/index.ts';
+import { embeddedText } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
-import { documentCost } from '../../domain/fair-share.ts';
-import { readMeta } from '../../domain/meta.ts';
-import { plan, type Plan } from '../../domain/chunk-plan.ts';
+import { documentCost, plan, type Plan, readMeta } from '../../domain/index.ts';
 import { vectorsFromBefore } from './reuse.ts';
 
 /**

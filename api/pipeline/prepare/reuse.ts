@@ -1,6 +1,7 @@
-import type { Claimed, ManifestChunk } from '../../ports/doc-store.ts';
+import type { Claimed } from '../../ports/claims.ts';
+import type { ManifestChunk } from '../../domain/index.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
-import type { Breaker } from '../faults/breaker.ts';
+import type { Breaker } from '../faults/index.ts';
 
 /**
  * Vectors that a moved document brings along: chunks of the same hash have the same text under the same headings,

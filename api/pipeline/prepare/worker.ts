@@ -1,22 +1,17 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Claimed, DocKey, DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Claimed, DocKey } from '../../ports/claims.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import type { Spools } from '../../ports/spool.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
-import type { BatchLimits } from '../publish/autobatch.ts';
-import type { Breaker } from '../faults/breaker.ts';
-import { createContention, type LaneFigures } from '../publish/contention.ts';
-import type { Pass } from '../faults/crash-points.ts';
+import { type Breaker, decide, type Pass } from '../faults/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createGate } from './fair-queue.ts';
-import { failureOf } from '../faults/failure.ts';
-import { createLane, type Lane } from '../publish/lane.ts';
+import { createLoads, failureOf, roomLeft, shardOf } from '../../domain/index.ts';
+import type { Lane, OpenLane } from './lane-handover.ts';
 import { prepare } from './prepare.ts';
-import { createLoads, roomLeft } from '../../domain/capacity.ts';
 import { isLarge, prepareLarge } from './prepare-large.ts';
-import { decide } from '../faults/retry.ts';
-import { shardOf } from '../../domain/shard.ts';
 
 /**
  * Claims documents that are due, prepares many at a time, and hands them to their tenant's lane. Owns the
@@ -32,7 +27,6 @@ export interface WorkerSettings {
 	/** Longest time of one document in the extractor. */
 	readonly stallMs: number;
 	readonly maxAttempts: number;
-	readonly batch: BatchLimits;
 	/** Of the index; 1 by default. */
 	readonly shards?: number;
 }
@@ -52,8 +46,7 @@ export interface WorkerDeps {
 	readonly log: Log;
 	readonly telemetry: Telemetry;
 	readonly settings: WorkerSettings;
-	/** See lane-settle.ts. */
-	readonly onMarred: (claimed: Claimed) => void;
+	readonly openLane: OpenLane;
 	/** A tenant's share of the work relative to the others'. */
 	readonly weightOf?: ((tenant: string) => number) | undefined;
 	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */
@@ -64,7 +57,6 @@ export interface Worker {
 	/** Something may have become due. */
 	wake(): void;
 	inWork(): number;
-	lanes(): LaneFigures;
 	/** No new claims; resolves when nothing is in work. */
 	drain(): Promise<void>;
 }
@@ -84,7 +76,6 @@ export function startWorker(deps: WorkerDeps): Worker {
 	const { docStore, clock, now, pass, log, telemetry, settings, signal } = deps;
 	const inWork = new Map<DocKey, Claimed>();
 	const lanes = new Map<string, { readonly lane: Lane; documents: number; preparing: number }>();
-	const contention = createContention(deps);
 	const loads = createLoads();
 	const reading = createGate(settings.maxReading, deps.weightOf);
 	let largeInWork: Claimed | null = null;
@@ -102,12 +93,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		const known = lanes.get(key);
 		if (known !== undefined) return known;
 		const made = {
-			lane: createLane(tenant, {
-				...deps,
-				contention,
-				limits: settings.batch,
-				maxAttempts: settings.maxAttempts,
-				leaseMs: settings.leaseMs,
+			lane: deps.openLane(tenant, {
 				isMoreComing: () => (lanes.get(key)?.preparing ?? 0) > 0,
 				onTaken: take,
 				onDone: finish,
@@ -277,7 +263,6 @@ export function startWorker(deps: WorkerDeps): Worker {
 	return {
 		wake: () => wakeUp(),
 		inWork: () => inWork.size,
-		lanes: () => contention.figures(),
 		drain: () => {
 			isDraining = true;
 			return new Promise((resolve) => {

@@ -1,31 +1,21 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Claimed } from '../../ports/doc-store.ts';
 import type { Log } from '../../telemetry.ts';
 import type { LaneLock } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
 import type { Settling } from './lane-settle.ts';
-import type { LargePrepared } from '../prepare/prepare-large.ts';
+import type { LaneHooks, LargeItem } from '../prepare/index.ts';
 import { largeSteps } from './publish-large.ts';
 import type { PublishDeps } from './publish.ts';
 
-/**
- * A large document's way through its lane: slice by slice, each with a turn of its own, so that the batches of
- * other documents go in between. For lane.ts.
- */
-export interface LargeItem {
-	readonly prepared: LargePrepared;
-	readonly prepareMs: number;
-	readonly waitMs: number;
-}
-
-export interface LargeDeps extends Omit<PublishDeps, 'turn'> {
+export interface LargeDeps extends Omit<PublishDeps, 'turn'>, Pick<LaneHooks, 'onDone'> {
 	readonly clock: Clock;
 	readonly log: Log;
-	/** The document left the lane, in whatever way. */
-	readonly onDone: (claimed: Claimed) => void;
 }
 
-/** The promise never rejects. */
+/**
+ * A large document's way through its lane: slice by slice, each with a turn of its own, so that the batches of
+ * other documents go in between. For lane.ts. The promise never rejects.
+ */
 export function createLargeWriter(
 	tenant: string,
 	lock: LaneLock,

@@ -1,4 +1,5 @@
-import type { Claimed, Failure } from '../../ports/doc-store.ts';
+import type { Claimed } from '../../ports/claims.ts';
+import type { Failure } from '../../domain/index.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Spools } from '../../ports/spool.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';

@@ -1,11 +1,11 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Claimed } from '../../ports/doc-store.ts';
+import type { Claimed } from '../../ports/claims.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
-import { failureOf } from '../faults/failure.ts';
+import { failureOf } from '../../domain/index.ts';
 import type { Turn } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
 import type { PublishDeps } from './publish.ts';
-import { decide } from '../faults/retry.ts';
+import { decide } from '../faults/index.ts';
 
 /**
  * What a lane does about errors: it carries out what retry.ts decides, and buries a document that fails alone.

@@ -1,11 +1,17 @@
-import type { Claimed, DocKey } from '../../ports/doc-store.ts';
+import type { Claimed, DocKey } from '../../ports/claims.ts';
 import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
-import { failureOf } from '../faults/failure.ts';
-import { createLargeWriter, type LargeDeps, type LargeItem } from './lane-large.ts';
+import { failureOf } from '../../domain/index.ts';
+import { createLargeWriter, type LargeDeps } from './lane-large.ts';
 import { createLaneLock, type Turn } from './lane-lock.ts';
 import { createOutcomes, type OutcomesDeps } from './lane-outcomes.ts';
 import { createSettling, type SettleDeps } from './lane-settle.ts';
-import { prepareDeletion, type Prepared } from '../prepare/prepare.ts';
+import {
+	prepareDeletion,
+	type Lane,
+	type LaneHooks,
+	type LaneItem,
+	type Prepared,
+} from '../prepare/index.ts';
 import { publish } from './publish.ts';
 
 /**
@@ -21,33 +27,9 @@ import { publish } from './publish.ts';
  * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the lane takes
  * the old names on and removes them, before anything else. A reader sees both for no longer than that, whatever waits.
  */
-export interface LaneItem {
-	readonly prepared: Prepared;
-	readonly points: number;
-	readonly bytes: number;
-	/** Monotonic ms. */
-	readonly readyAt: number;
-	readonly prepareMs: number;
-	readonly waitMs: number;
-}
-
-export interface Lane {
-	add(item: LaneItem): void;
-	/** A document that cannot be prepared: its strays go, then it is buried. */
-	bury(claimed: Claimed, error: unknown): void;
-	/** A document that is written slice by slice, between the others' batches. */
-	addLarge(large: LargeItem): void;
-	/** Something outside changed: fewer documents are on their way. */
-	nudge(): void;
-}
-
-export interface LaneDeps extends SettleDeps, OutcomesDeps, LargeDeps {
+export interface LaneDeps extends LaneHooks, SettleDeps, OutcomesDeps, LargeDeps {
 	readonly limits: BatchLimits;
 	readonly leaseMs: number;
-	/** Whether more documents of the tenant are being prepared. */
-	readonly isMoreComing: () => boolean;
-	/** The lane has taken another document of its tenant on. */
-	readonly onTaken: (claimed: Claimed) => void;
 }
 
 /** Batches of one lane between intent and manifest: one is written, one before it and one behind it are not. */

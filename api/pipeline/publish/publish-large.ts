@@ -1,8 +1,8 @@
-import type { ManifestChunk } from '../../ports/doc-store.ts';
+import type { ManifestChunk } from '../../domain/index.ts';
 import type { Chunk } from '../../ports/extractor.ts';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
 import type { Turn } from './lane-lock.ts';
-import type { LargePrepared } from '../prepare/prepare-large.ts';
+import type { LargePrepared } from '../prepare/index.ts';
 import type { PublishDeps } from './publish.ts';
 
 /**

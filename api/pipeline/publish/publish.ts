@@ -1,9 +1,9 @@
-import type { Commit, DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Commit } from '../../ports/claims.ts';
 import type { DocWrite, VectorStore } from '../../ports/vector-store.ts';
-import type { Breaker } from '../faults/breaker.ts';
-import type { Pass } from '../faults/crash-points.ts';
+import type { Breaker, Pass } from '../faults/index.ts';
 import type { Turn } from './lane-lock.ts';
-import type { Prepared } from '../prepare/prepare.ts';
+import type { Prepared } from '../prepare/index.ts';
 
 /**
  * One bulk write of one lane: the protocol that makes a crash at any step harmless.

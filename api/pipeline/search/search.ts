@@ -3,9 +3,9 @@ import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
-import type { Breaker } from '../faults/breaker.ts';
+import type { Breaker } from '../faults/index.ts';
 import { fuse } from './fuse.ts';
-import { tokenize } from '../../chunking/tokenize.ts';
+import { tokenize } from '../../chunking/index.ts';
 
 /**
  * One question, two lists (by vector, by words), one answer: fused by reciprocal rank in our own code, so that

@@ -1,9 +1,9 @@
 import type { Clock } from '../../ports/time.ts';
 import type { StoredPoint } from '../../ports/vector-store.ts';
-import type { Tally } from '../../ports/doc-store.ts';
+import type { Tally } from '../../ports/repair-store.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { mend, pointsOf, type Gap, type MendDeps } from './repair.ts';
-import { decide } from '../faults/retry.ts';
+import { decide } from '../faults/index.ts';
 
 /**
  * Holds the index against the manifest: an index that is older than it (restored from a snapshot, back from a power

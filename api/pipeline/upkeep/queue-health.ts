@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/time.ts';
-import type { DocStore, Progress } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/doc-store.ts';
+import type { Progress } from '../../ports/doc-views.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 
 /**

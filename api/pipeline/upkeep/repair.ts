@@ -1,12 +1,10 @@
-import type { Held, ManifestLine } from '../../ports/doc-store.ts';
-import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { Breaker } from '../faults/breaker.ts';
-import { embeddedText } from '../../chunking/chunk.ts';
-import type { EmbedStep } from '../prepare/embed.ts';
-import { readMeta } from '../../domain/meta.ts';
-import { slices } from '../../domain/slices.ts';
-import { tokenize } from '../../chunking/tokenize.ts';
+import type { Held } from '../../ports/repair-store.ts';
+import { type ManifestLine, readMeta, slices } from '../../domain/index.ts';
+import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { Breaker } from '../faults/index.ts';
+import { embeddedText, tokenize } from '../../chunking/index.ts';
+import type { EmbedStep } from '../prepare/index.ts';
 
 /**
  * One document of an index that lost something, brought back to what the manifest says: missing points are made

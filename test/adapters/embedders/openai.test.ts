@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
-import { createOpenAiEmbedder } from '../../../api/adapters/embedders/openai.ts';
-import type { OpenAiSettings } from '../../../api/adapters/embedders/openai.ts';
+import { createOpenAiEmbedder, type OpenAiSettings } from '../../../api/adapters/embedders/openai.ts';
 import { embedderConformance } from '../../conformance/embedder.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 

@@ -3,24 +3,26 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
+import { createExtractorPool, type ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
-import type { ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
 import type { DocDropError } from '../../../api/errors.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { systemClock } from '../../../nodes/watch/clock.ts';
 import { extractorConformance } from '../../conformance/extractor.ts';
 
 const chunking = { maxChars: 1200, overlapChars: 150 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const workerFile = new URL('./pool.worker.ts', import.meta.url);
 
-extractorConformance('the extractor pool', (sizes) => createExtractorPool({ workers: 2, chunking: sizes }));
+extractorConformance('the extractor pool', (sizes) =>
+	createExtractorPool({ workers: 2, chunking: sizes, clock: systemClock }),
+);
 
 describe('the extractor pool', () => {
 	let pool: Extractor | undefined;
 	const open = (settings: Partial<ExtractorPoolSettings> = {}) => {
-		pool = createExtractorPool({ workers: 2, chunking, workerFile, ...settings });
+		pool = createExtractorPool({ workers: 2, chunking, workerFile, clock: systemClock, ...settings });
 		return pool;
 	};
 	const ask = (command: string, mimeType = 'text/plain') =>
@@ -155,7 +157,7 @@ describe('the extractor pool', () => {
 	});
 
 	it('bounds the memory of the real extractors, and reads on', async () => {
-		pool = createExtractorPool({ workers: 1, maxMemoryMb: 40, chunking });
+		pool = createExtractorPool({ workers: 1, maxMemoryMb: 40, chunking, clock: systemClock });
 		const large = pool.extract({
 			content: bytes('<p>word <b>x</b>'.repeat(2_000_000)),
 			mimeType: 'text/html',
@@ -166,7 +168,7 @@ describe('the extractor pool', () => {
 	});
 
 	it('gives what the in-process extractor gives, in many parts', async () => {
-		pool = createExtractorPool({ workers: 1, chunking });
+		pool = createExtractorPool({ workers: 1, chunking, clock: systemClock });
 		const text = Array.from(
 			{ length: 30_000 },
 			(_, i) => `Line ${i} of a long text.\n${i % 9 === 0 ? '\n' : ''}`,

@@ -8,8 +8,7 @@ import { allChunks } from '../../../api/adapters/sqlite-vec/chunks.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
 import { vecLibrary } from '../../../api/adapters/sqlite-vec/library.ts';
 import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
-import { isDocDropError } from '../../../api/errors.ts';
-import type { ErrorCode } from '../../../api/errors.ts';
+import { type ErrorCode, isDocDropError } from '../../../api/errors.ts';
 import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-store.ts';
 
 const dimensions = 8;

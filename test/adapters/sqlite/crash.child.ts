@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
-import type { Change } from '../../../api/ports/doc-store.ts';
+import type { Change } from '../../../api/domain/change.ts';
 import { contentOf } from './crash.content.ts';
 
 const [dir = '', life = '1'] = process.argv.slice(2);

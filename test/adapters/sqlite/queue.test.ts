@@ -8,7 +8,7 @@ import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { openBodies } from '../../../api/adapters/sqlite/bodies.ts';
 import { createSqliteTables, queuesSql, waitingSql } from '../../../api/adapters/sqlite/doc-tables.ts';
 import { migrate } from '../../../api/adapters/sqlite/doc-schema.ts';
-import type { FlowLoad } from '../../../api/ports/doc-store.ts';
+import type { FlowLoad } from '../../../api/domain/queue-key.ts';
 
 const noBlobs = { path: (blob: string) => blob, remove: () => {} };
 

@@ -7,7 +7,7 @@ import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts'
 import { createSpools } from '../../../api/adapters/spool/files.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
-import { systemClock } from '../../../api/adapters/system-clock.ts';
+import { systemClock } from '../../../nodes/watch/clock.ts';
 import { anchoredTime } from '../../../api/domain/store-time.ts';
 import type { Clock } from '../../../api/ports/time.ts';
 import type { Embedder } from '../../../api/ports/embedder.ts';
@@ -35,7 +35,7 @@ export type Parts = Awaited<ReturnType<typeof openParts>>;
 const chunking = { maxChars: 300, overlapChars: 0 };
 
 export async function createBench(): Promise<Bench> {
-	const extractor = remembering(createExtractorPool({ workers: 1, chunking }));
+	const extractor = remembering(createExtractorPool({ workers: 1, chunking, clock: systemClock }));
 	const judging = remembering(createInProcessExtractor({ chunking }));
 	const embedder = createLexicalEmbedder({ threads: 1 });
 	const double = await startQdrantDouble();

@@ -8,7 +8,8 @@ import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
 import { createDoor, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
-import type { Change, DocStore, Refusal } from '../../../api/ports/doc-store.ts';
+import type { DocStore } from '../../../api/ports/doc-store.ts';
+import type { Change, Refusal } from '../../../api/domain/change.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');

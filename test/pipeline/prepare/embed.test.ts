@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DocDropError } from '../../../api/errors.ts';
 import { createEmbedStep } from '../../../api/pipeline/prepare/embed.ts';
-import type { Flow } from '../../../api/ports/doc-store.ts';
+import type { Flow } from '../../../api/domain/queue-key.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
 import { createOpenAiEmbedder } from '../../../api/adapters/embedders/openai.ts';
-import { systemClock } from '../../../api/adapters/system-clock.ts';
+import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startSpine } from '../../support/spine.ts';
 import { until } from '../../support/settled.ts';
 

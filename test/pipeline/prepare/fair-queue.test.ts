@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createFairQueue, createGate } from '../../../api/pipeline/prepare/fair-queue.ts';
-import type { Flow, WorkClass } from '../../../api/ports/doc-store.ts';
+import type { Flow, WorkClass } from '../../../api/domain/queue-key.ts';
 
 const flow = (tenant: string, at: WorkClass = 0): Flow => ({ tenant, class: at });
 

@@ -5,7 +5,9 @@ import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { passOn } from '../../../api/pipeline/faults/crash-points.ts';
 import { startWorker, type WorkerDeps, type WorkerSettings } from '../../../api/pipeline/prepare/worker.ts';
-import type { Change, DocStore } from '../../../api/ports/doc-store.ts';
+import { createLanes } from '../../../api/pipeline/publish/index.ts';
+import type { DocStore } from '../../../api/ports/doc-store.ts';
+import type { Change } from '../../../api/domain/change.ts';
 import type { ExtractInput } from '../../../api/ports/extractor.ts';
 import type { VectorStore } from '../../../api/ports/vector-store.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
@@ -44,10 +46,9 @@ describe('worker', () => {
 	});
 
 	const textOf = ({ content }: ExtractInput) => Buffer.from(content as Uint8Array).toString();
-	const start = (settings: Partial<WorkerSettings> = {}, more: Partial<WorkerDeps> = {}) =>
-		startWorker({
+	const start = (settings: Partial<WorkerSettings> = {}, more: Partial<WorkerDeps> = {}) => {
+		const common = {
 			spools: noSpools,
-			onMarred: () => {},
 			docStore,
 			vectorStore,
 			extractor: {
@@ -55,7 +56,7 @@ describe('worker', () => {
 				mimeTypes: ['text/markdown'],
 				streamable: [],
 				stream: () => Promise.reject(new Error('no document here is large')),
-				async extract(input, signal) {
+				async extract(input: ExtractInput, signal?: AbortSignal) {
 					const text = textOf(input);
 					extractions += 1;
 					if (isGated) {
@@ -74,7 +75,7 @@ describe('worker', () => {
 				},
 				close: async () => {},
 			},
-			embed: { embed: async (texts) => texts.map(lexicalVector) },
+			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector) },
 			breaker: noBreaker,
 			clock,
 			now: () => clock.now(),
@@ -82,19 +83,22 @@ describe('worker', () => {
 			pass: passOn,
 			log: silentLog,
 			telemetry: createTelemetry(),
-			settings: {
-				maxDocuments: 4,
-				maxBytes: 1_000,
-				maxReading: 32,
-				stallMs: 900_000,
-				leaseMs: 9_000,
-				maxAttempts: 3,
-				batch: { points: 100, bytes: 1_000_000, ageMs: 5 },
-				...settings,
-			},
 			signal: stopping.signal,
 			...more,
-		});
+		};
+		const all = {
+			maxDocuments: 4,
+			maxBytes: 1_000,
+			maxReading: 32,
+			stallMs: 900_000,
+			leaseMs: 9_000,
+			maxAttempts: 3,
+			...settings,
+		};
+		const batch = { points: 100, bytes: 1_000_000, ageMs: 5 };
+		const lanes = createLanes({ ...common, settings: { ...all, batch }, onMarred: () => {} });
+		return startWorker({ openLane: lanes.open, ...common, settings: all });
+	};
 	const accept = (...changes: Change[]) =>
 		docStore.accept(changes, clock.now(), { maxPending: Infinity, maxPendingBytes: Infinity });
 	const stateOf = async (docId: string) => (await docStore.document('t', docId))?.state;

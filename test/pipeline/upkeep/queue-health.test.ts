@@ -5,7 +5,7 @@ import {
 	startQueueHealth,
 	type QueueAlert,
 } from '../../../api/pipeline/upkeep/queue-health.ts';
-import type { Progress } from '../../../api/ports/doc-store.ts';
+import type { Progress } from '../../../api/ports/doc-views.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { silentLog } from '../../support/spine.ts';

@@ -1,0 +1,3 @@
+/** The embedders. */
+export { createLexicalEmbedder } from './lexical-pool.ts';
+export { createOpenAiEmbedder } from './openai.ts';

@@ -1,0 +1,3 @@
+/** The extractors. */
+export { mimeTypeOf } from './mime.ts';
+export { createExtractorPool } from './pool.ts';

@@ -1,0 +1,2 @@
+/** The Qdrant vector store. */
+export { createQdrantStore } from './qdrant-store.ts';

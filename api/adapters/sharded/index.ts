@@ -1,0 +1,3 @@
+/** A vector store made of several. */
+export { refuseOtherShards, shardNames } from './names.ts';
+export { createShardedStore } from './sharded-store.ts';

@@ -1,0 +1,2 @@
+/** Chunks and vectors of large documents, on disk. */
+export { createSpools } from './files.ts';

@@ -1,0 +1,31 @@
+/** A change that has a receipt. */
+export type Taken =
+	| {
+			readonly kind: 'accepted';
+			readonly jobId: string;
+			readonly version: number;
+			/** The receipt that this change superseded, if one was waiting. */
+			readonly superseded: string | null;
+	  }
+	| {
+			readonly kind: 'unchanged';
+			readonly jobId: string;
+			readonly version: number;
+			/** The receipt of the equal change that is still on its way, if it is. */
+			readonly follows: string | null;
+	  }
+	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number };
+
+export type AcceptResult =
+	/** `previous` is what became of the old name of a move. */
+	| (Taken & { readonly previous?: Taken })
+	/** Not taken; the receipt says so. `of`: the owner of the old name is another one. */
+	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string; readonly of?: 'previous' }
+	/** Of a `Refusal`: the receipt that tells of it. */
+	| { readonly kind: 'refused'; readonly jobId: string }
+	/** Rejected; no receipt. The queue is at its bound. */
+	| { readonly kind: 'full' }
+	/** Rejected; no receipt. The call's allowance for the tenant is used up. */
+	| { readonly kind: 'limited' }
+	/** Rejected; no receipt. The tenant has fewer credits left than the call needs of it. */
+	| { readonly kind: 'unpaid'; readonly needed: number; readonly left: number };

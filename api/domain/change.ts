@@ -1,0 +1,54 @@
+import type { Failure } from './failure.ts';
+import type { Priority } from '../contract/job-schema.ts';
+
+/** What the caller wants a document to be. */
+export interface Change {
+	/** UUIDv7, made by the caller: names the receipt. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly sourceId: string;
+	readonly epoch: string;
+	/** Grows within one epoch of one source; null: in order of arrival. */
+	readonly seq: number | null;
+	readonly takeOver: boolean;
+	readonly priority: Priority;
+	/** Quiet time before the change may be claimed, ms; 0: at once. */
+	readonly windowMs: number;
+	/** Longest time that further changes may keep it waiting, ms. */
+	readonly maxWaitMs: number;
+	/** Null for a delete. */
+	readonly content: ChangeContent | null;
+	/** Canonical JSON of the document's own fields (title, path, mimeType, metadata); '' for a delete. */
+	readonly meta: string;
+	/** Of extractors, chunker settings and model. */
+	readonly fingerprint: string;
+	/** Of a put: where the content was until now. Its deletion has the change's source, place and options. */
+	readonly previous?: Departure;
+}
+
+/** The name that a moved document had. Tenant and docId are not those of the change itself. */
+export interface Departure {
+	/** Names the receipt of its deletion. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+}
+
+/** What the door refused for good: nothing of it is kept but the word of it. */
+export interface Refusal {
+	/** UUIDv7, made by the caller: names the receipt. */
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly refused: Failure;
+}
+
+export interface ChangeContent {
+	readonly sha256: string;
+	readonly size: number;
+	/** The bytes (or their text, stored as UTF-8), or the name that `writeBlob` returned. */
+	readonly body: string | Uint8Array | { readonly blob: string };
+}

@@ -1,0 +1,22 @@
+/** A chunk as the manifest keeps it. */
+export interface ManifestChunk {
+	/** UUID of its point. */
+	readonly pointId: string;
+	/** SHA-256, hex. */
+	readonly hash: string;
+	readonly order: string;
+	readonly heading: string | null;
+	readonly page: number | null;
+	readonly text: string;
+}
+
+/** What the store keeps of a chunk that is, or may be, in the index; without its text. */
+export interface StoredLine {
+	readonly pointId: string;
+	readonly order: string;
+	/** A line of the manifest. */
+	readonly isCertain: boolean;
+}
+
+/** A manifest line without its text: what planning needs. */
+export type ManifestLine = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;

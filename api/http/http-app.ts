@@ -1,0 +1,110 @@
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { randomUUID } from 'node:crypto';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { DocDropError } from '../errors.ts';
+import type { Clock } from '../ports/time.ts';
+import { installAccess, isLocal } from './access.ts';
+import { installBodyTime } from './body-time.ts';
+import { creditRoutes } from './credit-routes.ts';
+import { documentRoutes } from './document-routes.ts';
+import { answerClientError, installErrors, sendError } from './error-answers.ts';
+import { jobRoutes } from './job-routes.ts';
+import { installJsonBody } from './json-body.ts';
+import { progressRoutes } from './progress-routes.ts';
+import { publishRoutes } from './ingest-routes.ts';
+import { searchRoutes } from './search-routes.ts';
+import { sourceRoutes } from './source-routes.ts';
+import { statusRoutes, type StatusDeps } from './status-routes.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
+export interface HttpDeps extends StatusDeps {
+	readonly logger: FastifyBaseLogger;
+	readonly clock: Clock;
+	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
+	readonly docsDir: string | null;
+}
+
+export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
+	const { config, telemetry } = deps;
+	const hasTrustedProxies = config.trustedProxies.length > 0;
+	const app = fastify({
+		loggerInstance: deps.logger,
+		logController: new LogController({ disableRequestLogging: true }),
+		bodyLimit: config.maxBodyMb * 1_048_576,
+		// A limit for the whole request would cut large files: see body-time.ts.
+		requestTimeout: 0,
+		connectionTimeout: 0,
+		keepAliveTimeout: 72_000,
+		routerOptions: { maxParamLength: 200 },
+		trustProxy: hasTrustedProxies ? [...config.trustedProxies] : false,
+		genReqId: () => randomUUID(),
+		requestIdHeader: false,
+		frameworkErrors: (error, request, reply) => sendError(error, request as never, reply as never),
+		clientErrorHandler: answerClientError,
+		// A request without Host is answered by us, in our words.
+		http: { requireHostHeader: false },
+	});
+	installBodyTime(app, deps.clock);
+	// A body is JSON or, where a route says so, a stream; a form or plain text from a web page is neither.
+	app.removeContentTypeParser('text/plain');
+	installJsonBody(app);
+	app.setValidatorCompiler(validatorCompiler as never);
+	installErrors(app);
+	app.addHook('onResponse', async (request, reply) => {
+		telemetry.observe(
+			'docdrop_request_seconds',
+			{ method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) },
+			reply.elapsedTime / 1000,
+		);
+	});
+	if (config.rateLimitMax > 0) {
+		await app.register(rateLimit, {
+			global: false,
+			max: config.rateLimitMax,
+			timeWindow: '1 minute',
+			allowList: (request) => config.skipRateLimitsLocal && isLocal(request),
+			errorResponseBuilder: (_request, context) =>
+				new DocDropError('rate_limited', `at most ${context.max} requests a minute`, {
+					retryAfterMs: context.ttl,
+				}),
+		});
+		// Before the key is looked at, and on every address: guessing keys is what the limit is most needed for.
+		app.addHook('onRequest', app.rateLimit());
+	}
+	installAccess(app, config.apiKeys);
+	await app.register(swagger, {
+		openapi: {
+			openapi: '3.1.0',
+			info: {
+				title: 'DocDrop API',
+				version: deps.version,
+				description: 'Files change, a vector index follows: once, in order, with nothing lost.',
+			},
+			components: {
+				securitySchemes: {
+					bearer: { type: 'http', scheme: 'bearer' },
+					key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+				},
+			},
+		},
+	});
+	await app.register(swaggerUi, {
+		routePrefix: '/docs',
+		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
+	});
+	await app.register(async (routes) => {
+		publishRoutes(routes, deps);
+		documentRoutes(routes, deps);
+		jobRoutes(routes, deps);
+		creditRoutes(routes, deps);
+		searchRoutes(routes, deps);
+		sourceRoutes(routes, deps);
+		statusRoutes(routes, deps);
+		progressRoutes(routes, deps);
+		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+	});
+	return app;
+}

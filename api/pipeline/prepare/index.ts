@@ -1,0 +1,6 @@
+/** From a claimed document to points: claim, extract, plan, embed. */
+export { type EmbedStep, createEmbedStep } from './embed.ts';
+export type { LargePrepared } from './prepare-large.ts';
+export { type Prepared, prepareDeletion } from './prepare.ts';
+export { type WorkerDeps, startWorker } from './worker.ts';
+export type { Lane, LaneHooks, LaneItem, LargeItem, OpenLane } from './lane-handover.ts';

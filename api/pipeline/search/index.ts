@@ -1,0 +1,2 @@
+/** From words to passages. */
+export { search } from './search.ts';

@@ -1,0 +1,125 @@
+import type { FlowLoad, ManifestChunk, ManifestLine, WorkClass } from '../domain/index.ts';
+import type { Priority } from '../contract/job-schema.ts';
+
+/** Names one document's row for the life of the store. */
+export type DocKey = number;
+
+export interface Lease {
+	readonly doc: DocKey;
+	readonly token: number;
+	readonly generation: number;
+}
+
+export interface Claimed {
+	readonly lease: Lease;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly jobId: string;
+	readonly op: 'put' | 'delete';
+	readonly version: number;
+	readonly priority: Priority;
+	readonly class: WorkClass;
+	readonly meta: string;
+	readonly fingerprint: string;
+	/** Null for a delete. `file` is absolute and stays until the lease ends. */
+	readonly content: {
+		readonly sha256: string;
+		readonly size: number;
+		readonly body: Uint8Array | { readonly file: string };
+	} | null;
+	/** Counted failures of this generation so far. */
+	readonly attempts: number;
+	readonly acceptedAt: number;
+	readonly published: PublishedState | null;
+	/** In order; what is certainly in the index, as it was published. */
+	readonly manifest: readonly ManifestLine[];
+	/** Point ids that may be in the index beyond these. */
+	readonly strays: readonly string[];
+	/** Documents whose content has been moved here and whose deletion waits for this. */
+	readonly leaving: readonly Leaving[];
+	/** There are so many of both that they are left out here; `lines` reads them. */
+	readonly isPaged: boolean;
+	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
+	readonly isInterrupted: boolean;
+}
+
+/** What a document that waits for its successor has in the index. */
+export interface Leaving {
+	readonly doc: DocKey;
+	readonly tenant: string;
+	/** Of what is published; null where nothing is. */
+	readonly fingerprint: string | null;
+	readonly manifest: readonly ManifestLine[];
+}
+
+export interface PublishedState {
+	readonly sha256: string;
+	readonly meta: string;
+	readonly fingerprint: string;
+	readonly version: number;
+	readonly jobId: string;
+	readonly at: number;
+	/** As its points show it; null where they have none, or were published before it was kept. */
+	readonly title: string | null;
+	readonly chunks: number;
+	readonly size: number;
+}
+
+export interface ClaimRequest {
+	readonly now: number;
+	readonly limit: number;
+	/** Stops after the document that reaches this many bytes; the first one is always taken. */
+	readonly maxBytes: number;
+	readonly leaseMs: number;
+	/** Only deletions of these, whatever else is due. */
+	readonly leaving?: readonly DocKey[];
+	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
+	readonly inWork?: readonly FlowLoad[];
+	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
+	readonly mayExceed?: boolean;
+}
+
+export interface Intent {
+	readonly lease: Lease;
+	/** Chunks that are about to enter the index. */
+	readonly added: readonly ManifestChunk[];
+	/** Manifest lines that are about to be rewritten or removed: from now on nobody can count on them. */
+	readonly unsettled: readonly string[];
+}
+
+/** What an attempt may have left in the index, or taken from it. */
+export interface Strays {
+	/** Never published. */
+	readonly fresh: readonly string[];
+	/** Published, but perhaps gone or rewritten. */
+	readonly unsettled: readonly string[];
+}
+
+export interface Commit {
+	readonly lease: Lease;
+	/**
+	 * The whole manifest, in order; empty for a delete or an empty document. `intended`: everything that was ever
+	 * intended for the document and not forgotten.
+	 */
+	readonly manifest: readonly ManifestLine[] | 'intended';
+	/** Of the points, where they have one: it cannot be read from the manifest's texts. */
+	readonly title?: string | null;
+	/** For the receipt: what was done. */
+	readonly detail: JobDetail;
+}
+
+/** What a receipt says of the work that was done for it. */
+export interface JobDetail {
+	readonly added?: number;
+	readonly kept?: number;
+	readonly removed?: number;
+	readonly embedded?: number;
+	/** Vectors taken over from the name that the document had. */
+	readonly reused?: number;
+	/** Why the bulk write that carried it was closed. */
+	readonly closedBy?: string;
+	/** Milliseconds: from accept to claim, of preparation, of the bulk write. */
+	readonly waitMs?: number;
+	readonly prepareMs?: number;
+	readonly publishMs?: number;
+}

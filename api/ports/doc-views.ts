@@ -1,0 +1,104 @@
+import type { JobDetail } from './claims.ts';
+import type { Failure } from '../domain/index.ts';
+import type { JobState } from '../contract/job-schema.ts';
+import type { DocKey, PublishedState } from './claims.ts';
+
+export interface Job {
+	readonly jobId: string;
+	readonly tenant: string;
+	readonly docId: string;
+	readonly op: 'put' | 'delete';
+	readonly state: JobState;
+	readonly version: number;
+	readonly acceptedAt: number;
+	readonly updatedAt: number;
+	readonly attempts: number;
+	readonly supersededBy: string | null;
+	readonly error: Failure | null;
+	readonly detail: JobDetail | null;
+	/** Credits that it was charged and that were not given back. */
+	readonly charged: number;
+	/** Refused at the door: nothing of it was kept, so that there is nothing to try again. */
+	readonly refused: boolean;
+}
+
+export interface JobFilter {
+	readonly tenant?: string;
+	readonly docId?: string;
+	readonly states?: readonly JobState[];
+	/** Job id after which (in descending order, newest first) the page begins. */
+	readonly after?: string;
+	readonly limit: number;
+}
+
+export interface DocumentState {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly sourceId: string;
+	readonly version: number;
+	/** Of the newest accepted change. */
+	readonly state: 'published' | 'deleted' | 'accepted' | 'processing' | 'retrying' | 'failed';
+	readonly jobId: string;
+	readonly meta: string;
+	readonly acceptedAt: number;
+	readonly readyAt: number;
+	readonly attempts: number;
+	readonly error: Failure | null;
+	readonly published: PublishedState | null;
+	/** Points that may be in the index beyond the manifest. */
+	readonly strays: number;
+}
+
+export interface DocumentFilter {
+	readonly tenant: string;
+	readonly prefix?: string;
+	readonly state?: DocumentState['state'];
+	/** docId after which the page begins. */
+	readonly after?: string;
+	readonly limit: number;
+}
+
+export interface StoreStats {
+	readonly documents: number;
+	readonly pending: number;
+	readonly pendingBytes: number;
+	readonly leased: number;
+	readonly failed: number;
+	readonly chunks: number;
+	/** Store time of the oldest change that waits; null when none does. */
+	readonly oldestPendingAt: number | null;
+	/** Of all tenants: those with a limit, and those of them with nothing left; `granted` and `left` are of these alone. */
+	readonly credits: Readonly<
+		Record<'tenants' | 'exhausted' | 'granted' | 'spent' | 'refunded' | 'left', number>
+	>;
+	/** Changes by final or present state since the store was made. */
+	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
+}
+
+/** Of one tenant's documents, or of everybody's. */
+export interface Progress {
+	/** That are wanted, or whose deletion is not done. */
+	readonly documents: number;
+	readonly pending: number;
+	readonly failed: number;
+	/** Changes that were published or deleted, and that were given up, in the last `latelyMs`. */
+	readonly doneLately: number;
+	readonly failedLately: number;
+	/** A minute, or less where the first of them is younger; at least 5 s. */
+	readonly latelyMs: number;
+}
+
+export interface SourcePage {
+	readonly sourceId: string;
+	readonly epoch: string;
+	readonly after: DocKey;
+	readonly limit: number;
+}
+
+export interface SourceDocument {
+	readonly doc: DocKey;
+	readonly tenant: string;
+	readonly docId: string;
+	/** Its newest change came in an epoch before the one asked about. */
+	readonly isEarlier: boolean;
+}
