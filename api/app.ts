@@ -15,7 +15,7 @@ import { systemClock } from '../nodes/watch/clock.ts';
 import { splitLimits, splitWeights, type Config } from './config.ts';
 import { isDocDropError } from './errors.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
-import { crashAt, passOn, wasAway } from './pipeline/faults/index.ts';
+import { crashAt, noCrash, wasAway } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
 import { anchoredTime } from './domain/index.ts';
@@ -108,7 +108,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			clock,
 			now,
 			random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-			pass: config.crashAt === '' ? passOn : crashAt(config.crashAt),
+			crashPoint: config.crashAt === '' ? noCrash : crashAt(config.crashAt),
 			log: logger,
 			telemetry,
 			weightOf: (tenant) => weights.get(tenant) ?? 1,

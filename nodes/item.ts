@@ -2,7 +2,7 @@
  * What the trigger emits and the action node takes: one item a changed file, metadata only, never its content.
  * Shared by both nodes and by people's own workflows, so a field is never renamed or given another meaning.
  */
-import type { FileChange } from './watch/change.ts';
+import type { FileChange } from './watch/file-change.ts';
 
 interface ItemHead {
 	readonly tenant: string;

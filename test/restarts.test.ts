@@ -34,7 +34,7 @@ describe('the app, started again', () => {
 				content: { text: `# Title ${n}\n\nText ${n}.` },
 			}),
 		);
-		await own.pipeline.accept(documents, { coalesced: true });
+		await own.pipeline.accept(documents, { skipWindow: true });
 	};
 	const pending = async (own: App) => (await own.docStore.stats()).pending;
 	const ready = async (own: App) => {
@@ -54,7 +54,7 @@ describe('the app, started again', () => {
 				({ index }) => index === 'open',
 			);
 			await until(
-				() => own.docStore.note('away index'),
+				() => own.docStore.marker('away index'),
 				(note) => note !== null,
 			);
 			own = await start(env);
@@ -74,12 +74,12 @@ describe('the app, started again', () => {
 				30_000,
 			);
 			await until(
-				() => own.docStore.note('away index'),
+				() => own.docStore.marker('away index'),
 				(note) => note === null,
 			);
 
-			await own.docStore.setNote('away index', String(Date.now()));
-			await own.docStore.setNote('away embedder', String(Date.now() - 3_600_000));
+			await own.docStore.setMarker('away index', String(Date.now()));
+			await own.docStore.setMarker('away embedder', String(Date.now() - 3_600_000));
 			own = await start(env);
 			assert.deepEqual(await ready(own).then((now) => now.status), 'ok', 'it answered at the start');
 		} finally {

@@ -1,5 +1,5 @@
-import type { Flow, FlowLoad } from './queue-key.ts';
-import { flowName } from './fair-share.ts';
+import type { QueueKey, QueueUsage } from './queue-key.ts';
+import { queueKeyName } from './fair-share.ts';
 
 /**
  * How much of the room for work in progress a flow may take. Pure.
@@ -23,9 +23,9 @@ export const mayGrow = (held: number, free: number): boolean => held < portion *
  * What is free of `limits`. A flow with a document larger than its part counts with its part only: the document
  * is in work beyond the bound, one such at a time, and keeps nobody else from working.
  */
-export function roomLeft(
+export function capacityLeft(
 	limits: { readonly documents: number; readonly bytes: number },
-	inWork: readonly FlowLoad[],
+	inWork: readonly QueueUsage[],
 ): Room {
 	let bytes = limits.bytes;
 	let mayExceed = true;
@@ -39,10 +39,10 @@ export function roomLeft(
 }
 
 /** Counts what is in work by flow. */
-export function createLoads() {
-	const loads = new Map<string, FlowLoad>();
-	function add(flow: Flow, documents: number, bytes: number): void {
-		const name = flowName(flow);
+export function createUsage() {
+	const loads = new Map<string, QueueUsage>();
+	function add(flow: QueueKey, documents: number, bytes: number): void {
+		const name = queueKeyName(flow);
 		const before = loads.get(name);
 		const next = (before?.documents ?? 0) + documents;
 		if (next === 0) return void loads.delete(name);
@@ -50,8 +50,8 @@ export function createLoads() {
 		loads.set(name, { tenant, class: at, documents: next, bytes: (before?.bytes ?? 0) + bytes });
 	}
 	return {
-		begin: (flow: Flow, bytes: number) => add(flow, 1, bytes),
-		end: (flow: Flow, bytes: number) => add(flow, -1, -bytes),
-		list: (): FlowLoad[] => [...loads.values()],
+		begin: (flow: QueueKey, bytes: number) => add(flow, 1, bytes),
+		end: (flow: QueueKey, bytes: number) => add(flow, -1, -bytes),
+		list: (): QueueUsage[] => [...loads.values()],
 	};
 }

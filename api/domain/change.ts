@@ -25,11 +25,11 @@ export interface Change {
 	/** Of extractors, chunker settings and model. */
 	readonly fingerprint: string;
 	/** Of a put: where the content was until now. Its deletion has the change's source, place and options. */
-	readonly previous?: Departure;
+	readonly previous?: MoveSource;
 }
 
 /** The name that a moved document had. Tenant and docId are not those of the change itself. */
-export interface Departure {
+export interface MoveSource {
 	/** Names the receipt of its deletion. */
 	readonly jobId: string;
 	readonly tenant: string;

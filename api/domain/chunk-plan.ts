@@ -1,4 +1,4 @@
-import type { ManifestChunk, ManifestLine } from './manifest.ts';
+import type { ManifestChunk, ManifestEntry } from './manifest.ts';
 import { assignOrder } from './order-key.ts';
 import { pointIds } from './point-id.ts';
 
@@ -17,9 +17,9 @@ export interface Plan {
 	readonly reordered: readonly { readonly id: string; readonly order: string }[];
 	readonly gone: readonly string[];
 	/** Lines of the old manifest that will be rewritten or removed: once that has begun, nobody can count on them. */
-	readonly unsettled: readonly string[];
+	readonly uncertain: readonly string[];
 	/** The manifest to be, in order. */
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 }
 
 export interface PlanInput {
@@ -28,14 +28,14 @@ export interface PlanInput {
 	/** In reading order. */
 	readonly chunks: readonly Omit<ManifestChunk, 'pointId' | 'order'>[];
 	/** What is certainly in the index. */
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 	/** What may be there beyond it. */
-	readonly strays: readonly string[];
+	readonly orphans: readonly string[];
 	/** The manifest's points have today's vectors, and nothing on them that only an abandoned attempt has set. */
 	readonly canKeep: boolean;
 }
 
-export function plan({ tenant, docId, chunks, manifest, strays, canKeep }: PlanInput): Plan {
+export function plan({ tenant, docId, chunks, manifest, orphans, canKeep }: PlanInput): Plan {
 	const ids = pointIds(tenant, docId, chunks);
 	const before = new Map(manifest.map((line) => [line.pointId, line]));
 	const orders = assignOrder(
@@ -45,7 +45,7 @@ export function plan({ tenant, docId, chunks, manifest, strays, canKeep }: PlanI
 	const added: ManifestChunk[] = [];
 	const kept: string[] = [];
 	const reordered: { id: string; order: string }[] = [];
-	const lines: ManifestLine[] = [];
+	const lines: ManifestEntry[] = [];
 	for (const [index, chunk] of chunks.entries()) {
 		const pointId = ids[index];
 		const order = pointId === undefined ? undefined : orders.get(pointId);
@@ -61,8 +61,8 @@ export function plan({ tenant, docId, chunks, manifest, strays, canKeep }: PlanI
 		}
 	}
 	const wanted = new Set(ids);
-	const gone = [...before.keys(), ...strays].filter((id) => !wanted.has(id));
+	const gone = [...before.keys(), ...orphans].filter((id) => !wanted.has(id));
 	const stays = new Set(kept);
-	const unsettled = [...before.keys()].filter((id) => !stays.has(id));
-	return { added, kept, reordered, gone, unsettled, manifest: lines };
+	const uncertain = [...before.keys()].filter((id) => !stays.has(id));
+	return { added, kept, reordered, gone, uncertain, manifest: lines };
 }

@@ -20,7 +20,7 @@ import { classOf } from './fair-share.ts';
 import type { WorkClass } from './queue-key.ts';
 
 /** A set of values that make two states of a document the same. */
-export interface Content {
+export interface ContentIdentity {
 	readonly op: 'put' | 'delete';
 	/** Of the bytes; '' for a delete. */
 	readonly sha256: string;
@@ -30,7 +30,7 @@ export interface Content {
 	readonly fingerprint: string;
 }
 
-export interface Wanted extends Content {
+export interface Wanted extends ContentIdentity {
 	readonly jobId: string;
 	readonly size: number;
 	readonly priority: PriorityRank;
@@ -46,11 +46,11 @@ export interface LeaseState {
 	readonly jobId: string;
 	readonly version: number;
 	readonly until: number;
-	readonly content: Content;
+	readonly content: ContentIdentity;
 	readonly size: number;
 }
 
-export interface Published extends Content {
+export interface Published extends ContentIdentity {
 	readonly version: number;
 	readonly jobId: string;
 	readonly at: number;
@@ -87,13 +87,13 @@ export interface DocState {
 	readonly attempts: number;
 	readonly lease: LeaseState | null;
 	readonly published: Published | null;
-	readonly strays: boolean;
+	readonly mayHaveOrphans: boolean;
 	/** Where the content has gone and is not in yet: until then this document's points stay. */
 	readonly movedTo: Successor | null;
 }
 
 /** A change as it meets the document. */
-export interface Arrival extends Content {
+export interface Arrival extends ContentIdentity {
 	readonly jobId: string;
 	readonly sourceId: string;
 	readonly epoch: string;
@@ -106,7 +106,7 @@ export interface Arrival extends Content {
 	readonly maxWaitMs: number;
 }
 
-export type Decision =
+export type AcceptDecision =
 	| { readonly kind: 'owned'; readonly owner: string }
 	| { readonly kind: 'stale'; readonly version: number }
 	| {
@@ -130,12 +130,12 @@ export const isPending = (state: DocState): boolean => state.generation > state.
 const isFree = (state: DocState): boolean =>
 	state.wanted.op === 'delete' && !isPending(state) && state.lease === null;
 
-const sameContent = (a: Content, b: Content): boolean =>
+const sameContent = (a: ContentIdentity, b: ContentIdentity): boolean =>
 	a.op === b.op &&
 	(a.op === 'delete' || (a.sha256 === b.sha256 && a.meta === b.meta && a.fingerprint === b.fingerprint));
 
 /** What the index holds for the document when nothing strays: the published content, or nothing. */
-const isPublished = (state: DocState, content: Content): boolean =>
+const isPublished = (state: DocState, content: ContentIdentity): boolean =>
 	state.published === null ? content.op === 'delete' : sameContent(state.published, content);
 
 /** The receipt that waits and that no worker holds; a newer change supersedes it. */
@@ -167,7 +167,7 @@ export const isEarlier = (
 function place(
 	state: DocState | null,
 	arrival: Arrival,
-): { readonly rank: number; readonly seq: number } | Extract<Decision, { kind: 'owned' | 'stale' }> {
+): { readonly rank: number; readonly seq: number } | Extract<AcceptDecision, { kind: 'owned' | 'stale' }> {
 	// A sample has no number of its own: an edited file may be tried again.
 	const seq = arrival.epoch === sampleEpoch ? null : arrival.seq;
 	if (state === null) return { rank: arrival.epochRank, seq: seq ?? 1 };
@@ -189,7 +189,7 @@ function place(
  * What an arriving change does. "Unchanged" is judged against the newest ACCEPTED state, waiting and in
  * flight included: judged against the published one, going back to it would lose the last write.
  */
-export function decideAccept(state: DocState | null, arrival: Arrival, now: number): Decision {
+export function decideAccept(state: DocState | null, arrival: Arrival, now: number): AcceptDecision {
 	const spot = place(state, arrival);
 	if ('kind' in spot) return spot;
 	const wanted: Wanted = {
@@ -222,7 +222,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 			attempts: 0,
 			lease: null,
 			published: null,
-			strays: false,
+			mayHaveOrphans: false,
 			movedTo: null,
 		};
 		// A deletion of what never was: nothing to do, but its version outlives late writes.
@@ -241,7 +241,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 	}
 	const superseded = waitingJob(state);
 	const next = { ...state, ...identity, wanted, failed: false, attempts: 0, movedTo: null };
-	if (state.lease === null && !state.strays && isPublished(state, arrival)) {
+	if (state.lease === null && !state.mayHaveOrphans && isPublished(state, arrival)) {
 		const generation = state.generation + 1;
 		return {
 			kind: 'unchanged',
@@ -315,8 +315,8 @@ export const holds = (state: DocState, token: number): boolean =>
 	state.lease !== null && state.lease.token === token;
 
 /** Before the first request that writes: from now on the index may hold more than the manifest. */
-export function intend(state: DocState): DocState {
-	return { ...state, strays: true };
+export function recordIntent(state: DocState): DocState {
+	return { ...state, mayHaveOrphans: true };
 }
 
 /** The index holds exactly the leased generation: settle it. */
@@ -331,7 +331,7 @@ export function commit(state: DocState, chunks: number, now: number, title: stri
 		attempts: isLatest ? 0 : state.attempts,
 		failed: state.failed && !isLatest,
 		lease: null,
-		strays: false,
+		mayHaveOrphans: false,
 		published:
 			held.content.op === 'delete'
 				? null
@@ -369,19 +369,21 @@ export function release(
  * An attempt that had begun to write may have left its fields and its order on points that stay. So what is published
  * counts as no pipeline's any more: the next change writes every point whole, and the same content again is work.
  */
-export function bury(state: DocState): DocState {
+export function deadLetter(state: DocState): DocState {
 	const held = state.lease;
 	if (held === null) throw new Error('burial without a lease');
 	const published =
-		state.strays && state.published !== null ? { ...state.published, fingerprint: '' } : state.published;
-	const buried = { ...state, lease: null, strays: false, published };
+		state.mayHaveOrphans && state.published !== null
+			? { ...state.published, fingerprint: '' }
+			: state.published;
+	const buried = { ...state, lease: null, mayHaveOrphans: false, published };
 	if (held.generation < state.generation) return buried;
 	return { ...buried, settled: held.generation, failed: true };
 }
 
 /** Withdraws the waiting change, or null where it cannot be: it is worked on, partly in the index, or done. */
 export function cancel(state: DocState, jobId: string): DocState | null {
-	if (waitingJob(state) !== jobId || state.strays || state.lease !== null) return null;
+	if (waitingJob(state) !== jobId || state.mayHaveOrphans || state.lease !== null) return null;
 	const { published } = state;
 	// What a buried attempt left on its points is there until a change writes them whole.
 	if (published?.fingerprint === '') return null;

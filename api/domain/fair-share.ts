@@ -1,4 +1,4 @@
-import type { Flow, WorkClass } from './queue-key.ts';
+import type { QueueKey, WorkClass } from './queue-key.ts';
 
 /**
  * Who is next. What waits for the same thing (a claim, a place at the extractor, a call of the embedder) stands
@@ -23,7 +23,7 @@ export const classOf = (priority: 0 | 1 | 2, attempts: number): WorkClass =>
 	priority === 2 ? 2 : attempts > 0 ? 1 : 0;
 
 /** Tenants hold no control characters and classes are one digit: no two flows share a name. */
-export const flowName = (flow: Flow): string => `${flow.class}${flow.tenant}`;
+export const queueKeyName = (flow: QueueKey): string => `${flow.class}${flow.tenant}`;
 
 /** How often in a row a class with waiting work is passed over, at most; one time more where two classes are. */
 export const patience = 15;
@@ -33,9 +33,9 @@ export const documentCost = (bytes: number): number => 1 + bytes / 65_536;
 
 export interface FairShare {
 	/** The flow whose turn it is among `waiting`; null where there is none. Changes nothing but what `charge` needs. */
-	next<F extends Flow>(waiting: Iterable<F>): F | null;
+	next<F extends QueueKey>(waiting: Iterable<F>): F | null;
 	/** Work of the flow that `next` has just named was taken. `cost` is positive. */
-	charge(flow: Flow, cost: number): void;
+	charge(flow: QueueKey, cost: number): void;
 }
 
 /** `weightOf` a tenant: its share relative to the others', positive. */
@@ -47,7 +47,7 @@ export function createFairShare(weightOf: (tenant: string) => number = () => 1):
 	let present = [false, false, false];
 	let pruneAt = 1_024;
 
-	const startOf = ({ class: at, tenant }: Flow) =>
+	const startOf = ({ class: at, tenant }: QueueKey) =>
 		Math.max(virtual[at] ?? 0, ends[at]?.get(tenant) ?? -Infinity);
 
 	/** Forgets tenants who have no more behind them than who has never been seen. */
@@ -59,7 +59,7 @@ export function createFairShare(weightOf: (tenant: string) => number = () => 1):
 	}
 
 	return {
-		next<F extends Flow>(waiting: Iterable<F>): F | null {
+		next<F extends QueueKey>(waiting: Iterable<F>): F | null {
 			const first: (F | undefined)[] = [];
 			const starts: number[] = [];
 			for (const flow of waiting) {

@@ -56,10 +56,13 @@ export function free(rate: Rate, { tat, held }: RateState, now: number): number 
 }
 
 /** `cells` are let in. The caller has seen that so many are free. */
-export const hold = (state: RateState, cells: number): RateState => ({ ...state, held: state.held + cells });
+export const reserve = (state: RateState, cells: number): RateState => ({
+	...state,
+	held: state.held + cells,
+});
 
 /** Of `cells` that were held, `passed` did pass; the others are free again. */
-export const settle = (
+export const confirm = (
 	rate: Rate,
 	{ tat, held }: RateState,
 	cells: number,

@@ -3,7 +3,7 @@
  * 100 bytes a chunk) and with pauses, so that the event loop is never held. Chunks come first, in order, then
  * the lines that the store has, in any order.
  */
-import type { StoredLine } from './manifest.ts';
+import type { StoredEntry } from './manifest.ts';
 import { eachKeyBetween, keyOfNumber, numberOfKey } from './order-key.ts';
 import { bytesOfUuid, pointId, uuidOfBytes } from './point-id.ts';
 import { createRecords } from './records.ts';
@@ -55,7 +55,7 @@ export function createLargePlanner(tenant: string, docId: string) {
 		},
 
 		/** Lines of the store; after all chunks. */
-		addLines(lines: readonly StoredLine[]): void {
+		addLines(lines: readonly StoredEntry[]): void {
 			if (known.length === 0) {
 				known = new Uint8Array(ids.count());
 				oldOrders = new Float64Array(ids.count()).fill(Number.NaN);

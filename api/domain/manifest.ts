@@ -11,7 +11,7 @@ export interface ManifestChunk {
 }
 
 /** What the store keeps of a chunk that is, or may be, in the index; without its text. */
-export interface StoredLine {
+export interface StoredEntry {
 	readonly pointId: string;
 	readonly order: string;
 	/** A line of the manifest. */
@@ -19,4 +19,4 @@ export interface StoredLine {
 }
 
 /** A manifest line without its text: what planning needs. */
-export type ManifestLine = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;
+export type ManifestEntry = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;

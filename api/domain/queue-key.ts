@@ -2,12 +2,12 @@
 export type WorkClass = 0 | 1 | 2;
 
 /** One tenant's changes of one class: what shares are given to. */
-export interface Flow {
+export interface QueueKey {
 	readonly tenant: string;
 	readonly class: WorkClass;
 }
 
-export interface FlowLoad extends Flow {
+export interface QueueUsage extends QueueKey {
 	readonly documents: number;
 	readonly bytes: number;
 }

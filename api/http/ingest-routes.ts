@@ -111,7 +111,7 @@ const waiting = ({
 	readonly coalesced?: boolean | undefined;
 }): AcceptOptions => ({
 	...(priority !== undefined && { priority }),
-	...(coalesced !== undefined && { coalesced }),
+	...(coalesced !== undefined && { skipWindow: coalesced }),
 });
 
 /** A batch of large documents lets others in between: so much is hashed in one turn of the event loop. */

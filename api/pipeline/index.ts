@@ -3,7 +3,7 @@ import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
 	closeSnapshot,
-	createDoor,
+	createIngress,
 	createJobIds,
 	preview,
 	type Snapshot,
@@ -12,7 +12,7 @@ import {
 	connectIndex,
 	createBreaker,
 	createIndexBreakers,
-	createOutageNotes,
+	createOutageMarkers,
 	type Peer,
 } from './faults/index.ts';
 import { costOfPut, unpaidError } from '../domain/index.ts';
@@ -27,7 +27,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { search } from './search/index.ts';
-import type { Claimed } from '../ports/claims.ts';
+import type { Claimed } from '../ports/work-claims.ts';
 import type { Embedder } from '../ports/embedder.ts';
 
 /**
@@ -73,7 +73,7 @@ export function startPipeline(given: PipelineDeps) {
 	const deps = { ...given, vectorStore };
 	const { docStore, extractor, clock, log, now } = deps;
 	const stopping = new AbortController();
-	const noteOutage = createOutageNotes(deps);
+	const noteOutage = createOutageMarkers(deps);
 	const noted = <T extends PipelineDeps['indexBreaker']>(peer: Peer, options: T): T => ({
 		...options,
 		onChange: (state) => (options.onChange?.(state), noteOutage(peer, state)),
@@ -84,16 +84,17 @@ export function startPipeline(given: PipelineDeps) {
 	};
 	for (const peer of deps.away) breakers[peer].learn('away');
 	const common = { ...deps, signal: stopping.signal, breaker: breakers.index };
-	const onHold = (error: unknown) => log.warn({ error }, 'documents wait for the embedder');
+	const onWait = (error: unknown) => log.warn({ error }, 'documents wait for the embedder');
 	const embed = createEmbedStep({
 		...common,
 		...deps.embedCalls,
 		breaker: breakers.embedder,
 		lingerMs: 5,
-		onHold,
+		onWait,
 	});
-	const onMarred = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
-	const lanes = deps.worker === null ? null : createLanes({ ...common, settings: deps.worker, onMarred });
+	const onPartialWrite = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
+	const lanes =
+		deps.worker === null ? null : createLanes({ ...common, settings: deps.worker, onPartialWrite });
 	const worker =
 		deps.worker === null || lanes === null
 			? null
@@ -102,7 +103,7 @@ export function startPipeline(given: PipelineDeps) {
 		deps.indexCheck === null || worker === null
 			? null
 			: startIndexCheck({ ...common, ...deps.indexCheck, embed, wake: () => worker.wake() });
-	const door = createDoor({
+	const door = createIngress({
 		...deps,
 		nextJobId: createJobIds(now),
 		settings: deps.accept,

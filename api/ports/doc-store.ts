@@ -1,4 +1,4 @@
-import type { DocKey, Lease, Claimed, ClaimRequest, Intent, Strays, Commit } from './claims.ts';
+import type { DocKey, Lease, Claimed, ClaimRequest, Intent, OrphanPoints, Commit } from './work-claims.ts';
 import type {
 	Job,
 	JobFilter,
@@ -9,9 +9,9 @@ import type {
 	SourcePage,
 	SourceDocument,
 } from './doc-views.ts';
-import type { MendingStore } from './repair-store.ts';
+import type { RepairStore } from './repair-store.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from './credits.ts';
-import type { AcceptResult, Change, Failure, ManifestChunk, Refusal, StoredLine } from '../domain/index.ts';
+import type { AcceptResult, Change, Failure, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -80,7 +80,7 @@ export interface SweepRequest {
  *     is given back exactly once: at once where the change is not accepted, later in the step in which its receipt
  *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.
  */
-export interface DocStore extends MendingStore {
+export interface DocStore extends RepairStore {
 	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
 	/** Puts bytes that are too large for a row into a durable file; the name goes into `Change.content.body`. */
 	writeBlob(bytes: AsyncIterable<Uint8Array>): Promise<{ blob: string; sha256: string; size: number }>;
@@ -93,20 +93,20 @@ export interface DocStore extends MendingStore {
 	 */
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
-	intend(intents: readonly Intent[]): Promise<boolean[]>;
+	recordIntent(intents: readonly Intent[]): Promise<boolean[]>;
 	/** Manifest lines and strays of a document by point id, after the one given; empty where the lease was lost. */
-	lines(lease: Lease, after: string | null, limit: number): Promise<StoredLine[]>;
+	entries(lease: Lease, after: string | null, limit: number): Promise<StoredEntry[]>;
 	/** Lines that have left the index and are not of the manifest to be. False where the lease was lost. */
 	forget(lease: Lease, ids: readonly string[]): Promise<boolean>;
 	/** New order keys of lines that stay. False where the lease was lost. */
-	reorder(lease: Lease, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): Promise<boolean>;
+	reorder(lease: Lease, lines: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): Promise<boolean>;
 	/**
 	 * Tidies what a commit of `intended` leaves, `limit` lines from after the given one on; null at the end. Changes
 	 * nothing that any other call shows: it only spares the document's next intent to do it for all lines at once.
 	 */
-	settleLines(doc: DocKey, after: string | null, limit: number): Promise<string | null>;
+	tidyEntries(doc: DocKey, after: string | null, limit: number): Promise<string | null>;
 	/** Empty where the lease was lost. */
-	strays(lease: Lease): Promise<Strays>;
+	orphans(lease: Lease): Promise<OrphanPoints>;
 	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;
 	/** Gives a lease back. `counted` failures add to attempts; the document waits until `retryAt`. */
 	release(
@@ -117,7 +117,7 @@ export interface DocStore extends MendingStore {
 	 * Dead letter. The caller has removed the fresh strays from the index, and has looked which of the unsettled
 	 * ones are `present`: those are settled again, the others leave the manifest.
 	 */
-	bury(
+	deadLetter(
 		letters: readonly { lease: Lease; error: Failure; present: readonly string[] }[],
 		now: number,
 	): Promise<boolean[]>;

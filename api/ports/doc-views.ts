@@ -1,7 +1,7 @@
-import type { JobDetail } from './claims.ts';
+import type { JobDetail } from './work-claims.ts';
 import type { Failure } from '../domain/index.ts';
 import type { JobState } from '../contract/job-schema.ts';
-import type { DocKey, PublishedState } from './claims.ts';
+import type { DocKey, PublishedState } from './work-claims.ts';
 
 export interface Job {
 	readonly jobId: string;
@@ -46,7 +46,7 @@ export interface DocumentState {
 	readonly error: Failure | null;
 	readonly published: PublishedState | null;
 	/** Points that may be in the index beyond the manifest. */
-	readonly strays: number;
+	readonly orphans: number;
 }
 
 export interface DocumentFilter {

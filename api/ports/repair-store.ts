@@ -1,17 +1,17 @@
-import type { ManifestChunk, ManifestLine } from '../domain/index.ts';
-import type { DocKey, PublishedState } from './claims.ts';
+import type { ManifestChunk, ManifestEntry } from '../domain/index.ts';
+import type { DocKey, PublishedState } from './work-claims.ts';
 
 /** A document that somebody mends in the index; meanwhile nobody else is given it. */
-export interface Held {
+export interface RepairTarget {
 	/** Null: the store does not know it. */
 	readonly doc: DocKey | null;
 	/** Of the newest accepted change; 0 where the document is not known. */
 	readonly version: number;
 	readonly published: PublishedState | null;
 	/** In order; what the index must hold. */
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 	/** Point ids that may be there beyond these; the next generation sees to them. */
-	readonly strays: readonly string[];
+	readonly orphans: readonly string[];
 	/** An attempt has begun to write and did not finish: the next one writes every point whole. */
 	readonly isInterrupted: boolean;
 }
@@ -33,17 +33,17 @@ export interface Tally {
  *  M2. Holds do not outlive the process.
  *  M3. A note is durable, and changes nothing else.
  */
-export interface MendingStore {
+export interface RepairStore {
 	/** Over documents by key from above `after` (0: all), at most `limit` of them; `last` null at the end. */
 	tally(request: {
 		readonly after: DocKey;
 		readonly limit: number;
 	}): Promise<{ readonly tenants: readonly Tally[]; readonly last: DocKey | null }>;
-	hold(tenant: string, docId: string): Promise<Held | null>;
-	letGo(tenant: string, docId: string): Promise<void>;
+	hold(tenant: string, docId: string): Promise<RepairTarget | null>;
+	endHold(tenant: string, docId: string): Promise<void>;
 	/** The chunks of these points, in no order; what is not in the manifest is left out. */
 	texts(doc: DocKey, pointIds: readonly string[]): Promise<ManifestChunk[]>;
-	note(name: string): Promise<string | null>;
+	marker(name: string): Promise<string | null>;
 	/** Null forgets it. */
-	setNote(name: string, value: string | null): Promise<void>;
+	setMarker(name: string, value: string | null): Promise<void>;
 }

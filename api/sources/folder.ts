@@ -6,7 +6,13 @@ import type { Clock } from '../../nodes/watch/clock.ts';
 import type { Log } from '../telemetry.ts';
 import { acceptInTime, sendInTime } from './patience.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { ContentChange, Deliver, FileChange, MovedChange, Outcome } from '../../nodes/watch/change.ts';
+import type {
+	ContentChange,
+	Deliver,
+	FileChange,
+	MovedChange,
+	Outcome,
+} from '../../nodes/watch/file-change.ts';
 
 /**
  * A followed folder without n8n: the watch engine's batches go straight through the door. It reads the files
@@ -65,7 +71,7 @@ export function createFolderDelivery({
 		document: ReturnType<typeof fields>,
 		signal: AbortSignal,
 	): Promise<Outcome> {
-		const options = { coalesced: true, priority: 'low' } as const;
+		const options = { skipWindow: true, priority: 'low' } as const;
 		const send = (input: typeof document) =>
 			sendInTime(() => pipeline.acceptStream(input, bytesOf(path), options), { clock, signal });
 		try {
@@ -86,7 +92,7 @@ export function createFolderDelivery({
 		const accept = (documents: readonly DocumentInput[]) =>
 			acceptInTime(
 				documents.map(pipeline.check),
-				(some) => pipeline.accept(some, { coalesced: true, priority }),
+				(some) => pipeline.accept(some, { skipWindow: true, priority }),
 				{ clock, signal },
 			).catch((error: unknown) => {
 				signal.throwIfAborted();

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, stat } from 'node:fs/promises';
 import type { FileItem } from '../item.ts';
-import type { Deliver, FileChange, Outcome } from '../watch/change.ts';
+import type { Deliver, FileChange, Outcome } from '../watch/file-change.ts';
 import type { Clock } from '../watch/clock.ts';
 import type { Guard } from './folder-access.ts';
 import type { Claims } from './claims.ts';

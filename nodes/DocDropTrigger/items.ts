@@ -1,6 +1,6 @@
 /** From a change of the watch engine to the items that say it, under the names that the API knows. Pure. */
 import type { FileItem } from '../item.ts';
-import type { FileChange, MovedChange } from '../watch/change.ts';
+import type { FileChange, MovedChange } from '../watch/file-change.ts';
 import type { DocumentName } from './naming.ts';
 import type { FileEvent } from './trigger-parameters.ts';
 import { tombstoneOf } from './tombstone.ts';

@@ -1,7 +1,7 @@
 /** The node's parameters as a person set them, read into settings and checked. Pure. */
 import { createFilter } from '../watch/filter.ts';
 import { DEFAULT_EXCLUDES, type WatchSettings } from '../watch/settings.ts';
-import type { FileChange } from '../watch/change.ts';
+import type { FileChange } from '../watch/file-change.ts';
 import type { StateSetting } from './file-state.ts';
 import type { NamingSettings } from './naming.ts';
 import { TriggerProblem } from './problem.ts';

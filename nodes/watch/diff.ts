@@ -2,7 +2,7 @@
  * The decisions about one file: what the disk says against what is remembered, and what the consumer must be
  * told. Pure functions over a FileRow; nothing else in the engine decides these things.
  */
-import type { FileChange } from './change.ts';
+import type { FileChange } from './file-change.ts';
 import type { FileStat } from './disk.ts';
 import type { Content, FileRow, Seen } from './state/file-state-port.ts';
 

@@ -5,7 +5,7 @@
  * Before a change leaves, its row is durable with the new seq, so that a crash leaves behind that the consumer
  * may hold it; only an outcome `delivered` takes that back.
  */
-import type { ContentChange, Deliver, FileChange, Outcome } from './change.ts';
+import type { ContentChange, Deliver, FileChange, Outcome } from './file-change.ts';
 import type { Clock } from './clock.ts';
 import {
 	eventOf,

@@ -5,7 +5,7 @@
  * FileState. Used by the trigger node and by the folder source; it knows nothing of either.
  */
 import { join, resolve } from 'node:path';
-import type { Deliver } from './change.ts';
+import type { Deliver } from './file-change.ts';
 import type { Clock } from './clock.ts';
 import { withFreshStart } from './diff.ts';
 import { createDeletions } from './deletions.ts';

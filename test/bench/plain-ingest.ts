@@ -35,7 +35,7 @@ async function main(folder: string, file: string): Promise<void> {
 	for (const { docId, path, mimeType } of files) {
 		const content = await readFile(path);
 		const { title, chunks } = await extractor.extract({ content, mimeType });
-		const { added } = plan({ tenant, docId, chunks, manifest: [], strays: [], canKeep: false });
+		const { added } = plan({ tenant, docId, chunks, manifest: [], orphans: [], canKeep: false });
 		const vectors = await embedder.embed(chunks.map(embeddedText));
 		const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
 		if (points + added.length > pointsPerPut) await put();

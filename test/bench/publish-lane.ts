@@ -3,14 +3,14 @@ import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.t
 import { readConfig } from '../../api/config.ts';
 import { createBreaker } from '../../api/pipeline/faults/breaker.ts';
 import { createContention } from '../../api/pipeline/publish/contention.ts';
-import { passOn } from '../../api/pipeline/faults/crash-points.ts';
+import { noCrash } from '../../api/pipeline/faults/crash-points.ts';
 import { createLane } from '../../api/pipeline/publish/lane.ts';
 import { type LaneItem } from '../../api/pipeline/prepare/lane-handover.ts';
 import { canonicalJson } from '../../api/domain/meta.ts';
 import { createGate } from '../../api/pipeline/prepare/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed } from '../../api/ports/claims.ts';
+import type { Claimed } from '../../api/ports/work-claims.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { createTelemetry, type Log } from '../../api/telemetry.ts';
 import { changeOf } from '../support/leased-documents.ts';
@@ -60,7 +60,7 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 				threshold: 5,
 				halfOpenAfterMs: 1_000,
 			}),
-			pass: passOn,
+			crashPoint: noCrash,
 			now,
 			signal: stopping.signal,
 			clock: systemClock,
@@ -74,7 +74,7 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 			// As the worker does: so many documents in work, the next one as soon as one is done.
 			isMoreComing: () => next < items.length,
 			onTaken: () => {},
-			onMarred: () => {},
+			onPartialWrite: () => {},
 			onDone() {
 				open -= 1;
 				if (open === 0) done.resolve();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../nodes/watch/change.ts';
+import type { FileChange, Outcome } from '../../nodes/watch/file-change.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngineDeps } from '../../nodes/watch/watch-engine.ts';
 import { createAutoHints } from '../../nodes/watch/hints/auto.ts';

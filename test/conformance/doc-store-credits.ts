@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed } from '../../api/ports/claims.ts';
+import type { Claimed } from '../../api/ports/work-claims.ts';
 import type { AcceptResult } from '../../api/domain/accept-result.ts';
 import type { Change } from '../../api/domain/change.ts';
 import { del, put, type DocStoreMaker } from './doc-store.ts';
@@ -32,7 +32,7 @@ export function testCredits(name: string, make: DocStoreMaker, { runs }: { reado
 			(await store.grantCredits({ tenant, granted })).kind;
 		const commit = ({ lease }: Claimed) => store.commit([{ lease, manifest: [], detail: {} }], now);
 		const bury = ({ lease }: Claimed) =>
-			store.bury([{ lease, error: { code: 'unreadable', message: 'no' }, present: [] }], now);
+			store.deadLetter([{ lease, error: { code: 'unreadable', message: 'no' }, present: [] }], now);
 
 		it('a tenant without a grant has no limit, and nothing is counted', async () => {
 			await accept(put('a', 'one'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed, Lease } from '../../api/ports/claims.ts';
-import type { ManifestChunk, StoredLine } from '../../api/domain/manifest.ts';
+import type { Claimed, Lease } from '../../api/ports/work-claims.ts';
+import type { ManifestChunk, StoredEntry } from '../../api/domain/manifest.ts';
 import { del, put, type DocStoreMaker } from './doc-store.ts';
 
 /** What the document store does for documents that are planned and committed in pieces, against one adapter. */
@@ -19,7 +19,7 @@ const chunk = (n: number, order = orderOf(n)): ManifestChunk => ({
 });
 const chunks = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => chunk(from + at));
 /** As `lines` has them: by point id. */
-const stored = (n: number, isCertain: boolean, order = orderOf(n)): StoredLine => ({
+const stored = (n: number, isCertain: boolean, order = orderOf(n)): StoredEntry => ({
 	pointId: pointOf(n),
 	order,
 	isCertain,
@@ -51,7 +51,9 @@ export function testLargeDocuments(
 			return claim();
 		}
 		const intend = async (lease: Lease, added: readonly ManifestChunk[], unsettled: readonly number[] = []) =>
-			assert.deepEqual(await store.intend([{ lease, added, unsettled: unsettled.map(pointOf) }]), [true]);
+			assert.deepEqual(await store.recordIntent([{ lease, added, uncertain: unsettled.map(pointOf) }]), [
+				true,
+			]);
 		const commit = async (lease: Lease) =>
 			(await store.commit([{ lease, manifest: 'intended', title: 'T', detail: {} }], now))[0];
 		const publish = async (text: string, list: readonly ManifestChunk[]) => {
@@ -61,10 +63,10 @@ export function testLargeDocuments(
 			return lease;
 		};
 		const ids = (list: readonly { readonly pointId: string }[]) => list.map(({ pointId }) => pointId);
-		async function allLines(lease: Lease, limit: number): Promise<StoredLine[]> {
-			const found: StoredLine[] = [];
+		async function allLines(lease: Lease, limit: number): Promise<StoredEntry[]> {
+			const found: StoredEntry[] = [];
 			for (let after: string | null = null; ;) {
-				const page = await store.lines(lease, after, limit);
+				const page = await store.entries(lease, after, limit);
 				assert.ok(page.length <= limit);
 				found.push(...page);
 				if (page.length < limit) return found;
@@ -81,7 +83,7 @@ export function testLargeDocuments(
 			assert.deepEqual(await store.chunks('acme', 'a'), [chunk(1), chunk(3), chunk(2, 'b')]);
 			const document = await store.document('acme', 'a');
 			assert.deepEqual(
-				[document?.state, document?.published?.chunks, document?.published?.title, document?.strays],
+				[document?.state, document?.published?.chunks, document?.published?.title, document?.orphans],
 				['published', 3, 'T', 0],
 			);
 			assert.equal((await store.stats()).chunks, 3);
@@ -91,11 +93,11 @@ export function testLargeDocuments(
 		it('counts on every line after the commit, tidied or not', async () => {
 			const { doc } = await publish('one', chunks(0, 5));
 			for (const isTidied of [false, true]) {
-				if (isTidied) assert.equal(await store.settleLines(doc, null, 100), null);
+				if (isTidied) assert.equal(await store.tidyEntries(doc, null, 100), null);
 				const claimed = await begin(isTidied ? 'three' : 'two');
 				assert.deepEqual(ids(claimed.manifest), [0, 1, 2, 3, 4].map(pointOf));
-				assert.deepEqual([claimed.strays, claimed.isInterrupted, claimed.isPaged], [[], false, false]);
-				assert.ok((await store.lines(claimed.lease, null, 10)).every(({ isCertain }) => isCertain));
+				assert.deepEqual([claimed.orphans, claimed.isInterrupted, claimed.isPaged], [[], false, false]);
+				assert.ok((await store.entries(claimed.lease, null, 10)).every(({ isCertain }) => isCertain));
 				await store.release([{ lease: claimed.lease, retryAt: now, counted: false, error: null }], now);
 			}
 		});
@@ -106,21 +108,21 @@ export function testLargeDocuments(
 			let after: string | null = null;
 			let slices = 0;
 			do {
-				after = await store.settleLines(doc, after, 3);
+				after = await store.tidyEntries(doc, after, 3);
 				slices += 1;
 				assert.ok(slices < 10, 'it comes to an end');
 			} while (after !== null);
 			assert.ok(slices >= 3);
 			assert.deepEqual([await store.chunks('acme', 'a'), await store.document('acme', 'a')], before);
-			assert.equal(await store.settleLines(doc + 1_000, null, 3), null, 'no such document');
+			assert.equal(await store.tidyEntries(doc + 1_000, null, 3), null, 'no such document');
 		});
 
 		it('tidies nothing of an attempt that is under way: what may stray stays known', async () => {
 			const { doc } = await publish('one', chunks(0, 2));
 			const { lease } = await begin('two');
 			await intend(lease, [chunk(7)], [1]);
-			await store.settleLines(doc, null, 100);
-			assert.deepEqual(await store.strays(lease), { fresh: [pointOf(7)], unsettled: [pointOf(1)] });
+			await store.tidyEntries(doc, null, 100);
+			assert.deepEqual(await store.orphans(lease), { fresh: [pointOf(7)], uncertain: [pointOf(1)] });
 		});
 
 		it('shows lines page by page, and which of them are certain', async () => {
@@ -139,7 +141,7 @@ export function testLargeDocuments(
 			await intend(lease, [], []);
 			const moved = { pointId: pointOf(0), order: 'z' };
 			assert.equal(await store.reorder(lease, [moved, { pointId: pointOf(99), order: 'b' }]), true);
-			assert.deepEqual((await store.lines(lease, null, 1))[0], stored(0, true, 'z'));
+			assert.deepEqual((await store.entries(lease, null, 1))[0], stored(0, true, 'z'));
 			assert.equal(await commit(lease), true);
 			assert.deepEqual(ids(await store.chunks('acme', 'a')), [1, 2, 0].map(pointOf));
 			const again = await begin('three');
@@ -157,7 +159,7 @@ export function testLargeDocuments(
 			const next = await claim();
 			assert.equal(next.isInterrupted, true);
 			const before = await allLines(next.lease, 10);
-			assert.deepEqual(await store.lines(lease, null, 10), []);
+			assert.deepEqual(await store.entries(lease, null, 10), []);
 			assert.equal(await store.forget(lease, [pointOf(0)]), false);
 			assert.equal(await store.reorder(lease, [{ pointId: pointOf(0), order: 'z' }]), false);
 			assert.equal(await commit(lease), false);
@@ -181,10 +183,10 @@ export function testLargeDocuments(
 			await intend(first.lease, [], [1]);
 			assert.equal(await store.forget(first.lease, [pointOf(1)]), true);
 			await store.release([{ lease: first.lease, retryAt: now, counted: true, error: null }], now);
-			const { lease, manifest, strays, isInterrupted } = await claim();
+			const { lease, manifest, orphans, isInterrupted } = await claim();
 			assert.equal(isInterrupted, true);
 			assert.deepEqual(ids(manifest), [2, 3].map(pointOf));
-			assert.deepEqual(strays.toSorted(), [0, 4, 5].map(pointOf));
+			assert.deepEqual(orphans.toSorted(), [0, 4, 5].map(pointOf));
 			await intend(lease, [chunk(4), chunk(0)], []);
 			assert.equal(await store.forget(lease, [pointOf(5)]), true);
 			assert.equal(await commit(lease), true);
@@ -203,7 +205,7 @@ export function testLargeDocuments(
 			}
 			assert.equal(await commit(lease), true);
 			const document = await store.document('acme', 'a');
-			assert.deepEqual([document?.state, document?.published, document?.strays], ['deleted', null, 0]);
+			assert.deepEqual([document?.state, document?.published, document?.orphans], ['deleted', null, 0]);
 			assert.equal((await store.stats()).chunks, 0);
 		});
 
@@ -214,11 +216,11 @@ export function testLargeDocuments(
 				await intend(lease, chunks(from, Math.min(many, from + 5_000)));
 			await store.release([{ lease, retryAt: now, counted: false, error: null }], now);
 			const half = await claim();
-			assert.deepEqual([half.isPaged, half.manifest.length, half.strays.length], [true, 0, 0]);
+			assert.deepEqual([half.isPaged, half.manifest.length, half.orphans.length], [true, 0, 0]);
 			assert.equal((await allLines(half.lease, 7_000)).filter(({ isCertain }) => isCertain).length, 0);
 			assert.equal(await commit(half.lease), true);
 			const whole = await begin('two');
-			assert.deepEqual([whole.isPaged, whole.manifest.length, whole.strays.length], [true, 0, 0]);
+			assert.deepEqual([whole.isPaged, whole.manifest.length, whole.orphans.length], [true, 0, 0]);
 			const lines = await allLines(whole.lease, 7_000);
 			assert.deepEqual([lines.length, lines.every(({ isCertain }) => isCertain)], [many, true]);
 			await intend(whole.lease, [], [0]);
@@ -240,7 +242,7 @@ export function testLargeDocuments(
 			const next = await claim();
 			assert.equal(next.isInterrupted, true);
 			assert.deepEqual(ids(next.manifest), [3, 1, 2].map(pointOf));
-			assert.deepEqual(next.strays, [pointOf(4)]);
+			assert.deepEqual(next.orphans, [pointOf(4)]);
 			assert.equal(await commit(next.lease), true);
 			store = await made.reopen();
 			assert.deepEqual(ids(await store.chunks('acme', 'a')), [3, 1, 2, 4].map(pointOf));

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed, Commit } from '../../api/ports/claims.ts';
+import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
 import { patience } from '../../api/domain/fair-share.ts';
@@ -95,7 +95,9 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			detail: { added: chunks.length },
 		});
 		const publish = async (claimed: Claimed, ...chunks: ManifestChunk[]) => {
-			assert.deepEqual(await store.intend([{ lease: claimed.lease, added: chunks, unsettled: [] }]), [true]);
+			assert.deepEqual(await store.recordIntent([{ lease: claimed.lease, added: chunks, uncertain: [] }]), [
+				true,
+			]);
 			assert.deepEqual(await store.commit([committing(claimed, ...chunks)], now), [true]);
 		};
 		const stateOf = async (jobId: string) => (await store.job(jobId))?.state;
@@ -120,7 +122,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const document = await store.document('acme', 'a.txt');
 			assert.equal(document?.state, 'published');
 			assert.equal(document?.published?.chunks, 2);
-			assert.equal(document?.strays, 0);
+			assert.equal(document?.orphans, 0);
 			assert.deepEqual(await store.chunks('acme', 'a.txt'), [chunk(1), chunk(2)]);
 			assert.deepEqual(await claim(), []);
 		});
@@ -199,11 +201,11 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await publish(await claimOne(), chunk(1));
 			await accept(put('a', 'B'));
 			const b = await claimOne();
-			await store.intend([{ lease: b.lease, added: [chunk(2)], unsettled: [] }]);
+			await store.recordIntent([{ lease: b.lease, added: [chunk(2)], uncertain: [] }]);
 			await store.release([{ lease: b.lease, retryAt: now + 1_000, counted: true, error: null }], now);
 			assert.equal((await acceptOne(put('a', 'A'))).kind, 'accepted');
 			const back = await claimOne();
-			assert.deepEqual(back.strays, [pointOf(2)]);
+			assert.deepEqual(back.orphans, [pointOf(2)]);
 		});
 
 		it('orders by source, epoch and seq; late and doubled changes are stale or unchanged (G2)', async () => {
@@ -276,7 +278,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			now += 2_000;
 			const taker = await claimOne();
 			assert.deepEqual(await store.renew([slow.lease], now + 60_000), [false]);
-			assert.deepEqual(await store.intend([{ lease: slow.lease, added: [chunk(9)], unsettled: [] }]), [
+			assert.deepEqual(await store.recordIntent([{ lease: slow.lease, added: [chunk(9)], uncertain: [] }]), [
 				false,
 			]);
 			assert.deepEqual(await store.commit([committing(slow)], now), [false]);
@@ -285,7 +287,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				[false],
 			);
 			assert.deepEqual(
-				await store.bury([{ lease: slow.lease, error: { code: 'x', message: 'x' }, present: [] }], now),
+				await store.deadLetter([{ lease: slow.lease, error: { code: 'x', message: 'x' }, present: [] }], now),
 				[false],
 			);
 			await publish(taker, chunk(1));
@@ -314,19 +316,19 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const change = put('a', 'poison');
 			await accept(change);
 			const claimed = await claimOne();
-			await store.intend([{ lease: claimed.lease, added: [chunk(1)], unsettled: [] }]);
+			await store.recordIntent([{ lease: claimed.lease, added: [chunk(1)], uncertain: [] }]);
 			const error = { code: 'unreadable', message: 'not text' };
-			await store.bury([{ lease: claimed.lease, error, present: [] }], now);
+			await store.deadLetter([{ lease: claimed.lease, error, present: [] }], now);
 			assert.equal(await stateOf(change.jobId), 'failed');
 			const document = await store.document('acme', 'a');
-			assert.deepEqual([document?.state, document?.error, document?.strays], ['failed', error, 0]);
+			assert.deepEqual([document?.state, document?.error, document?.orphans], ['failed', error, 0]);
 			assert.deepEqual(await claim(), []);
 			assert.deepEqual((await store.jobs({ states: ['failed'], limit: 10 })).length, 1);
 			assert.equal(await store.retry(change.jobId, now), 'waiting');
 			assert.equal(await store.retry(change.jobId, now), 'not_failed');
 			const again = await claimOne();
 			assert.equal(Buffer.from(again.content?.body as Uint8Array).toString(), 'poison');
-			await store.bury([{ lease: again.lease, error, present: [] }], now);
+			await store.deadLetter([{ lease: again.lease, error, present: [] }], now);
 			assert.equal(
 				(await acceptOne(put('a', 'poison'))).kind,
 				'accepted',
@@ -437,7 +439,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const [a, d, b] = await claim();
 			assert.ok(a && b && d?.tenant === 'other');
 			await publish(a, chunk(1));
-			await store.bury([{ lease: b.lease, error: { code: 'unreadable', message: 'no' }, present: [] }], now);
+			await store.deadLetter(
+				[{ lease: b.lease, error: { code: 'unreadable', message: 'no' }, present: [] }],
+				now,
+			);
 			assert.deepEqual(await of('acme'), [3, 1, 1, 1, 1]);
 			await accept(del('a'));
 			assert.deepEqual(await of('acme'), [3, 2, 1, 1, 1]);
@@ -615,14 +620,20 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			now += 60_000;
 			const claimed = await claimOne();
 			assert.equal(claimed.docId, 'new', 'the deletion waits');
-			const [leaving, ...more] = claimed.leaving;
+			const [leaving, ...more] = claimed.moveSources;
 			assert.deepEqual(more, []);
 			assert.deepEqual([leaving?.tenant, leaving?.fingerprint], ['acme', 'f1']);
 			assert.deepEqual(
 				leaving?.manifest.map((line) => line.pointId),
 				[1, 2].map(pointOf),
 			);
-			const only = { now, limit: 1, maxBytes: Infinity, leaseMs: 60_000, leaving: [leaving?.doc ?? 0] };
+			const only = {
+				now,
+				limit: 1,
+				maxBytes: Infinity,
+				leaseMs: 60_000,
+				onlyDeletionsOf: [leaving?.doc ?? 0],
+			};
 			assert.deepEqual(await store.claim(only), [], 'asked for, it waits all the same');
 			await publish(claimed, chunk(3), chunk(4));
 			await accept(put('other', 'x', { priority: 'high' }));
@@ -659,7 +670,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(move('b', 'c', 'a'));
 			assert.deepEqual(await statesOf('a', 'b', 'c'), ['accepted', 'deleted', 'accepted']);
 			const c = await claimOne();
-			assert.deepEqual([c.docId, c.leaving.length], ['c', 1]);
+			assert.deepEqual([c.docId, c.moveSources.length], ['c', 1]);
 			await publish(c, chunk(2));
 			const a = await claimOne();
 			assert.equal(a.docId, 'a');
@@ -687,7 +698,8 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const deletion = change.previous?.jobId ?? '';
 			await accept(change);
 			const error = { code: 'unreadable', message: 'not text' };
-			const bury = async () => store.bury([{ lease: (await claimOne()).lease, error, present: [] }], now);
+			const bury = async () =>
+				store.deadLetter([{ lease: (await claimOne()).lease, error, present: [] }], now);
 			await bury();
 			assert.deepEqual(await statesOf('old', 'new'), ['failed', 'failed']);
 			const receipt = await store.job(deletion);
@@ -712,7 +724,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const change = move('old', 'new', 'poison');
 			await accept(change);
 			const error = { code: 'unreadable', message: 'not text' };
-			await store.bury([{ lease: (await claimOne()).lease, error, present: [] }], now);
+			await store.deadLetter([{ lease: (await claimOne()).lease, error, present: [] }], now);
 			assert.equal(await store.retry(change.previous?.jobId ?? '', now), 'waiting');
 			const deletion = await claimOne();
 			assert.equal(deletion.docId, 'old');
@@ -757,7 +769,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal(late.kind, 'stale');
 			assert.ok('previous' in late && late.previous?.kind === 'accepted');
 			const c = await claimOne();
-			assert.deepEqual([c.docId, c.leaving.length], ['c', 1], 'a waits for c');
+			assert.deepEqual([c.docId, c.moveSources.length], ['c', 1], 'a waits for c');
 			await publish(c, chunk(2));
 			await publish(await claimOne());
 			assert.deepEqual(await statesOf('a', 'b', 'c'), ['deleted', 'deleted', 'published']);
@@ -784,8 +796,8 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				claimed.manifest.map((line) => line.pointId),
 				[1, 2, 3].map(pointOf),
 			);
-			await store.intend([{ lease: claimed.lease, added: [chunk(4, 'a0')], unsettled: [] }]);
-			assert.equal((await store.document('acme', 'a'))?.strays, 1);
+			await store.recordIntent([{ lease: claimed.lease, added: [chunk(4, 'a0')], uncertain: [] }]);
+			assert.equal((await store.document('acme', 'a'))?.orphans, 1);
 			await store.commit([committing(claimed, chunk(4, 'a0'), chunk(3), chunk(1, 'a9'))], now);
 			assert.deepEqual(await store.chunks('acme', 'a'), [chunk(4, 'a0'), chunk(3), chunk(1, 'a9')]);
 		});
@@ -871,7 +883,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
 			for (const claimed of await claim()) {
 				if (claimed.docId === 'failed')
-					await store.bury([{ lease: claimed.lease, error: { code: 'x', message: 'x' }, present: [] }], now);
+					await store.deadLetter(
+						[{ lease: claimed.lease, error: { code: 'x', message: 'x' }, present: [] }],
+						now,
+					);
 				else await publish(claimed, chunk(claimed.lease.doc));
 			}
 			await accept(put('a', 'A2'), del('b'));
@@ -1063,7 +1078,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				const held = await store.hold('acme', 'a');
 				assert.ok(held);
 				assert.deepEqual(
-					[held.version, held.published?.version, held.strays, held.isInterrupted],
+					[held.version, held.published?.version, held.orphans, held.isInterrupted],
 					[version, version, [], false],
 				);
 				assert.deepEqual(
@@ -1075,7 +1090,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				await accept(put('a', 'newer'), put('b', 'other'));
 				const [other, ...more] = await claim();
 				assert.deepEqual([other?.docId, more.length], ['b', 0]);
-				await store.letGo('acme', 'a');
+				await store.endHold('acme', 'a');
 				assert.deepEqual(
 					(await claim()).map(({ docId }) => docId),
 					['a'],
@@ -1089,7 +1104,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				assert.ok(leased);
 				assert.equal(await store.hold('acme', 'a'), null);
 				await accept(put('a', 'third'));
-				await store.intend([{ lease: leased.lease, added: [chunk(2)], unsettled: [pointOf(1)] }]);
+				await store.recordIntent([{ lease: leased.lease, added: [chunk(2)], uncertain: [pointOf(1)] }]);
 				await store.commit([committing(leased, chunk(2))], now);
 				assert.deepEqual(await claim(), []);
 				const held = await store.hold('acme', 'a');
@@ -1097,7 +1112,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 					held?.manifest.map(({ pointId }) => pointId),
 					[pointOf(2)],
 				);
-				await store.letGo('acme', 'a');
+				await store.endHold('acme', 'a');
 				assert.equal((await claim()).length, 1);
 			});
 
@@ -1106,7 +1121,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				assert.deepEqual([held?.doc, held?.version, held?.published], [null, 0, null]);
 				await accept(put('never', 'now it is'));
 				assert.deepEqual(await claim(), []);
-				await store.letGo('acme', 'never');
+				await store.endHold('acme', 'never');
 				assert.equal((await claim()).length, 1);
 			});
 
@@ -1119,7 +1134,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				await accept(put('b', 'second'));
 				const [leased] = await claim();
 				assert.ok(leased);
-				await store.intend([{ lease: leased.lease, added: [chunk(4), chunk(5)], unsettled: [] }]);
+				await store.recordIntent([{ lease: leased.lease, added: [chunk(4), chunk(5)], uncertain: [] }]);
 				const { tenants } = await store.tally({ after: 0, limit: 10 });
 				assert.deepEqual([tenants[0]?.least, tenants[0]?.most, tenants[0]?.latest?.docId], [2, 5, 'a']);
 				const first = await store.tally({ after: 0, limit: 1 });
@@ -1129,12 +1144,12 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			});
 
 			it('remembers notes, until they are forgotten (M3)', async () => {
-				assert.equal(await store.note('x'), null);
-				await store.setNote('x', 'one');
-				await store.setNote('x', 'two');
-				assert.equal(await store.note('x'), 'two');
-				await store.setNote('x', null);
-				assert.equal(await store.note('x'), null);
+				assert.equal(await store.marker('x'), null);
+				await store.setMarker('x', 'one');
+				await store.setMarker('x', 'two');
+				assert.equal(await store.marker('x'), 'two');
+				await store.setMarker('x', null);
+				assert.equal(await store.marker('x'), null);
 			});
 		});
 
@@ -1166,7 +1181,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			await accept(a, b);
 			const [first, second] = await claim();
 			assert.ok(first && second);
-			await store.intend([{ lease: first.lease, added: [chunk(1)], unsettled: [] }]);
+			await store.recordIntent([{ lease: first.lease, added: [chunk(1)], uncertain: [] }]);
 			const newer = put('b', 'B2');
 			const refused = refusal('a');
 			await accept(newer, refused);
@@ -1176,7 +1191,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await store.commit([committing(first, chunk(1))], now), [false], 'leases are void');
 			const again = await claim();
 			assert.deepEqual(
-				again.map((one) => [one.docId, one.jobId, one.strays]),
+				again.map((one) => [one.docId, one.jobId, one.orphans]),
 				[
 					['a', a.jobId, [pointOf(1)]],
 					['b', newer.jobId, []],
@@ -1193,11 +1208,11 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const change = move('old', 'new', 'old');
 			await accept(change);
 			const first = await claimOne();
-			await store.intend([{ lease: first.lease, added: [chunk(2)], unsettled: [] }]);
+			await store.recordIntent([{ lease: first.lease, added: [chunk(2)], uncertain: [] }]);
 			store = await made.reopen();
 			now += 60_000;
 			const again = await claimOne();
-			assert.deepEqual([again.docId, again.leaving.length], ['new', 1]);
+			assert.deepEqual([again.docId, again.moveSources.length], ['new', 1]);
 			await publish(again, chunk(2));
 			store = await made.reopen();
 			const deletion = await claimOne();

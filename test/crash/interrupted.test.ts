@@ -14,7 +14,7 @@ import { createGate } from '../../api/pipeline/prepare/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
 import { publish } from '../../api/pipeline/publish/publish.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Lease } from '../../api/ports/claims.ts';
+import type { Lease } from '../../api/ports/work-claims.ts';
 import type { StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import { changeOf } from '../support/leased-documents.ts';
@@ -77,9 +77,9 @@ describe('an interrupted attempt', () => {
 			embed,
 			signal,
 		});
-		const pass = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
+		const crashPoint = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
-		const deps = { docStore, vectorStore: index, breaker, pass, now: () => now, signal, turn };
+		const deps = { docStore, vectorStore: index, breaker, crashPoint, now: () => now, signal, turn };
 		const attempted = publish([prepared], () => ({}), deps);
 		if (end === null) await attempted;
 		else await assert.rejects(attempted, /crash/);
@@ -87,11 +87,11 @@ describe('an interrupted attempt', () => {
 	}
 	/** As lane.ts does: what may stray goes, and it is seen what is left. */
 	async function bury(index: VectorStore, lease: Lease): Promise<void> {
-		const { fresh, unsettled } = await docStore.strays(lease);
+		const { fresh, uncertain } = await docStore.orphans(lease);
 		await index.remove('t', fresh);
-		const present = [...(await index.vectors('t', unsettled)).keys()];
+		const present = [...(await index.vectors('t', uncertain)).keys()];
 		const error = { code: 'index_rejected', message: 'refused' };
-		assert.deepEqual(await docStore.bury([{ lease, error, present }], now), [true]);
+		assert.deepEqual(await docStore.deadLetter([{ lease, error, present }], now), [true]);
 	}
 	async function faults(index: VectorStore, state: State) {
 		const points: StoredPoint[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
-import type { ManifestLine } from '../../api/domain/manifest.ts';
+import type { ManifestEntry } from '../../api/domain/manifest.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 
 const chunkOf = (letter: string): Chunk => ({
@@ -17,7 +17,7 @@ const planOf = (letters: string, before: Partial<Parameters<typeof plan>[0]> = {
 		docId: 'd',
 		chunks: Array.from(letters, chunkOf),
 		manifest: [],
-		strays: [],
+		orphans: [],
 		canKeep: true,
 		...before,
 	});
@@ -33,10 +33,10 @@ describe('plan', () => {
 
 	it('an edit: only what changed enters, what is left out goes, the rest keeps its id and its place', () => {
 		const before = planOf('abcd').manifest;
-		const { added, kept, gone, reordered, unsettled } = planOf('axcd', { manifest: before });
+		const { added, kept, gone, reordered, uncertain } = planOf('axcd', { manifest: before });
 		assert.deepEqual([added.length, kept.length, gone.length, reordered.length], [1, 3, 1, 0]);
 		assert.deepEqual(gone, [before[1]?.pointId]);
-		assert.deepEqual(unsettled, gone);
+		assert.deepEqual(uncertain, gone);
 	});
 
 	it('the same chunk several times is several points', () => {
@@ -48,17 +48,17 @@ describe('plan', () => {
 
 	it('with other vectors nothing can be kept, and nobody counts on what is rewritten', () => {
 		const before = planOf('abc').manifest;
-		const { added, kept, gone, unsettled } = planOf('abd', { manifest: before, canKeep: false });
+		const { added, kept, gone, uncertain } = planOf('abd', { manifest: before, canKeep: false });
 		assert.deepEqual([added.length, kept.length, gone.length], [3, 0, 1]);
-		assert.deepEqual(unsettled.toSorted(), ids(before).toSorted());
+		assert.deepEqual(uncertain.toSorted(), ids(before).toSorted());
 	});
 
 	it('after any edit and any abandoned attempt: what shall be there is there, and nothing else', () => {
 		fc.assert(
 			fc.property(letters, letters, letters, fc.boolean(), (first, abandoned, second, canKeep) => {
-				const manifest: readonly ManifestLine[] = planOf(first).manifest;
-				const strays = ids(planOf(abandoned).manifest).filter((id) => !ids(manifest).includes(id));
-				const made = planOf(second, { manifest, strays, canKeep });
+				const manifest: readonly ManifestEntry[] = planOf(first).manifest;
+				const orphans = ids(planOf(abandoned).manifest).filter((id) => !ids(manifest).includes(id));
+				const made = planOf(second, { manifest, orphans, canKeep });
 				const wanted = new Set(ids(made.manifest));
 				assert.equal(made.manifest.length, second.length);
 				assert.equal(wanted.size, second.length, 'no id twice');
@@ -67,7 +67,7 @@ describe('plan', () => {
 					[...second],
 				);
 				// Carried out on an index that may hold all of it, the index is the manifest.
-				const index = new Set([...ids(manifest), ...strays]);
+				const index = new Set([...ids(manifest), ...orphans]);
 				for (const { pointId } of made.added) index.add(pointId);
 				for (const id of made.gone) index.delete(id);
 				assert.deepEqual([...index].toSorted(), [...wanted].toSorted());
@@ -75,7 +75,7 @@ describe('plan', () => {
 				for (const id of made.kept)
 					assert.ok(ids(manifest).includes(id), 'only what is certainly there is kept');
 				assert.deepEqual(
-					made.unsettled.toSorted(),
+					made.uncertain.toSorted(),
 					ids(manifest)
 						.filter((id) => !made.kept.includes(id))
 						.toSorted(),

@@ -15,7 +15,7 @@ import {
 	type Arrival,
 	type DocState,
 } from '../../api/domain/coalesce.ts';
-import type { Claimed } from '../../api/ports/claims.ts';
+import type { Claimed } from '../../api/ports/work-claims.ts';
 import { changeOf } from '../support/leased-documents.ts';
 
 /** Content is a letter; null deletes. */
@@ -190,7 +190,7 @@ describe('coalesce', () => {
 			const published = atRest(stateAfter(null, arrivalOf('a')));
 			const waiting = stateAfter(published, arrivalOf('b'));
 			assert.ok(waiting);
-			assert.equal(kind({ ...waiting, strays: true }, arrivalOf('a')), 'accepted');
+			assert.equal(kind({ ...waiting, mayHaveOrphans: true }, arrivalOf('a')), 'accepted');
 		});
 
 		it('metadata and the pipeline’s fingerprint count', () => {
@@ -316,7 +316,7 @@ describe('coalesce', () => {
 			assert.ok(waiting);
 			assert.equal(cancel(waiting, 'j0'), null);
 			assert.equal(cancel(lease(waiting, 1, 9).state, waiting.wanted.jobId), null);
-			assert.equal(cancel({ ...waiting, strays: true }, waiting.wanted.jobId), null);
+			assert.equal(cancel({ ...waiting, mayHaveOrphans: true }, waiting.wanted.jobId), null);
 			assert.ok(waiting.published);
 			const afterBurial = { ...waiting, published: { ...waiting.published, fingerprint: '' } };
 			assert.equal(cancel(afterBurial, waiting.wanted.jobId), null);
@@ -381,7 +381,7 @@ describe('coalesce', () => {
 						await store.release([{ lease: own.lease, retryAt: now, counted: true, error: null }], now);
 					} else if (own !== undefined && one.do === 'bury') {
 						leases = leases.slice(1);
-						await store.bury(
+						await store.deadLetter(
 							[{ lease: own.lease, error: { code: 'unreadable', message: 'x' }, present: [] }],
 							now,
 						);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { classOf, createFairShare, documentCost, patience } from '../../api/domain/fair-share.ts';
-import type { Flow, WorkClass } from '../../api/domain/queue-key.ts';
+import type { QueueKey, WorkClass } from '../../api/domain/queue-key.ts';
 
-const flow = (tenant: string, at: WorkClass): Flow => ({ tenant, class: at });
+const flow = (tenant: string, at: WorkClass): QueueKey => ({ tenant, class: at });
 const turns = (
 	share: ReturnType<typeof createFairShare>,
-	waiting: readonly Flow[],
+	waiting: readonly QueueKey[],
 	count: number,
 	cost = 1,
 ) =>
@@ -103,7 +103,7 @@ describe('fair share', () => {
 		fc.assert(
 			fc.property(schedule, ({ weights, steps }) => {
 				const share = createFairShare((tenant) => weights[names.indexOf(tenant)] ?? 1);
-				const waiting = new Map<string, Flow>();
+				const waiting = new Map<string, QueueKey>();
 				const since = new Map<WorkClass, number>();
 				for (const [step, { toggle, cost }] of steps.entries()) {
 					if (toggle !== null) {
@@ -130,7 +130,7 @@ describe('fair share', () => {
 			fc.property(schedule, ({ weights, steps }) => {
 				const weightOf = (tenant: string) => weights[names.indexOf(tenant)] ?? 1;
 				const share = createFairShare(weightOf);
-				const others = new Map<string, Flow>();
+				const others = new Map<string, QueueKey>();
 				const got = { a: 0, b: 0 };
 				for (const { toggle, cost } of steps) {
 					// c and d come and go, in every class; a and b stay.
@@ -154,7 +154,7 @@ describe('fair share', () => {
 		fc.assert(
 			fc.property(schedule, ({ steps }) => {
 				const share = createFairShare();
-				const others = new Map<string, Flow>();
+				const others = new Map<string, QueueKey>();
 				let waited = 0;
 				for (const { toggle } of steps) {
 					if (toggle !== null && toggle[0] >= 1) {

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { free, hold, rateOf, settle, spent, unused, waitFor, type RateState } from '../../api/domain/gcra.ts';
+import {
+	free,
+	reserve,
+	rateOf,
+	confirm,
+	spent,
+	unused,
+	waitFor,
+	type RateState,
+} from '../../api/domain/gcra.ts';
 import { mostInAMinute } from '../support/most-in-a-minute.ts';
 
 const windowMs = 60_000;
@@ -11,7 +20,7 @@ describe('the rate algorithm', () => {
 		assert.equal(rate.burst, 60);
 		let state: RateState = unused;
 		assert.equal(free(rate, state, 0), 60);
-		state = settle(rate, hold(state, 60), 60, 60, 0);
+		state = confirm(rate, reserve(state, 60), 60, 60, 0);
 		assert.equal(free(rate, state, 0), 0);
 		assert.equal(free(rate, state, rate.intervalMs), 1);
 		assert.equal(free(rate, state, rate.intervalMs * 10.5), 10);
@@ -20,10 +29,10 @@ describe('the rate algorithm', () => {
 
 	it('gives back what was held and did not pass', () => {
 		const rate = rateOf(600, windowMs);
-		const held = hold(unused, 60);
+		const held = reserve(unused, 60);
 		assert.equal(free(rate, held, 0), 0);
-		assert.equal(free(rate, settle(rate, held, 60, 10, 0), 0), 50);
-		assert.deepEqual(settle(rate, held, 60, 0, 0), unused);
+		assert.equal(free(rate, confirm(rate, held, 60, 10, 0), 0), 50);
+		assert.deepEqual(confirm(rate, held, 60, 0, 0), unused);
 	});
 
 	it('holds for every limit, at the even pace and in bursts, from the state of a start too', () => {
@@ -34,7 +43,7 @@ describe('the rate algorithm', () => {
 				let state = begin;
 				for (let now = 0; times.length < limit * 3;) {
 					const cells = free(rate, state, now);
-					state = settle(rate, hold(state, cells), cells, cells, now);
+					state = confirm(rate, reserve(state, cells), cells, cells, now);
 					for (let nth = 0; nth < cells; nth += 1) times.push(now);
 					now += waitFor(rate, state, 1, now);
 				}
@@ -69,7 +78,7 @@ describe('the rate algorithm', () => {
 					const settleUntil = (time: number) => {
 						for (const one of open.toSorted((a, b) => a.at - b.at)) {
 							if (one.at > time) continue;
-							state = settle(rate, state, one.cells, one.passed, one.at);
+							state = confirm(rate, state, one.cells, one.passed, one.at);
 							open.splice(open.indexOf(one), 1);
 						}
 					};
@@ -85,7 +94,7 @@ describe('the rate algorithm', () => {
 								assert.ok(free(rate, state, now + ms - 1) < Math.min(wanted, rate.burst), 'and not before');
 						}
 						const passed = Math.floor(cells * takes);
-						state = hold(state, cells);
+						state = reserve(state, cells);
 						open.push({ at: now + known, cells, passed });
 						for (let nth = 0; nth < passed; nth += 1) times.push(now + known * passes);
 					}

@@ -1,7 +1,7 @@
 import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
-import { flowName } from '../../api/domain/fair-share.ts';
-import type { DocKey } from '../../api/ports/claims.ts';
-import type { ManifestChunk, ManifestLine } from '../../api/domain/manifest.ts';
+import { queueKeyName } from '../../api/domain/fair-share.ts';
+import type { DocKey } from '../../api/ports/work-claims.ts';
+import type { ManifestChunk, ManifestEntry } from '../../api/domain/manifest.ts';
 import type {
 	Body,
 	Counts,
@@ -33,7 +33,8 @@ export function createMemoryTables(): Tables {
 		rows.sort(
 			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
 		);
-	const inOrder = (a: ManifestLine, b: ManifestLine) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0);
+	const inOrder = (a: ManifestEntry, b: ManifestEntry) =>
+		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
 	return {
@@ -98,8 +99,8 @@ export function createMemoryTables(): Tables {
 			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
 			for (const row of ordered(waiting())) {
 				const flow = { tenant: row.tenant, class: queueClass(leased(row)) };
-				const queue = found.get(flowName(flow)) ?? { ...flow, pending: 0, due: dueAt(leased(row)) };
-				found.set(flowName(flow), { ...queue, pending: queue.pending + 1 });
+				const queue = found.get(queueKeyName(flow)) ?? { ...flow, pending: 0, due: dueAt(leased(row)) };
+				found.set(queueKeyName(flow), { ...queue, pending: queue.pending + 1 });
 			}
 			return [...found.values()];
 		},
@@ -107,7 +108,7 @@ export function createMemoryTables(): Tables {
 			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
 				.slice(0, limit)
 				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
-		leavingFor: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),
+		moveSourcesOf: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),
 		docsOfSource: (sourceId, after, limit) =>
 			[...docs.values()]
 				.filter(({ key, state }) => key > after && state.sourceId === sourceId && state.wanted.op === 'put')
@@ -165,7 +166,7 @@ export function createMemoryTables(): Tables {
 			for (const { tenant } of refusals.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
 			return counts;
 		},
-		lines(doc) {
+		entries(doc) {
 			const all = chunksOf(doc);
 			const idsAt = (at: Certainty) => all.filter((chunk) => chunk.at === at).map((chunk) => chunk.pointId);
 			return {
@@ -174,11 +175,11 @@ export function createMemoryTables(): Tables {
 					.sort(inOrder)
 					.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
 				fresh: idsAt('fresh'),
-				unsettled: idsAt('unsettled'),
+				uncertain: idsAt('unsettled'),
 			};
 		},
-		hasMoreLines: (doc, limit) => chunksOf(doc).length > limit,
-		linesPage: (doc, after, limit) =>
+		hasMoreEntries: (doc, limit) => chunksOf(doc).length > limit,
+		entriesPage: (doc, after, limit) =>
 			chunksOf(doc)
 				.filter(({ pointId }) => after === null || pointId > after)
 				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
@@ -194,9 +195,9 @@ export function createMemoryTables(): Tables {
 				if (chunk !== undefined) map?.set(pointId, { ...chunk, order });
 			}
 		},
-		countLines: (doc) => chunksOf(doc).length,
+		countEntries: (doc) => chunksOf(doc).length,
 		countUncertain: (doc) => chunksOf(doc).filter(({ at }) => at !== 'published').length,
-		settleLines(doc, after, limit) {
+		tidyEntries(doc, after, limit) {
 			const page = chunksOf(doc)
 				.filter(({ pointId }) => after === null || pointId > after)
 				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
@@ -225,13 +226,13 @@ export function createMemoryTables(): Tables {
 					tenant,
 					docId,
 					chunks: state.published?.chunks ?? 0,
-					most: state.strays ? chunksOf(key).length : (state.published?.chunks ?? 0),
-					isUnderWay: state.strays,
+					most: state.mayHaveOrphans ? chunksOf(key).length : (state.published?.chunks ?? 0),
+					isUnderWay: state.mayHaveOrphans,
 					publishedAt: state.published?.at ?? null,
 				})),
-		note: (name) => notes.get(name) ?? null,
-		setNote: (name, value) => void (value === null ? notes.delete(name) : notes.set(name, value)),
-		addStrays(doc, added) {
+		marker: (name) => notes.get(name) ?? null,
+		setMarker: (name, value) => void (value === null ? notes.delete(name) : notes.set(name, value)),
+		addOrphans(doc, added) {
 			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
 			for (const chunk of added)
 				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
@@ -247,14 +248,14 @@ export function createMemoryTables(): Tables {
 			}
 			chunks.set(doc, next);
 		},
-		unsettle(doc, ids) {
+		markUncertain(doc, ids) {
 			const map = chunks.get(doc);
 			for (const id of ids) {
 				const chunk = map?.get(id);
 				if (chunk?.at === 'published') map?.set(id, { ...chunk, at: 'unsettled' });
 			}
 		},
-		settleStrays(doc, present) {
+		keepPresent(doc, present) {
 			const map = chunks.get(doc);
 			for (const chunk of chunksOf(doc)) {
 				if (chunk.at === 'unsettled' && present.has(chunk.pointId))
@@ -290,7 +291,7 @@ export function createMemoryTables(): Tables {
 						!isPending({ ...state, lease: null }) &&
 						state.published === null &&
 						!state.failed &&
-						!state.strays &&
+						!state.mayHaveOrphans &&
 						state.wanted.acceptedAt < before,
 				)
 				.slice(0, limit)

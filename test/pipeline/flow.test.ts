@@ -138,7 +138,7 @@ describe('the flow', () => {
 		assert.deepEqual((await points()).map(body), ['first text']);
 		const [waiting, back] = await spine.pipeline.accept(
 			[spine.pipeline.normalise(b), spine.pipeline.normalise(a)],
-			{ coalesced: true },
+			{ skipWindow: true },
 		);
 		assert.ok(waiting && back && !(waiting instanceof Error) && !(back instanceof Error));
 		assert.equal(back.state, 'unchanged');

@@ -17,9 +17,9 @@ import { prepareLarge, type LargePrepared } from '../../api/pipeline/prepare/pre
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
 import { largeSteps } from '../../api/pipeline/publish/publish-large.ts';
 import { publish } from '../../api/pipeline/publish/publish.ts';
-import { passOn } from '../../api/pipeline/faults/crash-points.ts';
+import { noCrash } from '../../api/pipeline/faults/crash-points.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed } from '../../api/ports/claims.ts';
+import type { Claimed } from '../../api/ports/work-claims.ts';
 import type { Spools } from '../../api/ports/spool.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { changeOf } from '../support/leased-documents.ts';
@@ -64,7 +64,7 @@ describe('a large document', function () {
 		docStore,
 		vectorStore: index,
 		breaker: noBreaker,
-		pass: passOn,
+		crashPoint: noCrash,
 		now: () => now,
 		signal,
 		turn,
@@ -131,7 +131,7 @@ describe('a large document', function () {
 		return {
 			points: points.toSorted((a, b) => (a.order < b.order ? -1 : 1)),
 			chunks: chunks.map(({ pointId, order }) => ({ pointId, order })),
-			strays: state?.strays,
+			strays: state?.orphans,
 			count: state?.published?.chunks ?? null,
 			state: state?.state,
 		};
@@ -210,8 +210,8 @@ describe('a large document', function () {
 					content: Buffer.from(textOf(text)),
 					mimeType: 'text/markdown',
 				});
-				const { tenant, docId, manifest, strays } = claimed;
-				const expected = plan({ tenant, docId, chunks, manifest, strays, canKeep: true });
+				const { tenant, docId, manifest, orphans } = claimed;
+				const expected = plan({ tenant, docId, chunks, manifest, orphans, canKeep: true });
 				const found = prepared.plan;
 				assert.deepEqual(
 					expected.manifest.map(({ pointId, order }) => ({ pointId, order })),

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
-import { createLeaving } from '../../api/adapters/doc-store/leaving.ts';
+import { createMoveSources } from '../../api/adapters/doc-store/move-sources.ts';
 import type { DocRow, Tables } from '../../api/adapters/doc-store/tables.ts';
 import {
-	bury,
+	deadLetter,
 	cancel,
 	commit,
 	decideAccept,
-	intend,
+	recordIntent,
 	isClaimable,
 	isPending,
 	lease,
 	type Arrival,
-	type Decision,
+	type AcceptDecision,
 	type DocState,
 } from '../../api/domain/coalesce.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol } from '../../api/pipeline/publish/publish.ts';
-import type { ManifestLine } from '../../api/domain/manifest.ts';
+import type { ManifestEntry } from '../../api/domain/manifest.ts';
 
 /**
  * Moves, exhaustively: a file under two or three names, every order of arrival (late and doubled ones included),
@@ -36,8 +36,8 @@ interface Change {
 
 interface Doc {
 	readonly state: DocState | null;
-	readonly manifest: readonly ManifestLine[];
-	readonly strays: readonly string[];
+	readonly manifest: readonly ManifestEntry[];
+	readonly orphans: readonly string[];
 	readonly index: readonly string[];
 }
 
@@ -75,7 +75,7 @@ interface Options {
 
 const sorted = (ids: Iterable<string>) => [...new Set(ids)].sort();
 
-function planOf(at: number, letters: string, before: Pick<Doc, 'manifest' | 'strays'>): Plan {
+function planOf(at: number, letters: string, before: Pick<Doc, 'manifest' | 'orphans'>): Plan {
 	const chunks = Array.from(letters, (text) => ({
 		hash: text.repeat(64),
 		...{ text, heading: null, page: null, terms: text },
@@ -83,7 +83,7 @@ function planOf(at: number, letters: string, before: Pick<Doc, 'manifest' | 'str
 	return plan({ tenant: 't', docId: `doc${at}`, chunks, ...before, canKeep: true });
 }
 const idsOf = (at: number, letters: string) =>
-	planOf(at, letters, { manifest: [], strays: [] }).manifest.map(({ pointId }) => pointId);
+	planOf(at, letters, { manifest: [], orphans: [] }).manifest.map(({ pointId }) => pointId);
 
 function arrivalOf(seq: number, letters: string | null): Arrival {
 	return {
@@ -106,10 +106,10 @@ function open(docs: readonly Doc[]) {
 	});
 	const tables = {
 		docByKey: rowOf,
-		leavingFor: (key: number) =>
+		moveSourcesOf: (key: number) =>
 			[...states.keys()].filter((one) => states[one]?.movedTo?.doc === key).map(rowOf),
 	} as unknown as Tables;
-	const leaving = createLeaving({
+	const leaving = createMoveSources({
 		tables,
 		full: ({ key }) => states[key] as DocState,
 		save(row, next) {
@@ -127,7 +127,7 @@ function open(docs: readonly Doc[]) {
 	};
 }
 
-const hasSettled = (before: DocState | null | undefined, decision: Decision): boolean =>
+const hasSettled = (before: DocState | null | undefined, decision: AcceptDecision): boolean =>
 	decision.kind === 'unchanged' && before != null && decision.state.generation > before.generation;
 
 /** As the store's `accept` does it. */
@@ -181,7 +181,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 	}
 	for (const [place, work] of works.entries()) {
 		const { at } = work;
-		const { state, manifest, strays, index } = docs[at] as Doc;
+		const { state, manifest, orphans, index } = docs[at] as Doc;
 		if (state === null) throw new Error('work on no document');
 		const others = works.filter((_, number) => number !== place);
 		const settle = (after: DocState, doc: Partial<Doc>) => {
@@ -196,7 +196,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			};
 		};
 		if (work.isPoison) {
-			const buried = bury(state);
+			const buried = deadLetter(state);
 			// An older one is given up as well, which ends nobody's wait.
 			if (buried.failed) yield settle(buried, {});
 			else yield { ...world, docs: replace(at, { state: buried }), works: others };
@@ -209,19 +209,19 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			works: works.map((one) => (one === work ? { ...work, left } : one)),
 		});
 		if (effect?.step === 'intent') {
-			const unsettled = new Set(work.plan.unsettled);
+			const uncertain = new Set(work.plan.uncertain);
 			const fresh = work.plan.added.map(({ pointId }) => pointId);
 			yield go({
-				state: intend(state),
-				manifest: manifest.filter((line) => !unsettled.has(line.pointId)),
-				strays: sorted([...strays, ...unsettled, ...fresh]),
+				state: recordIntent(state),
+				manifest: manifest.filter((line) => !uncertain.has(line.pointId)),
+				orphans: sorted([...orphans, ...uncertain, ...fresh]),
 			});
 		} else if (effect?.step === 'put') yield go({ index: sorted([...index, ...effect.points]) });
 		else if (effect?.step === 'remove')
 			yield go({ index: index.filter((id) => !effect.points.includes(id)) });
 		else {
 			const { manifest: lines } = work.plan;
-			yield settle(commit(state, lines.length, 0), { manifest: lines, strays: [] });
+			yield settle(commit(state, lines.length, 0), { manifest: lines, orphans: [] });
 		}
 	}
 	// What memory held is gone, leases with it.
@@ -236,8 +236,8 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 
 function faultOf(changes: readonly Change[], world: World, options: Options): string | null {
 	const { docs, works, coming } = world;
-	for (const [at, { state, manifest, strays, index }] of docs.entries()) {
-		const may = new Set([...manifest.map(({ pointId }) => pointId), ...strays]);
+	for (const [at, { state, manifest, orphans, index }] of docs.entries()) {
+		const may = new Set([...manifest.map(({ pointId }) => pointId), ...orphans]);
 		if (index.some((id) => !may.has(id))) return 'leak: the index holds a point that nobody knows of';
 		if (manifest.some(({ pointId }) => !index.includes(pointId)))
 			return 'hole: the manifest counts on nothing';
@@ -256,13 +256,13 @@ function faultOf(changes: readonly Change[], world: World, options: Options): st
 	const isBusy =
 		works.length + coming.length > 0 || docs.some(({ state }) => state !== null && isPending(state));
 	if (isBusy || options.canCancel === true || docs.some(({ state }) => state?.failed)) return null;
-	for (const [at, { index, strays }] of docs.entries()) {
+	for (const [at, { index, orphans }] of docs.entries()) {
 		const own = changes.filter((one) => one.at === at || one.from === at);
 		const newest = own.toSorted((a, b) => b.seq - a.seq)[0];
 		const letters = newest?.at === at ? (newest.letters ?? '') : '';
 		if (JSON.stringify(index) !== JSON.stringify(sorted(idsOf(at, letters))))
 			return `wrong: doc${at} does not hold its newest version`;
-		if (strays.length > 0) return 'wrong: strays are left behind';
+		if (orphans.length > 0) return 'wrong: orphans are left behind';
 	}
 	return null;
 }
@@ -270,7 +270,7 @@ function faultOf(changes: readonly Change[], world: World, options: Options): st
 /** Visits every reachable state once; how many there are. */
 function explore(changes: readonly Change[], coming: readonly number[], options: Options = {}): number {
 	const names = 1 + Math.max(...changes.flatMap(({ at, from = 0 }) => [at, from]));
-	const empty: Doc = { state: null, manifest: [], strays: [], index: [] };
+	const empty: Doc = { state: null, manifest: [], orphans: [], index: [] };
 	const start: World = {
 		docs: Array.from({ length: names }, () => empty),
 		works: [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {
 	commit,
 	decideAccept,
-	intend,
+	recordIntent,
 	isClaimable,
 	isPending,
 	lease,
@@ -12,7 +12,7 @@ import {
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol, type ProtocolStep } from '../../api/pipeline/publish/publish.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
-import type { ManifestLine } from '../../api/domain/manifest.ts';
+import type { ManifestEntry } from '../../api/domain/manifest.ts';
 
 /**
  * The publish protocol, exhaustively: two documents, three versions of each, every order of arrival (late and
@@ -35,9 +35,9 @@ interface Doc {
 	readonly number: number;
 	readonly state: DocState | null;
 	/** What the store durably counts on. */
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 	/** Ids that may be in the index beyond the manifest, as the store durably knows. */
-	readonly strays: readonly string[];
+	readonly orphans: readonly string[];
 	/** Ids of its points in the index. */
 	readonly index: readonly string[];
 	/** Versions (by seq) that may still arrive. */
@@ -51,7 +51,7 @@ type Effect =
 
 const sorted = (ids: Iterable<string>) => [...new Set(ids)].sort();
 
-function planOf(number: number, letters: string, before: Pick<Doc, 'manifest' | 'strays'>): Plan {
+function planOf(number: number, letters: string, before: Pick<Doc, 'manifest' | 'orphans'>): Plan {
 	const chunks = Array.from(letters, chunkOf);
 	return plan({ tenant: 't', docId: `doc${number}`, chunks, ...before, canKeep: true });
 }
@@ -80,13 +80,13 @@ function apply(doc: Doc, effect: Effect): Doc {
 	if (doc.state === null) throw new Error('an effect on no document');
 	switch (effect.step) {
 		case 'intent': {
-			const unsettled = new Set(effect.plan.unsettled);
+			const uncertain = new Set(effect.plan.uncertain);
 			const fresh = effect.plan.added.map((chunk) => chunk.pointId);
 			return {
 				...doc,
-				state: intend(doc.state),
-				manifest: doc.manifest.filter((line) => !unsettled.has(line.pointId)),
-				strays: sorted([...doc.strays, ...unsettled, ...fresh]),
+				state: recordIntent(doc.state),
+				manifest: doc.manifest.filter((line) => !uncertain.has(line.pointId)),
+				orphans: sorted([...doc.orphans, ...uncertain, ...fresh]),
 			};
 		}
 		case 'put':
@@ -98,7 +98,7 @@ function apply(doc: Doc, effect: Effect): Doc {
 				...doc,
 				state: commit(doc.state, effect.plan.manifest.length, 0),
 				manifest: effect.plan.manifest,
-				strays: [],
+				orphans: [],
 			};
 	}
 }
@@ -158,11 +158,11 @@ function explore(
 	const idle = memo((doc) => fault(doc, true) ?? '');
 	const busy = memo((doc) => fault(doc, false) ?? '');
 	function fault(doc: Doc, isWorkOver: boolean): string | null {
-		const { state, manifest, strays, index, number } = doc;
-		const may = new Set([...manifest.map((line) => line.pointId), ...strays]);
+		const { state, manifest, orphans, index, number } = doc;
+		const may = new Set([...manifest.map((line) => line.pointId), ...orphans]);
 		const versions = all[number] ?? [];
 		const ids = (letters: string) =>
-			planOf(number, letters, { manifest: [], strays: [] }).manifest.map((line) => line.pointId);
+			planOf(number, letters, { manifest: [], orphans: [] }).manifest.map((line) => line.pointId);
 		if (index.some((id) => !may.has(id))) return 'leak: the index holds a point that nobody knows of';
 		if (manifest.some((line) => !index.includes(line.pointId)))
 			return 'hole: the manifest counts on a point that is gone';
@@ -177,7 +177,7 @@ function explore(
 		if (JSON.stringify(sorted(index)) !== wanted) return 'wrong: the index does not hold the newest version';
 		if (JSON.stringify(sorted(manifest.map((line) => line.pointId))) !== wanted)
 			return 'wrong: the manifest lies';
-		return strays.length > 0 ? 'wrong: strays are left behind' : null;
+		return orphans.length > 0 ? 'wrong: orphans are left behind' : null;
 	}
 
 	/** Bulk writes under way, by value: for each of their documents the effects, and the order they come in. */
@@ -230,7 +230,7 @@ function explore(
 
 	const start: World = [
 		comings.map((coming, number) =>
-			numberOf({ number, state: null, manifest: [], strays: [], index: [], coming }),
+			numberOf({ number, state: null, manifest: [], orphans: [], index: [], coming }),
 		),
 		-1,
 		0,

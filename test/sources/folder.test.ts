@@ -8,7 +8,7 @@ import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
 import { createFolderDelivery } from '../../api/sources/folder.ts';
-import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/change.ts';
+import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/file-change.ts';
 import { silentLog, startSpine, type Spine } from '../support/spine.ts';
 import { until } from '../support/settled.ts';
 
@@ -253,7 +253,9 @@ describe('the folder source', () => {
 	it('a moved file is taken without its old name where that is another owner’s by now', async () => {
 		const theirs = (docId: string) =>
 			spine.pipeline.normalise({ tenant: 't', docId, content: { text: 'theirs' } });
-		const accepted = await spine.pipeline.accept([theirs('a.txt'), theirs('large.txt')], { coalesced: true });
+		const accepted = await spine.pipeline.accept([theirs('a.txt'), theirs('large.txt')], {
+			skipWindow: true,
+		});
 		assert.deepEqual(accepted.filter(Boolean).length, 2);
 		const moved = (from: string, to: string, content: string): FileChange => ({
 			...file(to, content),
@@ -281,7 +283,7 @@ describe('the folder source', () => {
 		await spine.pipeline.accept(
 			[spine.pipeline.normalise({ tenant: 't', docId: 'a.txt', content: { text: 'theirs' } })],
 			{
-				coalesced: true,
+				skipWindow: true,
 			},
 		);
 		const [outcome] = await deliver([file('a.txt', 'mine')]);

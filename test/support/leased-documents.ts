@@ -8,7 +8,7 @@ import { createGate } from '../../api/pipeline/prepare/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
 import { canonicalJson } from '../../api/domain/meta.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
-import type { Claimed } from '../../api/ports/claims.ts';
+import type { Claimed } from '../../api/ports/work-claims.ts';
 import type { Change } from '../../api/domain/change.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { noBreaker } from './no-breaker.ts';

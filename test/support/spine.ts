@@ -8,7 +8,7 @@ import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import type { DocumentInput, Receipt } from '../../api/contract/document-schema.ts';
 import { isDocDropError } from '../../api/errors.ts';
-import { passOn } from '../../api/pipeline/faults/crash-points.ts';
+import { noCrash } from '../../api/pipeline/faults/crash-points.ts';
 import { startPipeline, type PipelineDeps } from '../../api/pipeline/index.ts';
 import type { Job } from '../../api/ports/doc-views.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
@@ -57,7 +57,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 		clock: systemClock,
 		now: () => Math.round(systemClock.now()),
 		random: () => 0,
-		pass: passOn,
+		crashPoint: noCrash,
 		log: silentLog,
 		telemetry,
 		indexBreaker: { ...breaker, name: 'vector index', code: 'index_unavailable' },
@@ -94,7 +94,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 	});
 
 	async function submit(document: DocumentInput): Promise<Receipt> {
-		const [result] = await pipeline.accept([pipeline.normalise(document)], { coalesced: true });
+		const [result] = await pipeline.accept([pipeline.normalise(document)], { skipWindow: true });
 		assert.ok(result !== undefined && !isDocDropError(result), 'the document was not refused');
 		return result;
 	}

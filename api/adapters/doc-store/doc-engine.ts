@@ -1,6 +1,6 @@
 import {
 	type AcceptResult,
-	bury,
+	deadLetter,
 	cancel,
 	type Change,
 	commit,
@@ -8,7 +8,7 @@ import {
 	type DocState,
 	type Failure,
 	holds,
-	intend,
+	recordIntent,
 	isClaimable,
 	isPending,
 	lease as takeLease,
@@ -20,20 +20,28 @@ import {
 	release,
 	retry,
 	shortFailure,
-	type StoredLine,
+	type StoredEntry,
 	type Taken,
 	versionOf,
 } from '../../domain/index.ts';
 import type { QueueLimits, RetryResult, SweepRequest } from '../../ports/doc-store.ts';
-import type { Claimed, ClaimRequest, Commit, DocKey, Intent, Lease, Strays } from '../../ports/claims.ts';
+import type {
+	Claimed,
+	ClaimRequest,
+	Commit,
+	DocKey,
+	Intent,
+	Lease,
+	OrphanPoints,
+} from '../../ports/work-claims.ts';
 import type { Progress, StoreStats } from '../../ports/doc-views.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credits.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import { openAdmission, type Admission } from './admission.ts';
 import { createCredits } from './credit-ledger.ts';
-import { createLeaving } from './leaving.ts';
+import { createMoveSources } from './move-sources.ts';
 import { createRefusals } from './refusal-receipts.ts';
-import { createMending } from './mending.ts';
+import { createRepairHolds } from './repair-holds.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { createViews } from './views.ts';
@@ -53,7 +61,7 @@ export interface BlobFiles {
 
 /** Lines that travel with a claim; of a document with more of them they are read in pages. */
 const linesInClaim = 20_000;
-const noLines: ReturnType<Tables['lines']> = { manifest: [], fresh: [], unsettled: [] };
+const noLines: ReturnType<Tables['entries']> = { manifest: [], fresh: [], uncertain: [] };
 
 const priorities: Readonly<Record<Priority, PriorityRank>> = { high: 0, normal: 1, low: 2 };
 const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
@@ -79,7 +87,7 @@ export function createDocEngine(deps: {
 	const { tables, blobs } = deps;
 	const leases = new Map<DocKey, LeaseState>();
 	/** Blobs of leased generations whose row has moved on; they go with the lease. */
-	const heldBlobs = new Map<DocKey, string>();
+	const pinnedBlobs = new Map<DocKey, string>();
 	let doomedBlobs: string[] = [];
 	/** What takes memory back to where the tables are, when a transaction is undone. */
 	let undo: (() => void)[] = [];
@@ -88,7 +96,7 @@ export function createDocEngine(deps: {
 	let nextToken = 1;
 	/** Kept in step with the tables, so that bounds and statistics cost nothing. */
 	let counts = tables.counts();
-	const mending = createMending({
+	const mending = createRepairHolds({
 		tables,
 		isLeased: (doc) => leases.has(doc),
 		onLetGo({ tenant, state }) {
@@ -159,20 +167,20 @@ export function createDocEngine(deps: {
 		return saved;
 	}
 
-	const leaving = createLeaving({ tables, full, save, settleJob, endLost });
+	const leaving = createMoveSources({ tables, full, save, settleJob, endLost });
 
 	function dropBody(doc: DocKey, id: number | null, isLeased: boolean): void {
 		if (id === null) return;
 		const blob = tables.removeBody(id);
 		if (blob === null) return;
-		if (isLeased) setIn(heldBlobs, doc, blob);
+		if (isLeased) setIn(pinnedBlobs, doc, blob);
 		else doomedBlobs.push(blob);
 	}
 
 	function endLease(doc: DocKey): void {
-		const blob = heldBlobs.get(doc);
+		const blob = pinnedBlobs.get(doc);
 		if (blob === undefined) return;
-		setIn(heldBlobs, doc, null);
+		setIn(pinnedBlobs, doc, null);
 		doomedBlobs.push(blob);
 	}
 
@@ -318,10 +326,10 @@ export function createDocEngine(deps: {
 			const fresh = { tenant, docId, state, body, lastJob: jobId, flightJob: null, error: null };
 			saved = { ...fresh, key: tables.insertDoc(fresh) };
 		} else if (isAccepted) {
-			const held = before?.lease ?? null;
-			const isFirstBehindLease = held !== null && held.generation === before?.generation;
+			const leasedRow = before?.lease ?? null;
+			const isFirstBehindLease = leasedRow !== null && leasedRow.generation === before?.generation;
 			dropBody(row.key, row.body, isFirstBehindLease);
-			const flightJob = isFirstBehindLease ? held.jobId : row.flightJob;
+			const flightJob = isFirstBehindLease ? leasedRow.jobId : row.flightJob;
 			saved = save(row, decision.state, { body, lastJob: jobId, flightJob, error: null });
 		} else {
 			const settles = !isPending(decision.state) && row.body !== null && decision.state.lease === null;
@@ -369,7 +377,7 @@ export function createDocEngine(deps: {
 		const { wanted, published } = state;
 		const body = row.body === null ? undefined : tables.body(row.body);
 		const isPaged = hasManyLines(row);
-		const { manifest, fresh, unsettled } = isPaged ? noLines : linesOf(row);
+		const { manifest, fresh, uncertain } = isPaged ? noLines : linesOf(row);
 		return {
 			lease: { doc: key, token: state.lease.token, generation: state.lease.generation },
 			tenant: row.tenant,
@@ -393,10 +401,10 @@ export function createDocEngine(deps: {
 			acceptedAt: wanted.acceptedAt,
 			published,
 			manifest,
-			strays: [...fresh, ...unsettled],
-			leaving: wanted.op === 'put' ? leaving.of(key) : [],
+			orphans: [...fresh, ...uncertain],
+			moveSources: wanted.op === 'put' ? leaving.of(key) : [],
 			isPaged,
-			isInterrupted: row.state.strays,
+			isInterrupted: row.state.mayHaveOrphans,
 		};
 	}
 
@@ -409,30 +417,31 @@ export function createDocEngine(deps: {
 	 * Where no attempt is under way, every chunk of a document is of its manifest, whatever mark it still has from the
 	 * attempt that published it: a commit of `intended` is one step, however many lines it has.
 	 */
-	function linesOf(row: DocRow): ReturnType<Tables['lines']> {
-		const lines = tables.lines(row.key);
-		if (row.state.strays || lines.fresh.length + lines.unsettled.length === 0) return lines;
-		tables.settleLines(row.key, null, null);
-		return tables.lines(row.key);
+	function linesOf(row: DocRow): ReturnType<Tables['entries']> {
+		const lines = tables.entries(row.key);
+		if (row.state.mayHaveOrphans || lines.fresh.length + lines.uncertain.length === 0) return lines;
+		tables.tidyEntries(row.key, null, null);
+		return tables.entries(row.key);
 	}
 
 	const hasManyLines = ({ key, state }: DocRow): boolean =>
-		(state.published?.chunks ?? 0) > linesInClaim || (state.strays && tables.hasMoreLines(key, linesInClaim));
+		(state.published?.chunks ?? 0) > linesInClaim ||
+		(state.mayHaveOrphans && tables.hasMoreEntries(key, linesInClaim));
 
 	/** The row, when the lease still holds. */
-	function held(lease: Lease): DocRow | null {
+	function leasedRow(lease: Lease): DocRow | null {
 		const row = tables.docByKey(lease.doc);
 		return row !== undefined && holds(full(row), lease.token) ? row : null;
 	}
 
 	function commitOne({ lease, manifest, title, detail }: Commit, now: number): boolean {
-		const row = held(lease);
+		const row = leasedRow(lease);
 		if (row === null) return false;
 		const before = full(row);
 		const jobId = before.lease?.jobId ?? null;
 		const op = before.lease?.content.op;
 		if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
-		const lines = manifest === 'intended' ? tables.countLines(lease.doc) : manifest.length;
+		const lines = manifest === 'intended' ? tables.countEntries(lease.doc) : manifest.length;
 		const next = commit(before, lines, now, title ?? null);
 		const isDone = !isPending(next) && !next.failed;
 		if (isDone) dropBody(lease.doc, row.body, false);
@@ -452,7 +461,7 @@ export function createDocEngine(deps: {
 		item: { lease: Lease; retryAt: number; counted: boolean; error: Failure | null },
 		now: number,
 	): boolean {
-		const row = held(item.lease);
+		const row = leasedRow(item.lease);
 		if (row === null) return false;
 		const { state, superseded } = release(full(row), item.retryAt, item.counted);
 		endLease(item.lease.doc);
@@ -461,12 +470,12 @@ export function createDocEngine(deps: {
 		return true;
 	}
 
-	function buryOne({ lease, error, present }: Letter, now: number): boolean {
-		const row = held(lease);
+	function deadLetterOne({ lease, error, present }: Letter, now: number): boolean {
+		const row = leasedRow(lease);
 		if (row === null) return false;
 		const before = full(row);
-		const buried = bury(before);
-		const chunks = tables.settleStrays(lease.doc, new Set(present));
+		const buried = deadLetter(before);
+		const chunks = tables.keepPresent(lease.doc, new Set(present));
 		const { published } = buried;
 		const next = published === null ? buried : { ...buried, published: { ...published, chunks } };
 		endLease(lease.doc);
@@ -496,14 +505,14 @@ export function createDocEngine(deps: {
 		},
 
 		dropBlob(blob: string): void {
-			const isHeld = [...heldBlobs.values()].includes(blob);
+			const isHeld = [...pinnedBlobs.values()].includes(blob);
 			if (!isHeld && !tables.hasBlob(blob)) doomedBlobs.push(blob);
 		},
 
 		claim: (request: ClaimRequest): Claimed[] =>
-			request.leaving === undefined
+			request.onlyDeletionsOf === undefined
 				? queues.take(request, (doc, maxBytes) => claimOne(doc, request, maxBytes))
-				: request.leaving.flatMap((doc) => claimDeletion(doc, request) ?? []),
+				: request.onlyDeletionsOf.flatMap((doc) => claimDeletion(doc, request) ?? []),
 
 		nextDueAt: (): number | null => queues.nextReadyAt(),
 
@@ -515,53 +524,53 @@ export function createDocEngine(deps: {
 				return true;
 			}),
 
-		intend: (intents: readonly Intent[]): boolean[] =>
-			intents.map(({ lease, added, unsettled }) => {
-				const row = held(lease);
+		recordIntent: (intents: readonly Intent[]): boolean[] =>
+			intents.map(({ lease, added, uncertain }) => {
+				const row = leasedRow(lease);
 				if (row === null) return false;
 				// From here on the marks count: what the last commit has left of them must not be taken for strays.
-				if (!row.state.strays) tables.settleLines(lease.doc, null, null);
-				tables.addStrays(lease.doc, added);
-				tables.unsettle(lease.doc, unsettled);
-				if (!row.state.strays) save(row, intend(full(row)), {});
+				if (!row.state.mayHaveOrphans) tables.tidyEntries(lease.doc, null, null);
+				tables.addOrphans(lease.doc, added);
+				tables.markUncertain(lease.doc, uncertain);
+				if (!row.state.mayHaveOrphans) save(row, recordIntent(full(row)), {});
 				return true;
 			}),
 
-		lines(lease: Lease, after: string | null, limit: number): StoredLine[] {
-			const row = held(lease);
+		entries(lease: Lease, after: string | null, limit: number): StoredEntry[] {
+			const row = leasedRow(lease);
 			if (row === null) return [];
-			const page = tables.linesPage(lease.doc, after, limit);
-			return row.state.strays ? page : page.map((line) => ({ ...line, isCertain: true }));
+			const page = tables.entriesPage(lease.doc, after, limit);
+			return row.state.mayHaveOrphans ? page : page.map((line) => ({ ...line, isCertain: true }));
 		},
 
 		forget(lease: Lease, ids: readonly string[]): boolean {
-			if (held(lease) === null) return false;
+			if (leasedRow(lease) === null) return false;
 			tables.forget(lease.doc, ids);
 			return true;
 		},
 
-		reorder(lease: Lease, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): boolean {
-			if (held(lease) === null) return false;
+		reorder(lease: Lease, lines: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): boolean {
+			if (leasedRow(lease) === null) return false;
 			tables.reorder(lease.doc, lines);
 			return true;
 		},
 
-		settleLines(doc: DocKey, after: string | null, limit: number): string | null {
+		tidyEntries(doc: DocKey, after: string | null, limit: number): string | null {
 			const row = tables.docByKey(doc);
-			return row === undefined || row.state.strays ? null : tables.settleLines(doc, after, limit);
+			return row === undefined || row.state.mayHaveOrphans ? null : tables.tidyEntries(doc, after, limit);
 		},
 
-		strays(lease: Lease): Strays {
-			if (held(lease)?.state.strays !== true) return { fresh: [], unsettled: [] };
-			const { fresh, unsettled } = tables.lines(lease.doc);
-			return { fresh, unsettled };
+		orphans(lease: Lease): OrphanPoints {
+			if (leasedRow(lease)?.state.mayHaveOrphans !== true) return { fresh: [], uncertain: [] };
+			const { fresh, uncertain } = tables.entries(lease.doc);
+			return { fresh, uncertain };
 		},
 
 		commit: (commits: readonly Commit[], now: number): boolean[] => commits.map((one) => commitOne(one, now)),
 		release: (items: readonly Parameters<typeof releaseOne>[0][], now: number): boolean[] =>
 			items.map((item) => releaseOne(item, now)),
-		bury: (letters: readonly Letter[], now: number): boolean[] =>
-			letters.map((letter) => buryOne(letter, now)),
+		deadLetter: (letters: readonly Letter[], now: number): boolean[] =>
+			letters.map((letter) => deadLetterOne(letter, now)),
 
 		cancel(jobId: string, now: number): boolean {
 			const job = tables.job(jobId);

@@ -1,15 +1,15 @@
 import {
 	createFairShare,
 	documentCost,
-	type Flow,
-	flowName,
+	type QueueKey,
+	queueKeyName,
 	highLead,
 	isPending,
 	mayGrow,
 	queueClass,
 	type WorkClass,
 } from '../../domain/index.ts';
-import type { ClaimRequest, Claimed, DocKey } from '../../ports/claims.ts';
+import type { ClaimRequest, Claimed, DocKey } from '../../ports/work-claims.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
 
 /**
@@ -23,7 +23,7 @@ import type { DurableState, Tables, Waiting } from './tables.ts';
  *  - `readyAt` and `due` are lower bounds: no document of the queue is claimable before the one, none is due
  *    before the other. A look may find that it is later; nothing may ever be earlier.
  */
-interface Queue extends Flow {
+interface Queue extends QueueKey {
 	pending: number;
 	readyAt: number;
 	due: number;
@@ -48,7 +48,7 @@ export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
 		queues = new Map();
 		for (const { tenant, class: at, pending, due } of tables.queues()) {
 			const flow = { tenant, class: at };
-			queues.set(flowName(flow), { ...flow, pending, due, readyAt: due - highLead });
+			queues.set(queueKeyName(flow), { ...flow, pending, due, readyAt: due - highLead });
 		}
 	}
 
@@ -56,8 +56,8 @@ export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
 	function weigh(tenant: string, durable: DurableState, sign: 1 | -1): void {
 		const state = { ...durable, lease: null };
 		if (!isPending(state)) return;
-		const flow: Flow = { tenant, class: queueClass(state) };
-		const name = flowName(flow);
+		const flow: QueueKey = { tenant, class: queueClass(state) };
+		const name = queueKeyName(flow);
 		const queue = queues.get(name) ?? { ...flow, pending: 0, readyAt: Infinity, due: Infinity };
 		queue.pending += sign;
 		if (queue.pending === 0) return void queues.delete(name);
@@ -110,14 +110,14 @@ export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
 			const claimed: Claimed[] = [];
 			let { maxBytes, mayExceed = true } = request;
 			const held = new Map<string, { documents: number; bytes: number }>();
-			for (const flow of inWork ?? []) held.set(flowName(flow), { ...flow });
+			for (const flow of inWork ?? []) held.set(queueKeyName(flow), { ...flow });
 			const waiting = new Map<Queue, Generator<DocKey, void> | null>();
 			for (const queue of queues.values()) if (queue.readyAt <= now) waiting.set(queue, null);
 
 			while (claimed.length < limit && maxBytes > 0) {
 				const queue = share.next(waiting.keys());
 				if (queue === null) break;
-				const own = held.get(flowName(queue)) ?? { documents: 0, bytes: 0 };
+				const own = held.get(queueKeyName(queue)) ?? { documents: 0, bytes: 0 };
 				const hasRoom =
 					inWork === undefined ||
 					(mayGrow(own.documents, limit - claimed.length) && mayGrow(own.bytes, maxBytes));
@@ -133,7 +133,7 @@ export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
 				const bytes = one.content?.size ?? 0;
 				if (bytes > maxBytes) mayExceed = false;
 				maxBytes -= bytes;
-				held.set(flowName(queue), { documents: own.documents + 1, bytes: own.bytes + bytes });
+				held.set(queueKeyName(queue), { documents: own.documents + 1, bytes: own.bytes + bytes });
 				share.charge(queue, documentCost(bytes));
 				claimed.push(one);
 			}

@@ -3,13 +3,13 @@ import type {
 	Failure,
 	Ledger,
 	ManifestChunk,
-	ManifestLine,
-	StoredLine,
+	ManifestEntry,
+	StoredEntry,
 	WorkClass,
 } from '../../domain/index.ts';
-import type { DocKey } from '../../ports/claims.ts';
+import type { DocKey } from '../../ports/work-claims.ts';
 import type { DocumentFilter } from '../../ports/doc-views.ts';
-import type { JobDetail } from '../../ports/claims.ts';
+import type { JobDetail } from '../../ports/work-claims.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**
@@ -86,7 +86,7 @@ export interface Tables {
 	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
 	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
 	/** Documents whose `movedTo` names this one, by key. */
-	leavingFor(successor: DocKey): DocRow[];
+	moveSourcesOf(successor: DocKey): DocRow[];
 	/** Documents with a wanted content whose epoch is one of the source's, by key. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
@@ -116,21 +116,21 @@ export interface Tables {
 	/** Refusals by tenant, counted from the rows. */
 	refusalCounts(): Map<string, number>;
 	/** Whether a document has more chunks than `limit`, of whatever kind. */
-	hasMoreLines(doc: DocKey, limit: number): boolean;
+	hasMoreEntries(doc: DocKey, limit: number): boolean;
 	/** Chunks of whatever kind by point id, from above `after`. */
-	linesPage(doc: DocKey, after: string | null, limit: number): StoredLine[];
+	entriesPage(doc: DocKey, after: string | null, limit: number): StoredEntry[];
 	forget(doc: DocKey, ids: readonly string[]): void;
-	reorder(doc: DocKey, lines: readonly Pick<StoredLine, 'pointId' | 'order'>[]): void;
-	countLines(doc: DocKey): number;
+	reorder(doc: DocKey, entries: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): void;
+	countEntries(doc: DocKey): number;
 	/** Of them, those that are not of the manifest, or not certain. */
 	countUncertain(doc: DocKey): number;
 	/** Makes every chunk a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
-	settleLines(doc: DocKey, after: string | null, limit: number | null): string | null;
+	tidyEntries(doc: DocKey, after: string | null, limit: number | null): string | null;
 	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */
-	lines(doc: DocKey): {
-		readonly manifest: ManifestLine[];
+	entries(doc: DocKey): {
+		readonly manifest: ManifestEntry[];
 		readonly fresh: string[];
-		readonly unsettled: string[];
+		readonly uncertain: string[];
 	};
 	/** The published manifest, uncertain lines included; with `isSettled` every chunk is of it. */
 	chunks(doc: DocKey, isSettled: boolean): ManifestChunk[];
@@ -138,16 +138,16 @@ export interface Tables {
 	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
-	note(name: string): string | null;
-	setNote(name: string, value: string | null): void;
+	marker(name: string): string | null;
+	setMarker(name: string, value: string | null): void;
 	/** Adds chunks that are not there yet, as strays. */
-	addStrays(doc: DocKey, chunks: readonly ManifestChunk[]): void;
+	addOrphans(doc: DocKey, chunks: readonly ManifestChunk[]): void;
 	/** Makes `lines` (all of them there) the manifest and removes every other chunk. */
-	setManifest(doc: DocKey, lines: readonly ManifestLine[]): void;
+	setManifest(doc: DocKey, lines: readonly ManifestEntry[]): void;
 	/** Makes manifest lines uncertain. */
-	unsettle(doc: DocKey, ids: readonly string[]): void;
+	markUncertain(doc: DocKey, ids: readonly string[]): void;
 	/** Settles uncertain lines that are `present`, removes the other ones and every fresh stray; how many lines remain. */
-	settleStrays(doc: DocKey, present: ReadonlySet<string>): number;
+	keepPresent(doc: DocKey, present: ReadonlySet<string>): number;
 	ledgers(): LedgerRow[];
 	saveLedger(row: LedgerRow): void;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */

@@ -54,7 +54,8 @@ export function createViews({
 		};
 	}
 
-	const countStrays = ({ key, state }: DocRow): number => (state.strays ? tables.countUncertain(key) : 0);
+	const countStrays = ({ key, state }: DocRow): number =>
+		state.mayHaveOrphans ? tables.countUncertain(key) : 0;
 
 	function documentView(row: DocRow): DocumentState {
 		const state = full(row);
@@ -82,7 +83,7 @@ export function createViews({
 			attempts: state.attempts,
 			error: row.error,
 			published: state.published,
-			strays: countStrays(row),
+			orphans: countStrays(row),
 		};
 	}
 
@@ -180,7 +181,7 @@ export function createViews({
 
 		chunks(tenant: string, docId: string): ManifestChunk[] {
 			const row = tables.findDoc(tenant, docId);
-			return row === undefined ? [] : tables.chunks(row.key, !row.state.strays);
+			return row === undefined ? [] : tables.chunks(row.key, !row.state.mayHaveOrphans);
 		},
 	};
 }

@@ -3,7 +3,7 @@ import {
 	type DocState,
 	dueAt,
 	type ManifestChunk,
-	type ManifestLine,
+	type ManifestEntry,
 	type PriorityRank,
 	queueClass,
 	type WorkClass,
@@ -39,7 +39,7 @@ function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
 	return [
 		row.tenant, row.docId, state.epochRank, state.rank, state.seq, state.generation, state.settled,
 		state.failed ? 1 : 0, state.firstAt, state.readyAt, dueAt({ ...state, lease: null }), queueClass({ ...state, lease: null }), state.attempts,
-		state.strays ? 1 : 0, row.body, uuidToBytes(row.lastJob), bytesOrNull(row.flightJob),
+		state.mayHaveOrphans ? 1 : 0, row.body, uuidToBytes(row.lastJob), bytesOrNull(row.flightJob),
 		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
 		uuidToBytes(w.jobId), w.size, w.priority, w.acceptedAt, p?.sha256 ?? null, p?.meta ?? null,
 		p?.fingerprint ?? null, p?.version ?? null, p === null ? null : uuidToBytes(p.jobId), p?.at ?? null,
@@ -225,7 +225,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			readyAt: row['ready_at'] as number,
 			attempts: row['attempts'] as number,
 			published,
-			strays: row['strays'] === 1,
+			mayHaveOrphans: row['strays'] === 1,
 			movedTo:
 				row['moved_to'] === null
 					? null
@@ -326,7 +326,8 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				due: row['due'] as number,
 				readyAt: row['ready_at'] as number,
 			})),
-		leavingFor: (successor) => (sql.leavingFor.all(successor) as Row[]).flatMap((row) => readDoc(row) ?? []),
+		moveSourcesOf: (successor) =>
+			(sql.leavingFor.all(successor) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		docsOfSource: (sourceId, after, limit) =>
 			(sql.docsOfSource.all(after, sourceId, limit) as Row[]).flatMap((row) => readDoc(row) ?? []),
 		listTenants(after, limit) {
@@ -376,12 +377,12 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			const rows = db.prepare('SELECT tenant, count(*) AS n FROM refusals GROUP BY tenant').all() as Row[];
 			return new Map(rows.map((row) => [row['tenant'] as string, row['n'] as number]));
 		},
-		lines(doc) {
-			const lines = { manifest: [] as ManifestLine[], fresh: [] as string[], unsettled: [] as string[] };
+		entries(doc) {
+			const lines = { manifest: [] as ManifestEntry[], fresh: [] as string[], uncertain: [] as string[] };
 			for (const row of sql.lines.all(doc) as Row[]) {
 				const pointId = uuidFromBytes(row['point'] as Uint8Array);
 				if (row['stray'] === 1) lines.fresh.push(pointId);
-				else if (row['stray'] === 2) lines.unsettled.push(pointId);
+				else if (row['stray'] === 2) lines.uncertain.push(pointId);
 				else {
 					const hash = Buffer.from(row['hash'] as Uint8Array).toString('hex');
 					lines.manifest.push({ pointId, hash, order: row['ord'] as string });
@@ -390,8 +391,8 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			return lines;
 		},
 		chunks: (doc, isSettled) => (sql.chunks.all(doc, isSettled ? 1 : 0) as Row[]).map(readChunk),
-		hasMoreLines: (doc, limit) => sql.moreLines.get(doc, limit) !== undefined,
-		linesPage: (doc, after, limit) =>
+		hasMoreEntries: (doc, limit) => sql.moreLines.get(doc, limit) !== undefined,
+		entriesPage: (doc, after, limit) =>
 			(sql.linesPage.all(doc, pointBytes(after), limit) as Row[]).map((row) => ({
 				pointId: uuidFromBytes(row['point'] as Uint8Array),
 				order: row['ord'] as string,
@@ -403,9 +404,9 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		reorder(doc, lines) {
 			for (const { pointId, order } of lines) sql.reorder.run(order, doc, uuidToBytes(pointId));
 		},
-		countLines: (doc) => (sql.countChunks.get(doc) as Row)['n'] as number,
+		countEntries: (doc) => (sql.countChunks.get(doc) as Row)['n'] as number,
 		countUncertain: (doc) => (sql.countUncertain.get(doc) as Row)['n'] as number,
-		settleLines(doc, after, limit) {
+		tidyEntries(doc, after, limit) {
 			if (limit === null) {
 				sql.settleAll.run(doc);
 				return null;
@@ -429,9 +430,9 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				isUnderWay: row['strays'] === 1,
 				publishedAt: row['p_at'] as number | null,
 			})),
-		note: (name) => ((sql.note.get(name) as Row | undefined)?.['value'] as string | undefined) ?? null,
-		setNote: (name, value) => void (value === null ? sql.dropNote.run(name) : sql.setNote.run(name, value)),
-		addStrays(doc, added) {
+		marker: (name) => ((sql.note.get(name) as Row | undefined)?.['value'] as string | undefined) ?? null,
+		setMarker: (name, value) => void (value === null ? sql.dropNote.run(name) : sql.setNote.run(name, value)),
+		addOrphans(doc, added) {
 			for (const { pointId, hash, order, heading, page, text } of added) {
 				sql.addStray.run(doc, uuidToBytes(pointId), Buffer.from(hash, 'hex'), order, heading, page, text);
 			}
@@ -452,10 +453,10 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			}
 			for (const pointId of present.keys()) sql.removeChunk.run(doc, uuidToBytes(pointId));
 		},
-		unsettle(doc, ids) {
+		markUncertain(doc, ids) {
 			for (const id of ids) sql.unsettle.run(doc, uuidToBytes(id));
 		},
-		settleStrays(doc, present) {
+		keepPresent(doc, present) {
 			for (const row of sql.lines.all(doc) as Row[]) {
 				const point = row['point'] as Uint8Array;
 				if (row['stray'] === 2 && present.has(uuidFromBytes(point))) sql.settle.run(doc, point);

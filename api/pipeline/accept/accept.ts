@@ -9,7 +9,7 @@ import {
 	type AcceptResult,
 	type Change,
 	type ChangeContent,
-	type Departure,
+	type MoveSource,
 	type DocMeta,
 	ownedError,
 	type Refusal,
@@ -23,7 +23,7 @@ import {
 } from '../../domain/index.ts';
 import type { Telemetry } from '../../telemetry.ts';
 import { admit, type Admitted } from './admit.ts';
-import type { Pass } from '../faults/index.ts';
+import type { ReachCrashPoint } from '../faults/index.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 
 /**
@@ -48,7 +48,7 @@ export interface AcceptDeps {
 	readonly nextJobId: () => string;
 	/** Store time, ms. */
 	readonly now: () => number;
-	readonly pass: Pass;
+	readonly crashPoint: ReachCrashPoint;
 	readonly telemetry: Telemetry;
 	readonly settings: AcceptSettings;
 	/** Null: as many documents as come. */
@@ -59,7 +59,7 @@ export interface AcceptDeps {
 
 export interface AcceptOptions {
 	readonly priority?: Priority;
-	readonly coalesced?: boolean;
+	readonly skipWindow?: boolean;
 }
 
 /** Contents up to this size wait in the document's row, larger ones in a file. */
@@ -85,8 +85,8 @@ export interface Normalised {
 /** A document as the door found it: fit, or refused, with a receipt where its name is known. */
 export type Checked = Normalised | Refused | DocDropError;
 
-export function createDoor(deps: AcceptDeps) {
-	const { docStore, nextJobId, now, pass, telemetry, settings, limiter, wake } = deps;
+export function createIngress(deps: AcceptDeps) {
+	const { docStore, nextJobId, now, crashPoint, telemetry, settings, limiter, wake } = deps;
 	const { maxPending, maxPendingBytes } = settings;
 	const limits: QueueLimits = { maxPending, maxPendingBytes };
 
@@ -277,7 +277,7 @@ export function createDoor(deps: AcceptDeps) {
 		return { sha256: written.sha256, size: written.size, body: { blob: written.blob } };
 	}
 
-	const departureOf = ({ tenant, previous }: Normalised['input']): { readonly previous?: Departure } =>
+	const moveSourceOf = ({ tenant, previous }: Normalised['input']): { readonly previous?: MoveSource } =>
 		previous === undefined ? {} : { previous: { jobId: nextJobId(), tenant, ...previous } };
 
 	function change(
@@ -295,12 +295,12 @@ export function createDoor(deps: AcceptDeps) {
 			seq: input.source?.seq ?? null,
 			takeOver: input.takeOver ?? false,
 			priority: options.priority ?? 'normal',
-			windowMs: options.coalesced === true ? 0 : settings.windowMs,
+			windowMs: options.skipWindow === true ? 0 : settings.windowMs,
 			maxWaitMs: settings.maxWaitMs,
 			content,
 			meta,
 			fingerprint: settings.fingerprint,
-			...departureOf(input),
+			...moveSourceOf(input),
 		};
 	}
 
@@ -344,7 +344,7 @@ export function createDoor(deps: AcceptDeps) {
 				throw error;
 			},
 		);
-		pass('after-accept');
+		crashPoint('after-accept');
 		wake();
 		await dropBlobs(blobsOf(contents.filter((_, index) => results[index]?.kind !== 'accepted')));
 		return changes.map((sent, index) => {

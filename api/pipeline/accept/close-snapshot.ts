@@ -8,7 +8,7 @@
  */
 import { isDocDropError } from '../../errors.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { createDoor } from './accept.ts';
+import type { createIngress } from './accept.ts';
 
 export interface Snapshot {
 	/** The only tenant whose documents may go; null: whichever the source has documents of. */
@@ -34,7 +34,7 @@ const brakeFrom = 20;
 
 export async function closeSnapshot(
 	snapshot: Snapshot,
-	deps: Pick<ReturnType<typeof createDoor>, 'accept' | 'normalise'> & {
+	deps: Pick<ReturnType<typeof createIngress>, 'accept' | 'normalise'> & {
 		readonly docStore: DocStore;
 		/** Share of the source's documents that may go without a person's word. */
 		readonly brakeShare: number;
@@ -64,7 +64,7 @@ export async function closeSnapshot(
 		const deletions = gone
 			.slice(at, at + pageSize)
 			.map((one) => deps.normalise({ op: 'delete', ...one, source: { sourceId, epoch, seq } }));
-		const results = await deps.accept(deletions, { coalesced: true, priority: 'low' });
+		const results = await deps.accept(deletions, { skipWindow: true, priority: 'low' });
 		const failed = results.find(isDocDropError);
 		// All of it is asked again: what was taken already is no document of the source any more.
 		if (failed !== undefined) throw failed;

@@ -3,9 +3,9 @@ import type { Allowance } from '../../ports/doc-store.ts';
 import type { Clock } from '../../ports/time.ts';
 import {
 	free,
-	hold,
+	reserve,
 	rateOf,
-	settle,
+	confirm,
 	spent,
 	unused,
 	waitFor,
@@ -207,10 +207,10 @@ export function createDocumentLimiter(deps: {
 		let sum = 0;
 		for (const [tenant, places] of granted) {
 			const rate = rateOfTenant(tenant);
-			if (rate !== null) keep(tenant, hold(stateOf(tenant, rate), places));
+			if (rate !== null) keep(tenant, reserve(stateOf(tenant, rate), places));
 			sum += places;
 		}
-		if (total !== null) totalState = hold(totalState, sum);
+		if (total !== null) totalState = reserve(totalState, sum);
 		held += sum;
 		return {
 			allowance: { tenants: granted },
@@ -220,12 +220,12 @@ export function createDocumentLimiter(deps: {
 				for (const [tenant, places] of granted) {
 					const rate = rateOfTenant(tenant);
 					const documents = taken.get(tenant) ?? 0;
-					if (rate !== null) keep(tenant, settle(rate, stateOf(tenant, rate), places, documents, now));
+					if (rate !== null) keep(tenant, confirm(rate, stateOf(tenant, rate), places, documents, now));
 					passed += documents;
 					// Its turn is used, and the next one is behind the others'.
 					if (documents > 0) turns.delete(tenant);
 				}
-				if (total !== null) totalState = settle(total, totalState, sum, passed, now);
+				if (total !== null) totalState = confirm(total, totalState, sum, passed, now);
 				held -= sum;
 				const errors = new Map([...left].map(([tenant, documents]) => [tenant, refuse(tenant, documents)]));
 				while (waiting[0]?.() === true) waiting.shift();

@@ -31,7 +31,7 @@ export async function preview(
 		docId,
 		chunks,
 		manifest,
-		strays: [],
+		orphans: [],
 		canKeep: published?.fingerprint === deps.fingerprint,
 	});
 	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);

@@ -15,11 +15,12 @@ export const crashPoints = [
 ] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 
-export type Pass = (point: CrashPoint) => void;
-export const passOn: Pass = () => {};
+/** Called at each point; `crashPoint` wherever it is handed on. */
+export type ReachCrashPoint = (point: CrashPoint) => void;
+export const noCrash: ReachCrashPoint = () => {};
 
 /** Kills the process, as the kernel would, at the n-th passage of the named point. Throws `config_invalid`. */
-export function crashAt(setting: string): Pass {
+export function crashAt(setting: string): ReachCrashPoint {
 	const [name, nth = '1', ...more] = setting.split(':');
 	let left = Number(nth);
 	const isKnown = crashPoints.some((point) => point === name);

@@ -1,7 +1,7 @@
 /** What goes wrong on the way: judged in retry.ts, kept at bay by the breakers. */
 export { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
-export { type Pass, crashAt, passOn } from './crash-points.ts';
+export { type ReachCrashPoint, crashAt, noCrash } from './crash-points.ts';
 export { createIndexBreakers } from './index-breakers.ts';
 export { connectIndex } from './index-connection.ts';
-export { type Peer, createOutageNotes, wasAway } from './outage-marker.ts';
+export { type Peer, createOutageMarkers, wasAway } from './outage-marker.ts';
 export { decide } from './retry.ts';

@@ -12,18 +12,18 @@ export type Peer = 'index' | 'embedder';
 const believedMs = 15 * 60_000;
 const nameOf = (peer: Peer) => `away ${peer}`;
 
-type Notes = Pick<DocStore, 'note' | 'setNote'>;
+type Markers = Pick<DocStore, 'marker' | 'setMarker'>;
 
 /** Whether the last process left the peer as away, at store time `now`. */
-export async function wasAway(peer: Peer, docStore: Notes, now: number): Promise<boolean> {
-	const note = await docStore.note(nameOf(peer));
-	const since = note === null ? -Infinity : Number(note);
+export async function wasAway(peer: Peer, docStore: Markers, now: number): Promise<boolean> {
+	const marker = await docStore.marker(nameOf(peer));
+	const since = marker === null ? -Infinity : Number(marker);
 	return now - since < believedMs;
 }
 
 /** For a breaker's `onChange`. */
-export function createOutageNotes(deps: {
-	readonly docStore: Notes;
+export function createOutageMarkers(deps: {
+	readonly docStore: Markers;
 	readonly now: () => number;
 	readonly log: Log;
 }): (peer: Peer, state: BreakerState) => void {
@@ -32,7 +32,7 @@ export function createOutageNotes(deps: {
 		// Each failed probe renews it: what is believed is that the peer was away lately.
 		if (state === 'half-open') return;
 		docStore
-			.setNote(nameOf(peer), state === 'open' ? String(now()) : null)
+			.setMarker(nameOf(peer), state === 'open' ? String(now()) : null)
 			.catch((error: unknown) => log.warn({ peer, error }, 'an outage could not be noted'));
 	};
 }

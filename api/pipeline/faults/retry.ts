@@ -7,7 +7,7 @@
  */
 import { isDocDropError, type ErrorCode } from '../../errors.ts';
 
-export type Decision =
+export type RetryDecision =
 	/** Try the same work again after `afterMs`; the failure counts towards `maxAttempts`. */
 	| { readonly kind: 'retry'; readonly afterMs: number; readonly counted: true }
 	/** Something other than the document is at fault: wait `afterMs`, without limit and without counting. */
@@ -86,7 +86,7 @@ function backoff(previousMs: number, random: () => number, capMs = longestMs): n
 	return Math.round(Math.min(capMs, baseMs + random() * (top - baseMs)));
 }
 
-export function decide(error: unknown, context: RetryContext): Decision {
+export function decide(error: unknown, context: RetryContext): RetryDecision {
 	const { documents, attempts, maxAttempts, previousMs, random } = context;
 	const code = isDocDropError(error) ? error.code : 'internal';
 	const cause = causes[code];

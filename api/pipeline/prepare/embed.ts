@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Flow } from '../../domain/index.ts';
+import type { QueueKey } from '../../domain/index.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import { type Breaker, decide } from '../faults/index.ts';
 import { createFairQueue } from './fair-queue.ts';
@@ -13,10 +13,10 @@ import { createFairQueue } from './fair-queue.ts';
  */
 export interface EmbedStep {
 	/** One vector a text, in order. Rejects with the error of a refused text, or the signal's reason. */
-	embed(texts: readonly string[], flow: Flow): Promise<Float32Array[]>;
+	embed(texts: readonly string[], flow: QueueKey): Promise<Float32Array[]>;
 }
 
-interface Wish {
+interface EmbedRequest {
 	readonly text: string;
 	resolve(vector: Float32Array): void;
 	reject(error: unknown): void;
@@ -31,27 +31,27 @@ export function createEmbedStep(deps: {
 	readonly lingerMs: number;
 	readonly maxTexts: number;
 	readonly maxCalls: number;
-	readonly onHold: (error: unknown) => void;
+	readonly onWait: (error: unknown) => void;
 	/** A tenant's share of the work relative to the others'. */
 	readonly weightOf?: ((tenant: string) => number) | undefined;
 }): EmbedStep {
-	const { embedder, breaker, clock, signal, random, lingerMs, maxTexts, maxCalls, onHold } = deps;
-	const waiting = createFairQueue<Wish>(deps.weightOf);
+	const { embedder, breaker, clock, signal, random, lingerMs, maxTexts, maxCalls, onWait } = deps;
+	const waiting = createFairQueue<EmbedRequest>(deps.weightOf);
 	let isLingering = false;
 	let calls = 0;
 
 	function pump(isDue: boolean): void {
 		while (calls < maxCalls && (waiting.size >= maxTexts || (isDue && waiting.size > 0))) {
-			const wishes = waiting.takeTogether(maxTexts);
+			const requests = waiting.takeTogether(maxTexts);
 			calls += 1;
-			void fulfil(wishes).finally(() => {
+			void process(requests).finally(() => {
 				calls -= 1;
 				pump(true);
 			});
 		}
 	}
 
-	async function fulfil(wishes: readonly Wish[]): Promise<void> {
+	async function process(wishes: readonly EmbedRequest[]): Promise<void> {
 		let previousMs = 0;
 		for (;;) {
 			try {
@@ -73,7 +73,7 @@ export function createEmbedStep(deps: {
 					random,
 				});
 				if (next.kind === 'hold') {
-					onHold(error);
+					onWait(error);
 					previousMs = next.afterMs;
 					try {
 						await clock.sleep(next.afterMs, signal);
@@ -82,8 +82,8 @@ export function createEmbedStep(deps: {
 					}
 				} else if (next.kind === 'split') {
 					const middle = wishes.length >> 1;
-					await fulfil(wishes.slice(0, middle));
-					return fulfil(wishes.slice(middle));
+					await process(wishes.slice(0, middle));
+					return process(wishes.slice(middle));
 				} else {
 					return refuse(wishes, error);
 				}
@@ -91,7 +91,7 @@ export function createEmbedStep(deps: {
 		}
 	}
 
-	const refuse = (wishes: readonly Wish[], error: unknown) => {
+	const refuse = (wishes: readonly EmbedRequest[], error: unknown) => {
 		for (const wish of wishes) wish.reject(error);
 	};
 

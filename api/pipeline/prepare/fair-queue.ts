@@ -1,4 +1,4 @@
-import { createFairShare, type Flow, flowName, type WorkClass } from '../../domain/index.ts';
+import { createFairShare, type QueueKey, queueKeyName, type WorkClass } from '../../domain/index.ts';
 
 /**
  * What waits behind the claim, for the extractor or the embedder: taken in the same turn as claims are
@@ -6,14 +6,14 @@ import { createFairShare, type Flow, flowName, type WorkClass } from '../../doma
  */
 export interface FairQueue<T> {
 	readonly size: number;
-	push(flow: Flow, item: T, cost?: number): void;
+	push(flow: QueueKey, item: T, cost?: number): void;
 	/** The oldest item of the flow whose turn it is. */
 	take(): T | undefined;
 	/** At most `limit` items, in turn, all of the class whose turn it is: what is urgent travels light. */
 	takeTogether(limit: number): T[];
 }
 
-interface Waiting<T> extends Flow {
+interface Waiting<T> extends QueueKey {
 	readonly items: { readonly item: T; readonly cost: number }[];
 	/** Items before this one are gone; they are cut off now and then, not at each turn. */
 	head: number;
@@ -33,7 +33,7 @@ export function createFairQueue<T>(weightOf?: (tenant: string) => number): FairQ
 		share.charge(flow, first.cost);
 		flow.head += 1;
 		size -= 1;
-		if (flow.head === flow.items.length) flows.delete(flowName(flow));
+		if (flow.head === flow.items.length) flows.delete(queueKeyName(flow));
 		else if (flow.head >= 1_024) {
 			flow.items.splice(0, flow.head);
 			flow.head = 0;
@@ -50,7 +50,7 @@ export function createFairQueue<T>(weightOf?: (tenant: string) => number): FairQ
 			return size;
 		},
 		push(flow, item, cost = 1) {
-			const name = flowName(flow);
+			const name = queueKeyName(flow);
 			const { tenant, class: at } = flow;
 			const own = flows.get(name) ?? { tenant, class: at, items: [], head: 0 };
 			own.items.push({ item, cost });
@@ -75,7 +75,7 @@ export function createFairQueue<T>(weightOf?: (tenant: string) => number): FairQ
 /** Lets at most `places` in at a time, in fair turn. */
 export interface Gate {
 	/** Resolves with what gives the place back; rejects with the signal's reason. */
-	enter(flow: Flow, cost: number, signal: AbortSignal): Promise<() => void>;
+	enter(flow: QueueKey, cost: number, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createGate(places: number, weightOf?: (tenant: string) => number): Gate {

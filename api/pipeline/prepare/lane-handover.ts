@@ -1,5 +1,5 @@
 /** What the worker hands to the lane of a tenant, and what it is told back; publish/ has the lanes. */
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { LargePrepared } from './prepare-large.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -16,7 +16,7 @@ export interface LaneItem {
 export interface Lane {
 	add(item: LaneItem): void;
 	/** A document that cannot be prepared: its strays go, then it is buried. */
-	bury(claimed: Claimed, error: unknown): void;
+	deadLetter(claimed: Claimed, error: unknown): void;
 	/** A document that is written slice by slice, between the others' batches. */
 	addLarge(large: LargeItem): void;
 	/** Something outside changed: fewer documents are on their way. */

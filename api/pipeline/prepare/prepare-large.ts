@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { Chunk, Extractor } from '../../ports/extractor.ts';
 import type { Spool, Spools } from '../../ports/spool.ts';
 import type { DocFields } from '../../ports/vector-store.ts';
@@ -89,17 +89,17 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 }
 
 async function addLines(
-	{ lease, isPaged, manifest, strays }: Claimed,
+	{ lease, isPaged, manifest, orphans }: Claimed,
 	planner: ReturnType<typeof createLargePlanner>,
 	docStore: DocStore,
 ): Promise<void> {
 	if (!isPaged) {
 		planner.addLines(manifest.map((line) => ({ ...line, isCertain: true })));
-		return planner.addLines(strays.map((pointId) => ({ pointId, order: '', isCertain: false })));
+		return planner.addLines(orphans.map((pointId) => ({ pointId, order: '', isCertain: false })));
 	}
 	let after: string | null = null;
 	for (;;) {
-		const lines = await docStore.lines(lease, after, linesAPage);
+		const lines = await docStore.entries(lease, after, linesAPage);
 		planner.addLines(lines);
 		if (lines.length < linesAPage) return;
 		after = lines.at(-1)?.pointId ?? null;

@@ -1,4 +1,4 @@
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import type { DocFields, NewPoint, VectorStore } from '../../ports/vector-store.ts';
@@ -28,8 +28,8 @@ export interface Prepared {
 export { embeddedText };
 
 export function prepareDeletion(claimed: Claimed): Prepared {
-	const { tenant, docId, manifest, strays } = claimed;
-	const nothing = plan({ tenant, docId, chunks: [], manifest, strays, canKeep: false });
+	const { tenant, docId, manifest, orphans } = claimed;
+	const nothing = plan({ tenant, docId, chunks: [], manifest, orphans, canKeep: false });
 	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [] };
 }
 
@@ -48,7 +48,7 @@ export async function prepare(
 		readonly signal: AbortSignal;
 	},
 ): Promise<Prepared> {
-	const { tenant, docId, manifest, strays, content } = claimed;
+	const { tenant, docId, manifest, orphans, content } = claimed;
 	if (claimed.op === 'delete') return prepareDeletion(claimed);
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const meta = readMeta(claimed.meta);
@@ -65,7 +65,7 @@ export async function prepare(
 		docId,
 		chunks,
 		manifest,
-		strays,
+		orphans,
 		// After an interrupted attempt every point is written whole: what that one set on those that stay is not known.
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});

@@ -1,4 +1,4 @@
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { ManifestChunk } from '../../domain/index.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
 import type { Breaker } from '../faults/index.ts';
@@ -14,7 +14,7 @@ const pageSize = 500;
 
 /** By point id of the new document; chunks that are not in it have to be embedded. */
 export async function vectorsFromBefore(
-	{ tenant, fingerprint, leaving }: Pick<Claimed, 'tenant' | 'fingerprint' | 'leaving'>,
+	{ tenant, fingerprint, moveSources }: Pick<Claimed, 'tenant' | 'fingerprint' | 'moveSources'>,
 	chunks: readonly Pick<ManifestChunk, 'pointId' | 'hash'>[],
 	deps: {
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
@@ -23,7 +23,7 @@ export async function vectorsFromBefore(
 	},
 ): Promise<Map<string, Float32Array>> {
 	const found = new Map<string, Float32Array>();
-	const sources = leaving.filter((one) => one.tenant === tenant && one.fingerprint === fingerprint);
+	const sources = moveSources.filter((one) => one.tenant === tenant && one.fingerprint === fingerprint);
 	const old = new Map(
 		sources.flatMap(({ manifest }) => manifest).map(({ hash, pointId }) => [hash, pointId]),
 	);

@@ -1,14 +1,14 @@
 import type { Clock } from '../../ports/time.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { Claimed, DocKey } from '../../ports/claims.ts';
+import type { Claimed, DocKey } from '../../ports/work-claims.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import type { Spools } from '../../ports/spool.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
-import { type Breaker, decide, type Pass } from '../faults/index.ts';
+import { type Breaker, decide, type ReachCrashPoint } from '../faults/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createGate } from './fair-queue.ts';
-import { createLoads, failureOf, roomLeft, shardOf } from '../../domain/index.ts';
+import { createUsage, failureOf, capacityLeft, shardOf } from '../../domain/index.ts';
 import type { Lane, OpenLane } from './lane-handover.ts';
 import { prepare } from './prepare.ts';
 import { isLarge, prepareLarge } from './prepare-large.ts';
@@ -42,7 +42,7 @@ export interface WorkerDeps {
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly random: () => number;
-	readonly pass: Pass;
+	readonly crashPoint: ReachCrashPoint;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
 	readonly settings: WorkerSettings;
@@ -73,10 +73,10 @@ const weightOf = (claimed: Claimed): number =>
 const longestSleepMs = 1_000;
 
 export function startWorker(deps: WorkerDeps): Worker {
-	const { docStore, clock, now, pass, log, telemetry, settings, signal } = deps;
+	const { docStore, clock, now, crashPoint, log, telemetry, settings, signal } = deps;
 	const inWork = new Map<DocKey, Claimed>();
 	const lanes = new Map<string, { readonly lane: Lane; documents: number; preparing: number }>();
-	const loads = createLoads();
+	const loads = createUsage();
 	const reading = createGate(settings.maxReading, deps.weightOf);
 	let largeInWork: Claimed | null = null;
 	let isDraining = false;
@@ -134,7 +134,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		own.preparing += 1;
 		try {
 			const prepared = await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
-			pass('after-embed');
+			crashPoint('after-embed');
 			const readyAt = clock.monotonic();
 			telemetry.observe('docdrop_prepare_seconds', {}, (readyAt - start) / 1000);
 			own.preparing -= 1;
@@ -163,7 +163,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		largeInWork = claimed;
 		try {
 			const prepared = await prepareLarge(claimed, { ...deps, reading });
-			pass('after-embed');
+			crashPoint('after-embed');
 			const prepareMs = clock.monotonic() - start;
 			telemetry.observe('docdrop_prepare_seconds', {}, prepareMs / 1000);
 			lane.addLarge({ prepared, prepareMs, waitMs });
@@ -194,7 +194,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		telemetry.count('docdrop_retries_total', { code: failure.code });
 		if (failure.code === 'internal')
 			log.error({ tenant, docId, error }, 'preparing a document failed unexpectedly');
-		if (next.kind === 'dead' || next.kind === 'split') return lane.bury(claimed, error);
+		if (next.kind === 'dead' || next.kind === 'split') return lane.deadLetter(claimed, error);
 		if (next.kind === 'hold')
 			log.warn(
 				{ tenant, docId, code: failure.code, waitMs: next.afterMs },
@@ -212,7 +212,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 	async function loop(): Promise<void> {
 		while (!signal.aborted) {
 			const flows = loads.list();
-			const { documents, bytes, mayExceed } = roomLeft(
+			const { documents, bytes, mayExceed } = capacityLeft(
 				{ documents: settings.maxDocuments, bytes: settings.maxBytes },
 				flows,
 			);
@@ -230,7 +230,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 						mayExceed,
 					});
 					if (claimed.length > 0) {
-						pass('after-lease');
+						crashPoint('after-lease');
 						for (const one of claimed) void begin(one);
 						continue;
 					}

@@ -23,12 +23,12 @@ export interface BatchLimits {
 	readonly ageMs: number;
 }
 
-export type CloseReason = 'points' | 'bytes' | 'age' | 'last';
+export type FlushReason = 'points' | 'bytes' | 'age' | 'last';
 
 export interface Batch<T> {
 	readonly batch: readonly T[];
 	readonly rest: readonly T[];
-	readonly closedBy: CloseReason;
+	readonly flushReason: FlushReason;
 }
 
 export function autobatch<T extends BatchItem>(
@@ -46,14 +46,14 @@ export function autobatch<T extends BatchItem>(
 		const isFull =
 			points + item.points > limits.points ? 'points' : bytes + item.bytes > limits.bytes ? 'bytes' : null;
 		if (index > 0 && isFull !== null) {
-			return { batch: items.slice(0, index), rest: items.slice(index), closedBy: isFull };
+			return { batch: items.slice(0, index), rest: items.slice(index), flushReason: isFull };
 		}
 		points += item.points;
 		bytes += item.bytes;
 		oldest = Math.min(oldest, item.readyAt);
 	}
 	const reason = points >= limits.points ? 'points' : bytes >= limits.bytes ? 'bytes' : null;
-	if (reason !== null) return { batch: items, rest: [], closedBy: reason };
-	if (isLast) return { batch: items, rest: [], closedBy: 'last' };
-	return now - oldest >= limits.ageMs ? { batch: items, rest: [], closedBy: 'age' } : null;
+	if (reason !== null) return { batch: items, rest: [], flushReason: reason };
+	if (isLast) return { batch: items, rest: [], flushReason: 'last' };
+	return now - oldest >= limits.ageMs ? { batch: items, rest: [], flushReason: 'age' } : null;
 }

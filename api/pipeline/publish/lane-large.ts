@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/time.ts';
 import type { Log } from '../../telemetry.ts';
 import type { LaneLock } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
-import type { Settling } from './lane-settle.ts';
+import type { Recovery } from './lane-recovery.ts';
 import type { LaneHooks, LargeItem } from '../prepare/index.ts';
 import { largeSteps } from './publish-large.ts';
 import type { PublishDeps } from './publish.ts';
@@ -19,7 +19,7 @@ export interface LargeDeps extends Omit<PublishDeps, 'turn'>, Pick<LaneHooks, 'o
 export function createLargeWriter(
 	tenant: string,
 	lock: LaneLock,
-	{ settle }: Settling,
+	{ run }: Recovery,
 	outcomes: Outcomes,
 	deps: LargeDeps,
 ): (large: LargeItem) => Promise<void> {
@@ -38,7 +38,7 @@ export function createLargeWriter(
 				const turn = lock.turn();
 				let isDone = false;
 				try {
-					await settle([claimed], turn, async () => {
+					await run([claimed], turn, async () => {
 						await step(turn);
 						isDone = true;
 					});

@@ -5,7 +5,7 @@
  * A turn is one batch's claim to it. Entering twice and leaving twice are allowed: a batch that failed keeps
  * its turn while it waits for the index, so that nothing behind it goes first, and enters again at its next try.
  */
-export interface Turn {
+export interface LaneTurn {
 	/** Resolves when the lock is held. */
 	enter(): Promise<void>;
 	leave(): void;
@@ -13,7 +13,7 @@ export interface Turn {
 
 export interface LaneLock {
 	/** `onFirst` is called when it is held for the first time. */
-	turn(onFirst?: () => void): Turn;
+	turn(onFirst?: () => void): LaneTurn;
 	/** Monotonic ms at which the lock was last left; -Infinity before. */
 	freedAt(): number;
 }

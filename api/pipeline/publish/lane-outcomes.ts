@@ -1,4 +1,4 @@
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { Failure } from '../../domain/index.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Spools } from '../../ports/spool.ts';
@@ -33,7 +33,7 @@ export interface Outcomes {
 	 * mostly other documents' turns and would say nothing of theirs.
 	 */
 	published(claimed: Claimed, chunks: Chunks, processingMs: number | null): void;
-	buried(claimed: Claimed, failure: Failure): void;
+	deadLettered(claimed: Claimed, failure: Failure): void;
 }
 
 export function createOutcomes(tenant: string, deps: OutcomesDeps): Outcomes {
@@ -61,7 +61,7 @@ export function createOutcomes(tenant: string, deps: OutcomesDeps): Outcomes {
 			telemetry.count('docdrop_chunks_total', { action: 'removed' }, removed);
 			telemetry.observe('docdrop_lag_seconds', {}, Math.max(0, now() - claimed.acceptedAt) / 1000);
 		},
-		buried(claimed, { code }) {
+		deadLettered(claimed, { code }) {
 			dropSpool(claimed);
 			telemetry.count('docdrop_receipts_total', { state: 'failed' });
 			log.warn({ tenant, docId: claimed.docId, jobId: claimed.jobId, code }, 'a document failed');

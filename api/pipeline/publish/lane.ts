@@ -1,10 +1,10 @@
-import type { Claimed, DocKey } from '../../ports/claims.ts';
-import { autobatch, type BatchLimits, type CloseReason } from './autobatch.ts';
+import type { Claimed, DocKey } from '../../ports/work-claims.ts';
+import { autobatch, type BatchLimits, type FlushReason } from './autobatch.ts';
 import { failureOf } from '../../domain/index.ts';
 import { createLargeWriter, type LargeDeps } from './lane-large.ts';
-import { createLaneLock, type Turn } from './lane-lock.ts';
+import { createLaneLock, type LaneTurn } from './lane-lock.ts';
 import { createOutcomes, type OutcomesDeps } from './lane-outcomes.ts';
-import { createSettling, type SettleDeps } from './lane-settle.ts';
+import { createRecovery, type RecoveryDeps } from './lane-recovery.ts';
 import {
 	prepareDeletion,
 	type Lane,
@@ -27,7 +27,7 @@ import { publish } from './publish.ts';
  * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the lane takes
  * the old names on and removes them, before anything else. A reader sees both for no longer than that, whatever waits.
  */
-export interface LaneDeps extends LaneHooks, SettleDeps, OutcomesDeps, LargeDeps {
+export interface LaneDeps extends LaneHooks, RecoveryDeps, OutcomesDeps, LargeDeps {
 	readonly limits: BatchLimits;
 	readonly leaseMs: number;
 }
@@ -46,12 +46,12 @@ const placeOf = ({ readyAt, prepared }: LaneItem): number =>
 export function createLane(tenant: string, deps: LaneDeps): Lane {
 	const { docStore, clock, log, telemetry, contention, limits, signal, now } = deps;
 	let items: readonly LaneItem[] = [];
-	const letters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
+	const deadLetters: { readonly claimed: Claimed; readonly error: unknown }[] = [];
 	const lock = createLaneLock(() => clock.monotonic());
 	const outcomes = createOutcomes(tenant, deps);
-	const settling = createSettling(tenant, outcomes, deps);
-	const { settle, bury } = settling;
-	const writeLarge = createLargeWriter(tenant, lock, settling, outcomes, deps);
+	const recovery = createRecovery(tenant, outcomes, deps);
+	const { deadLetter } = recovery;
+	const writeLarge = createLargeWriter(tenant, lock, recovery, outcomes, deps);
 	/** Batches and burials on their way. */
 	let open = 0;
 	let cancelTimer: (() => void) | null = null;
@@ -72,14 +72,15 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	}
 
 	function nextAct(): (() => Promise<void>) | null {
-		const letter = letters.shift();
+		const letter = deadLetters.shift();
 		if (letter !== undefined) {
 			const { claimed, error } = letter;
-			return () => see([claimed], (turn) => settle([], turn, () => bury(claimed, error, turn)));
+			return () =>
+				runAndRelease([claimed], (turn) => recovery.run([], turn, () => deadLetter(claimed, error, turn)));
 		}
 		const closed = autobatch(items, limits, clock.monotonic(), !deps.isMoreComing());
 		// What would travel in part gathers company for as long as another batch is on its way.
-		if (open > 0 && closed?.closedBy !== 'points' && closed?.closedBy !== 'bytes') return null;
+		if (open > 0 && closed?.flushReason !== 'points' && closed?.flushReason !== 'bytes') return null;
 		if (closed === null) {
 			if (items.length > 0 && cancelTimer === null) {
 				cancelTimer = clock.after(limits.ageMs, () => {
@@ -91,11 +92,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		}
 		items = closed.rest;
 		return () =>
-			see(
+			runAndRelease(
 				closed.batch.map(({ prepared }) => prepared.claimed),
 				async (turn) => {
-					telemetry.count('docdrop_batches_total', { closed_by: closed.closedBy });
-					await write(closed.batch, closed.closedBy, turn);
+					telemetry.count('docdrop_batches_total', { closed_by: closed.flushReason });
+					await write(closed.batch, closed.flushReason, turn);
 				},
 				lock.turn(() => {
 					// Before it was free last, the lane wrote something else; what came since has not waited for it.
@@ -109,9 +110,9 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	 * Everything that leaves `items` or `letters` goes through here, and so is done with once, whatever happens:
 	 * a document that nobody is done with would have its lease renewed for ever.
 	 */
-	async function see(
+	async function runAndRelease(
 		documents: readonly Claimed[],
-		act: (turn: Turn) => Promise<void>,
+		act: (turn: LaneTurn) => Promise<void>,
 		turn = lock.turn(),
 	): Promise<void> {
 		try {
@@ -125,8 +126,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 		}
 	}
 
-	const write = (batch: readonly LaneItem[], closedBy: CloseReason, turn: Turn) =>
-		settle(
+	const write = (batch: readonly LaneItem[], closedBy: FlushReason, turn: LaneTurn) =>
+		recovery.run(
 			batch.map(({ prepared }) => prepared.claimed),
 			turn,
 			() => writeOnce(batch, closedBy, turn),
@@ -138,8 +139,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 
 	async function writeOnce(
 		batch: readonly LaneItem[],
-		closedBy: CloseReason,
-		turn: Turn,
+		closedBy: FlushReason,
+		turn: LaneTurn,
 		start = clock.monotonic(),
 	): Promise<void> {
 		// No other batch comes between the new names and the old ones.
@@ -175,19 +176,25 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	}
 
 	const namesLeft = ({ claimed }: Prepared): DocKey[] =>
-		claimed.leaving.filter((one) => one.tenant === tenant).map(({ doc }) => doc);
+		claimed.moveSources.filter((one) => one.tenant === tenant).map(({ doc }) => doc);
 
 	/** The names that published documents had before. What fails here is begun again by itself: they wait no more. */
 	async function removeLeft(
 		leaving: readonly DocKey[],
-		closedBy: CloseReason,
-		turn: Turn,
+		closedBy: FlushReason,
+		turn: LaneTurn,
 		start: number,
 	): Promise<void> {
 		const { leaseMs } = deps;
 		let taken: Claimed[];
 		try {
-			const request = { now: now(), limit: leaving.length, maxBytes: Infinity, leaseMs, leaving };
+			const request = {
+				now: now(),
+				limit: leaving.length,
+				maxBytes: Infinity,
+				leaseMs,
+				onlyDeletionsOf: leaving,
+			};
 			taken = await docStore.claim(request);
 		} catch (error) {
 			return log.warn({ tenant, code: failureOf(error).code }, 'moved documents leave a little later');
@@ -205,7 +212,11 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			const points = prepared.plan.gone.length;
 			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
 		});
-		await see(taken, () => settle(taken, turn, () => writeOnce(items, closedBy, turn, start)), turn);
+		await runAndRelease(
+			taken,
+			() => recovery.run(taken, turn, () => writeOnce(items, closedBy, turn, start)),
+			turn,
+		);
 	}
 
 	return {
@@ -214,8 +225,8 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 			items = items.toSpliced(at < 0 ? items.length : at, 0, item);
 			run();
 		},
-		bury(claimed, error) {
-			letters.push({ claimed, error });
+		deadLetter(claimed, error) {
+			deadLetters.push({ claimed, error });
 			run();
 		},
 		addLarge: (large) => void writeLarge(large),

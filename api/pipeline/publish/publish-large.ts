@@ -1,7 +1,7 @@
 import type { ManifestChunk } from '../../domain/index.ts';
 import type { Chunk } from '../../ports/extractor.ts';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
-import type { Turn } from './lane-lock.ts';
+import type { LaneTurn } from './lane-lock.ts';
 import type { LargePrepared } from '../prepare/index.ts';
 import type { PublishDeps } from './publish.ts';
 
@@ -17,7 +17,7 @@ import type { PublishDeps } from './publish.ts';
  * Each step may be done again. After a crash all of them are, for the document's newest generation. Between two
  * steps the lane's lock is free, so that other documents of the tenant go on meanwhile.
  */
-export type LargeStep = (turn: Turn) => Promise<void>;
+export type LargeStep = (turn: LaneTurn) => Promise<void>;
 
 export interface LargeProgress {
 	/** The lease was lost on the way: its new holder does the work. */
@@ -41,19 +41,19 @@ export function* largeSteps(
 	progress: LargeProgress,
 	deps: Omit<PublishDeps, 'turn'>,
 ): Generator<LargeStep> {
-	const { docStore, vectorStore, breaker, pass, now, signal } = deps;
+	const { docStore, vectorStore, breaker, crashPoint, now, signal } = deps;
 	const { claimed, plan, spool, fields, droppedExtra } = prepared;
 	const { lease, tenant, docId } = claimed;
 	const publishedAt = new Date(now()).toISOString();
 	const reordered = plan.reordered();
 	const movedLines = reordered.map(({ id, order }) => ({ pointId: id, order }));
 
-	async function intend(added: readonly ManifestChunk[], unsettled: readonly string[]): Promise<boolean> {
-		const [isHeld] = await docStore.intend([{ lease, added, unsettled }]);
+	async function intend(added: readonly ManifestChunk[], uncertain: readonly string[]): Promise<boolean> {
+		const [isHeld] = await docStore.recordIntent([{ lease, added, uncertain }]);
 		if (isHeld !== true) progress.isLost = true;
 		return isHeld === true;
 	}
-	const put = async (turn: Turn, parts: Pick<DocWrite, 'points' | 'kept' | 'reordered'>) => {
+	const put = async (turn: LaneTurn, parts: Pick<DocWrite, 'points' | 'kept' | 'reordered'>) => {
 		if (fields === null) return;
 		const write = { tenant, docId, fields: { ...fields, publishedAt }, droppedExtra, ...parts };
 		await turn.enter();
@@ -62,7 +62,7 @@ export function* largeSteps(
 
 	yield async (turn) => {
 		if (!(await intend([], []))) return;
-		pass('after-intent');
+		crashPoint('after-intent');
 		if (plan.kept > 0) await put(turn, { points: [], kept: plan.keptIds(), reordered });
 	};
 	for (let at = 0; at < reordered.length && !progress.isLost; at += linesASlice) {
@@ -85,9 +85,9 @@ export function* largeSteps(
 			if (!(await intend(added, rewritten))) return;
 			if (known.length > 0 && !(await docStore.reorder(lease, known))) progress.isLost = true;
 			if (progress.isLost) return;
-			pass('after-intent');
+			crashPoint('after-intent');
 			await put(turn, { points, kept: [], reordered: [] });
-			pass('between-points');
+			crashPoint('between-points');
 		};
 	}
 	for (let from = 0; from < plan.gone && !progress.isLost; from += goneASlice) {
@@ -101,7 +101,7 @@ export function* largeSteps(
 	}
 	if (progress.isLost) return;
 	yield async () => {
-		pass('before-manifest');
+		crashPoint('before-manifest');
 		const [isCommitted] = await docStore.commit(
 			[
 				{
@@ -127,7 +127,7 @@ export function* largeSteps(
 	let after: string | null = null;
 	for (let isEnd = !progress.isCommitted; !isEnd; isEnd = after === null) {
 		yield async () => {
-			after = await docStore.settleLines(lease.doc, after, linesASlice);
+			after = await docStore.tidyEntries(lease.doc, after, linesASlice);
 		};
 	}
 }

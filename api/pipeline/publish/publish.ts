@@ -1,8 +1,8 @@
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { Commit } from '../../ports/claims.ts';
+import type { Commit } from '../../ports/work-claims.ts';
 import type { DocWrite, VectorStore } from '../../ports/vector-store.ts';
-import type { Breaker, Pass } from '../faults/index.ts';
-import type { Turn } from './lane-lock.ts';
+import type { Breaker, ReachCrashPoint } from '../faults/index.ts';
+import type { LaneTurn } from './lane-lock.ts';
 import type { Prepared } from '../prepare/index.ts';
 
 /**
@@ -28,12 +28,12 @@ export interface PublishDeps {
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
 	readonly breaker: Breaker;
-	readonly pass: Pass;
+	readonly crashPoint: ReachCrashPoint;
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly signal: AbortSignal;
 	/** The lane's lock, held from put to remove: intent and commit of other batches go on beside it. */
-	readonly turn: Turn;
+	readonly turn: LaneTurn;
 }
 
 export interface PublishedBatch {
@@ -48,7 +48,7 @@ export async function publish(
 	detail: (prepared: Prepared) => Commit['detail'],
 	deps: PublishDeps,
 ): Promise<PublishedBatch> {
-	const { docStore, vectorStore, breaker, pass, now, signal, turn } = deps;
+	const { docStore, vectorStore, breaker, crashPoint, now, signal, turn } = deps;
 	const tenant = batch[0]?.claimed.tenant ?? '';
 	let held = batch;
 	const keep = (answers: readonly boolean[]) => (held = held.filter((_, index) => answers[index] === true));
@@ -56,15 +56,15 @@ export async function publish(
 	const steps: Record<ProtocolStep, () => Promise<void>> = {
 		async intent() {
 			keep(
-				await docStore.intend(
+				await docStore.recordIntent(
 					held.map(({ claimed, plan }) => ({
 						lease: claimed.lease,
 						added: plan.added,
-						unsettled: plan.unsettled,
+						uncertain: plan.uncertain,
 					})),
 				),
 			);
-			pass('after-intent');
+			crashPoint('after-intent');
 		},
 		async put() {
 			const at = now();
@@ -76,13 +76,13 @@ export async function publish(
 			// An outage may have passed meanwhile.
 			if (now() - at > staleAfterMs) writes = writesAt(now());
 			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
-			pass('between-points');
+			crashPoint('between-points');
 		},
 		async remove() {
 			const gone = held.flatMap(({ plan }) => plan.gone);
 			if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
 			turn.leave();
-			pass('before-manifest');
+			crashPoint('before-manifest');
 		},
 		async commit() {
 			const commits = held.map((one) => ({

@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/time.ts';
 import type { StoredPoint } from '../../ports/vector-store.ts';
 import type { Tally } from '../../ports/repair-store.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
-import { mend, pointsOf, type Gap, type MendDeps } from './repair.ts';
+import { repair, pointsOf, type Gap, type RepairDeps } from './repair.ts';
 import { decide } from '../faults/index.ts';
 
 /**
@@ -20,7 +20,7 @@ import { decide } from '../faults/index.ts';
  * Memory is bounded by one document's lines. Accepting and publishing go on: a document is held while it is
  * mended, and nothing else is. How far it has come is noted, so that a restart goes on there.
  */
-export interface IndexCheckDeps extends Omit<MendDeps, 'gap'> {
+export interface IndexCheckDeps extends Omit<RepairDeps, 'gap'> {
 	readonly clock: Clock;
 	/** Store time, ms. */
 	readonly now: () => number;
@@ -70,7 +70,7 @@ const pauseMs = 200;
 /** A document in work keeps the rest waiting for no longer than this. */
 const busyMs = 20_000;
 /** Before a document is let go of again, where that failed. */
-const letGoPauseMs = 1_000;
+const endHoldPauseMs = 1_000;
 /** More points of one document than this are not all looked at for a sign of life. */
 const canaryPoints = 1_000;
 
@@ -82,7 +82,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	const sums = { written: 0, removed: 0 };
 	let isAsked = true;
 	let gap: Gap = { from: 0, to: 0 };
-	const mending: MendDeps = { ...deps, gap: () => gap };
+	const mending: RepairDeps = { ...deps, gap: () => gap };
 	/** Documents to mend before anything else, by name. */
 	const marked = new Map<string, { readonly tenant: string; readonly docId: string }>();
 	let ask = () => {};
@@ -118,7 +118,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	/** The document published last is there with its version, or is not at rest any more. */
 	async function isAlive(tenant: string, docId: string): Promise<boolean> {
 		const document = await docStore.document(tenant, docId);
-		if (document === null || document.published === null || document.strays > 0) return true;
+		if (document === null || document.published === null || document.orphans > 0) return true;
 		const { version, chunks } = document.published;
 		let found = 0;
 		if (chunks > canaryPoints) {
@@ -158,13 +158,13 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 
 	let isNewer = false;
 	/** Every document is let go of, whatever comes of it. */
-	async function mendOne(tenant: string, docId: string): Promise<void> {
+	async function repairOne(tenant: string, docId: string): Promise<void> {
 		const end = clock.monotonic() + busyMs;
 		try {
-			let done = await mend(tenant, docId, mending);
+			let done = await repair(tenant, docId, mending);
 			while (done === null && clock.monotonic() < end) {
 				await clock.sleep(pauseMs, signal);
-				done = await mend(tenant, docId, mending);
+				done = await repair(tenant, docId, mending);
 			}
 			if (done === null) return;
 			isNewer ||= done.newer;
@@ -181,27 +181,27 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	async function letGo(tenant: string, docId: string): Promise<void> {
 		while (!signal.aborted) {
 			try {
-				await docStore.letGo(tenant, docId);
+				await docStore.endHold(tenant, docId);
 				return wake();
 			} catch (error) {
 				log.warn({ tenant, docId, error }, 'a mended document could not be let go of; it is tried again');
-				await clock.sleep(letGoPauseMs, signal).catch(() => {});
+				await clock.sleep(endHoldPauseMs, signal).catch(() => {});
 			}
 		}
 	}
 
-	async function mendTenant(tenant: string, from: string): Promise<void> {
+	async function repairTenant(tenant: string, from: string): Promise<void> {
 		for (let after = from; ;) {
 			const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
 			await each(
-				page.filter(({ published, strays }) => published !== null || strays > 0),
-				({ docId }) => mendOne(tenant, docId),
+				page.filter(({ published, orphans }) => published !== null || orphans > 0),
+				({ docId }) => repairOne(tenant, docId),
 			);
 			const last = page.at(-1);
 			if (last === undefined || page.length < docsAPage) break;
 			after = last.docId;
 			const progress: Progress = { tenant, after };
-			await docStore.setNote(noteName, JSON.stringify(progress));
+			await docStore.setMarker(noteName, JSON.stringify(progress));
 		}
 		if (!isNewer) await removeStrangers(tenant);
 	}
@@ -213,7 +213,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 		const strangers = new Set<string>();
 		const seen = new Set<string>();
 		const flush = async () => {
-			await each([...strangers], (docId) => mendOne(tenant, docId));
+			await each([...strangers], (docId) => repairOne(tenant, docId));
 			strangers.clear();
 			seen.clear();
 		};
@@ -227,9 +227,9 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	}
 
 	/** Begun again by a failure; after a crash the document's next change writes every point. */
-	async function mendMarked(): Promise<void> {
+	async function repairMarked(): Promise<void> {
 		for (const [name, { tenant, docId }] of marked) {
-			await mendOne(tenant, docId);
+			await repairOne(tenant, docId);
 			marked.delete(name);
 		}
 	}
@@ -237,7 +237,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 	async function check(): Promise<void> {
 		state = state === 'unchecked' ? 'unchecked' : 'checking';
 		isNewer = false;
-		const note = await docStore.note(noteName);
+		const note = await docStore.marker(noteName);
 		const progress = note === null ? null : (JSON.parse(note) as Progress);
 		let failed = await look(null);
 		for (let round = 1; failed.size > 0 && round <= 3 && !isNewer; round += 1) {
@@ -247,7 +247,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			const before = { ...sums };
 			log.warn({ tenants: failed.size }, 'the index is not what the manifest says; it is mended');
 			for (const tenant of failed) {
-				await mendTenant(tenant, round === 1 && progress?.tenant === tenant ? progress.after : '');
+				await repairTenant(tenant, round === 1 && progress?.tenant === tenant ? progress.after : '');
 				suspects -= 1;
 			}
 			const written = sums.written - before.written;
@@ -257,7 +257,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 		}
 		suspects = failed.size;
 		telemetry.set('docdrop_index_unsound_tenants', {}, suspects);
-		await docStore.setNote(noteName, null);
+		await docStore.setMarker(noteName, null);
 		checkedAt = new Date(now()).toISOString();
 		state = isNewer ? 'newer' : suspects > 0 ? 'unsound' : 'sound';
 		if (state === 'newer')
@@ -282,7 +282,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			isAsked = false;
 			try {
 				if (gap.to === 0) gap = { from: await docStore.highestTime(), to: now() };
-				await mendMarked();
+				await repairMarked();
 				if (isDue) {
 					await check();
 					dueAt = clock.monotonic() + deps.everyMs;

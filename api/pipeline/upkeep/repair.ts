@@ -1,6 +1,6 @@
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { Held } from '../../ports/repair-store.ts';
-import { type ManifestLine, readMeta, slices } from '../../domain/index.ts';
+import type { RepairTarget } from '../../ports/repair-store.ts';
+import { type ManifestEntry, readMeta, slices } from '../../domain/index.ts';
 import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';
@@ -16,7 +16,7 @@ import type { EmbedStep } from '../prepare/index.ts';
  */
 export interface Difference {
 	/** Not there, or not as they were published. */
-	readonly missing: readonly ManifestLine[];
+	readonly missing: readonly ManifestEntry[];
 	readonly extra: readonly string[];
 	/** Of a point that is as it was published; null where none is. */
 	readonly fields: DocFields | null;
@@ -31,10 +31,10 @@ export interface Gap {
 }
 
 /** Pure. `points` are all that the index has of the document. */
-export function differ(held: Held, points: readonly StoredPoint[], gap: Gap): Difference {
-	const { doc, manifest, strays, published, version, isInterrupted } = held;
+export function differ(held: RepairTarget, points: readonly StoredPoint[], gap: Gap): Difference {
+	const { doc, manifest, orphans, published, version, isInterrupted } = held;
 	const found = new Map(points.map((point) => [point.id, point]));
-	const isRight = ({ pointId, order }: ManifestLine) => {
+	const isRight = ({ pointId, order }: ManifestEntry) => {
 		const point = found.get(pointId);
 		return point !== undefined && point.order === order && point.fields.version === published?.version;
 	};
@@ -45,7 +45,7 @@ export function differ(held: Held, points: readonly StoredPoint[], gap: Gap): Di
 		return at > gap.from && at < gap.to;
 	};
 	const right = manifest.find(isRight);
-	const known = new Set([...manifest.map(({ pointId }) => pointId), ...strays]);
+	const known = new Set([...manifest.map(({ pointId }) => pointId), ...orphans]);
 	return {
 		// After an interrupted attempt points may be as that one left them, and the next one writes all of them.
 		missing: isInterrupted ? [] : manifest.filter((line) => !isRight(line)),
@@ -55,14 +55,14 @@ export function differ(held: Held, points: readonly StoredPoint[], gap: Gap): Di
 	};
 }
 
-export interface Mended {
+export interface Repaired {
 	readonly written: number;
 	readonly removed: number;
 	/** Points of a version that the store does not know: left as they are. */
 	readonly newer: boolean;
 }
 
-export interface MendDeps {
+export interface RepairDeps {
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
 	readonly breaker: Breaker;
@@ -75,7 +75,7 @@ export interface MendDeps {
 const pointsAtOnce = 128;
 
 /** Null: the document is being worked on; it stays held, and is to be tried again. The caller lets go. */
-export async function mend(tenant: string, docId: string, deps: MendDeps): Promise<Mended | null> {
+export async function repair(tenant: string, docId: string, deps: RepairDeps): Promise<Repaired | null> {
 	const { docStore, vectorStore, breaker, embed, signal } = deps;
 	const held = await docStore.hold(tenant, docId);
 	if (held === null) return null;
@@ -109,7 +109,7 @@ export async function mend(tenant: string, docId: string, deps: MendDeps): Promi
 export const pointsOf = (
 	tenant: string,
 	docId: string,
-	{ vectorStore, breaker, signal }: Pick<MendDeps, 'vectorStore' | 'breaker' | 'signal'>,
+	{ vectorStore, breaker, signal }: Pick<RepairDeps, 'vectorStore' | 'breaker' | 'signal'>,
 ): Promise<StoredPoint[]> =>
 	breaker.run(async () => {
 		const points: StoredPoint[] = [];
@@ -122,7 +122,7 @@ export const pointsOf = (
 		return points;
 	}, signal);
 
-function fieldsOf({ meta, sha256, version, at, title }: NonNullable<Held['published']>): DocFields {
+function fieldsOf({ meta, sha256, version, at, title }: NonNullable<RepairTarget['published']>): DocFields {
 	const own = readMeta(meta);
 	return {
 		path: own.path,

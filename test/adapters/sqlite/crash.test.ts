@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
-import type { Claimed } from '../../../api/ports/claims.ts';
+import type { Claimed } from '../../../api/ports/work-claims.ts';
 import { contentOf } from './crash.content.ts';
 
 const child = fileURLToPath(new URL('./crash.child.ts', import.meta.url));

@@ -144,7 +144,7 @@ describe('doc store: sqlite alone', () => {
 				if ('file' in body) {
 					await assert.rejects(readFile(body.file), { code: 'ENOENT' });
 					const error = { code: 'content_missing', message: 'gone' };
-					await store.bury([{ lease, error, present: [] }], 2_000);
+					await store.deadLetter([{ lease, error, present: [] }], 2_000);
 				} else await store.commit([{ lease, manifest: [], detail: {} }], 2_000);
 			}
 			assert.equal((await store.document('acme', 'lost7'))?.state, 'failed');
@@ -166,7 +166,7 @@ describe('doc store: sqlite alone', () => {
 			assert.equal((await segments()).length, 1, 'its bodies wait');
 			for (const { docId, lease } of await claimAll(1_000)) {
 				if (docId !== 'a7') await store.commit([{ lease, manifest: [], detail: {} }], 2_000);
-				else await store.bury([{ lease, error: { code: 'x', message: 'x' }, present: [] }], 2_000);
+				else await store.deadLetter([{ lease, error: { code: 'x', message: 'x' }, present: [] }], 2_000);
 			}
 			assert.equal((await segments()).length, 1, 'the dead letter can be retried');
 			await store.sweep({ now: 3_000, tombstoneMs: day, jobMs: day, limit: 10 });

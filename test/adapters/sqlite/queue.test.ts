@@ -8,7 +8,7 @@ import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { openBodies } from '../../../api/adapters/sqlite/bodies.ts';
 import { createSqliteTables, queuesSql, waitingSql } from '../../../api/adapters/sqlite/doc-tables.ts';
 import { migrate } from '../../../api/adapters/sqlite/doc-schema.ts';
-import type { FlowLoad } from '../../../api/domain/queue-key.ts';
+import type { QueueUsage } from '../../../api/domain/queue-key.ts';
 
 const noBlobs = { path: (blob: string) => blob, remove: () => {} };
 
@@ -70,13 +70,13 @@ describe('the queue in SQLite', () => {
 		read = 0;
 		const engine = createDocEngine({ tables: counting(), blobs: noBlobs });
 		const now = 200_000;
-		const claim = (limit: number, inWork: readonly FlowLoad[]) =>
+		const claim = (limit: number, inWork: readonly QueueUsage[]) =>
 			engine.transaction(() => engine.claim({ now, limit, maxBytes: 1e9, leaseMs: 60_000, inWork }));
 		const first = claim(128, []);
 		assert.equal(new Set(first.map((one) => one.tenant)).size, 128, 'a tenant each');
 		assert.ok(read <= 128 * 8, `${read} rows read for 128 claims`);
 		read = 0;
-		const loads = first.map(({ tenant }): FlowLoad => ({ tenant, class: 2, documents: 1, bytes: 0 }));
+		const loads = first.map(({ tenant }): QueueUsage => ({ tenant, class: 2, documents: 1, bytes: 0 }));
 		const served = new Set(first.map((one) => one.tenant));
 		for (let n = 0; n < 872; n += 1) for (const one of claim(1, loads)) served.add(one.tenant);
 		assert.equal(served.size, 1_000, 'everybody before anybody again');

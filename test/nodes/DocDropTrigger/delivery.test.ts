@@ -8,7 +8,7 @@ import type { ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
 import { createNaming } from '../../../nodes/DocDropTrigger/naming.ts';
 import type { FileEvent } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import type { TriggerItem } from '../../../nodes/item.ts';
-import type { FileChange } from '../../../nodes/watch/change.ts';
+import type { FileChange } from '../../../nodes/watch/file-change.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { itemsOf } from '../../../nodes/DocDropTrigger/items.ts';
 import type { FileEvent } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { tombstoneOf } from '../../../nodes/DocDropTrigger/tombstone.ts';
-import type { FileChange } from '../../../nodes/watch/change.ts';
+import type { FileChange } from '../../../nodes/watch/file-change.ts';
 
 const head = {
 	...{ root: 'docs', path: '/docs/x/new', relPath: 'x/new', docId: 'x/new' },

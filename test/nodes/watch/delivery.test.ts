@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../../nodes/watch/change.ts';
+import type { FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { withContent } from '../../../nodes/watch/diff.ts';
 import { createEmitter } from '../../../nodes/watch/emitter.ts';

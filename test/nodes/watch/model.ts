@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/change.ts';
+import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, link, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../../nodes/watch/change.ts';
+import type { FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { createConsumer, engines, treeOf, until, type Consumer } from './harness.ts';

@@ -6,7 +6,7 @@ import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
-import { createDoor, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
+import { createIngress, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
@@ -61,11 +61,11 @@ describe('the door', () => {
 	afterEach(() => docStore.close());
 
 	const door = (settings: Partial<AcceptSettings> = {}) =>
-		createDoor({
+		createIngress({
 			docStore,
 			nextJobId: createJobIds(() => 1_767_225_600_000),
 			now: () => 1_767_225_600_000,
-			pass: (point) => events.push(point),
+			crashPoint: (point) => events.push(point),
 			telemetry: createTelemetry(),
 			settings: {
 				windowMs: 500,
@@ -126,7 +126,7 @@ describe('the door', () => {
 
 	it('without a source it is the API’s, in order of arrival; who has waited already waits no longer', async () => {
 		const own = door();
-		await own.accept([own.normalise(put('a', 'x'))], { coalesced: true, priority: 'low' });
+		await own.accept([own.normalise(put('a', 'x'))], { skipWindow: true, priority: 'low' });
 		const [change] = changes;
 		assert.deepEqual(
 			[change?.sourceId, change?.epoch, change?.seq, change?.windowMs, change?.priority],

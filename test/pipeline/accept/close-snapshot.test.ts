@@ -22,7 +22,7 @@ describe('closing a snapshot', () => {
 		const { normalise, accept } = spine.pipeline;
 		await accept(
 			documents.map((one) => normalise(one)),
-			{ coalesced: true, priority: 'normal' },
+			{ skipWindow: true, priority: 'normal' },
 		);
 	}
 	const names = (count: number) => Array.from({ length: count }, (_, n) => `f${String(n).padStart(4, '0')}`);
@@ -57,7 +57,7 @@ describe('closing a snapshot', () => {
 		await tell(epochs[1], ['a', 'new']);
 		const { normalise, accept } = spine.pipeline;
 		await accept([normalise({ tenant: 't', docId: 'by hand', content: { text: 'x' } })], {
-			coalesced: true,
+			skipWindow: true,
 			priority: 'normal',
 		});
 		assert.deepEqual(await close(), { deleted: 1, held: 0 });

@@ -155,7 +155,7 @@ describe('what an error of the index comes to', () => {
 					content: n === poison ? { text: 'poison' } : text(n),
 				}),
 			);
-			await pipeline.accept(documents, { coalesced: true });
+			await pipeline.accept(documents, { skipWindow: true });
 			const stats = await until(
 				() => docStore.stats(),
 				({ pending }) => pending === 0,
@@ -180,7 +180,7 @@ describe('what an error of the index comes to', () => {
 				const most = clean + 2 * Math.ceil(Math.log2(count)) + 1;
 				assert.ok(bisected <= most, `${bisected} requests`);
 				const held = await spine.docStore.document(tenant, `doc${poison}`);
-				assert.deepEqual([held?.state, held?.error?.code, held?.strays], ['failed', 'index_rejected', 0]);
+				assert.deepEqual([held?.state, held?.error?.code, held?.orphans], ['failed', 'index_rejected', 0]);
 				const jobs = await spine.docStore.jobs({ states: ['published'], limit: count });
 				assert.ok(jobs.every(({ attempts }) => attempts === 0));
 			});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DocDropError } from '../../../api/errors.ts';
 import { createEmbedStep } from '../../../api/pipeline/prepare/embed.ts';
-import type { Flow } from '../../../api/domain/queue-key.ts';
+import type { QueueKey } from '../../../api/domain/queue-key.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
 
@@ -37,12 +37,12 @@ function setUp(
 		lingerMs: 5,
 		maxTexts: limits.maxTexts ?? 8,
 		maxCalls: limits.maxCalls ?? 2,
-		onHold: (error) => holds.push(error),
+		onWait: (error) => holds.push(error),
 	});
-	const step = { embed: (texts: readonly string[], flow: Flow = acme) => inner.embed(texts, flow) };
+	const step = { embed: (texts: readonly string[], flow: QueueKey = acme) => inner.embed(texts, flow) };
 	return { clock, stopping, calls, holds, step };
 }
-const acme: Flow = { tenant: 'acme', class: 0 };
+const acme: QueueKey = { tenant: 'acme', class: 0 };
 const good = async (texts: readonly string[]) => texts.map(vectorOf);
 const refusing = (bad: ReadonlySet<string>) => async (texts: readonly string[]) => {
 	if (texts.some((text) => bad.has(text))) throw new DocDropError('embedder_rejected', 'refused');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createFairQueue, createGate } from '../../../api/pipeline/prepare/fair-queue.ts';
-import type { Flow, WorkClass } from '../../../api/domain/queue-key.ts';
+import type { QueueKey, WorkClass } from '../../../api/domain/queue-key.ts';
 
-const flow = (tenant: string, at: WorkClass = 0): Flow => ({ tenant, class: at });
+const flow = (tenant: string, at: WorkClass = 0): QueueKey => ({ tenant, class: at });
 
 describe('fair queue', () => {
 	it('gives out everything once, each flow in order', () => {
@@ -56,7 +56,7 @@ describe('gate', () => {
 		const gate = createGate(2);
 		const inside: string[] = [];
 		const leave = new Map<string, () => void>();
-		const enter = (name: string, own: Flow) =>
+		const enter = (name: string, own: QueueKey) =>
 			void gate.enter(own, 1, signal).then((out) => (inside.push(name), leave.set(name, out)));
 		for (let n = 0; n < 5; n += 1) enter(`bulk ${n}`, flow('bulk', 2));
 		await turn();

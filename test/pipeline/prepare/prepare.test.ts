@@ -20,7 +20,7 @@ describe('prepare', () => {
 		};
 		const before = await next('{"constructor":1,"toString":2,"__proto__":3,"kept":4,"gone":5}');
 		const { lease } = before.claimed;
-		await docStore.intend([{ lease, added: before.plan.added, unsettled: [] }]);
+		await docStore.recordIntent([{ lease, added: before.plan.added, uncertain: [] }]);
 		await docStore.commit([{ lease, manifest: before.plan.manifest, detail: {} }], 1_000);
 		const after = await next('{"kept":4}');
 		assert.deepEqual(after.droppedExtra.toSorted(), ['__proto__', 'constructor', 'gone', 'toString']);

@@ -3,7 +3,7 @@ import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { DocDropError } from '../../../api/errors.ts';
-import { passOn } from '../../../api/pipeline/faults/crash-points.ts';
+import { noCrash } from '../../../api/pipeline/faults/crash-points.ts';
 import { startWorker, type WorkerDeps, type WorkerSettings } from '../../../api/pipeline/prepare/worker.ts';
 import { createLanes } from '../../../api/pipeline/publish/index.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
@@ -80,7 +80,7 @@ describe('worker', () => {
 			clock,
 			now: () => clock.now(),
 			random: () => 0,
-			pass: passOn,
+			crashPoint: noCrash,
 			log: silentLog,
 			telemetry: createTelemetry(),
 			signal: stopping.signal,
@@ -96,7 +96,7 @@ describe('worker', () => {
 			...settings,
 		};
 		const batch = { points: 100, bytes: 1_000_000, ageMs: 5 };
-		const lanes = createLanes({ ...common, settings: { ...all, batch }, onMarred: () => {} });
+		const lanes = createLanes({ ...common, settings: { ...all, batch }, onPartialWrite: () => {} });
 		return startWorker({ openLane: lanes.open, ...common, settings: all });
 	};
 	const accept = (...changes: Change[]) =>

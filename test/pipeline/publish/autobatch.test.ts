@@ -19,7 +19,7 @@ const item = (points: number, bytes: number, readyAt = 0, name = 0): Item => ({
 	readyAt,
 });
 const closed = (batch: Batch<Item> | null) =>
-	batch && [batch.closedBy, batch.batch.length, batch.rest.length];
+	batch && [batch.flushReason, batch.batch.length, batch.rest.length];
 
 describe('autobatch', () => {
 	it('waits while there is room and time and more is on its way', () => {
@@ -66,7 +66,7 @@ describe('autobatch', () => {
 					assert.ok(mayWait, 'it waits although it should not');
 					return;
 				}
-				const { batch, rest, closedBy } = made;
+				const { batch, rest, flushReason } = made;
 				assert.deepEqual([...batch, ...rest], items);
 				assert.ok(batch.length > 0);
 				const points = batch.reduce((total, one) => total + one.points, 0);
@@ -74,13 +74,13 @@ describe('autobatch', () => {
 				if (batch.length > 1) assert.ok(points <= limits.points && bytes <= limits.bytes);
 				const [next] = rest;
 				const isFull = { points: points + (next?.points ?? 0), bytes: bytes + (next?.bytes ?? 0) };
-				const reasons: Record<typeof closedBy, boolean> = {
+				const reasons: Record<typeof flushReason, boolean> = {
 					points: next === undefined ? points >= limits.points : isFull.points > limits.points,
 					bytes: next === undefined ? bytes >= limits.bytes : isFull.bytes > limits.bytes,
 					age: now - (batch[0]?.readyAt ?? 0) >= limits.ageMs && rest.length === 0,
 					last: isLast && rest.length === 0,
 				};
-				assert.ok(reasons[closedBy], `closed by ${closedBy} without that reason`);
+				assert.ok(reasons[flushReason], `closed by ${flushReason} without that reason`);
 			}),
 			{ numRuns: 2_000 },
 		);

@@ -3,10 +3,10 @@ import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { createContention } from '../../../api/pipeline/publish/contention.ts';
-import { passOn } from '../../../api/pipeline/faults/crash-points.ts';
+import { noCrash } from '../../../api/pipeline/faults/crash-points.ts';
 import { createLane, type LaneDeps } from '../../../api/pipeline/publish/lane.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
-import type { Claimed } from '../../../api/ports/claims.ts';
+import type { Claimed } from '../../../api/ports/work-claims.ts';
 import type { VectorStore } from '../../../api/ports/vector-store.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
@@ -40,7 +40,7 @@ describe('lane', () => {
 			docStore,
 			vectorStore,
 			breaker: noBreaker,
-			pass: passOn,
+			crashPoint: noCrash,
 			now: () => clock.now(),
 			signal: stopping.signal,
 			clock,
@@ -53,7 +53,7 @@ describe('lane', () => {
 			random: () => 0,
 			isMoreComing: () => false,
 			onTaken: () => {},
-			onMarred: () => {},
+			onPartialWrite: () => {},
 			onDone: (claimed) => done.push(claimed),
 			...more,
 		});
@@ -149,7 +149,10 @@ describe('lane', () => {
 		const held = {
 			docStore: {
 				...memory.docStore,
-				intend: (intents) => (steps.push(`intent ${named(intents)}`), memory.docStore.intend(intents)),
+				recordIntent: (intents) => (
+					steps.push(`intent ${named(intents)}`),
+					memory.docStore.recordIntent(intents)
+				),
 				async commit(commits, at) {
 					steps.push(`commit ${named(commits)}`);
 					await new Promise<void>((go) => gates.push(go));
@@ -319,7 +322,7 @@ describe('lane', () => {
 		assert.equal(found.length, 98);
 		assert.ok(!found.includes('doc23'));
 		const failed = await docStore.document('t', 'doc23');
-		assert.equal(failed?.strays, 0);
+		assert.equal(failed?.orphans, 0);
 		assert.deepEqual(failed.error, { code: 'index_rejected', message: 'doc23 is not liked' });
 		assert.ok(puts <= 1 + 2 * Math.ceil(Math.log2(50)), `${puts} puts`);
 	});
@@ -427,7 +430,7 @@ describe('lane', () => {
 		const [letter, ...rest] = items;
 		assert.ok(letter);
 		for (const item of rest) own.add(item);
-		own.bury(letter.prepared.claimed, new DocDropError('unreadable', 'the file holds nothing'));
+		own.deadLetter(letter.prepared.claimed, new DocDropError('unreadable', 'the file holds nothing'));
 		await clock.advance(0);
 		assert.deepEqual(doneIds(), ids);
 		assert.ok(errors.length > 0, 'and it is said');
@@ -466,7 +469,7 @@ describe('lane', () => {
 				const manifest = await burial(taken);
 				assert.equal(manifest.length, 3 - taken);
 				assert.deepEqual(await pointIds(), manifest, 'the manifest is what the index holds');
-				assert.equal((await docStore.document('t', 'a'))?.strays, 0);
+				assert.equal((await docStore.document('t', 'a'))?.orphans, 0);
 				assert.equal((await docStore.document('t', 'a'))?.published?.chunks, 3 - taken);
 			});
 		}
@@ -484,8 +487,8 @@ describe('lane', () => {
 		it('of a document that could not be prepared waits for the index, then happens', async () => {
 			const [item] = await leased(docStore, clock.now(), changeOf('b', 'x'));
 			assert.ok(item);
-			await docStore.intend([
-				{ lease: item.prepared.claimed.lease, added: item.prepared.plan.added, unsettled: [] },
+			await docStore.recordIntent([
+				{ lease: item.prepared.claimed.lease, added: item.prepared.plan.added, uncertain: [] },
 			]);
 			let isAway = true;
 			const { remove } = vectorStore;
@@ -496,13 +499,13 @@ describe('lane', () => {
 					return remove(...args);
 				},
 			};
-			lane().bury(item.prepared.claimed, new DocDropError('unreadable', 'the file holds nothing'));
+			lane().deadLetter(item.prepared.claimed, new DocDropError('unreadable', 'the file holds nothing'));
 			await clock.advance(5_000);
 			assert.equal((await docStore.document('t', 'b'))?.state, 'processing');
 			isAway = false;
 			await clock.advance(1_000);
 			const failed = await docStore.document('t', 'b');
-			assert.deepEqual([failed?.state, failed?.error?.code, failed?.strays], ['failed', 'unreadable', 0]);
+			assert.deepEqual([failed?.state, failed?.error?.code, failed?.orphans], ['failed', 'unreadable', 0]);
 			assert.equal(done.length, 1);
 		});
 	});

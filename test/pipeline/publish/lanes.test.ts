@@ -33,7 +33,7 @@ describe('lanes of the whole pipeline', () => {
 		const spine = startSpine({
 			docStore: {
 				...docStore,
-				intend: (intents) => (counted('intend', intents.length), docStore.intend(intents)),
+				recordIntent: (intents) => (counted('intend', intents.length), docStore.recordIntent(intents)),
 				commit: (commits, now) => (counted('commit', commits.length), docStore.commit(commits, now)),
 			},
 			vectorStore: {
@@ -56,7 +56,7 @@ describe('lanes of the whole pipeline', () => {
 			);
 			await spine.pipeline.accept(
 				documents.map((one) => spine.pipeline.normalise(one)),
-				{ coalesced: true },
+				{ skipWindow: true },
 			);
 			await quiet(spine);
 			assert.deepEqual(calls.toSorted(), [

@@ -93,7 +93,7 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal(now?.state, 'sound');
 		assert.ok(now.written > 0 && now.removed > 0);
 		assert.deepEqual(withoutTime(await everything()), withoutTime(before));
-		assert.equal(await spine.docStore.note('mending'), null);
+		assert.equal(await spine.docStore.marker('mending'), null);
 		const again = await reconnect();
 		assert.deepEqual([again?.written, again?.removed], [now.written, now.removed], 'it is done once');
 	});
@@ -106,10 +106,10 @@ describe('an index that is not what the manifest says', () => {
 		await start({
 			docStore: {
 				...docStore,
-				letGo: (tenant, docId) =>
+				endHold: (tenant, docId) =>
 					failures-- > 0
 						? Promise.reject(new DocDropError('store_unavailable', 'not now'))
-						: docStore.letGo(tenant, docId),
+						: docStore.endHold(tenant, docId),
 			},
 			// What is waited for costs nothing here.
 			clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },

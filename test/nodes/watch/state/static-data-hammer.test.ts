@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseFileState } from '../../../../nodes/DocDropTrigger/file-state.ts';
-import type { FileChange } from '../../../../nodes/watch/change.ts';
+import type { FileChange } from '../../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/watch-engine.ts';
 import type { Snapshot } from '../../../../nodes/watch/snapshot.ts';

@@ -1,6 +1,6 @@
 import { type ManifestChunk, versionOf } from '../../domain/index.ts';
-import type { DocKey } from '../../ports/claims.ts';
-import type { Held, Tally } from '../../ports/repair-store.ts';
+import type { DocKey } from '../../ports/work-claims.ts';
+import type { RepairTarget, Tally } from '../../ports/repair-store.ts';
 import type { DocRow, Tables } from './tables.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { DocRow, Tables } from './tables.ts';
  * the store does not know can be held as well.
  */
 
-export function createMending({
+export function createRepairHolds({
 	tables,
 	isLeased,
 	onLetGo,
@@ -49,32 +49,32 @@ export function createMending({
 				const last = rows.length < limit ? null : (rows.at(-1)?.key ?? null);
 				return { tenants: [...found.values()], last };
 			},
-			hold(tenant: string, docId: string): Held | null {
+			hold(tenant: string, docId: string): RepairTarget | null {
 				const row = tables.findDoc(tenant, docId);
 				holds.add(nameOf(tenant, docId));
 				if (row === undefined) {
-					const nothing = { manifest: [], strays: [], isInterrupted: false };
+					const nothing = { manifest: [], orphans: [], isInterrupted: false };
 					return { doc: null, version: 0, published: null, ...nothing };
 				}
 				if (isLeased(row.key)) return null;
-				const { manifest, fresh, unsettled } = tables.lines(row.key);
+				const { manifest, fresh, uncertain } = tables.entries(row.key);
 				return {
 					doc: row.key,
 					version: versionOf(row.state),
 					published: row.state.published,
 					manifest,
-					strays: [...fresh, ...unsettled],
-					isInterrupted: row.state.strays,
+					orphans: [...fresh, ...uncertain],
+					isInterrupted: row.state.mayHaveOrphans,
 				};
 			},
-			letGo(tenant: string, docId: string): void {
+			endHold(tenant: string, docId: string): void {
 				if (!holds.delete(nameOf(tenant, docId))) return;
 				const row = tables.findDoc(tenant, docId);
 				if (row !== undefined) onLetGo(row);
 			},
 			texts: (doc: DocKey, pointIds: readonly string[]): ManifestChunk[] => tables.chunksOf(doc, pointIds),
-			note: (name: string): string | null => tables.note(name),
-			setNote: (name: string, value: string | null): void => tables.setNote(name, value),
+			marker: (name: string): string | null => tables.marker(name),
+			setMarker: (name: string, value: string | null): void => tables.setMarker(name, value),
 		},
 	};
 }

@@ -1,4 +1,4 @@
-import type { FlowLoad, ManifestChunk, ManifestLine, WorkClass } from '../domain/index.ts';
+import type { QueueUsage, ManifestChunk, ManifestEntry, WorkClass } from '../domain/index.ts';
 import type { Priority } from '../contract/job-schema.ts';
 
 /** Names one document's row for the life of the store. */
@@ -32,11 +32,11 @@ export interface Claimed {
 	readonly acceptedAt: number;
 	readonly published: PublishedState | null;
 	/** In order; what is certainly in the index, as it was published. */
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 	/** Point ids that may be in the index beyond these. */
-	readonly strays: readonly string[];
+	readonly orphans: readonly string[];
 	/** Documents whose content has been moved here and whose deletion waits for this. */
-	readonly leaving: readonly Leaving[];
+	readonly moveSources: readonly MovedManifest[];
 	/** There are so many of both that they are left out here; `lines` reads them. */
 	readonly isPaged: boolean;
 	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
@@ -44,12 +44,12 @@ export interface Claimed {
 }
 
 /** What a document that waits for its successor has in the index. */
-export interface Leaving {
+export interface MovedManifest {
 	readonly doc: DocKey;
 	readonly tenant: string;
 	/** Of what is published; null where nothing is. */
 	readonly fingerprint: string | null;
-	readonly manifest: readonly ManifestLine[];
+	readonly manifest: readonly ManifestEntry[];
 }
 
 export interface PublishedState {
@@ -72,9 +72,9 @@ export interface ClaimRequest {
 	readonly maxBytes: number;
 	readonly leaseMs: number;
 	/** Only deletions of these, whatever else is due. */
-	readonly leaving?: readonly DocKey[];
+	readonly onlyDeletionsOf?: readonly DocKey[];
 	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
-	readonly inWork?: readonly FlowLoad[];
+	readonly inWork?: readonly QueueUsage[];
 	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
 	readonly mayExceed?: boolean;
 }
@@ -84,15 +84,15 @@ export interface Intent {
 	/** Chunks that are about to enter the index. */
 	readonly added: readonly ManifestChunk[];
 	/** Manifest lines that are about to be rewritten or removed: from now on nobody can count on them. */
-	readonly unsettled: readonly string[];
+	readonly uncertain: readonly string[];
 }
 
 /** What an attempt may have left in the index, or taken from it. */
-export interface Strays {
+export interface OrphanPoints {
 	/** Never published. */
 	readonly fresh: readonly string[];
 	/** Published, but perhaps gone or rewritten. */
-	readonly unsettled: readonly string[];
+	readonly uncertain: readonly string[];
 }
 
 export interface Commit {
@@ -101,7 +101,7 @@ export interface Commit {
 	 * The whole manifest, in order; empty for a delete or an empty document. `intended`: everything that was ever
 	 * intended for the document and not forgotten.
 	 */
-	readonly manifest: readonly ManifestLine[] | 'intended';
+	readonly manifest: readonly ManifestEntry[] | 'intended';
 	/** Of the points, where they have one: it cannot be read from the manifest's texts. */
 	readonly title?: string | null;
 	/** For the receipt: what was done. */

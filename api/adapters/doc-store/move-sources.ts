@@ -1,12 +1,12 @@
 import { type DocState, type Failure, giveUp, go, successorOf, wait, withdraw } from '../../domain/index.ts';
-import type { DocKey, Leaving } from '../../ports/claims.ts';
+import type { DocKey, MovedManifest } from '../../ports/work-claims.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 
 /**
  * Documents that were moved away and wait for their successor: moves their rows with pipeline/moves.ts, and their
  * receipts with them. Called by engine.ts only, in the transaction of whatever happens to the successor.
  */
-export interface LeavingDeps {
+export interface MoveSourcesDeps {
 	readonly tables: Tables;
 	/** The row's state with its lease. */
 	readonly full: (row: DocRow) => DocState;
@@ -26,7 +26,7 @@ const successorFailed: Failure = {
 		'the document that this one was moved to failed; what was published under this name stays until it is in',
 };
 
-export function createLeaving({ tables, full, save, settleJob, endLost }: LeavingDeps) {
+export function createMoveSources({ tables, full, save, settleJob, endLost }: MoveSourcesDeps) {
 	/** The wait of one document is over; what was given up is taken up again. */
 	function letOneGo(row: DocRow, now: number): void {
 		const { failed, wanted } = row.state;
@@ -57,7 +57,7 @@ export function createLeaving({ tables, full, save, settleJob, endLost }: Leavin
 				if (hasSettled) this.letGo(old.key, old.state.generation, now);
 				return;
 			}
-			for (const row of tables.leavingFor(old.key)) {
+			for (const row of tables.moveSourcesOf(old.key)) {
 				const further = save(row, wait(full(row), successor, now), {});
 				if (failed) giveOneUp(further, now);
 			}
@@ -65,19 +65,19 @@ export function createLeaving({ tables, full, save, settleJob, endLost }: Leavin
 
 		/** A generation of the successor is settled: whoever waited for it, or for an earlier one, may go. */
 		letGo(successor: DocKey, generation: number, now: number): void {
-			for (const row of tables.leavingFor(successor)) {
+			for (const row of tables.moveSourcesOf(successor)) {
 				if ((row.state.movedTo?.generation ?? 0) <= generation) letOneGo(row, now);
 			}
 		},
 
 		/** The successor was given up. */
 		giveUp(successor: DocKey, now: number): void {
-			for (const row of tables.leavingFor(successor)) giveOneUp(row, now);
+			for (const row of tables.moveSourcesOf(successor)) giveOneUp(row, now);
 		},
 
 		/** The successor's change is about to be canceled; false where that cannot be, and nothing was changed. */
 		withdraw(successor: DocKey, now: number): boolean {
-			const rows = tables.leavingFor(successor).map((row) => ({ row, next: withdraw(full(row)) }));
+			const rows = tables.moveSourcesOf(successor).map((row) => ({ row, next: withdraw(full(row)) }));
 			if (rows.some(({ next }) => next === null)) return false;
 			for (const { row, next } of rows) {
 				if (next === null) continue;
@@ -89,15 +89,15 @@ export function createLeaving({ tables, full, save, settleJob, endLost }: Leavin
 		},
 
 		/** What the documents that wait have in the index. */
-		of: (successor: DocKey): Leaving[] =>
-			tables.leavingFor(successor).flatMap(({ key, tenant, state }) =>
+		of: (successor: DocKey): MovedManifest[] =>
+			tables.moveSourcesOf(successor).flatMap(({ key, tenant, state }) =>
 				state.published === null
 					? []
 					: {
 							doc: key,
 							tenant,
 							fingerprint: state.published.fingerprint,
-							manifest: tables.lines(key).manifest,
+							manifest: tables.entries(key).manifest,
 						},
 			),
 	};

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/time.ts';
-import type { Claimed } from '../../ports/claims.ts';
+import type { Claimed } from '../../ports/work-claims.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { failureOf } from '../../domain/index.ts';
-import type { Turn } from './lane-lock.ts';
+import type { LaneTurn } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
 import type { PublishDeps } from './publish.ts';
 import { decide } from '../faults/index.ts';
@@ -11,37 +11,37 @@ import { decide } from '../faults/index.ts';
  * What a lane does about errors: it carries out what retry.ts decides, and buries a document that fails alone.
  * For lane.ts and lane-large.ts.
  */
-export interface SettleDeps extends Omit<PublishDeps, 'turn' | 'pass'> {
+export interface RecoveryDeps extends Omit<PublishDeps, 'turn' | 'crashPoint'> {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
 	readonly maxAttempts: number;
 	readonly random: () => number;
 	/** What is published may show fields of the attempt that was given up. */
-	readonly onMarred: (claimed: Claimed) => void;
+	readonly onPartialWrite: (claimed: Claimed) => void;
 }
 
-export interface Settling {
+export interface Recovery {
 	/**
 	 * Runs `act` until it succeeds or decides otherwise than to wait for the index. Its turn is kept meanwhile: what
 	 * came later must not be written earlier. `halve` does the work again in two parts, cut at `middle`.
 	 */
-	settle(
+	run(
 		documents: readonly Claimed[],
-		turn: Turn,
+		turn: LaneTurn,
 		act: () => Promise<void>,
 		halve?: (middle: number) => Promise<void>,
 	): Promise<void>;
 	/** Removes what a document may have left in the index, then makes it a dead letter. */
-	bury(claimed: Claimed, error: unknown, turn: Turn): Promise<void>;
+	deadLetter(claimed: Claimed, error: unknown, turn: LaneTurn): Promise<void>;
 }
 
-export function createSettling(tenant: string, outcomes: Outcomes, deps: SettleDeps): Settling {
+export function createRecovery(tenant: string, outcomes: Outcomes, deps: RecoveryDeps): Recovery {
 	const { docStore, vectorStore, breaker, clock, log, telemetry, random, signal, now } = deps;
 
-	async function settle(
+	async function run(
 		documents: readonly Claimed[],
-		turn: Turn,
+		turn: LaneTurn,
 		act: () => Promise<void>,
 		halve?: (middle: number) => Promise<void>,
 	): Promise<void> {
@@ -78,7 +78,7 @@ export function createSettling(tenant: string, outcomes: Outcomes, deps: SettleD
 				} else {
 					const [claimed] = documents;
 					if (claimed === undefined) return;
-					if (next.kind !== 'retry') return settle([], turn, () => bury(claimed, error, turn));
+					if (next.kind !== 'retry') return run([], turn, () => deadLetter(claimed, error, turn));
 					const { lease } = claimed;
 					const { counted, afterMs } = next;
 					await docStore
@@ -92,21 +92,21 @@ export function createSettling(tenant: string, outcomes: Outcomes, deps: SettleD
 		}
 	}
 
-	async function bury(claimed: Claimed, error: unknown, turn: Turn): Promise<void> {
+	async function deadLetter(claimed: Claimed, error: unknown, turn: LaneTurn): Promise<void> {
 		await turn.enter();
 		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
-		const { fresh, unsettled } = await docStore.strays(claimed.lease);
+		const { fresh, uncertain } = await docStore.orphans(claimed.lease);
 		if (fresh.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, fresh, inner), signal);
 		const present =
-			unsettled.length === 0
+			uncertain.length === 0
 				? []
-				: [...(await breaker.run(() => vectorStore.vectors(tenant, unsettled), signal)).keys()];
+				: [...(await breaker.run(() => vectorStore.vectors(tenant, uncertain), signal)).keys()];
 		const failure = failureOf(error);
-		const [done] = await docStore.bury([{ lease: claimed.lease, error: failure, present }], now());
+		const [done] = await docStore.deadLetter([{ lease: claimed.lease, error: failure, present }], now());
 		if (done !== true) return;
-		outcomes.buried(claimed, failure);
-		if (claimed.published !== null) deps.onMarred(claimed);
+		outcomes.deadLettered(claimed, failure);
+		if (claimed.published !== null) deps.onPartialWrite(claimed);
 	}
 
-	return { settle, bury };
+	return { run, deadLetter };
 }
