@@ -7,7 +7,6 @@ import {
 	isPending,
 	mayGrow,
 	queueClass,
-	type WorkClass,
 } from '../../domain/index.ts';
 import type { ClaimRequest, Claimed, DocKey } from '../../ports/work-claims.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
@@ -162,9 +161,5 @@ export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
 				queue.due = row.due;
 			}
 		},
-
-		/** How many documents wait, by tenant and class. */
-		list: (): { tenant: string; class: WorkClass; pending: number }[] =>
-			[...queues.values()].map(({ tenant, class: at, pending }) => ({ tenant, class: at, pending })),
 	};
 }

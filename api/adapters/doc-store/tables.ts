@@ -14,8 +14,8 @@ import type { JobState } from '../../contract/job-schema.ts';
 
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An
- * embedded adapter provides these (SQLite, memory); everything that decides lives in engine.ts and in
- * pipeline/coalesce.ts. Only engine.ts calls them, always inside `transaction`.
+ * embedded adapter provides these (SQLite, memory); everything that decides lives in the engine and in
+ * domain/coalesce.ts. Only the engine calls them, always inside `transaction`.
  */
 
 /** Without the lease: leases live in memory, because they must not outlive the process. */
@@ -28,9 +28,9 @@ export interface DocRow {
 	readonly state: DurableState;
 	/** Body of the newest accepted change, while it waits, is worked on or is failed. */
 	readonly body: number | null;
-	/** Newest receipt; with `JobRow.previous` the history of the document. */
+	/** Newest job; with `JobRow.previous` the history of the document. */
 	readonly lastJob: string;
-	/** A leased receipt whose document was changed meanwhile: settled with the lease, or superseded after a crash. */
+	/** A leased job whose document was changed meanwhile: it ends with the lease, or is superseded after a crash. */
 	readonly flightJob: string | null;
 	/** Why the newest generation failed last. */
 	readonly error: Failure | null;
@@ -38,7 +38,7 @@ export interface DocRow {
 
 export interface JobRow {
 	readonly jobId: string;
-	/** 0: of a refusal, see refusals.ts. */
+	/** 0: of a refusal, see refusal-receipts.ts. */
 	readonly doc: DocKey;
 	readonly op: 'put' | 'delete';
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
@@ -48,7 +48,7 @@ export interface JobRow {
 	readonly updatedAt: number;
 	readonly attempts: number;
 	readonly supersededBy: string | null;
-	/** The document's receipt before this one. */
+	/** The document's job before this one. */
 	readonly previous: string | null;
 	readonly error: Failure | null;
 	readonly detail: JobDetail | null;
@@ -56,7 +56,7 @@ export interface JobRow {
 	readonly charged: number;
 }
 
-/** Whose receipt a refusal's job row is: the document may never have been. */
+/** Whose job a refusal's is: the document may never have been. */
 export interface RefusalRow {
 	readonly jobId: string;
 	readonly tenant: string;
@@ -69,17 +69,13 @@ export type Body =
 	| { readonly kind: 'blob'; readonly blob: string }
 	| { readonly kind: 'lost' };
 
-export interface Tables {
-	/** Runs `run` in one durable transaction; an exception undoes all of it. */
-	transaction<T>(run: () => T): T;
-	/** The rank of a source's epoch: the order in which the store first saw it, from 1. */
-	epochRank(sourceId: string, epoch: string): number;
+export interface DocsTable {
 	findDoc(tenant: string, docId: string): DocRow | undefined;
 	docByKey(key: DocKey): DocRow | undefined;
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
-	/** Every tenant's documents: see progress.ts. */
+	/** Every tenant's documents: see progress-counts.ts. */
 	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
 	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
@@ -91,6 +87,13 @@ export interface Tables {
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
 	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
+	/** Documents by key, from above `after`, for a tally. */
+	tallyDocs(after: DocKey, limit: number): TallyRow[];
+	/** Finished deletions accepted before `before`, oldest keys first. */
+	oldTombstones(before: number, limit: number): DocKey[];
+}
+
+export interface BodiesTable {
 	insertBody(body: string | Uint8Array | { readonly blob: string }): number;
 	body(id: number): Body | undefined;
 	/** The name of the blob that the body was, if it was one. */
@@ -100,12 +103,25 @@ export interface Tables {
 	/** Names of the blobs that some body refers to. */
 	blobs(): Set<string>;
 	hasBlob(blob: string): boolean;
+}
+
+export interface JobsTable {
 	insertJob(job: JobRow): void;
 	updateJob(job: JobRow): void;
 	job(jobId: string): JobRow | undefined;
 	/** Newest first, from below `after`. */
 	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
 	removeJob(jobId: string): void;
+	/**
+	 * Looks at the next `limit` jobs by id, and removes the final ones last updated before `before` that are
+	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
+	 */
+	removeOldJobs(
+		before: number,
+		after: string | null,
+		limit: number,
+	): { removed: number; last: string | null };
+	highestTime(): number;
 	insertRefusal(row: RefusalRow): void;
 	refusal(jobId: string): RefusalRow | undefined;
 	/** At most one a document. */
@@ -115,55 +131,58 @@ export interface Tables {
 	removeRefusal(jobId: string): void;
 	/** Refusals by tenant, counted from the rows. */
 	refusalCounts(): Map<string, number>;
-	/** Whether a document has more chunks than `limit`, of whatever kind. */
-	hasMoreEntries(doc: DocKey, limit: number): boolean;
-	/** Chunks of whatever kind by point id, from above `after`. */
-	entriesPage(doc: DocKey, after: string | null, limit: number): StoredEntry[];
-	forget(doc: DocKey, ids: readonly string[]): void;
-	reorder(doc: DocKey, entries: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): void;
-	countEntries(doc: DocKey): number;
-	/** Of them, those that are not of the manifest, or not certain. */
-	countUncertain(doc: DocKey): number;
-	/** Makes every chunk a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
-	tidyEntries(doc: DocKey, after: string | null, limit: number | null): string | null;
-	/** Certain manifest lines in order; strays that were never published; lines that became uncertain. */
+}
+
+/** Entries of whatever kind: of the manifest and certain, of it and uncertain, or fresh orphans. */
+export interface EntriesTable {
+	/** Certain entries in order; orphans that were never published; entries that became uncertain. */
 	entries(doc: DocKey): {
 		readonly manifest: ManifestEntry[];
 		readonly fresh: string[];
 		readonly uncertain: string[];
 	};
-	/** The published manifest, uncertain lines included; with `isSettled` every chunk is of it. */
-	chunks(doc: DocKey, isSettled: boolean): ManifestChunk[];
+	/** By point id, from above `after`. */
+	entriesPage(doc: DocKey, after: string | null, limit: number): StoredEntry[];
+	/** Whether a document has more of them than `limit`. */
+	hasMoreEntries(doc: DocKey, limit: number): boolean;
+	countEntries(doc: DocKey): number;
+	/** Of them, those that are not of the manifest, or not certain. */
+	countUncertain(doc: DocKey): number;
+	/** The published manifest, uncertain entries included; with `isTidy` every entry is of it, whatever its mark. */
+	chunks(doc: DocKey, isTidy: boolean): ManifestChunk[];
 	/** Of the published manifest, those of these points. */
 	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
-	/** Documents by key, from above `after`, for a tally. */
-	tallyDocs(after: DocKey, limit: number): TallyRow[];
-	marker(name: string): string | null;
-	setMarker(name: string, value: string | null): void;
-	/** Adds chunks that are not there yet, as strays. */
+	/** Adds chunks that are not there yet, as fresh orphans. */
 	addOrphans(doc: DocKey, chunks: readonly ManifestChunk[]): void;
-	/** Makes `lines` (all of them there) the manifest and removes every other chunk. */
-	setManifest(doc: DocKey, lines: readonly ManifestEntry[]): void;
-	/** Makes manifest lines uncertain. */
+	forget(doc: DocKey, ids: readonly string[]): void;
+	reorder(doc: DocKey, entries: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): void;
+	/** Makes manifest entries uncertain. */
 	markUncertain(doc: DocKey, ids: readonly string[]): void;
-	/** Settles uncertain lines that are `present`, removes the other ones and every fresh stray; how many lines remain. */
+	/** Makes every entry a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
+	tidyEntries(doc: DocKey, after: string | null, limit: number | null): string | null;
+	/** Makes these (all of them there) the manifest and removes every other entry. */
+	setManifest(doc: DocKey, manifest: readonly ManifestEntry[]): void;
+	/** Makes uncertain entries that are `present` certain, removes the other ones and every fresh orphan; how many remain. */
 	keepPresent(doc: DocKey, present: ReadonlySet<string>): number;
+}
+
+export interface CreditsTable {
 	ledgers(): LedgerRow[];
 	saveLedger(row: LedgerRow): void;
+}
+
+export interface MarkersTable {
+	marker(name: string): string | null;
+	setMarker(name: string, value: string | null): void;
+}
+
+export interface Tables extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable {
+	/** Runs `run` in one durable transaction; an exception undoes all of it. */
+	transaction<T>(run: () => T): T;
+	/** The rank of a source's epoch: the order in which the store first saw it, from 1. */
+	epochRank(sourceId: string, epoch: string): number;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
-	highestTime(): number;
-	/** Settled deletions accepted before `before`, oldest keys first. */
-	oldTombstones(before: number, limit: number): DocKey[];
-	/**
-	 * Looks at the next `limit` receipts by id, and removes the final ones last updated before `before` that are
-	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
-	 */
-	removeOldJobs(
-		before: number,
-		after: string | null,
-		limit: number,
-	): { removed: number; last: string | null };
 }
 
 export interface Waiting {
@@ -182,7 +201,7 @@ export interface TallyRow {
 	readonly docId: string;
 	/** Of the published manifest; 0 where nothing is published. */
 	readonly chunks: number;
-	/** All lines and strays, where something is under way; else as `chunks`. */
+	/** All entries and orphans, where something is under way; else as `chunks`. */
 	readonly most: number;
 	readonly isUnderWay: boolean;
 	readonly publishedAt: number | null;

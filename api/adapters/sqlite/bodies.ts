@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { Body, Tables } from '../doc-store/index.ts';
+import type { Body, BodiesTable } from '../doc-store/index.ts';
 import { openSegments, segmentBytes, type Place } from './segments.ts';
 
 /**
@@ -16,14 +16,12 @@ import { openSegments, segmentBytes, type Place } from './segments.ts';
  *  - `usage` counts the committed rows of each segment. What a transaction changes joins it when it is durable.
  *  - A segment without rows that is not appended to any more is removed, after the commit that emptied it.
  */
-export interface Bodies extends Pick<
-	Tables,
-	'insertBody' | 'body' | 'removeBody' | 'blobs' | 'hasBlob' | 'compactBodies'
-> {
+export interface Bodies {
+	readonly table: BodiesTable;
 	/** Before the commit: puts the new bodies where they belong. */
 	flush(): void;
 	/** After the commit. */
-	settle(): void;
+	finish(): void;
 	/** After the rollback. */
 	undo(): void;
 	/** Outside a transaction. */
@@ -143,7 +141,7 @@ export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = d
 		removeEmpty();
 	}
 
-	return {
+	const table: BodiesTable = {
 		insertBody(body) {
 			nextId += 1;
 			if (typeof body === 'object' && 'blob' in body) sql.insert.run(nextId, null, body.blob);
@@ -202,6 +200,10 @@ export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = d
 				}
 			}
 		},
+	};
+
+	return {
+		table,
 		flush() {
 			if (added.size > 0 && addedBytes >= limits.appendBytes) append();
 			else {
@@ -211,7 +213,7 @@ export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = d
 				}
 			}
 		},
-		settle() {
+		finish() {
 			for (const [segment, { bodies, bytes }] of changes) {
 				const known = usage.get(segment);
 				if (known === undefined) continue;

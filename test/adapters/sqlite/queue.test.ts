@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createDocEngine } from '../../../api/adapters/doc-store/doc-engine.ts';
 import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { openBodies } from '../../../api/adapters/sqlite/bodies.ts';
-import { createSqliteTables, queuesSql, waitingSql } from '../../../api/adapters/sqlite/doc-tables.ts';
+import { createSqliteTables } from '../../../api/adapters/sqlite/doc-tables.ts';
+import { queuesSql, waitingSql } from '../../../api/adapters/sqlite/docs-table.ts';
 import { migrate } from '../../../api/adapters/sqlite/doc-schema.ts';
 import type { QueueUsage } from '../../../api/domain/queue-key.ts';
 

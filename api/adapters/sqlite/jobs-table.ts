@@ -1,0 +1,120 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Counts, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
+import {
+	failure,
+	insertSql,
+	integer,
+	jsonOrNull,
+	object,
+	op,
+	query,
+	text,
+	updateSql,
+	uuid,
+	uuidOrNull,
+	valuesOf,
+} from './columns.ts';
+import { uuidToBytes } from './uuid.ts';
+
+/** The rows of jobs in SQLite, and those that say whose the jobs without a document are. */
+
+const jobFields = object<JobRow>({
+	jobId: uuid('job'),
+	doc: integer('doc'),
+	op: op('op'),
+	state: text<JobRow['state']>('state'),
+	version: integer('version'),
+	acceptedAt: integer('accepted_at'),
+	updatedAt: integer('updated_at'),
+	attempts: integer('attempts'),
+	supersededBy: uuidOrNull('superseded_by'),
+	previous: uuidOrNull('previous'),
+	error: failure,
+	detail: jsonOrNull('detail'),
+	charged: integer('charged'),
+});
+const agedFields = object<Pick<JobRow, 'jobId' | 'doc' | 'state' | 'updatedAt'>>({
+	jobId: uuid('job'),
+	doc: integer('doc'),
+	state: text('state'),
+	updatedAt: integer('updated_at'),
+});
+const refusalFields = object<RefusalRow>({
+	jobId: uuid('job'),
+	tenant: text('tenant'),
+	docId: text('doc_id'),
+});
+const tenantCount = object({ tenant: text('tenant'), count: integer('count(*)') });
+const stateCount = object({ state: text<JobRow['state']>('state'), count: integer('count(*)') });
+
+const aboveAll = new Uint8Array(16).fill(255);
+const belowAll = new Uint8Array(16);
+
+export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Counts['jobs'] } {
+	const jobs = (rest: string) => query(db, jobFields, `FROM jobs WHERE ${rest}`);
+	const refusals = (rest: string) => query(db, refusalFields, `FROM refusals ${rest}`);
+	const sql = {
+		insert: db.prepare(insertSql('jobs', jobFields.names)),
+		update: db.prepare(updateSql('jobs', jobFields.names.slice(1), 'job = ?')),
+		find: jobs('job = ?'),
+		remove: db.prepare('DELETE FROM jobs WHERE job = ?'),
+		list: jobs('job < ? ORDER BY job DESC LIMIT ?'),
+		listFailed: jobs("state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
+		listIn: jobs('job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
+		page: query(db, agedFields, 'FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
+		isNewest: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
+		insertRefusal: db.prepare(insertSql('refusals', refusalFields.names)),
+		refusal: refusals('WHERE job = ?'),
+		refusalOf: refusals('WHERE tenant = ? AND doc_id = ?'),
+		oldestRefusal: refusals('ORDER BY job LIMIT 1'),
+		oldestRefusalOf: refusals('WHERE tenant = ? ORDER BY job LIMIT 1'),
+		removeRefusal: db.prepare('DELETE FROM refusals WHERE job = ?'),
+	};
+
+	return {
+		countJobs: () =>
+			Object.fromEntries(
+				query(db, stateCount, 'FROM jobs GROUP BY state')
+					.all()
+					.map(({ state, count }) => [state, count]),
+			),
+		insertJob: (job) => void sql.insert.run(...valuesOf(jobFields, job)),
+		updateJob: (job) => void sql.update.run(...valuesOf(jobFields, job).slice(1), uuidToBytes(job.jobId)),
+		job: (jobId) => sql.find.get(uuidToBytes(jobId)),
+		removeJob: (jobId) => void sql.remove.run(uuidToBytes(jobId)),
+		listJobs(after, state, limit) {
+			const from = after === null ? aboveAll : uuidToBytes(after);
+			if (state === null) return sql.list.all(from, limit);
+			return state === 'failed' ? sql.listFailed.all(from, limit) : sql.listIn.all(from, state, limit);
+		},
+		removeOldJobs(before, after, limit) {
+			const page = sql.page.all(after === null ? belowAll : uuidToBytes(after), limit);
+			let removed = 0;
+			for (const { jobId, doc, state, updatedAt } of page) {
+				const job = uuidToBytes(jobId);
+				if (state === 'accepted' || updatedAt >= before || sql.isNewest.get(doc, job) !== undefined) continue;
+				sql.remove.run(job);
+				if (doc === 0) sql.removeRefusal.run(job);
+				removed += 1;
+			}
+			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
+		},
+		highestTime: () =>
+			query(
+				db,
+				integer('coalesce(max(updated_at), 0)'),
+				'FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
+			).get() ?? 0,
+		insertRefusal: (row) => void sql.insertRefusal.run(...valuesOf(refusalFields, row)),
+		refusal: (jobId) => sql.refusal.get(uuidToBytes(jobId)),
+		refusalOf: (tenant, docId) => sql.refusalOf.get(tenant, docId),
+		oldestRefusal: (tenant) => (tenant === null ? sql.oldestRefusal.get() : sql.oldestRefusalOf.get(tenant)),
+		removeRefusal: (jobId) => void sql.removeRefusal.run(uuidToBytes(jobId)),
+		refusalCounts: () =>
+			new Map(
+				query(db, tenantCount, 'FROM refusals GROUP BY tenant')
+					.all()
+					.map(({ tenant, count }) => [tenant, count]),
+			),
+	};
+}
