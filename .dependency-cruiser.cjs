@@ -127,7 +127,8 @@ module.exports = {
 			'^api/http/',
 			[
 				'^api/(http|contract|ports|domain)/',
-				'^api/pipeline/index\\.ts$', '^api/pipeline/[a-z]+/index\\.ts$',
+				'^api/pipeline/index\\.ts$',
+				'^api/pipeline/[a-z]+/index\\.ts$',
 				...basics,
 				'^api/config\\.ts$',
 			],
