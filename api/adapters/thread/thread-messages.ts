@@ -6,6 +6,8 @@ import type { PlainError } from '../../errors.ts';
 export type Methods = Record<string, (...args: any[]) => unknown>;
 
 export type Request = readonly [id: number, method: string, args: readonly unknown[]];
+/** Asks for the names of the methods, once what they need is open. */
+export const OPEN = 'open!';
 /** The last request: run what came before, close, end the thread. */
 export const CLOSE = 'close!';
 
