@@ -3,7 +3,6 @@ import type { ScanSinks } from './scanner-port.ts';
 
 /** What passes between the scanner and its thread. */
 export interface Order {
-	readonly id: number;
 	readonly dir: string;
 	/** Shared: how many pages were taken, or STOP. */
 	readonly taken: Int32Array<SharedArrayBuffer>;
@@ -12,7 +11,6 @@ export interface Order {
 export const STOP = -1;
 
 export interface Reply {
-	readonly id: number;
 	readonly page: Page;
 	/** The whole tree was walked. */
 	readonly last: boolean;
