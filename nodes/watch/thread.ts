@@ -27,7 +27,7 @@ export interface Asker<Answer> {
 	lose(lost: ThreadLost): void;
 }
 
-export interface Thread<Question, Answer> {
+export interface WatchThread<Question, Answer> {
 	/**
 	 * What is asked in one turn of the event loop goes in one message, to a thread that is started when it is needed.
 	 * The asker calls what is returned when it wants no more answers; `isAnswered`: because it has had all.
@@ -46,13 +46,13 @@ const CLOSE_WAIT_MS = 2000;
 const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 
 /** The process is kept alive by questions, not by the thread. */
-export function createThread<Question, Answer>(deps: {
+export function createWatchThread<Question, Answer>(deps: {
 	readonly file: URL;
 	readonly workerData: unknown;
 	readonly clock: Clock;
 	/** `lost`: threads in a row. */
 	readonly onLost: (what: { readonly code: string; readonly lost: number }) => void;
-}): Thread<Question, Answer> {
+}): WatchThread<Question, Answer> {
 	const thread = { worker: null as Worker | null, lost: 0, isClosed: false };
 	const askers = new Map<number, Asker<Answer>>();
 	let outbox: [id: number, question: Question][] = [];

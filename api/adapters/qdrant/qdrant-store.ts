@@ -5,7 +5,7 @@
  * What Qdrant promises of a write with `wait=true`: it is in the write-ahead log and visible. The log is
  * flushed to the disk within 5 s (its default), so a power cut may lose what was acknowledged last.
  *
- * A write that was given up may still be applied by Qdrant later (transport.ts). Sending it again is safe.
+ * A write that was given up may still be applied by Qdrant later (qdrant-transport.ts). Sending it again is safe.
  */
 import type { Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
@@ -13,7 +13,7 @@ import { slices } from '../../domain/index.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Hit, VectorStore } from '../../ports/vector-store.ts';
 import { round } from './body.ts';
-import { createBudget } from './request-budget.ts';
+import { createRequestBudget } from './request-budget.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
 import { createInFlight } from './in-flight.ts';
 import { storedPoint } from './payload.ts';
@@ -27,7 +27,7 @@ import {
 	type UpsertBody,
 } from './write-plan.ts';
 import { queryVector } from './sparse.ts';
-import { createTransport, parseEndpoint } from './qdrant-transport.ts';
+import { createQdrantTransport, parseEndpoint } from './qdrant-transport.ts';
 
 export interface QdrantOptions {
 	/** `http://host:6333`; a path before Qdrant's own is kept, a missing port is 6333. */
@@ -77,8 +77,8 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		maxPoints: options.maxPointsPerRequest ?? 256,
 		maxBytes: options.maxBytesPerRequest ?? 4 * 1024 * 1024,
 	};
-	const budget = createBudget(limits);
-	const transport = createTransport({ endpoint, apiKey, clock, timeoutMs, connections });
+	const budget = createRequestBudget(limits);
+	const transport = createQdrantTransport({ endpoint, apiKey, clock, timeoutMs, connections });
 	const inFlight = createInFlight(options.writesInFlight ?? 4, clock);
 	const root = `/collections/${encodeURIComponent(collection)}`;
 	let info: QdrantInfo | null = null;

@@ -1,4 +1,4 @@
-import type { Batch, ThreadCall } from './thread-host.ts';
+import type { ThreadBatch, ThreadCall } from './thread-host.ts';
 import type { Methods } from './thread-messages.ts';
 
 /**
@@ -14,7 +14,7 @@ export function groupCommit(deps: {
 	readonly sizeOf: (call: ThreadCall) => number;
 	/** Of one transaction, unless one call alone is larger. */
 	readonly most: number;
-}): Batch {
+}): ThreadBatch {
 	const { methods, transaction, sizeOf, most } = deps;
 
 	function run({ method: name, args }: ThreadCall): unknown {

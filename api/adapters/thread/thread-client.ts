@@ -9,7 +9,7 @@
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import { threadLimits } from './memory-limits.ts';
-import { CLOSE, OPEN, type Methods, type Reply, type Request } from './thread-messages.ts';
+import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 export interface Thread<M extends Methods> {
 	/** Has the thread open what it serves, and resolves with the names of its methods; closes it where that fails. */
@@ -42,7 +42,7 @@ export function openThread<M extends Methods>(options: {
 		resourceLimits: threadLimits,
 	});
 	const calls = new Map<number, OpenCall>();
-	let outbox: Request[] = [];
+	let outbox: ThreadRequest[] = [];
 	let nextId = 0;
 	let closing: Promise<void> | null = null;
 	let ended: DocDropError | null = null;
@@ -59,7 +59,7 @@ export function openThread<M extends Methods>(options: {
 		end();
 		exited.resolve();
 	});
-	worker.on('message', (replies: Reply[]) => {
+	worker.on('message', (replies: ThreadReply[]) => {
 		for (const [id, value, error] of replies) {
 			const call = calls.get(id);
 			calls.delete(id);
@@ -78,7 +78,7 @@ export function openThread<M extends Methods>(options: {
 			for (const request of requests) postAlone(request);
 		}
 	}
-	function postAlone(request: Request) {
+	function postAlone(request: ThreadRequest) {
 		try {
 			worker.postMessage([request]);
 		} catch (error) {

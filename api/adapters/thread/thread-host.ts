@@ -5,7 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { type PlainError, toPlainError } from '../../errors.ts';
-import { CLOSE, OPEN, type Methods, type Reply, type Request } from './thread-messages.ts';
+import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 /** One call as the batch hook sees it. Answer each exactly once. */
 export interface ThreadCall {
@@ -20,12 +20,12 @@ export interface ThreadCall {
  * them by the methods. Calls that it leaves unanswered when it throws are rejected with that error. What it has
  * answered leaves when it returns, or earlier where it calls `send`.
  */
-export type Batch = (calls: readonly ThreadCall[], send: () => void) => void;
+export type ThreadBatch = (calls: readonly ThreadCall[], send: () => void) => void;
 
 export interface Served {
 	/** Every method, sync or async. Calls start in the order in which they were made. */
 	readonly methods: Methods;
-	readonly batch?: Batch;
+	readonly batch?: ThreadBatch;
 	/** Runs after the last call has been answered. */
 	readonly close?: () => void;
 }
@@ -44,7 +44,7 @@ export function serveThread(options: ThreadOptions): void {
 	let served: Served | null = null;
 	/** Settle when their calls are answered. */
 	const open = new Set<Promise<void>>();
-	let outbox: Reply[] = [];
+	let outbox: ThreadReply[] = [];
 
 	function flush() {
 		const replies = outbox;
@@ -56,7 +56,7 @@ export function serveThread(options: ThreadOptions): void {
 			for (const reply of replies) postAlone(reply);
 		}
 	}
-	function postAlone(reply: Reply) {
+	function postAlone(reply: ThreadReply) {
 		try {
 			port?.postMessage([reply]);
 		} catch (error) {
@@ -64,11 +64,11 @@ export function serveThread(options: ThreadOptions): void {
 		}
 	}
 	/** Replies that are made together leave together. */
-	function toCall([id, method, args]: Request): ThreadCall {
+	function toCall([id, method, args]: ThreadRequest): ThreadCall {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		open.add(promise);
 		let done = false;
-		const answer = (reply: Reply) => {
+		const answer = (reply: ThreadReply) => {
 			if (done) return;
 			done = true;
 			if (outbox.length === 0) queueMicrotask(flush);
@@ -114,12 +114,12 @@ export function serveThread(options: ThreadOptions): void {
 		}
 	}
 
-	port.on('message', (first: Request[]) => {
+	port.on('message', (first: ThreadRequest[]) => {
 		const requests = [...first];
 		// Without a batch the others would only take memory while they wait for their turn.
 		if (served?.batch !== undefined) {
 			for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
-				requests.push(...(more.message as Request[]));
+				requests.push(...(more.message as ThreadRequest[]));
 			}
 		}
 		const last = requests.at(-1);
@@ -128,7 +128,7 @@ export function serveThread(options: ThreadOptions): void {
 		if (calls.length > 0) runAll(calls);
 		if (closing !== undefined) void close(closing);
 	});
-	async function close(request: Request) {
+	async function close(request: ThreadRequest) {
 		await Promise.all(open);
 		const call = toCall(request);
 		try {

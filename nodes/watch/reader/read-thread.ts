@@ -7,7 +7,7 @@ import { createSyncDisk } from '../sync-disk.ts';
 import { serveQuestions } from '../thread.ts';
 import type { Look } from './reader-port.ts';
 import { createSyncFingerprint, MAX_BYTES } from './sync-fingerprint.ts';
-import type { Answer, Question } from './reader-messages.ts';
+import type { ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 
 const options = workerData as { readonly followLinks: boolean };
 const disk = createSyncDisk(options);
@@ -19,7 +19,7 @@ function look(root: string, relPath: string, expected: FileStat | null): Look {
 	return { stat, fingerprint: isToRead ? fingerprint(join(root, relPath), stat) : null };
 }
 
-function answer(question: Question): Answer {
+function answer(question: ReaderQuestion): ReaderAnswer {
 	if (question.op === 'fingerprint') return fingerprint(question.path, question.before);
 	try {
 		return look(question.root, question.relPath, question.expected);
@@ -31,4 +31,4 @@ function answer(question: Question): Answer {
 /** Answers in one message: few, so that the main thread works on them while the next ones are found. */
 const ANSWERS = 16;
 
-serveQuestions<Question, Answer>(ANSWERS, (question, send) => send(answer(question)));
+serveQuestions<ReaderQuestion, ReaderAnswer>(ANSWERS, (question, send) => send(answer(question)));

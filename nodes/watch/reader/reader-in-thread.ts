@@ -1,18 +1,18 @@
-import { createThread } from '../thread.ts';
+import { createWatchThread } from '../thread.ts';
 import { createDiskReader } from './reader-on-disk.ts';
 import type { Reader, ReaderFactory } from './reader-port.ts';
 import { MAX_BYTES } from './sync-fingerprint.ts';
-import type { Answer, Question } from './reader-messages.ts';
+import type { ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 
 /**
  * Reads in a thread of its own, with calls that wait for the disk: a small file takes a twentieth of the time,
  * and nothing of the main thread's. Files above 1 MiB are streamed in the main thread, so that they hold up no
- * others. `file` is read-thread.ts, or what a build made of it. What a lost thread had to answer is asked anew.
+ * others. `file` is read-thread.ts, or what a build made of it. What a lost thread had to answer is asked again.
  */
 export function createThreadReader(file: URL): ReaderFactory {
 	return async (deps): Promise<Reader> => {
 		const inMain = await createDiskReader(deps);
-		const thread = createThread<Question, Answer>({
+		const thread = createWatchThread<ReaderQuestion, ReaderAnswer>({
 			file,
 			workerData: { followLinks: deps.followLinks },
 			clock: deps.clock,
@@ -20,7 +20,7 @@ export function createThreadReader(file: URL): ReaderFactory {
 		});
 
 		/** Asks the thread, or the disk from the main thread where there is none. */
-		function ask<T>(question: Question, askMain: () => Promise<T>): Promise<T> {
+		function ask<T>(question: ReaderQuestion, askMain: () => Promise<T>): Promise<T> {
 			if (!thread.isUsable()) return askMain();
 			return new Promise<T>((resolve, reject) => {
 				const end = thread.ask(question, {

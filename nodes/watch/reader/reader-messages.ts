@@ -3,7 +3,7 @@ import type { FileStat } from '../disk.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import type { Look } from './reader-port.ts';
 
-export type Question =
+export type ReaderQuestion =
 	| {
 			readonly op: 'look';
 			readonly root: string;
@@ -13,4 +13,4 @@ export type Question =
 	| { readonly op: 'fingerprint'; readonly path: string; readonly before: FileStat };
 
 /** `failed`: the code of the error that a `look` ended with. */
-export type Answer = Look | Fingerprint | { readonly failed: string };
+export type ReaderAnswer = Look | Fingerprint | { readonly failed: string };

@@ -2,7 +2,7 @@ import type { FileStat } from '../disk.ts';
 import type { ScanSinks } from './scanner-port.ts';
 
 /** What passes between the scanner and its thread. */
-export interface Order {
+export interface ScanOrder {
 	readonly dir: string;
 	/** Shared: how many pages were taken, or STOP. */
 	readonly taken: Int32Array<SharedArrayBuffer>;
@@ -10,7 +10,7 @@ export interface Order {
 
 export const STOP = -1;
 
-export interface Reply {
+export interface ScanReply {
 	readonly page: Page;
 	/** The whole tree was walked. */
 	readonly last: boolean;

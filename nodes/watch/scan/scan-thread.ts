@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { createFilter } from '../filter.ts';
 import { createSyncDisk } from '../sync-disk.ts';
 import { serveQuestions } from '../thread.ts';
-import { entriesOf, newPage, STOP, writeTo, type Order, type Reply } from './page.ts';
+import { entriesOf, newPage, STOP, writeTo, type ScanOrder, type ScanReply } from './page.ts';
 import type { ScanRules } from './scanner-port.ts';
 import { toFailure, walk, type Answers, type Ask } from './walk.ts';
 
@@ -16,7 +16,7 @@ const rules = workerData as ScanRules;
 const filter = createFilter(rules);
 const disk = createSyncDisk(rules);
 
-serveQuestions<Order, Reply>(1, ({ dir, taken }, post) => {
+serveQuestions<ScanOrder, ScanReply>(1, ({ dir, taken }, post) => {
 	let page = newPage();
 	let sent = 0;
 	const send = (last: boolean) => {

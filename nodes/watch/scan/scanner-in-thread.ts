@@ -1,6 +1,6 @@
-import { createThread, type Thread, ThreadLost } from '../thread.ts';
+import { createWatchThread, type WatchThread, ThreadLost } from '../thread.ts';
 import { createDiskScanner } from './scanner-on-disk.ts';
-import { readTo, STOP, type Order, type Reply } from './page.ts';
+import { readTo, STOP, type ScanOrder, type ScanReply } from './page.ts';
 import type { ScannerFactory, ScanSinks } from './scanner-port.ts';
 
 /**
@@ -12,7 +12,7 @@ export function createThreadScanner(file: URL): ScannerFactory {
 	return (deps) => {
 		const inMain = createDiskScanner(deps);
 		const closing = new AbortController();
-		const thread = createThread<Order, Reply>({
+		const thread = createWatchThread<ScanOrder, ScanReply>({
 			file,
 			workerData: deps.rules,
 			clock: deps.clock,
@@ -41,13 +41,13 @@ export function createThreadScanner(file: URL): ScannerFactory {
 
 /** Rejects with a ThreadLost where the thread is lost. */
 async function scanIn(
-	thread: Thread<Order, Reply>,
+	thread: WatchThread<ScanOrder, ScanReply>,
 	dir: string,
 	sinks: ScanSinks,
 	signal: AbortSignal,
 ): Promise<void> {
 	const taken = new Int32Array(new SharedArrayBuffer(4));
-	const heard: { inbox: Reply[]; failure: { readonly error: unknown } | null; wake: () => void } = {
+	const heard: { inbox: ScanReply[]; failure: { readonly error: unknown } | null; wake: () => void } = {
 		inbox: [],
 		failure: null,
 		wake: () => {},
