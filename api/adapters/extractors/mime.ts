@@ -1,4 +1,4 @@
-/** Types by file name. The folder source and the door ask here; what a file holds is not looked at. */
+/** Types by file name. The folder source and the ingress ask here; what a file holds is not looked at. */
 
 const types: Readonly<Record<string, string>> = {
 	txt: 'text/plain',

@@ -1,5 +1,5 @@
 /**
- * The collection itself: made when it is missing, verified when it is there. Only store.ts's `open` calls it.
+ * The collection itself: made when it is missing, verified when it is there. Only qdrant-store.ts's `open` calls it.
  * Uses the official client; none of this is rate limited by Qdrant, and it happens once.
  */
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';

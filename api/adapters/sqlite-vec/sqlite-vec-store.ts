@@ -5,13 +5,12 @@
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
-import { openThread, type Thread, threadFile } from '../thread/index.ts';
+import { createIndexThreads, type Threads } from './index-threads.ts';
 import { isUuid } from './point-rows.ts';
-import { vecLibrary } from './library.ts';
 import { packTexts } from './packed-texts.ts';
 import { dequantize, quantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
-import type { ReaderMethods, WireHits, WirePut, WriterMethods } from './index-messages.ts';
+import type { WireHits, WirePut } from './index-messages.ts';
 
 export interface SqliteVecOptions {
 	/** Absolute path; its folder exists. SQLite puts two files more beside it while it is open. */
@@ -24,52 +23,20 @@ export interface SqliteVecOptions {
 
 const PAGE = 200;
 
-interface Threads {
-	readonly writer: Thread<WriterMethods>;
-	readonly reader: Thread<ReaderMethods>;
-}
-
 /**
  * A put of up to 512 points is one transaction; a larger one is several. Besides the port's errors, `open`
  * rejects with store_locked, store_newer, store_corrupt or config_invalid (no library for this platform).
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
-	const { file, dimensions } = options;
-	let opening: Promise<Threads> | null = null;
-	let closed = false;
+	const { file, dimensions, fingerprint = null } = options;
+	const threads = createIndexThreads(file, { dimensions, fingerprint });
 	/** The first pieces of puts that are still to come. */
 	const packed = new WeakMap<readonly DocWrite[], WirePut>();
 
-	async function start(): Promise<Threads> {
-		const at = { file, library: vecLibrary() };
-		const writer = openThread<WriterMethods>({ file: threadFile('adapters/sqlite-vec/index-writer') });
-		const reader = openThread<ReaderMethods>({ file: threadFile('adapters/sqlite-vec/index-reader') });
-		try {
-			// The writer makes the file that the reader opens.
-			await writer.call('open', at, { dimensions, fingerprint: options.fingerprint ?? null });
-			await reader.call('open', at);
-			return { writer, reader };
-		} catch (error) {
-			await stop({ writer, reader });
-			throw error;
-		}
-	}
-
-	/** The threads; new ones where the last have died or failed to start. */
-	async function threads(): Promise<Threads> {
-		if (closed) throw new DocDropError('index_unavailable', 'the vector index is closed');
-		const before = opening;
-		const running = await before?.catch(() => null);
-		if (running != null && !running.writer.lost() && !running.reader.lost()) return running;
-		// Of several calls that find them dead, the first restarts them.
-		if (opening === before) opening = (running == null ? Promise.resolve() : stop(running)).then(start);
-		return opening as Promise<Threads>;
-	}
-
 	async function run<T>(work: (threads: Threads) => Promise<T>): Promise<T> {
 		try {
-			if (opening === null) throw new DocDropError('index_unavailable', 'the vector index is not open');
-			return await work(await threads());
+			if (!threads.isOpen()) throw new DocDropError('index_unavailable', 'the vector index is not open');
+			return await work(await threads.running());
 		} catch (error) {
 			throw atRunTime(error);
 		}
@@ -79,7 +46,7 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 		kind: 'sqlite-vec',
 		open: async () => {
 			try {
-				await threads();
+				await threads.running();
 			} catch (error) {
 				throw isDocDropError(error) && error.code === 'store_unavailable' ? unavailable(error) : error;
 			}
@@ -160,18 +127,8 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				signal?.throwIfAborted();
 				return reader.call('ping');
 			}),
-		async close() {
-			closed = true;
-			const running = await opening?.catch(() => null);
-			if (running != null) await stop(running);
-		},
+		close: threads.close,
 	};
-}
-
-/** The reader goes first, so that the last connection to close is one that can fold the log into the file. */
-async function stop({ writer, reader }: Threads): Promise<void> {
-	await Promise.allSettled([reader.close()]);
-	await Promise.allSettled([writer.close()]);
 }
 
 /**
