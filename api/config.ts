@@ -1,5 +1,13 @@
 import { isIP, isIPv4 } from 'node:net';
+import { fileTypes } from './contract/file-types.ts';
 import { DocDropError } from './errors.ts';
+
+const andList = new Intl.ListFormat('en-GB');
+const bufferedNames = new Set(
+	Object.values(fileTypes)
+		.filter(({ reading }) => reading === 'buffered')
+		.map(({ name }) => name),
+);
 
 /**
  * Every setting, declared once: name, default, unit and meaning. The process reads them from its environment;
@@ -255,7 +263,7 @@ export const settings = {
 		unit: 'MB',
 		min: 1,
 		max: 64,
-		meaning: 'Largest single document of a type that cannot be read in pieces: Markdown and HTML.',
+		meaning: `Largest single document of a type that cannot be read in pieces: ${andList.format(bufferedNames)}.`,
 	},
 	maxSpoolMb: {
 		env: 'DOCDROP_MAX_SPOOL_MB',

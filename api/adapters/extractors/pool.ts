@@ -22,7 +22,8 @@ import type { Clock } from '../../ports/time.ts';
 import type { Chunk, ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
 import { allocator, threadFile } from '../thread/index.ts';
-import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
+import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
+import { checkType, extractorFingerprint } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 
 export interface ExtractorPoolSettings {
@@ -322,8 +323,8 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 
 	return {
 		fingerprint: extractorFingerprint(chunking),
-		mimeTypes: extractableTypes,
-		streamable: streamableTypes,
+		mimeTypes,
+		streamable: streamedTypes,
 		extract: (input, signal) => submit(input, null, signal),
 		async stream(input, sink, signal) {
 			let hasBegun = false;
