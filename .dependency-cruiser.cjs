@@ -111,7 +111,7 @@ module.exports = {
 			from: { path: '^(nodes|api/(domain|chunking|pipeline|adapters|ports))/' },
 			to: {
 				path: '^api/contract/',
-				pathNot: '^api/contract/(doc-id-fault|reserved-metadata|sample-epoch)\\.ts$',
+				pathNot: '^api/contract/(doc-id-fault|file-types|limits|reserved-metadata|sample-epoch)\\.ts$',
 				dependencyTypesNot: ['type-only'],
 			},
 		},

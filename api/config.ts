@@ -1,5 +1,14 @@
 import { isIP, isIPv4 } from 'node:net';
+import { fileTypes } from './contract/file-types.ts';
+import { isTenant, limits } from './contract/limits.ts';
 import { DocDropError } from './errors.ts';
+
+const andList = new Intl.ListFormat('en-GB');
+const bufferedNames = new Set(
+	Object.values(fileTypes)
+		.filter(({ reading }) => reading === 'buffered')
+		.map(({ name }) => name),
+);
 
 /**
  * Every setting, declared once: name, default, unit and meaning. The process reads them from its environment;
@@ -255,7 +264,7 @@ export const settings = {
 		unit: 'MB',
 		min: 1,
 		max: 64,
-		meaning: 'Largest single document of a type that cannot be read in pieces: Markdown and HTML.',
+		meaning: `Largest single document of a type that cannot be read in pieces: ${andList.format(bufferedNames)}.`,
 	},
 	maxSpoolMb: {
 		env: 'DOCDROP_MAX_SPOOL_MB',
@@ -561,13 +570,11 @@ export function splitKey(entry: string): { readonly tenant: string | null; reado
 	return at < 0 ? { tenant: null, key: entry } : { tenant: entry.slice(0, at), key: entry.slice(at + 1) };
 }
 
-const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/;
-
 function checkKeys(entries: readonly string[]): void {
 	for (const entry of entries) {
 		const { tenant, key } = splitKey(entry);
 		// `acme=` with an unset variable behind it, or a base64 key with its padding, would let the key `` or `=` in.
-		if (/^=*$/.test(key) || (tenant !== null && !tenantPattern.test(tenant))) {
+		if (/^=*$/.test(key) || (tenant !== null && !isTenant(tenant))) {
 			throw invalid(settings.apiKeys, 'KEY or TENANT=KEY (a KEY alone must not end with =)', '');
 		}
 	}
@@ -584,7 +591,7 @@ export function splitLimits(entries: readonly string[]): {
 		const [first = '', second, ...more] = entry.split('=').map((part) => part.trim());
 		const limit = second ?? first;
 		const isLimit = /^\d{1,8}$/.test(limit) && Number(limit) <= settings.documentsPerMinute.max;
-		if (!isLimit || more.length > 0 || (second !== undefined && !tenantPattern.test(first))) {
+		if (!isLimit || more.length > 0 || (second !== undefined && !isTenant(first))) {
 			throw invalid(
 				settings.tenantDocumentsPerMinute,
 				`N or TENANT=N, N a whole number from 0 to ${settings.documentsPerMinute.max}`,
@@ -610,7 +617,7 @@ export function splitWeights(entries: readonly string[]): ReadonlyMap<string, nu
 	for (const entry of entries) {
 		const [tenant = '', weight = '', ...more] = entry.split('=').map((part) => part.trim());
 		const isWeight = /^\d{1,3}(\.\d{1,2})?$/.test(weight) && Number(weight) >= 0.01 && Number(weight) <= 100;
-		if (!isWeight || more.length > 0 || !tenantPattern.test(tenant) || weights.has(tenant)) {
+		if (!isWeight || more.length > 0 || !isTenant(tenant) || weights.has(tenant)) {
 			throw invalid(settings.tenantWeights, 'TENANT=N once for each, N from 0.01 to 100', entry);
 		}
 		weights.set(tenant, Number(weight));
@@ -659,10 +666,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 	checkProxies(config.trustedProxies);
 	splitLimits(config.tenantDocumentsPerMinute);
 	splitWeights(config.tenantWeights);
-	if (!tenantPattern.test(config.tenant)) {
+	if (!isTenant(config.tenant)) {
 		throw invalid(
 			settings.tenant,
-			'at most 128 letters, digits and . _ : @ -, a letter or digit first',
+			`at most ${limits.tenantChars} letters, digits and . _ : @ -, a letter or digit first`,
 			config.tenant,
 		);
 	}

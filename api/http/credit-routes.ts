@@ -5,6 +5,7 @@ import { DocDropError } from '../errors.ts';
 import { mostGranted } from '../domain/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { pageLimit } from './page-limit.ts';
 
 /** Credits: what a tenant has, which its own key may see, and grants, which are the operator's. */
 const Granted = Type.Union([Type.Integer({ minimum: 0, maximum: mostGranted }), Type.Null()], {
@@ -25,7 +26,7 @@ const One = Type.Object({ tenant: Tenant }, { additionalProperties: false });
 const Page = Type.Object(
 	{
 		after: Type.Optional(Tenant),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 100.' })),
+		limit: pageLimit(100),
 	},
 	{ additionalProperties: false },
 );

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { maxBatchDocuments } from '../contract/batch-schema.ts';
+import { limits } from '../contract/limits.ts';
 import type { Config } from '../config.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -185,7 +185,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			version: deps.version,
 			contract: contractVersion,
 			limits: {
-				batchDocuments: maxBatchDocuments,
+				batchDocuments: limits.batchDocuments,
 				bodyBytes: config.maxBodyMb * 1_048_576,
 				fileBytes: config.maxFileMb * 1_048_576,
 				windowMs: config.windowMs,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { DocDropError, isDocDropError } from '../../api/errors.ts';

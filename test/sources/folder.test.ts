@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';

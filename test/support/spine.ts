@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';

@@ -20,8 +20,9 @@ import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
+import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
-import { checkType, extractableTypes, extractorFingerprint, streamableTypes } from './extract.ts';
+import { checkType, extractorFingerprint } from './extract.ts';
 import { type Child, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
 import { createTask, type Task } from './pool-task.ts';
 
@@ -68,8 +69,8 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 	};
 	return {
 		fingerprint: extractorFingerprint(chunking),
-		mimeTypes: extractableTypes,
-		streamable: streamableTypes,
+		mimeTypes,
+		streamable: streamedTypes,
 		extract: (input, signal) => submit(pool, input, null, signal),
 		async stream(input, sink, signal) {
 			let hasBegun = false;

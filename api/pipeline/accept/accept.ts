@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { limits } from '../../contract/limits.ts';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput, Receipt } from '../../contract/document-schema.ts';
 import { reservedMetadata } from '../../contract/reserved-metadata.ts';
@@ -64,7 +65,7 @@ export interface AcceptOptions {
 
 /** Contents up to this size wait in the document's row, larger ones in a file. */
 export const inlineBytes = 65_536;
-const maxMetadataBytes = 16_384;
+const maxMetadataBytes = limits.metadataBytes;
 const maxMetadataDepth = 32;
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createLexicalEmbedder } from '../../../api/adapters/embedders/lexical-pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { createSpools } from '../../../api/adapters/spool/files.ts';

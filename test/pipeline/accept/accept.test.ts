@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
-import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
