@@ -1,4 +1,14 @@
-import type { DocKey, Lease, Claimed, ClaimRequest, Intent, OrphanPoints, Commit } from './work-claims.ts';
+import type {
+	Claimed,
+	ClaimRequest,
+	Commit,
+	DeadLetter,
+	DocKey,
+	Intent,
+	Lease,
+	OrphanPoints,
+	Release,
+} from './work-claims.ts';
 import type {
 	Job,
 	JobFilter,
@@ -11,7 +21,7 @@ import type {
 } from './doc-views.ts';
 import type { RepairStore } from './repair-store.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from './credits.ts';
-import type { AcceptResult, Change, Failure, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
+import type { AcceptResult, Change, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -38,7 +48,7 @@ export interface SweepRequest {
 }
 
 /**
- * The durable heart: the queue, the manifest and the receipts of every document. Adapters: sqlite, memory.
+ * The durable heart: the queue, the manifest and the jobs of every document. Adapters: sqlite, memory.
  *
  * One row a document, keyed by (tenant, docId), holds what is wanted (the newest accepted change) and what
  * is published; a document whose two differ IS the queue. A change is one `generation` of its document; a
@@ -47,37 +57,37 @@ export interface SweepRequest {
  * Promises that every adapter keeps (test/conformance/doc-store.ts, and its neighbours, hold them):
  *  1. When a call resolves, its effect is durable; a rejected call had no effect. Calls made at the same
  *     time may share one transaction, but never see half of each other.
- *  2. `accept` decides by `decideAccept` (pipeline/coalesce.ts), one change after the other in the given
- *     order, and writes exactly one receipt for each change, except where the queue is full.
+ *  2. `accept` decides by `decideAccept` (domain/coalesce.ts), one change after the other in the given
+ *     order, and writes exactly one job for each change, except where the queue is full.
  *  3. At most one live lease a document. Every call that names a lease is fenced: where the lease was lost
  *     (expired and taken over, or the process restarted), it changes nothing and says so.
  *  4. `claim` returns only documents whose window is over: by class, within a class by tenant in fair shares (see
- *     pipeline/fair-share.ts), of one tenant and class in due order (see `dueAt`). A document whose lease expired
+ *     domain/fair-share.ts), of one tenant and class in due order (see `dueAt`). A document whose lease expired
  *     is claimable again. Leases do not outlive the process.
- *  5. After `intend`, the planned point ids belong to the document's `mayExist` set until `commit` or
- *     `bury` replaced it: a point id that may be in the index is always in the set, and what the manifest of
+ *  5. After `recordIntent`, the planned point ids are entries or orphans of the document until `commit` or
+ *     `deadLetter` ends that: a point id that may be in the index is always one of them, and what the manifest of
  *     a claim names is certainly there.
- *  6. `commit` replaces the manifest and settles the receipt in one step; changes accepted meanwhile
+ *  6. `commit` replaces the manifest and finishes the job in one step; changes accepted meanwhile
  *     stay pending as the next generation.
- *  7. A body stays readable from `accept` until its generation is settled or superseded; a failed
+ *  7. A body stays readable from `accept` until its generation is finished or superseded; a failed
  *     document's body stays, so that it can be retried. A body that the disk has lost is claimed as a `file`
  *     that is not there, and keeps no other document from being claimed.
- *  8. Every receipt ends in a final state, or its document is pending, leased or failed.
- *  9. All times are store time (see anchoredTime in pipeline/store-time.ts), handed in by the caller.
+ *  8. Every job ends in a final state, or its document is pending, leased or failed.
+ *  9. All times are store time (see anchoredTime in domain/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
- * 11. A refusal, handed in or decided (`owned`), is a receipt in state `failed`, from the same transaction as what
+ * 11. A refusal, handed in or decided (`owned`), is a job in state `failed`, from the same transaction as what
  *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
  *     document the newest is kept, of a tenant the newest 1,000, of all 10,000; the same one again, with nothing
- *     accepted in between, keeps its receipt. `retry` and `cancel` of it are false; it is swept as receipts are.
+ *     accepted in between, keeps its job. `retry` and `cancel` of it are false; it is swept as jobs are.
  * 12. With an `allowance`, at most so many changes of a tenant are accepted; from the first that finds no place on,
  *     every change of that tenant in the call is `limited`. What is not accepted takes no place.
  * 13. A change with `previous` is a move: the put and the deletion of the old name are accepted together or not
- *     at all, each with a receipt. The deletion is claimable only when the put, or what replaced it, is settled;
- *     it is given up with it, and canceled with it (pipeline/moves.ts). Until then the claim of the put names
+ *     at all, each with a job. The deletion is claimable only when the put, or what replaced it, is finished;
+ *     it is given up with it, and canceled with it (domain/move-wait.ts). Until then the claim of the put names
  *     the old document's manifest.
- * 14. Credits (pipeline/credits.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
- *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the receipt, and
- *     is given back exactly once: at once where the change is not accepted, later in the step in which its receipt
+ * 14. Credits (domain/credit-cost.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
+ *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the job, and
+ *     is given back exactly once: at once where the change is not accepted, later in the step in which its job
  *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.
  */
 export interface DocStore extends RepairStore {
@@ -89,38 +99,27 @@ export interface DocStore extends RepairStore {
 	claim(request: ClaimRequest): Promise<Claimed[]>;
 	/**
 	 * A store time before which no document becomes claimable; null when nothing waits. Where it is not above the
-	 * `now` of a claim that has just returned nothing, documents wait that the caller had no room for.
+	 * `now` of a claim that has just returned nothing, documents wait that the caller had no capacity for.
 	 */
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
 	recordIntent(intents: readonly Intent[]): Promise<boolean[]>;
-	/** Manifest lines and strays of a document by point id, after the one given; empty where the lease was lost. */
+	/** Manifest entries and orphans of a document by point id, after the one given; empty where the lease was lost. */
 	entries(lease: Lease, after: string | null, limit: number): Promise<StoredEntry[]>;
-	/** Lines that have left the index and are not of the manifest to be. False where the lease was lost. */
+	/** Entries that have left the index and are not of the manifest to be. False where the lease was lost. */
 	forget(lease: Lease, ids: readonly string[]): Promise<boolean>;
-	/** New order keys of lines that stay. False where the lease was lost. */
-	reorder(lease: Lease, lines: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): Promise<boolean>;
+	/** New order keys of entries that stay. False where the lease was lost. */
+	reorder(lease: Lease, entries: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): Promise<boolean>;
 	/**
-	 * Tidies what a commit of `intended` leaves, `limit` lines from after the given one on; null at the end. Changes
-	 * nothing that any other call shows: it only spares the document's next intent to do it for all lines at once.
+	 * Tidies what a commit of `intended` leaves, `limit` entries from after the given one on; null at the end. Changes
+	 * nothing that any other call shows: it only spares the document's next intent to do it for all entries at once.
 	 */
 	tidyEntries(doc: DocKey, after: string | null, limit: number): Promise<string | null>;
 	/** Empty where the lease was lost. */
 	orphans(lease: Lease): Promise<OrphanPoints>;
 	commit(commits: readonly Commit[], now: number): Promise<boolean[]>;
-	/** Gives a lease back. `counted` failures add to attempts; the document waits until `retryAt`. */
-	release(
-		leases: readonly { lease: Lease; retryAt: number; counted: boolean; error: Failure | null }[],
-		now: number,
-	): Promise<boolean[]>;
-	/**
-	 * Dead letter. The caller has removed the fresh strays from the index, and has looked which of the unsettled
-	 * ones are `present`: those are settled again, the others leave the manifest.
-	 */
-	deadLetter(
-		letters: readonly { lease: Lease; error: Failure; present: readonly string[] }[],
-		now: number,
-	): Promise<boolean[]>;
+	release(releases: readonly Release[], now: number): Promise<boolean[]>;
+	deadLetter(deadLetters: readonly DeadLetter[], now: number): Promise<boolean[]>;
 	/** A waiting change is withdrawn; false where it is not waiting any more. */
 	cancel(jobId: string, now: number): Promise<boolean>;
 	/** A failed change waits again, where it is failed and its tenant can pay for it. */
@@ -143,7 +142,7 @@ export interface DocStore extends RepairStore {
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
-	/** Removes old receipts and old tombstones; returns how many of each. */
+	/** Removes old jobs and old tombstones; returns how many of each. */
 	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
 	/** The highest store time that was ever written. */
 	highestTime(): Promise<number>;

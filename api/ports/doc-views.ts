@@ -18,7 +18,7 @@ export interface Job {
 	readonly detail: JobDetail | null;
 	/** Credits that it was charged and that were not given back. */
 	readonly charged: number;
-	/** Refused at the door: nothing of it was kept, so that there is nothing to try again. */
+	/** Refused at ingress: nothing of it was kept, so that there is nothing to try again. */
 	readonly refused: boolean;
 }
 

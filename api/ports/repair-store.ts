@@ -1,7 +1,7 @@
 import type { ManifestChunk, ManifestEntry } from '../domain/index.ts';
 import type { DocKey, PublishedState } from './work-claims.ts';
 
-/** A document that somebody mends in the index; meanwhile nobody else is given it. */
+/** A document that somebody repairs in the index; meanwhile nobody else is given it. */
 export interface RepairTarget {
 	/** Null: the store does not know it. */
 	readonly doc: DocKey | null;
@@ -26,12 +26,12 @@ export interface Tally {
 }
 
 /**
- * For index-check.ts alone: what an index that lost something is held against, and mended from.
+ * For index-check.ts alone: what an index that lost something is verified against, and repaired from.
  *
- *  M1. From `hold` to `letGo` no change of the document is claimed; changes are accepted as ever. Where a lease is
- *      on it, `hold` is null and the next `hold` after the lease has ended succeeds; `letGo` is owed all the same.
+ *  M1. From `hold` to `endHold` no change of the document is claimed; changes are accepted as ever. Where a lease is
+ *      on it, `hold` is null and the next `hold` after the lease has ended succeeds; `endHold` is owed all the same.
  *  M2. Holds do not outlive the process.
- *  M3. A note is durable, and changes nothing else.
+ *  M3. A marker is durable, and changes nothing else.
  */
 export interface RepairStore {
 	/** Over documents by key from above `after` (0: all), at most `limit` of them; `last` null at the end. */

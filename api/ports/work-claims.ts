@@ -1,4 +1,4 @@
-import type { QueueUsage, ManifestChunk, ManifestEntry, WorkClass } from '../domain/index.ts';
+import type { Failure, QueueUsage, ManifestChunk, ManifestEntry, WorkClass } from '../domain/index.ts';
 import type { Priority } from '../contract/job-schema.ts';
 
 /** Names one document's row for the life of the store. */
@@ -37,7 +37,7 @@ export interface Claimed {
 	readonly orphans: readonly string[];
 	/** Documents whose content has been moved here and whose deletion waits for this. */
 	readonly moveSources: readonly MovedManifest[];
-	/** There are so many of both that they are left out here; `lines` reads them. */
+	/** There are so many of both that they are left out here; `entries` reads them. */
 	readonly isPaged: boolean;
 	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
 	readonly isInterrupted: boolean;
@@ -73,9 +73,9 @@ export interface ClaimRequest {
 	readonly leaseMs: number;
 	/** Only deletions of these, whatever else is due. */
 	readonly onlyDeletionsOf?: readonly DocKey[];
-	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
+	/** What the caller works on: of each queue key it takes no more than domain/capacity.ts lets grow. Absent: no bound. */
 	readonly inWork?: readonly QueueUsage[];
-	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
+	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its queue. Default true. */
 	readonly mayExceed?: boolean;
 }
 
@@ -83,7 +83,7 @@ export interface Intent {
 	readonly lease: Lease;
 	/** Chunks that are about to enter the index. */
 	readonly added: readonly ManifestChunk[];
-	/** Manifest lines that are about to be rewritten or removed: from now on nobody can count on them. */
+	/** Manifest entries that are about to be rewritten or removed: from now on nobody can count on them. */
 	readonly uncertain: readonly string[];
 }
 
@@ -104,11 +104,31 @@ export interface Commit {
 	readonly manifest: readonly ManifestEntry[] | 'intended';
 	/** Of the points, where they have one: it cannot be read from the manifest's texts. */
 	readonly title?: string | null;
-	/** For the receipt: what was done. */
+	/** For the job: what was done. */
 	readonly detail: JobDetail;
 }
 
-/** What a receipt says of the work that was done for it. */
+/** A lease that is given back. */
+export interface Release {
+	readonly lease: Lease;
+	/** The document waits until then. */
+	readonly retryAt: number;
+	/** The failure adds to the attempts. */
+	readonly counted: boolean;
+	readonly error: Failure | null;
+}
+
+/**
+ * A change that is given up. The caller has removed the fresh orphan points from the index, and has looked which of
+ * the uncertain ones are `present`: those are certain again, the others leave the manifest.
+ */
+export interface DeadLetter {
+	readonly lease: Lease;
+	readonly error: Failure;
+	readonly present: readonly string[];
+}
+
+/** What a job says of the work that was done for it. */
 export interface JobDetail {
 	readonly added?: number;
 	readonly kept?: number;

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { createMoveSources } from '../../api/adapters/doc-store/move-sources.ts';
+import type { EngineState } from '../../api/adapters/doc-store/engine-state.ts';
+import {
+	addMoveSource,
+	freeMoveSources,
+	giveUpMoveSources,
+	withdrawMoveSources,
+} from '../../api/adapters/doc-store/move-sources.ts';
 import type { DocRow, Tables } from '../../api/adapters/doc-store/tables.ts';
 import {
 	deadLetter,
@@ -22,7 +28,7 @@ import type { ManifestEntry } from '../../api/domain/manifest.ts';
  * Moves, exhaustively: a file under two or three names, every order of arrival (late and doubled ones included),
  * every order of work on two documents at a time, dead letters, cancellations, and a crash between any two
  * effects. The decisions are the real ones, and so is what the store does to the documents that wait
- * (leaving.ts); only the stores are sets. In every reachable state, once something of the file was published, a
+ * (move-sources.ts); only the stores are sets. In every reachable state, once something of the file was published, a
  * reader finds a whole version of it under at least one of its names.
  */
 interface Change {
@@ -108,40 +114,41 @@ function open(docs: readonly Doc[]) {
 		docByKey: rowOf,
 		moveSourcesOf: (key: number) =>
 			[...states.keys()].filter((one) => states[one]?.movedTo?.doc === key).map(rowOf),
-	} as unknown as Tables;
-	const leaving = createMoveSources({
-		tables,
-		full: ({ key }) => states[key] as DocState,
-		save(row, next) {
-			states[row.key] = next;
-			return rowOf(row.key);
+		updateDoc({ key, state }: DocRow) {
+			states[key] = { ...(states[key] as DocState), ...state };
 		},
-		settleJob: () => {},
-		endLost: () => ({}),
-	});
+		job: () => undefined,
+	} as unknown as Tables;
+	const engine = {
+		tables,
+		leases: { byDoc: { get: (key: number) => states[key]?.lease ?? undefined } },
+		counts: {},
+		queues: { count: () => {} },
+		progress: { count: () => {} },
+	} as unknown as EngineState;
 	return {
 		states,
 		rowOf,
-		leaving,
+		engine,
 		close: () => docs.map((doc, at) => ({ ...doc, state: states[at] ?? null })),
 	};
 }
 
-const hasSettled = (before: DocState | null | undefined, decision: AcceptDecision): boolean =>
+const hasFinished = (before: DocState | null | undefined, decision: AcceptDecision): boolean =>
 	decision.kind === 'unchanged' && before != null && decision.state.generation > before.generation;
 
 /** As the store's `accept` does it. */
 function arrive(docs: readonly Doc[], { seq, at, letters, from }: Change, isHasty: boolean): Doc[] {
-	const { states, rowOf, leaving, close } = open(docs);
+	const { states, rowOf, engine, close } = open(docs);
 	const before = [states[at], from === undefined ? null : states[from]];
 	const put = decideAccept(states[at] ?? null, arrivalOf(seq, letters), 0);
 	const left = from === undefined ? null : decideAccept(states[from] ?? null, arrivalOf(seq, null), 0);
 	if ('state' in put) states[at] = put.state;
 	if (from !== undefined && left !== null && 'state' in left) {
 		states[from] = left.state;
-		if (!isHasty) leaving.leave(rowOf(from), rowOf(at), 0, hasSettled(before[1], left));
+		if (!isHasty) addMoveSource(engine, rowOf(from), rowOf(at), 0, hasFinished(before[1], left));
 	}
-	if (hasSettled(before[0], put)) leaving.letGo(at, states[at]?.generation ?? 0, 0);
+	if (hasFinished(before[0], put)) freeMoveSources(engine, at, states[at]?.generation ?? 0, 0);
 	return close();
 }
 
@@ -173,7 +180,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 		if (options.canCancel === true) {
 			const own = open(docs);
 			const canceled = cancel(state, state.wanted.jobId);
-			if (canceled !== null && own.leaving.withdraw(at, 0)) {
+			if (canceled !== null && withdrawMoveSources(own.engine, at, 0)) {
 				own.states[at] = canceled;
 				yield { ...world, docs: own.close() };
 			}
@@ -186,8 +193,8 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 		const others = works.filter((_, number) => number !== place);
 		const settle = (after: DocState, doc: Partial<Doc>) => {
 			const own = open(replace(at, { ...doc, state: after }));
-			if (after.failed) own.leaving.giveUp(at, 0);
-			else own.leaving.letGo(at, work.generation, 0);
+			if (after.failed) giveUpMoveSources(own.engine, at, 0);
+			else freeMoveSources(own.engine, at, work.generation, 0);
 			return {
 				...world,
 				docs: own.close(),

@@ -4,7 +4,7 @@ import type { Credits } from './credit-ledger.ts';
 
 /**
  * What stands before the changes of one `accept`, beside the decision on each: how many may be taken for work
- * (ports/doc-store.ts, `Allowance`), and what they cost. Called by engine.ts, which makes one for each call.
+ * (ports/doc-store.ts, `Allowance`), and what they cost. Made by accept-changes.ts, one for each call.
  */
 export interface Admission {
 	/** Why nothing of the tenant is looked at any more, or null. */
@@ -17,11 +17,11 @@ export interface Admission {
 	/** What an accepted change was charged. */
 	costOf(change: Change): number;
 	/** Gives back what was taken for changes that were not accepted. */
-	settle(results: readonly AcceptResult[]): void;
+	giveBack(results: readonly AcceptResult[]): void;
 }
 
 /** The usual case costs nothing. */
-const unlimited: Admission = { closed: () => null, take: () => true, costOf: () => 0, settle: () => {} };
+const unlimited: Admission = { closed: () => null, take: () => true, costOf: () => 0, giveBack: () => {} };
 
 export function openAdmission(
 	changes: readonly (Change | Refusal)[],
@@ -49,7 +49,7 @@ export function openAdmission(
 			return left > 0;
 		},
 		costOf,
-		settle(results) {
+		giveBack(results) {
 			const back = new Map<string, number>();
 			for (const [index, change] of changes.entries()) {
 				if ('refused' in change || results[index]?.kind === 'accepted') continue;

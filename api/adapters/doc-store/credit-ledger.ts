@@ -14,8 +14,8 @@ import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credit
 import type { Tables } from './tables.ts';
 
 /**
- * The ledgers of tenants, in step with their rows. Owned by engine.ts, in its transactions; `onUndo` is told how to
- * take memory back with them. All ledgers are in memory, so that a tenant without one costs a look into a map.
+ * The ledgers of tenants, in step with their rows, in the engine's transactions; `onUndo` is told how to take memory
+ * back with them. All ledgers are in memory, so that a tenant without one costs a look into a map.
  */
 export type Credits = ReturnType<typeof createCredits>;
 
@@ -25,7 +25,7 @@ export function createCredits(deps: {
 }) {
 	const { tables, onUndo } = deps;
 	const ledgers = new Map(tables.ledgers().map(({ tenant, ...ledger }) => [tenant, ledger]));
-	/** In order of their bytes; null: to be sorted anew. */
+	/** In order of their bytes; null: to be sorted again. */
 	let names: string[] | null = null;
 
 	function set(tenant: string, ledger: Ledger): void {

@@ -4,7 +4,7 @@ import type { DurableState, Tables } from './tables.ts';
 
 /**
  * How far each tenant's documents are, counted as their rows move, so that asking costs nothing. What was done
- * in the last minute is kept in memory only. Only engine.ts calls it.
+ * in the last minute is kept in memory only.
  */
 interface Tally {
 	documents: number;
@@ -18,8 +18,10 @@ const slotMs = 5_000;
 const windowMs = 60_000;
 
 /** A document of the tenant's: one that it wants, or whose deletion is not done. */
-const counts = (state: DurableState, pending: boolean): boolean =>
+const isCounted = (state: DurableState, pending: boolean): boolean =>
 	state.wanted.op === 'put' || pending || state.failed;
+
+export type ProgressCounts = ReturnType<typeof createProgress>;
 
 export function createProgress(tables: Pick<Tables, 'progress'>) {
 	let tallies = new Map<string, Tally>();
@@ -32,7 +34,7 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 		return made;
 	}
 
-	/** Counts anew from the rows: at the start, and after a transaction was undone. */
+	/** Counts the rows again: at the start, and after a transaction was undone. */
 	function reload(): void {
 		const before = tallies;
 		tallies = new Map();
@@ -51,12 +53,14 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 		return { ...sum, sinceMs: Math.min(windowMs, Math.max(slotMs, now - from)) };
 	}
 
+	reload();
 	return {
 		reload,
 
-		weigh(tenant: string, state: DurableState, sign: 1 | -1): void {
+		/** A row with this state comes (1) or goes (-1). */
+		count(tenant: string, state: DurableState, sign: 1 | -1): void {
 			const pending = isPending({ ...state, lease: null });
-			if (!counts(state, pending)) return;
+			if (!isCounted(state, pending)) return;
 			const tally = of(tenant);
 			tally.documents += sign;
 			if (pending) tally.pending += sign;

@@ -1,4 +1,4 @@
-import { type DocState, isEarlier, isPending, type ManifestChunk, versionOf } from '../../domain/index.ts';
+import { isEarlier, isPending, type ManifestChunk, versionOf } from '../../domain/index.ts';
 import type {
 	DocumentFilter,
 	DocumentState,
@@ -7,25 +7,17 @@ import type {
 	SourceDocument,
 	SourcePage,
 } from '../../ports/doc-views.ts';
-import type { Refusals } from './refusal-receipts.ts';
-import type { DocRow, JobRow, Tables } from './tables.ts';
+import { withLease } from './doc-rows.ts';
+import type { EngineState } from './engine-state.ts';
+import { refusedJob, refusedJobOf } from './refusal-receipts.ts';
+import type { DocRow, JobRow } from './tables.ts';
 
-/**
- * What the document store shows: documents, receipts, manifests. Derived from rows and leases; changes nothing.
- * The engine's alone.
- */
-export function createViews({
-	tables,
-	full,
-	refusals,
-}: {
-	readonly tables: Tables;
-	/** A row's state with its lease. */
-	readonly full: (row: DocRow) => DocState;
-	readonly refusals: Refusals;
-}) {
+/** What the document store shows: documents, jobs, manifests. Derived from rows and leases; changes nothing. */
+export function createViews(engine: EngineState) {
+	const { tables } = engine;
+
 	function view(job: JobRow, row: DocRow): Job {
-		const state = full(row);
+		const state = withLease(engine, row);
 		const isLeased = state.lease?.jobId === job.jobId;
 		const isNewest = state.wanted.jobId === job.jobId;
 		const derived =
@@ -54,11 +46,11 @@ export function createViews({
 		};
 	}
 
-	const countStrays = ({ key, state }: DocRow): number =>
+	const countOrphans = ({ key, state }: DocRow): number =>
 		state.mayHaveOrphans ? tables.countUncertain(key) : 0;
 
 	function documentView(row: DocRow): DocumentState {
-		const state = full(row);
+		const state = withLease(engine, row);
 		const at = state.failed
 			? 'failed'
 			: state.lease !== null
@@ -83,7 +75,7 @@ export function createViews({
 			attempts: state.attempts,
 			error: row.error,
 			published: state.published,
-			orphans: countStrays(row),
+			orphans: countOrphans(row),
 		};
 	}
 
@@ -95,7 +87,7 @@ export function createViews({
 			const isInPage = after === undefined || shown.jobId < after;
 			if (isInPage && (states === undefined || states.includes(shown.state))) found.push(shown);
 		};
-		let refused = refusals.of(tenant, docId);
+		let refused = refusedJobOf(tables, tenant, docId);
 		let id: string | null = row?.lastJob ?? null;
 		while (row !== undefined && id !== null && found.length < limit) {
 			const job = tables.job(id);
@@ -114,7 +106,7 @@ export function createViews({
 	/** Null where it is of a document that is gone. */
 	function viewAny(job: JobRow): Job | null {
 		const row = tables.docByKey(job.doc);
-		return row === undefined ? refusals.view(job) : view(job, row);
+		return row === undefined ? refusedJob(tables, job) : view(job, row);
 	}
 
 	return {

@@ -1,0 +1,59 @@
+import { type DocState, holds, isPending, type LeaseState } from '../../domain/index.ts';
+import type { DocKey, Lease } from '../../ports/work-claims.ts';
+import type { EngineState } from './engine-state.ts';
+import { setUndoably } from './engine-transaction.ts';
+import type { DocRow, DurableState } from './tables.ts';
+
+/** Reading and writing documents' rows so that leases, queues and counts stay in step with them. */
+
+export const withLease = ({ leases }: EngineState, row: DocRow): DocState => ({
+	...row.state,
+	lease: leases.byDoc.get(row.key) ?? null,
+});
+
+export const setLease = (engine: EngineState, doc: DocKey, lease: LeaseState | null): void =>
+	setUndoably(engine, engine.leases.byDoc, doc, lease);
+
+/** The row, when the lease still holds. */
+export function leasedRow(engine: EngineState, lease: Lease): DocRow | null {
+	const row = engine.tables.docByKey(lease.doc);
+	return row !== undefined && holds(withLease(engine, row), lease.token) ? row : null;
+}
+
+/** What of a row is no part of its state. */
+export type BesideState = Partial<Omit<DocRow, 'key' | 'state'>>;
+
+export function saveDoc(engine: EngineState, row: DocRow, next: DocState, more: BesideState): DocRow {
+	const { lease, ...state } = next;
+	setLease(engine, row.key, lease);
+	count(engine, row.tenant, state, 1);
+	count(engine, row.tenant, row.state, -1);
+	const saved = { ...row, ...more, state };
+	engine.tables.updateDoc(saved);
+	return saved;
+}
+
+export function insertDoc(engine: EngineState, row: Omit<DocRow, 'key'>): DocRow {
+	count(engine, row.tenant, row.state, 1);
+	return { ...row, key: engine.tables.insertDoc(row) };
+}
+
+/** A row with this state comes (1) or goes (-1). */
+function count(
+	{ counts, queues, progress }: EngineState,
+	tenant: string,
+	state: DurableState,
+	sign: 1 | -1,
+): void {
+	queues.count(tenant, state, sign);
+	progress.count(tenant, state, sign);
+	if (isPending({ ...state, lease: null })) {
+		counts.pending += sign;
+		counts.pendingBytes += sign * state.wanted.size;
+	}
+	if (state.failed) counts.failed += sign;
+	if (state.published !== null) {
+		counts.documents += sign;
+		counts.chunks += sign * state.published.chunks;
+	}
+}

@@ -1,0 +1,80 @@
+import { commit, deadLetter, isPending, release } from '../../domain/index.ts';
+import type { Commit, DeadLetter, Lease, Release } from '../../ports/work-claims.ts';
+import { dropBody, unpinBlob } from './doc-bodies.ts';
+import { leasedRow, saveDoc, setLease, withLease } from './doc-rows.ts';
+import type { EngineState } from './engine-state.ts';
+import { updateJob } from './job-rows.ts';
+import { freeMoveSources, giveUpMoveSources } from './move-sources.ts';
+
+/** The ways in which a worker ends its lease, or keeps it. Each is false where the lease was lost. */
+
+export function renewOne(engine: EngineState, { doc, token }: Lease, until: number): boolean {
+	const lease = engine.leases.byDoc.get(doc);
+	if (lease === undefined || lease.token !== token) return false;
+	setLease(engine, doc, { ...lease, until });
+	return true;
+}
+
+export function commitOne(
+	engine: EngineState,
+	{ lease, manifest, title, detail }: Commit,
+	now: number,
+): boolean {
+	const { tables, progress } = engine;
+	const row = leasedRow(engine, lease);
+	if (row === null) return false;
+	const before = withLease(engine, row);
+	if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
+	const chunks = manifest === 'intended' ? tables.countEntries(lease.doc) : manifest.length;
+	const next = commit(before, chunks, now, title ?? null);
+	const isDone = !isPending(next) && !next.failed;
+	if (isDone) dropBody(engine, lease.doc, row.body, false);
+	unpinBlob(engine, lease.doc);
+	saveDoc(engine, row, next, { flightJob: null, ...(isDone && { body: null, error: null }) });
+	updateJob(engine, before.lease?.jobId ?? null, now, {
+		state: before.lease?.content.op === 'delete' ? 'deleted' : 'published',
+		detail,
+		attempts: before.lease?.generation === before.generation ? before.attempts : 0,
+	});
+	freeMoveSources(engine, lease.doc, lease.generation, now);
+	progress.done(row.tenant, now, false);
+	return true;
+}
+
+export function releaseOne(
+	engine: EngineState,
+	{ lease, retryAt, counted, error }: Release,
+	now: number,
+): boolean {
+	const row = leasedRow(engine, lease);
+	if (row === null) return false;
+	const { state, superseded } = release(withLease(engine, row), retryAt, counted);
+	unpinBlob(engine, lease.doc);
+	saveDoc(engine, row, state, { flightJob: null, ...(superseded === null && { error }) });
+	updateJob(engine, superseded, now, { state: 'superseded', supersededBy: state.wanted.jobId });
+	return true;
+}
+
+export function deadLetterOne(
+	engine: EngineState,
+	{ lease, error, present }: DeadLetter,
+	now: number,
+): boolean {
+	const row = leasedRow(engine, lease);
+	if (row === null) return false;
+	const before = withLease(engine, row);
+	const givenUp = deadLetter(before);
+	const chunks = engine.tables.keepPresent(lease.doc, new Set(present));
+	const { published } = givenUp;
+	const next = published === null ? givenUp : { ...givenUp, published: { ...published, chunks } };
+	unpinBlob(engine, lease.doc);
+	saveDoc(engine, row, next, { flightJob: null, ...(next.failed && { error }) });
+	updateJob(engine, before.lease?.jobId ?? null, now, {
+		state: 'failed',
+		error,
+		attempts: before.attempts + 1,
+	});
+	if (next.failed) giveUpMoveSources(engine, lease.doc, now);
+	engine.progress.done(row.tenant, now, true);
+	return true;
+}

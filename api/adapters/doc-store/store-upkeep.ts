@@ -1,0 +1,32 @@
+import type { SweepRequest } from '../../ports/doc-store.ts';
+import type { StoreStats } from '../../ports/doc-views.ts';
+import type { EngineState } from './engine-state.ts';
+import { recount } from './engine-transaction.ts';
+import { isHeldKey } from './repair-holds.ts';
+
+export function sweep(engine: EngineState, request: SweepRequest): { jobs: number; tombstones: number } {
+	const { tables, leases } = engine;
+	const { now, limit } = request;
+	const { removed: jobs, last } = tables.removeOldJobs(now - request.jobMs, engine.sweep.after, limit);
+	engine.sweep.after = last;
+	if (jobs > 0) recount(engine);
+	let tombstones = 0;
+	for (const doc of tables.oldTombstones(now - request.tombstoneMs, limit)) {
+		if (leases.byDoc.has(doc) || isHeldKey(engine, doc)) continue;
+		tables.removeDoc(doc);
+		tombstones += 1;
+	}
+	tables.compactBodies(limit);
+	return { jobs, tombstones };
+}
+
+export function stats({ tables, counts, leases, queues, credits }: EngineState): StoreStats {
+	const first = queues.first();
+	return {
+		...counts,
+		jobs: { ...counts.jobs },
+		leased: leases.byDoc.size,
+		credits: credits.stats(),
+		oldestPendingAt: first === null ? null : (tables.docByKey(first)?.state.wanted.acceptedAt ?? null),
+	};
+}

@@ -1,0 +1,37 @@
+import { cancel, retry } from '../../domain/index.ts';
+import type { RetryResult } from '../../ports/doc-store.ts';
+import { dropBody } from './doc-bodies.ts';
+import { saveDoc, withLease } from './doc-rows.ts';
+import type { EngineState } from './engine-state.ts';
+import { endLostJob, updateJob } from './job-rows.ts';
+import { withdrawMoveSources } from './move-sources.ts';
+
+/** What a caller may do with a job that nobody works on: withdraw it, or have it tried again. */
+
+const rowOf = ({ tables }: EngineState, jobId: string) => {
+	const job = tables.job(jobId);
+	return job === undefined ? undefined : tables.docByKey(job.doc);
+};
+
+export function cancelJob(engine: EngineState, jobId: string, now: number): boolean {
+	const row = rowOf(engine, jobId);
+	const next = row === undefined ? null : cancel(withLease(engine, row), jobId);
+	if (row === undefined || next === null || !withdrawMoveSources(engine, row.key, now)) return false;
+	dropBody(engine, row.key, row.body, false);
+	saveDoc(engine, row, next, { body: null, error: null, ...endLostJob(engine, row, jobId, now) });
+	updateJob(engine, jobId, now, { state: 'canceled' });
+	return true;
+}
+
+export function retryJob(engine: EngineState, jobId: string, now: number): RetryResult {
+	const { credits } = engine;
+	const row = rowOf(engine, jobId);
+	const next = row === undefined ? null : retry(withLease(engine, row), jobId, now);
+	if (row === undefined || next === null) return 'not_failed';
+	// What it was charged was given back when it failed.
+	const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;
+	if (charged > 0 && !credits.charge(row.tenant, charged)) return 'unpaid';
+	saveDoc(engine, row, next, {});
+	updateJob(engine, jobId, now, { state: 'accepted', error: null, charged });
+	return 'waiting';
+}
