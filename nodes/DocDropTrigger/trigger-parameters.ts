@@ -36,8 +36,8 @@ export type WatchSlice = Pick<
 	| 'maxFileBytes'
 	| 'followLinks'
 	| 'quietMs'
-	| 'graceMs'
-	| 'brakeShare'
+	| 'deletionDelayMs'
+	| 'guardShare'
 	| 'windowMs'
 	| 'batchFiles'
 	| 'batchesInFlight'
@@ -75,8 +75,8 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 			maxFileBytes: number('maxFileSize', 256, [1, 1_000_000], 'Max File Size (MB)') * MB,
 			followLinks: options['followLinks'] === true,
 			quietMs: number('settleTime', 300, [0, 600_000], 'Settle Time (Ms)'),
-			graceMs: number('deletionGrace', 5, [0, 86_400], 'Deletion Grace (Seconds)') * 1000,
-			brakeShare: number('brake', 20, [0, 100], 'Brake (%)') / 100,
+			deletionDelayMs: number('deletionGrace', 5, [0, 86_400], 'Deletion Grace (Seconds)') * 1000,
+			guardShare: number('brake', 20, [0, 100], 'Brake (%)') / 100,
 			windowMs: number('batchWindow', 100, [0, 600_000], 'Batch Window (Ms)'),
 			batchFiles: emit === 'file' ? 1 : number('batchSize', 200, [1, 500], 'Batch Size'),
 			batchesInFlight: inFlight === 0 ? IN_FLIGHT[emit] : inFlight,

@@ -22,9 +22,9 @@ import type { Ledger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Moves } from './moves.ts';
 import type { FileRow, Seen } from './state/file-state-port.ts';
-import { createSuspicion } from './suspicion.ts';
-import { createWindow, type Batch } from './window.ts';
-import type { TakeWitness, Witness } from './witness.ts';
+import { createPoisonIsolation } from './poison-isolation.ts';
+import { createWindow, type WindowBatch } from './window.ts';
+import type { ReadVerifier, ReadVerification } from './read-verifier.ts';
 
 export interface DeliveryStatus {
 	readonly batchesInFlight: number;
@@ -66,11 +66,11 @@ export function createEmitter(deps: {
 	/** Absolute path of a row's file. */
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;
-	moves: Pick<Moves, 'previousOf' | 'settled'>;
+	moves: Pick<Moves, 'previousOf' | 'finished'>;
 	/** For outcomes that are to be checked; null where none asks for it. */
-	witness: TakeWitness | null;
+	verifier: ReadVerifier | null;
 	/** Has a file looked at that was not as told. */
-	suspect: (docId: string) => void;
+	lookSoon: (docId: string) => void;
 	clock: Clock;
 	random: () => number;
 	settings: WatchSettings;
@@ -79,7 +79,7 @@ export function createEmitter(deps: {
 	onChange: () => void;
 }): Emitter {
 	const { ledger, moves, clock, settings } = deps;
-	const suspicion = createSuspicion(settings);
+	const suspicion = createPoisonIsolation(settings);
 	const window = createWindow({
 		files: settings.batchFiles,
 		bytes: settings.batchBytes,
@@ -147,10 +147,10 @@ export function createEmitter(deps: {
 	}
 
 	/** One batch from the window to its outcomes; never rejects. */
-	async function launch(batch: Batch): Promise<void> {
+	async function launch(batch: WindowBatch): Promise<void> {
 		// Before the changes get their seq: from there on nothing may overtake them.
 		for (const docId of batch.docIds) leaving.add(docId);
-		const witness = (await deps.witness?.(batch.docIds)) ?? null;
+		const verification = (await deps.verifier?.(batch.docIds)) ?? null;
 		for (const docId of batch.docIds) leaving.delete(docId);
 		if (closing.signal.aborted) return;
 		const failuresBefore = failures;
@@ -166,7 +166,7 @@ export function createEmitter(deps: {
 		}
 		if (sent.length === 0) return;
 		const answer = await tryDeliver(sent);
-		const unconfirmed = await check(sent, answer, witness);
+		const unconfirmed = await check(sent, answer, verification);
 		if (abandoned) return;
 		settleDelivery(answer, sent, failuresBefore);
 		settleFiles(sent, answer, unconfirmed);
@@ -198,7 +198,7 @@ export function createEmitter(deps: {
 			closing.signal.throwIfAborted();
 			const outcomes = await deps.deliver(changes, closing.signal);
 			if (outcomes.length !== sent.length) throw new Error('the consumer must answer one outcome a change');
-			if (deps.witness === null && outcomes.some((one) => one.kind === 'delivered' && one.check === true))
+			if (deps.verifier === null && outcomes.some((one) => one.kind === 'delivered' && one.check === true))
 				throw new Error('an outcome asks for a check, where all were said to be final');
 			return outcomes;
 		} catch (error) {
@@ -210,7 +210,7 @@ export function createEmitter(deps: {
 	async function check(
 		sent: readonly Sent[],
 		answer: Answer,
-		witness: Witness | null,
+		verification: ReadVerification | null,
 	): Promise<ReadonlySet<string>> {
 		const unconfirmed = new Set<string>();
 		if ('failure' in answer) return unconfirmed;
@@ -218,7 +218,7 @@ export function createEmitter(deps: {
 			const outcome = answer[index];
 			if (outcome?.kind !== 'delivered' || outcome.check !== true) return;
 			// Held against what was sent, not against the newest row: that may be a content that came back.
-			if (!(await witness?.confirms(docId, content))) unconfirmed.add(docId);
+			if (!(await verification?.confirms(docId, content))) unconfirmed.add(docId);
 		});
 		await Promise.all(looks);
 		return unconfirmed;
@@ -257,7 +257,7 @@ export function createEmitter(deps: {
 			} else if (unconfirmed.has(one.docId)) {
 				withheld.add(one.docId);
 				settleFile(one, { kind: 'retry', reason: 'the file changed while it was taken' }, false);
-				deps.suspect(one.docId);
+				deps.lookSoon(one.docId);
 			} else settleFile(one, answer[index] ?? { kind: 'retry', reason: '' }, true);
 		});
 	}
@@ -284,7 +284,7 @@ export function createEmitter(deps: {
 			// What is parked may still be taken later, and takes the old name with it then.
 			if (before !== undefined && outcome.kind === 'failed' && outcome.retryAt !== undefined)
 				ledger.set(from, withFailed(before, null, reason, outcome.retryAt));
-			if (outcome.kind !== 'retry') moves.settled(docId);
+			if (outcome.kind !== 'retry') moves.finished(docId);
 			place(from);
 		}
 		place(docId);

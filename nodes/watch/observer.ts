@@ -14,12 +14,12 @@ import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
-import { afterUnstable, isOldEnough, settle, settled, type Attention } from './settle.ts';
+import { afterUnstable, isOldEnough, settle, settledStat, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {
 	/** Looks at a path soon; for hints. */
-	suspect(docId: string): void;
+	lookSoon(docId: string): void;
 	/**
 	 * Takes in that a scan that began at `scanStart` (monotonic ms) did not meet the file of a row. Returns
 	 * whether it is on its way out: false for one that is held.
@@ -28,11 +28,11 @@ export interface Observer {
 	/** A scan of the root has ended: deletions that waited for it are decided. */
 	scanned(label: string): void;
 	/** The brake let go of the root's deletions. */
-	unheld(label: string): void;
+	resumed(label: string): void;
 	/** Keeps a file that is gone out of the deletions: it goes with the change of `to`. */
-	mark(docId: string, to: string): void;
+	markMoved(docId: string, to: string): void;
 	/** Ends that: the file is looked at anew. */
-	unmark(docId: string): void;
+	unmarkMoved(docId: string): void;
 	/**
 	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, is
 	 * being seen to already, or is parked until a `full` scan.
@@ -108,7 +108,7 @@ export function createObserver(deps: {
 			seen = await reader.look(
 				dir,
 				place.relPath,
-				settled(attentions.get(docId), clock.monotonic(), settings.quietMs),
+				settledStat(attentions.get(docId), clock.monotonic(), settings.quietMs),
 			);
 		} catch (error) {
 			if (isGone(error)) await missing(docId, place.label);
@@ -179,7 +179,7 @@ export function createObserver(deps: {
 		// A file that nobody ever heard of needs no grace: it never was.
 		if (row.seq > 0) {
 			const since = lostSince(docId);
-			const left = since + settings.graceMs - clock.monotonic();
+			const left = since + settings.deletionDelayMs - clock.monotonic();
 			if (left > 0) return setAttention(docId, { kind: 'gone', since }, left);
 		}
 		// Asked after the file was found gone: a root that is away takes all its files with it.
@@ -210,24 +210,24 @@ export function createObserver(deps: {
 		if (!isLost(attentions.get(docId))) setAttention(docId, { kind: 'gone', since }, null);
 		const verdict = deletions.verdict(label, since);
 		if (verdict === 'go') return true;
-		setAttention(docId, { kind: verdict === 'hold' ? 'held' : 'gone', since }, null);
+		setAttention(docId, { kind: verdict === 'pause' ? 'paused' : 'gone', since }, null);
 		if (verdict === 'await scan') awaitingScan.add(docId);
 		return false;
 	}
 
 	return {
-		suspect(docId) {
+		lookSoon(docId) {
 			// A settling path is looked at anyway when it comes due.
 			if (attentions.get(docId)?.kind !== 'settling') queue.push(docId);
 		},
 		missed(docId, scanStart) {
 			const kind = attentions.get(docId)?.kind;
-			if (kind === 'held') return false;
+			if (kind === 'paused') return false;
 			if (kind === 'gone' || kind === 'moved') return true;
 			deps.withhold(docId);
 			// Marked at once: when the scan has ended, all that it missed must have been counted.
 			if ((ledger.get(docId)?.seq ?? 0) > 0) {
-				setAttention(docId, { kind: 'gone', since: scanStart }, settings.graceMs);
+				setAttention(docId, { kind: 'gone', since: scanStart }, settings.deletionDelayMs);
 			}
 			// It may have come after its directory was listed.
 			queue.push(docId);
@@ -236,16 +236,16 @@ export function createObserver(deps: {
 		scanned(label) {
 			for (const docId of [...awaitingScan]) if (identity.locate(docId)?.label === label) queue.push(docId);
 		},
-		unheld(label) {
+		resumed(label) {
 			for (const [docId, { kind }] of attentions) {
-				if (kind === 'held' && identity.locate(docId)?.label === label) queue.push(docId);
+				if (kind === 'paused' && identity.locate(docId)?.label === label) queue.push(docId);
 			}
 		},
-		mark: (docId, to) => {
+		markMoved: (docId, to) => {
 			deps.withhold(docId);
 			setAttention(docId, { kind: 'moved', to, since: clock.monotonic() }, null);
 		},
-		unmark(docId) {
+		unmarkMoved(docId) {
 			setAttention(docId, null, null);
 			queue.push(docId);
 		},
@@ -287,9 +287,9 @@ export function createObserver(deps: {
 }
 
 const isQuiet = (attention: Attention | undefined) =>
-	attention?.kind === 'parked' || attention?.kind === 'held';
+	attention?.kind === 'parked' || attention?.kind === 'paused';
 
 const isLost = (
 	attention: Attention | undefined,
-): attention is Extract<Attention, { kind: 'gone' | 'held' }> =>
-	attention?.kind === 'gone' || attention?.kind === 'held';
+): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
+	attention?.kind === 'gone' || attention?.kind === 'paused';

@@ -19,7 +19,7 @@ import type { FileRow } from './state/file-state-port.ts';
 import type { Watchers } from './watchers.ts';
 
 /** What one walk reported. */
-interface Tally {
+interface ScanTally {
 	readonly met: Set<string>;
 	found: number;
 	directories: number;
@@ -102,7 +102,7 @@ export async function reconcile(
 		const place = identity.locate(docId);
 		if (place?.label !== label) return;
 		proven = false;
-		if (!met.has(docId) && !isHidden(unreadable, place.relPath)) observer.suspect(docId);
+		if (!met.has(docId) && !isHidden(unreadable, place.relPath)) observer.lookSoon(docId);
 	});
 
 	if (proven && tally.found === 0 && unreadable.size === 0 && !restless()) root.verifiedAt = startedAt;
@@ -115,7 +115,7 @@ export async function reconcile(
 	return tally.found;
 }
 
-const newTally = (): Tally => ({
+const newTally = (): ScanTally => ({
 	met: new Set(),
 	found: 0,
 	directories: 0,

@@ -31,7 +31,7 @@ import { createSnapshotCloser, type TakeSnapshot } from './snapshot.ts';
 import { explainPath, takeStatus, type Explanation, type WatchStatus } from './watch-status.ts';
 import { askWatchMode } from './watch-mode.ts';
 import { createWatchers } from './watchers.ts';
-import { createWitnesses } from './witness.ts';
+import { createReadVerifier } from './read-verifier.ts';
 
 export interface WatchEngineDeps {
 	/** At least one. The first root of a new state has bare paths as docIds, the others `label/path`, for ever. */
@@ -159,10 +159,11 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		deliver: deps.deliver,
 		moves: {
 			previousOf: (docId) => moves.previousOf(docId),
-			settled: (docId) => moves.settled(docId),
+			finished: (docId) => moves.finished(docId),
 		},
-		witness: deps.outcomesAreFinal === true ? null : createWitnesses({ reader, dirOf, identity, isWanted }),
-		suspect: (docId) => observer.suspect(docId),
+		verifier:
+			deps.outcomesAreFinal === true ? null : createReadVerifier({ reader, dirOf, identity, isWanted }),
+		lookSoon: (docId) => observer.lookSoon(docId),
 		clock,
 		random,
 		settings,
@@ -176,8 +177,8 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		dirOf,
 		isInFlight: (docId) => emitter.inFlight().has(docId),
 		attention: (docId) => observer.attention(docId),
-		mark: (from, to) => observer.mark(from, to),
-		unmark: (from) => observer.unmark(from),
+		markMoved: (from, to) => observer.markMoved(from, to),
+		unmarkMoved: (from) => observer.unmarkMoved(from),
 	});
 	let joining = 0;
 	function offer(docId: string): void {
@@ -201,10 +202,10 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			return known !== undefined && inode !== undefined && inode !== null && inode !== known;
 		},
 		wantScan: () => void schedule.now('quick'),
-		onHold: (root, held) => {
+		onPaused: (root, held) => {
 			if (held === null) {
 				log('info', 'deletions.released', { root });
-				observer.unheld(root);
+				observer.resumed(root);
 			} else log('warn', 'deletions.held', { root, reason: held.reason });
 			changed();
 		},
@@ -294,7 +295,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		clock,
 		onHint: (root, { relPath, kind }) => {
 			const wanted = kind === 'file' && filter.wants(relPath) && identity.fault(root.label, relPath) === null;
-			if (wanted) observer.suspect(identity.docId(root.label, relPath));
+			if (wanted) observer.lookSoon(identity.docId(root.label, relPath));
 			schedule.hinted();
 		},
 		onTrouble: () => schedule.hinted(),
@@ -306,7 +307,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 		const choice = mode === 'auto' ? await askWatchMode(root.dir) : { mode, reason: 'by setting' };
 		root.mode = choice.mode;
 		log('info', 'root.mode', { root: root.label, ...choice });
-		await watchers.arm(root, choice.mode === 'poll' ? createPollingHints : deps.hints);
+		await watchers.watch(root, choice.mode === 'poll' ? createPollingHints : deps.hints);
 	}
 	// What the consumer refused for good is tried again all the same, now and then.
 	let cancelRetry = () => {};
@@ -328,7 +329,7 @@ async function openFlow(deps: WatchEngineDeps, firstLabel: string) {
 			!scanning &&
 			roots.every(
 				(root) =>
-					root.lastScanAt !== null && root.unreadable.length === 0 && deletions.held(root.label) === null,
+					root.lastScanAt !== null && root.unreadable.length === 0 && deletions.paused(root.label) === null,
 			),
 		unread: () => Array.from(observer.parked(), ([docId]) => docId),
 		clock,

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
+import type { Attention } from './settle.ts';
 import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/file-state-port.ts';
 
@@ -57,7 +58,7 @@ export interface RootStatus {
 	 */
 	readonly digest: string;
 	readonly deliveredDigest: string;
-	/** Deletions that the brake holds, and why; they go when the files come back or `release` is called. */
+	/** Deletions that the mass-delete guard pauses, and why; they go when the files come back or `release` is called. */
 	readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
 	/** Why the root, or a part of it, could not be scanned: its files are taken as still there. */
 	readonly unreadable: readonly Remark[];
@@ -86,6 +87,15 @@ export interface Explanation {
 	readonly row: FileRow | null;
 }
 
+/** Names of the answer for what an attention says. */
+const PHASES = {
+	settling: 'settling',
+	gone: 'in grace',
+	paused: 'held',
+	moved: 'moved',
+	parked: 'parked',
+} as const satisfies Record<Attention['kind'], Explanation['phase']>;
+
 interface Sources {
 	readonly ledger: Ledger;
 	readonly identity: Identity;
@@ -105,7 +115,7 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 		const isHere = (docId: string) => identity.locate(docId)?.label === root.label;
 		const { files, bytes, failed: failedCount, seen, delivered } = ledger.totals(root.label);
 		const failed = failedCount === 0 ? [] : listFailed(ledger, root.label);
-		const held = deletions.held(root.label);
+		const paused = deletions.paused(root.label);
 		const parked = [...observer.parked()].filter(([docId]) => isHere(docId));
 		const unread = parked.map(([docId, reason]) => ({
 			relPath: identity.locate(docId)?.relPath ?? docId,
@@ -127,7 +137,11 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			verifiedAt: iso(root.verifiedAt),
 			digest: digestHex(seen),
 			deliveredDigest: digestHex(delivered),
-			held: held && { count: held.count, reason: held.reason, since: new Date(held.since).toISOString() },
+			held: paused && {
+				count: paused.count,
+				reason: paused.reason,
+				since: new Date(paused.since).toISOString(),
+			},
 			unreadable: root.unreadable.slice(0, REMARKS_LISTED),
 		};
 	});
@@ -158,7 +172,7 @@ export function explainPath(
 	const phase = (): Explanation['phase'] => {
 		if (emitter.inFlight().has(docId)) return 'in flight';
 		const kind = observer.attention(docId)?.kind;
-		if (kind !== undefined) return kind === 'gone' ? 'in grace' : kind;
+		if (kind !== undefined) return PHASES[kind];
 		if (includes(observer.busy(), docId)) return 'looked at';
 		if (includes(emitter.waiting(), docId)) return 'waiting to be sent';
 		if (row === null) return null;

@@ -35,7 +35,7 @@ const deps: WatchEngineDeps = {
 	scanner: createThreadScanner(new URL('../../nodes/watch/scan/scan-thread.ts', import.meta.url)),
 	reader: createThreadReader(new URL('../../nodes/watch/reader/read-thread.ts', import.meta.url)),
 	clock: systemClock,
-	settings: { graceMs: Number(graceMs), brakeShare: Number(brakeShare) },
+	settings: { deletionDelayMs: Number(graceMs), guardShare: Number(brakeShare) },
 	deliver: async (batch) => batch.map(take),
 	outcomesAreFinal: true,
 	log: (level, event, data) => console.error(level, event, JSON.stringify(data)),

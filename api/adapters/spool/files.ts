@@ -30,7 +30,7 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 	/** Folders are made and removed one after the other. */
 	let folders: Promise<unknown> = Promise.resolve();
 	const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
-		const done = folders.then(() => told(work));
+		const done = folders.then(() => mapFsError(work));
 		folders = done.catch(() => {});
 		return done;
 	};
@@ -81,13 +81,13 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 			async begin() {
 				starts = [0];
 				firsts = [0];
-				await told(() => chunks.truncate(0));
+				await mapFsError(() => chunks.truncate(0));
 			},
 			async append(page) {
 				const bytes = Buffer.from(JSON.stringify(page));
 				const start = starts.at(-1) ?? 0;
 				reserve(start + bytes.length + vectorBytes);
-				await told(() => writeAll(chunks, bytes, start));
+				await mapFsError(() => writeAll(chunks, bytes, start));
 				starts.push(start + bytes.length);
 				firsts.push((firsts.at(-1) ?? 0) + page.length);
 			},
@@ -96,12 +96,12 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 			async read(page) {
 				const start = starts[page] ?? 0;
 				const bytes = Buffer.alloc((starts[page + 1] ?? start) - start);
-				await told(() => readAll(chunks, bytes, start));
+				await mapFsError(() => readAll(chunks, bytes, start));
 				return JSON.parse(bytes.toString('utf8')) as Chunk[];
 			},
 			async vectors(from, count) {
 				const bytes = Buffer.alloc(count * slotBytes);
-				await told(() => readAll(vectors, bytes, from * slotBytes));
+				await mapFsError(() => readAll(vectors, bytes, from * slotBytes));
 				// Slots are whole words in a buffer of their own: each vector is a view of its slot.
 				return Array.from({ length: count }, (_, at) => {
 					const slot = bytes.subarray(at * slotBytes, (at + 1) * slotBytes);
@@ -121,7 +121,7 @@ export function createSpools({ dir, dimensions, maxBytes }: SpoolSettings): Spoo
 					const grown = Math.max(vectorBytes, first * slotBytes + bytes.length);
 					reserve((starts.at(-1) ?? 0) + grown);
 					vectorBytes = grown;
-					await told(() => writeAll(vectors, bytes, first * slotBytes));
+					await mapFsError(() => writeAll(vectors, bytes, first * slotBytes));
 				}
 			},
 			async close() {
@@ -215,7 +215,7 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
 	}
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+async function mapFsError<T>(work: () => Promise<T>): Promise<T> {
 	try {
 		return await work();
 	} catch (error) {

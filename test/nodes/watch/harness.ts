@@ -18,7 +18,7 @@ import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 export const QUICK: Partial<WatchSettings> = {
 	quietMs: 30,
 	unstableMs: [20, 40, 80],
-	graceMs: 60,
+	deletionDelayMs: 60,
 	windowMs: 10,
 	retryMs: 10,
 	retryMaxMs: 40,
