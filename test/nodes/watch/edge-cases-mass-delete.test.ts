@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { WatchEngineDeps } from '../../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
 import { createConsumer, createHandHints, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 

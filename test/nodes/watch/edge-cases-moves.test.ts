@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { link, mkdir, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
-import type { WatchEngineDeps } from '../../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
 import { createConsumer, createHandHints, engines, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
