@@ -27,12 +27,7 @@ interface AnsweredBatch {
 /** Reasons are kept per file and shown to people. */
 export const REASON_CHARS = 300;
 
-export function applyAnswer(outbox: Outbox, batch: AnsweredBatch): void {
-	applyToConsumer(outbox, batch);
-	applyToFiles(outbox, batch);
-}
-
-function applyToConsumer(outbox: Outbox, { sent, answer, failuresBefore }: AnsweredBatch): void {
+export function applyToConsumer(outbox: Outbox, { sent, answer, failuresBefore }: AnsweredBatch): void {
 	const { deps, isolation, consumer } = outbox;
 	const docIds = sent.map(({ docId }) => docId);
 	if (!('failure' in answer)) {
@@ -48,7 +43,7 @@ function applyToConsumer(outbox: Outbox, { sent, answer, failuresBefore }: Answe
 	}
 }
 
-function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: AnsweredBatch): void {
+export function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: AnsweredBatch): void {
 	const { deps, isolation, inFlight, withheld } = outbox;
 	const docIds = sent.map(({ docId }) => docId);
 	const isIsolated = isolation.isIsolated(docIds);

@@ -99,8 +99,7 @@ export function withDelivered(
 	content: FileContent | null,
 	nowMs: number,
 ): FileRow {
-	const delivered =
-		content === null ? null : { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
+	const delivered = content && { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
 	return {
 		...row,
 		delivered,

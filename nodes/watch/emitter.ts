@@ -29,24 +29,15 @@ export interface Emitter {
 	close(): Promise<void>;
 }
 
-/** Batches under way, and the timer of the next one. */
-interface Dispatch {
-	readonly outbox: Outbox;
-	readonly batches: Set<Promise<void>>;
-	timer: { readonly at: number; readonly cancel: () => void } | null;
-}
-
 export function createEmitter(deps: EmitterDeps): Emitter {
 	const { clock, settings } = deps;
 	const outbox = createOutbox(deps);
-	const { window, departing, inFlight, withheld } = outbox;
-	const dispatch: Dispatch = { outbox, batches: new Set(), timer: null };
-	const { batches } = dispatch;
+	const { window, departing, inFlight, withheld, batches } = outbox;
 	return {
 		offer(docId) {
 			withheld.delete(docId);
 			requeue(outbox, docId);
-			sendDue(dispatch);
+			sendDue(outbox);
 		},
 		withhold(docId) {
 			withheld.add(docId);
@@ -63,7 +54,7 @@ export function createEmitter(deps: EmitterDeps): Emitter {
 			return { batchesInFlight: batches.size, failures, lastFailure };
 		},
 		async close() {
-			dispatch.timer?.cancel();
+			outbox.timer?.cancel();
 			outbox.closing.abort(new Error('the watch engine closes'));
 			const waited = new AbortController();
 			const limit = clock.sleep(settings.closeWaitMs, waited.signal).catch(() => {});
@@ -75,35 +66,34 @@ export function createEmitter(deps: EmitterDeps): Emitter {
 }
 
 /** Sends every batch that is due and has room in flight; sets the timer for the next one. */
-function sendDue(dispatch: Dispatch): void {
-	const { outbox, batches } = dispatch;
-	const { deps, consumer, window, isolation } = outbox;
-	while (!outbox.closing.signal.aborted) {
+function sendDue(outbox: Outbox): void {
+	const { deps, consumer, window, isolation, batches, closing } = outbox;
+	while (!closing.signal.aborted) {
 		if (batches.size >= (consumer.failures > 0 ? 1 : deps.settings.batchesInFlight)) return;
 		const now = deps.clock.monotonic();
 		const batch = consumer.blockedUntil > now ? null : window.take(now, isolation.cap);
-		if (batch === null) return setTimer(dispatch);
+		if (batch === null) return setTimer(outbox);
 		const sending = sendBatch(outbox, batch);
 		batches.add(sending);
 		void sending.finally(() => {
 			batches.delete(sending);
-			sendDue(dispatch);
+			sendDue(outbox);
 			deps.onChange();
 		});
 	}
 }
 
-function setTimer(dispatch: Dispatch): void {
-	const { outbox, timer } = dispatch;
+function setTimer(outbox: Outbox): void {
+	const { window, consumer, timer } = outbox;
 	const { clock } = outbox.deps;
-	const due = outbox.window.dueAt();
+	const due = window.dueAt();
 	if (due === null) return;
-	const at = Math.max(due, outbox.consumer.blockedUntil);
+	const at = Math.max(due, consumer.blockedUntil);
 	if (timer !== null && timer.at <= at) return;
 	timer?.cancel();
 	const cancel = clock.after(Math.max(0, at - clock.monotonic()), () => {
-		dispatch.timer = null;
-		sendDue(dispatch);
+		outbox.timer = null;
+		sendDue(outbox);
 	});
-	dispatch.timer = { at, cancel };
+	outbox.timer = { at, cancel };
 }

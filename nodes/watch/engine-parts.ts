@@ -10,7 +10,7 @@ import { createNodeDisk, type Disk, type FileStat } from './disk.ts';
 import { createEmitter } from './emitter.ts';
 import type { Deliver } from './file-change.ts';
 import { createFilter } from './filter.ts';
-import type { Hint, HintsFactory } from './hints/hints-port.ts';
+import type { HintsFactory } from './hints/hints-port.ts';
 import { createIdentity, type Place, type Root } from './identity.ts';
 import { openLedger } from './ledger.ts';
 import { createMoves } from './moves.ts';
@@ -64,7 +64,6 @@ export interface EngineHandlers {
 	isInFlight(docId: string): boolean;
 	/** A path came to rest. */
 	atRest(): void;
-	hinted(label: string, hint: Hint): void;
 	scan(kind: ScanKind): Promise<number>;
 	/** A deletion waits for a scan. */
 	scanWanted(): void;
@@ -80,7 +79,7 @@ export type EngineParts = Awaited<ReturnType<typeof openParts>>;
 
 export async function openParts(deps: WatchEngineDeps, firstLabel: string, on: () => EngineHandlers) {
 	const base = await openBase(deps, firstLabel);
-	const { clock, log, settings, roots, ledger, closing } = base;
+	const { clock, log, settings, roots, filter, identity, ledger, closing } = base;
 	const deletions = createDeletions({
 		...{ clock, settings },
 		files: (label) => ledger.totals(label).files,
@@ -119,7 +118,12 @@ export async function openParts(deps: WatchEngineDeps, firstLabel: string, on: (
 	const schedule = createScanSchedule({ ...base, everyMs, scan: (kind) => on().scan(kind) });
 	const watchers = createWatchers({
 		...base,
-		onHint: ({ label }, hint) => on().hinted(label, hint),
+		/** Its path is worth a look, and every burst of hints a scan. */
+		onHint({ label }, { relPath, kind }) {
+			const isWanted = kind === 'file' && filter.wants(relPath) && identity.fault(label, relPath) === null;
+			if (isWanted) observer.lookSoon(identity.docId(label, relPath));
+			schedule.hinted();
+		},
 		onTrouble: () => schedule.hinted(),
 	});
 	const snapshot = createSnapshotCloser({

@@ -1,9 +1,8 @@
-/** What makes a running engine look: scans, hints, and the retry of what was refused. */
+/** What makes a running engine look: scans, watchers, and the retry of what was refused. */
 import { withFreshStart } from './diff.ts';
 import { errorCode } from './disk.ts';
 import { changed, offer } from './engine-changes.ts';
 import type { EngineParts } from './engine-parts.ts';
-import type { Hint } from './hints/hints-port.ts';
 import { createPollingHints } from './hints/polling.ts';
 import { reconcile } from './reconcile.ts';
 import { isAway, type RootState } from './root-state.ts';
@@ -63,14 +62,6 @@ export function proveIfAtRest({ observer, schedule, run }: EngineParts): void {
 	if (unread === undefined) schedule.soon();
 	// What could not be read has been waited for already; a scan may well find it changed again.
 	else schedule.hinted();
-}
-
-/** A hint: its path is worth a look, and every burst of hints a scan. */
-export function hinted(engine: EngineParts, label: string, { relPath, kind }: Hint): void {
-	const { filter, identity, observer, schedule } = engine;
-	const isWanted = kind === 'file' && filter.wants(relPath) && identity.fault(label, relPath) === null;
-	if (isWanted) observer.lookSoon(identity.docId(label, relPath));
-	schedule.hinted();
 }
 
 export async function watchRoot(engine: EngineParts, root: RootState): Promise<void> {

@@ -6,14 +6,8 @@
 import { compare, sameStat } from './diff.ts';
 import type { FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
-import {
-	isQuiet,
-	observePath,
-	setAttention,
-	settleAnew,
-	type ObserverState,
-	type ObserverDeps,
-} from './observe-path.ts';
+import { isQuiet, observePath, setAttention, settleAnew } from './observe-path.ts';
+import type { ObserverDeps, ObserverState } from './observe-path.ts';
 import type { Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 

@@ -42,6 +42,10 @@ export interface Outbox {
 	readonly withheld: Set<string>;
 	/** While deliveries fail as a whole, one batch at a time goes out, after ever longer waits. */
 	consumer: { readonly failures: number; readonly lastFailure: string | null; readonly blockedUntil: number };
+	/** Under way. */
+	readonly batches: Set<Promise<void>>;
+	/** Of the next batch. */
+	timer: { readonly at: number; readonly cancel: () => void } | null;
 	/** Aborted when the emitter closes. */
 	readonly closing: AbortController;
 	/** Nobody waits for outcomes any more: those changes are sent again at the next start. */
@@ -60,6 +64,8 @@ export function createOutbox(deps: EmitterDeps): Outbox {
 		inFlight: new Set(),
 		withheld: new Set(),
 		consumer: HEALTHY,
+		batches: new Set(),
+		timer: null,
 		closing: new AbortController(),
 		isAbandoned: false,
 	};

@@ -51,7 +51,8 @@ export async function reconcile(
 	const { label } = root;
 	const startedAt = clock.now();
 	const started = deps.startedAt;
-	const restless = () => any(observer.busy(), (docId) => identity.locate(docId)?.label === label);
+	const restless = () =>
+		Iterator.from(observer.busy()).some((docId) => identity.locate(docId)?.label === label);
 	let proven = true;
 	let tally = newTally();
 
@@ -152,9 +153,4 @@ async function inSlices<T>(
 		signal.throwIfAborted();
 		until = clock.monotonic() + SLICE_MS;
 	}
-}
-
-function any<T>(items: Iterable<T>, test: (item: T) => boolean): boolean {
-	for (const item of items) if (test(item)) return true;
-	return false;
 }

@@ -1,5 +1,6 @@
 /** One batch from the window to its outcomes. Used by the emitter; the only place that calls `deliver`. */
-import { applyAnswer, REASON_CHARS, type BatchAnswer, type SentChange } from './apply-outcomes.ts';
+import { applyToConsumer, applyToFiles, REASON_CHARS } from './apply-outcomes.ts';
+import type { BatchAnswer, SentChange } from './apply-outcomes.ts';
 import { eventOf, needsSend, withSent } from './diff.ts';
 import { errorCode } from './disk.ts';
 import type { ContentChange, FileChange } from './file-change.ts';
@@ -26,7 +27,9 @@ export async function sendBatch(outbox: Outbox, { docIds }: WindowBatch): Promis
 	const unconfirmed = await findUnconfirmed(sent, answer, verification);
 	if (outbox.isAbandoned) return;
 	// 5. The answer goes into the rows, and the rows to the disk.
-	applyAnswer(outbox, { sent, answer, unconfirmed, failuresBefore });
+	const answered = { sent, answer, unconfirmed, failuresBefore };
+	applyToConsumer(outbox, answered);
+	applyToFiles(outbox, answered);
 	await deps.ledger.flush().catch((error: unknown) => {
 		// Not lost: the rows stay unsaved and go with the next flush; a crash before it sends them again.
 		deps.log('state.commit_failed', { code: errorCode(error) });

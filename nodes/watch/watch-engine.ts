@@ -7,7 +7,7 @@
  */
 import { changed, isQuiet, offer, saveSoon, statusOf } from './engine-changes.ts';
 import { openParts, type EngineHandlers, type EngineParts, type WatchEngineDeps } from './engine-parts.ts';
-import { hinted, proveIfAtRest, retryLater, scanRoots, watchRoot } from './engine-scan.ts';
+import { proveIfAtRest, retryLater, scanRoots, watchRoot } from './engine-scan.ts';
 import { createIdentity } from './identity.ts';
 import { explainPath, type Explanation, type WatchStatus } from './watch-status.ts';
 
@@ -82,7 +82,6 @@ function handlersOf(engine: EngineParts): EngineHandlers {
 			saveSoon(engine);
 			changed(engine);
 		},
-		hinted: (label, hint) => hinted(engine, label, hint),
 		scan: (kind) => scanRoots(engine, kind),
 		scanWanted: () => void schedule.now('quick'),
 		paused(root, paused) {

@@ -113,6 +113,8 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 	const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 	const roots = from.roots.map((root): RootStatus => {
 		const isHere = (docId: string) => identity.locate(docId)?.label === root.label;
+		const count = (docIds: ReadonlySet<string>) =>
+			docIds.values().reduce((sum, docId) => sum + Number(isHere(docId)), 0);
 		const { files, bytes, failed: failedCount, seen, delivered } = ledger.totals(root.label);
 		const failed = failedCount === 0 ? [] : listFailed(ledger, root.label);
 		const paused = deletions.paused(root.label);
@@ -126,8 +128,8 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			mode: root.mode,
 			files,
 			bytes,
-			pending: count(waiting, isHere),
-			inFlight: count(emitter.inFlight(), isHere),
+			pending: count(waiting),
+			inFlight: count(emitter.inFlight()),
 			failedCount,
 			failed,
 			skippedCount: root.skippedCount + unread.length,
@@ -169,12 +171,13 @@ export function explainPath(
 	const row = ledger.get(docId) ?? null;
 	const root = from.roots.find(({ label }) => label === place?.label);
 	const relPath = place?.relPath ?? docId;
+	const isAmong = (docIds: Iterable<string>) => Iterator.from(docIds).some((one) => one === docId);
 	const phase = (): Explanation['phase'] => {
 		if (emitter.inFlight().has(docId)) return 'in flight';
 		const kind = observer.attention(docId)?.kind;
 		if (kind !== undefined) return PHASES[kind];
-		if (includes(observer.busy(), docId)) return 'looked at';
-		if (includes(emitter.waiting(), docId)) return 'waiting to be sent';
+		if (isAmong(observer.busy())) return 'looked at';
+		if (isAmong(emitter.waiting())) return 'waiting to be sent';
 		if (row === null) return null;
 		return row.failed === null ? 'at rest' : 'failed';
 	};
@@ -186,15 +189,4 @@ export function explainPath(
 		return root?.skipped.find((remark) => remark.relPath === relPath)?.reason ?? null;
 	};
 	return { docId, root: root?.label ?? null, relPath, phase: phase(), excluded: excluded(), row };
-}
-
-function count<T>(items: Iterable<T>, test: (item: T) => boolean): number {
-	let n = 0;
-	for (const item of items) if (test(item)) n += 1;
-	return n;
-}
-
-function includes<T>(items: Iterable<T>, wanted: T): boolean {
-	for (const item of items) if (item === wanted) return true;
-	return false;
 }

@@ -7,17 +7,12 @@ import type { Clock } from './clock.ts';
 import { errorCode } from './disk.ts';
 import type { Filter } from './filter.ts';
 import type { Hint, Hints, HintsFactory } from './hints/hints-port.ts';
+import type { Root } from './identity.ts';
 import type { WatchSettings } from './settings.ts';
-
-export interface WatchedRoot {
-	readonly label: string;
-	/** Absolute. */
-	readonly dir: string;
-}
 
 export interface Watchers {
 	/** Watches a root, with a fresh watcher where there was one. */
-	watch(root: WatchedRoot, hints: HintsFactory): Promise<void>;
+	watch(root: Root, hints: HintsFactory): Promise<void>;
 	/** A scan met a directory of the root. */
 	cover(label: string, relPath: string): void;
 	/** A scan of the root has ended. */
@@ -29,9 +24,9 @@ export function createWatchers(deps: {
 	filter: Filter;
 	settings: WatchSettings;
 	clock: Clock;
-	onHint: (root: WatchedRoot, hint: Hint) => void;
+	onHint: (root: Root, hint: Hint) => void;
 	/** Something went wrong that only a scan can make up for. */
-	onTrouble: (root: WatchedRoot) => void;
+	onTrouble: (root: Root) => void;
 	log: (level: 'info' | 'warn' | 'error', event: string, data: Record<string, unknown>) => void;
 }): Watchers {
 	const { clock, settings, log } = deps;
@@ -45,7 +40,7 @@ export function createWatchers(deps: {
 		await before?.hints.close();
 	}
 
-	async function watch(root: WatchedRoot, factory: HintsFactory): Promise<void> {
+	async function watch(root: Root, factory: HintsFactory): Promise<void> {
 		await unwatch(root.label);
 		if (closed) return;
 		const { excludes } = deps.filter;

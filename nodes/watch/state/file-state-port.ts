@@ -55,9 +55,9 @@ export interface StateChange {
 export interface FileContent {
 	/** Bytes. */
 	readonly size: number;
-	/** Lower-case hex. */
+	/** Lower-case hex, 16 digits. */
 	readonly xxh64: string;
-	/** Lower-case hex. */
+	/** Lower-case hex, 64 digits. */
 	readonly sha256: string;
 }
 
