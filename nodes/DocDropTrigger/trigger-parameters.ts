@@ -37,8 +37,8 @@ export type WatchSlice = Pick<
 	| 'maxFileBytes'
 	| 'followLinks'
 	| 'quietMs'
-	| 'graceMs'
-	| 'brakeShare'
+	| 'deletionDelayMs'
+	| 'guardShare'
 	| 'windowMs'
 	| 'batchFiles'
 	| 'batchesInFlight'
@@ -75,8 +75,8 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 			maxFileBytes: number('maxFileSize') * MB,
 			followLinks: options['followLinks'] === true,
 			quietMs: number('settleTime'),
-			graceMs: number('deletionGrace') * 1000,
-			brakeShare: number('brake') / 100,
+			deletionDelayMs: number('deletionGrace') * 1000,
+			guardShare: number('brake') / 100,
 			windowMs: number('batchWindow'),
 			batchFiles: emit === 'file' ? 1 : number('batchSize'),
 			batchesInFlight: inFlight === 0 ? IN_FLIGHT[emit] : inFlight,

@@ -4,7 +4,14 @@
  */
 import type { Identity } from './identity.ts';
 import { digestOf, EMPTY_DIGEST, withElement, withoutElement } from './set-digest.ts';
-import type { Content, FileRow, FileState, RowKey, StateChange, StateHead } from './state/file-state-port.ts';
+import type {
+	FileContent,
+	FileRow,
+	FileState,
+	RowKey,
+	StateChange,
+	StateHead,
+} from './state/file-state-port.ts';
 
 /** Sums over the rows of one root. */
 export interface Totals {
@@ -178,7 +185,7 @@ function createSums() {
 	};
 }
 
-function moved(digest: bigint, docId: string, was: Content | null, is: Content | null): bigint {
+function moved(digest: bigint, docId: string, was: FileContent | null, is: FileContent | null): bigint {
 	if (was?.sha256 === is?.sha256) return digest;
 	const less = was === null ? digest : withoutElement(digest, digestOf(docId, was.sha256));
 	return is === null ? less : withElement(less, digestOf(docId, is.sha256));

@@ -1,9 +1,9 @@
 /**
  * Moves: a new file whose content the consumer knows under a name that is gone is told as one `moved`, at once
- * and without the grace of a deletion. Owned by the engine; the emitter asks it when a change leaves.
+ * and without the delay of a deletion. Owned by the engine; the emitter asks it when a change is sent.
  *
  * A join is a guess that is worth making, never a promise: it lives in memory, it is checked again when the
- * change leaves, and wherever it does not hold any more the two files are told as a creation and a deletion.
+ * change is sent, and where it is not true any more the two files are told as a creation and a deletion.
  * Empty files are never joined: they are all alike.
  */
 import type { Attention } from './settle.ts';
@@ -19,7 +19,7 @@ export interface Moves {
 	/** The name that goes with this file's change, checked anew. */
 	previousOf(docId: string): string | null;
 	/** The change was taken, or given up: whatever is left of the old name is on its own again. */
-	settled(docId: string): void;
+	finished(docId: string): void;
 }
 
 /** Names with the same content that are asked about on disk for one new file: more are copies, not moves. */
@@ -32,25 +32,25 @@ export function createMoves(deps: {
 	isInFlight: (docId: string) => boolean;
 	attention: (docId: string) => Attention | undefined;
 	/** Takes the old name out of what happens to a missing file. */
-	mark: (from: string, to: string) => void;
+	markMoved: (from: string, to: string) => void;
 	/** The old name is on its own again: it is looked at anew. */
-	unmark: (from: string) => void;
+	unmarkMoved: (from: string) => void;
 }): Moves {
 	const { ledger, disk } = deps;
 	/** Old names by new ones. */
 	const joins = new Map<string, string>();
 
 	/** The new name that an old one goes with. */
-	function takenBy(from: string): string | null {
+	function newNameOf(from: string): string | null {
 		const attention = deps.attention(from);
 		return attention?.kind === 'moved' && joins.get(attention.to) === from ? attention.to : null;
 	}
-	function drop(to: string): void {
+	function release(to: string): void {
 		const from = joins.get(to);
 		if (from === undefined) return;
-		const isMine = takenBy(from) === to;
+		const isMine = newNameOf(from) === to;
 		joins.delete(to);
-		if (isMine) deps.unmark(from);
+		if (isMine) deps.unmarkMoved(from);
 	}
 	/** Content of a file that the consumer never acknowledged under this name. */
 	function newContent(docId: string): { readonly sha256: string; readonly ino: bigint } | null {
@@ -90,15 +90,15 @@ export function createMoves(deps: {
 	async function join(docId: string, sha256: string, among: readonly string[]): Promise<void> {
 		for (const from of among) {
 			if (!(await hasGone(from))) continue;
-			const rival = takenBy(from);
+			const rival = newNameOf(from);
 			// Moved twice in a row: the name between is gone as well.
 			if (rival !== null && rival !== docId && (deps.isInFlight(rival) || !(await hasGone(rival)))) continue;
-			// It may have left meanwhile, as a creation: no outcome would ever settle a join made now.
+			// It may have been sent meanwhile, as a creation: no outcome would ever end a join made now.
 			if (deps.isInFlight(docId)) return;
 			if (newContent(docId)?.sha256 !== sha256 || !fits(from, sha256)) continue;
 			if (rival !== null) joins.delete(rival);
 			joins.set(docId, from);
-			deps.mark(from, docId);
+			deps.markMoved(from, docId);
 			return;
 		}
 	}
@@ -109,8 +109,8 @@ export function createMoves(deps: {
 			const content = newContent(docId);
 			const before = joins.get(docId);
 			if (before !== undefined) {
-				if (content !== null && takenBy(before) === docId && fits(before, content.sha256)) return null;
-				drop(docId);
+				if (content !== null && newNameOf(before) === docId && fits(before, content.sha256)) return null;
+				release(docId);
 			}
 			if (content === null) return null;
 			const among = candidates(docId, content);
@@ -120,10 +120,10 @@ export function createMoves(deps: {
 			const from = joins.get(docId);
 			if (from === undefined) return null;
 			const content = newContent(docId);
-			if (content !== null && takenBy(from) === docId && fits(from, content.sha256)) return from;
-			drop(docId);
+			if (content !== null && newNameOf(from) === docId && fits(from, content.sha256)) return from;
+			release(docId);
 			return null;
 		},
-		settled: drop,
+		finished: release,
 	};
 }

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
+import type { Attention } from './settle.ts';
 import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/file-state-port.ts';
 
@@ -57,7 +58,7 @@ export interface RootStatus {
 	 */
 	readonly digest: string;
 	readonly deliveredDigest: string;
-	/** Deletions that the brake holds, and why; they go when the files come back or `release` is called. */
+	/** Deletions that the mass-delete guard pauses, and why; they go when the files come back or `release` is called. */
 	readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
 	/** Why the root, or a part of it, could not be scanned: its files are taken as still there. */
 	readonly unreadable: readonly Remark[];
@@ -86,6 +87,15 @@ export interface Explanation {
 	readonly row: FileRow | null;
 }
 
+/** Names of the answer for what an attention says. */
+const PHASES = {
+	settling: 'settling',
+	gone: 'in grace',
+	paused: 'held',
+	moved: 'moved',
+	parked: 'parked',
+} as const satisfies Record<Attention['kind'], Explanation['phase']>;
+
 interface Sources {
 	readonly ledger: Ledger;
 	readonly identity: Identity;
@@ -103,9 +113,11 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 	const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 	const roots = from.roots.map((root): RootStatus => {
 		const isHere = (docId: string) => identity.locate(docId)?.label === root.label;
+		const count = (docIds: ReadonlySet<string>) =>
+			docIds.values().reduce((sum, docId) => sum + Number(isHere(docId)), 0);
 		const { files, bytes, failed: failedCount, seen, delivered } = ledger.totals(root.label);
 		const failed = failedCount === 0 ? [] : listFailed(ledger, root.label);
-		const held = deletions.held(root.label);
+		const paused = deletions.paused(root.label);
 		const parked = [...observer.parked()].filter(([docId]) => isHere(docId));
 		const unread = parked.map(([docId, reason]) => ({
 			relPath: identity.locate(docId)?.relPath ?? docId,
@@ -116,8 +128,8 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			mode: root.mode,
 			files,
 			bytes,
-			pending: count(waiting, isHere),
-			inFlight: count(emitter.inFlight(), isHere),
+			pending: count(waiting),
+			inFlight: count(emitter.inFlight()),
 			failedCount,
 			failed,
 			skippedCount: root.skippedCount + unread.length,
@@ -127,7 +139,11 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			verifiedAt: iso(root.verifiedAt),
 			digest: digestHex(seen),
 			deliveredDigest: digestHex(delivered),
-			held: held && { count: held.count, reason: held.reason, since: new Date(held.since).toISOString() },
+			held: paused && {
+				count: paused.count,
+				reason: paused.reason,
+				since: new Date(paused.since).toISOString(),
+			},
 			unreadable: root.unreadable.slice(0, REMARKS_LISTED),
 		};
 	});
@@ -155,12 +171,13 @@ export function explainPath(
 	const row = ledger.get(docId) ?? null;
 	const root = from.roots.find(({ label }) => label === place?.label);
 	const relPath = place?.relPath ?? docId;
+	const isAmong = (docIds: Iterable<string>) => Iterator.from(docIds).some((one) => one === docId);
 	const phase = (): Explanation['phase'] => {
 		if (emitter.inFlight().has(docId)) return 'in flight';
 		const kind = observer.attention(docId)?.kind;
-		if (kind !== undefined) return kind === 'gone' ? 'in grace' : kind;
-		if (includes(observer.busy(), docId)) return 'looked at';
-		if (includes(emitter.waiting(), docId)) return 'waiting to be sent';
+		if (kind !== undefined) return PHASES[kind];
+		if (isAmong(observer.busy())) return 'looked at';
+		if (isAmong(emitter.waiting())) return 'waiting to be sent';
 		if (row === null) return null;
 		return row.failed === null ? 'at rest' : 'failed';
 	};
@@ -172,15 +189,4 @@ export function explainPath(
 		return root?.skipped.find((remark) => remark.relPath === relPath)?.reason ?? null;
 	};
 	return { docId, root: root?.label ?? null, relPath, phase: phase(), excluded: excluded(), row };
-}
-
-function count<T>(items: Iterable<T>, test: (item: T) => boolean): number {
-	let n = 0;
-	for (const item of items) if (test(item)) n += 1;
-	return n;
-}
-
-function includes<T>(items: Iterable<T>, wanted: T): boolean {
-	for (const item of items) if (item === wanted) return true;
-	return false;
 }

@@ -10,7 +10,7 @@ export interface WindowLimits {
 	readonly waitMs: number;
 }
 
-export interface Batch {
+export interface WindowBatch {
 	readonly docIds: readonly string[];
 	readonly closedBy: 'files' | 'bytes' | 'age';
 }
@@ -26,7 +26,7 @@ export interface Window {
 	 * The next batch that is due, taken out; null if none is. A batch holds at least one path, however large,
 	 * and no more than any of its paths allows.
 	 */
-	take(now: number, cap?: (docId: string) => number): Batch | null;
+	take(now: number, cap?: (docId: string) => number): WindowBatch | null;
 	/** When `take` gives the next batch, if nothing changes; null for an empty window. */
 	dueAt(): number | null;
 	readonly size: number;
@@ -84,7 +84,7 @@ export function createWindow(limits: WindowLimits): Window {
 			if (readyDue() > now) return null;
 			const docIds: string[] = [];
 			let bytes = 0;
-			let closedBy: Batch['closedBy'] = 'age';
+			let closedBy: WindowBatch['closedBy'] = 'age';
 			let most = limits.files;
 			for (const [docId, entry] of ready) {
 				most = Math.min(most, Math.max(docIds.length, cap(docId)));
