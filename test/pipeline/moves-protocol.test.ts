@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { createMoveSources } from '../../api/adapters/doc-store/move-sources.ts';
 import type { DocRow, Tables } from '../../api/adapters/doc-store/tables.ts';
 import {
-	deadLetter,
-	cancel,
-	commit,
+	deadLetterLeased,
+	cancelWaiting,
+	commitLeased,
 	decideAccept,
 	recordIntent,
 	isClaimable,
 	isPending,
-	lease,
+	takeLease,
 	type Arrival,
 	type AcceptDecision,
 	type DocState,
@@ -158,7 +158,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 	for (const [at, { state, ...doc }] of docs.entries()) {
 		if (state === null) continue;
 		if (works.length < (options.workers ?? 2) && isClaimable(state, 0)) {
-			const leased = lease(state, 1, Infinity).state;
+			const leased = takeLease(state, 1, Infinity).state;
 			const { op = 'delete', sha256 = '' } = leased.lease?.content ?? {};
 			const planned = planOf(at, op === 'put' ? sha256 : '', doc);
 			const left = protocol.flatMap((step): Effect[] => {
@@ -172,7 +172,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 		}
 		if (options.canCancel === true) {
 			const own = open(docs);
-			const canceled = cancel(state, state.wanted.jobId);
+			const canceled = cancelWaiting(state, state.wanted.jobId);
 			if (canceled !== null && own.leaving.withdraw(at, 0)) {
 				own.states[at] = canceled;
 				yield { ...world, docs: own.close() };
@@ -196,7 +196,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			};
 		};
 		if (work.isPoison) {
-			const buried = deadLetter(state);
+			const buried = deadLetterLeased(state);
 			// An older one is given up as well, which ends nobody's wait.
 			if (buried.failed) yield settle(buried, {});
 			else yield { ...world, docs: replace(at, { state: buried }), works: others };
@@ -221,7 +221,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			yield go({ index: index.filter((id) => !effect.points.includes(id)) });
 		else {
 			const { manifest: lines } = work.plan;
-			yield settle(commit(state, lines.length, 0), { manifest: lines, orphans: [] });
+			yield settle(commitLeased(state, lines.length, 0), { manifest: lines, orphans: [] });
 		}
 	}
 	// What memory held is gone, leases with it.

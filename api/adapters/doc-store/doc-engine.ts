@@ -1,24 +1,24 @@
 import {
 	type AcceptResult,
-	deadLetter,
-	cancel,
+	deadLetterLeased,
+	cancelWaiting,
 	type Change,
-	commit,
+	commitLeased,
 	decideAccept,
 	type DocState,
 	type Failure,
-	holds,
+	holdsLease,
 	recordIntent,
 	isClaimable,
 	isPending,
-	lease as takeLease,
+	takeLease as takeLease,
 	type LeaseState,
 	ownedError,
 	type PriorityRank,
 	queueClass,
 	type Refusal,
-	release,
-	retry,
+	releaseLease,
+	retryFailed,
 	shortFailure,
 	type StoredEntry,
 	type Taken,
@@ -119,7 +119,7 @@ export function createDocEngine(deps: {
 	function weigh(tenant: string, state: DurableState, sign: 1 | -1): void {
 		queues.weigh(tenant, state, sign);
 		progress.weigh(tenant, state, sign);
-		if (state.generation > state.settled) {
+		if (state.generation > state.finished) {
 			counts.pending += sign;
 			counts.pendingBytes += sign * state.wanted.size;
 		}
@@ -431,7 +431,7 @@ export function createDocEngine(deps: {
 	/** The row, when the lease still holds. */
 	function leasedRow(lease: Lease): DocRow | null {
 		const row = tables.docByKey(lease.doc);
-		return row !== undefined && holds(full(row), lease.token) ? row : null;
+		return row !== undefined && holdsLease(full(row), lease.token) ? row : null;
 	}
 
 	function commitOne({ lease, manifest, title, detail }: Commit, now: number): boolean {
@@ -442,7 +442,7 @@ export function createDocEngine(deps: {
 		const op = before.lease?.content.op;
 		if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
 		const lines = manifest === 'intended' ? tables.countEntries(lease.doc) : manifest.length;
-		const next = commit(before, lines, now, title ?? null);
+		const next = commitLeased(before, lines, now, title ?? null);
 		const isDone = !isPending(next) && !next.failed;
 		if (isDone) dropBody(lease.doc, row.body, false);
 		endLease(lease.doc);
@@ -463,7 +463,7 @@ export function createDocEngine(deps: {
 	): boolean {
 		const row = leasedRow(item.lease);
 		if (row === null) return false;
-		const { state, superseded } = release(full(row), item.retryAt, item.counted);
+		const { state, superseded } = releaseLease(full(row), item.retryAt, item.counted);
 		endLease(item.lease.doc);
 		save(row, state, { flightJob: null, ...(superseded === null && { error: item.error }) });
 		settleJob(superseded, now, { state: 'superseded', supersededBy: state.wanted.jobId });
@@ -474,7 +474,7 @@ export function createDocEngine(deps: {
 		const row = leasedRow(lease);
 		if (row === null) return false;
 		const before = full(row);
-		const buried = deadLetter(before);
+		const buried = deadLetterLeased(before);
 		const chunks = tables.keepPresent(lease.doc, new Set(present));
 		const { published } = buried;
 		const next = published === null ? buried : { ...buried, published: { ...published, chunks } };
@@ -575,7 +575,7 @@ export function createDocEngine(deps: {
 		cancel(jobId: string, now: number): boolean {
 			const job = tables.job(jobId);
 			const row = job === undefined ? undefined : tables.docByKey(job.doc);
-			const next = row === undefined ? null : cancel(full(row), jobId);
+			const next = row === undefined ? null : cancelWaiting(full(row), jobId);
 			if (row === undefined || next === null || !leaving.withdraw(row.key, now)) return false;
 			dropBody(row.key, row.body, false);
 			save(row, next, { body: null, error: null, ...endLost(row, jobId, now) });
@@ -586,7 +586,7 @@ export function createDocEngine(deps: {
 		retry(jobId: string, now: number): RetryResult {
 			const job = tables.job(jobId);
 			const row = job === undefined ? undefined : tables.docByKey(job.doc);
-			const next = row === undefined ? null : retry(full(row), jobId, now);
+			const next = row === undefined ? null : retryFailed(full(row), jobId, now);
 			if (row === undefined || next === null) return 'not_failed';
 			// What it was charged was given back when it failed.
 			const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;

@@ -1,4 +1,12 @@
-import { type DocState, type Failure, giveUp, go, successorOf, wait, withdraw } from '../../domain/index.ts';
+import {
+	type DocState,
+	type Failure,
+	giveUpMove,
+	endWait,
+	successorOf,
+	waitForSuccessor,
+	withdrawMove,
+} from '../../domain/index.ts';
 import type { DocKey, MovedManifest } from '../../ports/work-claims.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 
@@ -30,13 +38,13 @@ export function createMoveSources({ tables, full, save, settleJob, endLost }: Mo
 	/** The wait of one document is over; what was given up is taken up again. */
 	function letOneGo(row: DocRow, now: number): void {
 		const { failed, wanted } = row.state;
-		save(row, go(full(row), now), failed ? { error: null } : {});
+		save(row, endWait(full(row), now), failed ? { error: null } : {});
 		if (failed) settleJob(wanted.jobId, now, { state: 'accepted', error: null });
 	}
 
 	function giveOneUp(row: DocRow, now: number): void {
 		const before = full(row);
-		const next = giveUp(before);
+		const next = giveUpMove(before);
 		if (next === before) return;
 		const { jobId } = before.wanted;
 		save(row, next, { error: successorFailed, ...endLost(row, jobId, now) });
@@ -51,14 +59,14 @@ export function createMoveSources({ tables, full, save, settleJob, endLost }: Mo
 		leave(old: DocRow, to: DocRow, now: number, hasSettled: boolean): void {
 			const successor = successorOf(old.key, { key: to.key, state: full(to) });
 			const { failed } = tables.docByKey(successor?.doc ?? to.key)?.state ?? to.state;
-			const saved = save(old, wait(full(old), successor, now), {});
+			const saved = save(old, waitForSuccessor(full(old), successor, now), {});
 			if (successor !== null && failed) giveOneUp(saved, now);
 			if (successor === null) {
 				if (hasSettled) this.letGo(old.key, old.state.generation, now);
 				return;
 			}
 			for (const row of tables.moveSourcesOf(old.key)) {
-				const further = save(row, wait(full(row), successor, now), {});
+				const further = save(row, waitForSuccessor(full(row), successor, now), {});
 				if (failed) giveOneUp(further, now);
 			}
 		},
@@ -77,11 +85,11 @@ export function createMoveSources({ tables, full, save, settleJob, endLost }: Mo
 
 		/** The successor's change is about to be canceled; false where that cannot be, and nothing was changed. */
 		withdraw(successor: DocKey, now: number): boolean {
-			const rows = tables.moveSourcesOf(successor).map((row) => ({ row, next: withdraw(full(row)) }));
+			const rows = tables.moveSourcesOf(successor).map((row) => ({ row, next: withdrawMove(full(row)) }));
 			if (rows.some(({ next }) => next === null)) return false;
 			for (const { row, next } of rows) {
 				if (next === null) continue;
-				const isCanceled = !row.state.failed && row.state.generation > row.state.settled;
+				const isCanceled = !row.state.failed && row.state.generation > row.state.finished;
 				save(row, next, isCanceled ? { error: null } : {});
 				if (isCanceled) settleJob(row.state.wanted.jobId, now, { state: 'canceled' });
 			}

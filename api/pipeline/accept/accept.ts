@@ -35,7 +35,7 @@ export interface AcceptSettings extends QueueLimits {
 	readonly maxWaitMs: number;
 	readonly maxFileBytes: number;
 	/** Of types that are not `streamable`. */
-	readonly maxWholeBytes: number;
+	readonly maxBufferedBytes: number;
 	readonly streamable: readonly string[];
 	/** Of extractors, chunker settings and model. */
 	readonly fingerprint: string;
@@ -213,9 +213,9 @@ export function createIngress(deps: AcceptDeps) {
 
 	/** What cannot be read in pieces is held in memory as a whole. */
 	function limitOf(mimeType: string): Limit {
-		const { maxFileBytes, maxWholeBytes, streamable } = settings;
-		return maxWholeBytes < maxFileBytes && !streamable.includes(mimeType)
-			? { bytes: maxWholeBytes, why: ` of ${mimeType}, which is read as a whole` }
+		const { maxFileBytes, maxBufferedBytes, streamable } = settings;
+		return maxBufferedBytes < maxFileBytes && !streamable.includes(mimeType)
+			? { bytes: maxBufferedBytes, why: ` of ${mimeType}, which is read as a whole` }
 			: { bytes: maxFileBytes, why: '' };
 	}
 

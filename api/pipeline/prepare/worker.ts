@@ -195,7 +195,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 		if (failure.code === 'internal')
 			log.error({ tenant, docId, error }, 'preparing a document failed unexpectedly');
 		if (next.kind === 'dead' || next.kind === 'split') return lane.deadLetter(claimed, error);
-		if (next.kind === 'hold')
+		if (next.kind === 'wait')
 			log.warn(
 				{ tenant, docId, code: failure.code, waitMs: next.afterMs },
 				'a document waits to be prepared',

@@ -62,7 +62,7 @@ export function createRecovery(tenant: string, outcomes: Outcomes, deps: Recover
 				const { code } = failureOf(error);
 				telemetry.count('docdrop_retries_total', { code });
 				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
-				if (next.kind === 'hold') {
+				if (next.kind === 'wait') {
 					log.warn(
 						{ tenant, code, waitMs: next.afterMs, documents: documents.length },
 						'the lane waits for the index',

@@ -51,7 +51,7 @@ export interface IndexCheck {
 	/** The index was connected to. */
 	request(): void;
 	/** An attempt at the document was given up, and may have left its fields on points that stay. */
-	mend(tenant: string, docId: string): void;
+	repair(tenant: string, docId: string): void;
 	status(): IndexCheckStatus;
 }
 
@@ -291,7 +291,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			} catch (error) {
 				if (signal.aborted) return;
 				const next = decide(error, { documents: 1, attempts: 0, maxAttempts: 1, previousMs, random });
-				previousMs = next.kind === 'hold' ? next.afterMs : 60_000;
+				previousMs = next.kind === 'wait' ? next.afterMs : 60_000;
 				log.warn({ error, waitMs: previousMs }, 'the index could not be held against the manifest');
 				isAsked ||= isDue;
 				await clock.sleep(previousMs, signal).catch(() => {});
@@ -310,7 +310,7 @@ export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
 			cancelLate();
 			cancelLate = clock.after(deps.lateMs, request);
 		},
-		mend(tenant, docId) {
+		repair(tenant, docId) {
 			marked.set(JSON.stringify([tenant, docId]), { tenant, docId });
 			ask();
 		},

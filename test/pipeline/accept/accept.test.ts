@@ -73,7 +73,7 @@ describe('the door', () => {
 				maxPending: 100,
 				maxPendingBytes: 10_000_000,
 				maxFileBytes: 200_000,
-				maxWholeBytes: 200_000,
+				maxBufferedBytes: 200_000,
 				streamable: [],
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
@@ -199,7 +199,7 @@ describe('the door', () => {
 	});
 
 	it('has a limit of its own for types that are read as a whole, and names it', () => {
-		const settings = { maxWholeBytes: 100, streamable: ['text/plain'] };
+		const settings = { maxBufferedBytes: 100, streamable: ['text/plain'] };
 		assert.equal(refused(put('a.txt', 'x'.repeat(101)), settings), null);
 		assert.equal(refused(put('a.html', 'x'.repeat(100)), settings), null);
 		assert.deepEqual(refused(put('a.html', 'x'.repeat(101)), settings), ['too_large', 'content']);
