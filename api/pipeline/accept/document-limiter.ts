@@ -5,7 +5,7 @@ import { gcra } from '../../domain/index.ts';
 
 /**
  * How many documents are taken a minute, of all tenants together and of each: whoever brings them, the followed
- * folder and callers on this machine included. Called by accept.ts alone.
+ * folder and callers on this machine included. Called by ingress.ts alone.
  *
  * What counts is a change that the store takes for work. Nobody knows before the store has looked, so the limiter
  * first holds a place for each document of a call, the store takes at most so many and says how many it took

@@ -6,7 +6,8 @@ import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
-import { createIngress, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
+import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
+import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
@@ -23,7 +24,7 @@ async function* pieces(...all: (string | Uint8Array)[]): AsyncGenerator<Uint8Arr
 	for (const piece of all) yield Buffer.from(piece as string);
 }
 
-describe('the door', () => {
+describe('the ingress', () => {
 	let docStore: DocStore;
 	let changes: Change[];
 	let refusals: Refusal[];
