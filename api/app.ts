@@ -133,7 +133,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				maxPending: config.maxPending,
 				maxPendingBytes: config.maxPendingMb * megabyte,
 				maxFileBytes: config.maxFileMb * megabyte,
-				maxWholeBytes: config.maxWholeMb * megabyte,
+				maxBufferedBytes: config.maxWholeMb * megabyte,
 				streamable: extractor.streamable,
 				fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 				mimeTypes: extractor.mimeTypes,

@@ -7,31 +7,40 @@ export {
 	type DocState,
 	type LeaseState,
 	type PriorityRank,
-	deadLetter,
-	cancel,
-	commit,
+	deadLetterLeased,
+	cancelWaiting,
+	commitLeased,
 	decideAccept,
 	dueAt,
 	highLead,
-	holds,
+	holdsLease,
 	recordIntent,
 	isClaimable,
 	isEarlier,
 	isPending,
-	lease,
+	takeLease,
 	queueClass,
-	release,
-	retry,
+	releaseLease,
+	retryFailed,
 	versionOf,
 } from './coalesce.ts';
-export { type Ledger, charge, costOfPut, grant, left, mostGranted, noLedger, refund } from './credit-cost.ts';
+export {
+	type Ledger,
+	chargeCredits,
+	costOfPut,
+	grantCredits,
+	creditsLeft,
+	mostGranted,
+	noLedger,
+	refundCredits,
+} from './credit-cost.ts';
 export { type Failure, failureOf, shortFailure } from './failure.ts';
 export { createFairShare, documentCost, queueKeyName } from './fair-share.ts';
-export { type Rate, type RateState, free, reserve, rateOf, confirm, spent, unused, waitFor } from './gcra.ts';
+export * as gcra from './gcra.ts';
 export { type LargePlan, createLargePlanner } from './large-chunk-plan.ts';
 export type { ManifestChunk, ManifestEntry, StoredEntry } from './manifest.ts';
 export { type DocMeta, readMeta, writeMeta } from './meta.ts';
-export { giveUp, go, successorOf, wait, withdraw } from './move-wait.ts';
+export { giveUpMove, endWait, successorOf, waitForSuccessor, withdrawMove } from './move-wait.ts';
 export type { QueueKey, QueueUsage, WorkClass } from './queue-key.ts';
 export { type Refused, ownedError, refusalOf, unpaidError, withReceipt } from './refusal.ts';
 export { shardOf } from './shard.ts';

@@ -92,7 +92,7 @@ export function startPipeline(given: PipelineDeps) {
 		lingerMs: 5,
 		onWait,
 	});
-	const onPartialWrite = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
+	const onPartialWrite = ({ tenant, docId }: Claimed) => check?.repair(tenant, docId);
 	const lanes =
 		deps.worker === null ? null : createLanes({ ...common, settings: deps.worker, onPartialWrite });
 	const worker =

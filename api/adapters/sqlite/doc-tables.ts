@@ -37,7 +37,7 @@ function docValues(row: Omit<DocRow, 'key'>): SQLInputValue[] {
 	const { state } = row;
 	const { wanted: w, published: p } = state;
 	return [
-		row.tenant, row.docId, state.epochRank, state.rank, state.seq, state.generation, state.settled,
+		row.tenant, row.docId, state.epochRank, state.rank, state.seq, state.generation, state.finished,
 		state.failed ? 1 : 0, state.firstAt, state.readyAt, dueAt({ ...state, lease: null }), queueClass({ ...state, lease: null }), state.attempts,
 		state.mayHaveOrphans ? 1 : 0, row.body, uuidToBytes(row.lastJob), bytesOrNull(row.flightJob),
 		row.error?.code ?? null, row.error?.message ?? null, opCode(w.op), w.sha256, w.meta, w.fingerprint,
@@ -209,7 +209,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 			rank: row['rank'] as number,
 			seq: row['seq'] as number,
 			generation: row['generation'] as number,
-			settled: row['settled'] as number,
+			finished: row['settled'] as number,
 			wanted: {
 				op: ops[row['w_op'] as number] ?? 'put',
 				sha256: row['w_sha256'] as string,

@@ -8,7 +8,7 @@
  */
 import { isDocDropError } from '../../errors.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { createIngress } from './accept.ts';
+import type { Ingress } from './ingress.ts';
 
 export interface Snapshot {
 	/** The only tenant whose documents may go; null: whichever the source has documents of. */
@@ -34,7 +34,7 @@ const brakeFrom = 20;
 
 export async function closeSnapshot(
 	snapshot: Snapshot,
-	deps: Pick<ReturnType<typeof createIngress>, 'accept' | 'normalise'> & {
+	deps: Pick<Ingress, 'accept' | 'normalise'> & {
 		readonly docStore: DocStore;
 		/** Share of the source's documents that may go without a person's word. */
 		readonly brakeShare: number;

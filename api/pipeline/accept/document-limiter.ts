@@ -1,21 +1,11 @@
 import { DocDropError } from '../../errors.ts';
 import type { Allowance } from '../../ports/doc-store.ts';
 import type { Clock } from '../../ports/time.ts';
-import {
-	free,
-	reserve,
-	rateOf,
-	confirm,
-	spent,
-	unused,
-	waitFor,
-	type Rate,
-	type RateState,
-} from '../../domain/index.ts';
+import { gcra } from '../../domain/index.ts';
 
 /**
  * How many documents are taken a minute, of all tenants together and of each: whoever brings them, the followed
- * folder and callers on this machine included. Called by accept.ts alone.
+ * folder and callers on this machine included. Called by ingress.ts alone.
  *
  * What counts is a change that the store takes for work. Nobody knows before the store has looked, so the limiter
  * first holds a place for each document of a call, the store takes at most so many and says how many it took
@@ -94,19 +84,20 @@ export function createDocumentLimiter(deps: {
 	)
 		return null;
 	const startedAt = clock.monotonic();
-	const rateFor = (limit: number): Rate | null => (limit === 0 ? null : rateOf(limit, windowMs));
-	const first = (rate: Rate): RateState => (deps.isContinued ? spent(rate, startedAt) : unused);
+	const rateFor = (limit: number): gcra.Rate | null => (limit === 0 ? null : gcra.rateOf(limit, windowMs));
+	const first = (rate: gcra.Rate): gcra.RateState =>
+		deps.isContinued ? gcra.exhausted(rate, startedAt) : gcra.unused;
 
 	const total = rateFor(settings.total);
-	let totalState = total === null ? unused : first(total);
+	let totalState = total === null ? gcra.unused : first(total);
 	const eachTenant = rateFor(settings.eachTenant);
 	const named = new Map([...settings.tenants].map(([tenant, limit]) => [tenant, rateFor(limit)]));
-	const rateOfTenant = (tenant: string): Rate | null => {
+	const rateOfTenant = (tenant: string): gcra.Rate | null => {
 		const own = named.get(tenant);
 		return own === undefined ? eachTenant : own;
 	};
-	const states = new Map<string, RateState>();
-	const stateOf = (tenant: string, rate: Rate): RateState => states.get(tenant) ?? first(rate);
+	const states = new Map<string, gcra.RateState>();
+	const stateOf = (tenant: string, rate: gcra.Rate): gcra.RateState => states.get(tenant) ?? first(rate);
 	let forgetAt = manyTenants;
 	/** Of tenants that were refused for all tenants' sake, in order. */
 	const turns = new Map<string, Turn>();
@@ -115,11 +106,11 @@ export function createDocumentLimiter(deps: {
 	/** Places of all tenants that calls on their way to the store hold. */
 	let held = 0;
 
-	function keep(tenant: string, state: RateState): void {
+	function keep(tenant: string, state: gcra.RateState): void {
 		states.set(tenant, state);
 		if (states.size < forgetAt) return;
 		const now = clock.monotonic();
-		for (const [one, { tat, held: places }] of states) if (places === 0 && tat <= now) states.delete(one);
+		for (const [one, { tat, reserved: places }] of states) if (places === 0 && tat <= now) states.delete(one);
 		forgetAt = Math.max(manyTenants, states.size * 2);
 	}
 
@@ -138,9 +129,9 @@ export function createDocumentLimiter(deps: {
 	}
 
 	/** What is left of the common limit for the tenant: what nobody was told of, and at least its own turn. */
-	function commonFor(rate: Rate, tenant: string, now: number): number {
+	function commonFor(rate: gcra.Rate, tenant: string, now: number): number {
 		const { ahead, behind } = promised(tenant, now);
-		const places = free(rate, totalState, now) - ahead;
+		const places = gcra.freeCells(rate, totalState, now) - ahead;
 		return Math.max(0, Math.min(places, turns.get(tenant)?.documents ?? 0), places - behind);
 	}
 
@@ -148,12 +139,12 @@ export function createDocumentLimiter(deps: {
 	function freeFor(tenant: string, now: number): { readonly own: number; readonly common: number } {
 		const rate = rateOfTenant(tenant);
 		return {
-			own: rate === null ? Infinity : free(rate, stateOf(tenant, rate), now),
+			own: rate === null ? Infinity : gcra.freeCells(rate, stateOf(tenant, rate), now),
 			common: total === null ? Infinity : commonFor(total, tenant, now),
 		};
 	}
 
-	function refusal(scope: 'tenant' | 'all', rate: Rate, tenant: string, ms: number): DocDropError {
+	function refusal(scope: 'tenant' | 'all', rate: gcra.Rate, tenant: string, ms: number): DocDropError {
 		const whose = scope === 'tenant' ? `of the tenant ${JSON.stringify(tenant)}` : 'of all tenants together';
 		return new DocDropError('rate_limited', `at most ${rate.limit} documents ${whose} are taken a minute`, {
 			retryAfterMs: Math.max(1, Math.ceil(ms)),
@@ -166,7 +157,7 @@ export function createDocumentLimiter(deps: {
 	function refuse(tenant: string, left: number): DocDropError {
 		const now = clock.monotonic();
 		const rate = rateOfTenant(tenant);
-		const ownMs = rate === null ? 0 : waitFor(rate, stateOf(tenant, rate), left, now);
+		const ownMs = rate === null ? 0 : gcra.waitFor(rate, stateOf(tenant, rate), left, now);
 		if (total === null) {
 			if (rate === null) throw new Error('refused without a limit');
 			return refusal('tenant', rate, tenant, ownMs);
@@ -182,10 +173,10 @@ export function createDocumentLimiter(deps: {
 	}
 
 	/** More than a burst is never free at once: who stands far behind waits for those before to have taken theirs. */
-	function waitForPlaces(rate: Rate, ahead: number, documents: number, now: number): number {
+	function waitForPlaces(rate: gcra.Rate, ahead: number, documents: number, now: number): number {
 		const wanted = ahead + documents;
 		const beyond = Math.max(0, wanted - rate.burst);
-		return waitFor(rate, totalState, wanted - beyond, now) + beyond * rate.intervalMs;
+		return gcra.waitFor(rate, totalState, wanted - beyond, now) + beyond * rate.intervalMs;
 	}
 
 	function take(wanted: Tally): { readonly granted: Map<string, number>; readonly isShort: boolean } {
@@ -207,10 +198,10 @@ export function createDocumentLimiter(deps: {
 		let sum = 0;
 		for (const [tenant, places] of granted) {
 			const rate = rateOfTenant(tenant);
-			if (rate !== null) keep(tenant, reserve(stateOf(tenant, rate), places));
+			if (rate !== null) keep(tenant, gcra.reserve(stateOf(tenant, rate), places));
 			sum += places;
 		}
-		if (total !== null) totalState = reserve(totalState, sum);
+		if (total !== null) totalState = gcra.reserve(totalState, sum);
 		held += sum;
 		return {
 			allowance: { tenants: granted },
@@ -220,12 +211,12 @@ export function createDocumentLimiter(deps: {
 				for (const [tenant, places] of granted) {
 					const rate = rateOfTenant(tenant);
 					const documents = taken.get(tenant) ?? 0;
-					if (rate !== null) keep(tenant, confirm(rate, stateOf(tenant, rate), places, documents, now));
+					if (rate !== null) keep(tenant, gcra.confirm(rate, stateOf(tenant, rate), places, documents, now));
 					passed += documents;
 					// Its turn is used, and the next one is behind the others'.
 					if (documents > 0) turns.delete(tenant);
 				}
-				if (total !== null) totalState = confirm(total, totalState, sum, passed, now);
+				if (total !== null) totalState = gcra.confirm(total, totalState, sum, passed, now);
 				held -= sum;
 				const errors = new Map([...left].map(([tenant, documents]) => [tenant, refuse(tenant, documents)]));
 				while (waiting[0]?.() === true) waiting.shift();
@@ -259,7 +250,8 @@ export function createDocumentLimiter(deps: {
 			const now = clock.monotonic();
 			promised('', now);
 			return {
-				total: total === null ? null : { perMinute: total.limit, free: free(total, totalState, now) },
+				total:
+					total === null ? null : { perMinute: total.limit, free: gcra.freeCells(total, totalState, now) },
 				eachTenant: eachTenant?.limit ?? null,
 				named: named.size,
 				turns: turns.size,

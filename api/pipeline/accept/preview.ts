@@ -1,7 +1,7 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
 import type { Extractor } from '../../ports/extractor.ts';
-import type { Normalised } from './accept.ts';
+import type { Normalised } from './checks.ts';
 import { plan, readMeta } from '../../domain/index.ts';
 
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */

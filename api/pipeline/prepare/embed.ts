@@ -72,7 +72,7 @@ export function createEmbedStep(deps: {
 					previousMs,
 					random,
 				});
-				if (next.kind === 'hold') {
+				if (next.kind === 'wait') {
 					onWait(error);
 					previousMs = next.afterMs;
 					try {

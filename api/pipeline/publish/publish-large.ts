@@ -92,8 +92,8 @@ export function* largeSteps(
 	}
 	for (let from = 0; from < plan.gone && !progress.isLost; from += goneASlice) {
 		yield async (turn) => {
-			const { ids, settled } = plan.goneIds(from, from + goneASlice);
-			if (!(await intend([], settled))) return;
+			const { ids, certain } = plan.goneIds(from, from + goneASlice);
+			if (!(await intend([], certain))) return;
 			await turn.enter();
 			await breaker.run((inner) => vectorStore.remove(tenant, ids, inner), signal);
 			if (!(await docStore.forget(lease, ids))) progress.isLost = true;

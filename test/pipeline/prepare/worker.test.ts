@@ -14,7 +14,7 @@ import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { changeOf } from '../../support/leased-documents.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
-import { silentLog } from '../../support/spine.ts';
+import { silentLog } from '../../support/pipeline-fixture.ts';
 import { noSpools } from '../../support/no-spools.ts';
 
 describe('worker', () => {

@@ -6,7 +6,8 @@ import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
-import { createIngress, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
+import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
+import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
@@ -23,7 +24,7 @@ async function* pieces(...all: (string | Uint8Array)[]): AsyncGenerator<Uint8Arr
 	for (const piece of all) yield Buffer.from(piece as string);
 }
 
-describe('the door', () => {
+describe('the ingress', () => {
 	let docStore: DocStore;
 	let changes: Change[];
 	let refusals: Refusal[];
@@ -73,7 +74,7 @@ describe('the door', () => {
 				maxPending: 100,
 				maxPendingBytes: 10_000_000,
 				maxFileBytes: 200_000,
-				maxWholeBytes: 200_000,
+				maxBufferedBytes: 200_000,
 				streamable: [],
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
@@ -199,7 +200,7 @@ describe('the door', () => {
 	});
 
 	it('has a limit of its own for types that are read as a whole, and names it', () => {
-		const settings = { maxWholeBytes: 100, streamable: ['text/plain'] };
+		const settings = { maxBufferedBytes: 100, streamable: ['text/plain'] };
 		assert.equal(refused(put('a.txt', 'x'.repeat(101)), settings), null);
 		assert.equal(refused(put('a.html', 'x'.repeat(100)), settings), null);
 		assert.deepEqual(refused(put('a.html', 'x'.repeat(101)), settings), ['too_large', 'content']);
