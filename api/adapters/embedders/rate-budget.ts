@@ -86,10 +86,9 @@ export function createRateBudget(deps: {
 	readonly random: () => number;
 	readonly patienceMs: number;
 }) {
-	const { clock, random, patienceMs } = deps;
+	const { clock, patienceMs } = deps;
 	const state: RateState = {
-		clock,
-		random,
+		...deps,
 		meters: { requests: null, tokens: null },
 		sent: { requests: 0, tokens: 0 },
 		open: { requests: 0, tokens: 0 },
