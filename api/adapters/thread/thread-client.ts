@@ -9,7 +9,7 @@
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import { threadLimits } from './memory-limits.ts';
-import { createOutbox } from './outbox.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
 import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 export interface Thread<M extends Methods> {
@@ -43,7 +43,7 @@ export function openThread<M extends Methods>(options: {
 		resourceLimits: threadLimits,
 	});
 	const calls = new Map<number, OpenCall>();
-	const outbox = createOutbox<ThreadRequest>(worker, ([id], error) => {
+	const outbox = createThreadOutbox<ThreadRequest>(worker, ([id], error) => {
 		calls.get(id)?.reject(new DocDropError('internal', 'internal error', { cause: error }));
 		calls.delete(id);
 	});

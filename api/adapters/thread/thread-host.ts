@@ -5,7 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { type PlainError, toPlainError } from '../../errors.ts';
-import { createOutbox } from './outbox.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
 import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 /** One call as the batch hook sees it. Answer each exactly once. */
@@ -45,7 +45,7 @@ export function serveThread(options: ThreadOptions): void {
 	let served: Served | null = null;
 	/** Settle when their calls are answered. */
 	const open = new Set<Promise<void>>();
-	const outbox = createOutbox<ThreadReply>(port, ([id], error) =>
+	const outbox = createThreadOutbox<ThreadReply>(port, ([id], error) =>
 		port.postMessage([[id, undefined, toPlainError(error)]]),
 	);
 

@@ -1,14 +1,14 @@
-export interface Outbox<T> {
+export interface ThreadOutbox<T> {
 	/** Whether it is the first since the last `flush`. */
 	add(item: T): boolean;
 	flush(): void;
 }
 
 /** Posts together what was added together; an item that cannot be cloned fails alone. */
-export function createOutbox<T>(
+export function createThreadOutbox<T>(
 	port: { postMessage(items: readonly T[]): void },
 	fail: (item: T, error: unknown) => void,
-): Outbox<T> {
+): ThreadOutbox<T> {
 	let items: T[] = [];
 	function post(some: readonly T[]): void {
 		const [first, ...more] = some;
