@@ -63,43 +63,32 @@ interface Waiter {
 const kinds = ['requests', 'tokens'] as const;
 type Kind = (typeof kinds)[number];
 
-interface RateState {
-	readonly clock: Clock;
-	readonly random: () => number;
-	readonly meters: Record<Kind, Meter | null>;
-	/** All that was ever sent. */
-	readonly sent: Record<Kind, number>;
-	/** What of it is in flight. */
-	readonly open: Record<Kind, number>;
-	/** Requests in flight at a time. */
-	allowed: number;
-	/** Monotonic ms. */
-	pausedUntil: number;
-	refusalsInRow: number;
-	refusals: number;
-	waiters: Waiter[];
-	cancelTimer: (() => void) | null;
-}
-
-export function createRateBudget(deps: {
+interface RateDeps {
 	readonly clock: Clock;
 	readonly random: () => number;
 	readonly patienceMs: number;
-}) {
-	const { clock, random, patienceMs } = deps;
-	const state: RateState = {
-		clock,
-		random,
-		meters: { requests: null, tokens: null },
-		sent: { requests: 0, tokens: 0 },
-		open: { requests: 0, tokens: 0 },
-		allowed: 1,
-		pausedUntil: -Infinity,
-		refusalsInRow: 0,
-		refusals: 0,
-		waiters: [],
-		cancelTimer: null,
-	};
+}
+
+const startState = (deps: RateDeps) => ({
+	...deps,
+	meters: { requests: null, tokens: null } as Record<Kind, Meter | null>,
+	/** All that was ever sent, and what of it is in flight. */
+	sent: { requests: 0, tokens: 0 },
+	open: { requests: 0, tokens: 0 },
+	/** Requests in flight at a time. */
+	allowed: 1,
+	/** Monotonic ms. */
+	pausedUntil: -Infinity,
+	refusalsInRow: 0,
+	refusals: 0,
+	waiters: [] as Waiter[],
+	cancelTimer: null as (() => void) | null,
+});
+type RateState = ReturnType<typeof startState>;
+
+export function createRateBudget(deps: RateDeps) {
+	const { clock, patienceMs } = deps;
+	const state = startState(deps);
 	const pausedMs = () => Math.max(0, Math.ceil(state.pausedUntil - clock.monotonic()));
 
 	return {

@@ -19,22 +19,6 @@ export interface Task {
 	readonly reject: (error: unknown) => void;
 }
 
-export function createTask(
-	what: Pick<Task, 'input' | 'bytes' | 'sink'>,
-	{ resolve, reject }: PromiseWithResolvers<Extracted>,
-): Task {
-	return {
-		...what,
-		chunks: [],
-		sinkDone: Promise.resolve(),
-		isFresh: true,
-		abandoned: false,
-		deaths: 0,
-		resolve,
-		reject,
-	};
-}
-
 /** Resolves when the sink has taken the part. */
 export async function feedSink(task: Task, part: readonly Chunk[]): Promise<void> {
 	if (task.abandoned) throw new Error('nobody waits for it any more');

@@ -24,7 +24,7 @@ import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
 import { checkType, extractorFingerprint } from './extract.ts';
 import { type Child, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
-import { createTask, type Task } from './pool-task.ts';
+import type { Task } from './pool-task.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -96,18 +96,28 @@ async function submit(
 	signal?.throwIfAborted();
 	checkType(input.mimeType);
 	if (pool.closed) throw new DocDropError('shutting_down', 'the extractor is closed');
-	const extracted = Promise.withResolvers<Extracted>();
-	const bytes = input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE;
-	const task = createTask({ input, bytes, sink }, extracted);
+	const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
+	const task: Task = {
+		input,
+		bytes: input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE,
+		chunks: [],
+		sink,
+		sinkDone: Promise.resolve(),
+		isFresh: true,
+		abandoned: false,
+		deaths: 0,
+		resolve,
+		reject,
+	};
 	const abandon = () => {
 		task.abandoned = true;
-		task.reject(signal?.reason);
+		reject(signal?.reason);
 	};
 	signal?.addEventListener('abort', abandon, { once: true });
 	// Calls of the same turn are handed out together.
 	if (pool.queue.push(task) === 1) queueMicrotask(() => dispatch(pool));
 	try {
-		return await extracted.promise;
+		return await promise;
 	} finally {
 		signal?.removeEventListener('abort', abandon);
 	}

@@ -12,10 +12,10 @@ import type { Endpoint } from './qdrant-transport.ts';
 
 export interface CollectionOptions {
 	readonly endpoint: Endpoint;
-	readonly apiKey: string | undefined;
+	readonly apiKey?: string;
 	readonly collection: string;
 	readonly dimensions: number;
-	readonly modelFingerprint: string | undefined;
+	readonly modelFingerprint?: string;
 	readonly timeoutMs: number;
 	readonly clock: Clock;
 }

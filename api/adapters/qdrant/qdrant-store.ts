@@ -48,15 +48,7 @@ export interface QdrantStore extends VectorStore {
 }
 
 export function createQdrantStore(options: QdrantOptions): QdrantStore {
-	const {
-		collection,
-		dimensions,
-		modelFingerprint,
-		clock,
-		timeoutMs = 15_000,
-		apiKey,
-		connections = 8,
-	} = options;
+	const { collection, dimensions, clock, timeoutMs = 15_000, apiKey, connections = 8 } = options;
 	const endpoint = parseEndpoint(options.url);
 	const limits = {
 		maxPoints: options.maxPointsPerRequest ?? 256,
@@ -76,22 +68,12 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		kind: 'qdrant',
 		info: () => info,
 		async collections() {
-			const found = await transport.send<Schemas['CollectionsResponse']>({
-				method: 'GET',
-				path: '/collections',
-			});
+			const sent = { method: 'GET', path: '/collections' } as const;
+			const found = await transport.send<Schemas['CollectionsResponse']>(sent);
 			return found.collections.map(({ name }) => name);
 		},
 		async open() {
-			info = await openCollection({
-				endpoint,
-				apiKey,
-				collection,
-				dimensions,
-				modelFingerprint,
-				timeoutMs,
-				clock,
-			});
+			info = await openCollection({ ...options, endpoint, timeoutMs });
 		},
 		async put(writes, signal) {
 			signal?.throwIfAborted();
@@ -120,11 +102,8 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 			return (await read<Schemas['CountResult']>('/count', { ...(filter && { filter }), exact: true })).count;
 		},
 		async ping(signal) {
-			const found = await transport.send<Schemas['CollectionExistence']>({
-				method: 'GET',
-				path: `${root}/exists`,
-				signal,
-			});
+			const sent = { method: 'GET', path: `${root}/exists`, signal } as const;
+			const found = await transport.send<Schemas['CollectionExistence']>(sent);
 			if (!found.exists)
 				throw new DocDropError('index_unavailable', 'the collection does not exist any more');
 		},

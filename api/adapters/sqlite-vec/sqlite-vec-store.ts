@@ -6,10 +6,9 @@
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
 import { createIndexThreads, type Threads } from './index-threads.ts';
-import { isUuid } from './point-rows.ts';
-import { packTexts } from './packed-texts.ts';
-import { dequantize, quantize } from './quantize.ts';
+import { dequantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
+import { checkId, checkVector, toWire } from './to-wire.ts';
 import type { WireHits, WirePut } from './index-messages.ts';
 
 export interface SqliteVecOptions {
@@ -62,26 +61,9 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 		},
 		put: (writes, signal) =>
 			run(async ({ writer }) => {
-				// The next piece is made ready while the writer works on the one before.
-				let before: Promise<void> = Promise.resolve();
-				try {
-					let ahead = packed.get(writes);
-					packed.delete(writes);
-					for (const piece of splitWrites(writes, MAX_ROWS)) {
-						signal?.throwIfAborted();
-						if (piece.length === 0) continue;
-						const sent = writer.call('put', ahead ?? toWire(piece, dimensions));
-						ahead = undefined;
-						// Its failure is met below, in its order.
-						sent.catch(() => {});
-						const earlier = before;
-						before = sent;
-						await earlier;
-					}
-				} finally {
-					// Never settles with a piece on its way: a straggler could undo what the caller does next.
-					await before;
-				}
+				const first = packed.get(writes);
+				packed.delete(writes);
+				await putPieces(writer, writes, { first, dimensions, signal });
 			}),
 		remove: (tenant, ids, signal) =>
 			run(async ({ writer }) => {
@@ -131,6 +113,37 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 	};
 }
 
+async function putPieces(
+	writer: Threads['writer'],
+	writes: readonly DocWrite[],
+	options: {
+		/** Where it was packed ahead. */
+		readonly first: WirePut | undefined;
+		readonly dimensions: number;
+		readonly signal: AbortSignal | undefined;
+	},
+): Promise<void> {
+	let { first } = options;
+	// The next piece is made ready while the writer works on the one before.
+	let before: Promise<void> = Promise.resolve();
+	try {
+		for (const piece of splitWrites(writes, MAX_ROWS)) {
+			options.signal?.throwIfAborted();
+			if (piece.length === 0) continue;
+			const sent = writer.call('put', first ?? toWire(piece, options.dimensions));
+			first = undefined;
+			// Its failure is met below, in its order.
+			sent.catch(() => {});
+			const earlier = before;
+			before = sent;
+			await earlier;
+		}
+	} finally {
+		// Never settles with a piece on its way: a straggler could undo what the caller does next.
+		await before;
+	}
+}
+
 /**
  * What stops a start does not stop a running process: there the index is away for now, changes wait, and the
  * operator finds the cause in the log.
@@ -151,57 +164,6 @@ function unavailable(cause: unknown): DocDropError {
 	return new DocDropError('index_unavailable', 'the vector index does not answer', { cause });
 }
 
-function toWire(writes: readonly DocWrite[], dimensions: number): WirePut {
-	const [first] = writes;
-	const points = writes.flatMap((write) => write.points);
-	// The vectors may be views of large buffers, which cloning would copy whole: here they get one of their own.
-	const vectors = new Int8Array(points.length * dimensions);
-	points.forEach((point, index) => {
-		checkId(point.id);
-		checkVector(point.vector, dimensions);
-		quantize(point.vector, vectors, index * dimensions);
-	});
-	return {
-		tenant: first?.tenant ?? '',
-		vectors,
-		texts: packTexts(points),
-		writes: writes.map(({ tenant, docId, fields, points, kept, reordered }) => {
-			if (tenant !== first?.tenant) throw rejected('one put holds writes of two tenants');
-			kept.forEach(checkId);
-			return {
-				docId,
-				fields: JSON.stringify(fields),
-				points: points.map(({ id, heading, page, order }) => ({
-					id: id.toLowerCase(),
-					heading,
-					page,
-					order,
-				})),
-				kept: kept.map((id) => id.toLowerCase()),
-				reordered: reordered.map(({ id, order }) => ({ id: id.toLowerCase(), order })),
-			};
-		}),
-	};
-}
-
 function toHits({ points, scores }: WireHits): Hit[] {
 	return points.map((point, index) => ({ ...point, score: scores[index] as number }));
-}
-
-function checkId(id: string): void {
-	if (!isUuid(id)) throw rejected('a point id is not a UUID');
-}
-
-function checkVector(vector: Float32Array, dimensions: number): void {
-	if (vector.length !== dimensions) {
-		throw rejected(`a vector has ${vector.length} dimensions, the index ${dimensions}`);
-	}
-	// Numbers of 32 bits cannot overflow a sum of 64: it is finite exactly if all of them are.
-	let sum = 0;
-	for (let i = 0; i < vector.length; i += 1) sum += vector[i] as number;
-	if (!Number.isFinite(sum)) throw rejected('a vector holds a number that is not finite');
-}
-
-function rejected(reason: string): DocDropError {
-	return new DocDropError('index_rejected', `the vector index refused: ${reason}`);
 }

@@ -9,6 +9,7 @@
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import { threadLimits } from './memory-limits.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
 import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 export interface Thread<M extends Methods> {
@@ -42,7 +43,10 @@ export function openThread<M extends Methods>(options: {
 		resourceLimits: threadLimits,
 	});
 	const calls = new Map<number, OpenCall>();
-	let outbox: ThreadRequest[] = [];
+	const outbox = createThreadOutbox<ThreadRequest>(worker, ([id], error) => {
+		calls.get(id)?.reject(new DocDropError('internal', 'internal error', { cause: error }));
+		calls.delete(id);
+	});
 	let nextId = 0;
 	let closing: Promise<void> | null = null;
 	let ended: DocDropError | null = null;
@@ -68,31 +72,14 @@ export function openThread<M extends Methods>(options: {
 		}
 	});
 
-	function flush() {
-		const requests = outbox;
-		outbox = [];
-		try {
-			worker.postMessage(requests);
-		} catch {
-			// One argument that cannot be cloned must not fail its neighbours.
-			for (const request of requests) postAlone(request);
-		}
-	}
-	function postAlone(request: ThreadRequest) {
-		try {
-			worker.postMessage([request]);
-		} catch (error) {
-			calls.get(request[0])?.reject(new DocDropError('internal', 'internal error', { cause: error }));
-			calls.delete(request[0]);
-		}
-	}
 	function send(method: string, args: readonly unknown[]): Promise<unknown> {
 		if (ended !== null) return Promise.reject(ended);
 		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
 		nextId += 1;
 		calls.set(nextId, { resolve, reject });
-		if (options.isApart === true) postAlone([nextId, method, args]);
-		else if (outbox.push([nextId, method, args]) === 1) setImmediate(flush);
+		const isFirst = outbox.add([nextId, method, args]);
+		if (options.isApart === true) outbox.flush();
+		else if (isFirst) setImmediate(outbox.flush);
 		return promise;
 	}
 	function close(): Promise<void> {

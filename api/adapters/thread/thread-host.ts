@@ -5,6 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { type PlainError, toPlainError } from '../../errors.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
 import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 /** One call as the batch hook sees it. Answer each exactly once. */
@@ -44,25 +45,10 @@ export function serveThread(options: ThreadOptions): void {
 	let served: Served | null = null;
 	/** Settle when their calls are answered. */
 	const open = new Set<Promise<void>>();
-	let outbox: ThreadReply[] = [];
+	const outbox = createThreadOutbox<ThreadReply>(port, ([id], error) =>
+		port.postMessage([[id, undefined, toPlainError(error)]]),
+	);
 
-	function flush() {
-		const replies = outbox;
-		outbox = [];
-		if (replies.length === 0) return;
-		try {
-			port?.postMessage(replies);
-		} catch {
-			for (const reply of replies) postAlone(reply);
-		}
-	}
-	function postAlone(reply: ThreadReply) {
-		try {
-			port?.postMessage([reply]);
-		} catch (error) {
-			port?.postMessage([[reply[0], undefined, toPlainError(error)]]);
-		}
-	}
 	/** Replies that are made together leave together. */
 	function toCall([id, method, args]: ThreadRequest): ThreadCall {
 		const { promise, resolve } = Promise.withResolvers<void>();
@@ -71,8 +57,7 @@ export function serveThread(options: ThreadOptions): void {
 		const answer = (reply: ThreadReply) => {
 			if (done) return;
 			done = true;
-			if (outbox.length === 0) queueMicrotask(flush);
-			outbox.push(reply);
+			if (outbox.add(reply)) queueMicrotask(outbox.flush);
 			open.delete(promise);
 			resolve();
 		};
@@ -88,26 +73,15 @@ export function serveThread(options: ThreadOptions): void {
 		const plain = toPlainError(mapError(error));
 		return error instanceof Error ? { ...plain, stack: error.stack } : plain;
 	}
-	function run(methods: Methods, call: ThreadCall) {
-		try {
-			const method = methods[call.method];
-			if (method === undefined) throw new Error(`no method ${call.method}`);
-			const value = method(...call.args);
-			if (value instanceof Promise) value.then(call.resolve, call.reject);
-			else call.resolve(value);
-		} catch (error) {
-			call.reject(error);
-		}
-	}
 	function runAll(calls: readonly ThreadCall[]) {
 		try {
 			const { methods, batch } = (served ??= options.open());
 			const work = calls.filter(({ method }) => method !== OPEN);
 			for (const call of calls) if (call.method === OPEN) call.resolve(Object.keys(methods));
-			if (batch !== undefined) return batch(work, flush);
+			if (batch !== undefined) return batch(work, outbox.flush);
 			for (const call of work) {
 				run(methods, call);
-				flush();
+				outbox.flush();
 			}
 		} catch (error) {
 			for (const call of calls) call.reject(error);
@@ -137,7 +111,19 @@ export function serveThread(options: ThreadOptions): void {
 		} catch (error) {
 			call.reject(error);
 		}
-		flush();
+		outbox.flush();
 		port?.close();
+	}
+}
+
+function run(methods: Methods, call: ThreadCall) {
+	try {
+		const method = methods[call.method];
+		if (method === undefined) throw new Error(`no method ${call.method}`);
+		const value = method(...call.args);
+		if (value instanceof Promise) value.then(call.resolve, call.reject);
+		else call.resolve(value);
+	} catch (error) {
+		call.reject(error);
 	}
 }
