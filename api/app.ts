@@ -94,7 +94,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			...(!isOpen && (await wasAway('index', docStore, now())) ? (['index'] as const) : []),
 			...((await wasAway('embedder', docStore, now())) ? (['embedder'] as const) : []),
 		];
-		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
+		const breakerOf = <P extends 'index' | 'embedder'>(peer: P, name: string, requestMs: number) => ({
+			...{ attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 },
+			...{ name, code: `${peer}_unavailable` as const, timeoutMs: requestMs * 2 },
+			onChange: (state: string) => logger.warn({ peer, state }, 'a breaker changed its state'),
+		});
 		const pipeline = startPipeline({
 			docStore,
 			vectorStore,
@@ -112,20 +116,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			log: logger,
 			telemetry,
 			weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1,
-			indexBreaker: {
-				...breaker,
-				name: 'vector index',
-				code: 'index_unavailable',
-				timeoutMs: config.qdrantTimeoutMs * 2,
-				onChange: (state) => logger.warn({ peer: 'index', state }, 'a breaker changed its state'),
-			},
-			embedderBreaker: {
-				...breaker,
-				name: 'embedder',
-				code: 'embedder_unavailable',
-				timeoutMs: config.embedderTimeoutMs * 2,
-				onChange: (state) => logger.warn({ peer: 'embedder', state }, 'a breaker changed its state'),
-			},
+			indexBreaker: breakerOf('index', 'vector index', config.qdrantTimeoutMs),
+			embedderBreaker: breakerOf('embedder', 'embedder', config.embedderTimeoutMs),
 			accept: {
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,

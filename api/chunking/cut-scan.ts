@@ -31,9 +31,6 @@ function lengthsOf(budget: number) {
 }
 export type Lengths = ReturnType<typeof lengthsOf>;
 
-/** The text from `base` on, and what has come since the last scan, which `total` counts too. */
-const newText = () => ({ text: '', base: 0, queued: [] as string[], total: 0 });
-
 const newScan = () => ({
 	/** Blocks that are not scanned to their end, which is null while they are open. */
 	spans: [] as { readonly start: number; end: number | null }[],
@@ -55,12 +52,12 @@ const newScan = () => ({
 
 export const newCutState = (budget: number) => ({
 	lengths: lengthsOf(budget),
-	known: newText(),
+	/** The text from `base` on, and what has come since the last scan, which `total` counts too. */
+	known: { text: '', base: 0, queued: [] as string[], total: 0 },
 	scan: newScan(),
 	/** Confirmed. */
 	candidates: [] as Candidate[],
 });
-type Known = ReturnType<typeof newText>;
 type Scan = ReturnType<typeof newScan>;
 export type CutState = ReturnType<typeof newCutState>;
 
@@ -111,8 +108,8 @@ function beginWord(scan: Scan, position: number): void {
 }
 
 function step(state: CutState, position: number): void {
-	const { known, lengths, scan } = state;
-	noteCut(known, lengths, scan, position);
+	const { lengths, scan } = state;
+	noteCut(state, position);
 	const end = position + 1;
 	if (scan.codePoints.length > 0 && end - scan.word > lengths.reach) {
 		confirm(state, CODE_POINT, scan.codePoints);
@@ -129,8 +126,9 @@ function step(state: CutState, position: number): void {
 }
 
 /** Whether a sentence, a chosen word or a chosen code point begins here. */
-function noteCut({ text, base }: Known, lengths: Lengths, scan: Scan, position: number): void {
-	const i = position - base;
+function noteCut({ known, lengths, scan }: CutState, position: number): void {
+	const { text } = known;
+	const i = position - known.base;
 	if (isSentenceStart(text, i, false)) {
 		scan.sentences.push(position);
 		beginSentence(scan, position);

@@ -3,7 +3,7 @@ import { DocDropError } from '../errors.ts';
 import { folderSettings } from './folder-settings.ts';
 import { indexSettings } from './index-settings.ts';
 import { intakeSettings } from './intake-settings.ts';
-import { parsers } from './parsers.ts';
+import { parsers, type DeclaredSetting } from './kinds.ts';
 import { serviceSettings } from './service-settings.ts';
 import { invalid, type Setting } from './setting.ts';
 import { workSettings } from './work-settings.ts';
@@ -21,7 +21,7 @@ export const settings = {
 	...folderSettings,
 };
 
-type Parsed<S extends Setting> = S extends { readonly oneOf: readonly (infer Choice)[] }
+type Parsed<S extends DeclaredSetting> = S extends { readonly oneOf: readonly (infer Choice)[] }
 	? Choice
 	: ReturnType<(typeof parsers)[S['kind']]>;
 
@@ -40,12 +40,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 			throw new DocDropError('config_invalid', `${name} is not a setting`, { field: name });
 		}
 	}
-	const values = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
-		const value = env[setting.env];
-		return [
-			name,
-			parsers[setting.kind](setting, value === undefined || value === '' ? setting.default : value),
-		];
+	const values = Object.entries(settings).map(([name, setting]: [string, DeclaredSetting]) => {
+		return [name, parsers[setting.kind](setting, env[setting.env] || setting.default)];
 	});
 	const config = Object.fromEntries(values) as Config;
 	checkTogether(config);

@@ -1,20 +1,6 @@
 import { DocDropError } from '../errors.ts';
 
-/** One setting: the table that the environment is read by, and that the README's table is generated from. */
-export interface Setting {
-	readonly env: string;
-	/** Which parser reads it (parsers.ts). */
-	readonly kind:
-		| 'text'
-		| 'secret'
-		| 'number'
-		| 'flag'
-		| 'list'
-		| 'keys'
-		| 'networks'
-		| 'tenant'
-		| 'tenantLimits'
-		| 'weights';
+export interface Details {
 	readonly default: string;
 	readonly unit?: string;
 	/** Least and most. */
@@ -23,7 +9,12 @@ export interface Setting {
 	readonly meaning: string;
 }
 
-export type Settings = Readonly<Record<string, Setting>>;
+/** One setting: what its variable is read by, and its row in the README is generated from. */
+export interface Setting extends Details {
+	/** How its text is read (kinds.ts). */
+	readonly kind: string;
+	readonly env: string;
+}
 
 /** Names the variable, the demand and, unless it may be a secret, the value. */
 export function invalid(setting: Setting, demand: string, value: string): DocDropError {

@@ -1,7 +1,7 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
 import { isTenant, limits } from '../contract/limits.ts';
-import { invalid, type Setting } from './setting.ts';
+import { type Details, invalid, type Setting } from './setting.ts';
 
 /** What callers send, and the only tenant it is good for (null: every one). */
 export interface ApiKey {
@@ -53,7 +53,20 @@ export const parsers = {
 	},
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,
-} satisfies Record<Setting['kind'], (setting: Setting, value: string) => unknown>;
+};
+
+export type DeclaredSetting = Setting & { readonly kind: keyof typeof parsers };
+
+/** Keeps the kind and the choices as types. */
+export const setting = <K extends keyof typeof parsers, const D extends Details>(
+	kind: K,
+	env: string,
+	details: D,
+) => ({
+	kind,
+	env,
+	...details,
+});
 
 const entriesOf = (value: string): readonly string[] =>
 	value
