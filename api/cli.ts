@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { createClient, type Client } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, type Config } from './config/index.ts';
 import { limits } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
@@ -140,7 +140,7 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	relaunch();
 	const isTerminal = process.stderr.isTTY;
 	// On a terminal the log would tear the bar: only what a person should know about gets through.
-	const quiet = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
+	const quiet: Config = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
 	// Loaded only here: the other commands need nothing of it, and it takes longer than all that they do.
 	const [{ startServer }, { showProgress }] = await Promise.all([
 		import('./server.ts'),

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { settings } from '../api/config.ts';
+import { settings } from '../api/config/index.ts';
 import { fileTypes } from '../api/contract/file-types.ts';
 
 /**

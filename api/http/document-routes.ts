@@ -10,7 +10,7 @@ import type { DocStore } from '../ports/doc-store.ts';
 import type { DocumentState } from '../ports/doc-views.ts';
 import { checkTenant } from './access.ts';
 import { jobView } from './job-routes.ts';
-import { pageLimit } from './page-limit.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** What is known of documents: state, published chunks, history. */
 const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
@@ -37,7 +37,6 @@ const Tenants = Type.Object(
 	},
 	{ additionalProperties: false },
 );
-const next = Type.Union([Type.String(), Type.Null()], { description: 'Send as `after` for the next page.' });
 
 function documentView(document: DocumentState): DocumentView {
 	const { title, path, mimeType, metadata } = readMeta(document.meta);

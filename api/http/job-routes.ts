@@ -8,7 +8,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { Job } from '../ports/doc-views.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
-import { pageLimit } from './page-limit.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** Receipts: look, list, withdraw, try again. */
 const Params = Type.Object({ jobId: JobId });
@@ -93,14 +93,7 @@ export function jobRoutes(
 				tags: ['receipts'],
 				summary: 'List receipts, newest first',
 				querystring: List,
-				response: {
-					200: Type.Object({
-						jobs: Type.Array(JobView),
-						next: Type.Union([Type.String(), Type.Null()], {
-							description: 'Send as `after` for the next page.',
-						}),
-					}),
-				},
+				response: { 200: Type.Object({ jobs: Type.Array(JobView), next }) },
 			},
 		},
 		async (request) => {

@@ -2,13 +2,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { limits } from '../../api/contract/limits.ts';
 
-interface NumberOption {
-	readonly label: string;
-	readonly unset: number;
-	/** Least and most. */
-	readonly range: readonly [number, number];
-}
-
+/** `range`: least and most. */
 export const numberOptions = {
 	batchSize: { label: 'Batch Size', unset: 200, range: [1, limits.batchDocuments] },
 	batchWindow: { label: 'Batch Window (Ms)', unset: 100, range: [0, 600_000] },
@@ -20,7 +14,7 @@ export const numberOptions = {
 	rescanInterval: { label: 'Rescan Interval (Seconds)', unset: 60, range: [1, 86_400] },
 	settleTime: { label: 'Settle Time (Ms)', unset: 300, range: [0, 600_000] },
 	tenantSegment: { label: 'Segment Number', unset: 1, range: [1, 100] },
-} as const satisfies Readonly<Record<string, NumberOption>>;
+} as const;
 
 export type NumberOptionName = keyof typeof numberOptions;
 

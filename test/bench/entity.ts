@@ -6,7 +6,7 @@ import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
 import { startPipelineFixture } from '../support/pipeline-fixture.ts';
 import type { Bench, Result } from './bench.ts';
@@ -87,7 +87,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 		extractor,
 		worker: {
 			maxDocuments: config.maxInWork,
-			maxBytes: config.maxInWorkMb * megabyte,
+			maxBytes: config.maxInWorkBytes,
 			maxReading: config.maxInWork,
 			leaseMs: config.leaseMs,
 			stallMs: config.stallMs,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { checkType } from '../../api/adapters/extractors/extract.ts';
-import { mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
+import { fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -27,6 +27,11 @@ describe('mimeTypeOf', () => {
 
 	it('names only types that can be read', () => {
 		for (const type of Object.values(cases)) if (type !== null) assert.doesNotThrow(() => checkType(type));
-		for (const type of mimeTypes) assert.ok(Object.values(cases).includes(type), `${type} has no case here`);
+	});
+
+	it('knows every ending of the table, each for one type', () => {
+		for (const type of mimeTypes) {
+			for (const ending of fileTypes[type].endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+		}
 	});
 });

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 import { createHttp } from '../../api/http/index.ts';
 import type { FollowedSource } from '../../api/http/source-routes.ts';
 import { startPipelineFixture, type PipelineFixture } from './pipeline-fixture.ts';
