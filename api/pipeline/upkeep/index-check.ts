@@ -1,15 +1,8 @@
 import type { Clock } from '../../ports/time.ts';
 import { decide } from '../faults/index.ts';
 import { unsoundTenants } from './index-verification.ts';
-import type { Gap } from './repair.ts';
-import {
-	repairDocument,
-	repairMarker,
-	repairTenant,
-	type RepairMarker,
-	type RepairTotals,
-	type TenantRepairDeps,
-} from './tenant-repair.ts';
+import type { Gap, RepairDeps, RepairTotals } from './repair.ts';
+import { repairDocument, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
 
 /**
  * Verifies the index against the manifest: an index that is older than it (restored from a snapshot, back from a power
@@ -21,7 +14,7 @@ import {
  * to write it. All repairs are made here, one after the other: of two repairs that held the same document, the first
  * to end would end the hold of both. Accepting and publishing go on: only the document under repair is held.
  */
-export interface IndexCheckDeps extends Omit<TenantRepairDeps, 'gap'> {
+export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly random: () => number;
@@ -124,10 +117,10 @@ async function loop(
 		try {
 			// 2. Once: the time in which this store has published nothing.
 			gap ??= { from: await docStore.highestTime(), to: now() };
-			const repairing = { ...deps, gap };
+			const repairing = { ...deps, gap, totals: findings.totals };
 			// 3. Single documents first. After a crash they are forgotten: their next change writes every point.
 			for (const [name, { tenant, docId }] of requests.documents) {
-				await repairDocument(tenant, docId, findings.totals, repairing);
+				await repairDocument(tenant, docId, repairing);
 				requests.documents.delete(name);
 			}
 			// 4. The whole index.
@@ -163,9 +156,8 @@ async function untilAsked(
 	waiting.abort();
 }
 
-async function checkIndex(findings: Findings, deps: IndexCheckDeps & TenantRepairDeps): Promise<void> {
-	const { docStore, now, log, telemetry } = deps;
-	const { totals } = findings;
+async function checkIndex(findings: Findings, deps: IndexCheckDeps & RepairDeps): Promise<void> {
+	const { docStore, now, log, telemetry, totals } = deps;
 	const suspect = (tenants: number) => {
 		findings.suspects = tenants;
 		telemetry.set('docdrop_index_unsound_tenants', {}, tenants);
@@ -184,7 +176,7 @@ async function checkIndex(findings: Findings, deps: IndexCheckDeps & TenantRepai
 		log.warn({ tenants: failed.size }, 'the index is not what the manifest says; it is mended');
 		for (const tenant of failed) {
 			const after = round === 1 && progress?.tenant === tenant ? progress.after : '';
-			await repairTenant({ tenant, after }, totals, deps);
+			await repairTenant({ tenant, after }, deps);
 			findings.suspects -= 1;
 		}
 		const written = totals.written - before.written;
