@@ -50,9 +50,9 @@ export const exhausted = (rate: Rate, now: number): RateState => ({
 });
 
 /** Cells that may pass now. */
-export function freeCells(rate: Rate, { tat, reserved: held }: RateState, now: number): number {
+export function freeCells(rate: Rate, { tat, reserved }: RateState, now: number): number {
 	const ahead = Math.max(0, tat - now) / rate.intervalMs;
-	return Math.max(0, Math.floor(rate.burst - ahead - held + slack));
+	return Math.max(0, Math.floor(rate.burst - ahead - reserved + slack));
 }
 
 /** `cells` are let in. The caller has seen that so many are free. */
@@ -64,17 +64,17 @@ export const reserve = (state: RateState, cells: number): RateState => ({
 /** Of `cells` that were reserved, `passed` did pass; the others are free again. */
 export const confirm = (
 	rate: Rate,
-	{ tat, reserved: held }: RateState,
+	{ tat, reserved }: RateState,
 	cells: number,
 	passed: number,
 	now: number,
 ): RateState => ({
 	tat: passed === 0 ? tat : Math.max(tat, now) + passed * rate.intervalMs,
-	reserved: held - cells,
+	reserved: reserved - cells,
 });
 
 /** Ms from now until `cells` are free, should nothing else pass meanwhile; more than a burst are never. */
-export function waitFor(rate: Rate, { tat, reserved: held }: RateState, cells: number, now: number): number {
-	const wanted = Math.min(cells, rate.burst) + held - rate.burst;
+export function waitFor(rate: Rate, { tat, reserved }: RateState, cells: number, now: number): number {
+	const wanted = Math.min(cells, rate.burst) + reserved - rate.burst;
 	return Math.max(0, Math.max(tat, now) + wanted * rate.intervalMs - now);
 }

@@ -15,7 +15,7 @@ import { cancelWaiting, isPending, type DocState, type Successor } from './coale
  *                       stays; it is taken up again when the successor is published   endWait
  *   canceled            the move is withdrawn: what is published stays                withdrawMove
  *
- * Invariants, held by test/pipeline/moves-protocol.test.ts in every state:
+ * Invariants, checked by test/pipeline/moves-protocol.test.ts in every state:
  *  - A successor waits for nobody itself. So there are no chains, no cycles, and no wait without an end.
  *  - A deletion waits only while its successor is pending or failed. In the same transaction in which that ends,
  *    the wait does.

@@ -8,12 +8,12 @@ import { gcra } from '../../domain/index.ts';
  * folder and callers on this machine included. Called by ingress.ts alone.
  *
  * What counts is a change that the store takes for work. Nobody knows before the store has looked, so the limiter
- * first holds a place for each document of a call, the store takes at most so many and says how many it took
+ * first reserves a place for each document of a call, the store takes at most so many and says how many it took
  * (ports/doc-store.ts, `Allowance`), and the other places are free again. A call is taken in order, up to the
  * first document of a tenant that finds no place: a call of any size gets on, and none of its documents overtakes
  * another of the same tenant.
  *
- * While places are held by calls on their way to the store, a call that finds too few waits for their outcome, a
+ * While places are reserved for calls on their way to the store, a call that finds too few waits for their outcome, a
  * few milliseconds, in order of arrival: refused, it would be told to wait for places that are free in a moment.
  *
  * Fairness: under the limit of all tenants together, a tenant that was refused has a turn. Until a little after the
@@ -51,7 +51,7 @@ export interface LimiterStatus {
 }
 
 export interface DocumentLimiter {
-	/** Throws `rate_limited` where nothing of this tenant can be taken now. Holds nothing: for what must be received first. */
+	/** Throws `rate_limited` where nothing of this tenant can be taken now. Reserves nothing: for what must be received first. */
 	check(tenant: string): void;
 	/** Resolves with as many places as there are, in order of the calls. */
 	reserve(wanted: Tally): Promise<Permit>;
@@ -101,10 +101,10 @@ export function createDocumentLimiter(deps: {
 	let forgetAt = manyTenants;
 	/** Of tenants that were refused for all tenants' sake, in order. */
 	const turns = new Map<string, Turn>();
-	/** Calls that wait for what others hold, in order. */
+	/** Calls that wait for what others have reserved, in order. */
 	const waiting: (() => boolean)[] = [];
-	/** Places of all tenants that calls on their way to the store hold. */
-	let held = 0;
+	/** Places of all tenants that are reserved for calls on their way to the store. */
+	let reserved = 0;
 
 	function keep(tenant: string, state: gcra.RateState): void {
 		states.set(tenant, state);
@@ -202,7 +202,7 @@ export function createDocumentLimiter(deps: {
 			sum += places;
 		}
 		if (total !== null) totalState = gcra.reserve(totalState, sum);
-		held += sum;
+		reserved += sum;
 		return {
 			allowance: { tenants: granted },
 			settle(taken, left) {
@@ -217,7 +217,7 @@ export function createDocumentLimiter(deps: {
 					if (documents > 0) turns.delete(tenant);
 				}
 				if (total !== null) totalState = gcra.confirm(total, totalState, sum, passed, now);
-				held -= sum;
+				reserved -= sum;
 				const errors = new Map([...left].map(([tenant, documents]) => [tenant, refuse(tenant, documents)]));
 				while (waiting[0]?.() === true) waiting.shift();
 				return errors;
@@ -228,13 +228,13 @@ export function createDocumentLimiter(deps: {
 	return {
 		check(tenant) {
 			const { own, common } = freeFor(tenant, clock.monotonic());
-			// What is held may be free in a moment; the call itself will wait for it.
-			if (Math.min(own, common) < 1 && held === 0) throw refuse(tenant, 1);
+			// What is reserved may be free in a moment; the call itself will wait for it.
+			if (Math.min(own, common) < 1 && reserved === 0) throw refuse(tenant, 1);
 		},
 		reserve(wanted) {
 			const attempt = (): Permit | null => {
 				const { granted, isShort } = take(wanted);
-				return isShort && held > 0 ? null : hand(granted);
+				return isShort && reserved > 0 ? null : hand(granted);
 			};
 			const permit = waiting.length === 0 ? attempt() : null;
 			if (permit !== null) return Promise.resolve(permit);

@@ -25,7 +25,7 @@ export async function preview(
 		added,
 		kept,
 		gone,
-		manifest: lines,
+		manifest: next,
 	} = plan({
 		tenant,
 		docId,
@@ -62,7 +62,7 @@ export async function preview(
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
 		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,
-			change: keptIds.has(lines[index]?.pointId ?? '') ? 'kept' : 'added',
+			change: keptIds.has(next[index]?.pointId ?? '') ? 'kept' : 'added',
 			heading,
 			page,
 			text,

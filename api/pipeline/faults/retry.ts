@@ -55,7 +55,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	embedder_rejected: 'refused',
 	unreadable: 'refused',
 	unsupported_type: 'refused',
-	// No waiting brings it back: a dead letter says so, and the same content sent again mends it.
+	// No waiting brings it back: a dead letter says so, and the same content sent again is published.
 	content_missing: 'refused',
 	too_large: 'refused',
 	invalid: 'refused',

@@ -1,14 +1,8 @@
+import type { Clock } from '../../ports/time.ts';
 import { decide } from '../faults/index.ts';
 import { unsoundTenants } from './index-verification.ts';
-import type { Gap } from './repair.ts';
-import {
-	repairDocument,
-	repairMarker,
-	repairTenant,
-	type RepairMarker,
-	type RepairTotals,
-	type TenantRepairDeps,
-} from './tenant-repair.ts';
+import type { Gap, RepairDeps, RepairTotals } from './repair.ts';
+import { repairDocument, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
 
 /**
  * Verifies the index against the manifest: an index that is older than it (restored from a snapshot, back from a power
@@ -20,14 +14,12 @@ import {
  * to write it. All repairs are made here, one after the other: of two repairs that held the same document, the first
  * to end would end the hold of both. Accepting and publishing go on: only the document under repair is held.
  */
-export interface IndexCheckDeps extends Omit<TenantRepairDeps, 'gap'> {
+export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
 	/** Store time, ms. */
 	readonly now: () => number;
 	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
-	/** After which a write that was given up is not expected to be applied any more, ms. */
-	readonly lateMs: number;
 }
 
 export interface IndexCheckStatus {
@@ -42,21 +34,42 @@ export interface IndexCheckStatus {
 	readonly removed: number;
 }
 
-export interface IndexCheck {
+/** What the parts of the pipeline ask of the check, which is made after them. */
+export interface CheckRequests {
 	/** The index was connected to. */
-	request(): void;
+	checkIndex(): void;
 	/** An attempt at the document was given up, and may have left its fields on points that stay. */
 	repair(tenant: string, docId: string): void;
-	status(): IndexCheckStatus;
+	/** What was asked for and is not begun yet. */
+	readonly open: {
+		isCheckAsked: boolean;
+		/** Documents to repair before anything else, by name. */
+		readonly documents: Map<string, { readonly tenant: string; readonly docId: string }>;
+		/** Ends the wait of the loop. */
+		wake: () => void;
+	};
 }
 
-/** What others have asked for and is not begun yet. */
-interface Requests {
-	isCheckAsked: boolean;
-	/** Documents to repair before anything else, by name. */
-	readonly documents: Map<string, { readonly tenant: string; readonly docId: string }>;
-	/** Ends the wait of the loop. */
-	wake: () => void;
+/** `lateMs`: after which a write that was given up is not expected to be applied any more. */
+export function createCheckRequests(clock: Clock, lateMs: number): CheckRequests {
+	const open: CheckRequests['open'] = { isCheckAsked: true, documents: new Map(), wake: () => {} };
+	let cancelLate = () => {};
+	const askForCheck = () => {
+		open.isCheckAsked = true;
+		open.wake();
+	};
+	return {
+		checkIndex() {
+			askForCheck();
+			cancelLate();
+			cancelLate = clock.after(lateMs, askForCheck);
+		},
+		repair(tenant, docId) {
+			open.documents.set(JSON.stringify([tenant, docId]), { tenant, docId });
+			open.wake();
+		},
+		open,
+	};
 }
 
 /** What is known of the index. */
@@ -71,38 +84,26 @@ const mostRounds = 3;
 /** After an error for which waiting does not help. */
 const defectPauseMs = 60_000;
 
-export function startIndexCheck(deps: IndexCheckDeps): IndexCheck {
-	const requests: Requests = { isCheckAsked: true, documents: new Map(), wake: () => {} };
-	const findings: Findings = {
-		state: 'unchecked',
-		checkedAt: null,
-		suspects: 0,
-		totals: { written: 0, removed: 0, isNewer: false },
-	};
-	let cancelLate = () => {};
-	const request = () => {
-		requests.isCheckAsked = true;
-		requests.wake();
-	};
-	void loop(requests, findings, deps);
+export function startIndexCheck(
+	{ open }: CheckRequests,
+	deps: IndexCheckDeps,
+): { readonly status: () => IndexCheckStatus } {
+	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false };
+	const findings: Findings = { state: 'unchecked', checkedAt: null, suspects: 0, totals };
+	void loop(open, findings, deps);
 	return {
-		request() {
-			request();
-			cancelLate();
-			cancelLate = deps.clock.after(deps.lateMs, request);
-		},
-		repair(tenant, docId) {
-			requests.documents.set(JSON.stringify([tenant, docId]), { tenant, docId });
-			requests.wake();
-		},
 		status() {
-			const { state, checkedAt, suspects, totals } = findings;
-			return { state, checkedAt, tenants: suspects, written: totals.written, removed: totals.removed };
+			const { state, checkedAt, suspects: tenants } = findings;
+			return { state, checkedAt, tenants, written: totals.written, removed: totals.removed };
 		},
 	};
 }
 
-async function loop(requests: Requests, findings: Findings, deps: IndexCheckDeps): Promise<void> {
+async function loop(
+	requests: CheckRequests['open'],
+	findings: Findings,
+	deps: IndexCheckDeps,
+): Promise<void> {
 	const { docStore, clock, now, log, random, signal } = deps;
 	let gap: Gap | null = null;
 	let previousMs = 0;
@@ -116,10 +117,10 @@ async function loop(requests: Requests, findings: Findings, deps: IndexCheckDeps
 		try {
 			// 2. Once: the time in which this store has published nothing.
 			gap ??= { from: await docStore.highestTime(), to: now() };
-			const repairing = { ...deps, gap };
+			const repairing = { ...deps, gap, totals: findings.totals };
 			// 3. Single documents first. After a crash they are forgotten: their next change writes every point.
 			for (const [name, { tenant, docId }] of requests.documents) {
-				await repairDocument(tenant, docId, findings.totals, repairing);
+				await repairDocument(tenant, docId, repairing);
 				requests.documents.delete(name);
 			}
 			// 4. The whole index.
@@ -140,7 +141,11 @@ async function loop(requests: Requests, findings: Findings, deps: IndexCheckDeps
 	}
 }
 
-async function untilAsked(requests: Requests, dueAt: number, deps: IndexCheckDeps): Promise<void> {
+async function untilAsked(
+	requests: CheckRequests['open'],
+	dueAt: number,
+	deps: IndexCheckDeps,
+): Promise<void> {
 	if (requests.isCheckAsked || requests.documents.size > 0) return;
 	const { clock, signal } = deps;
 	const asked = new Promise<void>((resolve) => (requests.wake = resolve));
@@ -151,9 +156,8 @@ async function untilAsked(requests: Requests, dueAt: number, deps: IndexCheckDep
 	waiting.abort();
 }
 
-async function checkIndex(findings: Findings, deps: IndexCheckDeps & TenantRepairDeps): Promise<void> {
-	const { docStore, now, log, telemetry } = deps;
-	const { totals } = findings;
+async function checkIndex(findings: Findings, deps: IndexCheckDeps & RepairDeps): Promise<void> {
+	const { docStore, now, log, telemetry, totals } = deps;
 	const suspect = (tenants: number) => {
 		findings.suspects = tenants;
 		telemetry.set('docdrop_index_unsound_tenants', {}, tenants);
@@ -172,7 +176,7 @@ async function checkIndex(findings: Findings, deps: IndexCheckDeps & TenantRepai
 		log.warn({ tenants: failed.size }, 'the index is not what the manifest says; it is mended');
 		for (const tenant of failed) {
 			const after = round === 1 && progress?.tenant === tenant ? progress.after : '';
-			await repairTenant({ tenant, after }, totals, deps);
+			await repairTenant({ tenant, after }, deps);
 			findings.suspects -= 1;
 		}
 		const written = totals.written - before.written;

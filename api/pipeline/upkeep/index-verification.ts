@@ -1,4 +1,3 @@
-import type { Clock } from '../../ports/time.ts';
 import type { Tally } from '../../ports/repair-store.ts';
 import { pointsOf, type RepairDeps } from './repair.ts';
 
@@ -6,9 +5,7 @@ import { pointsOf, type RepairDeps } from './repair.ts';
  * Which tenants' part of the index is not what the manifest says: the number of a tenant's points is not within what
  * its manifest allows, or the document published last is not there with its version. Writes nothing.
  */
-export interface VerifyDeps extends Pick<RepairDeps, 'docStore' | 'vectorStore' | 'breaker' | 'signal'> {
-	readonly clock: Clock;
-}
+type VerifyDeps = Pick<RepairDeps, 'docStore' | 'vectorStore' | 'breaker' | 'clock' | 'signal'>;
 
 const rowsATally = 2_000;
 const parallel = 4;

@@ -2,6 +2,8 @@ import type { DocStore } from '../../ports/doc-store.ts';
 import type { RepairTarget } from '../../ports/repair-store.ts';
 import { type ManifestEntry, readMeta, slices } from '../../domain/index.ts';
 import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { Clock } from '../../ports/time.ts';
+import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
@@ -67,8 +69,22 @@ export interface RepairDeps {
 	readonly vectorStore: VectorStore;
 	readonly breaker: Breaker;
 	readonly embed: EmbedStep;
-	readonly gap: Gap;
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly telemetry: Telemetry;
 	readonly signal: AbortSignal;
+	/** Documents in work may have had their hold ended: the worker is told. */
+	readonly wake: () => void;
+	readonly gap: Gap;
+	readonly totals: RepairTotals;
+}
+
+/** What the repairs of this process have done so far. */
+export interface RepairTotals {
+	written: number;
+	removed: number;
+	/** The index holds versions that the store has never seen; found out anew by each check. */
+	isNewer: boolean;
 }
 
 /** Texts and vectors in memory at a time. */

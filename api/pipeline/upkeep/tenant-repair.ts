@@ -1,26 +1,10 @@
-import type { Log, Telemetry } from '../../telemetry.ts';
-import { countPoints, inParallel, pauseMs, tallies, type VerifyDeps } from './index-verification.ts';
+import { countPoints, inParallel, pauseMs, tallies } from './index-verification.ts';
 import { repair, type RepairDeps } from './repair.ts';
 
 /**
  * Every document of a tenant is repaired, in order, and then the points of no document are removed. Memory is bounded
  * by the entries of a few documents, and how far it has come is kept in a marker, so that a restart goes on there.
  */
-export interface TenantRepairDeps extends RepairDeps, VerifyDeps {
-	readonly log: Log;
-	readonly telemetry: Telemetry;
-	/** Documents in work may have had their hold ended: the worker is told. */
-	readonly wake: () => void;
-}
-
-/** What the repairs of this process have done so far. */
-export interface RepairTotals {
-	written: number;
-	removed: number;
-	/** The index holds versions that the store has never seen; asked anew by each check. */
-	isNewer: boolean;
-}
-
 export interface RepairMarker {
 	readonly tenant: string;
 	readonly after: string;
@@ -35,17 +19,13 @@ const endHoldPauseMs = 1_000;
 /** Documents whose points are remembered as seen before what is of no document is removed. */
 const strangersAtOnce = 10_000;
 
-export async function repairTenant(
-	{ tenant, after: from }: RepairMarker,
-	totals: RepairTotals,
-	deps: TenantRepairDeps,
-): Promise<void> {
+export async function repairTenant({ tenant, after: from }: RepairMarker, deps: RepairDeps): Promise<void> {
 	const { docStore } = deps;
 	for (let after = from; ;) {
 		const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
 		await inParallel(
 			page.filter(({ published, orphans }) => published !== null || orphans > 0),
-			({ docId }) => repairDocument(tenant, docId, totals, deps),
+			({ docId }) => repairDocument(tenant, docId, deps),
 		);
 		const last = page.at(-1);
 		if (last === undefined || page.length < docsAPage) break;
@@ -53,18 +33,18 @@ export async function repairTenant(
 		const progress: RepairMarker = { tenant, after };
 		await docStore.setMarker(repairMarker, JSON.stringify(progress));
 	}
-	if (!totals.isNewer) await removeStrangers(tenant, totals, deps);
+	if (!deps.totals.isNewer) await removeStrangers(tenant, deps);
 }
 
 /** Points of documents that are not published; those of published ones have been repaired by now. */
-async function removeStrangers(tenant: string, totals: RepairTotals, deps: TenantRepairDeps): Promise<void> {
+async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> {
 	const { docStore, vectorStore } = deps;
 	const { most = 0 } = (await tallies(deps)).get(tenant) ?? {};
 	if ((await countPoints(tenant, deps)) <= most) return;
 	const strangers = new Set<string>();
 	const seen = new Set<string>();
 	const flush = async () => {
-		await inParallel([...strangers], (docId) => repairDocument(tenant, docId, totals, deps));
+		await inParallel([...strangers], (docId) => repairDocument(tenant, docId, deps));
 		strangers.clear();
 		seen.clear();
 	};
@@ -78,13 +58,8 @@ async function removeStrangers(tenant: string, totals: RepairTotals, deps: Tenan
 }
 
 /** Whatever comes of it, the document is not held any more afterwards. */
-export async function repairDocument(
-	tenant: string,
-	docId: string,
-	totals: RepairTotals,
-	deps: TenantRepairDeps,
-): Promise<void> {
-	const { clock, telemetry, signal } = deps;
+export async function repairDocument(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+	const { clock, telemetry, totals, signal } = deps;
 	const end = clock.monotonic() + busyMs;
 	try {
 		let done = await repair(tenant, docId, deps);
@@ -104,7 +79,7 @@ export async function repairDocument(
 }
 
 /** Tried until it is done: a document that stayed held would never be claimed again. */
-async function endHold(tenant: string, docId: string, deps: TenantRepairDeps): Promise<void> {
+async function endHold(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
 	const { docStore, clock, log, signal, wake } = deps;
 	while (!signal.aborted) {
 		try {
