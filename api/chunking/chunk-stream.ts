@@ -1,7 +1,7 @@
 /**
  * chunk.ts for documents that are too large to be in memory: blocks come one by one, a long one in pieces, and
  * chunks go out as soon as nothing that follows can change them. The same blocks give the same chunks as
- * `chunk` does (test/pipeline/chunk-stream.test.ts), so that both are one version of the chunker.
+ * `chunk` does (test/chunking/chunk-stream.test.ts), so that both are one version of the chunker.
  *
  * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
  */

@@ -1,6 +1,6 @@
 /**
  * The cuts of chunk-cuts.ts in a text that is never in memory as a whole: the same rule, and the same cuts
- * (test/pipeline/chunk-stream.test.ts holds them equal). Called by chunk-stream.ts only.
+ * (test/chunking/chunk-stream.test.ts holds them equal). Called by chunk-stream.ts only.
  *
  * Two steps. The scan finds the possible cuts with their ranks in one walk over the text; it tries words and
  * code points before it knows that a stretch is long enough to need them, and takes them back where it was

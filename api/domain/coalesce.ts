@@ -12,7 +12,7 @@
  *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
  *    next generation.
  *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
- *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (moves.ts).
+ *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (move-wait.ts).
  */
 
 import { sampleEpoch } from '../contract/sample-epoch.ts';
@@ -326,7 +326,7 @@ export function commit(state: DocState, chunks: number, now: number, title: stri
 	const isLatest = held.generation === state.generation;
 	return {
 		...state,
-		// A deletion behind it may have been given up meanwhile (moves.ts), and is settled as well.
+		// A deletion behind it may have been given up meanwhile (move-wait.ts), and is settled as well.
 		settled: Math.max(state.settled, held.generation),
 		attempts: isLatest ? 0 : state.attempts,
 		failed: state.failed && !isLatest,

@@ -1,5 +1,5 @@
 /**
- * plan.ts for a document of any number of chunks: the same decisions, from hashes alone, in packed memory (about
+ * chunk-plan.ts for a document of any number of chunks: the same decisions, from hashes alone, in packed memory (about
  * 100 bytes a chunk) and with pauses, so that the event loop is never held. Chunks come first, in order, then
  * the lines that the store has, in any order.
  */

@@ -36,8 +36,8 @@ import type { Embedder } from '../ports/embedder.ts';
  *   accept     validate, compare with the newest accepted state, one durable transaction, answer   accept.ts
  *   coalesce   the document's row is the queue: a newer change replaces the one that waits         coalesce.ts
  *   claim      what is due, in fair shares of tenants and classes, under a lease                   worker.ts, fair-share.ts
- *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, plan.ts, embed.ts
- *              a large one page by page, through a spool on disk                                   prepare-large.ts, large-plan.ts
+ *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, chunk-plan.ts, embed.ts
+ *              a large one page by page, through a spool on disk                                   prepare-large.ts, large-chunk-plan.ts
  *   autobatch  prepared documents of one tenant fold into one bulk write                           lane.ts, autobatch.ts
  *   publish    intent, new points in, gone points out, manifest and receipt                        publish.ts
  *              of a large one slice by slice                                                       publish-large.ts
@@ -54,11 +54,11 @@ export interface PipelineDeps extends Omit<
 	readonly accept: AcceptDeps['settings'];
 	readonly limiter: AcceptDeps['limiter'];
 	readonly healthLimits: HealthLimits;
-	/** See snapshot.ts. */
+	/** See close-snapshot.ts. */
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
 	readonly worker: (WorkerDeps['settings'] & LaneSettings) | null;
-	/** Peers that the last process left as away; see outage-note.ts. */
+	/** Peers that the last process left as away; see outage-marker.ts. */
 	readonly away: readonly Peer[];
 	/** See index-check.ts; null where nobody holds the index against the manifest. */
 	readonly indexCheck: Pick<IndexCheckDeps, 'everyMs' | 'lateMs'> | null;

@@ -47,12 +47,12 @@ export interface SweepRequest {
  * Promises that every adapter keeps (test/conformance/doc-store.ts, and its neighbours, hold them):
  *  1. When a call resolves, its effect is durable; a rejected call had no effect. Calls made at the same
  *     time may share one transaction, but never see half of each other.
- *  2. `accept` decides by `decideAccept` (pipeline/coalesce.ts), one change after the other in the given
+ *  2. `accept` decides by `decideAccept` (domain/coalesce.ts), one change after the other in the given
  *     order, and writes exactly one receipt for each change, except where the queue is full.
  *  3. At most one live lease a document. Every call that names a lease is fenced: where the lease was lost
  *     (expired and taken over, or the process restarted), it changes nothing and says so.
  *  4. `claim` returns only documents whose window is over: by class, within a class by tenant in fair shares (see
- *     pipeline/fair-share.ts), of one tenant and class in due order (see `dueAt`). A document whose lease expired
+ *     domain/fair-share.ts), of one tenant and class in due order (see `dueAt`). A document whose lease expired
  *     is claimable again. Leases do not outlive the process.
  *  5. After `intend`, the planned point ids belong to the document's `mayExist` set until `commit` or
  *     `bury` replaced it: a point id that may be in the index is always in the set, and what the manifest of
@@ -63,7 +63,7 @@ export interface SweepRequest {
  *     document's body stays, so that it can be retried. A body that the disk has lost is claimed as a `file`
  *     that is not there, and keeps no other document from being claimed.
  *  8. Every receipt ends in a final state, or its document is pending, leased or failed.
- *  9. All times are store time (see anchoredTime in pipeline/store-time.ts), handed in by the caller.
+ *  9. All times are store time (see anchoredTime in domain/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
  * 11. A refusal, handed in or decided (`owned`), is a receipt in state `failed`, from the same transaction as what
  *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
@@ -73,9 +73,9 @@ export interface SweepRequest {
  *     every change of that tenant in the call is `limited`. What is not accepted takes no place.
  * 13. A change with `previous` is a move: the put and the deletion of the old name are accepted together or not
  *     at all, each with a receipt. The deletion is claimable only when the put, or what replaced it, is settled;
- *     it is given up with it, and canceled with it (pipeline/moves.ts). Until then the claim of the put names
+ *     it is given up with it, and canceled with it (domain/move-wait.ts). Until then the claim of the put names
  *     the old document's manifest.
- * 14. Credits (pipeline/credits.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
+ * 14. Credits (domain/credit-cost.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
  *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the receipt, and
  *     is given back exactly once: at once where the change is not accepted, later in the step in which its receipt
  *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.

@@ -73,7 +73,7 @@ export interface ClaimRequest {
 	readonly leaseMs: number;
 	/** Only deletions of these, whatever else is due. */
 	readonly onlyDeletionsOf?: readonly DocKey[];
-	/** What the caller works on: it takes no more of a flow than pipeline/room.ts lets that flow grow. Absent: no bound. */
+	/** What the caller works on: it takes no more of a flow than domain/capacity.ts lets that flow grow. Absent: no bound. */
 	readonly inWork?: readonly QueueUsage[];
 	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its flow. Default true. */
 	readonly mayExceed?: boolean;

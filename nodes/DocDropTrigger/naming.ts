@@ -37,7 +37,7 @@ export interface Naming {
 
 const PLACEHOLDERS = ['dir', 'ext', 'name', 'relPath', 'root', 'stem', 'tenant'] as const;
 type Placeholder = (typeof PLACEHOLDERS)[number];
-/** As the API has it (api/contract/ids.ts). */
+/** As the API has it (api/contract/id-schema.ts). */
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/;
 const MAX_DOC_ID_BYTES = 1024;
 

@@ -22,7 +22,7 @@ import type { ManifestEntry } from '../../api/domain/manifest.ts';
  * Moves, exhaustively: a file under two or three names, every order of arrival (late and doubled ones included),
  * every order of work on two documents at a time, dead letters, cancellations, and a crash between any two
  * effects. The decisions are the real ones, and so is what the store does to the documents that wait
- * (leaving.ts); only the stores are sets. In every reachable state, once something of the file was published, a
+ * (move-sources.ts); only the stores are sets. In every reachable state, once something of the file was published, a
  * reader finds a whole version of it under at least one of its names.
  */
 interface Change {

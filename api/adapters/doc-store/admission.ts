@@ -4,7 +4,7 @@ import type { Credits } from './credit-ledger.ts';
 
 /**
  * What stands before the changes of one `accept`, beside the decision on each: how many may be taken for work
- * (ports/doc-store.ts, `Allowance`), and what they cost. Called by engine.ts, which makes one for each call.
+ * (ports/doc-store.ts, `Allowance`), and what they cost. Called by doc-engine.ts, which makes one for each call.
  */
 export interface Admission {
 	/** Why nothing of the tenant is looked at any more, or null. */

@@ -14,7 +14,7 @@ import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credit
 import type { Tables } from './tables.ts';
 
 /**
- * The ledgers of tenants, in step with their rows. Owned by engine.ts, in its transactions; `onUndo` is told how to
+ * The ledgers of tenants, in step with their rows. Owned by doc-engine.ts, in its transactions; `onUndo` is told how to
  * take memory back with them. All ledgers are in memory, so that a tenant without one costs a look into a map.
  */
 export type Credits = ReturnType<typeof createCredits>;

@@ -48,7 +48,7 @@ import { createViews } from './views.ts';
 import type { Body, DocRow, DurableState, JobRow, Tables } from './tables.ts';
 
 /**
- * The document store over any synchronous tables: loads rows, moves them with pipeline/coalesce.ts, writes
+ * The document store over any synchronous tables: loads rows, moves them with domain/coalesce.ts, writes
  * them back with their receipts. Called by the SQLite thread and by the memory adapter, one call at a time.
  *
  * Leases are kept here, in memory: they are void after a restart anyway, and so a claim writes nothing.

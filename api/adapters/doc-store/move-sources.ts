@@ -3,8 +3,8 @@ import type { DocKey, MovedManifest } from '../../ports/work-claims.ts';
 import type { DocRow, JobRow, Tables } from './tables.ts';
 
 /**
- * Documents that were moved away and wait for their successor: moves their rows with pipeline/moves.ts, and their
- * receipts with them. Called by engine.ts only, in the transaction of whatever happens to the successor.
+ * Documents that were moved away and wait for their successor: moves their rows with domain/move-wait.ts, and their
+ * receipts with them. Called by doc-engine.ts only, in the transaction of whatever happens to the successor.
  */
 export interface MoveSourcesDeps {
 	readonly tables: Tables;

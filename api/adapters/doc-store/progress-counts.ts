@@ -4,7 +4,7 @@ import type { DurableState, Tables } from './tables.ts';
 
 /**
  * How far each tenant's documents are, counted as their rows move, so that asking costs nothing. What was done
- * in the last minute is kept in memory only. Only engine.ts calls it.
+ * in the last minute is kept in memory only. Only doc-engine.ts calls it.
  */
 interface Tally {
 	documents: number;

@@ -16,7 +16,7 @@ import type { DurableState, Tables, Waiting } from './tables.ts';
  * The queue of documents, as the engine sees it: one queue for each tenant and class that has waiting documents,
  * and whose turn it is. The rows stay in the tables, in an index by tenant, class and due time; kept in memory is
  * a number or two a queue, so that a claim looks at the queues that may have something, and at the first rows of
- * those whose turn it is. Only engine.ts calls it.
+ * those whose turn it is. Only doc-engine.ts calls it.
  *
  * Invariants:
  *  - A queue is known exactly when it has waiting documents, leased ones included.

@@ -3,7 +3,7 @@ import type { Failure, Refusal } from '../../domain/index.ts';
 import type { JobRow, RefusalRow, Tables } from './tables.ts';
 
 /**
- * Receipts of what was refused for good. Owned by engine.ts, in its transactions. They stand beside the
+ * Receipts of what was refused for good. Owned by doc-engine.ts, in its transactions. They stand beside the
  * documents: a refusal may name a document that never was, and must move nothing of one that is.
  *
  * Whoever sends can make refusals without end, so that their number is bounded: one a document, and of each

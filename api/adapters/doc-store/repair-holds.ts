@@ -4,7 +4,7 @@ import type { RepairTarget, Tally } from '../../ports/repair-store.ts';
 import type { DocRow, Tables } from './tables.ts';
 
 /**
- * What the index is held against, and mended from (MendingStore in the port). A part of engine.ts, which asks
+ * What the index is held against, and mended from (MendingStore in the port). A part of doc-engine.ts, which asks
  * `isHeld` before it gives a document away; holds are in memory, like leases, and by name, because a document that
  * the store does not know can be held as well.
  */

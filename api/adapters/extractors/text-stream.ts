@@ -1,8 +1,8 @@
 /**
- * text.ts for a file that is read in pieces: the same headings and paragraphs (test/adapters/extractors/
- * text-stream.test.ts). A paragraph that is longer than the limit, such as a whole log or table without a blank
- * line, goes on in pieces. The indentation that its lines share, which only its end tells, comes from a walk
- * of its own before.
+ * text.ts for a file that is read in pieces: the same headings and paragraphs
+ * (test/adapters/extractors/text-stream.test.ts). A paragraph that is longer than the limit, such as a whole log
+ * or table without a blank line, goes on in pieces. The indentation that its lines share, which only its end
+ * tells, comes from a walk of its own before.
  */
 import type { Block, ChunkStream } from '../../chunking/index.ts';
 import type { TextFile } from './decode-stream.ts';

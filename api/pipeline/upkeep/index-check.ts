@@ -12,7 +12,7 @@ import { decide } from '../faults/index.ts';
  *
  *  notice  each tenant's number of points is within what its manifest allows, and the document published last is
  *          there with its version
- *  mend    every document of a tenant that failed, in order, and then the points of no document; see mend.ts
+ *  mend    every document of a tenant that failed, in order, and then the points of no document; see repair.ts
  *
  * A single document is mended where a buried attempt has begun to write it. All mending is done here, one after the
  * other: a document that two of them held would be let go of by the first.

@@ -7,7 +7,7 @@ import { readJob } from './job-calls.ts';
 const onTheirWay: readonly JobState[] = ['accepted', 'processing', 'retrying'];
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;
-/** As many as one request may name (api/http/jobs.ts). */
+/** As many as one request may name (api/http/job-routes.ts). */
 const jobsARequest = 100;
 
 /** What is known of a job: its newest state, or that the API has no such job; undefined: not asked yet. */
