@@ -14,8 +14,8 @@ import type { JobState } from '../../contract/job-schema.ts';
 
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An
- * embedded adapter provides these (SQLite, memory); everything that decides lives in engine.ts and in
- * pipeline/coalesce.ts. Only engine.ts calls them, always inside `transaction`.
+ * embedded adapter provides these (SQLite, memory); everything that decides lives in doc-engine.ts and in
+ * domain/coalesce.ts. Only doc-engine.ts calls them, always inside `transaction`.
  */
 
 /** Without the lease: leases live in memory, because they must not outlive the process. */
@@ -38,7 +38,7 @@ export interface DocRow {
 
 export interface JobRow {
 	readonly jobId: string;
-	/** 0: of a refusal, see refusals.ts. */
+	/** 0: of a refusal, see refusal-receipts.ts. */
 	readonly doc: DocKey;
 	readonly op: 'put' | 'delete';
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
@@ -79,7 +79,7 @@ export interface Tables {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
-	/** Every tenant's documents: see progress.ts. */
+	/** Every tenant's documents: see progress-counts.ts. */
 	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
 	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
