@@ -16,7 +16,7 @@ export interface Moves {
 	 * look for. Never rejects.
 	 */
 	consider(docId: string): Promise<void> | null;
-	/** The name that goes with this file's change, checked anew. */
+	/** The name that goes with this file's change, checked again. */
 	previousOf(docId: string): string | null;
 	/** The change was taken, or given up: whatever is left of the old name is on its own again. */
 	finished(docId: string): void;
@@ -33,7 +33,7 @@ export function createMoves(deps: {
 	attention: (docId: string) => Attention | undefined;
 	/** Takes the old name out of what happens to a missing file. */
 	markMoved: (from: string, to: string) => void;
-	/** The old name is on its own again: it is looked at anew. */
+	/** The old name is on its own again: it is looked at again. */
 	unmarkMoved: (from: string) => void;
 }): Moves {
 	const { ledger, disk } = deps;

@@ -25,7 +25,7 @@ export interface Observer {
 	resumed(label: string): void;
 	/** Keeps a file that is gone out of the deletions: it goes with the change of `to`. */
 	markMoved(docId: string, to: string): void;
-	/** Ends that: the file is looked at anew. */
+	/** Ends that: the file is looked at again. */
 	unmarkMoved(docId: string): void;
 	/**
 	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, is
