@@ -13,7 +13,15 @@ import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
-import { afterUnstable, isOldEnough, settle, settledStat, type Attention } from './settle.ts';
+import {
+	afterUnstable,
+	isLost,
+	isOldEnough,
+	isQuiet,
+	settle,
+	settledStat,
+	type Attention,
+} from './settle.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ObserverDeps {
@@ -199,11 +207,3 @@ function mayDelete(state: ObserverState, docId: string, label: string): boolean 
 	if (verdict === 'await scan') state.awaitingScan.add(docId);
 	return false;
 }
-
-export const isQuiet = (attention: Attention | null | undefined): boolean =>
-	attention?.kind === 'parked' || attention?.kind === 'paused';
-
-const isLost = (
-	attention: Attention | null | undefined,
-): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
-	attention?.kind === 'gone' || attention?.kind === 'paused';

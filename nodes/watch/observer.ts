@@ -6,9 +6,14 @@
 import { compare, sameStat } from './diff.ts';
 import type { FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
-import { isQuiet, observePath, setAttention, settleAnew } from './observe-path.ts';
-import type { ObserverDeps, ObserverState } from './observe-path.ts';
-import type { Attention } from './settle.ts';
+import {
+	observePath,
+	setAttention,
+	settleAnew,
+	type ObserverDeps,
+	type ObserverState,
+} from './observe-path.ts';
+import { isQuiet, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {

@@ -39,6 +39,9 @@ interface ConsumerHealth {
 	readonly blockedUntil: number;
 }
 
+/** Reasons are kept per file and shown to people. */
+export const REASON_CHARS = 300;
+
 export const HEALTHY: ConsumerHealth = { failures: 0, lastFailure: null, blockedUntil: -Infinity };
 
 export type Outbox = ReturnType<typeof createOutbox>;
