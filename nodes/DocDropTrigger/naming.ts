@@ -1,6 +1,6 @@
 /**
  * Under which tenant and document ID a file is known to the API. Pure. The watch engine has names of its own
- * (root and path), which never change; these are made of them when a change leaves.
+ * (root and path), which never change; these are made of them when a change is sent.
  */
 import { createHash } from 'node:crypto';
 import { isTenant, limits } from '../../api/contract/limits.ts';

@@ -25,7 +25,7 @@ export interface TriggerSettings {
 	/** What a person's activation does; a restart of n8n always catches up. */
 	readonly onActivation: 'catchUp' | 'fromNow' | 'everything';
 	readonly takeOver: boolean;
-	/** A person agrees to the deletions that are held. */
+	/** A person agrees to the deletions that are paused. */
 	readonly confirmHeld: boolean;
 	readonly state: StateSetting;
 }

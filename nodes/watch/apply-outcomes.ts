@@ -1,7 +1,7 @@
 /** What the consumer's answer to a batch means: for the consumer as a whole, and for the row of each file. */
 import { withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
 import type { FileChange, Outcome } from './file-change.ts';
-import { backoff, HEALTHY, requeue, type Outbox } from './outbox.ts';
+import { backoff, HEALTHY, REASON_CHARS, requeue, type Outbox } from './outbox.ts';
 import type { Seen } from './state/file-state-port.ts';
 
 export interface SentChange {
@@ -23,9 +23,6 @@ interface AnsweredBatch {
 	/** Failed deliveries in a row when the batch was sent. */
 	readonly failuresBefore: number;
 }
-
-/** Reasons are kept per file and shown to people. */
-export const REASON_CHARS = 300;
 
 export function applyToConsumer(outbox: Outbox, { sent, answer, failuresBefore }: AnsweredBatch): void {
 	const { deps, isolation, consumer } = outbox;

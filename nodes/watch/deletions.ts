@@ -25,7 +25,7 @@ export interface Deletions {
 	verdict(label: string, since: number): 'go' | 'pause' | 'await scan';
 	/** A scan of the root ended that began at `startedAt` (monotonic ms) and could read the root. */
 	scanned(label: string, startedAt: number): void;
-	/** Lets all files that are gone now be told as deleted, where they are paused; returns how many. */
+	/** Ends the pause, if there is one, for all files that are gone now; returns how many they are. */
 	release(label: string): number;
 	/** Null: nothing is paused. */
 	paused(label: string): (PausedDeletions & { readonly count: number }) | null;

@@ -55,23 +55,16 @@ export interface WatchEngineDeps {
 	readonly random?: () => number;
 }
 
-/** What parts lead to in other parts. */
+/** What a part leads to in others; explained where a part asks for it. */
 export interface EngineHandlers {
-	/** The row of this path may differ from what the consumer knows, or does not any more. */
 	offer(docId: string): void;
-	/** The file is gone, for now: its unsent changes wait. */
 	withhold(docId: string): void;
 	isInFlight(docId: string): boolean;
-	/** A path came to rest. */
 	atRest(): void;
 	scan(kind: ScanKind): Promise<number>;
-	/** A deletion waits for a scan. */
 	scanWanted(): void;
-	/** The root's deletions were paused, or (null) let go. */
 	paused(label: string, paused: PausedDeletions | null): void;
-	/** A scan read the root, and no file of it is missing. */
 	whole(label: string): void;
-	/** Something that the status shows, or that somebody waits for. */
 	changed(): void;
 }
 

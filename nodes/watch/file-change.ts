@@ -1,5 +1,5 @@
 /**
- * What leaves the watch engine and what comes back: the delivery contract between the engine and whoever
+ * What the watch engine sends and what comes back: the delivery contract between the engine and whoever
  * consumes a folder (the trigger node, the folder source of the API).
  */
 

@@ -9,6 +9,7 @@
 import type { Attention } from './settle.ts';
 import { type Disk, isGone } from './disk.ts';
 import type { Ledger } from './ledger.ts';
+import type { Seen } from './state/file-state-port.ts';
 
 export interface Moves {
 	/**
@@ -16,7 +17,7 @@ export interface Moves {
 	 * look for. Never rejects.
 	 */
 	consider(docId: string): Promise<void> | null;
-	/** The name that goes with this file's change, checked anew. */
+	/** The name that goes with this file's change, checked again. */
 	previousOf(docId: string): string | null;
 	/** The change was taken, or given up: whatever is left of the old name is on its own again. */
 	finished(docId: string): void;
@@ -33,7 +34,7 @@ export function createMoves(deps: {
 	attention: (docId: string) => Attention | undefined;
 	/** Takes the old name out of what happens to a missing file. */
 	markMoved: (from: string, to: string) => void;
-	/** The old name is on its own again: it is looked at anew. */
+	/** The old name is on its own again: it is looked at again. */
 	unmarkMoved: (from: string) => void;
 }): Moves {
 	const { ledger, disk } = deps;
@@ -53,7 +54,7 @@ export function createMoves(deps: {
 		if (isMine) deps.unmarkMoved(from);
 	}
 	/** Content of a file that the consumer never acknowledged under this name. */
-	function newContent(docId: string): { readonly sha256: string; readonly ino: bigint } | null {
+	function newContent(docId: string): Seen | null {
 		const row = ledger.get(docId);
 		if (row === undefined || row.seen === null || row.delivered !== null || row.seen.size === 0) return null;
 		return row.seen;
@@ -61,7 +62,17 @@ export function createMoves(deps: {
 	const fits = (from: string, sha256: string) =>
 		ledger.get(from)?.delivered?.sha256 === sha256 && !deps.isInFlight(from);
 
-	function candidates(docId: string, content: { readonly sha256: string; readonly ino: bigint }): string[] {
+	/** The old name that was joined to a new one; the join ends where it is not true any more. */
+	function checkedName(docId: string): string | null {
+		const from = joins.get(docId);
+		if (from === undefined) return null;
+		const content = newContent(docId);
+		if (content !== null && newNameOf(from) === docId && fits(from, content.sha256)) return from;
+		release(docId);
+		return null;
+	}
+
+	function candidates(docId: string, content: Seen): string[] {
 		const found: string[] = [];
 		for (const from of ledger.deliveredAs(content.sha256)) {
 			if (from === docId || !fits(from, content.sha256)) continue;
@@ -106,24 +117,13 @@ export function createMoves(deps: {
 	return {
 		consider(docId) {
 			if (deps.isInFlight(docId)) return null;
+			if (checkedName(docId) !== null) return null;
 			const content = newContent(docId);
-			const before = joins.get(docId);
-			if (before !== undefined) {
-				if (content !== null && newNameOf(before) === docId && fits(before, content.sha256)) return null;
-				release(docId);
-			}
 			if (content === null) return null;
 			const among = candidates(docId, content);
 			return among.length === 0 ? null : join(docId, content.sha256, among);
 		},
-		previousOf(docId) {
-			const from = joins.get(docId);
-			if (from === undefined) return null;
-			const content = newContent(docId);
-			if (content !== null && newNameOf(from) === docId && fits(from, content.sha256)) return from;
-			release(docId);
-			return null;
-		},
+		previousOf: checkedName,
 		finished: release,
 	};
 }

@@ -13,7 +13,15 @@ import type { Identity, Place } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
-import { afterUnstable, isOldEnough, settle, settledStat, type Attention } from './settle.ts';
+import {
+	afterUnstable,
+	isLost,
+	isOldEnough,
+	isQuiet,
+	settle,
+	settledStat,
+	type Attention,
+} from './settle.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ObserverDeps {
@@ -72,7 +80,7 @@ export function setAttention(
 	if (label !== undefined) state.deps.deletions.count(label, isLostNow ? 1 : -1);
 }
 
-function rest(state: ObserverState, docId: string): void {
+function comeToRest(state: ObserverState, docId: string): void {
 	setAttention(state, docId, null, null);
 	state.deps.offer(docId);
 }
@@ -101,7 +109,7 @@ export async function observePath(state: ObserverState, docId: string): Promise<
 	}
 	const { stat } = seen;
 	if (!deps.isWanted(place, stat)) return takeMissing(state, docId, place);
-	if (compare(ledger.get(docId), stat) === 'same') return rest(state, docId);
+	if (compare(ledger.get(docId), stat) === 'same') return comeToRest(state, docId);
 	const step = settle(state.attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
 	if (step.kind === 'wait') return setAttention(state, docId, step.attention, step.ms);
 	let { fingerprint } = seen;
@@ -140,7 +148,7 @@ function takeFingerprint(
 		case 'content': {
 			const file = { root: label, path: relPath };
 			ledger.set(docId, withContent(ledger.get(docId), file, result.content, stat, hashedAt));
-			return rest(state, docId);
+			return comeToRest(state, docId);
 		}
 		case 'unstable': {
 			const next = afterUnstable(stat, unstable, clock.monotonic(), settings.unstableMs);
@@ -158,7 +166,7 @@ async function takeMissing(state: ObserverState, docId: string, { label }: Place
 	const { deps } = state;
 	const { ledger, clock, settings } = deps;
 	const row = ledger.get(docId);
-	if (row === undefined || row.seen === null) return rest(state, docId);
+	if (row === undefined || row.seen === null) return comeToRest(state, docId);
 	if (state.attentions.get(docId)?.kind === 'moved') return;
 	deps.withhold(docId);
 	// The deletion of a file that nobody ever heard of is not delayed: there never was such a file.
@@ -171,7 +179,7 @@ async function takeMissing(state: ObserverState, docId: string, { label }: Place
 	try {
 		await deps.disk.checkRoot(deps.dirOf(label));
 	} catch {
-		// Its changes stay withheld; the next scan that can read the root decides anew.
+		// Its changes stay withheld; the next scan that can read the root decides again.
 		return setAttention(state, docId, null, null);
 	}
 	// Read again: it may have been acknowledged, or joined to its new name, meanwhile.
@@ -181,7 +189,7 @@ async function takeMissing(state: ObserverState, docId: string, { label }: Place
 	const gone = withoutContent(known);
 	if (gone === null) ledger.remove(docId);
 	else ledger.set(docId, gone);
-	rest(state, docId);
+	comeToRest(state, docId);
 }
 
 function lostSince({ attentions, deps }: ObserverState, docId: string): number {
@@ -199,11 +207,3 @@ function mayDelete(state: ObserverState, docId: string, label: string): boolean 
 	if (verdict === 'await scan') state.awaitingScan.add(docId);
 	return false;
 }
-
-export const isQuiet = (attention: Attention | null | undefined): boolean =>
-	attention?.kind === 'parked' || attention?.kind === 'paused';
-
-const isLost = (
-	attention: Attention | null | undefined,
-): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
-	attention?.kind === 'gone' || attention?.kind === 'paused';

@@ -6,9 +6,14 @@
 import { compare, sameStat } from './diff.ts';
 import type { FileStat } from './disk.ts';
 import { createDueQueue } from './due-queue.ts';
-import { isQuiet, observePath, setAttention, settleAnew } from './observe-path.ts';
-import type { ObserverDeps, ObserverState } from './observe-path.ts';
-import type { Attention } from './settle.ts';
+import {
+	observePath,
+	setAttention,
+	settleAnew,
+	type ObserverDeps,
+	type ObserverState,
+} from './observe-path.ts';
+import { isQuiet, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {
@@ -25,7 +30,7 @@ export interface Observer {
 	resumed(label: string): void;
 	/** Keeps a file that is gone out of the deletions: it goes with the change of `to`. */
 	markMoved(docId: string, to: string): void;
-	/** Ends that: the file is looked at anew. */
+	/** Ends that: the file is looked at again. */
 	unmarkMoved(docId: string): void;
 	/**
 	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, is

@@ -7,11 +7,11 @@ import { isSpent, needsSend } from './diff.ts';
 import type { Deliver } from './file-change.ts';
 import type { Ledger } from './ledger.ts';
 import type { Moves } from './moves.ts';
-import { createPoisonIsolation, type PoisonIsolation } from './poison-isolation.ts';
+import { createPoisonIsolation } from './poison-isolation.ts';
 import type { ReadVerifier } from './read-verifier.ts';
 import type { WatchSettings } from './settings.ts';
 import type { FileRow } from './state/file-state-port.ts';
-import { createWindow, type Window } from './window.ts';
+import { createWindow } from './window.ts';
 
 export interface EmitterDeps {
 	ledger: Ledger;
@@ -31,42 +31,40 @@ export interface EmitterDeps {
 	onChange: () => void;
 }
 
-export interface Outbox {
-	readonly deps: EmitterDeps;
-	readonly window: Window;
-	readonly isolation: PoisonIsolation;
-	/** Taken out of the window, and not in flight yet. */
-	readonly departing: Set<string>;
-	readonly inFlight: Set<string>;
-	/** Not to be sent until they are offered again. */
-	readonly withheld: Set<string>;
-	/** While deliveries fail as a whole, one batch at a time goes out, after ever longer waits. */
-	consumer: { readonly failures: number; readonly lastFailure: string | null; readonly blockedUntil: number };
-	/** Under way. */
-	readonly batches: Set<Promise<void>>;
-	/** Of the next batch. */
-	timer: { readonly at: number; readonly cancel: () => void } | null;
-	/** Aborted when the emitter closes. */
-	readonly closing: AbortController;
-	/** Nobody waits for outcomes any more: those changes are sent again at the next start. */
-	isAbandoned: boolean;
+interface ConsumerHealth {
+	/** Failed deliveries in a row. */
+	readonly failures: number;
+	readonly lastFailure: string | null;
+	/** Nothing is sent before, monotonic ms. */
+	readonly blockedUntil: number;
 }
 
-export const HEALTHY = { failures: 0, lastFailure: null, blockedUntil: -Infinity } as const;
+/** Reasons are kept per file and shown to people. */
+export const REASON_CHARS = 300;
 
-export function createOutbox(deps: EmitterDeps): Outbox {
+export const HEALTHY: ConsumerHealth = { failures: 0, lastFailure: null, blockedUntil: -Infinity };
+
+export type Outbox = ReturnType<typeof createOutbox>;
+
+export function createOutbox(deps: EmitterDeps) {
 	const { batchFiles: files, batchBytes: bytes, windowMs: waitMs } = deps.settings;
 	return {
 		deps,
 		window: createWindow({ files, bytes, waitMs }),
 		isolation: createPoisonIsolation(deps.settings),
-		departing: new Set(),
-		inFlight: new Set(),
-		withheld: new Set(),
+		/** Taken out of the window, and not in flight yet. */
+		departing: new Set<string>(),
+		inFlight: new Set<string>(),
+		/** Not to be sent until they are offered again. */
+		withheld: new Set<string>(),
+		/** While deliveries fail as a whole, one batch at a time goes out, after ever longer waits. */
 		consumer: HEALTHY,
-		batches: new Set(),
-		timer: null,
+		/** Under way. */
+		batches: new Set<Promise<void>>(),
+		/** Of the next batch. */
+		timer: null as { readonly at: number; readonly cancel: () => void } | null,
 		closing: new AbortController(),
+		/** Nobody waits for outcomes any more: those changes are sent again at the next start. */
 		isAbandoned: false,
 	};
 }

@@ -24,7 +24,7 @@ interface BlameRecord {
 	readonly at: number;
 	/** It failed although others succeeded since the try before. */
 	readonly blamed: boolean;
-	/** Such failures of a batch that held this file alone. */
+	/** Such failures of a batch of this file alone. */
 	readonly failuresAlone: number;
 }
 

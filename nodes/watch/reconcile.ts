@@ -1,6 +1,6 @@
 /**
- * One scan of a root held against the rows: every file that is there is shown to the observer, every row that
- * was not met is made suspect, and a scan that finds nothing at all is the proof behind `verifiedAt`. A scan
+ * One scan of a root, compared with the rows: every file that is there is shown to the observer, every row that
+ * was not met is reported as missed, and a scan that finds nothing at all is the proof behind `verifiedAt`. A scan
  * decides nothing by itself; it may run while files change.
  *
  * It never holds the event loop for long: the scanner reports in portions, and what goes over all rows does so

@@ -1,10 +1,9 @@
 /** One batch from the window to its outcomes. Used by the emitter; the only place that calls `deliver`. */
-import { applyToConsumer, applyToFiles, REASON_CHARS } from './apply-outcomes.ts';
-import type { BatchAnswer, SentChange } from './apply-outcomes.ts';
+import { applyToConsumer, applyToFiles, type BatchAnswer, type SentChange } from './apply-outcomes.ts';
 import { eventOf, needsSend, withSent } from './diff.ts';
 import { errorCode } from './disk.ts';
 import type { ContentChange, FileChange } from './file-change.ts';
-import { requeue, type EmitterDeps, type Outbox } from './outbox.ts';
+import { REASON_CHARS, requeue, type EmitterDeps, type Outbox } from './outbox.ts';
 import type { ReadVerification } from './read-verifier.ts';
 import type { FileRow } from './state/file-state-port.ts';
 import type { WindowBatch } from './window.ts';

@@ -23,7 +23,7 @@ export interface WatchSettings {
 	readonly guardShare: number;
 	/** Roots with fewer files than this are not guarded by a share. */
 	readonly guardFiles: number;
-	/** A batch leaves after this time, ms, ... */
+	/** A batch is sent after this time, ms, ... */
 	readonly windowMs: number;
 	/** ... or at this many files, ... */
 	readonly batchFiles: number;

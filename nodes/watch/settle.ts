@@ -23,6 +23,16 @@ export type Attention =
 			readonly retry: 'any scan' | 'full scan';
 	  };
 
+/** Whether nothing is to be waited for. */
+export const isQuiet = (attention: Attention | null | undefined): boolean =>
+	attention?.kind === 'parked' || attention?.kind === 'paused';
+
+/** Whether the file is gone, and its deletion is still to be told. */
+export const isLost = (
+	attention: Attention | null | undefined,
+): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
+	attention?.kind === 'gone' || attention?.kind === 'paused';
+
 export type SettleStep =
 	| { readonly kind: 'read'; readonly unstable: number }
 	| { readonly kind: 'wait'; readonly ms: number; readonly attention: Attention };

@@ -22,7 +22,7 @@ export interface WatchEngine {
 	 */
 	idle(): Promise<void>;
 	status(): WatchStatus;
-	/** Lets the deletions go that the brake holds now, of one root or of all; returns how many. */
+	/** Lets the deletions go that the mass-delete guard pauses now, of one root or of all; returns how many. */
 	release(label?: string): number;
 	/** What is known of one file, by its docId (for the first root: its path under the root). */
 	explain(docId: string): Explanation;

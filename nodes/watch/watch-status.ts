@@ -7,7 +7,6 @@ import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
-import type { Attention } from './settle.ts';
 import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/file-state-port.ts';
 
@@ -87,22 +86,13 @@ export interface Explanation {
 	readonly row: FileRow | null;
 }
 
-/** Names of the answer for what an attention says. */
-const PHASES = {
-	settling: 'settling',
-	gone: 'in grace',
-	paused: 'held',
-	moved: 'moved',
-	parked: 'parked',
-} as const satisfies Record<Attention['kind'], Explanation['phase']>;
-
 interface Sources {
 	readonly ledger: Ledger;
 	readonly identity: Identity;
 	readonly observer: Observer;
 	readonly emitter: Emitter;
 	readonly deletions: Deletions;
-	readonly snapshot: Pick<SnapshotCloser, 'held'>;
+	readonly snapshot: Pick<SnapshotCloser, 'paused'>;
 	readonly roots: readonly RootState[];
 }
 
@@ -148,7 +138,7 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 		};
 	});
 	const { sourceId, epoch, snapshotClosed } = ledger.head;
-	const snapshot = { closed: snapshotClosed, held: from.snapshot.held() };
+	const snapshot = { closed: snapshotClosed, held: from.snapshot.paused() };
 	return { sourceId, epoch, scanning: from.scanning, snapshot, roots, delivery: emitter.status() };
 }
 
@@ -175,7 +165,9 @@ export function explainPath(
 	const phase = (): Explanation['phase'] => {
 		if (emitter.inFlight().has(docId)) return 'in flight';
 		const kind = observer.attention(docId)?.kind;
-		if (kind !== undefined) return PHASES[kind];
+		if (kind === 'gone') return 'in grace';
+		if (kind === 'paused') return 'held';
+		if (kind !== undefined) return kind;
 		if (isAmong(observer.busy())) return 'looked at';
 		if (isAmong(emitter.waiting())) return 'waiting to be sent';
 		if (row === null) return null;

@@ -48,13 +48,13 @@ export function createWatchers(deps: {
 		let cancel = () => {};
 		watchers.set(root.label, { hints, cancelProbe: () => cancel() });
 		// A watcher that is out of resources says so once for every directory.
-		const told = new Set<string>();
+		const reported = new Set<string>();
 		hints.start(
 			(hint) => deps.onHint(root, hint),
 			(error) => {
 				const code = errorCode(error);
-				if (!told.has(code)) log('warn', 'hints.failed', { root: root.label, code });
-				told.add(code);
+				if (!reported.has(code)) log('warn', 'hints.failed', { root: root.label, code });
+				reported.add(code);
 				deps.onTrouble(root);
 			},
 		);
