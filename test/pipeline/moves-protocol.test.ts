@@ -22,7 +22,7 @@ import type { ManifestEntry } from '../../api/domain/manifest.ts';
  * Moves, exhaustively: a file under two or three names, every order of arrival (late and doubled ones included),
  * every order of work on two documents at a time, dead letters, cancellations, and a crash between any two
  * effects. The decisions are the real ones, and so is what the store does to the documents that wait
- * (leaving.ts); only the stores are sets. In every reachable state, once something of the file was published, a
+ * (move-sources.ts); only the stores are sets. In every reachable state, once something of the file was published, a
  * reader finds a whole version of it under at least one of its names.
  */
 interface Change {
@@ -196,10 +196,10 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			};
 		};
 		if (work.isPoison) {
-			const buried = deadLetterLeased(state);
+			const given = deadLetterLeased(state);
 			// An older one is given up as well, which ends nobody's wait.
-			if (buried.failed) yield settle(buried, {});
-			else yield { ...world, docs: replace(at, { state: buried }), works: others };
+			if (given.failed) yield settle(given, {});
+			else yield { ...world, docs: replace(at, { state: given }), works: others };
 			continue;
 		}
 		const [effect, ...left] = work.left;
