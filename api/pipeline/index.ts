@@ -33,19 +33,14 @@ import type { Embedder } from '../ports/embedder.ts';
 /**
  * THE FLOW of a change:
  *
- *   accept     check, compare with the newest accepted state, one durable transaction, answer
- *              accept/checks.ts, accept/contents.ts, accept/ingress.ts
- *   coalesce   the document's row is the queue: a newer change replaces the one that waits
- *              domain/coalesce.ts
- *   claim      what is due, in fair shares of tenants and classes, under a lease
- *              prepare/worker.ts, domain/fair-share.ts
- *   prepare    extract, chunk, plan against the manifest, embed what is new
- *              prepare/prepare.ts, domain/chunk-plan.ts, prepare/embed.ts;
- *              a large one page by page, through a spool on disk: prepare/prepare-large.ts, domain/large-chunk-plan.ts
- *   autobatch  prepared documents of one tenant fold into one bulk write
- *              publish/lane.ts, publish/autobatch.ts
- *   publish    intent, new points in, gone points out, manifest and receipt
- *              publish/lane-batch.ts, publish/publish.ts; a large one slice by slice: publish/publish-large.ts
+ *   accept     check, compare with the newest accepted state, one transaction, answer   accept/checks.ts, contents.ts, ingress.ts
+ *   coalesce   the document's row is the queue: a newer change replaces a waiting one   domain/coalesce.ts
+ *   claim      what is due, in fair shares of tenants and classes, under a lease        prepare/worker.ts, domain/fair-share.ts
+ *   prepare    extract, chunk, plan against the manifest, embed what is new             prepare/prepare.ts, embed.ts, domain/chunk-plan.ts
+ *              a large one page by page, through a spool on disk                        prepare/prepare-large.ts, domain/large-chunk-plan.ts
+ *   autobatch  prepared documents of one tenant fold into one bulk write                publish/lane.ts, autobatch.ts
+ *   publish    intent, new points in, gone points out, manifest and receipt             publish/lane-batch.ts, publish.ts
+ *              of a large one slice by slice                                            publish/lane-large.ts, publish-large.ts
  *
  * What goes wrong on the way is decided by faults/retry.ts, and outages are kept at bay by faults/breaker.ts. Beside
  * the flow, upkeep/ verifies the index, sweeps, and measures the queue.

@@ -341,7 +341,9 @@ describe('coalesce', () => {
 			{
 				weight: 6,
 				arbitrary: fc
-					.constantFrom(...(['claim', 'commit', 'release', 'bury', 'cancel', 'retry', 'expire'] as const))
+					.constantFrom(
+						...(['claim', 'commit', 'release', 'dead letter', 'cancel', 'retry', 'expire'] as const),
+					)
 					.map((what) => ({ do: what })),
 			},
 		);
@@ -380,7 +382,7 @@ describe('coalesce', () => {
 					else if (own !== undefined && one.do === 'release') {
 						leases = leases.slice(1);
 						await store.release([{ lease: own.lease, retryAt: now, counted: true, error: null }], now);
-					} else if (own !== undefined && one.do === 'bury') {
+					} else if (own !== undefined && one.do === 'dead letter') {
 						leases = leases.slice(1);
 						await store.deadLetter(
 							[{ lease: own.lease, error: { code: 'unreadable', message: 'x' }, present: [] }],

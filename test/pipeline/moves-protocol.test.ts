@@ -203,10 +203,10 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			};
 		};
 		if (work.isPoison) {
-			const buried = deadLetterLeased(state);
+			const given = deadLetterLeased(state);
 			// An older one is given up as well, which ends nobody's wait.
-			if (buried.failed) yield settle(buried, {});
-			else yield { ...world, docs: replace(at, { state: buried }), works: others };
+			if (given.failed) yield settle(given, {});
+			else yield { ...world, docs: replace(at, { state: given }), works: others };
 			continue;
 		}
 		const [effect, ...left] = work.left;

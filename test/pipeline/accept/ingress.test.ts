@@ -61,7 +61,7 @@ describe('the ingress', () => {
 	});
 	afterEach(() => docStore.close());
 
-	const door = (settings: Partial<AcceptSettings> = {}) =>
+	const ingress = (settings: Partial<AcceptSettings> = {}) =>
 		createIngress({
 			docStore,
 			nextJobId: createJobIds(() => 1_767_225_600_000),
@@ -86,7 +86,7 @@ describe('the ingress', () => {
 		});
 	const refused = (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {
 		try {
-			door(settings).normalise(document);
+			ingress(settings).normalise(document);
 		} catch (error) {
 			assert.ok(isDocDropError(error));
 			return [error.code, error.field];
@@ -94,7 +94,7 @@ describe('the ingress', () => {
 		return null;
 	};
 	const one = async (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {
-		const own = door(settings);
+		const own = ingress(settings);
 		const [result] = await own.accept([own.normalise(document)], {});
 		assert.ok(result);
 		return result;
@@ -126,7 +126,7 @@ describe('the ingress', () => {
 	});
 
 	it('without a source it is the API’s, in order of arrival; who has waited already waits no longer', async () => {
-		const own = door();
+		const own = ingress();
 		await own.accept([own.normalise(put('a', 'x'))], { skipWindow: true, priority: 'low' });
 		const [change] = changes;
 		assert.deepEqual(
@@ -148,7 +148,7 @@ describe('the ingress', () => {
 	it('any bytes come through base64 as they are', () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-				const made = door().normalise({
+				const made = ingress().normalise({
 					...put('a.txt', ''),
 					content: { base64: Buffer.from(bytes).toString('base64') },
 				});
@@ -160,7 +160,7 @@ describe('the ingress', () => {
 
 	it('the type: as it is named, else by path, else by docId, else plain text for text', () => {
 		const typeOf = (more: Partial<DocumentInput>, docId = 'x') =>
-			door().normalise(put(docId, 'x', more)).mimeType;
+			ingress().normalise(put(docId, 'x', more)).mimeType;
 		assert.equal(typeOf({ mimeType: 'TEXT/HTML; charset=utf-8' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'dir/b.html' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'no-ending' }, 'a.html'), 'text/html');
@@ -204,13 +204,13 @@ describe('the ingress', () => {
 		assert.equal(refused(put('a.txt', 'x'.repeat(101)), settings), null);
 		assert.equal(refused(put('a.html', 'x'.repeat(100)), settings), null);
 		assert.deepEqual(refused(put('a.html', 'x'.repeat(101)), settings), ['too_large', 'content']);
-		assert.throws(() => door(settings).normalise(put('a.html', 'x'.repeat(101))), {
+		assert.throws(() => ingress(settings).normalise(put('a.html', 'x'.repeat(101))), {
 			message: 'content must be at most 100 bytes of text/html, which is read as a whole, got 101',
 		});
 	});
 
 	it('takes the good of a batch and hands each error back in its place', async () => {
-		const own = door();
+		const own = ingress();
 		const bad = (n: number) => new DocDropError('invalid', `number ${n}`);
 		const results = await own.accept(
 			[bad(0), own.normalise(put('a', 'x')), bad(2), own.normalise(put('b', 'y')), bad(4)],
@@ -226,7 +226,7 @@ describe('the ingress', () => {
 	});
 
 	it('tells of a refused document in the transaction of the others, and names the receipt', async () => {
-		const own = door();
+		const own = ingress();
 		const documents = [put('pic.xyz', 'x', { mimeType: 'image/png' }), put('a', 'x'), put('b\u0000', 'x')];
 		const [refusedOne, accepted, nameless] = await own.accept(documents.map(own.check), {});
 		assert.deepEqual(
@@ -249,7 +249,7 @@ describe('the ingress', () => {
 	it('large contents wait in files, small ones in the row, at the very byte', async () => {
 		const small = 's'.repeat(inlineBytes);
 		const large = 'l'.repeat(inlineBytes + 1);
-		const own = door();
+		const own = ingress();
 		await own.accept(
 			[
 				own.normalise(put('s', small)),
@@ -287,7 +287,7 @@ describe('the ingress', () => {
 
 	it('a file of a change that the store could not take goes, and so do those beside one that could not be written', async () => {
 		const large = 'l'.repeat(inlineBytes + 1);
-		const own = door();
+		const own = ingress();
 		const { accept, writeBlob } = docStore;
 		const full = new DocDropError('disk_full', 'the disk is full');
 		docStore.accept = () => Promise.reject(full);
@@ -326,7 +326,7 @@ describe('the ingress', () => {
 
 	describe('streams', () => {
 		const stream = (bytes: AsyncIterable<Uint8Array>, docId = 'a.txt') =>
-			door().acceptStream({ tenant: 't', docId }, bytes, {});
+			ingress().acceptStream({ tenant: 't', docId }, bytes, {});
 
 		it('small ones need no file, large ones are one, and the hash is that of the bytes', async () => {
 			await stream(pieces('he', '', 'llo'));

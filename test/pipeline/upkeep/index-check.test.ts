@@ -8,7 +8,7 @@ import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
 import { until } from '../../support/settled.ts';
 import { qdrantAt, startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
-/** An index that lost something, or holds something more, is noticed and mended, whatever it was. */
+/** An index that lost something, or holds something more, is noticed and repaired, whatever it was. */
 const collection = 'docs';
 const mimeType = 'text/markdown';
 const textOf = (n: number, word = 'text') =>
@@ -65,7 +65,7 @@ describe('an index that is not what the manifest says', () => {
 		);
 	}
 
-	/** The manifest notes when a document was committed, a moment after the time that its points show. */
+	/** The manifest records when a document was committed, a moment after the time that its points show. */
 	const withoutTime = (points: readonly StoredPoint[]) =>
 		points.map((point) => ({ ...point, fields: { ...point.fields, publishedAt: '' } }));
 
@@ -98,7 +98,7 @@ describe('an index that is not what the manifest says', () => {
 		assert.deepEqual([again?.written, again?.removed], [now.written, now.removed], 'it is done once');
 	});
 
-	it('lets go of what it has mended, however often the store cannot be asked', async () => {
+	it('ends its holds, however often the store cannot be asked', async () => {
 		await fixture.stop();
 		await fixture.vectorStore.close();
 		const docStore = createMemoryDocStore();
@@ -123,7 +123,7 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal((await publish('c', 1, 'new text')).state, 'published');
 	});
 
-	it('marred by an edit that it refused half-way: what is published is whole again, without another change', async () => {
+	it('written in part by an edit that it refused half-way: what is published is whole again, without another change', async () => {
 		await fixture.stop();
 		const store = fixture.vectorStore;
 		await start({
