@@ -90,9 +90,9 @@ module.exports = {
 			name: 'one-door-a-folder',
 			comment: 'what others import from a folder is in its index.ts',
 			severity: 'error',
-			from: { path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			from: { path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
 			to: {
-				path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
+				path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
 				pathNot: ['^api/$1/', '/index\\.ts$'],
 			},
 		},
@@ -100,8 +100,11 @@ module.exports = {
 			name: 'one-door-a-folder-for-the-others',
 			comment: 'what others import from a folder is in its index.ts',
 			severity: 'error',
-			from: { path: ours, pathNot: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
-			to: { path: '^api/(domain|chunking|http|(?:pipeline|adapters)/[^/]+)/', pathNot: '/index\\.ts$' },
+			from: { path: ours, pathNot: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			to: {
+				path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
+				pathNot: '/index\\.ts$',
+			},
 		},
 		{
 			name: 'schemas-are-for-the-door',
@@ -111,7 +114,7 @@ module.exports = {
 			from: { path: '^(nodes|api/(domain|chunking|pipeline|adapters|ports))/' },
 			to: {
 				path: '^api/contract/',
-				pathNot: '^api/contract/(doc-id-fault|reserved-metadata|sample-epoch)\\.ts$',
+				pathNot: '^api/contract/(doc-id-fault|file-types|limits|reserved-metadata|sample-epoch)\\.ts$',
 				dependencyTypesNot: ['type-only'],
 			},
 		},
@@ -127,9 +130,10 @@ module.exports = {
 			'^api/http/',
 			[
 				'^api/(http|contract|ports|domain)/',
-				'^api/pipeline/index\\.ts$', '^api/pipeline/[a-z]+/index\\.ts$',
+				'^api/pipeline/index\\.ts$',
+				'^api/pipeline/[a-z]+/index\\.ts$',
 				...basics,
-				'^api/config\\.ts$',
+				'^api/config/index\\.ts$',
 			],
 			'HTTP knows the pipeline, never adapters',
 		),

@@ -5,14 +5,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createLexicalEmbedder, createOpenAiEmbedder } from './adapters/embedders/index.ts';
-import { createExtractorPool, mimeTypeOf } from './adapters/extractors/index.ts';
+import { createExtractorPool } from './adapters/extractors/index.ts';
 import { createQdrantStore } from './adapters/qdrant/index.ts';
 import { createShardedStore, refuseOtherShards, shardNames } from './adapters/sharded/index.ts';
 import { createSpools } from './adapters/spool/index.ts';
 import { createSqliteVecStore } from './adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from './adapters/sqlite/index.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
-import { splitLimits, splitWeights, type Config } from './config.ts';
+import type { Config } from './config/index.ts';
+import { mimeTypeOf } from './contract/file-types.ts';
 import { isDocDropError } from './errors.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash, wasAway } from './pipeline/faults/index.ts';
@@ -43,10 +44,10 @@ export interface App {
 
 /** An index that is away must not keep the process from accepting: the start waits no longer for it. */
 const indexPatienceMs = 2_000;
-const megabyte = 1_048_576;
+/** At which a bulk write closes. */
+const batchBytes = 8 * 1_048_576;
 /** In an extractor process and on their way to it: two of its messages of eight files (adapters/extractors/pool.ts). */
 const filesPerReader = 16;
-const day = 86_400_000;
 
 export async function createApp(config: Config, logger: FastifyBaseLogger): Promise<App> {
 	const clock = systemClock;
@@ -54,9 +55,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
-	const weights = splitWeights(config.tenantWeights);
 	// The document store first: its lock says whether this process may touch the folder at all.
-	const docStore = await openSqliteDocStore({ dir: dataDir, weights });
+	const docStore = await openSqliteDocStore({ dir: dataDir, weights: config.tenantWeights });
 	const closers: (() => Promise<unknown>)[] = [() => docStore.close()];
 	try {
 		const embedder =
@@ -94,7 +94,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			...(!isOpen && (await wasAway('index', docStore, now())) ? (['index'] as const) : []),
 			...((await wasAway('embedder', docStore, now())) ? (['embedder'] as const) : []),
 		];
-		const breaker = { attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 };
+		const breakerOf = <P extends 'index' | 'embedder'>(peer: P, name: string, requestMs: number) => ({
+			...{ attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 },
+			...{ name, code: `${peer}_unavailable` as const, timeoutMs: requestMs * 2 },
+			onChange: (state: string) => logger.warn({ peer, state }, 'a breaker changed its state'),
+		});
 		const pipeline = startPipeline({
 			docStore,
 			vectorStore,
@@ -102,7 +106,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			spools: createSpools({
 				dir: join(dataDir, 'spool'),
 				dimensions: embedder.dimensions,
-				maxBytes: config.maxSpoolMb * megabyte,
+				maxBytes: config.maxSpoolBytes,
 			}),
 			embedder,
 			clock,
@@ -111,28 +115,16 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			crashPoint: config.crashAt === '' ? noCrash : crashAt(config.crashAt),
 			log: logger,
 			telemetry,
-			weightOf: (tenant) => weights.get(tenant) ?? 1,
-			indexBreaker: {
-				...breaker,
-				name: 'vector index',
-				code: 'index_unavailable',
-				timeoutMs: config.qdrantTimeoutMs * 2,
-				onChange: (state) => logger.warn({ peer: 'index', state }, 'a breaker changed its state'),
-			},
-			embedderBreaker: {
-				...breaker,
-				name: 'embedder',
-				code: 'embedder_unavailable',
-				timeoutMs: config.embedderTimeoutMs * 2,
-				onChange: (state) => logger.warn({ peer: 'embedder', state }, 'a breaker changed its state'),
-			},
+			weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1,
+			indexBreaker: breakerOf('index', 'vector index', config.qdrantTimeoutMs),
+			embedderBreaker: breakerOf('embedder', 'embedder', config.embedderTimeoutMs),
 			accept: {
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 				maxPending: config.maxPending,
-				maxPendingBytes: config.maxPendingMb * megabyte,
-				maxFileBytes: config.maxFileMb * megabyte,
-				maxWholeBytes: config.maxWholeMb * megabyte,
+				maxPendingBytes: config.maxPendingBytes,
+				maxFileBytes: config.maxFileBytes,
+				maxBufferedBytes: config.maxBufferedBytes,
 				streamable: extractor.streamable,
 				fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 				mimeTypes: extractor.mimeTypes,
@@ -142,7 +134,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				clock,
 				settings: {
 					total: config.documentsPerMinute,
-					...splitLimits(config.tenantDocumentsPerMinute),
+					...config.tenantDocumentsPerMinute,
 				},
 				isContinued: highestTime > 0,
 			}),
@@ -151,24 +143,24 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 					? null
 					: {
 							maxDocuments: config.maxInWork,
-							maxBytes: config.maxInWorkMb * megabyte,
+							maxBytes: config.maxInWorkBytes,
 							maxReading: config.workers * filesPerReader,
 							leaseMs: config.leaseMs,
 							stallMs: config.stallMs,
 							maxAttempts: config.maxAttempts,
 							shards: config.shards,
-							batch: { points: config.batchPoints, bytes: 8 * megabyte, ageMs: config.batchAgeMs },
+							batch: { points: config.batchPoints, bytes: batchBytes, ageMs: config.batchAgeMs },
 						},
 			away,
-			indexCheck: { everyMs: config.indexCheckSeconds * 1_000, lateMs: config.qdrantTimeoutMs * 4 },
+			indexCheck: { everyMs: config.indexCheckMs, lateMs: config.qdrantTimeoutMs * 4 },
 			// A call of a server's is one request: where one is refused, no other one is paid for twice.
 			embedCalls: {
 				maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
 				maxCalls: config.embedderCalls,
 			},
-			healthLimits: { pending: config.alertPending, errors: config.alertErrorPercent / 100 },
-			brakeShare: config.brakePercent / 100,
-			retention: { tombstoneMs: config.tombstoneDays * day, jobMs: config.jobDays * day },
+			healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
+			brakeShare: config.massDeleteShare,
+			retention: { tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
 		});
 
 		let isStopping = false;

@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { createClient, type Client } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, type Config } from './config/index.ts';
+import { limits } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
 import { version } from './version.ts';
@@ -60,8 +61,8 @@ async function main(argv: readonly string[]): Promise<void> {
 		case 'search': {
 			expect(rest, 1, 'search takes one argument: the words, in quotes');
 			const limit = values.limit === undefined ? 5 : Number(values.limit);
-			if (!Number.isInteger(limit) || limit < 1 || limit > 100)
-				throw new UsageError('--limit must be 1 to 100');
+			if (!Number.isInteger(limit) || limit < 1 || limit > limits.searchResults)
+				throw new UsageError(`--limit must be 1 to ${limits.searchResults}`);
 			const mode = values.mode ?? 'hybrid';
 			if (mode !== 'hybrid' && mode !== 'dense' && mode !== 'text') {
 				throw new UsageError('--mode must be hybrid, dense or text');
@@ -139,7 +140,7 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	relaunch();
 	const isTerminal = process.stderr.isTTY;
 	// On a terminal the log would tear the bar: only what a person should know about gets through.
-	const quiet = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
+	const quiet: Config = isTerminal && config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config;
 	// Loaded only here: the other commands need nothing of it, and it takes longer than all that they do.
 	const [{ startServer }, { showProgress }] = await Promise.all([
 		import('./server.ts'),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Config } from './config.ts';
+import type { Config } from './config/index.ts';
 
 /**
  * What lies in the data folder, for commands that only look: they must not load the server for it. The server

@@ -6,14 +6,14 @@ import pino from 'pino';
 import { createAutoHints } from '../nodes/watch/hints/auto.ts';
 import { createThreadReader } from '../nodes/watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../nodes/watch/scan/scanner-in-thread.ts';
-import { DEFAULT_EXCLUDES, type WatchSettings } from '../nodes/watch/settings.ts';
+import { DEFAULT_EXCLUDES } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
-import { mimeTypeOf } from './adapters/extractors/index.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/index.ts';
+import { mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
@@ -31,9 +31,12 @@ export function createLogger(
 	config: Config,
 	stream: NodeJS.WritableStream = process.stderr,
 ): FastifyBaseLogger {
-	const level = config.logLevel === 'silent' ? 'silent' : config.logLevel;
 	return pino(
-		{ level, base: null, serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err } },
+		{
+			level: config.logLevel,
+			base: null,
+			serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
+		},
 		stream,
 	);
 }
@@ -120,15 +123,15 @@ async function followFolder(
 		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
 		clock: systemClock,
 		settings: {
-			scanEveryMs: config.rescanSeconds * 1000,
-			graceMs: config.deleteGraceMs,
-			maxFileBytes: config.maxFileMb * 1_048_576,
+			scanEveryMs: config.rescanMs,
+			deletionDelayMs: config.deletionDelayMs,
+			maxFileBytes: config.maxFileBytes,
 			...(config.include.length > 0 && { include: config.include }),
 			exclude: [...DEFAULT_EXCLUDES, ...config.exclude],
 			followLinks: config.followLinks,
-			brakeShare: config.brakePercent / 100,
-			mode: config.watchMode as WatchSettings['mode'],
-			pollEveryMs: config.pollSeconds * 1000,
+			guardShare: config.massDeleteShare,
+			mode: config.watchMode,
+			pollEveryMs: config.pollMs,
 		},
 		deliver: createFolderDelivery({
 			pipeline: app.pipeline,

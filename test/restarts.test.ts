@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createApp, type App } from '../api/app.ts';
-import { readConfig } from '../api/config.ts';
+import { readConfig } from '../api/config/index.ts';
 import { startQdrantDouble } from './doubles/qdrant.ts';
 import { until } from './support/settled.ts';
 

@@ -31,7 +31,7 @@ describe('the structure', () => {
 	for (const [from, to, rule] of [
 		['api/adapters/qdrant/failures.ts', 'api/pipeline/faults/index.ts', 'adapters'],
 		['api/adapters/qdrant/failures.ts', 'api/pipeline/faults/breaker.ts', 'adapters'],
-		['api/adapters/qdrant/failures.ts', 'api/config.ts', 'adapters'],
+		['api/adapters/qdrant/failures.ts', 'api/config/index.ts', 'adapters'],
 		['api/adapters/qdrant/failures.ts', 'nodes/watch/clock.ts', 'adapters'],
 		['api/adapters/qdrant/failures.ts', 'api/domain/shard.ts', 'one-door-a-folder'],
 		['api/domain/shard.ts', 'api/ports/doc-store.ts', 'domain'],

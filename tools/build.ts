@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process,
- * shared chunks beside them (api/threads.ts finds them there); and the nodes into dist/nodes. Every library is
- * bundled but n8n-workflow, which n8n brings; sqlite-vec's native library and the files of the OpenAPI page are copied.
+ * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
+ * chunks beside them (api/adapters/thread/thread-files.ts finds them there); and the nodes into dist/nodes. Every
+ * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library and the files of the OpenAPI
+ * page are copied.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });

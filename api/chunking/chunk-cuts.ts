@@ -9,7 +9,7 @@
  * where the stretch around it is still too long and both sides keep a quarter of a chunk (a third where it is
  * within a block). So a cut depends on the text within about one chunk's length of it. Measured over 4,000
  * edits in documents of 500 chunks without headings: 3 changed chunks or fewer in 99.8 % of them, 4 in the
- * others (test/pipeline/chunk.test.ts).
+ * others (test/chunking/chunk.test.ts).
  *
  * Every step is linear or n log n, whatever the text.
  */

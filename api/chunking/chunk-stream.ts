@@ -1,7 +1,7 @@
 /**
  * chunk.ts for documents that are too large to be in memory: blocks come one by one, a long one in pieces, and
  * chunks go out as soon as nothing that follows can change them. The same blocks give the same chunks as
- * `chunk` does (test/pipeline/chunk-stream.test.ts), so that both are one version of the chunker.
+ * `chunk` does (test/chunking/chunk-stream.test.ts), so that both are one version of the chunker.
  *
  * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
  */
@@ -31,7 +31,7 @@ export interface ChunkStream {
 	end(): void;
 }
 
-/** A section of so many characters is no longer kept whole; so much is read between two decisions. */
+/** A section of so many characters is not buffered any longer; so much is read between two decisions. */
 const WINDOW = 48 * 1024;
 
 export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW): ChunkStream {
@@ -137,9 +137,9 @@ function createLongSection(
 		start = end;
 	}
 
-	function settle(isEnd: boolean): void {
+	function takeCertain(isEnd: boolean): void {
 		unseen = 0;
-		const found = cuts.settle(isEnd);
+		const found = cuts.takeCertain(isEnd);
 		if (cuts.length() > sizes.maxChars) for (const cut of found) put(cut);
 		if (isEnd) put(cuts.length());
 		else cuts.forget(start - sizes.overlapChars);
@@ -149,7 +149,7 @@ function createLongSection(
 		unseen += text.length;
 		// A section that fits into one chunk is not cut, however sure a cut in it is: until it is longer than
 		// that, what comes may still be its end.
-		if (unseen >= window && cuts.length() > sizes.maxChars) settle(false);
+		if (unseen >= window && cuts.length() > sizes.maxChars) takeCertain(false);
 	}
 
 	return {
@@ -162,6 +162,6 @@ function createLongSection(
 			seen(text);
 		},
 		close: cuts.close,
-		end: () => settle(true),
+		end: () => takeCertain(true),
 	};
 }

@@ -1,5 +1,5 @@
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
-import { splitKey, type Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
 import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
 
@@ -75,7 +75,7 @@ type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unkn
 
 export async function createClient(config: Config): Promise<Client> {
 	const running = readNote(config);
-	const keys = config.apiKeys.map(splitKey);
+	const keys = config.apiKeys;
 	const { key } =
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
 	if (running !== null && (await isAlive(running))) {

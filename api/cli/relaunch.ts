@@ -8,7 +8,7 @@ const semiSpace = '--max-semi-space-size';
 const marker = '_DOCDROP_RELAUNCHED';
 
 /**
- * Begins the process anew, once, as itself, with the settings of memory.ts, which can only be given to one that begins:
+ * Begins the process anew, once, as itself, with the settings of memory-limits.ts, which can only be given to one that begins:
  * its number, its terminal and its parent stay, other inherited descriptors do not. Called before anything is open.
  * What the user has set is left alone. Returns where nothing is missing, and where it cannot be done.
  */

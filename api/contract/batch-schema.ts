@@ -3,8 +3,7 @@ import { ItemError } from './error-schema.ts';
 import { Priority } from './job-schema.ts';
 import { DocumentInput, Receipt, Source } from './document-schema.ts';
 import { DocId, Tenant } from './id-schema.ts';
-
-export const maxBatchDocuments = 500;
+import { limits } from './limits.ts';
 
 export const SnapshotComplete = Type.Object(
 	{
@@ -28,7 +27,7 @@ export const BatchRequest = Type.Object(
 	{
 		documents: Type.Array(DocumentInput, {
 			minItems: 0,
-			maxItems: maxBatchDocuments,
+			maxItems: limits.batchDocuments,
 			description: 'Changes, in order; put and delete may be mixed. None only with snapshotComplete.',
 		}),
 		coalesced: Type.Optional(
@@ -43,11 +42,11 @@ export const BatchRequest = Type.Object(
 );
 export type BatchRequest = Static<typeof BatchRequest>;
 
-/** What a batch must be as a whole. Its documents are checked one by one, so that a bad one among 500 is named and the others are taken. */
+/** What a batch must be as a whole. Its documents are checked one by one, so that a bad one among many is named and the others are taken. */
 export const BatchEnvelope = Type.Object(
 	{
 		...BatchRequest.properties,
-		documents: Type.Array(Type.Unknown(), { minItems: 0, maxItems: maxBatchDocuments }),
+		documents: Type.Array(Type.Unknown(), { minItems: 0, maxItems: limits.batchDocuments }),
 	},
 	{ additionalProperties: false },
 );

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { DocId, Sha256, SourceId, Tenant } from './id-schema.ts';
 import { Priority } from './job-schema.ts';
+import { limits } from './limits.ts';
 import { reservedMetadata } from './reserved-metadata.ts';
 
 export const Source = Type.Object(
@@ -57,7 +58,7 @@ const docFields = {
 	),
 	metadata: Type.Optional(
 		Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
-			description: `Any JSON, at most 16 kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}), which are refused here.`,
+			description: `Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}), which are refused here.`,
 		}),
 	),
 };

@@ -1,19 +1,20 @@
 import { Type } from 'typebox';
+import { limits, tenantPattern } from './limits.ts';
 
-/** Ids are 1 to 1,024 bytes of UTF-8 without control characters; JSON schema counts code units, docIdFault counts bytes. */
+/** Ids are UTF-8 without control characters, of bounded length; JSON schema counts code units, docIdFault counts bytes. */
 const idPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
 
 export const Tenant = Type.String({
 	minLength: 1,
-	maxLength: 128,
-	pattern: '^[A-Za-z0-9][A-Za-z0-9._:@-]*$',
-	description: 'Whose document it is. Letters, digits and . _ : @ -, at most 128.',
+	maxLength: limits.tenantChars,
+	pattern: tenantPattern,
+	description: `Whose document it is. Letters, digits and . _ : @ -, at most ${limits.tenantChars}.`,
 });
 export const DocId = Type.String({
 	minLength: 1,
-	maxLength: 1024,
+	maxLength: limits.docIdBytes,
 	pattern: idPattern,
-	description: 'Names the document within its tenant; 1 to 1,024 bytes of UTF-8, no control characters.',
+	description: `Names the document within its tenant; 1 to ${limits.docIdBytes.toLocaleString('en')} bytes of UTF-8, no control characters.`,
 });
 export const JobId = Type.String({ format: 'uuid', description: 'UUIDv7; sorts by time.' });
 export const SourceId = Type.String({

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { DocId, Tenant } from './id-schema.ts';
+import { limits } from './limits.ts';
 
 export const SearchRequest = Type.Object(
 	{
@@ -10,7 +11,9 @@ export const SearchRequest = Type.Object(
 			pattern: '\\S',
 			description: 'Words or a question.',
 		}),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Results. Default 10.' })),
+		limit: Type.Optional(
+			Type.Integer({ minimum: 1, maximum: limits.searchResults, description: 'Results. Default 10.' }),
+		),
 		mode: Type.Optional(
 			Type.Enum(['hybrid', 'dense', 'text'], {
 				description:

@@ -36,7 +36,7 @@ export interface MoveSource {
 	readonly docId: string;
 }
 
-/** What the door refused for good: nothing of it is kept but the word of it. */
+/** What the ingress refused for good: nothing of it is kept but its receipt. */
 export interface Refusal {
 	/** UUIDv7, made by the caller: names the receipt. */
 	readonly jobId: string;

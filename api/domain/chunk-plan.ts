@@ -6,8 +6,8 @@ import { pointIds } from './point-id.ts';
  * From what the index may hold to what it shall hold: which points enter, stay, move and go. Pure; preview
  * shows it, publish carries it out, and the protocol's exhaustive test walks through it.
  *
- * `gone` is everything that may be there and shall not, strays of earlier attempts included: only so does a
- * crash between two writes leave nothing behind.
+ * `gone` is everything that may be there and shall not, orphan points of earlier attempts included. Because of that
+ * a crash between two writes leaves nothing behind.
  */
 export interface Plan {
 	/** To be written with a vector; with their texts, for the intent. */
@@ -16,7 +16,7 @@ export interface Plan {
 	readonly kept: readonly string[];
 	readonly reordered: readonly { readonly id: string; readonly order: string }[];
 	readonly gone: readonly string[];
-	/** Lines of the old manifest that will be rewritten or removed: once that has begun, nobody can count on them. */
+	/** Entries of the old manifest that will be rewritten or removed: once that has begun, nobody can count on them. */
 	readonly uncertain: readonly string[];
 	/** The manifest to be, in order. */
 	readonly manifest: readonly ManifestEntry[];
@@ -37,7 +37,7 @@ export interface PlanInput {
 
 export function plan({ tenant, docId, chunks, manifest, orphans, canKeep }: PlanInput): Plan {
 	const ids = pointIds(tenant, docId, chunks);
-	const before = new Map(manifest.map((line) => [line.pointId, line]));
+	const before = new Map(manifest.map((entry) => [entry.pointId, entry]));
 	const orders = assignOrder(
 		manifest.map(({ pointId, order }) => ({ id: pointId, order })),
 		ids,
@@ -45,12 +45,12 @@ export function plan({ tenant, docId, chunks, manifest, orphans, canKeep }: Plan
 	const added: ManifestChunk[] = [];
 	const kept: string[] = [];
 	const reordered: { id: string; order: string }[] = [];
-	const lines: ManifestEntry[] = [];
+	const next: ManifestEntry[] = [];
 	for (const [index, chunk] of chunks.entries()) {
 		const pointId = ids[index];
 		const order = pointId === undefined ? undefined : orders.get(pointId);
 		if (pointId === undefined || order === undefined) throw new Error('a chunk without id or order');
-		lines.push({ pointId, hash: chunk.hash, order });
+		next.push({ pointId, hash: chunk.hash, order });
 		const old = before.get(pointId);
 		if (old !== undefined && canKeep) {
 			kept.push(pointId);
@@ -64,5 +64,5 @@ export function plan({ tenant, docId, chunks, manifest, orphans, canKeep }: Plan
 	const gone = [...before.keys(), ...orphans].filter((id) => !wanted.has(id));
 	const stays = new Set(kept);
 	const uncertain = [...before.keys()].filter((id) => !stays.has(id));
-	return { added, kept, reordered, gone, uncertain, manifest: lines };
+	return { added, kept, reordered, gone, uncertain, manifest: next };
 }

@@ -1,18 +1,19 @@
 /**
  * The life of one document, as pure transitions: what an arriving change does to what is wanted, how a lease
- * is taken and lost, and how a generation settles. Every doc-store adapter stores `DocState` and moves it
+ * is taken and lost, and how a generation finishes. Every doc-store adapter stores `DocState` and moves it
  * with these functions and no others, so that the rules stand in one place; test/pipeline/protocol.test.ts
  * walks through every order and every crash with them.
  *
  * Invariants:
  *  - `generation` grows with each change that must be worked on; the document waits for work exactly when
- *    `generation > settled`, and is being worked on exactly when `lease` is set.
+ *    `generation > finished`, and is being worked on exactly when `lease` is set.
  *  - (rank, seq) of a document never goes down, and names one content: a late change is `stale`, whatever it
  *    holds, and so is another content under a number that was taken.
  *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
  *    next generation.
- *  - `strays` is true from the intent until commit or burial: the index may hold more than the manifest.
- *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (moves.ts).
+ *  - `mayHaveOrphans` is true from the intent until the commit or the dead letter: the index may hold more than the
+ *    manifest.
+ *  - `movedTo` is set only while a deletion is wanted, and says what it waits for (move-wait.ts).
  */
 
 import { sampleEpoch } from '../contract/sample-epoch.ts';
@@ -76,7 +77,7 @@ export interface DocState {
 	readonly rank: number;
 	readonly seq: number;
 	readonly generation: number;
-	readonly settled: number;
+	readonly finished: number;
 	/** The newest accepted change. */
 	readonly wanted: Wanted;
 	/** The newest generation was given up; its body waits for an explicit retry. */
@@ -124,7 +125,7 @@ export function versionOf(state: { readonly rank: number; readonly seq: number }
 	return state.rank * rankSize + state.seq;
 }
 
-export const isPending = (state: DocState): boolean => state.generation > state.settled;
+export const isPending = (state: DocState): boolean => state.generation > state.finished;
 
 /** A deleted document that nobody is about to bring back belongs to nobody: any source may create it anew. */
 const isFree = (state: DocState): boolean =>
@@ -134,11 +135,11 @@ const sameContent = (a: ContentIdentity, b: ContentIdentity): boolean =>
 	a.op === b.op &&
 	(a.op === 'delete' || (a.sha256 === b.sha256 && a.meta === b.meta && a.fingerprint === b.fingerprint));
 
-/** What the index holds for the document when nothing strays: the published content, or nothing. */
+/** What the index holds for the document when it has no orphan points: the published content, or nothing. */
 const isPublished = (state: DocState, content: ContentIdentity): boolean =>
 	state.published === null ? content.op === 'delete' : sameContent(state.published, content);
 
-/** The receipt that waits and that no worker holds; a newer change supersedes it. */
+/** The job that waits and that no worker has a lease on; a newer change supersedes it. */
 function waitingJob(state: DocState): string | null {
 	if (!isPending(state)) return null;
 	return state.lease !== null && state.lease.generation === state.generation ? null : state.wanted.jobId;
@@ -214,7 +215,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 		const fresh: DocState = {
 			...identity,
 			generation,
-			settled: 0,
+			finished: 0,
 			wanted,
 			failed: false,
 			firstAt: now,
@@ -245,7 +246,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 		const generation = state.generation + 1;
 		return {
 			kind: 'unchanged',
-			state: { ...next, generation, settled: generation },
+			state: { ...next, generation, finished: generation },
 			follows: null,
 			superseded,
 		};
@@ -287,7 +288,7 @@ export function isClaimable(state: DocState, now: number): boolean {
  * Takes the lease on the newest generation. `abandoned` is the receipt of an expired lease on an older
  * generation: its work is lost and its place is taken by the newest one.
  */
-export function lease(
+export function takeLease(
 	state: DocState,
 	token: number,
 	until: number,
@@ -311,7 +312,7 @@ export function lease(
 	};
 }
 
-export const holds = (state: DocState, token: number): boolean =>
+export const holdsLease = (state: DocState, token: number): boolean =>
 	state.lease !== null && state.lease.token === token;
 
 /** Before the first request that writes: from now on the index may hold more than the manifest. */
@@ -319,43 +320,49 @@ export function recordIntent(state: DocState): DocState {
 	return { ...state, mayHaveOrphans: true };
 }
 
-/** The index holds exactly the leased generation: settle it. */
-export function commit(state: DocState, chunks: number, now: number, title: string | null = null): DocState {
-	const held = state.lease;
-	if (held === null) throw new Error('commit without a lease');
-	const isLatest = held.generation === state.generation;
+/** The index holds exactly the leased generation: it is finished. */
+export function commitLeased(
+	state: DocState,
+	chunks: number,
+	now: number,
+	title: string | null = null,
+): DocState {
+	const leased = state.lease;
+	if (leased === null) throw new Error('commit without a lease');
+	const isLatest = leased.generation === state.generation;
 	return {
 		...state,
-		// A deletion behind it may have been given up meanwhile (moves.ts), and is settled as well.
-		settled: Math.max(state.settled, held.generation),
+		// A deletion behind it may have been given up meanwhile (move-wait.ts), and is finished as well.
+		finished: Math.max(state.finished, leased.generation),
 		attempts: isLatest ? 0 : state.attempts,
 		failed: state.failed && !isLatest,
 		lease: null,
 		mayHaveOrphans: false,
 		published:
-			held.content.op === 'delete'
+			leased.content.op === 'delete'
 				? null
 				: {
-						...held.content,
-						version: held.version,
-						jobId: held.jobId,
+						...leased.content,
+						version: leased.version,
+						jobId: leased.jobId,
 						at: now,
 						title,
 						chunks,
-						size: held.size,
+						size: leased.size,
 					},
 	};
 }
 
 /** Gives the lease back. `superseded` is the leased receipt when a newer change already waits in its place. */
-export function release(
+export function releaseLease(
 	state: DocState,
 	retryAt: number,
 	counted: boolean,
 ): { readonly state: DocState; readonly superseded: string | null } {
-	const held = state.lease;
-	if (held === null) throw new Error('release without a lease');
-	if (held.generation < state.generation) return { state: { ...state, lease: null }, superseded: held.jobId };
+	const leased = state.lease;
+	if (leased === null) throw new Error('release without a lease');
+	if (leased.generation < state.generation)
+		return { state: { ...state, lease: null }, superseded: leased.jobId };
 	const readyAt = state.movedTo === null ? retryAt : state.readyAt;
 	return {
 		state: { ...state, lease: null, readyAt, attempts: state.attempts + (counted ? 1 : 0) },
@@ -367,40 +374,40 @@ export function release(
  * Gives the leased generation up. A newer change that waits is not touched.
  *
  * An attempt that had begun to write may have left its fields and its order on points that stay. So what is published
- * counts as no pipeline's any more: the next change writes every point whole, and the same content again is work.
+ * counts as no pipeline's any more: the next change rewrites every point, and the same content again is work.
  */
-export function deadLetter(state: DocState): DocState {
-	const held = state.lease;
-	if (held === null) throw new Error('burial without a lease');
+export function deadLetterLeased(state: DocState): DocState {
+	const leased = state.lease;
+	if (leased === null) throw new Error('dead letter without a lease');
 	const published =
 		state.mayHaveOrphans && state.published !== null
 			? { ...state.published, fingerprint: '' }
 			: state.published;
-	const buried = { ...state, lease: null, mayHaveOrphans: false, published };
-	if (held.generation < state.generation) return buried;
-	return { ...buried, settled: held.generation, failed: true };
+	const rest = { ...state, lease: null, mayHaveOrphans: false, published };
+	if (leased.generation < state.generation) return rest;
+	return { ...rest, finished: leased.generation, failed: true };
 }
 
 /** Withdraws the waiting change, or null where it cannot be: it is worked on, partly in the index, or done. */
-export function cancel(state: DocState, jobId: string): DocState | null {
+export function cancelWaiting(state: DocState, jobId: string): DocState | null {
 	if (waitingJob(state) !== jobId || state.mayHaveOrphans || state.lease !== null) return null;
 	const { published } = state;
-	// What a buried attempt left on its points is there until a change writes them whole.
+	// What an attempt that was given up left on its points is there until a change rewrites all of their fields.
 	if (published?.fingerprint === '') return null;
 	const wanted: Wanted =
 		published === null
 			? { ...state.wanted, op: 'delete', sha256: '', meta: '', fingerprint: '', size: 0 }
 			: { ...state.wanted, ...published, jobId: published.jobId };
-	return { ...state, settled: state.generation, wanted, attempts: 0, movedTo: null };
+	return { ...state, finished: state.generation, wanted, attempts: 0, movedTo: null };
 }
 
 /** Makes a failed change wait again, or null where it is not failed. */
-export function retry(state: DocState, jobId: string, now: number): DocState | null {
+export function retryFailed(state: DocState, jobId: string, now: number): DocState | null {
 	if (!state.failed || state.wanted.jobId !== jobId) return null;
 	return {
 		...state,
 		failed: false,
-		settled: state.generation - 1,
+		finished: state.generation - 1,
 		attempts: 0,
 		firstAt: now,
 		readyAt: now,

@@ -22,25 +22,25 @@ export const mostGranted = 1_000_000_000_000;
 export const noLedger: Ledger = { granted: null, spent: 0, refunded: 0 };
 
 /** Null: no limit. */
-export const left = ({ granted, spent, refunded }: Ledger): number | null =>
+export const creditsLeft = ({ granted, spent, refunded }: Ledger): number | null =>
 	granted === null ? null : granted - spent + refunded;
 
 /** The ledger after `credits` were taken; null where so many are not left. Of a ledger without a limit nothing is taken. */
-export function charge(ledger: Ledger, credits: number): Ledger | null {
-	const rest = left(ledger);
+export function chargeCredits(ledger: Ledger, credits: number): Ledger | null {
+	const rest = creditsLeft(ledger);
 	if (rest === null) return ledger;
 	return rest < credits ? null : { ...ledger, spent: ledger.spent + credits };
 }
 
-export const refund = (ledger: Ledger, credits: number): Ledger => ({
+export const refundCredits = (ledger: Ledger, credits: number): Ledger => ({
 	...ledger,
 	refunded: ledger.refunded + credits,
 });
 
 /** Sets what was granted in all; null where less than what is spent would remain. */
-export function grant(ledger: Ledger, granted: number | null): Ledger | null {
+export function grantCredits(ledger: Ledger, granted: number | null): Ledger | null {
 	if (granted !== null && !(Number.isSafeInteger(granted) && granted >= 0 && granted <= mostGranted))
 		return null;
 	const next = { ...ledger, granted };
-	return (left(next) ?? 0) < 0 ? null : next;
+	return (creditsLeft(next) ?? 0) < 0 ? null : next;
 }

@@ -2,7 +2,7 @@ import type { QueueKey, WorkClass } from './queue-key.ts';
 
 /**
  * Who is next. What waits for the same thing (a claim, a place at the extractor, a call of the embedder) stands
- * in flows, one for each tenant and class of work, and the turn goes
+ * in queues, one for each queue key (tenant and class of work), and the turn goes
  *
  *  - by class: interactive before retries before bulk, but a class that has waiting work is passed over at most
  *    `patience` times in a row: nothing starves. (Age by the clock would not do: in a backlog of 21,000 documents
@@ -22,8 +22,8 @@ const classes: readonly WorkClass[] = [0, 1, 2];
 export const classOf = (priority: 0 | 1 | 2, attempts: number): WorkClass =>
 	priority === 2 ? 2 : attempts > 0 ? 1 : 0;
 
-/** Tenants hold no control characters and classes are one digit: no two flows share a name. */
-export const queueKeyName = (flow: QueueKey): string => `${flow.class}${flow.tenant}`;
+/** Tenants hold no control characters and classes are one digit: no two queue keys share a name. */
+export const queueKeyName = (key: QueueKey): string => `${key.class}${key.tenant}`;
 
 /** How often in a row a class with waiting work is passed over, at most; one time more where two classes are. */
 export const patience = 15;
@@ -32,10 +32,10 @@ export const patience = 15;
 export const documentCost = (bytes: number): number => 1 + bytes / 65_536;
 
 export interface FairShare {
-	/** The flow whose turn it is among `waiting`; null where there is none. Changes nothing but what `charge` needs. */
-	next<F extends QueueKey>(waiting: Iterable<F>): F | null;
-	/** Work of the flow that `next` has just named was taken. `cost` is positive. */
-	charge(flow: QueueKey, cost: number): void;
+	/** The queue whose turn it is among `waiting`; null where there is none. Changes nothing but what `charge` needs. */
+	next<Q extends QueueKey>(waiting: Iterable<Q>): Q | null;
+	/** Work of the queue that `next` has just named was taken. `cost` is positive. */
+	charge(key: QueueKey, cost: number): void;
 }
 
 /** `weightOf` a tenant: its share relative to the others', positive. */
@@ -59,14 +59,14 @@ export function createFairShare(weightOf: (tenant: string) => number = () => 1):
 	}
 
 	return {
-		next<F extends QueueKey>(waiting: Iterable<F>): F | null {
-			const first: (F | undefined)[] = [];
+		next<Q extends QueueKey>(waiting: Iterable<Q>): Q | null {
+			const first: (Q | undefined)[] = [];
 			const starts: number[] = [];
-			for (const flow of waiting) {
-				const start = startOf(flow);
-				if (first[flow.class] !== undefined && (starts[flow.class] ?? Infinity) <= start) continue;
-				first[flow.class] = flow;
-				starts[flow.class] = start;
+			for (const key of waiting) {
+				const start = startOf(key);
+				if (first[key.class] !== undefined && (starts[key.class] ?? Infinity) <= start) continue;
+				first[key.class] = key;
+				starts[key.class] = start;
 			}
 			present = classes.map((at) => first[at] !== undefined);
 			const here = classes.filter((at) => present[at]);
@@ -76,13 +76,13 @@ export function createFairShare(weightOf: (tenant: string) => number = () => 1):
 			const chosen = impatient[0] ?? here[0];
 			return chosen === undefined ? null : (first[chosen] ?? null);
 		},
-		charge(flow, cost) {
-			const start = startOf(flow);
-			virtual[flow.class] = start;
-			ends[flow.class]?.set(flow.tenant, start + cost / weightOf(flow.tenant));
-			prune(flow.class);
+		charge(key, cost) {
+			const start = startOf(key);
+			virtual[key.class] = start;
+			ends[key.class]?.set(key.tenant, start + cost / weightOf(key.tenant));
+			prune(key.class);
 			for (const at of classes) {
-				if (at === flow.class) passedOver[at] = 0;
+				if (at === key.class) passedOver[at] = 0;
 				else if (present[at] === true) passedOver[at] = (passedOver[at] ?? 0) + 1;
 			}
 		},

@@ -3,12 +3,12 @@
  * many more may. Called by document-limiter.ts, which keeps the states.
  *
  * A state is a theoretical arrival time: when all that has passed would have, at an even pace. What was let in but
- * is not known to have passed is `held`. Because cells are counted when they are known to have passed, at the
+ * is not known to have passed is `reserved`. Because cells are counted when they are known to have passed, at the
  * latest moment at which they can have, this holds whatever moment between the two somebody else looks at:
  *
  *   in no half-open window of `windowMs` do more than `limit` cells pass.
  *
- * For, at all times, max(tat, now) + held x interval <= now + burst x interval, and every cell moves `tat` on by one
+ * For, at all times, max(tat, now) + reserved x interval <= now + burst x interval, and every cell moves `tat` on by one
  * interval: a window that begins with the first cell sees fewer than windowMs / interval + burst of them, which is
  * limit + 1.
  */
@@ -24,7 +24,7 @@ export interface Rate {
 export interface RateState {
 	/** Theoretical arrival time, monotonic ms. */
 	readonly tat: number;
-	readonly held: number;
+	readonly reserved: number;
 }
 
 /** A tenth at once, the rest evenly: what is left in the long run is nine tenths of the limit and more. */
@@ -41,40 +41,40 @@ export function rateOf(limit: number, windowMs: number): Rate {
 }
 
 /** The state in which nothing has passed. */
-export const unused: RateState = { tat: -Infinity, held: 0 };
+export const unused: RateState = { tat: -Infinity, reserved: 0 };
 
 /** The state after the most that can have passed until `now`: nothing is known of it, and nothing must be assumed. */
-export const spent = (rate: Rate, now: number): RateState => ({
+export const exhausted = (rate: Rate, now: number): RateState => ({
 	tat: now + rate.burst * rate.intervalMs,
-	held: 0,
+	reserved: 0,
 });
 
 /** Cells that may pass now. */
-export function free(rate: Rate, { tat, held }: RateState, now: number): number {
+export function freeCells(rate: Rate, { tat, reserved }: RateState, now: number): number {
 	const ahead = Math.max(0, tat - now) / rate.intervalMs;
-	return Math.max(0, Math.floor(rate.burst - ahead - held + slack));
+	return Math.max(0, Math.floor(rate.burst - ahead - reserved + slack));
 }
 
 /** `cells` are let in. The caller has seen that so many are free. */
 export const reserve = (state: RateState, cells: number): RateState => ({
 	...state,
-	held: state.held + cells,
+	reserved: state.reserved + cells,
 });
 
-/** Of `cells` that were held, `passed` did pass; the others are free again. */
+/** Of `cells` that were reserved, `passed` did pass; the others are free again. */
 export const confirm = (
 	rate: Rate,
-	{ tat, held }: RateState,
+	{ tat, reserved }: RateState,
 	cells: number,
 	passed: number,
 	now: number,
 ): RateState => ({
 	tat: passed === 0 ? tat : Math.max(tat, now) + passed * rate.intervalMs,
-	held: held - cells,
+	reserved: reserved - cells,
 });
 
 /** Ms from now until `cells` are free, should nothing else pass meanwhile; more than a burst are never. */
-export function waitFor(rate: Rate, { tat, held }: RateState, cells: number, now: number): number {
-	const wanted = Math.min(cells, rate.burst) + held - rate.burst;
+export function waitFor(rate: Rate, { tat, reserved }: RateState, cells: number, now: number): number {
+	const wanted = Math.min(cells, rate.burst) + reserved - rate.burst;
 	return Math.max(0, Math.max(tat, now) + wanted * rate.intervalMs - now);
 }

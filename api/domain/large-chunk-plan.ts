@@ -1,7 +1,7 @@
 /**
- * plan.ts for a document of any number of chunks: the same decisions, from hashes alone, in packed memory (about
+ * chunk-plan.ts for a document of any number of chunks: the same decisions, from hashes alone, in packed memory (about
  * 100 bytes a chunk) and with pauses, so that the event loop is never held. Chunks come first, in order, then
- * the lines that the store has, in any order.
+ * the entries that the store has, in any order.
  */
 import type { StoredEntry } from './manifest.ts';
 import { eachKeyBetween, keyOfNumber, numberOfKey } from './order-key.ts';
@@ -16,19 +16,19 @@ export interface LargePlan {
 	order(index: number): string;
 	/** Already in the index, with the right vector. */
 	isKept(index: number): boolean;
-	/** The store has a line of it: of the manifest (then this attempt rewrites it unless it is kept), or a stray. */
+	/** The store has an entry of it: of the manifest (then this attempt rewrites it unless it is kept), or an orphan point. */
 	isKnown(index: number): boolean;
 	isOfManifest(index: number): boolean;
 	keptIds(): string[];
 	reordered(): { id: string; order: string }[];
 	/** Everything that may be in the index and shall not, by its place. */
-	goneIds(from: number, to: number): { ids: string[]; settled: string[] };
+	goneIds(from: number, to: number): { ids: string[]; certain: string[] };
 }
 
 /** What the store has of a chunk. */
 const nothing = 0;
-const stray = 1;
-const settled = 2;
+const orphan = 1;
+const certain = 2;
 
 /** So many steps take a millisecond or two. */
 const STEPS_A_TURN = 5_000;
@@ -38,8 +38,8 @@ export function createLargePlanner(tenant: string, docId: string) {
 	const occurrences: number[] = [];
 	const ids = createRecords(16);
 	const goneIds = createRecords(16);
-	const isGoneSettled: boolean[] = [];
-	/** Order keys of the store's lines, as numbers; NaN for none. */
+	const isGoneCertain: boolean[] = [];
+	/** Order keys of the store's entries, as numbers; NaN for none. */
 	let oldOrders = new Float64Array(0);
 	let known = new Uint8Array(0);
 
@@ -54,20 +54,20 @@ export function createLargePlanner(tenant: string, docId: string) {
 			ids.add(bytesOfUuid(pointId(tenant, docId, hash, occurrence)));
 		},
 
-		/** Lines of the store; after all chunks. */
-		addLines(lines: readonly StoredEntry[]): void {
+		/** Entries of the store; after all chunks. */
+		addEntries(entries: readonly StoredEntry[]): void {
 			if (known.length === 0) {
 				known = new Uint8Array(ids.count());
 				oldOrders = new Float64Array(ids.count()).fill(Number.NaN);
 			}
-			for (const line of lines) {
-				const record = bytesOfUuid(line.pointId);
+			for (const entry of entries) {
+				const record = bytesOfUuid(entry.pointId);
 				const at = ids.find(record);
 				if (at < 0) {
-					isGoneSettled[goneIds.add(record)] = line.isCertain;
+					isGoneCertain[goneIds.add(record)] = entry.isCertain;
 				} else {
-					known[at] = line.isCertain ? settled : stray;
-					if (line.isCertain) oldOrders[at] = numberOfKey(line.order);
+					known[at] = entry.isCertain ? certain : orphan;
+					if (entry.isCertain) oldOrders[at] = numberOfKey(entry.order);
 				}
 			}
 		},
@@ -76,9 +76,9 @@ export function createLargePlanner(tenant: string, docId: string) {
 			const count = ids.count();
 			const orders = await newOrders(oldOrders, count, pause);
 			let kept = 0;
-			for (let at = 0; at < count; at += 1) if (canKeep && known[at] === settled) kept += 1;
+			for (let at = 0; at < count; at += 1) if (canKeep && known[at] === certain) kept += 1;
 			const textOf = (index: number) => uuidOfBytes(ids.at(index));
-			const isKept = (index: number) => canKeep && known[index] === settled;
+			const isKept = (index: number) => canKeep && known[index] === certain;
 			const orderOf = (index: number) => orders[index] ?? '';
 			function* indices(test: (index: number) => boolean) {
 				for (let at = 0; at < count; at += 1) if (test(at)) yield at;
@@ -91,7 +91,7 @@ export function createLargePlanner(tenant: string, docId: string) {
 				order: orderOf,
 				isKept,
 				isKnown: (index) => (known[index] ?? nothing) !== nothing,
-				isOfManifest: (index) => known[index] === settled,
+				isOfManifest: (index) => known[index] === certain,
 				keptIds: () => Array.from(indices(isKept), textOf),
 				reordered: () =>
 					Array.from(
@@ -101,11 +101,11 @@ export function createLargePlanner(tenant: string, docId: string) {
 						(index) => ({ id: textOf(index), order: orderOf(index) }),
 					),
 				goneIds(from, to) {
-					const slice = { ids: [] as string[], settled: [] as string[] };
+					const slice = { ids: [] as string[], certain: [] as string[] };
 					for (let at = from; at < Math.min(to, goneIds.count()); at += 1) {
 						const id = uuidOfBytes(goneIds.at(at));
 						slice.ids.push(id);
-						if (isGoneSettled[at] === true) slice.settled.push(id);
+						if (isGoneCertain[at] === true) slice.certain.push(id);
 					}
 					return slice;
 				},

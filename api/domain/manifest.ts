@@ -14,9 +14,9 @@ export interface ManifestChunk {
 export interface StoredEntry {
 	readonly pointId: string;
 	readonly order: string;
-	/** A line of the manifest. */
+	/** An entry of the manifest; otherwise an orphan point. */
 	readonly isCertain: boolean;
 }
 
-/** A manifest line without its text: what planning needs. */
+/** A manifest entry without its text: what planning needs. */
 export type ManifestEntry = Pick<ManifestChunk, 'pointId' | 'hash' | 'order'>;

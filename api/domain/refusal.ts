@@ -3,7 +3,7 @@ import { docIdFault } from '../contract/doc-id-fault.ts';
 import { DocDropError, type ErrorCode } from '../errors.ts';
 
 /**
- * What the door refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
+ * What the ingress refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
  * reads no answers, or goes on after errors, would otherwise lose it without a trace. Pure.
  */
 export interface Refused {

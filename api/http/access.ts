@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentInput } from '../contract/document-schema.ts';
-import { splitKey } from '../config.ts';
+import type { ApiKey } from '../config/index.ts';
 import { DocDropError } from '../errors.ts';
 
 /**
@@ -20,11 +20,8 @@ declare module 'fastify' {
 const openPaths = /^\/(health\/|docs(\/|$)|$)/;
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-export function installAccess(app: FastifyInstance, keys: readonly string[]): void {
-	const known = keys.map((entry) => {
-		const { tenant, key } = splitKey(entry);
-		return { tenant, digest: digest(key) };
-	});
+export function installAccess(app: FastifyInstance, keys: readonly ApiKey[]): void {
+	const known = keys.map(({ tenant, key }) => ({ tenant, digest: digest(key) }));
 	app.decorateRequest('onlyTenant', null);
 	app.addHook('onRequest', async (request) => {
 		if (known.length === 0) return checkHost(request);

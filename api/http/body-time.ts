@@ -7,7 +7,7 @@ import { answerClientError } from './error-answers.ts';
 /**
  * How long a caller may take to send a body. Node has one limit for whole requests, on the whole server, and
  * would cut a large file on a slow line; so that one is off (the limit for headers is not), and here a body that
- * is taken as a whole has a time for all of it, and one that is streamed may take as long as it gets on.
+ * is buffered has a time for all of it, and one that is streamed may take as long as it gets on.
  */
 declare module 'fastify' {
 	interface FastifyContextConfig {

@@ -5,6 +5,7 @@ import { DocDropError } from '../errors.ts';
 import { mostGranted } from '../domain/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** Credits: what a tenant has, which its own key may see, and grants, which are the operator's. */
 const Granted = Type.Union([Type.Integer({ minimum: 0, maximum: mostGranted }), Type.Null()], {
@@ -25,7 +26,7 @@ const One = Type.Object({ tenant: Tenant }, { additionalProperties: false });
 const Page = Type.Object(
 	{
 		after: Type.Optional(Tenant),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 100.' })),
+		limit: pageLimit(100),
 	},
 	{ additionalProperties: false },
 );
@@ -67,14 +68,7 @@ export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docS
 				tags: ['credits'],
 				summary: 'Credits of all tenants that were ever granted any',
 				querystring: Page,
-				response: {
-					200: Type.Object({
-						credits: Type.Array(Ledger),
-						next: Type.Union([Type.String(), Type.Null()], {
-							description: 'Send as `after` for the next page.',
-						}),
-					}),
-				},
+				response: { 200: Type.Object({ credits: Type.Array(Ledger), next }) },
 			},
 		},
 		async (request) => {

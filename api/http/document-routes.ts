@@ -3,12 +3,14 @@ import { Type, type Static } from 'typebox';
 import { ChunkView, DocumentView } from '../contract/document-schema.ts';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
+import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { readMeta } from '../domain/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { DocumentState } from '../ports/doc-views.ts';
 import { checkTenant } from './access.ts';
 import { jobView } from './job-routes.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** What is known of documents: state, published chunks, history. */
 const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
@@ -16,22 +18,25 @@ const List = Type.Object(
 	{
 		tenant: Tenant,
 		prefix: Type.Optional(
-			Type.String({ maxLength: 1024, description: 'Start of the docId, such as a folder.' }),
+			Type.String({ maxLength: limits.docIdBytes, description: 'Start of the docId, such as a folder.' }),
 		),
 		state: Type.Optional(DocumentView.properties.state),
-		after: Type.Optional(Type.String({ maxLength: 1024, description: '`next` of the page before.' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+		after: Type.Optional(
+			Type.String({ maxLength: limits.docIdBytes, description: '`next` of the page before.' }),
+		),
+		limit: pageLimit(50),
 	},
 	{ additionalProperties: false },
 );
 const Tenants = Type.Object(
 	{
-		after: Type.Optional(Type.String({ maxLength: 128, description: '`next` of the page before.' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+		after: Type.Optional(
+			Type.String({ maxLength: limits.tenantChars, description: '`next` of the page before.' }),
+		),
+		limit: pageLimit(50),
 	},
 	{ additionalProperties: false },
 );
-const next = Type.Union([Type.String(), Type.Null()], { description: 'Send as `after` for the next page.' });
 
 function documentView(document: DocumentState): DocumentView {
 	const { title, path, mimeType, metadata } = readMeta(document.meta);

@@ -33,7 +33,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	const app = fastify({
 		loggerInstance: deps.logger,
 		logController: new LogController({ disableRequestLogging: true }),
-		bodyLimit: config.maxBodyMb * 1_048_576,
+		bodyLimit: config.maxBodyBytes,
 		// A limit for the whole request would cut large files: see body-time.ts.
 		requestTimeout: 0,
 		connectionTimeout: 0,

@@ -1,3 +1,3 @@
-/** The door of the HTTP face. */
+/** The HTTP face. */
 export { createHttp } from './http-app.ts';
 export type { FollowedSource } from './source-routes.ts';

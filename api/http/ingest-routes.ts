@@ -6,6 +6,7 @@ import { BatchEnvelope, BatchRequest, BatchResponse, type BatchItem } from '../c
 import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
+import { limits } from '../contract/limits.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
 import { DocDropError } from '../errors.ts';
 import type { AcceptOptions, Checked } from '../pipeline/accept/index.ts';
@@ -170,7 +171,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			validatorCompiler: () => validatorCompiler({ schema: BatchEnvelope, httpPart: 'body' }),
 			schema: {
 				tags: ['changes'],
-				summary: 'Publish and delete up to 500 documents',
+				summary: `Publish and delete up to ${limits.batchDocuments} documents`,
 				description:
 					'One durable transaction. Results in request order; `errors` is true when any was not taken. Under a limit of documents the batch is taken in order, up to the first document of a tenant that finds no place: that one and what follows of its tenant are answered rate_limited, each; where that is all of the batch, it is answered 429 as a whole. Credits are taken for all puts of a tenant in advance, one each; where so many are not left, nothing of that tenant is taken, and a batch of it alone is answered 402.',
 				body: BatchRequest,

@@ -2,14 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { DocId, JobId, Tenant } from '../contract/id-schema.ts';
 import { JobState, JobView } from '../contract/job-schema.ts';
+import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
 import type { Job } from '../ports/doc-views.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** Receipts: look, list, withdraw, try again. */
-const maxIds = 100;
 const Params = Type.Object({ jobId: JobId });
 const List = Type.Object(
 	{
@@ -19,12 +20,12 @@ const List = Type.Object(
 		ids: Type.Optional(
 			Type.String({
 				minLength: 36,
-				maxLength: maxIds * 37 - 1,
-				description: `Up to ${maxIds} job ids, separated by commas, and nothing else: those of them that are there, in that order.`,
+				maxLength: limits.jobIds * 37 - 1,
+				description: `Up to ${limits.jobIds} job ids, separated by commas, and nothing else: those of them that are there, in that order.`,
 			}),
 		),
 		after: Type.Optional(JobId),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Default 50.' })),
+		limit: pageLimit(50),
 	},
 	{ additionalProperties: false },
 );
@@ -92,14 +93,7 @@ export function jobRoutes(
 				tags: ['receipts'],
 				summary: 'List receipts, newest first',
 				querystring: List,
-				response: {
-					200: Type.Object({
-						jobs: Type.Array(JobView),
-						next: Type.Union([Type.String(), Type.Null()], {
-							description: 'Send as `after` for the next page.',
-						}),
-					}),
-				},
+				response: { 200: Type.Object({ jobs: Type.Array(JobView), next }) },
 			},
 		},
 		async (request) => {

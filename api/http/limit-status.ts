@@ -4,7 +4,7 @@ import type { EmbedderBudget } from '../ports/embedder.ts';
 import type { StoreStats } from '../ports/doc-views.ts';
 import type { Telemetry } from '../telemetry.ts';
 
-/** What the limits of documents say of themselves; shown by status.ts. */
+/** What the limits of documents say of themselves; shown by status-routes.ts. */
 export const DocumentLimits = Type.Object({
 	total: Type.Union(
 		[

@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { maxBatchDocuments } from '../contract/batch-schema.ts';
-import type { Config } from '../config.ts';
+import { limits } from '../contract/limits.ts';
+import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore } from '../ports/doc-store.ts';
@@ -185,9 +185,9 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			version: deps.version,
 			contract: contractVersion,
 			limits: {
-				batchDocuments: maxBatchDocuments,
-				bodyBytes: config.maxBodyMb * 1_048_576,
-				fileBytes: config.maxFileMb * 1_048_576,
+				batchDocuments: limits.batchDocuments,
+				bodyBytes: config.maxBodyBytes,
+				fileBytes: config.maxFileBytes,
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 			},
@@ -215,7 +215,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			const stats = await docStore.stats().catch(() => null);
 			const isFull =
 				stats !== null &&
-				(stats.pending >= config.maxPending || stats.pendingBytes >= config.maxPendingMb * 1_048_576);
+				(stats.pending >= config.maxPending || stats.pendingBytes >= config.maxPendingBytes);
 			const accepting = stats !== null && !isFull && !deps.isStopping();
 			const found = pipeline.indexCheck()?.state ?? 'sound';
 			const isWhole = !['mending', 'newer', 'unsound'].includes(found);

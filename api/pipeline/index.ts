@@ -20,7 +20,7 @@ import { createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.t
 import { createLanes, type LaneSettings } from './publish/index.ts';
 import {
 	type HealthLimits,
-	type IndexCheckDeps,
+	createCheckRequests,
 	startIndexCheck,
 	startQueueHealth,
 	startSpoolSweep,
@@ -33,16 +33,17 @@ import type { Embedder } from '../ports/embedder.ts';
 /**
  * THE FLOW of a change:
  *
- *   accept     validate, compare with the newest accepted state, one durable transaction, answer   accept.ts
- *   coalesce   the document's row is the queue: a newer change replaces the one that waits         coalesce.ts
- *   claim      what is due, in fair shares of tenants and classes, under a lease                   worker.ts, fair-share.ts
- *   prepare    extract, chunk, plan against the manifest, embed what is new                        prepare.ts, plan.ts, embed.ts
- *              a large one page by page, through a spool on disk                                   prepare-large.ts, large-plan.ts
- *   autobatch  prepared documents of one tenant fold into one bulk write                           lane.ts, autobatch.ts
- *   publish    intent, new points in, gone points out, manifest and receipt                        publish.ts
- *              of a large one slice by slice                                                       publish-large.ts
+ *   accept     check, compare with the newest accepted state, one transaction, answer   accept/checks.ts, contents.ts, ingress.ts
+ *   coalesce   the document's row is the queue: a newer change replaces a waiting one   domain/coalesce.ts
+ *   claim      what is due, in fair shares of tenants and classes, under a lease        prepare/worker.ts, domain/fair-share.ts
+ *   prepare    extract, chunk, plan against the manifest, embed what is new             prepare/prepare.ts, embed.ts, domain/chunk-plan.ts
+ *              a large one page by page, through a spool on disk                        prepare/prepare-large.ts, domain/large-chunk-plan.ts
+ *   autobatch  prepared documents of one tenant fold into one bulk write                publish/lane.ts, autobatch.ts
+ *   publish    intent, new points in, gone points out, manifest and receipt             publish/lane-batch.ts, publish.ts
+ *              of a large one slice by slice                                            publish/lane-large.ts, publish-large.ts
  *
- * What goes wrong on the way is decided by retry.ts, and outages are kept at bay by breaker.ts.
+ * What goes wrong on the way is decided by faults/retry.ts, and outages are kept at bay by faults/breaker.ts. Beside
+ * the flow, upkeep/ verifies the index, sweeps, and measures the queue.
  */
 export interface PipelineDeps extends Omit<
 	WorkerDeps,
@@ -54,80 +55,77 @@ export interface PipelineDeps extends Omit<
 	readonly accept: AcceptDeps['settings'];
 	readonly limiter: AcceptDeps['limiter'];
 	readonly healthLimits: HealthLimits;
-	/** See snapshot.ts. */
+	/** See accept/close-snapshot.ts. */
 	readonly brakeShare: number;
 	/** Null: changes are accepted and stored, and another process works on them. */
 	readonly worker: (WorkerDeps['settings'] & LaneSettings) | null;
-	/** Peers that the last process left as away; see outage-note.ts. */
+	/** Peers that the last process left as away; see faults/outage-marker.ts. */
 	readonly away: readonly Peer[];
-	/** See index-check.ts; null where nobody holds the index against the manifest. */
-	readonly indexCheck: Pick<IndexCheckDeps, 'everyMs' | 'lateMs'> | null;
+	/** See upkeep/index-check.ts; null where nobody verifies the index. */
+	readonly indexCheck: { readonly everyMs: number; readonly lateMs: number } | null;
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
 	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;
 
+/** The parts in the order of what they need: each is made of those above it, and none names one below. */
 export function startPipeline(given: PipelineDeps) {
-	const vectorStore = connectIndex(given.vectorStore, () => check?.request());
-	const deps = { ...given, vectorStore };
-	const { docStore, extractor, clock, log, now } = deps;
+	const { docStore, extractor, clock, log, now } = given;
 	const stopping = new AbortController();
-	const noteOutage = createOutageMarkers(deps);
-	const noted = <T extends PipelineDeps['indexBreaker']>(peer: Peer, options: T): T => ({
+	const indexCheck = given.worker === null ? null : given.indexCheck;
+	const checkRequests = indexCheck === null ? null : createCheckRequests(clock, indexCheck.lateMs);
+	const vectorStore = connectIndex(given.vectorStore, () => checkRequests?.checkIndex());
+	const deps = { ...given, vectorStore, signal: stopping.signal };
+
+	const markOutage = createOutageMarkers(deps);
+	const marked = <T extends PipelineDeps['indexBreaker']>(peer: Peer, options: T): T => ({
 		...options,
-		onChange: (state) => (options.onChange?.(state), noteOutage(peer, state)),
+		onChange: (state) => (options.onChange?.(state), markOutage(peer, state)),
 	});
 	const breakers = {
-		...createIndexBreakers({ ...deps, indexBreaker: noted('index', deps.indexBreaker) }),
-		embedder: createBreaker({ ...noted('embedder', deps.embedderBreaker), clock }),
+		...createIndexBreakers({ ...deps, indexBreaker: marked('index', deps.indexBreaker) }),
+		embedder: createBreaker({ ...marked('embedder', deps.embedderBreaker), clock }),
 	};
 	for (const peer of deps.away) breakers[peer].learn('away');
-	const common = { ...deps, signal: stopping.signal, breaker: breakers.index };
-	const onWait = (error: unknown) => log.warn({ error }, 'documents wait for the embedder');
+
+	const common = { ...deps, breaker: breakers.index };
 	const embed = createEmbedStep({
 		...common,
 		...deps.embedCalls,
 		breaker: breakers.embedder,
 		lingerMs: 5,
-		onWait,
+		onWait: (error) => log.warn({ error }, 'documents wait for the embedder'),
 	});
-	const onPartialWrite = ({ tenant, docId }: Claimed) => check?.mend(tenant, docId);
-	const lanes =
-		deps.worker === null ? null : createLanes({ ...common, settings: deps.worker, onPartialWrite });
-	const worker =
-		deps.worker === null || lanes === null
-			? null
-			: startWorker({ ...common, embed, settings: deps.worker, openLane: lanes.open });
+	const onPartialWrite = ({ tenant, docId }: Claimed) => checkRequests?.repair(tenant, docId);
+	const work =
+		deps.worker === null ? null : startWork({ ...common, worker: deps.worker, embed, onPartialWrite });
+	const wake = () => work?.worker.wake();
 	const check =
-		deps.indexCheck === null || worker === null
+		checkRequests === null || indexCheck === null
 			? null
-			: startIndexCheck({ ...common, ...deps.indexCheck, embed, wake: () => worker.wake() });
-	const door = createIngress({
-		...deps,
-		nextJobId: createJobIds(now),
-		settings: deps.accept,
-		wake: () => worker?.wake(),
-	});
+			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake });
+	const nextJobId = createJobIds(now);
+	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, wake });
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
 
 	return {
-		...door,
+		...ingress,
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
 		preview: (document: DocumentInput) =>
-			preview(door.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
+			preview(ingress.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
-		/** What the index was last held against; null where nobody does. */
+		/** What the last check of the index has found; null where nobody checks it. */
 		indexCheck: () => check?.status() ?? null,
 		search: (request: SearchRequest) =>
 			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
 		closeSnapshot: (snapshot: Snapshot) =>
-			closeSnapshot(snapshot, { ...door, docStore, brakeShare: deps.brakeShare }),
+			closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		async retry(jobId: string): Promise<boolean> {
 			const result = await docStore.retry(jobId, now());
@@ -136,17 +134,28 @@ export function startPipeline(given: PipelineDeps) {
 				const { left } = await docStore.credits(job?.tenant ?? '');
 				throw unpaidError(job?.tenant ?? '', { needed: costOfPut, left: left ?? 0 });
 			}
-			if (result === 'waiting') worker?.wake();
+			if (result === 'waiting') wake();
 			return result === 'waiting';
 		},
 		queueHealth: () => health.look(),
-		inWork: () => worker?.inWork() ?? 0,
+		inWork: () => work?.worker.inWork() ?? 0,
 		/** Null where another process works on the changes. */
-		lanes: () => lanes?.figures() ?? null,
+		lanes: () => work?.lanes.figures() ?? null,
 		/** Finishes what is in work, at most for `graceMs`, then leaves the rest to the next start. */
 		async stop(graceMs: number): Promise<void> {
-			await Promise.race([worker?.drain(), clock.sleep(graceMs, stopping.signal).catch(() => {})]);
+			await Promise.race([work?.worker.drain(), clock.sleep(graceMs, stopping.signal).catch(() => {})]);
 			stopping.abort(new Error('the process is stopping'));
 		},
 	};
+}
+
+/** Claims, prepares and publishes; the worker hands what it has prepared to the lanes. */
+function startWork(
+	deps: Omit<WorkerDeps, 'settings' | 'openLane'> &
+		Omit<Parameters<typeof createLanes>[0], 'settings'> & {
+			readonly worker: WorkerDeps['settings'] & LaneSettings;
+		},
+) {
+	const lanes = createLanes({ ...deps, settings: deps.worker });
+	return { lanes, worker: startWorker({ ...deps, settings: deps.worker, openLane: lanes.open }) };
 }

@@ -15,9 +15,9 @@ import type {
 } from '../../nodes/watch/file-change.ts';
 
 /**
- * A followed folder without n8n: the watch engine's batches go straight through the door. It reads the files
+ * A followed folder without n8n: the watch engine's batches go straight to the ingress. It reads the files
  * and hands their bytes over; a file that changed or vanished since it was seen is no error, because the bytes
- * that are taken are hashed anew, and the engine sends the newer state by itself.
+ * that are taken are hashed again, and the engine sends the newer state by itself.
  */
 export interface FolderSourceDeps {
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
@@ -44,7 +44,7 @@ export function createFolderDelivery({
 		docId,
 		source: { sourceId, epoch, seq },
 	});
-	/** The fields of a file; of a moved one, with the name that it leaves. */
+	/** The fields of a file; of a moved one, with the name that it had. */
 	const fields = (change: ContentChange | MovedChange, mimeType: string) => ({
 		...head(change, change.docId),
 		path: change.relPath,
@@ -109,7 +109,7 @@ export function createFolderDelivery({
 				if (result !== undefined) results[sent.indexOf(document)] = result;
 			}
 		}
-		// The engine slows down as a whole only for a rejection: a door that is shut for everyone is one.
+		// The engine slows down as a whole only for a rejection: an ingress that is shut for everyone is one.
 		const shut = results.find((result) => isDocDropError(result) && result.retryable);
 		if (isDocDropError(shut) && results.every((result) => isDocDropError(result) && result.retryable))
 			throw shut;

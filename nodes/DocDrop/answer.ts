@@ -37,20 +37,31 @@ export function createAnswerReader(clock: Clock): (response: unknown) => Promise
 
 /** Null where there is more than `maxBytes`. */
 async function readStream(body: Body, clock: Clock): Promise<string | null> {
-	const pieces: Uint8Array[] = [];
-	let size = 0;
-	const late = Object.assign(new Error('the answer did not end in time'), { code: 'ETIMEDOUT' });
-	const cancel = clock.after(timeoutMs, () => body.destroy(late));
+	const late = Promise.withResolvers<never>();
+	const cancel = clock.after(timeoutMs, () => {
+		const error = Object.assign(new Error('the answer did not end in time'), { code: 'ETIMEDOUT' });
+		late.reject(error);
+		body.destroy(error);
+	});
+	const reading = readWhole(body);
+	// n8n gives a stream over a generator, which no destroying ends while it waits for the next piece.
+	reading.catch(() => {});
 	try {
-		for await (const piece of body) {
-			const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-			size += bytes.length;
-			// Leaving the loop closes the connection.
-			if (size > maxBytes) return null;
-			pieces.push(bytes);
-		}
+		return await Promise.race([reading, late.promise]);
 	} finally {
 		cancel();
+	}
+}
+
+async function readWhole(body: Body): Promise<string | null> {
+	const pieces: Uint8Array[] = [];
+	let size = 0;
+	for await (const piece of body) {
+		const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+		size += bytes.length;
+		// Leaving the loop closes the connection.
+		if (size > maxBytes) return null;
+		pieces.push(bytes);
 	}
 	return Buffer.concat(pieces, size).toString('utf8');
 }

@@ -1,10 +1,10 @@
 /** What the resource locators offer "From list". Called by the editor while a person fills in the node. */
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { limits } from '../../api/contract/limits.ts';
 import type { DocumentView } from '../../api/contract/document-schema.ts';
 import { openApi } from './open-api.ts';
 
 const pageSize = 100;
-const tenantsAtOnce = 500;
 
 /** Tenants; `filter` is looked for anywhere in the name. */
 export async function searchTenants(
@@ -19,7 +19,7 @@ export async function searchTenants(
 		const { tenants, next } = await api.request<{ tenants: { tenant: string }[]; next: string | null }>({
 			method: 'GET',
 			path: '/v1/tenants',
-			query: { limit: tenantsAtOnce, after: from },
+			query: { limit: limits.pageRows, after: from },
 		});
 		const found = tenants.filter(({ tenant }) => tenant.toLowerCase().includes(wanted));
 		if (found.length > 0 || next === null) {

@@ -31,19 +31,19 @@ export interface DeliveryDeps {
 }
 
 /** What becomes of one change: an outcome at once, or items whose execution gives it. */
-type Plan =
+type DeliveryPlan =
 	{ readonly outcome: Outcome } | { readonly items: readonly FileItem[]; readonly onTaken: () => void };
 
 /** Files of an execution that waits are sent again after this time, ms, unless they change before. */
 const PARKED = 86_400_000;
 
-const TAKEN: Plan = { outcome: { kind: 'delivered' } };
-const refused = (reason: string): Plan => ({ outcome: { kind: 'failed', reason } });
+const TAKEN: DeliveryPlan = { outcome: { kind: 'delivered' } };
+const refused = (reason: string): DeliveryPlan => ({ outcome: { kind: 'failed', reason } });
 
 export function createDelivery(deps: DeliveryDeps): Deliver {
 	const { naming, claims, settings } = deps;
 
-	async function plan(change: FileChange, batchId: string): Promise<Plan> {
+	async function plan(change: FileChange, batchId: string): Promise<DeliveryPlan> {
 		const unreadable = await deps.guard(change);
 		// Nothing was ever told of a file that may not be read.
 		if (unreadable !== null) return change.event === 'deleted' ? TAKEN : refused(unreadable);
@@ -81,7 +81,7 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 	}
 
 	/** Another file has the name. */
-	async function contested(change: FileChange, holder: string): Promise<Plan> {
+	async function contested(change: FileChange, holder: string): Promise<DeliveryPlan> {
 		// The document is the other file's, whatever becomes of this one.
 		if (change.event === 'deleted') return TAKEN;
 		const path = deps.locate(holder)?.path;
@@ -116,7 +116,7 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 
 function tellRefused(
 	batch: readonly FileChange[],
-	plans: readonly Plan[],
+	plans: readonly DeliveryPlan[],
 	tell: DeliveryDeps['onRefused'],
 ): void {
 	const byReason = new Map<string, string[]>();

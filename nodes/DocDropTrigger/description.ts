@@ -1,6 +1,8 @@
 /** The node's panel: a folder, a tenant, and everything rarely needed under Options. */
 import type { INodeProperties } from 'n8n-workflow';
+import { limits } from '../../api/contract/limits.ts';
 import { DEFAULT_EXCLUDES } from '../watch/settings.ts';
+import { numberField } from './number-options.ts';
 
 export const properties: INodeProperties[] = [
 	{
@@ -40,14 +42,10 @@ export const properties: INodeProperties[] = [
 		default: 'default',
 		placeholder: 'e.g. acme',
 		displayOptions: { show: { tenantFrom: ['fixed'] } },
-		description: 'Letters, digits, dots and the signs _ : @ - (at most 128)',
+		description: `Letters, digits, dots and the signs _ : @ - (at most ${limits.tenantChars})`,
 	},
 	{
-		displayName: 'Segment Number',
-		name: 'tenantSegment',
-		type: 'number',
-		default: 1,
-		typeOptions: { minValue: 1, maxValue: 100, numberPrecision: 0 },
+		...numberField('tenantSegment'),
 		displayOptions: { show: { tenantFrom: ['segment'] } },
 		description:
 			'Which folder below the watched one names the tenant: 1 is the first. Files that lie in no such folder are left out, and reported.',
@@ -78,27 +76,15 @@ export const properties: INodeProperties[] = [
 		default: {},
 		options: [
 			{
-				displayName: 'Batch Size',
-				name: 'batchSize',
-				type: 'number',
-				default: 200,
-				typeOptions: { minValue: 1, maxValue: 500, numberPrecision: 0 },
-				description: 'Most files in one execution, 1 to 500',
+				...numberField('batchSize'),
+				description: `Most files in one execution, 1 to ${limits.batchDocuments}`,
 			},
 			{
-				displayName: 'Batch Window (Ms)',
-				name: 'batchWindow',
-				type: 'number',
-				default: 100,
-				typeOptions: { minValue: 0, maxValue: 600000, numberPrecision: 0 },
+				...numberField('batchWindow'),
 				description: 'Longest time that a change waits for others to share its execution, in milliseconds',
 			},
 			{
-				displayName: 'Brake (%)',
-				name: 'brake',
-				type: 'number',
-				default: 20,
-				typeOptions: { minValue: 0, maxValue: 100, numberPrecision: 0 },
+				...numberField('brake'),
 				description:
 					'Deletions are held when more than this share of a folder with at least 20 files goes at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
 			},
@@ -111,11 +97,7 @@ export const properties: INodeProperties[] = [
 					'Whether to let go, when the workflow is published, of the deletions that are held at that time, here and in the API. Switch it off again afterwards; a restart of n8n confirms nothing.',
 			},
 			{
-				displayName: 'Deletion Grace (Seconds)',
-				name: 'deletionGrace',
-				type: 'number',
-				default: 5,
-				typeOptions: { minValue: 0, maxValue: 86400, numberPrecision: 0 },
+				...numberField('deletionGrace'),
 				description:
 					'How long a file must be gone before it counts as deleted: many programs replace a file when they save it',
 			},
@@ -192,20 +174,12 @@ export const properties: INodeProperties[] = [
 					'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
 			},
 			{
-				displayName: 'Max Executions in Flight',
-				name: 'maxInFlight',
-				type: 'number',
-				default: 0,
-				typeOptions: { minValue: 0, maxValue: 1000, numberPrecision: 0 },
+				...numberField('maxInFlight'),
 				description:
 					'Executions of this trigger at the same time; further changes wait, and only their newest state is kept. 0: 4 with batches, 50 with single files.',
 			},
 			{
-				displayName: 'Max File Size (MB)',
-				name: 'maxFileSize',
-				type: 'number',
-				default: 256,
-				typeOptions: { minValue: 1, maxValue: 1000000, numberPrecision: 0 },
+				...numberField('maxFileSize'),
 				description: 'Larger files are left out',
 			},
 			{
@@ -271,28 +245,16 @@ export const properties: INodeProperties[] = [
 					'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
 			},
 			{
-				displayName: 'Polling Interval (Seconds)',
-				name: 'pollInterval',
-				type: 'number',
-				default: 5,
-				typeOptions: { minValue: 1, maxValue: 86400, numberPrecision: 0 },
+				...numberField('pollInterval'),
 				description: 'Time between two looks at a folder that is polled; see Watch Mode',
 			},
 			{
-				displayName: 'Rescan Interval (Seconds)',
-				name: 'rescanInterval',
-				type: 'number',
-				default: 60,
-				typeOptions: { minValue: 1, maxValue: 86400, numberPrecision: 0 },
+				...numberField('rescanInterval'),
 				description:
 					'Time between two full comparisons with the folder, which find whatever the system did not report',
 			},
 			{
-				displayName: 'Settle Time (Ms)',
-				name: 'settleTime',
-				type: 'number',
-				default: 300,
-				typeOptions: { minValue: 0, maxValue: 600000, numberPrecision: 0 },
+				...numberField('settleTime'),
 				description:
 					'A file is read when it has not changed for this long, in milliseconds: longer for programs that write slowly',
 			},

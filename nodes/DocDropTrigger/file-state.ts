@@ -44,7 +44,7 @@ export interface ChosenFileState {
 
 const AUTO_FILES = 1000;
 
-/** Whether the node has to close its engine and begin anew with the setting `sqlite`. */
+/** Whether the node has to close its engine and restart it with the setting `sqlite`. */
 export const shouldMove = (kind: StateKind, setting: StateSetting, files: number): boolean =>
 	setting === 'auto' && kind === 'staticData' && files > AUTO_FILES;
 
@@ -111,7 +111,7 @@ export function chooseFileState(
 		clock: Clock;
 		/** One for the process. */
 		newest: NewestTexts;
-		/** Called once, when a commit was rejected with `state_overwritten`: close the engine, choose again, start anew. */
+		/** Called once, when a commit was rejected with `state_overwritten`: close the engine, choose again, start again. */
 		onOverwritten?: () => void;
 		/** Drop what is stored when the state is first opened: a new epoch. */
 		renew?: boolean;

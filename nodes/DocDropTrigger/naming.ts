@@ -1,8 +1,9 @@
 /**
  * Under which tenant and document ID a file is known to the API. Pure. The watch engine has names of its own
- * (root and path), which never change; these are made of them when a change leaves.
+ * (root and path), which never change; these are made of them when a change is sent.
  */
 import { createHash } from 'node:crypto';
+import { isTenant, limits } from '../../api/contract/limits.ts';
 import { TriggerProblem } from './problem.ts';
 
 export interface NamingSettings {
@@ -37,17 +38,14 @@ export interface Naming {
 
 const PLACEHOLDERS = ['dir', 'ext', 'name', 'relPath', 'root', 'stem', 'tenant'] as const;
 type Placeholder = (typeof PLACEHOLDERS)[number];
-/** As the API has it (api/contract/ids.ts). */
-const TENANT = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/;
-const MAX_DOC_ID_BYTES = 1024;
 
 /** Throws a TriggerProblem where the settings name nothing. */
 export function createNaming(settings: NamingSettings, hasSeveralFolders: boolean): Naming {
 	const { tenant } = settings;
-	if (tenant.kind === 'fixed' && !TENANT.test(tenant.tenant)) {
+	if (tenant.kind === 'fixed' && !isTenant(tenant.tenant)) {
 		throw new TriggerProblem(
 			`${JSON.stringify(tenant.tenant)} cannot be a tenant`,
-			'Use letters, digits and . _ : @ - (at most 128, beginning with a letter or a digit).',
+			`Use letters, digits and . _ : @ - (at most ${limits.tenantChars}, beginning with a letter or a digit).`,
 		);
 	}
 	const used = placeholdersOf(settings.template ?? '');
@@ -58,7 +56,7 @@ export function createNaming(settings: NamingSettings, hasSeveralFolders: boolea
 		if (segment === undefined) {
 			return { fault: `it lies in no folder number ${tenant.number}, which would be its tenant` };
 		}
-		if (TENANT.test(segment)) return segment;
+		if (isTenant(segment)) return segment;
 		return { fault: `folder number ${tenant.number} of its path cannot be a tenant` };
 	}
 
@@ -108,8 +106,8 @@ function fill(template: string, file: EngineName, tenant: string): string {
 function faultOf(docId: string): string | null {
 	if (docId === '') return 'its document ID is empty';
 	if (/\p{Cc}/u.test(docId) || !docId.isWellFormed()) return 'its document ID holds control characters';
-	if (Buffer.byteLength(docId) > MAX_DOC_ID_BYTES) {
-		return `its document ID is longer than ${MAX_DOC_ID_BYTES} bytes`;
+	if (Buffer.byteLength(docId) > limits.docIdBytes) {
+		return `its document ID is longer than ${limits.docIdBytes} bytes`;
 	}
 	return null;
 }

@@ -4,7 +4,7 @@
  */
 import { NodeOperationError, type ITriggerFunctions } from 'n8n-workflow';
 import type { Clock } from '../watch/clock.ts';
-import type { WatchEngineDeps } from '../watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../watch/engine-parts.ts';
 import { isTriggerProblem, TriggerProblem } from './problem.ts';
 
 export interface Report {

@@ -18,7 +18,7 @@ const PARKED = 86_400_000;
 
 export function createSnapshots(deps: {
 	settings: Pick<TriggerSettings, 'events' | 'takeOver' | 'onActivation'>;
-	/** A person agreed to what is held. */
+	/** A person agreed to the deletions that are paused. */
 	isConfirmed: boolean;
 	naming: Naming;
 	locate: (engineId: string) => EngineName | null;

@@ -4,6 +4,7 @@ import { DEFAULT_EXCLUDES, type WatchSettings } from '../watch/settings.ts';
 import type { FileChange } from '../watch/file-change.ts';
 import type { StateSetting } from './file-state.ts';
 import type { NamingSettings } from './naming.ts';
+import { numberOptions, type NumberOptionName } from './number-options.ts';
 import { TriggerProblem } from './problem.ts';
 
 export type FileEvent = FileChange['event'];
@@ -24,7 +25,7 @@ export interface TriggerSettings {
 	/** What a person's activation does; a restart of n8n always catches up. */
 	readonly onActivation: 'catchUp' | 'fromNow' | 'everything';
 	readonly takeOver: boolean;
-	/** A person agrees to the deletions that are held. */
+	/** A person agrees to the deletions that are paused. */
 	readonly confirmHeld: boolean;
 	readonly state: StateSetting;
 }
@@ -36,8 +37,8 @@ export type WatchSlice = Pick<
 	| 'maxFileBytes'
 	| 'followLinks'
 	| 'quietMs'
-	| 'graceMs'
-	| 'brakeShare'
+	| 'deletionDelayMs'
+	| 'guardShare'
 	| 'windowMs'
 	| 'batchFiles'
 	| 'batchesInFlight'
@@ -57,12 +58,11 @@ type Values = Readonly<Record<string, unknown>>;
 /** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `events` and `options`. Throws a TriggerProblem. */
 export function readSettings(get: (name: string) => unknown): TriggerSettings {
 	const options = (get('options') ?? {}) as Values;
-	const number = (name: string, unset: number, [least, most]: readonly [number, number], label: string) =>
-		whole(options[name] ?? unset, least, most, label);
+	const number = (name: NumberOptionName) => whole(name, options[name]);
 	const choice = <T extends string>(name: string, allowed: readonly T[], label: string): T =>
 		oneOf(options[name] ?? allowed[0], allowed, label);
 	const emit = choice('emit', ['batch', 'file'], 'Emit');
-	const inFlight = number('maxInFlight', 0, [0, 1000], 'Max Executions in Flight');
+	const inFlight = number('maxInFlight');
 	const filter = {
 		include: includesOf(options),
 		exclude: options['exclude'] === undefined ? DEFAULT_EXCLUDES : listOf(options['exclude']),
@@ -72,23 +72,23 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 		folders: foldersOf(get('folder'), options),
 		watch: {
 			...filter,
-			maxFileBytes: number('maxFileSize', 256, [1, 1_000_000], 'Max File Size (MB)') * MB,
+			maxFileBytes: number('maxFileSize') * MB,
 			followLinks: options['followLinks'] === true,
-			quietMs: number('settleTime', 300, [0, 600_000], 'Settle Time (Ms)'),
-			graceMs: number('deletionGrace', 5, [0, 86_400], 'Deletion Grace (Seconds)') * 1000,
-			brakeShare: number('brake', 20, [0, 100], 'Brake (%)') / 100,
-			windowMs: number('batchWindow', 100, [0, 600_000], 'Batch Window (Ms)'),
-			batchFiles: emit === 'file' ? 1 : number('batchSize', 200, [1, 500], 'Batch Size'),
+			quietMs: number('settleTime'),
+			deletionDelayMs: number('deletionGrace') * 1000,
+			guardShare: number('brake') / 100,
+			windowMs: number('batchWindow'),
+			batchFiles: emit === 'file' ? 1 : number('batchSize'),
 			batchesInFlight: inFlight === 0 ? IN_FLIGHT[emit] : inFlight,
-			scanEveryMs: number('rescanInterval', 60, [1, 86_400], 'Rescan Interval (Seconds)') * 1000,
+			scanEveryMs: number('rescanInterval') * 1000,
 			mode: MODES[choice('watchMode', ['automatic', 'native', 'polling'], 'Watch Mode')],
-			pollEveryMs: number('pollInterval', 5, [1, 86_400], 'Polling Interval (Seconds)') * 1000,
+			pollEveryMs: number('pollInterval') * 1000,
 		},
 		naming: {
 			tenant:
 				oneOf(get('tenantFrom') ?? 'fixed', ['fixed', 'segment'], 'Tenant From') === 'fixed'
 					? { kind: 'fixed', tenant: text(get('tenant')) }
-					: { kind: 'segment', number: whole(get('tenantSegment') ?? 1, 1, 100, 'Segment Number') },
+					: { kind: 'segment', number: whole('tenantSegment', get('tenantSegment')) },
 			template: text(options['documentId']) === '' ? null : text(options['documentId']),
 		},
 		events: eventsOf(get('events')),
@@ -196,7 +196,10 @@ const globProblem = () =>
 		'Use patterns like *.pdf, drafts/** or {a,b}/*.md; see the description of the options.',
 	);
 
-function whole(value: unknown, least: number, most: number, label: string): number {
+function whole(name: NumberOptionName, given: unknown): number {
+	const { label, unset, range } = numberOptions[name];
+	const [least, most] = range;
+	const value = given ?? unset;
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) {
 		return number;

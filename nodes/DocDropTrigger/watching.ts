@@ -1,6 +1,6 @@
 /**
- * A watch engine for one active trigger node, from its activation to its end: with the state that suits it, begun
- * anew where that has to change. All decisions about files are the engine's, all about names and executions those
+ * A watch engine for one active trigger node, from its activation to its end: with the state that suits it, restarted
+ * where that has to change. All decisions about files are the engine's, all about names and executions those
  * of the modules beside.
  */
 import type { ITriggerFunctions } from 'n8n-workflow';
@@ -49,7 +49,7 @@ export interface WatchingDeps {
 const CLOSE_WAIT = 1000;
 /** Longest time that files are counted before a start, ms. */
 const COUNT_TIME = 1000;
-/** Rounds of deletions that a person's word is for: those of files, then those that the API holds. */
+/** Rounds of deletions that a person's word is for: those of files, then those that the API paused. */
 const CONFIRM_ROUNDS = 2;
 
 export function createWatching(deps: WatchingDeps): Watching {
@@ -69,11 +69,11 @@ export function createWatching(deps: WatchingDeps): Watching {
 	/** Starts, restarts and the end, one after the other. */
 	let turns: Promise<unknown> = Promise.resolve();
 
-	/** Spares large folders a beginning in static data, which would soon have to begin anew. */
+	/** Spares large folders a start in static data, from which the engine would soon have to be moved by a restart. */
 	async function pickState(): Promise<StateSetting> {
 		const { state: setting } = settings;
 		if (setting !== 'auto' || choose(setting, false).kind === 'sqlite') return setting;
-		// A state that begins anew tells of what was there before.
+		// A fresh state tells of what was there before.
 		if (settings.onActivation === 'fromNow') return 'sqlite';
 		let files = 0;
 		const { watch } = settings;

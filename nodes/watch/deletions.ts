@@ -1,18 +1,18 @@
 /**
- * The deletions of each root on their way: how many files are gone, whether a scan has confirmed the whole of
- * it, whether the brake holds them. The observer keeps it in step and asks it before each deletion.
+ * The deletions of each root on their way: how many files are gone, whether a scan has confirmed the
+ * whole of it, whether the mass-delete guard pauses them. The observer keeps the counts and asks before each deletion.
  *
  * Invariants:
- *  - No deletion is decided before a scan that began after the file was missed, or that missed it itself, has ended: until then nobody knows
- *    how many went with it.
+ *  - No deletion is decided before a scan has ended that began after the file was missed, or missed it itself: until
+ *    then nobody knows how many went with it.
  *  - `before` is taken when the first file of a root goes, and stands until none is missing any more: new files
  *    must not dilute a loss.
  */
-import { holdReason } from './brake.ts';
+import { pauseReason } from './mass-delete-guard.ts';
 import type { Clock } from './clock.ts';
 import type { WatchSettings } from './settings.ts';
 
-export interface Held {
+export interface PausedDeletions {
 	readonly reason: string;
 	/** Wall ms. */
 	readonly since: number;
@@ -21,14 +21,14 @@ export interface Held {
 export interface Deletions {
 	/** One file of the root more (1) or fewer (-1) is gone. */
 	count(label: string, by: 1 | -1): void;
-	/** What may become of a file that was found gone at `since` (monotonic ms), its grace being over. */
-	verdict(label: string, since: number): 'go' | 'hold' | 'await scan';
+	/** What may become of a file that was found gone at `since` (monotonic ms), its deletion delay being over. */
+	verdict(label: string, since: number): 'go' | 'pause' | 'await scan';
 	/** A scan of the root ended that began at `startedAt` (monotonic ms) and could read the root. */
 	scanned(label: string, startedAt: number): void;
-	/** Lets all that are gone now through, where any are held; returns how many. */
+	/** Ends the pause, if there is one, for all files that are gone now; returns how many they are. */
 	release(label: string): number;
-	/** Null: nothing is held. */
-	held(label: string): (Held & { readonly count: number }) | null;
+	/** Null: nothing is paused. */
+	paused(label: string): (PausedDeletions & { readonly count: number }) | null;
 }
 
 export function createDeletions(deps: {
@@ -39,8 +39,8 @@ export function createDeletions(deps: {
 	/** Whether the root is another directory than the one whose files were accounted for. */
 	isReplaced: (label: string) => boolean;
 	wantScan: () => void;
-	/** The brake took hold of, or let go of, the root's deletions. */
-	onHold: (label: string, held: Held | null) => void;
+	/** The guard paused the root's deletions, or (null) lets them go. */
+	onPaused: (label: string, paused: PausedDeletions | null) => void;
 	/** A scan read the root, and no file of it is missing. */
 	onWhole: (label: string) => void;
 }): Deletions {
@@ -50,7 +50,7 @@ export function createDeletions(deps: {
 		gone: 0,
 		before: 0,
 		scannedFrom: -Infinity,
-		held: null as Held | null,
+		paused: null as PausedDeletions | null,
 		releasing: false,
 	});
 	const of = (label: string) => {
@@ -60,13 +60,13 @@ export function createDeletions(deps: {
 	};
 	function reasonOf(label: string): string | null {
 		const { gone, before, releasing } = of(label);
-		return releasing ? null : holdReason({ gone, before, replaced: deps.isReplaced(label) }, settings);
+		return releasing ? null : pauseReason({ gone, before, replaced: deps.isReplaced(label) }, settings);
 	}
-	function letGo(label: string): void {
+	function resume(label: string): void {
 		const root = of(label);
-		if (root.held === null) return;
-		root.held = null;
-		deps.onHold(label, null);
+		if (root.paused === null) return;
+		root.paused = null;
+		deps.onPaused(label, null);
 	}
 
 	return {
@@ -76,8 +76,8 @@ export function createDeletions(deps: {
 			root.gone += by;
 			if (root.gone === 0) {
 				root.releasing = false;
-				letGo(label);
-			} else if (by === -1 && root.held !== null && reasonOf(label) === null) letGo(label);
+				resume(label);
+			} else if (by === -1 && root.paused !== null && reasonOf(label) === null) resume(label);
 		},
 		verdict(label, since) {
 			const root = of(label);
@@ -87,11 +87,11 @@ export function createDeletions(deps: {
 			}
 			const reason = reasonOf(label);
 			if (reason === null) return 'go';
-			if (root.held === null) {
-				root.held = { reason, since: clock.now() };
-				deps.onHold(label, root.held);
+			if (root.paused === null) {
+				root.paused = { reason, since: clock.now() };
+				deps.onPaused(label, root.paused);
 			}
-			return 'hold';
+			return 'pause';
 		},
 		scanned(label, startedAt) {
 			const root = of(label);
@@ -100,15 +100,15 @@ export function createDeletions(deps: {
 		},
 		release(label) {
 			const root = of(label);
-			if (root.held === null) return 0;
+			if (root.paused === null) return 0;
 			const { gone } = root;
 			root.releasing = true;
-			letGo(label);
+			resume(label);
 			return gone;
 		},
-		held(label) {
-			const { held, gone } = of(label);
-			return held === null ? null : { ...held, count: gone };
+		paused(label) {
+			const { paused, gone } = of(label);
+			return paused === null ? null : { ...paused, count: gone };
 		},
 	};
 }

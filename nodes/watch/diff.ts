@@ -4,7 +4,7 @@
  */
 import type { FileChange } from './file-change.ts';
 import type { FileStat } from './disk.ts';
-import type { Content, FileRow, Seen } from './state/file-state-port.ts';
+import type { FileContent, FileRow, Seen } from './state/file-state-port.ts';
 
 /** How a file on disk compares with its row, by stat alone. Anything but `same` has to be read. */
 export type Comparison = 'same' | 'new' | 'stat differs' | 'racy';
@@ -42,7 +42,7 @@ export function isRacy(stat: Pick<FileStat, 'mtimeNs' | 'ctimeNs'>, hashedAtMs: 
 export function withContent(
 	row: FileRow | undefined,
 	file: { root: string; path: string },
-	content: Content,
+	content: FileContent,
 	stat: FileStat,
 	hashedAtMs: number,
 ): FileRow {
@@ -57,7 +57,7 @@ export function withContent(
 	return { ...row, seen, note: same ? 'read again: same content' : 'content changed' };
 }
 
-/** The row after the file was found gone for longer than the grace; null when nobody ever heard of the file. */
+/** The row after the file was found gone for longer than the deletion delay; null when nobody ever heard of the file. */
 export function withoutContent(row: FileRow): FileRow | null {
 	if (row.seq === 0) return null;
 	return { ...row, seen: null, note: 'gone' };
@@ -93,9 +93,13 @@ export function withMovedAway(row: FileRow): FileRow {
 }
 
 /** The row after the consumer acknowledged change `seq` that carried `content` (null: the deletion). */
-export function withDelivered(row: FileRow, seq: number, content: Content | null, nowMs: number): FileRow {
-	const delivered =
-		content === null ? null : { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
+export function withDelivered(
+	row: FileRow,
+	seq: number,
+	content: FileContent | null,
+	nowMs: number,
+): FileRow {
+	const delivered = content && { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
 	return {
 		...row,
 		delivered,
@@ -114,7 +118,7 @@ export function withRetry(row: FileRow, reason: string): FileRow {
 /** The row after the consumer refused `content` (null: the deletion), until `retryAt` (wall ms) at the least. */
 export function withFailed(
 	row: FileRow,
-	content: Content | null,
+	content: FileContent | null,
 	reason: string,
 	retryAt: number | null = null,
 ): FileRow {

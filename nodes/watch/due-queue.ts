@@ -12,15 +12,15 @@ const GRAIN_MS = 20;
 
 export function createDueQueue(deps: { clock: Clock; onDue: (name: string) => void }): DueQueue {
 	const dueAt = new Map<string, number>();
-	let armed: { at: number; cancel: () => void } | null = null;
+	let timer: { at: number; cancel: () => void } | null = null;
 
-	const arm = (at: number) => {
-		if (armed !== null && armed.at <= at) return;
-		armed?.cancel();
-		armed = { at, cancel: deps.clock.after(Math.max(0, at - deps.clock.monotonic()), fire) };
+	const setTimer = (at: number) => {
+		if (timer !== null && timer.at <= at) return;
+		timer?.cancel();
+		timer = { at, cancel: deps.clock.after(Math.max(0, at - deps.clock.monotonic()), handOver) };
 	};
-	const fire = () => {
-		armed = null;
+	const handOver = () => {
+		timer = null;
 		const now = deps.clock.monotonic();
 		let next = Infinity;
 		const due: string[] = [];
@@ -29,20 +29,20 @@ export function createDueQueue(deps: { clock: Clock; onDue: (name: string) => vo
 			else next = Math.min(next, at);
 		}
 		for (const name of due) dueAt.delete(name);
-		if (next !== Infinity) arm(Math.max(next, now + GRAIN_MS));
+		if (next !== Infinity) setTimer(Math.max(next, now + GRAIN_MS));
 		for (const name of due) deps.onDue(name);
 	};
 	return {
 		set(name, ms) {
 			const at = deps.clock.monotonic() + ms;
 			dueAt.set(name, at);
-			arm(at);
+			setTimer(at);
 		},
 		delete: (name) => void dueAt.delete(name),
 		clear() {
 			dueAt.clear();
-			armed?.cancel();
-			armed = null;
+			timer?.cancel();
+			timer = null;
 		},
 	};
 }

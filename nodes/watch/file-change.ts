@@ -1,7 +1,9 @@
 /**
- * What leaves the watch engine and what comes back: the delivery contract between the engine and whoever
+ * What the watch engine sends and what comes back: the delivery contract between the engine and whoever
  * consumes a folder (the trigger node, the folder source of the API).
  */
+
+import type { FileContent } from './state/file-state-port.ts';
 
 /** What every change says, whatever happened to the file. */
 interface ChangeHead {
@@ -23,36 +25,25 @@ interface ChangeHead {
 	readonly previousSha256: string | null;
 }
 
-/** A file with content to take over. */
-export interface ContentChange extends ChangeHead {
-	readonly event: 'created' | 'changed';
-	/** Bytes. */
-	readonly size: number;
+interface ContentHead extends ChangeHead, FileContent {
 	/** Milliseconds since 1970, from the file system. */
 	readonly mtimeMs: number;
-	/** Lower-case hex, 64 digits. */
-	readonly sha256: string;
-	/** Lower-case hex, 16 digits. */
-	readonly xxh64: string;
+}
+
+/** A file with content to take over. */
+export interface ContentChange extends ContentHead {
+	readonly event: 'created' | 'changed';
 }
 
 /**
  * A file whose content was known under another name that is gone: take over `docId` as for `created`, and drop
  * `previousDocId`. One delivery for both; the outcome counts for both.
  */
-export interface MovedChange extends ChangeHead {
+export interface MovedChange extends ContentHead {
 	readonly event: 'moved';
 	readonly previousDocId: string;
 	/** Absolute path of the file before. */
 	readonly previousPath: string;
-	/** Bytes. */
-	readonly size: number;
-	/** Milliseconds since 1970, from the file system. */
-	readonly mtimeMs: number;
-	/** Lower-case hex, 64 digits. */
-	readonly sha256: string;
-	/** Lower-case hex, 16 digits. */
-	readonly xxh64: string;
 }
 
 /** A file that is gone. The tombstone's hash needs tenant and version and is made by the API. */

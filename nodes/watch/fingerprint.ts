@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import xxhash from 'xxhash-wasm';
 import { sameStat } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat, type OpenFile } from './disk.ts';
-import type { Content } from './state/file-state-port.ts';
+import type { FileContent } from './state/file-state-port.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 
 /** What reading a file came to. `unstable`: it changed meanwhile, and nothing is known of its content. */
 export type Fingerprint =
-	| { readonly kind: 'content'; readonly content: Content }
+	| { readonly kind: 'content'; readonly content: FileContent }
 	| { readonly kind: 'unstable' }
 	| { readonly kind: 'gone' }
 	| { readonly kind: 'unreadable'; readonly code: string };

@@ -4,7 +4,14 @@
  */
 import type { Identity } from './identity.ts';
 import { digestOf, EMPTY_DIGEST, withElement, withoutElement } from './set-digest.ts';
-import type { Content, FileRow, FileState, RowKey, StateChange, StateHead } from './state/file-state-port.ts';
+import type {
+	FileContent,
+	FileRow,
+	FileState,
+	RowKey,
+	StateChange,
+	StateHead,
+} from './state/file-state-port.ts';
 
 /** Sums over the rows of one root. */
 export interface Totals {
@@ -138,13 +145,13 @@ function createSums() {
 	const byContent = new Map<string, string | Set<string>>();
 	const none: Totals = { files: 0, bytes: 0, failed: 0, seen: EMPTY_DIGEST, delivered: EMPTY_DIGEST };
 
-	function point(sha256: string, docId: string): void {
+	function indexContent(sha256: string, docId: string): void {
 		const there = byContent.get(sha256);
 		if (there === undefined) byContent.set(sha256, docId);
 		else if (typeof there !== 'string') there.add(docId);
 		else if (there !== docId) byContent.set(sha256, new Set([there, docId]));
 	}
-	function unpoint(sha256: string, docId: string): void {
+	function unindexContent(sha256: string, docId: string): void {
 		const there = byContent.get(sha256);
 		if (there === docId) byContent.delete(sha256);
 		else if (typeof there === 'object') {
@@ -166,8 +173,8 @@ function createSums() {
 			const [was, is] = [before?.delivered ?? null, after?.delivered ?? null];
 			if (was?.sha256 === is?.sha256) return;
 			sum.delivered = moved(sum.delivered, docId, was, is);
-			if (was !== null) unpoint(was.sha256, docId);
-			if (is !== null) point(is.sha256, docId);
+			if (was !== null) unindexContent(was.sha256, docId);
+			if (is !== null) indexContent(is.sha256, docId);
 		},
 		totals: (label: string): Totals => ({ ...(byRoot.get(label) ?? none) }),
 		deliveredAs(sha256: string): Iterable<string> {
@@ -178,7 +185,7 @@ function createSums() {
 	};
 }
 
-function moved(digest: bigint, docId: string, was: Content | null, is: Content | null): bigint {
+function moved(digest: bigint, docId: string, was: FileContent | null, is: FileContent | null): bigint {
 	if (was?.sha256 === is?.sha256) return digest;
 	const less = was === null ? digest : withoutElement(digest, digestOf(docId, was.sha256));
 	return is === null ? less : withElement(less, digestOf(docId, is.sha256));

@@ -1,14 +1,15 @@
 /**
  * Moves: a new file whose content the consumer knows under a name that is gone is told as one `moved`, at once
- * and without the grace of a deletion. Owned by the engine; the emitter asks it when a change leaves.
+ * and without the delay of a deletion. Owned by the engine; the emitter asks it when a change is sent.
  *
  * A join is a guess that is worth making, never a promise: it lives in memory, it is checked again when the
- * change leaves, and wherever it does not hold any more the two files are told as a creation and a deletion.
+ * change is sent, and where it is not true any more the two files are told as a creation and a deletion.
  * Empty files are never joined: they are all alike.
  */
 import type { Attention } from './settle.ts';
 import { type Disk, isGone } from './disk.ts';
 import type { Ledger } from './ledger.ts';
+import type { Seen } from './state/file-state-port.ts';
 
 export interface Moves {
 	/**
@@ -16,10 +17,10 @@ export interface Moves {
 	 * look for. Never rejects.
 	 */
 	consider(docId: string): Promise<void> | null;
-	/** The name that goes with this file's change, checked anew. */
+	/** The name that goes with this file's change, checked again. */
 	previousOf(docId: string): string | null;
 	/** The change was taken, or given up: whatever is left of the old name is on its own again. */
-	settled(docId: string): void;
+	finished(docId: string): void;
 }
 
 /** Names with the same content that are asked about on disk for one new file: more are copies, not moves. */
@@ -32,28 +33,28 @@ export function createMoves(deps: {
 	isInFlight: (docId: string) => boolean;
 	attention: (docId: string) => Attention | undefined;
 	/** Takes the old name out of what happens to a missing file. */
-	mark: (from: string, to: string) => void;
-	/** The old name is on its own again: it is looked at anew. */
-	unmark: (from: string) => void;
+	markMoved: (from: string, to: string) => void;
+	/** The old name is on its own again: it is looked at again. */
+	unmarkMoved: (from: string) => void;
 }): Moves {
 	const { ledger, disk } = deps;
 	/** Old names by new ones. */
 	const joins = new Map<string, string>();
 
 	/** The new name that an old one goes with. */
-	function takenBy(from: string): string | null {
+	function newNameOf(from: string): string | null {
 		const attention = deps.attention(from);
 		return attention?.kind === 'moved' && joins.get(attention.to) === from ? attention.to : null;
 	}
-	function drop(to: string): void {
+	function release(to: string): void {
 		const from = joins.get(to);
 		if (from === undefined) return;
-		const isMine = takenBy(from) === to;
+		const isMine = newNameOf(from) === to;
 		joins.delete(to);
-		if (isMine) deps.unmark(from);
+		if (isMine) deps.unmarkMoved(from);
 	}
 	/** Content of a file that the consumer never acknowledged under this name. */
-	function newContent(docId: string): { readonly sha256: string; readonly ino: bigint } | null {
+	function newContent(docId: string): Seen | null {
 		const row = ledger.get(docId);
 		if (row === undefined || row.seen === null || row.delivered !== null || row.seen.size === 0) return null;
 		return row.seen;
@@ -61,7 +62,17 @@ export function createMoves(deps: {
 	const fits = (from: string, sha256: string) =>
 		ledger.get(from)?.delivered?.sha256 === sha256 && !deps.isInFlight(from);
 
-	function candidates(docId: string, content: { readonly sha256: string; readonly ino: bigint }): string[] {
+	/** The old name that was joined to a new one; the join ends where it is not true any more. */
+	function checkedName(docId: string): string | null {
+		const from = joins.get(docId);
+		if (from === undefined) return null;
+		const content = newContent(docId);
+		if (content !== null && newNameOf(from) === docId && fits(from, content.sha256)) return from;
+		release(docId);
+		return null;
+	}
+
+	function candidates(docId: string, content: Seen): string[] {
 		const found: string[] = [];
 		for (const from of ledger.deliveredAs(content.sha256)) {
 			if (from === docId || !fits(from, content.sha256)) continue;
@@ -90,15 +101,15 @@ export function createMoves(deps: {
 	async function join(docId: string, sha256: string, among: readonly string[]): Promise<void> {
 		for (const from of among) {
 			if (!(await hasGone(from))) continue;
-			const rival = takenBy(from);
+			const rival = newNameOf(from);
 			// Moved twice in a row: the name between is gone as well.
 			if (rival !== null && rival !== docId && (deps.isInFlight(rival) || !(await hasGone(rival)))) continue;
-			// It may have left meanwhile, as a creation: no outcome would ever settle a join made now.
+			// It may have been sent meanwhile, as a creation: no outcome would ever end a join made now.
 			if (deps.isInFlight(docId)) return;
 			if (newContent(docId)?.sha256 !== sha256 || !fits(from, sha256)) continue;
 			if (rival !== null) joins.delete(rival);
 			joins.set(docId, from);
-			deps.mark(from, docId);
+			deps.markMoved(from, docId);
 			return;
 		}
 	}
@@ -106,24 +117,13 @@ export function createMoves(deps: {
 	return {
 		consider(docId) {
 			if (deps.isInFlight(docId)) return null;
+			if (checkedName(docId) !== null) return null;
 			const content = newContent(docId);
-			const before = joins.get(docId);
-			if (before !== undefined) {
-				if (content !== null && takenBy(before) === docId && fits(before, content.sha256)) return null;
-				drop(docId);
-			}
 			if (content === null) return null;
 			const among = candidates(docId, content);
 			return among.length === 0 ? null : join(docId, content.sha256, among);
 		},
-		previousOf(docId) {
-			const from = joins.get(docId);
-			if (from === undefined) return null;
-			const content = newContent(docId);
-			if (content !== null && takenBy(from) === docId && fits(from, content.sha256)) return from;
-			drop(docId);
-			return null;
-		},
-		settled: drop,
+		previousOf: checkedName,
+		finished: release,
 	};
 }

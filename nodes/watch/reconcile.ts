@@ -1,6 +1,6 @@
 /**
- * One scan of a root held against the rows: every file that is there is shown to the observer, every row that
- * was not met is made suspect, and a scan that finds nothing at all is the proof behind `verifiedAt`. A scan
+ * One scan of a root, compared with the rows: every file that is there is shown to the observer, every row that
+ * was not met is reported as missed, and a scan that finds nothing at all is the proof behind `verifiedAt`. A scan
  * decides nothing by itself; it may run while files change.
  *
  * It never holds the event loop for long: the scanner reports in portions, and what goes over all rows does so
@@ -19,7 +19,7 @@ import type { FileRow } from './state/file-state-port.ts';
 import type { Watchers } from './watchers.ts';
 
 /** What one walk reported. */
-interface Tally {
+interface ScanTally {
 	readonly met: Set<string>;
 	found: number;
 	directories: number;
@@ -51,7 +51,8 @@ export async function reconcile(
 	const { label } = root;
 	const startedAt = clock.now();
 	const started = deps.startedAt;
-	const restless = () => any(observer.busy(), (docId) => identity.locate(docId)?.label === label);
+	const restless = () =>
+		Iterator.from(observer.busy()).some((docId) => identity.locate(docId)?.label === label);
 	let proven = true;
 	let tally = newTally();
 
@@ -102,7 +103,7 @@ export async function reconcile(
 		const place = identity.locate(docId);
 		if (place?.label !== label) return;
 		proven = false;
-		if (!met.has(docId) && !isHidden(unreadable, place.relPath)) observer.suspect(docId);
+		if (!met.has(docId) && !isHidden(unreadable, place.relPath)) observer.lookSoon(docId);
 	});
 
 	if (proven && tally.found === 0 && unreadable.size === 0 && !restless()) root.verifiedAt = startedAt;
@@ -115,7 +116,7 @@ export async function reconcile(
 	return tally.found;
 }
 
-const newTally = (): Tally => ({
+const newTally = (): ScanTally => ({
 	met: new Set(),
 	found: 0,
 	directories: 0,
@@ -152,9 +153,4 @@ async function inSlices<T>(
 		signal.throwIfAborted();
 		until = clock.monotonic() + SLICE_MS;
 	}
-}
-
-function any<T>(items: Iterable<T>, test: (item: T) => boolean): boolean {
-	for (const item of items) if (test(item)) return true;
-	return false;
 }

@@ -1,4 +1,4 @@
-/** A root and what its last scan said; written by reconcile.ts, read by status.ts. */
+/** A root and what its last scan said; written by reconcile.ts, read by watch-status.ts. */
 export interface RootState {
 	readonly label: string;
 	/** Absolute. */

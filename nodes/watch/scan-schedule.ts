@@ -57,7 +57,7 @@ export function createScanSchedule(deps: {
 			cancelPeriodic();
 			const wait = deps.everyMs() * (0.75 + 0.5 * deps.random());
 			cancelPeriodic = closed ? () => {} : clock.after(wait, () => void request('full'));
-			armBurst();
+			scheduleBurst();
 		});
 		return running;
 	};
@@ -71,7 +71,7 @@ export function createScanSchedule(deps: {
 		});
 		return queued;
 	};
-	function armBurst(): void {
+	function scheduleBurst(): void {
 		cancelBurst();
 		// A scan that is about to begin serves it too; the end of one that runs comes here again.
 		if (burst === null || closed || running !== null || queued !== null) return;
@@ -79,7 +79,7 @@ export function createScanSchedule(deps: {
 		const at = burst.isUrgent ? Math.min(quietAt, restedAt) : quietAt;
 		const wait = at - clock.monotonic();
 		if (wait <= 0) void request('quick');
-		else cancelBurst = clock.after(wait, armBurst);
+		else cancelBurst = clock.after(wait, scheduleBurst);
 	}
 	function want(hints: number, isUrgent: boolean): void {
 		const now = clock.monotonic();
@@ -89,8 +89,8 @@ export function createScanSchedule(deps: {
 		burst.hints += hints;
 		const becomesUrgent = !burst.isUrgent && (isUrgent || burst.hints >= STORM_HINTS);
 		burst.isUrgent ||= becomesUrgent;
-		// A timer that is too early arms itself again.
-		if (before === null || becomesUrgent) armBurst();
+		// A timer that is too early sets itself again.
+		if (before === null || becomesUrgent) scheduleBurst();
 	}
 	return {
 		hinted: () => want(1, false),

@@ -15,15 +15,15 @@ export interface WatchSettings {
 	/** Files that are looked at or read at the same time; each holds at most 1 MiB of memory. */
 	readonly parallelReads: number;
 	/** A file must be gone for this long before it is reported as deleted, ms. */
-	readonly graceMs: number;
+	readonly deletionDelayMs: number;
 	/**
-	 * Deletions are held where more than this share of a root's files went at once, or where the root itself was
-	 * replaced; 1 switches the brake off.
+	 * Deletions are paused where more than this share of a root's files went at once, or where the root itself was
+	 * replaced; 1 switches the mass-delete guard off.
 	 */
-	readonly brakeShare: number;
-	/** Roots with fewer files than this are not braked for a share. */
-	readonly brakeFiles: number;
-	/** A batch leaves after this time, ms, ... */
+	readonly guardShare: number;
+	/** Roots with fewer files than this are not guarded by a share. */
+	readonly guardFiles: number;
+	/** A batch is sent after this time, ms, ... */
 	readonly windowMs: number;
 	/** ... or at this many files, ... */
 	readonly batchFiles: number;
@@ -75,9 +75,9 @@ export const DEFAULT_SETTINGS: WatchSettings = {
 	quietMs: 300,
 	unstableMs: [500, 1000, 2000],
 	parallelReads: 64,
-	graceMs: 5000,
-	brakeShare: 0.2,
-	brakeFiles: 20,
+	deletionDelayMs: 5000,
+	guardShare: 0.2,
+	guardFiles: 20,
 	windowMs: 100,
 	batchFiles: 200,
 	batchBytes: 32 * 1024 * 1024,

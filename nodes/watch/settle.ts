@@ -9,10 +9,10 @@ import type { FileStat } from './disk.ts';
 export type Attention =
 	/** It changed: waiting for it to stand still. */
 	| { readonly kind: 'settling'; readonly stat: FileStat; readonly since: number; readonly unstable: number }
-	/** It is gone: waiting for the grace to pass. */
+	/** It is gone: waiting for the deletion delay to pass. */
 	| { readonly kind: 'gone'; readonly since: number }
-	/** It is gone, and the brake holds its deletion: waits for the file, or for a person. Not pending. */
-	| { readonly kind: 'held'; readonly since: number }
+	/** It is gone, and the mass-delete guard pauses its deletion: waits for the file, or for a person. Not pending. */
+	| { readonly kind: 'paused'; readonly since: number }
 	/** It is gone, and its content stands under `to`: goes with that file's change. */
 	| { readonly kind: 'moved'; readonly to: string; readonly since: number }
 	/** It could not be read: left to a later scan. Counts as known, not as pending. */
@@ -22,6 +22,16 @@ export type Attention =
 			readonly reason: string;
 			readonly retry: 'any scan' | 'full scan';
 	  };
+
+/** Whether nothing is to be waited for. */
+export const isQuiet = (attention: Attention | null | undefined): boolean =>
+	attention?.kind === 'parked' || attention?.kind === 'paused';
+
+/** Whether the file is gone, and its deletion is still to be told. */
+export const isLost = (
+	attention: Attention | null | undefined,
+): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
+	attention?.kind === 'gone' || attention?.kind === 'paused';
 
 export type SettleStep =
 	| { readonly kind: 'read'; readonly unstable: number }
@@ -52,7 +62,7 @@ export function settle(
 }
 
 /** What a file must still be like to be read now, without a word from `settle` first; null if it must wait. */
-export function settled(attention: Attention | undefined, now: number, quietMs: number): FileStat | null {
+export function settledStat(attention: Attention | undefined, now: number, quietMs: number): FileStat | null {
 	if (attention?.kind !== 'settling' || now < attention.since + quietMs) return null;
 	return attention.stat;
 }

@@ -17,23 +17,23 @@ export interface Snapshot {
 	readonly seq: number;
 	/** Files that are there and were never delivered: refused, or not readable. */
 	readonly present: readonly string[];
-	/** A person agreed to what the consumer held at the last time. */
+	/** A person agreed to the deletions that the consumer paused at the last time. */
 	readonly confirmed: boolean;
 }
 
 /**
- * Takes a snapshot over. Resolves with how many deletions it holds until they are confirmed (then none was made),
- * and 0 when it is done. A rejection is tried again later.
+ * Takes a snapshot over. Resolves with how many deletions wait until they are confirmed (then none was made), and
+ * 0 when it is done. A rejection is tried again later.
  */
 export type TakeSnapshot = (snapshot: Snapshot, signal: AbortSignal) => Promise<{ readonly held: number }>;
 
 export interface SnapshotCloser {
 	/** Everything is at rest: tells the snapshot if it is due. */
 	consider(): void;
-	/** A person agrees to what is held; returns how many that is. */
+	/** A person agrees to the paused deletions; returns how many they are. */
 	confirm(): number;
-	/** Deletions that the consumer holds. */
-	held(): number;
+	/** Deletions that the consumer paused. */
+	paused(): number;
 	isBusy(): boolean;
 }
 
@@ -41,7 +41,7 @@ export function createSnapshotCloser(deps: {
 	ledger: Ledger;
 	/** Null: the consumer wants no snapshot. */
 	take: TakeSnapshot | null;
-	/** Whether every root has been scanned to its last corner, and no deletion is held. */
+	/** Whether every root has been scanned to its last corner, and no deletion is paused. */
 	isComplete: () => boolean;
 	/** Files that are there and cannot be read. */
 	unread: () => Iterable<string>;
@@ -53,7 +53,7 @@ export function createSnapshotCloser(deps: {
 }): SnapshotCloser {
 	const { ledger, take, clock } = deps;
 	let running = false;
-	let held = 0;
+	let paused = 0;
 	let confirmed = false;
 	/** After a failure, for a while. */
 	let waiting = false;
@@ -73,8 +73,8 @@ export function createSnapshotCloser(deps: {
 			const seq = ledger.takeSeq();
 			await ledger.flush();
 			const answer = await accept({ sourceId, epoch, seq, present: there, confirmed }, deps.signal);
-			held = answer.held;
-			if (held > 0) return deps.log('warn', 'snapshot.held', { deletions: held });
+			paused = answer.held;
+			if (paused > 0) return deps.log('warn', 'snapshot.held', { deletions: paused });
 			ledger.setHead({ snapshotClosed: true });
 			await ledger.flush();
 			deps.log('info', 'snapshot.closed', { present: there.length });
@@ -93,7 +93,7 @@ export function createSnapshotCloser(deps: {
 		consider() {
 			if (take === null || running || deps.signal.aborted) return;
 			if (ledger.head.snapshotClosed || !deps.isComplete()) return;
-			if ((held > 0 && !confirmed) || waiting) return;
+			if ((paused > 0 && !confirmed) || waiting) return;
 			const there = present();
 			if (there === null) return;
 			running = true;
@@ -103,11 +103,11 @@ export function createSnapshotCloser(deps: {
 			});
 		},
 		confirm() {
-			if (held === 0) return 0;
+			if (paused === 0) return 0;
 			confirmed = true;
-			return held;
+			return paused;
 		},
-		held: () => held,
+		paused: () => paused,
 		isBusy: () => running,
 	};
 }

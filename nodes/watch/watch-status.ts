@@ -57,7 +57,7 @@ export interface RootStatus {
 	 */
 	readonly digest: string;
 	readonly deliveredDigest: string;
-	/** Deletions that the brake holds, and why; they go when the files come back or `release` is called. */
+	/** Deletions that the mass-delete guard pauses, and why; they go when the files come back or `release` is called. */
 	readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
 	/** Why the root, or a part of it, could not be scanned: its files are taken as still there. */
 	readonly unreadable: readonly Remark[];
@@ -92,7 +92,7 @@ interface Sources {
 	readonly observer: Observer;
 	readonly emitter: Emitter;
 	readonly deletions: Deletions;
-	readonly snapshot: Pick<SnapshotCloser, 'held'>;
+	readonly snapshot: Pick<SnapshotCloser, 'paused'>;
 	readonly roots: readonly RootState[];
 }
 
@@ -103,9 +103,11 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 	const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 	const roots = from.roots.map((root): RootStatus => {
 		const isHere = (docId: string) => identity.locate(docId)?.label === root.label;
+		const count = (docIds: ReadonlySet<string>) =>
+			docIds.values().reduce((sum, docId) => sum + Number(isHere(docId)), 0);
 		const { files, bytes, failed: failedCount, seen, delivered } = ledger.totals(root.label);
 		const failed = failedCount === 0 ? [] : listFailed(ledger, root.label);
-		const held = deletions.held(root.label);
+		const paused = deletions.paused(root.label);
 		const parked = [...observer.parked()].filter(([docId]) => isHere(docId));
 		const unread = parked.map(([docId, reason]) => ({
 			relPath: identity.locate(docId)?.relPath ?? docId,
@@ -116,8 +118,8 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			mode: root.mode,
 			files,
 			bytes,
-			pending: count(waiting, isHere),
-			inFlight: count(emitter.inFlight(), isHere),
+			pending: count(waiting),
+			inFlight: count(emitter.inFlight()),
 			failedCount,
 			failed,
 			skippedCount: root.skippedCount + unread.length,
@@ -127,12 +129,16 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			verifiedAt: iso(root.verifiedAt),
 			digest: digestHex(seen),
 			deliveredDigest: digestHex(delivered),
-			held: held && { count: held.count, reason: held.reason, since: new Date(held.since).toISOString() },
+			held: paused && {
+				count: paused.count,
+				reason: paused.reason,
+				since: new Date(paused.since).toISOString(),
+			},
 			unreadable: root.unreadable.slice(0, REMARKS_LISTED),
 		};
 	});
 	const { sourceId, epoch, snapshotClosed } = ledger.head;
-	const snapshot = { closed: snapshotClosed, held: from.snapshot.held() };
+	const snapshot = { closed: snapshotClosed, held: from.snapshot.paused() };
 	return { sourceId, epoch, scanning: from.scanning, snapshot, roots, delivery: emitter.status() };
 }
 
@@ -155,12 +161,15 @@ export function explainPath(
 	const row = ledger.get(docId) ?? null;
 	const root = from.roots.find(({ label }) => label === place?.label);
 	const relPath = place?.relPath ?? docId;
+	const isAmong = (docIds: Iterable<string>) => Iterator.from(docIds).some((one) => one === docId);
 	const phase = (): Explanation['phase'] => {
 		if (emitter.inFlight().has(docId)) return 'in flight';
 		const kind = observer.attention(docId)?.kind;
-		if (kind !== undefined) return kind === 'gone' ? 'in grace' : kind;
-		if (includes(observer.busy(), docId)) return 'looked at';
-		if (includes(emitter.waiting(), docId)) return 'waiting to be sent';
+		if (kind === 'gone') return 'in grace';
+		if (kind === 'paused') return 'held';
+		if (kind !== undefined) return kind;
+		if (isAmong(observer.busy())) return 'looked at';
+		if (isAmong(emitter.waiting())) return 'waiting to be sent';
 		if (row === null) return null;
 		return row.failed === null ? 'at rest' : 'failed';
 	};
@@ -172,15 +181,4 @@ export function explainPath(
 		return root?.skipped.find((remark) => remark.relPath === relPath)?.reason ?? null;
 	};
 	return { docId, root: root?.label ?? null, relPath, phase: phase(), excluded: excluded(), row };
-}
-
-function count<T>(items: Iterable<T>, test: (item: T) => boolean): number {
-	let n = 0;
-	for (const item of items) if (test(item)) n += 1;
-	return n;
-}
-
-function includes<T>(items: Iterable<T>, wanted: T): boolean {
-	for (const item of items) if (item === wanted) return true;
-	return false;
 }

@@ -1,6 +1,6 @@
 /**
  * What waits to be sent: paths, each once, in order of arrival, and when a batch of them is full. It holds no
- * content and no history: the newest state of a path is read from its row when its batch leaves, so a slow
+ * content and no history: the newest state of a path is read from its row when its batch is sent, so a slow
  * consumer costs one entry a path however often the file changes. Pure but for its own entries.
  */
 export interface WindowLimits {
@@ -10,7 +10,7 @@ export interface WindowLimits {
 	readonly waitMs: number;
 }
 
-export interface Batch {
+export interface WindowBatch {
 	readonly docIds: readonly string[];
 	readonly closedBy: 'files' | 'bytes' | 'age';
 }
@@ -18,15 +18,14 @@ export interface Batch {
 export interface Window {
 	/** Adds a path, or brings its size up to date and leaves its place and age as they are. */
 	put(docId: string, bytes: number, now: number): void;
-	/** Adds a path that must not leave before `notBefore`; the path must not be in the window. */
+	/** Adds a path that must not be sent before `notBefore`; the path must not be in the window. */
 	putLater(docId: string, bytes: number, notBefore: number): void;
 	drop(docId: string): void;
-	has(docId: string): boolean;
 	/**
 	 * The next batch that is due, taken out; null if none is. A batch holds at least one path, however large,
 	 * and no more than any of its paths allows.
 	 */
-	take(now: number, cap?: (docId: string) => number): Batch | null;
+	take(now: number, cap?: (docId: string) => number): WindowBatch | null;
 	/** When `take` gives the next batch, if nothing changes; null for an empty window. */
 	dueAt(): number | null;
 	readonly size: number;
@@ -38,7 +37,7 @@ export function createWindow(limits: WindowLimits): Window {
 	const ready = new Map<string, { bytes: number; since: number }>();
 	let readyBytes = 0;
 	const later = new Map<string, { bytes: number; notBefore: number }>();
-	// At or before the first `notBefore`: a path that was dropped may leave it too early, never too late.
+	// At or before the first `notBefore`: after a path was dropped it may be too early, never too late.
 	let laterDue = Infinity;
 
 	const drop = (docId: string) => {
@@ -78,13 +77,12 @@ export function createWindow(limits: WindowLimits): Window {
 			laterDue = Math.min(laterDue, notBefore);
 		},
 		drop,
-		has: (docId) => ready.has(docId) || later.has(docId),
 		take(now, cap = () => Infinity) {
 			promote(now);
 			if (readyDue() > now) return null;
 			const docIds: string[] = [];
 			let bytes = 0;
-			let closedBy: Batch['closedBy'] = 'age';
+			let closedBy: WindowBatch['closedBy'] = 'age';
 			let most = limits.files;
 			for (const [docId, entry] of ready) {
 				most = Math.min(most, Math.max(docIds.length, cap(docId)));

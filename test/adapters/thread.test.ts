@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { openThread, type Thread } from '../../api/adapters/thread/thread-client.ts';
 import { type DocDropError, isDocDropError } from '../../api/errors.ts';
+import { forward } from '../../api/adapters/thread/forward.ts';
 import { threadFile } from '../../api/adapters/thread/thread-files.ts';
 import type { TestMethods } from './thread.worker.ts';
 
@@ -11,11 +12,12 @@ describe('a thread of its own', () => {
 	let thread: Thread<TestMethods>;
 	const closed = () => log[1];
 
-	function start(batched = false): Thread<TestMethods> {
+	function start(batched = false, isApart = false): Thread<TestMethods> {
 		log = new Int32Array(new SharedArrayBuffer(12));
 		thread = openThread<TestMethods>({
 			file: new URL('./thread.worker.ts', import.meta.url),
 			workerData: { batched, log },
+			isApart,
 		});
 		return thread;
 	}
@@ -54,6 +56,37 @@ describe('a thread of its own', () => {
 		await Promise.resolve();
 		assert.deepEqual(await Promise.all([...now, call('add', 3, 3)]), [2, 4, 6]);
 		assert.equal(messages.length, 1);
+	});
+
+	it('names its methods once what they need is open', async () => {
+		const methods = await start(true).open();
+		assert.deepEqual(
+			['add', 'fail', 'batchSize'].filter((name) => !methods.includes(name as 'add')),
+			[],
+		);
+		const { add } = forward<TestMethods>(methods, thread.call);
+		assert.equal(await add(1, 2), 3);
+	});
+
+	it('sends each call apart where it is to hold the arguments of one alone', async () => {
+		const messages: unknown[] = [];
+		process.once('worker', (worker: Worker) => {
+			const post = worker.postMessage.bind(worker);
+			worker.postMessage = (message: unknown) => (messages.push(message), post(message));
+		});
+		start(false, true);
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.deepEqual(await Promise.all([thread.call('add', 1, 1), thread.call('add', 2, 2)]), [2, 4]);
+		assert.equal(messages.length, 2);
+	});
+
+	it('rejects what is open when it is ended at once', async () => {
+		start();
+		const never = failure(thread.call('never'));
+		assert.equal(thread.load(), 1);
+		await thread.terminate();
+		assert.equal((await never).code, 'store_unavailable');
+		assert.equal(thread.load(), 0);
 	});
 
 	it('clones bytes and leaves the caller its own', async () => {

@@ -54,8 +54,6 @@ function batch(calls: readonly ThreadCall[], send: () => void): void {
 }
 
 serveThread({
-	methods,
-	...(batched && { batch }),
+	open: () => ({ methods, ...(batched && { batch }), close: () => void Atomics.add(log, 1, 1) }),
 	mapError: (error) => (error instanceof RangeError ? new DocDropError('store_corrupt', 'mapped') : error),
-	close: () => void Atomics.add(log, 1, 1),
 });

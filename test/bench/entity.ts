@@ -6,9 +6,9 @@ import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
-import { startSpine } from '../support/spine.ts';
+import { startPipelineFixture } from '../support/pipeline-fixture.ts';
 import type { Bench, Result } from './bench.ts';
 import { readyDocuments } from './publish-documents.ts';
 import { median, printTable, round } from './table.ts';
@@ -80,14 +80,14 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 		dimensions: builtIn.dimensions,
 	});
 	await vectorStore.open();
-	const spine = startSpine({
+	const fixture = startPipelineFixture({
 		docStore,
 		vectorStore,
 		embedder,
 		extractor,
 		worker: {
 			maxDocuments: config.maxInWork,
-			maxBytes: config.maxInWorkMb * megabyte,
+			maxBytes: config.maxInWorkBytes,
 			maxReading: config.maxInWork,
 			leaseMs: config.leaseMs,
 			stallMs: config.stallMs,
@@ -97,7 +97,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 		embedCalls: { maxTexts: 256, maxCalls: config.embedderCalls },
 	});
 	bench.onEnd(async () => {
-		await spine.stop();
+		await fixture.stop();
 		await Promise.all([vectorStore.close(), extractor.close(), builtIn.close()]);
 	});
 
@@ -105,7 +105,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 	/** Names the documents of one attempt. */
 	let attempt = 0;
 	async function publish(tenant: string, at: number): Promise<void> {
-		const { jobId } = await spine.submit({
+		const { jobId } = await fixture.submit({
 			tenant,
 			docId: `${attempt}-${at}.md`,
 			mimeType: 'text/markdown',

@@ -1,6 +1,6 @@
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 import { createBreaker } from '../../api/pipeline/faults/breaker.ts';
 import { createContention } from '../../api/pipeline/publish/contention.ts';
 import { noCrash } from '../../api/pipeline/faults/crash-points.ts';

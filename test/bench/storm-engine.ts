@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { FileChange, Outcome } from '../../nodes/watch/file-change.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { createWatchEngine, type WatchEngineDeps } from '../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../nodes/watch/engine-parts.ts';
+import { createWatchEngine } from '../../nodes/watch/watch-engine.ts';
 import { createAutoHints } from '../../nodes/watch/hints/auto.ts';
 import { createThreadReader } from '../../nodes/watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../../nodes/watch/scan/scanner-in-thread.ts';
@@ -35,7 +36,7 @@ const deps: WatchEngineDeps = {
 	scanner: createThreadScanner(new URL('../../nodes/watch/scan/scan-thread.ts', import.meta.url)),
 	reader: createThreadReader(new URL('../../nodes/watch/reader/read-thread.ts', import.meta.url)),
 	clock: systemClock,
-	settings: { graceMs: Number(graceMs), brakeShare: Number(brakeShare) },
+	settings: { deletionDelayMs: Number(graceMs), guardShare: Number(brakeShare) },
 	deliver: async (batch) => batch.map(take),
 	outcomesAreFinal: true,
 	log: (level, event, data) => console.error(level, event, JSON.stringify(data)),

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChunkSettings } from '../../api/chunking/chunk.ts';
+import type { MimeType } from '../../api/contract/file-types.ts';
 import type { Chunk, Extractor } from '../../api/ports/extractor.ts';
 
 export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;
@@ -16,13 +17,15 @@ const sentences = (from: number, to: number) =>
 
 /** The same document in each type, with the pieces of it that must be found, in order. */
 const parts = ['Guide', sentences(0, 30), 'Second part', 'first item', 'second item', sentences(30, 60)];
-const documents: Record<string, string> = {
-	'text/plain': `Guide\n=====\n\n${parts[1]}\n\nSecond part\n-----------\n\n${parts[3]}\n\n${parts[4]}\n\n${parts[5]}\n`,
+const text = `Guide\n=====\n\n${parts[1]}\n\nSecond part\n-----------\n\n${parts[3]}\n\n${parts[4]}\n\n${parts[5]}\n`;
+const html = `<title>T</title><h1>Guide</h1><p>${parts[1]}</p><h2>Second part</h2><ul><li>${parts[3]}<li>${parts[4]}</ul><p>${parts[5]}`;
+const documents: Readonly<Record<MimeType, string>> = {
+	'text/plain': text,
+	'text/x-rst': text,
 	'text/markdown': `# Guide\n\n${parts[1]}\n\n## Second part\n\n- ${parts[3]}\n- ${parts[4]}\n\n${parts[5]}\n`,
-	'text/html': `<title>T</title><h1>Guide</h1><p>${parts[1]}</p><h2>Second part</h2><ul><li>${parts[3]}<li>${parts[4]}</ul><p>${parts[5]}`,
+	'text/html': html,
+	'application/xhtml+xml': html,
 };
-documents['text/x-rst'] = documents['text/plain'] ?? '';
-documents['application/xhtml+xml'] = documents['text/html'] ?? '';
 
 export function extractorConformance(name: string, create: ExtractorFactory): void {
 	describe(`${name} keeps the promises of an extractor`, () => {
@@ -33,7 +36,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		after(() => extractor.close());
 
 		it('6. ends where a page is refused, begins for an empty file, and rejects for one that is gone', async () => {
-			const input = { content: bytes(documents['text/plain'] ?? ''), mimeType: 'text/plain' };
+			const input = { content: bytes(documents['text/plain']), mimeType: 'text/plain' };
 			const refusing = {
 				begin: () => Promise.resolve(),
 				page: () => Promise.reject(new Error('the disk is full')),

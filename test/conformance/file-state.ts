@@ -38,7 +38,7 @@ export interface FileStateKind {
 	readonly nextSeqAtOpen: 'kept' | 'raised';
 }
 
-/** The promises of nodes/watch/state/port.ts that every adapter keeps, by their numbers. */
+/** The promises of nodes/watch/state/file-state-port.ts that every adapter keeps, by their numbers. */
 export function describeFileState(
 	name: string,
 	create: () => Promise<FileState>,

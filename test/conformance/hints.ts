@@ -21,7 +21,7 @@ const HARD_NAMES = [
 
 const isHidden = (relPath: string) => relPath.slice(relPath.lastIndexOf('/') + 1).startsWith('.');
 
-/** The promises of nodes/watch/hints/port.ts that every adapter keeps, by their numbers. `files` is what each scan claims to have found. */
+/** The promises of nodes/watch/hints/hints-port.ts that every adapter keeps, by their numbers. `files` is what each scan claims to have found. */
 export function describeHints(
 	name: string,
 	factory: HintsFactory,

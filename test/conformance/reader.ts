@@ -8,7 +8,7 @@ import { createNodeDisk, nodeDisk } from '../../nodes/watch/disk.ts';
 import type { Reader, ReaderFactory } from '../../nodes/watch/reader/reader-port.ts';
 import { tempDirs } from '../nodes/watch/temp-dirs.ts';
 
-/** The promises of nodes/watch/reader/port.ts that every adapter keeps, by their numbers. */
+/** The promises of nodes/watch/reader/reader-port.ts that every adapter keeps, by their numbers. */
 export function describeReader(name: string, factory: ReaderFactory): void {
 	describe(`Reader ${name}`, () => {
 		const made: Reader[] = [];

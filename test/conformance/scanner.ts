@@ -38,7 +38,7 @@ export function reporter(onReport: (line: string) => void = () => {}): { report:
 	return { report, sinks };
 }
 
-/** The promises of nodes/watch/scan/port.ts that every adapter keeps, by their numbers. */
+/** The promises of nodes/watch/scan/scanner-port.ts that every adapter keeps, by their numbers. */
 export function describeScanner(name: string, factory: ScannerFactory): void {
 	describe(`Scanner ${name}`, () => {
 		const made: Scanner[] = [];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
 import type { IndexContents, StoreContents } from './inspect.ts';
 import { compare, faultKinds, type ExpectedDoc, type Fault } from './oracle.ts';

@@ -3,18 +3,18 @@ import fc from 'fast-check';
 import { createUsage, mayGrow, capacityLeft } from '../../api/domain/capacity.ts';
 import type { QueueUsage } from '../../api/domain/queue-key.ts';
 
-const load = (tenant: string, documents: number, bytes: number): QueueUsage => ({
+const usageOf = (tenant: string, documents: number, bytes: number): QueueUsage => ({
 	tenant,
 	class: 2,
 	documents,
 	bytes,
 });
 
-describe('room for work', () => {
-	it('one flow alone gets three quarters, and the last quarter is there for the next', () => {
-		const held = { documents: 0 };
-		while (mayGrow(held.documents, 128 - held.documents)) held.documents += 1;
-		assert.equal(held.documents, 96);
+describe('capacity for work', () => {
+	it('one queue key alone gets three quarters, and the last quarter is there for the next', () => {
+		const used = { documents: 0 };
+		while (mayGrow(used.documents, 128 - used.documents)) used.documents += 1;
+		assert.equal(used.documents, 96);
 		assert.equal(mayGrow(0, 32), true);
 	});
 
@@ -29,13 +29,13 @@ describe('room for work', () => {
 			bytes: 1_000,
 			mayExceed: true,
 		});
-		assert.deepEqual(capacityLeft({ documents: 128, bytes: 1_000 }, [load('a', 1, 700)]), {
+		assert.deepEqual(capacityLeft({ documents: 128, bytes: 1_000 }, [usageOf('a', 1, 700)]), {
 			documents: 127,
 			bytes: 300,
 			mayExceed: true,
 		});
 		assert.deepEqual(
-			capacityLeft({ documents: 128, bytes: 1_000 }, [load('a', 1, 200_000), load('b', 2, 50)]),
+			capacityLeft({ documents: 128, bytes: 1_000 }, [usageOf('a', 1, 200_000), usageOf('b', 2, 50)]),
 			{
 				documents: 125,
 				bytes: 200,
@@ -44,34 +44,34 @@ describe('room for work', () => {
 		);
 	});
 
-	it('however many flows grow as far as they may, there is room for one more', () => {
+	it('however many queue keys grow as far as they may, there is a place for one more', () => {
 		fc.assert(
 			fc.property(fc.array(fc.nat(6), { maxLength: 2_000 }), (wishes) => {
-				const loads = createUsage();
+				const usage = createUsage();
 				for (const at of wishes) {
-					const flow = { tenant: `t${at}`, class: 0 as const };
-					const held = loads.list().find((one) => one.tenant === flow.tenant);
-					const { documents } = capacityLeft({ documents: 256, bytes: 1e9 }, loads.list());
-					if (mayGrow(held?.documents ?? 0, documents)) loads.begin(flow, 1);
+					const key = { tenant: `t${at}`, class: 0 as const };
+					const used = usage.list().find((one) => one.tenant === key.tenant);
+					const { documents } = capacityLeft({ documents: 256, bytes: 1e9 }, usage.list());
+					if (mayGrow(used?.documents ?? 0, documents)) usage.begin(key, 1);
 				}
-				assert.ok(capacityLeft({ documents: 256, bytes: 1e9 }, loads.list()).documents >= 256 / 22 - 1);
+				assert.ok(capacityLeft({ documents: 256, bytes: 1e9 }, usage.list()).documents >= 256 / 22 - 1);
 			}),
 			{ numRuns: 20 },
 		);
 	});
 
 	it('what is done with leaves nothing behind', () => {
-		const loads = createUsage();
-		loads.begin({ tenant: 'a', class: 0 }, 10);
-		loads.begin({ tenant: 'a', class: 2 }, 20);
-		loads.begin({ tenant: 'a', class: 2 }, 5);
-		loads.end({ tenant: 'a', class: 2 }, 20);
-		assert.deepEqual(loads.list(), [
+		const usage = createUsage();
+		usage.begin({ tenant: 'a', class: 0 }, 10);
+		usage.begin({ tenant: 'a', class: 2 }, 20);
+		usage.begin({ tenant: 'a', class: 2 }, 5);
+		usage.end({ tenant: 'a', class: 2 }, 20);
+		assert.deepEqual(usage.list(), [
 			{ tenant: 'a', class: 0, documents: 1, bytes: 10 },
 			{ tenant: 'a', class: 2, documents: 1, bytes: 5 },
 		]);
-		loads.end({ tenant: 'a', class: 0 }, 10);
-		loads.end({ tenant: 'a', class: 2 }, 5);
-		assert.deepEqual(loads.list(), []);
+		usage.end({ tenant: 'a', class: 0 }, 10);
+		usage.end({ tenant: 'a', class: 2 }, 5);
+		assert.deepEqual(usage.list(), []);
 	});
 });

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
 import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
 import {
-	cancel,
-	commit,
+	cancelWaiting,
+	commitLeased,
 	decideAccept,
 	isClaimable,
 	isEarlier,
 	isPending,
-	lease,
-	release,
+	takeLease,
+	releaseLease,
 	versionOf,
 	type Arrival,
 	type DocState,
@@ -50,7 +50,7 @@ const kind = (state: DocState | null, arrival: Arrival, now = 0) => decideAccept
 function atRest(state: DocState | null): DocState | null {
 	let now = state;
 	while (now !== null && isPending(now))
-		now = commit(lease({ ...now, lease: null }, 1, Infinity).state, 1, 0);
+		now = commitLeased(takeLease({ ...now, lease: null }, 1, Infinity).state, 1, 0);
 	return now;
 }
 const held = (state: DocState | null): Letter => state?.published?.sha256 ?? null;
@@ -102,12 +102,13 @@ describe('coalesce', () => {
 							assert.ok(decision.state.generation >= (state?.generation ?? 0));
 							state = decision.state;
 						} else if (state === null) continue;
-						else if (one.do === 'claim' && isClaimable(state, 0)) state = lease(state, 1, 1).state;
+						else if (one.do === 'claim' && isClaimable(state, 0)) state = takeLease(state, 1, 1).state;
 						else if (one.do === 'commit' && state.lease !== null) {
 							const { content } = state.lease;
-							state = commit(state, 1, 0);
+							state = commitLeased(state, 1, 0);
 							assert.equal(held(state), content.op === 'delete' ? null : content.sha256);
-						} else if (one.do === 'release' && state.lease !== null) state = release(state, 0, true).state;
+						} else if (one.do === 'release' && state.lease !== null)
+							state = releaseLease(state, 0, true).state;
 						else if (one.do === 'crash') state = { ...state, lease: null };
 						if (state !== null && !isPending(state) && state.lease === null)
 							assert.equal(held(state), newest?.content ?? null, 'at rest it holds the newest accepted');
@@ -153,7 +154,7 @@ describe('coalesce', () => {
 		it('a change behind a lease has a window of its own', () => {
 			let state = stateAfter(null, arrivalOf('a', window), 0);
 			assert.ok(state);
-			state = lease(state, 1, 60_000).state;
+			state = takeLease(state, 1, 60_000).state;
 			state = stateAfter(state, arrivalOf('b', window), 1_900);
 			assert.equal(state?.readyAt, 2_400);
 			assert.equal(state.lease?.content.sha256, 'a', 'what is worked on is not disturbed');
@@ -181,9 +182,9 @@ describe('coalesce', () => {
 			const published = atRest(stateAfter(null, arrivalOf('a')));
 			const waiting = stateAfter(published, arrivalOf('b'));
 			assert.ok(waiting);
-			const back = decideAccept(lease(waiting, 1, 9).state, arrivalOf('a'), 0);
+			const back = decideAccept(takeLease(waiting, 1, 9).state, arrivalOf('a'), 0);
 			assert.ok(back.kind === 'accepted');
-			assert.equal(held(atRest(commit(back.state, 1, 0))), 'a');
+			assert.equal(held(atRest(commitLeased(back.state, 1, 0))), 'a');
 		});
 
 		it('going back after an attempt that may have written is a change too', () => {
@@ -300,13 +301,13 @@ describe('coalesce', () => {
 		it('takes the document back to what is published, or to nothing', () => {
 			const waiting = stateAfter(atRest(stateAfter(null, arrivalOf('a'))), arrivalOf('b'));
 			assert.ok(waiting);
-			const back = cancel(waiting, waiting.wanted.jobId);
+			const back = cancelWaiting(waiting, waiting.wanted.jobId);
 			assert.ok(back !== null && !isPending(back));
 			assert.equal(kind(back, arrivalOf('a')), 'unchanged');
 			assert.equal(kind(back, arrivalOf('b')), 'accepted');
 			const fresh = stateAfter(null, arrivalOf('a'));
 			assert.ok(fresh);
-			const none = cancel(fresh, fresh.wanted.jobId);
+			const none = cancelWaiting(fresh, fresh.wanted.jobId);
 			assert.equal(kind(none, arrivalOf('a')), 'accepted');
 			assert.equal(kind(none, arrivalOf(null)), 'unchanged');
 		});
@@ -314,12 +315,12 @@ describe('coalesce', () => {
 		it('is refused for anything but the change that waits', () => {
 			const waiting = stateAfter(atRest(stateAfter(null, arrivalOf('a'))), arrivalOf('b'));
 			assert.ok(waiting);
-			assert.equal(cancel(waiting, 'j0'), null);
-			assert.equal(cancel(lease(waiting, 1, 9).state, waiting.wanted.jobId), null);
-			assert.equal(cancel({ ...waiting, mayHaveOrphans: true }, waiting.wanted.jobId), null);
+			assert.equal(cancelWaiting(waiting, 'j0'), null);
+			assert.equal(cancelWaiting(takeLease(waiting, 1, 9).state, waiting.wanted.jobId), null);
+			assert.equal(cancelWaiting({ ...waiting, mayHaveOrphans: true }, waiting.wanted.jobId), null);
 			assert.ok(waiting.published);
 			const afterBurial = { ...waiting, published: { ...waiting.published, fingerprint: '' } };
-			assert.equal(cancel(afterBurial, waiting.wanted.jobId), null);
+			assert.equal(cancelWaiting(afterBurial, waiting.wanted.jobId), null);
 		});
 	});
 
@@ -340,7 +341,9 @@ describe('coalesce', () => {
 			{
 				weight: 6,
 				arbitrary: fc
-					.constantFrom(...(['claim', 'commit', 'release', 'bury', 'cancel', 'retry', 'expire'] as const))
+					.constantFrom(
+						...(['claim', 'commit', 'release', 'dead letter', 'cancel', 'retry', 'expire'] as const),
+					)
 					.map((what) => ({ do: what })),
 			},
 		);
@@ -379,7 +382,7 @@ describe('coalesce', () => {
 					else if (own !== undefined && one.do === 'release') {
 						leases = leases.slice(1);
 						await store.release([{ lease: own.lease, retryAt: now, counted: true, error: null }], now);
-					} else if (own !== undefined && one.do === 'bury') {
+					} else if (own !== undefined && one.do === 'dead letter') {
 						leases = leases.slice(1);
 						await store.deadLetter(
 							[{ lease: own.lease, error: { code: 'unreadable', message: 'x' }, present: [] }],

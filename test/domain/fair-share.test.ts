@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { classOf, createFairShare, documentCost, patience } from '../../api/domain/fair-share.ts';
 import type { QueueKey, WorkClass } from '../../api/domain/queue-key.ts';
 
-const flow = (tenant: string, at: WorkClass): QueueKey => ({ tenant, class: at });
+const queueKey = (tenant: string, at: WorkClass): QueueKey => ({ tenant, class: at });
 const turns = (
 	share: ReturnType<typeof createFairShare>,
 	waiting: readonly QueueKey[],
@@ -30,19 +30,19 @@ describe('fair share', () => {
 	it('nobody waits: it is nobody’s turn', () => assert.equal(createFairShare().next([]), null));
 
 	it('tenants of a class take turns, however much each of them has waiting', () => {
-		const taken = turns(createFairShare(), [flow('a', 0), flow('b', 0), flow('c', 0)], 9);
+		const taken = turns(createFairShare(), [queueKey('a', 0), queueKey('b', 0), queueKey('c', 0)], 9);
 		assert.deepEqual(taken, ['a0', 'b0', 'c0', 'a0', 'b0', 'c0', 'a0', 'b0', 'c0']);
 	});
 
 	it('by weight, and by what their work costs', () => {
 		const weighted = turns(
 			createFairShare((tenant) => (tenant === 'a' ? 3 : 1)),
-			[flow('a', 0), flow('b', 0)],
+			[queueKey('a', 0), queueKey('b', 0)],
 			40,
 		);
 		assert.equal(countOf(weighted, 'a0'), 30);
 		const share = createFairShare();
-		const waiting = [flow('large', 0), flow('small', 0)];
+		const waiting = [queueKey('large', 0), queueKey('small', 0)];
 		let large = 0;
 		for (let turn = 0; turn < 110; turn += 1) {
 			const next = share.next(waiting);
@@ -55,35 +55,38 @@ describe('fair share', () => {
 
 	it('a pause earns nothing: who comes back takes turns with the others, and does not catch up', () => {
 		const share = createFairShare();
-		turns(share, [flow('a', 0), flow('b', 0)], 2);
-		turns(share, [flow('a', 0)], 1_000);
-		const taken = turns(share, [flow('a', 0), flow('b', 0)], 10);
+		turns(share, [queueKey('a', 0), queueKey('b', 0)], 2);
+		turns(share, [queueKey('a', 0)], 1_000);
+		const taken = turns(share, [queueKey('a', 0), queueKey('b', 0)], 10);
 		assert.ok(countOf(taken, 'b0') <= 6, `b got ${countOf(taken, 'b0')} of 10`);
 	});
 
 	it('nor does leaving shake off what one has had', () => {
 		const share = createFairShare();
-		turns(share, [flow('a', 0), flow('b', 0)], 2);
-		turns(share, [flow('a', 0)], 1, 100);
-		turns(share, [flow('b', 0)], 1);
-		assert.deepEqual(turns(share, [flow('a', 0), flow('b', 0)], 5), ['b0', 'b0', 'b0', 'b0', 'b0']);
+		turns(share, [queueKey('a', 0), queueKey('b', 0)], 2);
+		turns(share, [queueKey('a', 0)], 1, 100);
+		turns(share, [queueKey('b', 0)], 1);
+		assert.deepEqual(turns(share, [queueKey('a', 0), queueKey('b', 0)], 5), ['b0', 'b0', 'b0', 'b0', 'b0']);
 	});
 
 	it('interactive goes before retries before bulk, and each of them has its turn in the end', () => {
-		const waiting = [flow('a', 2), flow('a', 1), flow('a', 0)];
+		const waiting = [queueKey('a', 2), queueKey('a', 1), queueKey('a', 0)];
 		const taken = turns(createFairShare(), waiting, 200);
 		assert.deepEqual(taken.slice(0, patience), Array<string>(patience).fill('a0'));
 		assert.ok(countOf(taken, 'a0') >= 200 * (1 - 2 / patience));
 		assert.ok(countOf(taken, 'a1') >= 10 && countOf(taken, 'a2') >= 10);
-		assert.deepEqual(turns(createFairShare(), [flow('a', 2), flow('b', 1)], 3), ['b1', 'b1', 'b1']);
+		assert.deepEqual(turns(createFairShare(), [queueKey('a', 2), queueKey('b', 1)], 3), ['b1', 'b1', 'b1']);
 	});
 
 	it('goes on in turn over thousands of tenants that come once', () => {
 		const share = createFairShare();
 		for (let n = 0; n < 5_000; n += 1)
-			assert.equal(countOf(turns(share, [flow('base', 0), flow(`tenant ${n}`, 0)], 4), 'base0'), 2);
-		turns(share, [flow('base', 0)], 1, 100);
-		assert.deepEqual(turns(share, [flow('base', 0), flow('tenant 7', 0)], 3), Array(3).fill('tenant 70'));
+			assert.equal(countOf(turns(share, [queueKey('base', 0), queueKey(`tenant ${n}`, 0)], 4), 'base0'), 2);
+		turns(share, [queueKey('base', 0)], 1, 100);
+		assert.deepEqual(
+			turns(share, [queueKey('base', 0), queueKey('tenant 7', 0)], 3),
+			Array(3).fill('tenant 70'),
+		);
 	});
 
 	/** A schedule: at every step each flow has work or not, and items of any cost. */
@@ -107,7 +110,7 @@ describe('fair share', () => {
 				const since = new Map<WorkClass, number>();
 				for (const [step, { toggle, cost }] of steps.entries()) {
 					if (toggle !== null) {
-						const one = flow(names[toggle[0]] as string, toggle[1]);
+						const one = queueKey(names[toggle[0]] as string, toggle[1]);
 						const name = `${one.tenant}${one.class}`;
 						if (!waiting.delete(name)) waiting.set(name, one);
 					}
@@ -135,11 +138,11 @@ describe('fair share', () => {
 				for (const { toggle, cost } of steps) {
 					// c and d come and go, in every class; a and b stay.
 					if (toggle !== null && toggle[0] >= 2) {
-						const one = flow(names[toggle[0]] as string, toggle[1]);
+						const one = queueKey(names[toggle[0]] as string, toggle[1]);
 						const name = `${one.tenant}${one.class}`;
 						if (!others.delete(name)) others.set(name, one);
 					}
-					const next = share.next([flow('a', 1), flow('b', 1), ...others.values()]);
+					const next = share.next([queueKey('a', 1), queueKey('b', 1), ...others.values()]);
 					assert.ok(next !== null);
 					share.charge(next, cost);
 					if (next.tenant === 'a' || next.tenant === 'b') got[next.tenant] += cost / weightOf(next.tenant);
@@ -158,11 +161,11 @@ describe('fair share', () => {
 				let waited = 0;
 				for (const { toggle } of steps) {
 					if (toggle !== null && toggle[0] >= 1) {
-						const one = flow(names[toggle[0]] as string, toggle[1]);
+						const one = queueKey(names[toggle[0]] as string, toggle[1]);
 						const name = `${one.tenant}${one.class}`;
 						if (!others.delete(name)) others.set(name, one);
 					}
-					const next = share.next([...others.values(), flow('a', 0)]);
+					const next = share.next([...others.values(), queueKey('a', 0)]);
 					assert.ok(next !== null);
 					share.charge(next, 1);
 					waited = next.tenant === 'a' && next.class === 0 ? 0 : waited + 1;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
-	free,
+	freeCells,
 	reserve,
 	rateOf,
 	confirm,
-	spent,
+	exhausted,
 	unused,
 	waitFor,
 	type RateState,
@@ -19,30 +19,30 @@ describe('the rate algorithm', () => {
 		const rate = rateOf(600, windowMs);
 		assert.equal(rate.burst, 60);
 		let state: RateState = unused;
-		assert.equal(free(rate, state, 0), 60);
+		assert.equal(freeCells(rate, state, 0), 60);
 		state = confirm(rate, reserve(state, 60), 60, 60, 0);
-		assert.equal(free(rate, state, 0), 0);
-		assert.equal(free(rate, state, rate.intervalMs), 1);
-		assert.equal(free(rate, state, rate.intervalMs * 10.5), 10);
-		assert.equal(free(rate, state, windowMs), 60, 'quiet saves no more than a burst');
+		assert.equal(freeCells(rate, state, 0), 0);
+		assert.equal(freeCells(rate, state, rate.intervalMs), 1);
+		assert.equal(freeCells(rate, state, rate.intervalMs * 10.5), 10);
+		assert.equal(freeCells(rate, state, windowMs), 60, 'quiet saves no more than a burst');
 	});
 
 	it('gives back what was held and did not pass', () => {
 		const rate = rateOf(600, windowMs);
 		const held = reserve(unused, 60);
-		assert.equal(free(rate, held, 0), 0);
-		assert.equal(free(rate, confirm(rate, held, 60, 10, 0), 0), 50);
+		assert.equal(freeCells(rate, held, 0), 0);
+		assert.equal(freeCells(rate, confirm(rate, held, 60, 10, 0), 0), 50);
 		assert.deepEqual(confirm(rate, held, 60, 0, 0), unused);
 	});
 
 	it('holds for every limit, at the even pace and in bursts, from the state of a start too', () => {
 		for (const limit of [1, 2, 3, 7, 10, 11, 59, 600, 10_000]) {
 			const rate = rateOf(limit, windowMs);
-			for (const begin of [unused, spent(rate, 0)]) {
+			for (const begin of [unused, exhausted(rate, 0)]) {
 				const times: number[] = [];
 				let state = begin;
 				for (let now = 0; times.length < limit * 3;) {
-					const cells = free(rate, state, now);
+					const cells = freeCells(rate, state, now);
 					state = confirm(rate, reserve(state, cells), cells, cells, now);
 					for (let nth = 0; nth < cells; nth += 1) times.push(now);
 					now += waitFor(rate, state, 1, now);
@@ -85,13 +85,16 @@ describe('the rate algorithm', () => {
 					for (const { gap, wanted, takes, known, passes } of calls) {
 						now += gap;
 						settleUntil(now);
-						const cells = Math.min(wanted, free(rate, state, now));
+						const cells = Math.min(wanted, freeCells(rate, state, now));
 						if (cells < wanted && open.length === 0) {
 							const ms = waitFor(rate, state, wanted, now);
-							const then = free(rate, state, now + ms + 1e-6);
+							const then = freeCells(rate, state, now + ms + 1e-6);
 							assert.ok(then >= Math.min(wanted, rate.burst), 'passes when it was told');
 							if (ms > 1)
-								assert.ok(free(rate, state, now + ms - 1) < Math.min(wanted, rate.burst), 'and not before');
+								assert.ok(
+									freeCells(rate, state, now + ms - 1) < Math.min(wanted, rate.burst),
+									'and not before',
+								);
 						}
 						const passed = Math.floor(cells * takes);
 						state = reserve(state, cells);

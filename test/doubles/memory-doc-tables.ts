@@ -12,7 +12,7 @@ import type {
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
-type Certainty = 'published' | 'fresh' | 'unsettled';
+type Certainty = 'published' | 'fresh' | 'uncertain';
 
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
 export function createMemoryTables(): Tables {
@@ -24,7 +24,7 @@ export function createMemoryTables(): Tables {
 	let epochs = new Map<string, number>();
 	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
-	let notes = new Map<string, string>();
+	let markers = new Map<string, string>();
 	let nextId = 1;
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
@@ -48,12 +48,12 @@ export function createMemoryTables(): Tables {
 				epochs: new Map(epochs),
 				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
-				notes: new Map(notes),
+				markers: new Map(markers),
 			};
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals, notes } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals, markers } = copy);
 				throw error;
 			}
 		},
@@ -98,9 +98,9 @@ export function createMemoryTables(): Tables {
 		queues() {
 			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
 			for (const row of ordered(waiting())) {
-				const flow = { tenant: row.tenant, class: queueClass(leased(row)) };
-				const queue = found.get(queueKeyName(flow)) ?? { ...flow, pending: 0, due: dueAt(leased(row)) };
-				found.set(queueKeyName(flow), { ...queue, pending: queue.pending + 1 });
+				const key = { tenant: row.tenant, class: queueClass(leased(row)) };
+				const queue = found.get(queueKeyName(key)) ?? { ...key, pending: 0, due: dueAt(leased(row)) };
+				found.set(queueKeyName(key), { ...queue, pending: queue.pending + 1 });
 			}
 			return [...found.values()];
 		},
@@ -175,7 +175,7 @@ export function createMemoryTables(): Tables {
 					.sort(inOrder)
 					.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
 				fresh: idsAt('fresh'),
-				uncertain: idsAt('unsettled'),
+				uncertain: idsAt('uncertain'),
 			};
 		},
 		hasMoreEntries: (doc, limit) => chunksOf(doc).length > limit,
@@ -188,9 +188,9 @@ export function createMemoryTables(): Tables {
 		forget(doc, ids) {
 			for (const id of ids) chunks.get(doc)?.delete(id);
 		},
-		reorder(doc, lines) {
+		reorder(doc, entries) {
 			const map = chunks.get(doc);
-			for (const { pointId, order } of lines) {
+			for (const { pointId, order } of entries) {
 				const chunk = map?.get(pointId);
 				if (chunk !== undefined) map?.set(pointId, { ...chunk, order });
 			}
@@ -205,9 +205,9 @@ export function createMemoryTables(): Tables {
 			for (const chunk of page) chunks.get(doc)?.set(chunk.pointId, { ...chunk, at: 'published' });
 			return limit === null || page.length < limit ? null : (page.at(-1)?.pointId ?? null);
 		},
-		chunks: (doc, isSettled) =>
+		chunks: (doc, isTidy) =>
 			chunksOf(doc)
-				.filter((chunk) => isSettled || chunk.at !== 'fresh')
+				.filter((chunk) => isTidy || chunk.at !== 'fresh')
 				.sort(inOrder)
 				.map(({ at: _at, ...chunk }) => chunk),
 		chunksOf: (doc, pointIds) => {
@@ -230,20 +230,20 @@ export function createMemoryTables(): Tables {
 					isUnderWay: state.mayHaveOrphans,
 					publishedAt: state.published?.at ?? null,
 				})),
-		marker: (name) => notes.get(name) ?? null,
-		setMarker: (name, value) => void (value === null ? notes.delete(name) : notes.set(name, value)),
+		marker: (name) => markers.get(name) ?? null,
+		setMarker: (name, value) => void (value === null ? markers.delete(name) : markers.set(name, value)),
 		addOrphans(doc, added) {
 			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
 			for (const chunk of added)
 				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
 			chunks.set(doc, map);
 		},
-		setManifest(doc, lines) {
+		setManifest(doc, entries) {
 			const before = chunks.get(doc);
 			const next = new Map<string, ManifestChunk & { readonly at: Certainty }>();
-			for (const { pointId, order } of lines) {
+			for (const { pointId, order } of entries) {
 				const chunk = before?.get(pointId);
-				if (chunk === undefined) throw new Error('a manifest line without its chunk');
+				if (chunk === undefined) throw new Error('a manifest entry without its chunk');
 				next.set(pointId, { ...chunk, order, at: 'published' });
 			}
 			chunks.set(doc, next);
@@ -252,13 +252,13 @@ export function createMemoryTables(): Tables {
 			const map = chunks.get(doc);
 			for (const id of ids) {
 				const chunk = map?.get(id);
-				if (chunk?.at === 'published') map?.set(id, { ...chunk, at: 'unsettled' });
+				if (chunk?.at === 'published') map?.set(id, { ...chunk, at: 'uncertain' });
 			}
 		},
 		keepPresent(doc, present) {
 			const map = chunks.get(doc);
 			for (const chunk of chunksOf(doc)) {
-				if (chunk.at === 'unsettled' && present.has(chunk.pointId))
+				if (chunk.at === 'uncertain' && present.has(chunk.pointId))
 					map?.set(chunk.pointId, { ...chunk, at: 'published' });
 				else if (chunk.at !== 'published') map?.delete(chunk.pointId);
 			}

@@ -110,7 +110,7 @@ describe('health and bounds', () => {
 					maxPending: 3,
 					maxPendingBytes: 1_000_000,
 					maxFileBytes: 1_000,
-					maxWholeBytes: 1_000,
+					maxBufferedBytes: 1_000,
 					streamable: [],
 					fingerprint: 'f',
 					mimeTypes: ['text/plain'],

@@ -4,15 +4,15 @@ import type { DocumentInput } from '../../api/contract/document-schema.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type { Job } from '../../api/ports/doc-views.ts';
 import type { VectorStore } from '../../api/ports/vector-store.ts';
-import { startSpine, type Spine } from '../support/spine.ts';
+import { startPipelineFixture, type PipelineFixture } from '../support/pipeline-fixture.ts';
 
 /** The whole way of a change, in memory: what the index holds, and what it cost. */
 describe('the flow', () => {
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	beforeEach(() => {
-		spine = startSpine();
+		fixture = startPipelineFixture();
 	});
-	afterEach(() => spine.stop());
+	afterEach(() => fixture.stop());
 
 	const document = (text: string, more: Partial<DocumentInput> = {}): DocumentInput => ({
 		tenant: 't',
@@ -22,21 +22,23 @@ describe('the flow', () => {
 	});
 	const sections = (...texts: readonly string[]) =>
 		texts.map((text, n) => `# Part ${n}\n\n${text}`).join('\n\n');
-	const points = () => spine.points('t', 'a.md');
+	const points = () => fixture.points('t', 'a.md');
 	/** Texts embedded while `act` runs. */
 	async function cost(act: () => Promise<unknown>): Promise<number> {
-		const before = spine.embedder.texts.length;
+		const before = fixture.embedder.texts.length;
 		await act();
-		return spine.embedder.texts.length - before;
+		return fixture.embedder.texts.length - before;
 	}
 	const search = async (query: string, mode: 'text' | 'dense' | 'hybrid') =>
-		(await spine.pipeline.search({ tenant: 't', query, mode })).results;
+		(await fixture.pipeline.search({ tenant: 't', query, mode })).results;
 	/** What a chunk says below its heading. */
 	const body = ({ content }: { readonly content: string }) => content.split('\n').at(-1);
 	const five = ['on rivers', 'on mountains', 'on forests', 'on deserts', 'on oceans'];
 
 	it('publishes: every chunk once, in order, found by word and by vector', async () => {
-		const job = await spine.publish(document(sections(...five), { title: 'Atlas', metadata: { shelf: 3 } }));
+		const job = await fixture.publish(
+			document(sections(...five), { title: 'Atlas', metadata: { shelf: 3 } }),
+		);
 		assert.equal(job.state, 'published');
 		assert.deepEqual([job.detail?.added, job.detail?.embedded, job.detail?.kept], [5, 5, 0]);
 		assert.ok((job.detail?.publishMs ?? -1) >= 0 && job.detail?.closedBy !== undefined);
@@ -58,11 +60,11 @@ describe('the flow', () => {
 	});
 
 	it('an edit embeds the changed chunk only, and keeps the points of the others', async () => {
-		await spine.publish(document(sections(...five)));
+		await fixture.publish(document(sections(...five)));
 		const before = await points();
 		const edited = five.with(2, 'on jungles');
-		assert.equal(await cost(() => spine.publish(document(sections(...edited)))), 1);
-		assert.match(spine.embedder.texts.at(-1) ?? '', /on jungles/);
+		assert.equal(await cost(() => fixture.publish(document(sections(...edited)))), 1);
+		assert.match(fixture.embedder.texts.at(-1) ?? '', /on jungles/);
 		const after = await points();
 		assert.deepEqual(after.map(body), edited);
 		assert.deepEqual(
@@ -79,9 +81,9 @@ describe('the flow', () => {
 
 	it('a paragraph put in front shifts nothing else', async () => {
 		const text = (all: readonly string[]) => all.map((one) => `# ${one}\n\nabout ${one}`).join('\n\n');
-		await spine.publish(document(text(five)));
+		await fixture.publish(document(text(five)));
 		const before = await points();
-		assert.equal(await cost(() => spine.publish(document(text(['on ice', ...five])))), 1);
+		assert.equal(await cost(() => fixture.publish(document(text(['on ice', ...five])))), 1);
 		const after = await points();
 		assert.deepEqual(
 			after.slice(1),
@@ -91,10 +93,10 @@ describe('the flow', () => {
 	});
 
 	it('other metadata embeds nothing, and changes the fields of every point', async () => {
-		await spine.publish(document(sections(...five), { metadata: { shelf: 3, toString: 'x' } }));
+		await fixture.publish(document(sections(...five), { metadata: { shelf: 3, toString: 'x' } }));
 		const before = await points();
 		const change = () =>
-			spine.publish(document(sections(...five), { title: 'New', path: 'p/a.md', metadata: { shelf: 4 } }));
+			fixture.publish(document(sections(...five), { title: 'New', path: 'p/a.md', metadata: { shelf: 4 } }));
 		assert.equal(await cost(change), 0);
 		const after = await points();
 		assert.deepEqual(
@@ -107,24 +109,24 @@ describe('the flow', () => {
 	});
 
 	it('the same again is unchanged, and costs nothing', async () => {
-		await spine.publish(document(sections(...five)));
+		await fixture.publish(document(sections(...five)));
 		assert.equal(
 			await cost(async () =>
-				assert.equal((await spine.publish(document(sections(...five)))).state, 'unchanged'),
+				assert.equal((await fixture.publish(document(sections(...five)))).state, 'unchanged'),
 			),
 			0,
 		);
 	});
 
 	it('a deletion leaves nothing, and can be taken back', async () => {
-		await spine.publish(document(sections(...five)));
-		const gone = await spine.publish({ tenant: 't', docId: 'a.md', op: 'delete' });
+		await fixture.publish(document(sections(...five)));
+		const gone = await fixture.publish({ tenant: 't', docId: 'a.md', op: 'delete' });
 		assert.deepEqual([gone.state, gone.detail?.removed], ['deleted', 5]);
 		assert.deepEqual(await points(), []);
 		assert.deepEqual(await search('deserts', 'hybrid'), []);
-		assert.deepEqual(await spine.docStore.chunks('t', 'a.md'), []);
-		assert.equal((await spine.publish({ tenant: 't', docId: 'a.md', op: 'delete' })).state, 'unchanged');
-		const again = await spine.publish(document(sections(...five)));
+		assert.deepEqual(await fixture.docStore.chunks('t', 'a.md'), []);
+		assert.equal((await fixture.publish({ tenant: 't', docId: 'a.md', op: 'delete' })).state, 'unchanged');
+		const again = await fixture.publish(document(sections(...five)));
 		assert.deepEqual([again.state, again.detail?.added], ['published', 5]);
 		assert.ok(again.version > gone.version);
 		assert.equal((await points()).length, 5);
@@ -132,17 +134,17 @@ describe('the flow', () => {
 
 	it('A, B, A: back to A whether B was published or still waits', async () => {
 		const [a, b] = [document(sections('first text')), document(sections('second text'))];
-		await spine.publish(a);
-		await spine.publish(b);
-		assert.equal((await spine.publish(a)).state, 'published');
+		await fixture.publish(a);
+		await fixture.publish(b);
+		assert.equal((await fixture.publish(a)).state, 'published');
 		assert.deepEqual((await points()).map(body), ['first text']);
-		const [waiting, back] = await spine.pipeline.accept(
-			[spine.pipeline.normalise(b), spine.pipeline.normalise(a)],
+		const [waiting, back] = await fixture.pipeline.accept(
+			[fixture.pipeline.normalise(b), fixture.pipeline.normalise(a)],
 			{ skipWindow: true },
 		);
 		assert.ok(waiting && back && !(waiting instanceof Error) && !(back instanceof Error));
 		assert.equal(back.state, 'unchanged');
-		const job = await spine.docStore.job(waiting.jobId);
+		const job = await fixture.docStore.job(waiting.jobId);
 		assert.deepEqual([job?.state, job?.supersededBy], ['superseded', back.jobId]);
 		assert.deepEqual((await points()).map(body), ['first text']);
 	});
@@ -154,10 +156,10 @@ describe('the flow', () => {
 			[sections('now something'), 1],
 			['', 0],
 		] as const) {
-			const job = await spine.publish(document(text));
+			const job = await fixture.publish(document(text));
 			assert.equal(job.state, 'published');
 			assert.equal((await points()).length, chunks);
-			assert.equal((await spine.docStore.document('t', 'a.md'))?.published?.chunks, chunks);
+			assert.equal((await fixture.docStore.document('t', 'a.md'))?.published?.chunks, chunks);
 		}
 	});
 
@@ -167,10 +169,14 @@ describe('the flow', () => {
 			docId: `doc${Math.floor(n / 3)}.md`,
 			content: { text: `text ${n} of tenant ${n % 3}` },
 		}));
-		await Promise.all(sent.map((one) => spine.publish(one)));
+		await Promise.all(sent.map((one) => fixture.publish(one)));
 		for (const tenant of ['tenant0', 'tenant1', 'tenant2'])
-			assert.equal(await spine.vectorStore.count(tenant), 40);
-		const { results } = await spine.pipeline.search({ tenant: 'tenant1', query: 'tenant text', limit: 100 });
+			assert.equal(await fixture.vectorStore.count(tenant), 40);
+		const { results } = await fixture.pipeline.search({
+			tenant: 'tenant1',
+			query: 'tenant text',
+			limit: 100,
+		});
 		assert.ok(results.length > 10 && results.every(({ content }) => content.endsWith('of tenant 1')));
 	});
 
@@ -179,26 +185,26 @@ describe('the flow', () => {
 			document(text, { docId: to, previous: { docId: from }, ...more });
 		/** Submits a move and waits for the end of both of its receipts. */
 		async function moved(...args: Parameters<typeof move>): Promise<readonly [Job, Job]> {
-			const receipt = await spine.submit(move(...args));
+			const receipt = await fixture.submit(move(...args));
 			assert.ok(receipt.previous);
-			return [await spine.ended(receipt.jobId), await spine.ended(receipt.previous.jobId)];
+			return [await fixture.ended(receipt.jobId), await fixture.ended(receipt.previous.jobId)];
 		}
 		const vectorsOf = async (docId: string) => {
-			const ids = (await spine.points('t', docId)).map(({ id }) => id);
-			const vectors = await spine.vectorStore.vectors('t', ids);
+			const ids = (await fixture.points('t', docId)).map(({ id }) => id);
+			const vectors = await fixture.vectorStore.vectors('t', ids);
 			return ids.map((id) => vectors.get(id));
 		};
 		const documents = async () => {
 			const ids = new Set<string>();
-			for await (const { tenant, docId } of spine.vectorStore.scan(null)) ids.add(`${tenant}/${docId}`);
+			for await (const { tenant, docId } of fixture.vectorStore.scan(null)) ids.add(`${tenant}/${docId}`);
 			return [...ids].toSorted();
 		};
 
 		it('embeds nothing, has the vectors that embedding would give, and leaves nothing behind', async () => {
 			const text = `# Atlas\n\nabove all\n\n${sections(...five, five[0] ?? '')}`;
-			await spine.publish(document(text, { docId: 'old.md' }));
+			await fixture.publish(document(text, { docId: 'old.md' }));
 			const before = await vectorsOf('old.md');
-			const preview = await spine.pipeline.preview(move('old.md', 'new.md', text));
+			const preview = await fixture.pipeline.preview(move('old.md', 'new.md', text));
 			assert.deepEqual([preview.diff.added, preview.diff.embeddings], [before.length, 0]);
 			let receipts: readonly [Job, Job] | undefined;
 			const spent = await cost(async () => void (receipts = await moved('old.md', 'new.md', text)));
@@ -214,28 +220,28 @@ describe('the flow', () => {
 			);
 			assert.deepEqual(await documents(), ['t/new.md']);
 			assert.deepEqual(await vectorsOf('new.md'), before);
-			await spine.publish(document(text, { docId: 'fresh.md' }));
+			await fixture.publish(document(text, { docId: 'fresh.md' }));
 			assert.deepEqual(await vectorsOf('fresh.md'), before);
 		});
 
 		it('with an edit embeds the edit', async () => {
-			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			await fixture.publish(document(sections(...five), { docId: 'old.md' }));
 			const [put] = await moved('old.md', 'new.md', sections(...five.with(1, 'on hills')));
 			assert.deepEqual([put.detail?.embedded, put.detail?.reused], [1, 4]);
-			assert.deepEqual((await spine.points('t', 'new.md')).map(body), five.with(1, 'on hills'));
+			assert.deepEqual((await fixture.points('t', 'new.md')).map(body), five.with(1, 'on hills'));
 			assert.deepEqual(await documents(), ['t/new.md']);
 		});
 
 		it('onto a document that is there takes its place', async () => {
-			await spine.publish(document(sections(...five), { docId: 'old.md' }));
-			await spine.publish(document(sections('to be replaced', 'on rivers'), { docId: 'new.md' }));
+			await fixture.publish(document(sections(...five), { docId: 'old.md' }));
+			await fixture.publish(document(sections('to be replaced', 'on rivers'), { docId: 'new.md' }));
 			assert.equal(await cost(() => moved('old.md', 'new.md', sections(...five))), 0);
-			assert.deepEqual((await spine.points('t', 'new.md')).map(body), five);
+			assert.deepEqual((await fixture.points('t', 'new.md')).map(body), five);
 			assert.deepEqual(await documents(), ['t/new.md']);
 		});
 
 		it('to another tenant embeds anew, and leaves nothing behind', async () => {
-			await spine.publish(document(sections(...five), { docId: 'a.md' }));
+			await fixture.publish(document(sections(...five), { docId: 'a.md' }));
 			const [put, deletion] = await moved('a.md', 'a.md', sections(...five), {
 				tenant: 'u',
 				previous: { tenant: 't', docId: 'a.md' },
@@ -248,7 +254,7 @@ describe('the flow', () => {
 		it('of what never was, or is empty, is just a new document', async () => {
 			const [put, deletion] = await moved('never.md', 'a.md', sections('x'));
 			assert.deepEqual([put.state, deletion.state], ['published', 'unchanged']);
-			await spine.publish(document('', { docId: 'empty.md' }));
+			await fixture.publish(document('', { docId: 'empty.md' }));
 			const receipts = await moved('empty.md', 'b.md', '');
 			assert.deepEqual(
 				receipts.map(({ state }) => state),
@@ -257,44 +263,44 @@ describe('the flow', () => {
 		});
 
 		it('many in a row, and back again, as fast as they come: the content is there once, under the last name', async () => {
-			await spine.publish(document(sections(...five), { docId: 'n0.md' }));
+			await fixture.publish(document(sections(...five), { docId: 'n0.md' }));
 			const names = ['n1.md', 'n2.md', 'n3.md', 'n1.md', 'n0.md', 'n4.md', 'n2.md'];
 			let from = 'n0.md';
 			const spent = await cost(async () => {
 				const receipts = [];
 				for (const to of names) {
-					receipts.push(await spine.submit(move(from, to, sections(...five))));
+					receipts.push(await fixture.submit(move(from, to, sections(...five))));
 					from = to;
 				}
 				for (const { jobId, previous } of receipts) {
-					await spine.ended(jobId);
-					await spine.ended(previous?.jobId ?? '');
+					await fixture.ended(jobId);
+					await fixture.ended(previous?.jobId ?? '');
 				}
 			});
 			assert.deepEqual(await documents(), ['t/n2.md']);
-			assert.deepEqual((await spine.points('t', 'n2.md')).map(body), five);
+			assert.deepEqual((await fixture.points('t', 'n2.md')).map(body), five);
 			assert.equal(spent, 0);
 		});
 
 		it('of two documents for each other is three moves', async () => {
-			await spine.publish(document(sections('one'), { docId: 'a' }));
-			await spine.publish(document(sections('two'), { docId: 'b' }));
+			await fixture.publish(document(sections('one'), { docId: 'a' }));
+			await fixture.publish(document(sections('two'), { docId: 'b' }));
 			const all = [
-				await spine.submit(move('a', 'tmp', sections('one'))),
-				await spine.submit(move('b', 'a', sections('two'))),
-				await spine.submit(move('tmp', 'b', sections('one'))),
+				await fixture.submit(move('a', 'tmp', sections('one'))),
+				await fixture.submit(move('b', 'a', sections('two'))),
+				await fixture.submit(move('tmp', 'b', sections('one'))),
 			];
 			for (const { jobId, previous } of all) {
-				await spine.ended(jobId);
-				await spine.ended(previous?.jobId ?? '');
+				await fixture.ended(jobId);
+				await fixture.ended(previous?.jobId ?? '');
 			}
-			assert.deepEqual((await spine.points('t', 'a')).map(body), ['two']);
-			assert.deepEqual((await spine.points('t', 'b')).map(body), ['one']);
+			assert.deepEqual((await fixture.points('t', 'a')).map(body), ['two']);
+			assert.deepEqual((await fixture.points('t', 'b')).map(body), ['one']);
 			assert.deepEqual(await documents(), ['t/a', 't/b']);
 		});
 
 		it('keeps the old name while the new document cannot be taken, and gives up with it', async () => {
-			await spine.publish(document(sections(...five), { docId: 'old.md' }));
+			await fixture.publish(document(sections(...five), { docId: 'old.md' }));
 			const bytes = Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(64)]);
 			const [put, deletion] = await moved('old.md', 'new.md', '', {
 				content: { base64: bytes.toString('base64') },
@@ -302,20 +308,20 @@ describe('the flow', () => {
 			assert.equal(put.state, 'failed');
 			assert.deepEqual([deletion.state, deletion.error?.code], ['failed', 'successor_failed']);
 			assert.deepEqual(await documents(), ['t/old.md']);
-			await spine.publish(document(sections(...five), { docId: 'new.md' }));
-			await spine.ended(deletion.jobId);
-			assert.equal((await spine.docStore.job(deletion.jobId))?.state, 'deleted');
+			await fixture.publish(document(sections(...five), { docId: 'new.md' }));
+			await fixture.ended(deletion.jobId);
+			assert.equal((await fixture.docStore.job(deletion.jobId))?.state, 'deleted');
 			assert.deepEqual(await documents(), ['t/new.md']);
 		});
 
 		it('embeds where the vectors cannot be read', async () => {
-			await spine.publish(document(sections(...five), { docId: 'old.md' }));
-			const { vectors } = spine.vectorStore;
-			spine.vectorStore.vectors = async () => {
+			await fixture.publish(document(sections(...five), { docId: 'old.md' }));
+			const { vectors } = fixture.vectorStore;
+			fixture.vectorStore.vectors = async () => {
 				throw new DocDropError('index_unavailable', 'away');
 			};
 			const [put] = await moved('old.md', 'new.md', sections(...five));
-			spine.vectorStore.vectors = vectors;
+			fixture.vectorStore.vectors = vectors;
 			assert.deepEqual([put.state, put.detail?.embedded], ['published', 5]);
 			assert.deepEqual(await documents(), ['t/new.md']);
 		});
@@ -323,7 +329,7 @@ describe('the flow', () => {
 
 	it('a burst of saves ends with the last one, whatever was in work meanwhile', async () => {
 		const jobs = [];
-		for (let n = 0; n < 60; n += 1) jobs.push(spine.publish(document(sections(`save ${n}`, 'the rest'))));
+		for (let n = 0; n < 60; n += 1) jobs.push(fixture.publish(document(sections(`save ${n}`, 'the rest'))));
 		const states = (await Promise.all(jobs)).map(({ state }) => state);
 		assert.equal(states.at(-1), 'published');
 		assert.ok(states.every((state) => state === 'published' || state === 'superseded'));
@@ -362,7 +368,7 @@ describe('the flow', () => {
 
 		it('never misses the document and never sees two versions of it, in 200 updates', async () => {
 			const store = createMemoryVectorStore({ dimensions: 256 });
-			const own = startSpine({ vectorStore: slow(store) });
+			const own = startPipelineFixture({ vectorStore: slow(store) });
 			let isOver = false;
 			let asked = 0;
 			const versions = new Set<number>();

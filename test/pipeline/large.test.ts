@@ -131,7 +131,7 @@ describe('a large document', function () {
 		return {
 			points: points.toSorted((a, b) => (a.order < b.order ? -1 : 1)),
 			chunks: chunks.map(({ pointId, order }) => ({ pointId, order })),
-			strays: state?.orphans,
+			orphans: state?.orphans,
 			count: state?.published?.chunks ?? null,
 			state: state?.state,
 		};
@@ -180,7 +180,7 @@ describe('a large document', function () {
 						found.chunks,
 						found.points.map(({ id, order }) => ({ pointId: id, order })),
 					);
-					assert.equal(found.strays, 0);
+					assert.equal(found.orphans, 0);
 					assert.equal(found.count ?? 0, extracted.length);
 				},
 			),

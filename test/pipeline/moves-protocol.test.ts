@@ -8,14 +8,14 @@ import {
 } from '../../api/adapters/doc-store/move-sources.ts';
 import type { DocRow, Tables } from '../../api/adapters/doc-store/tables.ts';
 import {
-	deadLetter,
-	cancel,
-	commit,
+	deadLetterLeased,
+	cancelWaiting,
+	commitLeased,
 	decideAccept,
 	recordIntent,
 	isClaimable,
 	isPending,
-	lease,
+	takeLease,
 	type Arrival,
 	type AcceptDecision,
 	type DocState,
@@ -165,7 +165,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 	for (const [at, { state, ...doc }] of docs.entries()) {
 		if (state === null) continue;
 		if (works.length < (options.workers ?? 2) && isClaimable(state, 0)) {
-			const leased = lease(state, 1, Infinity).state;
+			const leased = takeLease(state, 1, Infinity).state;
 			const { op = 'delete', sha256 = '' } = leased.lease?.content ?? {};
 			const planned = planOf(at, op === 'put' ? sha256 : '', doc);
 			const left = protocol.flatMap((step): Effect[] => {
@@ -179,7 +179,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 		}
 		if (options.canCancel === true) {
 			const own = open(docs);
-			const canceled = cancel(state, state.wanted.jobId);
+			const canceled = cancelWaiting(state, state.wanted.jobId);
 			if (canceled !== null && withdrawMoveSources(own.engine, at, 0)) {
 				own.states[at] = canceled;
 				yield { ...world, docs: own.close() };
@@ -203,10 +203,10 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			};
 		};
 		if (work.isPoison) {
-			const buried = deadLetter(state);
+			const given = deadLetterLeased(state);
 			// An older one is given up as well, which ends nobody's wait.
-			if (buried.failed) yield settle(buried, {});
-			else yield { ...world, docs: replace(at, { state: buried }), works: others };
+			if (given.failed) yield settle(given, {});
+			else yield { ...world, docs: replace(at, { state: given }), works: others };
 			continue;
 		}
 		const [effect, ...left] = work.left;
@@ -228,7 +228,7 @@ function* next(changes: readonly Change[], world: World, options: Options): Gene
 			yield go({ index: index.filter((id) => !effect.points.includes(id)) });
 		else {
 			const { manifest: lines } = work.plan;
-			yield settle(commit(state, lines.length, 0), { manifest: lines, orphans: [] });
+			yield settle(commitLeased(state, lines.length, 0), { manifest: lines, orphans: [] });
 		}
 	}
 	// What memory held is gone, leases with it.

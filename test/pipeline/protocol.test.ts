@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {
-	commit,
+	commitLeased,
 	decideAccept,
 	recordIntent,
 	isClaimable,
 	isPending,
-	lease,
+	takeLease,
 	type Arrival,
 	type DocState,
 } from '../../api/domain/coalesce.ts';
@@ -96,7 +96,7 @@ function apply(doc: Doc, effect: Effect): Doc {
 		case 'commit':
 			return {
 				...doc,
-				state: commit(doc.state, effect.plan.manifest.length, 0),
+				state: commitLeased(doc.state, effect.plan.manifest.length, 0),
 				manifest: effect.plan.manifest,
 				orphans: [],
 			};
@@ -142,7 +142,7 @@ function explore(
 	);
 	const claimed = memo((doc) => {
 		if (doc.state === null || !isClaimable(doc.state, 0)) return null;
-		const state = lease(doc.state, 1, Infinity).state;
+		const state = takeLease(doc.state, 1, Infinity).state;
 		const { op = 'delete', sha256 = '' } = state.lease?.content ?? {};
 		const planned = planOf(doc.number, op === 'put' ? sha256 : '', doc);
 		const effects = steps.map((step): Effect[] => {

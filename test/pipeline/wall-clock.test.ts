@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { DocDropError, isDocDropError } from '../../api/errors.ts';
@@ -15,7 +15,7 @@ import type { VectorStore } from '../../api/ports/vector-store.ts';
 import { createGate } from '../faults/nth/gate.ts';
 import { gatedDocStore, gatedExtractor, gatedVectorStore } from '../faults/nth/ports.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
-import { countingEmbedder, startSpine } from '../support/spine.ts';
+import { countingEmbedder, startPipelineFixture } from '../support/pipeline-fixture.ts';
 
 /**
  * The wall clock goes an hour forward or back, as operators and NTP do: nobody may notice while the process runs, and
@@ -86,7 +86,7 @@ async function live({ dir, clock, index, events, faults }: World) {
 		settings: { total: 0, eachTenant: 0, tenants: new Map([['few', 10]]) },
 		isContinued: highest > 0,
 	});
-	const spine = startSpine({
+	const fixture = startPipelineFixture({
 		docStore: gatedDocStore(gate, docStore),
 		vectorStore: gatedVectorStore(gate, vectorStore),
 		extractor: {
@@ -107,7 +107,7 @@ async function live({ dir, clock, index, events, faults }: World) {
 				maxPending: 100,
 				maxPendingBytes: 1e6,
 				maxFileBytes: 1e6,
-				maxWholeBytes: 1e6,
+				maxBufferedBytes: 1e6,
 			},
 			...{ streamable: [], fingerprint: 'f', mimeTypes: extractor.mimeTypes, mimeTypeOf },
 		},
@@ -116,7 +116,7 @@ async function live({ dir, clock, index, events, faults }: World) {
 			batch: { points: 64, bytes: 1e6, ageMs: 5 },
 		},
 	});
-	const { pipeline } = spine;
+	const { pipeline } = fixture;
 
 	return {
 		docStore: opened,

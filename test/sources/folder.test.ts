@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
 import { createFolderDelivery } from '../../api/sources/folder.ts';
 import type { ContentChange, DeletedChange, FileChange } from '../../nodes/watch/file-change.ts';
-import { silentLog, startSpine, type Spine } from '../support/spine.ts';
+import { silentLog, startPipelineFixture, type PipelineFixture } from '../support/pipeline-fixture.ts';
 import { until } from '../support/settled.ts';
 
 describe('the folder source', () => {
@@ -19,22 +19,22 @@ describe('the folder source', () => {
 		maxPending: 5,
 		maxPendingBytes: 100_000_000,
 		maxFileBytes: 3_000_000,
-		maxWholeBytes: 3_000_000,
+		maxBufferedBytes: 3_000_000,
 		streamable: [],
 		fingerprint: 'f',
 		mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
 		mimeTypeOf,
 	};
 	let dir: string;
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	let seq: number;
 	beforeEach(() => {
 		dir = mkdtempSync(join(tmpdir(), 'docdrop-folder-'));
 		seq = 0;
-		spine = startSpine({ accept });
+		fixture = startPipelineFixture({ accept });
 	});
 	afterEach(async () => {
-		await spine.stop();
+		await fixture.stop();
 		rmSync(dir, { recursive: true, force: true });
 	});
 
@@ -63,7 +63,7 @@ describe('the folder source', () => {
 	const gone = (relPath: string): DeletedChange => ({ ...head(relPath), event: 'deleted' });
 	const deliver = (batch: readonly FileChange[], pipeline: Partial<Pipeline> = {}) =>
 		createFolderDelivery({
-			pipeline: { ...spine.pipeline, ...pipeline },
+			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
 			mimeTypeOf,
 			clock: systemClock,
@@ -73,11 +73,11 @@ describe('the folder source', () => {
 		(await deliver(...args)).map(({ kind }) => kind);
 	const settled = () =>
 		until(
-			() => spine.docStore.stats(),
+			() => fixture.docStore.stats(),
 			({ pending }) => pending === 0,
 		);
 	const textOf = async (docId: string) =>
-		(await spine.docStore.chunks('t', docId)).map(({ text }) => text).join('');
+		(await fixture.docStore.chunks('t', docId)).map(({ text }) => text).join('');
 
 	it('files become documents at once: the engine has waited already', async () => {
 		assert.deepEqual(await kinds([file('a.txt', 'first'), file('sub/b.md', '# B'), file('empty.html', '')]), [
@@ -86,10 +86,10 @@ describe('the folder source', () => {
 			'delivered',
 		]);
 		await settled();
-		const document = await spine.docStore.document('t', 'sub/b.md');
+		const document = await fixture.docStore.document('t', 'sub/b.md');
 		assert.deepEqual([document?.sourceId, document?.state], ['source-1', 'published']);
-		assert.equal((await spine.points('t', 'sub/b.md'))[0]?.fields.path, 'sub/b.md');
-		assert.equal((await spine.docStore.document('t', 'empty.html'))?.published?.chunks, 0);
+		assert.equal((await fixture.points('t', 'sub/b.md'))[0]?.fields.path, 'sub/b.md');
+		assert.equal((await fixture.docStore.document('t', 'empty.html'))?.published?.chunks, 0);
 		assert.equal(await textOf('a.txt'), 'first');
 	});
 
@@ -102,7 +102,9 @@ describe('the folder source', () => {
 		await settled();
 		assert.equal(await textOf('a.txt'), 'second');
 		assert.deepEqual(
-			(await spine.docStore.documents({ tenant: 't', limit: 9, state: 'deleted' })).map(({ docId }) => docId),
+			(await fixture.docStore.documents({ tenant: 't', limit: 9, state: 'deleted' })).map(
+				({ docId }) => docId,
+			),
 			['b.txt', 'never.txt'],
 		);
 	});
@@ -127,7 +129,7 @@ describe('the folder source', () => {
 		];
 		assert.deepEqual(await kinds(batch), ['delivered', 'delivered', 'retry', 'failed']);
 		await settled();
-		const published = await spine.docStore.documents({ tenant: 't', limit: 9, state: 'published' });
+		const published = await fixture.docStore.documents({ tenant: 't', limit: 9, state: 'published' });
 		assert.deepEqual(
 			published.map(({ docId }) => docId),
 			['b.txt', 'kept.txt', 'l/arge.txt'],
@@ -140,8 +142,8 @@ describe('the folder source', () => {
 			settings: { total: 6_000, eachTenant: 0, tenants: new Map([['t', 600]]) },
 			isContinued: false,
 		});
-		await spine.stop();
-		spine = startSpine({ limiter, accept: { ...accept, maxPending: 100 } });
+		await fixture.stop();
+		fixture = startPipelineFixture({ limiter, accept: { ...accept, maxPending: 100 } });
 		const large = 'word '.repeat(210_000);
 		const batch = Array.from({ length: 61 }, (_, nth) => file(`${nth}.txt`, `text ${nth}`));
 		const outcomes = await kinds([...batch, file('large.txt', large)]);
@@ -149,7 +151,7 @@ describe('the folder source', () => {
 		assert.equal(outcomes.length, 62);
 		assert.deepEqual(await kinds([file('more.txt', large)]), ['delivered']);
 		await settled();
-		assert.equal((await spine.docStore.stats()).documents, 63);
+		assert.equal((await fixture.docStore.stats()).documents, 63);
 	});
 
 	it('gives the waiting up when the folder closes', async () => {
@@ -158,11 +160,11 @@ describe('the folder source', () => {
 			settings: { total: 1, eachTenant: 0, tenants: new Map() },
 			isContinued: true,
 		});
-		await spine.stop();
-		spine = startSpine({ limiter });
+		await fixture.stop();
+		fixture = startPipelineFixture({ limiter });
 		const closing = new AbortController();
 		const delivery = createFolderDelivery({
-			pipeline: spine.pipeline,
+			pipeline: fixture.pipeline,
 			tenant: 't',
 			mimeTypeOf,
 			clock: systemClock,
@@ -190,8 +192,8 @@ describe('the folder source', () => {
 		assert.ok(refused?.kind === 'failed');
 		assert.match(refused.reason, /too_large: content must be at most 3000000 bytes/);
 		await settled();
-		assert.equal((await spine.docStore.document('t', 'large.txt'))?.published?.size, large.length);
-		assert.equal(await spine.docStore.document('t', 'huge.txt'), null);
+		assert.equal((await fixture.docStore.document('t', 'large.txt'))?.published?.size, large.length);
+		assert.equal(await fixture.docStore.document('t', 'huge.txt'), null);
 	});
 
 	it('each file has its own outcome, in its own place', async () => {
@@ -219,8 +221,8 @@ describe('the folder source', () => {
 	});
 
 	it('a full queue makes the rest wait; when nothing goes in, the whole batch is rejected', async () => {
-		await spine.stop();
-		spine = startSpine({
+		await fixture.stop();
+		fixture = startPipelineFixture({
 			worker: null,
 			accept: {
 				windowMs: 0,
@@ -228,7 +230,7 @@ describe('the folder source', () => {
 				maxPending: 2,
 				maxPendingBytes: 1e6,
 				maxFileBytes: 1e6,
-				maxWholeBytes: 1e6,
+				maxBufferedBytes: 1e6,
 				streamable: [],
 				fingerprint: 'f',
 				mimeTypes: ['text/plain'],
@@ -252,8 +254,8 @@ describe('the folder source', () => {
 
 	it('a moved file is taken without its old name where that is another owner’s by now', async () => {
 		const theirs = (docId: string) =>
-			spine.pipeline.normalise({ tenant: 't', docId, content: { text: 'theirs' } });
-		const accepted = await spine.pipeline.accept([theirs('a.txt'), theirs('large.txt')], {
+			fixture.pipeline.normalise({ tenant: 't', docId, content: { text: 'theirs' } });
+		const accepted = await fixture.pipeline.accept([theirs('a.txt'), theirs('large.txt')], {
 			skipWindow: true,
 		});
 		assert.deepEqual(accepted.filter(Boolean).length, 2);
@@ -275,13 +277,13 @@ describe('the folder source', () => {
 			[await textOf('a.txt'), await textOf('b.txt'), await textOf('c.txt')],
 			['theirs', 'mine', 'new'],
 		);
-		assert.equal((await spine.docStore.document('t', 'l.txt'))?.state, 'published');
+		assert.equal((await fixture.docStore.document('t', 'l.txt'))?.state, 'published');
 		assert.equal(await textOf('large.txt'), 'theirs');
 	});
 
 	it('another owner’s document is left alone', async () => {
-		await spine.pipeline.accept(
-			[spine.pipeline.normalise({ tenant: 't', docId: 'a.txt', content: { text: 'theirs' } })],
+		await fixture.pipeline.accept(
+			[fixture.pipeline.normalise({ tenant: 't', docId: 'a.txt', content: { text: 'theirs' } })],
 			{
 				skipWindow: true,
 			},

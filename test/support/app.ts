@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createApp, type App } from '../../api/app.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 
 /** The real app on a free port, with a data folder of its own that goes with it. */
 export interface TestApp {

@@ -1,9 +1,9 @@
 import pino from 'pino';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { readConfig } from '../../api/config.ts';
+import { readConfig } from '../../api/config/index.ts';
 import { createHttp } from '../../api/http/index.ts';
 import type { FollowedSource } from '../../api/http/source-routes.ts';
-import { startSpine, type Spine } from './spine.ts';
+import { startPipelineFixture, type PipelineFixture } from './pipeline-fixture.ts';
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
 import type { Clock } from '../../api/ports/time.ts';
 
@@ -14,11 +14,11 @@ export async function httpInMemory(
 	clock: Clock = systemClock,
 ) {
 	const config = readConfig(env);
-	const spine: Spine = startSpine(parts);
+	const fixture: PipelineFixture = startPipelineFixture(parts);
 	let isStopping = false;
 	const sources: FollowedSource[] = [];
 	const http = await createHttp({
-		...spine,
+		...fixture,
 		config,
 		version: '0.0.0-test',
 		docsDir: null,
@@ -29,13 +29,13 @@ export async function httpInMemory(
 		sources: () => sources,
 	});
 	return {
-		...spine,
+		...fixture,
 		http,
 		follow: (source: FollowedSource) => void sources.push(source),
 		beginStopping: () => (isStopping = true),
 		async close() {
 			await http.close();
-			await spine.stop();
+			await fixture.stop();
 		},
 	};
 }

@@ -1,4 +1,4 @@
-import { type DocState, isClaimable, lease as takeLease, queueClass } from '../../domain/index.ts';
+import { type DocState, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/work-claims.ts';
 import { contentOf, unpinBlob } from './doc-bodies.ts';

@@ -1,12 +1,12 @@
 import {
 	type Change,
-	charge,
+	chargeCredits,
 	costOfPut,
-	grant,
+	grantCredits,
 	type Ledger,
-	left,
+	creditsLeft,
 	noLedger,
-	refund,
+	refundCredits,
 	type Refusal,
 } from '../../domain/index.ts';
 import type { StoreStats } from '../../ports/doc-views.ts';
@@ -43,7 +43,7 @@ export function createCredits(deps: {
 
 	const view = (tenant: string): CreditLedger => {
 		const ledger = ledgers.get(tenant) ?? noLedger;
-		return { tenant, ...ledger, left: left(ledger) };
+		return { tenant, ...ledger, left: creditsLeft(ledger) };
 	};
 	const isLimited = (tenant: string) => (ledgers.get(tenant)?.granted ?? null) !== null;
 
@@ -63,7 +63,7 @@ export function createCredits(deps: {
 
 		/** False, and nothing taken, where so many are not left. */
 		charge(tenant: string, credits: number): boolean {
-			const next = charge(ledgers.get(tenant) ?? noLedger, credits);
+			const next = chargeCredits(ledgers.get(tenant) ?? noLedger, credits);
 			if (next === null) return false;
 			set(tenant, next);
 			return true;
@@ -71,7 +71,7 @@ export function createCredits(deps: {
 
 		refund(tenant: string, credits: number): void {
 			const ledger = ledgers.get(tenant);
-			if (ledger !== undefined && credits > 0) set(tenant, refund(ledger, credits));
+			if (ledger !== undefined && credits > 0) set(tenant, refundCredits(ledger, credits));
 		},
 
 		/** What a put of the tenant costs now. */
@@ -81,7 +81,7 @@ export function createCredits(deps: {
 			const before = ledgers.get(tenant) ?? noLedger;
 			if (expected !== undefined && expected !== before.granted)
 				return { kind: 'changed', ledger: view(tenant) };
-			const next = grant(before, granted);
+			const next = grantCredits(before, granted);
 			if (next === null) return { kind: 'spent', ledger: view(tenant) };
 			set(tenant, next);
 			return { kind: 'granted', ledger: view(tenant) };
@@ -100,7 +100,7 @@ export function createCredits(deps: {
 		stats(): StoreStats['credits'] {
 			const sums = { tenants: 0, exhausted: 0, granted: 0, spent: 0, refunded: 0, left: 0 };
 			for (const ledger of ledgers.values()) {
-				const rest = left(ledger);
+				const rest = creditsLeft(ledger);
 				sums.spent += ledger.spent;
 				sums.refunded += ledger.refunded;
 				if (rest === null) continue;

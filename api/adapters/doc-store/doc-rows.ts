@@ -1,4 +1,4 @@
-import { type DocState, holds, isPending, type LeaseState } from '../../domain/index.ts';
+import { type DocState, holdsLease, isPending, type LeaseState } from '../../domain/index.ts';
 import type { DocKey, Lease } from '../../ports/work-claims.ts';
 import type { EngineState } from './engine-state.ts';
 import { setUndoably } from './engine-transaction.ts';
@@ -17,7 +17,7 @@ export const setLease = (engine: EngineState, doc: DocKey, lease: LeaseState | n
 /** The row, when the lease still holds. */
 export function leasedRow(engine: EngineState, lease: Lease): DocRow | null {
 	const row = engine.tables.docByKey(lease.doc);
-	return row !== undefined && holds(withLease(engine, row), lease.token) ? row : null;
+	return row !== undefined && holdsLease(withLease(engine, row), lease.token) ? row : null;
 }
 
 /** What of a row is no part of its state. */

@@ -1,4 +1,4 @@
-import { commit, deadLetter, isPending, release } from '../../domain/index.ts';
+import { commitLeased, deadLetterLeased, isPending, releaseLease } from '../../domain/index.ts';
 import type { Commit, DeadLetter, Lease, Release } from '../../ports/work-claims.ts';
 import { dropBody, unpinBlob } from './doc-bodies.ts';
 import { leasedRow, saveDoc, setLease, withLease } from './doc-rows.ts';
@@ -26,7 +26,7 @@ export function commitOne(
 	const before = withLease(engine, row);
 	if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
 	const chunks = manifest === 'intended' ? tables.countEntries(lease.doc) : manifest.length;
-	const next = commit(before, chunks, now, title ?? null);
+	const next = commitLeased(before, chunks, now, title ?? null);
 	const isDone = !isPending(next) && !next.failed;
 	if (isDone) dropBody(engine, lease.doc, row.body, false);
 	unpinBlob(engine, lease.doc);
@@ -48,7 +48,7 @@ export function releaseOne(
 ): boolean {
 	const row = leasedRow(engine, lease);
 	if (row === null) return false;
-	const { state, superseded } = release(withLease(engine, row), retryAt, counted);
+	const { state, superseded } = releaseLease(withLease(engine, row), retryAt, counted);
 	unpinBlob(engine, lease.doc);
 	saveDoc(engine, row, state, { flightJob: null, ...(superseded === null && { error }) });
 	updateJob(engine, superseded, now, { state: 'superseded', supersededBy: state.wanted.jobId });
@@ -63,7 +63,7 @@ export function deadLetterOne(
 	const row = leasedRow(engine, lease);
 	if (row === null) return false;
 	const before = withLease(engine, row);
-	const givenUp = deadLetter(before);
+	const givenUp = deadLetterLeased(before);
 	const chunks = engine.tables.keepPresent(lease.doc, new Set(present));
 	const { published } = givenUp;
 	const next = published === null ? givenUp : { ...givenUp, published: { ...published, chunks } };

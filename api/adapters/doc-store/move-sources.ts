@@ -1,4 +1,12 @@
-import { type Failure, giveUp, go, isPending, successorOf, wait, withdraw } from '../../domain/index.ts';
+import {
+	type Failure,
+	giveUpMove,
+	endWait,
+	isPending,
+	successorOf,
+	waitForSuccessor,
+	withdrawMove,
+} from '../../domain/index.ts';
 import type { DocKey, MovedManifest } from '../../ports/work-claims.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
@@ -29,14 +37,14 @@ export function addMoveSource(
 	const { tables } = engine;
 	const successor = successorOf(old.key, { key: to.key, state: withLease(engine, to) });
 	const { failed } = tables.docByKey(successor?.doc ?? to.key)?.state ?? to.state;
-	const saved = saveDoc(engine, old, wait(withLease(engine, old), successor, now), {});
+	const saved = saveDoc(engine, old, waitForSuccessor(withLease(engine, old), successor, now), {});
 	if (successor !== null && failed) giveOneUp(engine, saved, now);
 	if (successor === null) {
 		if (isFinished) freeMoveSources(engine, old.key, old.state.generation, now);
 		return;
 	}
 	for (const row of tables.moveSourcesOf(old.key)) {
-		const further = saveDoc(engine, row, wait(withLease(engine, row), successor, now), {});
+		const further = saveDoc(engine, row, waitForSuccessor(withLease(engine, row), successor, now), {});
 		if (failed) giveOneUp(engine, further, now);
 	}
 }
@@ -56,7 +64,7 @@ export function freeMoveSources(
 /** What was given up is taken up again. */
 function freeOne(engine: EngineState, row: DocRow, now: number): void {
 	const { failed, wanted } = row.state;
-	saveDoc(engine, row, go(withLease(engine, row), now), failed ? { error: null } : {});
+	saveDoc(engine, row, endWait(withLease(engine, row), now), failed ? { error: null } : {});
 	if (failed) updateJob(engine, wanted.jobId, now, { state: 'accepted', error: null });
 }
 
@@ -67,7 +75,7 @@ export function giveUpMoveSources(engine: EngineState, successor: DocKey, now: n
 
 function giveOneUp(engine: EngineState, row: DocRow, now: number): void {
 	const before = withLease(engine, row);
-	const next = giveUp(before);
+	const next = giveUpMove(before);
 	if (next === before) return;
 	const { jobId } = before.wanted;
 	saveDoc(engine, row, next, { error: successorFailed, ...endLostJob(engine, row, jobId, now) });
@@ -78,7 +86,7 @@ function giveOneUp(engine: EngineState, row: DocRow, now: number): void {
 export function withdrawMoveSources(engine: EngineState, successor: DocKey, now: number): boolean {
 	const rows = engine.tables
 		.moveSourcesOf(successor)
-		.map((row) => ({ row, next: withdraw(withLease(engine, row)) }));
+		.map((row) => ({ row, next: withdrawMove(withLease(engine, row)) }));
 	if (rows.some(({ next }) => next === null)) return false;
 	for (const { row, next } of rows) {
 		if (next === null) continue;

@@ -1,4 +1,4 @@
-import { cancel, retry } from '../../domain/index.ts';
+import { cancelWaiting, retryFailed } from '../../domain/index.ts';
 import type { RetryResult } from '../../ports/doc-store.ts';
 import { dropBody } from './doc-bodies.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
@@ -15,7 +15,7 @@ const rowOf = ({ tables }: EngineState, jobId: string) => {
 
 export function cancelJob(engine: EngineState, jobId: string, now: number): boolean {
 	const row = rowOf(engine, jobId);
-	const next = row === undefined ? null : cancel(withLease(engine, row), jobId);
+	const next = row === undefined ? null : cancelWaiting(withLease(engine, row), jobId);
 	if (row === undefined || next === null || !withdrawMoveSources(engine, row.key, now)) return false;
 	dropBody(engine, row.key, row.body, false);
 	saveDoc(engine, row, next, { body: null, error: null, ...endLostJob(engine, row, jobId, now) });
@@ -26,7 +26,7 @@ export function cancelJob(engine: EngineState, jobId: string, now: number): bool
 export function retryJob(engine: EngineState, jobId: string, now: number): RetryResult {
 	const { credits } = engine;
 	const row = rowOf(engine, jobId);
-	const next = row === undefined ? null : retry(withLease(engine, row), jobId, now);
+	const next = row === undefined ? null : retryFailed(withLease(engine, row), jobId, now);
 	if (row === undefined || next === null) return 'not_failed';
 	// What it was charged was given back when it failed.
 	const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;

@@ -3,13 +3,12 @@
  * few lines, not tinypool: that one finds its thread's entry file beside its own module, which a bundle does
  * not have.
  */
-import { Worker } from 'node:worker_threads';
 import { DocDropError } from '../../errors.ts';
-import { threadFile, threadLimits } from '../thread/index.ts';
+import { openThread, type Thread, threadFile } from '../thread/index.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import { TOKENIZER_VERSION } from '../../chunking/index.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
-import type { LexicalReply, LexicalRequest } from './lexical-worker.ts';
+import type { LexicalMethods } from './lexical-worker.ts';
 
 /** Texts of one message: about 10 ms of a thread's work. */
 const TEXTS_PER_MESSAGE = 64;
@@ -17,60 +16,29 @@ const TEXTS_PER_MESSAGE = 64;
 /** About: long texts would wait in the thread until V8 takes them for lasting, and looks again tens of megabytes later. */
 const CHARS_PER_MESSAGE = 32_768;
 
-interface Waiting {
-	resolve(vectors: Float32Array): void;
-	reject(error: unknown): void;
-}
-
-interface Thread {
-	readonly worker: Worker;
-	readonly waiting: Map<number, Waiting>;
-}
-
 /** Threads are started when they are first needed. A thread that dies is replaced; its calls are rejected. */
-export function createLexicalEmbedder({ threads }: { readonly threads: number }): Embedder {
-	const running = new Set<Thread>();
-	let nextId = 0;
+export function createLexicalEmbedder({ threads: most }: { readonly threads: number }): Embedder {
+	let threads: Thread<LexicalMethods>[] = [];
 	let closed = false;
 
-	function start(): Thread {
-		const worker = new Worker(threadFile('adapters/embedders/lexical-worker'), {
-			resourceLimits: threadLimits,
-		});
-		const thread: Thread = { worker, waiting: new Map() };
-		const end = (cause?: unknown) => {
-			running.delete(thread);
-			const error = new DocDropError('embedder_unavailable', 'a thread of the embedder ended', { cause });
-			for (const call of thread.waiting.values()) call.reject(error);
-			thread.waiting.clear();
-		};
-		worker.on('message', ({ id, vectors }: LexicalReply) => {
-			thread.waiting.get(id)?.resolve(vectors);
-			thread.waiting.delete(id);
-		});
-		worker.on('error', end);
-		worker.on('exit', () => end());
-		running.add(thread);
+	/** The thread with the fewest calls, or a new one as long as all are busy. */
+	function leastBusy(): Thread<LexicalMethods> {
+		threads = threads.filter((thread) => !thread.lost());
+		const [best] = threads.toSorted((a, b) => a.load() - b.load());
+		if (best !== undefined && (best.load() === 0 || threads.length >= most)) return best;
+		const file = threadFile('adapters/embedders/lexical-worker');
+		// Together in one message, long texts would wait in the thread as CHARS_PER_MESSAGE says.
+		const thread = openThread<LexicalMethods>({ file, isApart: true });
+		threads.push(thread);
 		return thread;
 	}
 
-	/** The thread with the fewest calls, or a new one as long as all are busy. */
-	function leastBusy(): Thread {
-		let best: Thread | undefined;
-		for (const thread of running) {
-			if (best === undefined || thread.waiting.size < best.waiting.size) best = thread;
+	async function vectorsOf(texts: readonly string[]): Promise<Float32Array[]> {
+		try {
+			return split(await leastBusy().call('vectors', texts));
+		} catch (cause) {
+			throw new DocDropError('embedder_unavailable', 'a thread of the embedder ended', { cause });
 		}
-		if (best === undefined || (best.waiting.size > 0 && running.size < threads)) return start();
-		return best;
-	}
-
-	function ask(texts: readonly string[]): Promise<Float32Array> {
-		const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-		const thread = leastBusy();
-		nextId += 1;
-		thread.waiting.set(nextId, { resolve, reject });
-		thread.worker.postMessage({ id: nextId, texts } satisfies LexicalRequest);
-		return promise;
 	}
 
 	return {
@@ -84,15 +52,15 @@ export function createLexicalEmbedder({ threads }: { readonly threads: number })
 			const abort = () => aborted.reject(signal?.reason);
 			signal?.addEventListener('abort', abort, { once: true });
 			try {
-				const answers = await Promise.race([Promise.all(messages(texts).map(ask)), aborted.promise]);
-				return answers.flatMap(split);
+				const answers = Promise.all(messages(texts).map(vectorsOf));
+				return (await Promise.race([answers, aborted.promise])).flat();
 			} finally {
 				signal?.removeEventListener('abort', abort);
 			}
 		},
 		async close() {
 			closed = true;
-			await Promise.all([...running].map(({ worker }) => worker.terminate()));
+			await Promise.all(threads.map((thread) => thread.terminate()));
 		},
 	};
 }

@@ -8,7 +8,7 @@ import { DocDropError } from '../../errors.ts';
 const CHARS_PER_NUMBER = 32;
 const CHARS_AROUND = 64 * 1024;
 
-export interface Answer {
+export interface EmbeddingsAnswer {
 	/** In the order of the texts. */
 	readonly vectors: Float32Array[];
 	/** JSON numbers, although base64 was asked for. */
@@ -16,7 +16,11 @@ export interface Answer {
 }
 
 /** Throws `embedder_rejected` for an answer of another shape than asked for, `embedder_unavailable` for one that is none. */
-export async function readAnswer(response: Response, count: number, dimensions: number): Promise<Answer> {
+export async function readAnswer(
+	response: Response,
+	count: number,
+	dimensions: number,
+): Promise<EmbeddingsAnswer> {
 	const most = count * (dimensions * CHARS_PER_NUMBER + 256) + CHARS_AROUND;
 	const text = await readUpTo(response, most);
 	if (text === null) throw rejected(`answered more than ${most} bytes`);

@@ -4,14 +4,14 @@
  * answer with numbers all the same are understood, and asked in smaller batches from then on, because parsing
  * millions of numbers at once would hold the event loop.
  *
- * It paces itself by what the server says of its limits (budget.ts). Retries, breakers and the splitting of rejected
+ * It paces itself by what the server says of its limits (rate-budget.ts). Retries, breakers and the splitting of rejected
  * batches belong to the caller.
  */
 import { randomBytes } from 'node:crypto';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/time.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { createBudget } from './rate-budget.ts';
+import { createRateBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
 
@@ -46,7 +46,7 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 	const sendDimensions = settings.sendDimensions ?? model.startsWith('text-embedding-3');
 	const closing = new AbortController();
 	let answersNumbers = false;
-	const budget = createBudget({
+	const budget = createRateBudget({
 		clock,
 		random: settings.random ?? (() => randomBytes(4).readUInt32BE() / 2 ** 32),
 		// The rest of the caller's time is for the request itself.

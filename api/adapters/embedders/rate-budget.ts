@@ -14,18 +14,18 @@ import { readLimits, readRetryAfter, type SaidMeter } from './rate-headers.ts';
  *     with jitter; then one request alone, and one more in flight with every answer that is well: twice as many
  *     with every round.
  *  3. So it also begins: one request, whose answer says what the limits are.
- *  4. First come, first served. Who would wait longer than `patienceMs` is told so (`embedder_throttled`, with the
+ *  4. First come, first served. Who would wait longer than `patienceMs` is rejected (`embedder_throttled`, with the
  *     time) and sends nothing: the caller's own time must not run out over it.
  *
  * Tokens are estimated, one for three bytes of UTF-8: above what English and most European text takes, about right
  * for Chinese and Japanese. What the server counted stands in its next answer.
  */
-export interface Cost {
+export interface RateCost {
 	readonly requests: 1;
 	readonly tokens: number;
 }
 
-export interface Turn {
+export interface RateTurn {
 	/** Of any answer, before its body is read. */
 	answered(response: { readonly status: number; readonly headers: Headers }): void;
 	/** No answer came, or it is read to its end. Always called, last. */
@@ -54,177 +54,199 @@ interface Meter {
 }
 
 interface Waiter {
-	readonly cost: Cost;
+	readonly cost: RateCost;
 	readonly until: number;
-	readonly signal: AbortSignal;
-	resolve(turn: Turn): void;
+	resolve(turn: RateTurn): void;
 	reject(error: unknown): void;
 }
 
 const kinds = ['requests', 'tokens'] as const;
+type Kind = (typeof kinds)[number];
 
-export function createBudget(deps: {
+interface RateDeps {
 	readonly clock: Clock;
 	readonly random: () => number;
 	readonly patienceMs: number;
-}) {
-	const { clock, random, patienceMs } = deps;
-	const meters: Record<(typeof kinds)[number], Meter | null> = { requests: null, tokens: null };
+}
+
+const startState = (deps: RateDeps) => ({
+	...deps,
+	meters: { requests: null, tokens: null } as Record<Kind, Meter | null>,
 	/** All that was ever sent, and what of it is in flight. */
-	const sent = { requests: 0, tokens: 0 };
-	const open = { requests: 0, tokens: 0 };
-	let waiters: Waiter[] = [];
-	let allowed = 1;
-	let pausedUntil = -Infinity;
-	let refusalsInRow = 0;
-	let refusals = 0;
-	let cancelTimer: (() => void) | null = null;
+	sent: { requests: 0, tokens: 0 },
+	open: { requests: 0, tokens: 0 },
+	/** Requests in flight at a time. */
+	allowed: 1,
+	/** Monotonic ms. */
+	pausedUntil: -Infinity,
+	refusalsInRow: 0,
+	refusals: 0,
+	waiters: [] as Waiter[],
+	cancelTimer: null as (() => void) | null,
+});
+type RateState = ReturnType<typeof startState>;
 
-	/** Ms until the cost may be paid; null: when something in flight is answered. */
-	function waitOf(cost: Cost, now: number): number | null {
-		if (now < pausedUntil) return pausedUntil - now;
-		if (open.requests >= allowed) return null;
-		let wait = 0;
-		for (const kind of kinds) {
-			const meter = meters[kind];
-			if (meter === null) continue;
-			if (now >= meter.resetAt) {
-				meter.left = meter.limit - open[kind];
-				meter.resetAt = now + usualResetMs;
-				meter.isAssumed = true;
-			}
-			// What is above the whole limit is the server's to judge, once all of it is free.
-			const isAll = open[kind] === 0 && meter.left >= meter.limit;
-			if (meter.left >= cost[kind] || isAll) continue;
-			// An answer on its way will say what nobody has said yet.
-			if (meter.isAssumed && open.requests > 0) return null;
-			wait = Math.max(wait, meter.resetAt - now);
-		}
-		return wait;
-	}
-
-	function pump(): void {
-		cancelTimer?.();
-		cancelTimer = null;
-		for (let head = waiters[0]; head !== undefined; head = waiters[0]) {
-			const now = clock.monotonic();
-			const wait = waitOf(head.cost, now);
-			if (wait === 0) {
-				waiters.shift();
-				head.resolve(begin(head.cost));
-			} else if (now + (wait ?? 0) > head.until) {
-				waiters.shift();
-				head.reject(
-					new DocDropError('embedder_throttled', 'the embedder’s limit is used up for now', {
-						retryAfterMs: Math.ceil(wait ?? firstPauseMs),
-					}),
-				);
-			} else {
-				cancelTimer = clock.after(wait ?? head.until - now + 1, pump);
-				return;
-			}
-		}
-	}
-
-	function begin(cost: Cost): Turn {
-		// What an answer to this one cannot know of: what is in flight now, and what is sent until it comes.
-		const unknownFrom = { requests: sent.requests - open.requests, tokens: sent.tokens - open.tokens };
-		for (const kind of kinds) {
-			const meter = meters[kind];
-			sent[kind] += cost[kind];
-			open[kind] += cost[kind];
-			if (meter !== null) meter.left -= cost[kind];
-		}
-		let isDone = false;
-		return {
-			answered({ status, headers }) {
-				const now = clock.monotonic();
-				const said = readLimits(headers);
-				for (const kind of kinds) {
-					const meter = said[kind];
-					if (meter !== null) learn(kind, meter, sent[kind] - unknownFrom[kind] - cost[kind], now);
-				}
-				if (status === 429) refused(readRetryAfter(headers, clock.now()), now);
-				else if (status < 400 && now >= pausedUntil) {
-					refusalsInRow = 0;
-					allowed = Math.min(mostInFlight, allowed + 1);
-				}
-			},
-			done() {
-				if (isDone) return;
-				isDone = true;
-				for (const kind of kinds) open[kind] -= cost[kind];
-				pump();
-			},
-		};
-	}
-
-	/** `unknown`: what the server may not have counted when it said so. */
-	function learn(kind: (typeof kinds)[number], said: SaidMeter, unknown: number, now: number): void {
-		const resetAt = now + (said.resetMs ?? usualResetMs);
-		const before = meters[kind];
-		if (before === null || unknown === 0) {
-			meters[kind] = { limit: said.limit, left: said.remaining - unknown, resetAt, isAssumed: false };
-			return;
-		}
-		// What we have counted ourselves is exact where nobody else uses the limit, and never above what was said.
-		before.left = Math.min(said.remaining, Math.max(before.left, said.remaining - unknown));
-		before.resetAt = before.isAssumed ? resetAt : Math.max(before.resetAt, resetAt);
-		before.isAssumed = false;
-	}
-
-	function refused(namedMs: number | undefined, now: number): void {
-		refusals += 1;
-		// Refused together counts once.
-		if (now >= pausedUntil) refusalsInRow += 1;
-		allowed = 1;
-		const doubled = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(20, refusalsInRow - 1));
-		// Others may have been told the same time: nobody comes back before it, and not all at it.
-		const pauseMs =
-			namedMs === undefined
-				? doubled * (0.5 + 0.5 * random())
-				: namedMs + random() * Math.min(1_000, 0.1 * namedMs);
-		pausedUntil = Math.max(pausedUntil, now + pauseMs);
-	}
+export function createRateBudget(deps: RateDeps) {
+	const { clock, patienceMs } = deps;
+	const state = startState(deps);
+	const pausedMs = () => Math.max(0, Math.ceil(state.pausedUntil - clock.monotonic()));
 
 	return {
 		/** Resolves when the request may leave. Rejects with the signal's reason, or `embedder_throttled`. */
-		turn(bytes: number, signal: AbortSignal): Promise<Turn> {
-			return new Promise((resolve, reject) => {
-				if (signal.aborted) return reject(signal.reason);
-				const giveUp = () => {
-					waiters = waiters.filter((one) => one !== waiter);
-					reject(signal.reason);
-					pump();
-				};
-				const leave = () => signal.removeEventListener('abort', giveUp);
-				const waiter: Waiter = {
-					cost: { requests: 1, tokens: tokensOf(bytes) },
-					until: clock.monotonic() + patienceMs,
-					signal,
-					resolve: (turn) => (leave(), resolve(turn)),
-					reject: (error) => (leave(), reject(error)),
-				};
-				signal.addEventListener('abort', giveUp, { once: true });
-				waiters.push(waiter);
-				if (waiters.length === 1) pump();
-			});
-		},
+		turn: (bytes: number, signal: AbortSignal): Promise<RateTurn> =>
+			wait(state, { requests: 1, tokens: tokensOf(bytes) }, clock.monotonic() + patienceMs, signal),
 		/** Bytes of text that one request may hold and still be within the limit of tokens. */
-		mostBytes: (): number => (meters.tokens === null ? Infinity : bytesOf(meters.tokens.limit)),
+		mostBytes: (): number => (state.meters.tokens === null ? Infinity : bytesOf(state.meters.tokens.limit)),
 		/** How long the last refusal asks to wait, ms. */
-		pausedMs: () => Math.max(0, Math.ceil(pausedUntil - clock.monotonic())),
+		pausedMs,
 		status(): EmbedderBudget {
 			const view = (meter: Meter | null) =>
 				meter === null ? null : { limit: meter.limit, left: Math.max(0, meter.left) };
 			return {
-				requests: view(meters.requests),
-				tokens: view(meters.tokens),
-				waiting: waiters.length,
-				inFlight: open.requests,
-				refusals,
-				pausedMs: Math.max(0, Math.ceil(pausedUntil - clock.monotonic())),
+				requests: view(state.meters.requests),
+				tokens: view(state.meters.tokens),
+				waiting: state.waiters.length,
+				inFlight: state.open.requests,
+				refusals: state.refusals,
+				pausedMs: pausedMs(),
 			};
 		},
 	};
+}
+
+function wait(state: RateState, cost: RateCost, until: number, signal: AbortSignal): Promise<RateTurn> {
+	return new Promise((resolve, reject) => {
+		if (signal.aborted) return reject(signal.reason);
+		const giveUp = () => {
+			state.waiters = state.waiters.filter((one) => one !== waiter);
+			reject(signal.reason);
+			pump(state);
+		};
+		const leave = () => signal.removeEventListener('abort', giveUp);
+		const waiter: Waiter = {
+			cost,
+			until,
+			resolve: (turn) => (leave(), resolve(turn)),
+			reject: (error) => (leave(), reject(error)),
+		};
+		signal.addEventListener('abort', giveUp, { once: true });
+		if (state.waiters.push(waiter) === 1) pump(state);
+	});
+}
+
+/** Lets go whoever may, in order; whoever would wait too long is rejected. */
+function pump(state: RateState): void {
+	const { clock, waiters } = state;
+	state.cancelTimer?.();
+	state.cancelTimer = null;
+	for (let head = waiters[0]; head !== undefined; head = waiters[0]) {
+		const now = clock.monotonic();
+		const waitMs = waitOf(state, head.cost, now);
+		if (waitMs === 0) {
+			waiters.shift();
+			head.resolve(begin(state, head.cost));
+		} else if (now + (waitMs ?? 0) > head.until) {
+			waiters.shift();
+			head.reject(
+				new DocDropError('embedder_throttled', 'the embedder’s limit is used up for now', {
+					retryAfterMs: Math.ceil(waitMs ?? firstPauseMs),
+				}),
+			);
+		} else {
+			state.cancelTimer = clock.after(waitMs ?? head.until - now + 1, () => pump(state));
+			return;
+		}
+	}
+}
+
+/** Ms until the cost may be paid; null: when something in flight is answered. */
+function waitOf(
+	{ meters, open, allowed, pausedUntil }: RateState,
+	cost: RateCost,
+	now: number,
+): number | null {
+	if (now < pausedUntil) return pausedUntil - now;
+	if (open.requests >= allowed) return null;
+	let longest = 0;
+	for (const kind of kinds) {
+		const meter = meters[kind];
+		if (meter === null) continue;
+		if (now >= meter.resetAt) {
+			meter.left = meter.limit - open[kind];
+			meter.resetAt = now + usualResetMs;
+			meter.isAssumed = true;
+		}
+		// What is above the whole limit is the server's to judge, once all of it is free.
+		const isAll = open[kind] === 0 && meter.left >= meter.limit;
+		if (meter.left >= cost[kind] || isAll) continue;
+		// An answer on its way will say what nobody has said yet.
+		if (meter.isAssumed && open.requests > 0) return null;
+		longest = Math.max(longest, meter.resetAt - now);
+	}
+	return longest;
+}
+
+function begin(state: RateState, cost: RateCost): RateTurn {
+	const { clock, meters, sent, open } = state;
+	// What an answer to this one cannot know of: what is in flight now, and what is sent until it comes.
+	const unknownFrom = { requests: sent.requests - open.requests, tokens: sent.tokens - open.tokens };
+	for (const kind of kinds) {
+		const meter = meters[kind];
+		sent[kind] += cost[kind];
+		open[kind] += cost[kind];
+		if (meter !== null) meter.left -= cost[kind];
+	}
+	let isDone = false;
+	return {
+		answered({ status, headers }) {
+			const now = clock.monotonic();
+			const said = readLimits(headers);
+			for (const kind of kinds) {
+				const unknown = sent[kind] - unknownFrom[kind] - cost[kind];
+				const meter = said[kind];
+				if (meter !== null) meters[kind] = learn(meters[kind], meter, unknown, now);
+			}
+			if (status === 429) pause(state, readRetryAfter(headers, clock.now()), now);
+			else if (status < 400 && now >= state.pausedUntil) {
+				state.refusalsInRow = 0;
+				state.allowed = Math.min(mostInFlight, state.allowed + 1);
+			}
+		},
+		done() {
+			if (isDone) return;
+			isDone = true;
+			for (const kind of kinds) open[kind] -= cost[kind];
+			pump(state);
+		},
+	};
+}
+
+/** `unknown`: what the server may not have counted when it said so. */
+function learn(before: Meter | null, said: SaidMeter, unknown: number, now: number): Meter {
+	const resetAt = now + (said.resetMs ?? usualResetMs);
+	if (before === null || unknown === 0) {
+		return { limit: said.limit, left: said.remaining - unknown, resetAt, isAssumed: false };
+	}
+	return {
+		...before,
+		// What we have counted ourselves is exact where nobody else uses the limit, and never above what was said.
+		left: Math.min(said.remaining, Math.max(before.left, said.remaining - unknown)),
+		resetAt: before.isAssumed ? resetAt : Math.max(before.resetAt, resetAt),
+		isAssumed: false,
+	};
+}
+
+/** After a refusal. */
+function pause(state: RateState, namedMs: number | undefined, now: number): void {
+	state.refusals += 1;
+	// Refused together counts once.
+	if (now >= state.pausedUntil) state.refusalsInRow += 1;
+	state.allowed = 1;
+	const doubled = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(20, state.refusalsInRow - 1));
+	// Others may have been told the same time: nobody comes back before it, and not all at it.
+	const pauseMs =
+		namedMs === undefined
+			? doubled * (0.5 + 0.5 * state.random())
+			: namedMs + state.random() * Math.min(1_000, 0.1 * namedMs);
+	state.pausedUntil = Math.max(state.pausedUntil, now + pauseMs);
 }

@@ -1,12 +1,12 @@
 /**
- * decode.ts for a file that is read in pieces: the same characters, as lines. A first walk over the file finds
+ * decode.ts for a file that is streamed: the same characters, as lines. A first walk over the file finds
  * its encoding (UTF-8 is known only at its end) and refuses what is binary; a second one gives the lines.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DocDropError } from '../../errors.ts';
 import { createBinaryCheck } from './decode.ts';
 
-/** Longest line of a file that is read in pieces, in UTF-16 code units. */
+/** Longest line of a streamed file, in UTF-16 code units. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
 
 const PIECE = 64 * 1024;

@@ -3,12 +3,14 @@
  * do for it. Synchronous, CPU only; large files are read on the way.
  */
 import { readFileSync } from 'node:fs';
+import type { fileTypes, MimeType } from '../../contract/file-types.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import {
 	chunk,
 	CHUNKER_VERSION,
 	chunkHash,
 	type ChunkSettings,
+	type ChunkStream,
 	createChunkStream,
 	embeddedText,
 	type Piece,
@@ -16,19 +18,34 @@ import {
 	TOKENIZER_VERSION,
 } from '../../chunking/index.ts';
 import type { Chunk, Extracted, ExtractInput } from '../../ports/extractor.ts';
-import { openTextFile } from './decode-stream.ts';
+import { openTextFile, type TextFile } from './decode-stream.ts';
 import type { Document } from './extracted.ts';
 import { extractHtml } from './html.ts';
 import { extractMarkdown } from './markdown.ts';
 import { extractText } from './text.ts';
 import { streamText } from './text-stream.ts';
 
-const extractors: Readonly<Record<string, (bytes: Uint8Array, mimeType: string) => Document>> = {
-	'text/plain': extractText,
-	'text/x-rst': extractText,
-	'text/markdown': extractMarkdown,
-	'text/html': extractHtml,
-	'application/xhtml+xml': extractHtml,
+interface BufferedReader {
+	readonly read: (bytes: Uint8Array, mimeType: MimeType) => Document;
+}
+interface StreamedReader extends BufferedReader {
+	/** Feeds the chunker, stops whenever chunks can be taken, and returns the title. */
+	readonly stream: (file: TextFile, chunks: ChunkStream) => Generator<void, string | null>;
+}
+
+const text: StreamedReader = { read: extractText, stream: streamText };
+
+/** One for each row of `fileTypes`, streaming where the row says so. */
+const readers: {
+	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
+		? StreamedReader
+		: BufferedReader;
+} = {
+	'text/plain': text,
+	'text/x-rst': text,
+	'text/markdown': { read: extractMarkdown },
+	'text/html': { read: extractHtml },
+	'application/xhtml+xml': { read: extractHtml },
 };
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
@@ -37,16 +54,12 @@ const EXTRACTORS_VERSION = 1;
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
 
-/** In pieces, as many as memory for their hashes and names allows. */
+/** Streamed, as many as memory for their hashes and names allows. */
 const MOST_STREAMED_CHUNKS = 1_000_000;
 
 /** What goes in one page at most, about: the parent's event loop must not stand still for one. */
 const PAGE_CHARS = 200_000;
 const PAGE_CHUNKS = 200;
-
-export const streamableTypes: readonly string[] = ['text/plain', 'text/x-rst'];
-
-export const extractableTypes: readonly string[] = Object.keys(extractors);
 
 /** See `Extractor.fingerprint`. */
 export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
@@ -54,8 +67,8 @@ export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings):
 }
 
 /** Throws `unsupported_type` for a type that no extractor takes. */
-export function checkType(mimeType: string): void {
-	if (!Object.hasOwn(extractors, mimeType)) {
+export function checkType(mimeType: string): asserts mimeType is MimeType {
+	if (!Object.hasOwn(readers, mimeType)) {
 		throw new DocDropError('unsupported_type', `no extractor reads ${mimeType}`, { field: 'mimeType' });
 	}
 }
@@ -72,23 +85,24 @@ export function extractDocument(bytes: Uint8Array, mimeType: string, chunking: C
 	checkType(mimeType);
 	if (bytes.length === 0) return { title: null, chunks: [] };
 	try {
-		const document = extractors[mimeType]?.(bytes, mimeType);
-		const pieces = chunk(document?.blocks ?? [], chunking);
+		const { title, blocks } = readers[mimeType].read(bytes, mimeType);
+		const pieces = chunk(blocks, chunking);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
-		return { title: document?.title ?? null, chunks: pieces.map(toChunk) };
+		return { title, chunks: pieces.map(toChunk) };
 	} catch (cause) {
 		throw unreadable(cause, mimeType);
 	}
 }
 
-/** The chunks in pages; a file is read in pieces where its type allows it. Throws as `extractDocument` does. */
+/** The chunks in pages; a file of a streamed type is streamed. Throws as `extractDocument` does. */
 export function* streamInput(
 	content: ExtractInput['content'],
 	mimeType: string,
 	chunking: ChunkSettings,
 ): Generator<readonly Chunk[], string | null> {
 	checkType(mimeType);
-	if (content instanceof Uint8Array || !streamableTypes.includes(mimeType)) {
+	const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
+	if (content instanceof Uint8Array || reader.stream === undefined) {
 		const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
 		const { title, chunks } = extractDocument(bytes, mimeType, chunking);
 		yield* pages(chunks);
@@ -105,7 +119,7 @@ export function* streamInput(
 		for (const piece of pieces) page.push(toChunk(piece));
 	};
 	try {
-		const walk = streamText(openTextFile(file, mimeType), stream);
+		const walk = reader.stream(openTextFile(file, mimeType), stream);
 		for (;;) {
 			const { done, value } = walk.next();
 			take();

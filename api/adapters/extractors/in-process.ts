@@ -1,16 +1,9 @@
 /** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
 import { readFile } from 'node:fs/promises';
+import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import type { Extractor } from '../../ports/extractor.ts';
 import { checkChunkSettings, type ChunkSettings, defaultChunkSettings } from '../../chunking/index.ts';
-import {
-	checkType,
-	extractableTypes,
-	extractDocument,
-	extractorFingerprint,
-	fromReadError,
-	streamableTypes,
-	streamInput,
-} from './extract.ts';
+import { checkType, extractDocument, extractorFingerprint, fromReadError, streamInput } from './extract.ts';
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createInProcessExtractor(settings: { chunking?: ChunkSettings } = {}): Extractor {
@@ -18,8 +11,8 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 	checkChunkSettings(chunking);
 	return {
 		fingerprint: extractorFingerprint(chunking),
-		mimeTypes: extractableTypes,
-		streamable: streamableTypes,
+		mimeTypes,
+		streamable: streamedTypes,
 		async extract({ content, mimeType }, signal) {
 			signal?.throwIfAborted();
 			checkType(mimeType);

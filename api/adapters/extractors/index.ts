@@ -1,3 +1,2 @@
 /** The extractors. */
-export { mimeTypeOf } from './mime.ts';
 export { createExtractorPool } from './pool.ts';

@@ -1,6 +1,6 @@
 /**
- * text.ts for a file that is read in pieces: the same headings and paragraphs (test/adapters/extractors/
- * text-stream.test.ts). A paragraph that is longer than the limit, such as a whole log or table without a blank
+ * text.ts for a file that is streamed: the same headings and paragraphs
+ * (test/adapters/extractors/text-stream.test.ts). A paragraph that is longer than the limit, such as a whole log or table without a blank
  * line, goes on in pieces. The indentation that its lines share, which only its end tells, comes from a walk
  * of its own before.
  */

@@ -1,5 +1,5 @@
 /**
- * The collection itself: made when it is missing, verified when it is there. Only store.ts's `open` calls it.
+ * The collection itself: made when it is missing, verified when it is there. Only qdrant-store.ts's `open` calls it.
  * Uses the official client; none of this is rate limited by Qdrant, and it happens once.
  */
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
@@ -12,10 +12,10 @@ import type { Endpoint } from './qdrant-transport.ts';
 
 export interface CollectionOptions {
 	readonly endpoint: Endpoint;
-	readonly apiKey: string | undefined;
+	readonly apiKey?: string;
 	readonly collection: string;
 	readonly dimensions: number;
-	readonly modelFingerprint: string | undefined;
+	readonly modelFingerprint?: string;
 	readonly timeoutMs: number;
 	readonly clock: Clock;
 }

@@ -1,6 +1,6 @@
 /**
  * Every way in which Qdrant, its client or the network between can fail, as one error from the table. The
- * only place that reads a status code or an error's shape; transport.ts and collection.ts call it.
+ * only place that reads a status code or an error's shape; qdrant-transport.ts and collection.ts call it.
  *
  * Statuses are those of Qdrant's own StorageError (src/actix/helpers.rs, 1.19) and of proxies before it.
  */

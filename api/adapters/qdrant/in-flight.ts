@@ -1,6 +1,6 @@
 /**
  * How many bulk requests are on their way to Qdrant at the same time, over all lanes of the process. Pure
- * decisions, and the gate that carries them out; only store.ts makes one.
+ * decisions, and the gate that carries them out; only qdrant-store.ts makes one.
  *
  * Additive increase, multiplicative decrease: a server that throttles, is not available or does not answer gets
  * half as many requests, one whose answers come later and later (with `wait=true` that is its update queue
@@ -10,7 +10,7 @@
 import type { Clock } from '../../ports/time.ts';
 import { isDocDropError } from '../../errors.ts';
 
-export interface Flow {
+export interface CongestionWindow {
 	/** Requests at a time; its whole part counts. */
 	readonly allowed: number;
 	/** Monotonic ms of the last cut. */
@@ -19,7 +19,7 @@ export interface Flow {
 	readonly usualMs: number | null;
 }
 
-export interface Answer {
+export interface WriteOutcome {
 	/** `pushback`: it throttled, was not available, or did not answer in time. `other` says nothing of load. */
 	readonly kind: 'completed' | 'pushback' | 'other';
 	/** Monotonic ms. */
@@ -34,46 +34,46 @@ const slowFactor = 4;
 const slowMs = 1_000;
 const smoothing = 0.1;
 
-export const startFlow = (most: number): Flow => ({
+export const startWindow = (most: number): CongestionWindow => ({
 	allowed: Math.min(2, most),
 	cutAt: -Infinity,
 	usualMs: null,
 });
 
-export function adapt(flow: Flow, answer: Answer, most: number): Flow {
+export function adapt(window: CongestionWindow, answer: WriteOutcome, most: number): CongestionWindow {
 	const { kind, sentAt, at } = answer;
-	if (kind === 'other') return flow;
-	const isNews = sentAt >= flow.cutAt;
+	if (kind === 'other') return window;
+	const isNews = sentAt >= window.cutAt;
 	if (kind === 'pushback') {
-		return isNews ? { ...flow, allowed: Math.max(1, Math.floor(flow.allowed / 2)), cutAt: at } : flow;
+		return isNews ? { ...window, allowed: Math.max(1, Math.floor(window.allowed / 2)), cutAt: at } : window;
 	}
 	const tookMs = at - sentAt;
-	const { usualMs } = flow;
+	const { usualMs } = window;
 	if (usualMs !== null && tookMs > slowMs && tookMs > slowFactor * usualMs) {
 		// It enters the mean as well: a server that has become slow for good is not cut for ever.
-		const known = { ...flow, usualMs: usualMs + smoothing * (tookMs - usualMs) };
-		return isNews ? { ...known, allowed: Math.max(1, Math.floor(flow.allowed) - 1), cutAt: at } : known;
+		const known = { ...window, usualMs: usualMs + smoothing * (tookMs - usualMs) };
+		return isNews ? { ...known, allowed: Math.max(1, Math.floor(window.allowed) - 1), cutAt: at } : known;
 	}
 	return {
-		...flow,
-		allowed: isNews ? Math.min(most, flow.allowed + 1 / answersPerStep) : flow.allowed,
+		...window,
+		allowed: isNews ? Math.min(most, window.allowed + 1 / answersPerStep) : window.allowed,
 		usualMs: usualMs === null ? tookMs : usualMs + smoothing * (tookMs - usualMs),
 	};
 }
 
 export interface InFlight {
-	/** Runs `send` as soon as there is room, in the order of the calls; rejects as it does. */
+	/** Runs `send` as soon as the window allows it, in the order of the calls; rejects as it does. */
 	run<T>(send: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 	allowed(): number;
 }
 
 export function createInFlight(most: number, clock: Pick<Clock, 'monotonic'>): InFlight {
 	const waiting: (() => void)[] = [];
-	let flow = startFlow(most);
+	let window = startWindow(most);
 	let running = 0;
 
 	function admit(): void {
-		while (running < Math.floor(flow.allowed)) {
+		while (running < Math.floor(window.allowed)) {
 			const next = waiting.shift();
 			if (next === undefined) return;
 			running += 1;
@@ -88,7 +88,7 @@ export function createInFlight(most: number, clock: Pick<Clock, 'monotonic'>): I
 				admit();
 			});
 			const sentAt = clock.monotonic();
-			let kind: Answer['kind'] = 'completed';
+			let kind: WriteOutcome['kind'] = 'completed';
 			try {
 				signal?.throwIfAborted();
 				return await send();
@@ -97,11 +97,11 @@ export function createInFlight(most: number, clock: Pick<Clock, 'monotonic'>): I
 				throw error;
 			} finally {
 				running -= 1;
-				flow = adapt(flow, { kind, sentAt, at: clock.monotonic() }, most);
+				window = adapt(window, { kind, sentAt, at: clock.monotonic() }, most);
 				admit();
 			}
 		},
-		allowed: () => Math.floor(flow.allowed),
+		allowed: () => Math.floor(window.allowed),
 	};
 }
 

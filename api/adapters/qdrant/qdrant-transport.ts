@@ -42,7 +42,7 @@ interface Call {
 	readonly signal?: AbortSignal | undefined;
 }
 
-export interface Transport {
+export interface QdrantTransport {
 	/** The `result` of Qdrant's answer. Rejects with an error from the table, or with the signal's reason. */
 	send<T>(call: Call): Promise<T>;
 	close(): void;
@@ -65,13 +65,13 @@ interface Answer {
 /** Below the 5 s after which Qdrant closes an idle connection, so that no request goes into a closing one. */
 const idleSocketMs = 4_000;
 
-export function createTransport({
+export function createQdrantTransport({
 	endpoint,
 	apiKey,
 	clock,
 	timeoutMs,
 	connections,
-}: TransportOptions): Transport {
+}: TransportOptions): QdrantTransport {
 	const { request, Agent } = endpoint.origin.startsWith('https:') ? https : http;
 	const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: idleSocketMs });
 	const headers: Record<string, string> = { accept: 'application/json' };
@@ -92,12 +92,12 @@ export function createTransport({
 				fail(new DocDropError('index_unavailable', `the vector index gave no answer within ${timeoutMs} ms`)),
 			);
 			const onAbort = () => fail(signal?.reason);
-			const settle = () => {
+			const stopWaiting = () => {
 				cancelTimer();
 				signal?.removeEventListener('abort', onAbort);
 			};
 			const fail = (error: unknown) => {
-				settle();
+				stopWaiting();
 				reject(error);
 				req.destroy();
 			};
@@ -108,7 +108,7 @@ export function createTransport({
 				response.on('data', (chunk: Buffer) => chunks.push(chunk));
 				response.on('error', (error) => fail(fromNetwork(error)));
 				response.on('end', () => {
-					settle();
+					stopWaiting();
 					resolve({
 						status: response.statusCode ?? 0,
 						retryAfter: response.headers['retry-after'] ?? null,

@@ -4,9 +4,9 @@ import type { RequestLimits } from './write-plan.ts';
 /**
  * Requests that cost more than the server's whole budget (strict mode: a rate limit, `upsert_max_batchsize`) or
  * that are larger than it takes are refused for ever, whatever they hold. They say nothing of a document, so they
- * are cut smaller here, below the pipeline, and the size that passes is kept for what follows. Used by store.ts.
+ * are cut smaller here, below the pipeline, and the size that passes is kept for what follows. Used by qdrant-store.ts.
  */
-export interface Budget {
+export interface RequestBudget {
 	/**
 	 * Runs `work`, and again in requests of half the size for as long as they cost too much. `work` is idempotent;
 	 * `items` is what it has to carry, points or operations.
@@ -14,7 +14,7 @@ export interface Budget {
 	spend(items: number, work: (limits: RequestLimits) => Promise<void>): Promise<void>;
 }
 
-export function createBudget(most: RequestLimits): Budget {
+export function createRequestBudget(most: RequestLimits): RequestBudget {
 	let limits = most;
 	return {
 		async spend(items, work) {

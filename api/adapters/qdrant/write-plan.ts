@@ -1,12 +1,12 @@
 /**
  * Document writes as request bodies: which points go into which request, and what happens to the points
- * that stay. No I/O; store.ts sends what this makes, all upserts before any payload change.
+ * that stay. No I/O; qdrant-store.ts sends what this makes, all upserts before any payload change.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
 import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
-import { createBody, type Body } from './body.ts';
+import { createRequestBody, type RequestBody } from './body.ts';
 import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';
 import { documentVector } from './sparse.ts';
 
@@ -42,7 +42,7 @@ export function idFilter(ids: readonly string[], tenant: string, docId?: string)
 	return { must: [{ has_id: [...new Set(ids)] }, ...conditions] };
 }
 
-function writePoint(body: Body, point: NewPoint, payload: string): void {
+function writePoint(body: RequestBody, point: NewPoint, payload: string): void {
 	const sparse = documentVector(point.terms);
 	// The unnamed vector is the one named '' wherever another vector stands beside it.
 	body.text(`{"id":${JSON.stringify(point.id)},"vector":{"":[`);
@@ -74,7 +74,7 @@ export async function* upsertBodies(
 	const tenant = writes[0]?.tenant ?? '';
 	const head = `{"update_filter":${JSON.stringify(tenantFilter(tenant))},"points":[`;
 	const begin = () => {
-		const begun = createBody(smallestBody);
+		const begun = createRequestBody(smallestBody);
 		begun.text(head);
 		return begun;
 	};

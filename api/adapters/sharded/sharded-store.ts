@@ -1,5 +1,5 @@
 /**
- * One vector store made of several: a document lives in the shard that its docId names (pipeline/shard.ts).
+ * One vector store made of several: a document lives in the shard that its docId names (domain/shard.ts).
  * Shards are written by lanes of their own and searched at the same time. Only app.ts builds it.
  *
  * What a search finds is what one store would find: the dense list is the same, number by number. Scores of the

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 
-export interface Chunk {
+export interface VectorChunk {
 	readonly chunk: number;
 	readonly tenant: number;
 	/** Slots, used or not. */
@@ -25,7 +25,7 @@ interface ChunkRow {
 
 const columns = 'chunk_id AS chunk, partition00 AS tenant, size, validity, rowids';
 
-export function chunkReader(db: DatabaseSync): (chunk: number) => Chunk | null {
+export function chunkReader(db: DatabaseSync): (chunk: number) => VectorChunk | null {
 	const read = db.prepare(`SELECT ${columns} FROM vectors_chunks WHERE chunk_id = ?`);
 	return (chunk) => {
 		const row = read.get(chunk) as unknown as ChunkRow | undefined;
@@ -33,12 +33,12 @@ export function chunkReader(db: DatabaseSync): (chunk: number) => Chunk | null {
 	};
 }
 
-export function* allChunks(db: DatabaseSync): Iterable<Chunk> {
+export function* allChunks(db: DatabaseSync): Iterable<VectorChunk> {
 	const rows = db.prepare(`SELECT ${columns} FROM vectors_chunks ORDER BY chunk_id`).iterate();
 	for (const row of rows) yield decode(row as unknown as ChunkRow);
 }
 
-function decode({ chunk, tenant, size, validity, rowids }: ChunkRow): Chunk {
+function decode({ chunk, tenant, size, validity, rowids }: ChunkRow): VectorChunk {
 	const numbers = new BigInt64Array(rowids.slice().buffer);
 	const rows: bigint[] = [];
 	for (let slot = 0; slot < size; slot += 1) {

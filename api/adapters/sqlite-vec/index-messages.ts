@@ -1,7 +1,6 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
 import type { NewPoint, StoredPoint } from '../../ports/vector-store.ts';
 import type { PackedTexts } from './packed-texts.ts';
-import type { IndexShape, OpenOptions } from './index-schema.ts';
 
 /** The rest of a point is in `vectors` and `texts`. */
 export type WirePoint = Omit<NewPoint, 'vector' | 'content' | 'terms'>;
@@ -25,7 +24,6 @@ export interface WirePut {
 }
 
 export type WriterMethods = {
-	open(options: OpenOptions, shape: IndexShape): void;
 	put(put: WirePut): void;
 	remove(tenant: string, ids: readonly string[]): void;
 };
@@ -53,7 +51,6 @@ export interface WirePage {
 }
 
 export type ReaderMethods = {
-	open(options: OpenOptions): void;
 	ping(): void;
 	search(query: WireQuery): { dense: WireHits; sparse: WireHits };
 	/** Of the ids that are there: their quantized vectors, one after the other. */

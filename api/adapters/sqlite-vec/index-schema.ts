@@ -59,7 +59,7 @@ const tables = (dimensions: number) => `
 	PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Opens the file, makes it where it is missing, and holds it against `shape`. */
+/** Opens the file, makes it where it is missing, and compares it with `shape`. */
 export function openForWriting(options: OpenOptions, shape: IndexShape): DatabaseSync {
 	const db = connect(options, false);
 	try {

@@ -1,5 +1,5 @@
 /**
- * The two searches of one query on an open database; for reader.ts.
+ * The two searches of one query on an open database; for index-reader.ts.
  *
  * Both engines cut their list by their own score only. Where the cut falls between equal scores, everything
  * with that score is fetched as well, so that which of them is in the list is decided by id, as the port

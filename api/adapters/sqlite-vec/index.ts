@@ -1,2 +1,2 @@
-/** The door of the embedded vector index. */
+/** The embedded vector index. */
 export { createSqliteVecStore } from './sqlite-vec-store.ts';

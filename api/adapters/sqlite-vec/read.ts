@@ -1,4 +1,4 @@
-/** Points and vectors by id, pages and counts, on an open database; for reader.ts. Searches are in search.ts. */
+/** Points and vectors by id, pages and counts, on an open database; for index-reader.ts. Searches are in index-search.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { DocFields, StoredPoint } from '../../ports/vector-store.ts';
 import { fromBytes, toBytes } from './point-rows.ts';
@@ -37,9 +37,7 @@ export function toPoint(row: unknown): StoredPoint {
 	};
 }
 
-export function createIndexReader(
-	db: DatabaseSync,
-): Pick<ReaderMethods, 'ping' | 'vectors' | 'page' | 'count'> {
+export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search'> {
 	const version = db.prepare('PRAGMA user_version');
 	const findPoint = db.prepare(
 		`SELECT point, embedded FROM points JOIN tenants USING (tenant) WHERE id = ? AND name = ?`,

@@ -5,13 +5,11 @@
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
-import { openThread, type Thread, threadFile } from '../thread/index.ts';
-import { isUuid } from './point-rows.ts';
-import { vecLibrary } from './library.ts';
-import { packTexts } from './packed-texts.ts';
-import { dequantize, quantize } from './quantize.ts';
+import { createIndexThreads, type Threads } from './index-threads.ts';
+import { dequantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
-import type { ReaderMethods, WireHits, WirePut, WriterMethods } from './index-messages.ts';
+import { checkId, checkVector, toWire } from './to-wire.ts';
+import type { WireHits, WirePut } from './index-messages.ts';
 
 export interface SqliteVecOptions {
 	/** Absolute path; its folder exists. SQLite puts two files more beside it while it is open. */
@@ -24,52 +22,20 @@ export interface SqliteVecOptions {
 
 const PAGE = 200;
 
-interface Threads {
-	readonly writer: Thread<WriterMethods>;
-	readonly reader: Thread<ReaderMethods>;
-}
-
 /**
  * A put of up to 512 points is one transaction; a larger one is several. Besides the port's errors, `open`
  * rejects with store_locked, store_newer, store_corrupt or config_invalid (no library for this platform).
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
-	const { file, dimensions } = options;
-	let opening: Promise<Threads> | null = null;
-	let closed = false;
+	const { file, dimensions, fingerprint = null } = options;
+	const threads = createIndexThreads(file, { dimensions, fingerprint });
 	/** The first pieces of puts that are still to come. */
 	const packed = new WeakMap<readonly DocWrite[], WirePut>();
 
-	async function start(): Promise<Threads> {
-		const at = { file, library: vecLibrary() };
-		const writer = openThread<WriterMethods>({ file: threadFile('adapters/sqlite-vec/index-writer') });
-		const reader = openThread<ReaderMethods>({ file: threadFile('adapters/sqlite-vec/index-reader') });
-		try {
-			// The writer makes the file that the reader opens.
-			await writer.call('open', at, { dimensions, fingerprint: options.fingerprint ?? null });
-			await reader.call('open', at);
-			return { writer, reader };
-		} catch (error) {
-			await stop({ writer, reader });
-			throw error;
-		}
-	}
-
-	/** The threads; new ones where the last have died or failed to start. */
-	async function threads(): Promise<Threads> {
-		if (closed) throw new DocDropError('index_unavailable', 'the vector index is closed');
-		const before = opening;
-		const running = await before?.catch(() => null);
-		if (running != null && !running.writer.lost() && !running.reader.lost()) return running;
-		// Of several calls that find them dead, the first restarts them.
-		if (opening === before) opening = (running == null ? Promise.resolve() : stop(running)).then(start);
-		return opening as Promise<Threads>;
-	}
-
 	async function run<T>(work: (threads: Threads) => Promise<T>): Promise<T> {
 		try {
-			if (opening === null) throw new DocDropError('index_unavailable', 'the vector index is not open');
-			return await work(await threads());
+			if (!threads.isOpen()) throw new DocDropError('index_unavailable', 'the vector index is not open');
+			return await work(await threads.running());
 		} catch (error) {
 			throw atRunTime(error);
 		}
@@ -79,7 +45,7 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 		kind: 'sqlite-vec',
 		open: async () => {
 			try {
-				await threads();
+				await threads.running();
 			} catch (error) {
 				throw isDocDropError(error) && error.code === 'store_unavailable' ? unavailable(error) : error;
 			}
@@ -95,26 +61,9 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 		},
 		put: (writes, signal) =>
 			run(async ({ writer }) => {
-				// The next piece is made ready while the writer works on the one before.
-				let before: Promise<void> = Promise.resolve();
-				try {
-					let ahead = packed.get(writes);
-					packed.delete(writes);
-					for (const piece of splitWrites(writes, MAX_ROWS)) {
-						signal?.throwIfAborted();
-						if (piece.length === 0) continue;
-						const sent = writer.call('put', ahead ?? toWire(piece, dimensions));
-						ahead = undefined;
-						// Its failure is met below, in its order.
-						sent.catch(() => {});
-						const earlier = before;
-						before = sent;
-						await earlier;
-					}
-				} finally {
-					// Never settles with a piece on its way: a straggler could undo what the caller does next.
-					await before;
-				}
+				const first = packed.get(writes);
+				packed.delete(writes);
+				await putPieces(writer, writes, { first, dimensions, signal });
 			}),
 		remove: (tenant, ids, signal) =>
 			run(async ({ writer }) => {
@@ -160,18 +109,39 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				signal?.throwIfAborted();
 				return reader.call('ping');
 			}),
-		async close() {
-			closed = true;
-			const running = await opening?.catch(() => null);
-			if (running != null) await stop(running);
-		},
+		close: threads.close,
 	};
 }
 
-/** The reader goes first, so that the last connection to close is one that can fold the log into the file. */
-async function stop({ writer, reader }: Threads): Promise<void> {
-	await Promise.allSettled([reader.close()]);
-	await Promise.allSettled([writer.close()]);
+async function putPieces(
+	writer: Threads['writer'],
+	writes: readonly DocWrite[],
+	options: {
+		/** Where it was packed ahead. */
+		readonly first: WirePut | undefined;
+		readonly dimensions: number;
+		readonly signal: AbortSignal | undefined;
+	},
+): Promise<void> {
+	let { first } = options;
+	// The next piece is made ready while the writer works on the one before.
+	let before: Promise<void> = Promise.resolve();
+	try {
+		for (const piece of splitWrites(writes, MAX_ROWS)) {
+			options.signal?.throwIfAborted();
+			if (piece.length === 0) continue;
+			const sent = writer.call('put', first ?? toWire(piece, options.dimensions));
+			first = undefined;
+			// Its failure is met below, in its order.
+			sent.catch(() => {});
+			const earlier = before;
+			before = sent;
+			await earlier;
+		}
+	} finally {
+		// Never settles with a piece on its way: a straggler could undo what the caller does next.
+		await before;
+	}
 }
 
 /**
@@ -194,57 +164,6 @@ function unavailable(cause: unknown): DocDropError {
 	return new DocDropError('index_unavailable', 'the vector index does not answer', { cause });
 }
 
-function toWire(writes: readonly DocWrite[], dimensions: number): WirePut {
-	const [first] = writes;
-	const points = writes.flatMap((write) => write.points);
-	// The vectors may be views of large buffers, which cloning would copy whole: here they get one of their own.
-	const vectors = new Int8Array(points.length * dimensions);
-	points.forEach((point, index) => {
-		checkId(point.id);
-		checkVector(point.vector, dimensions);
-		quantize(point.vector, vectors, index * dimensions);
-	});
-	return {
-		tenant: first?.tenant ?? '',
-		vectors,
-		texts: packTexts(points),
-		writes: writes.map(({ tenant, docId, fields, points, kept, reordered }) => {
-			if (tenant !== first?.tenant) throw rejected('one put holds writes of two tenants');
-			kept.forEach(checkId);
-			return {
-				docId,
-				fields: JSON.stringify(fields),
-				points: points.map(({ id, heading, page, order }) => ({
-					id: id.toLowerCase(),
-					heading,
-					page,
-					order,
-				})),
-				kept: kept.map((id) => id.toLowerCase()),
-				reordered: reordered.map(({ id, order }) => ({ id: id.toLowerCase(), order })),
-			};
-		}),
-	};
-}
-
 function toHits({ points, scores }: WireHits): Hit[] {
 	return points.map((point, index) => ({ ...point, score: scores[index] as number }));
-}
-
-function checkId(id: string): void {
-	if (!isUuid(id)) throw rejected('a point id is not a UUID');
-}
-
-function checkVector(vector: Float32Array, dimensions: number): void {
-	if (vector.length !== dimensions) {
-		throw rejected(`a vector has ${vector.length} dimensions, the index ${dimensions}`);
-	}
-	// Numbers of 32 bits cannot overflow a sum of 64: it is finite exactly if all of them are.
-	let sum = 0;
-	for (let i = 0; i < vector.length; i += 1) sum += vector[i] as number;
-	if (!Number.isFinite(sum)) throw rejected('a vector holds a number that is not finite');
-}
-
-function rejected(reason: string): DocDropError {
-	return new DocDropError('index_rejected', `the vector index refused: ${reason}`);
 }

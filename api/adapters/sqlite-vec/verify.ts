@@ -1,5 +1,5 @@
 /**
- * Holds the embedded index against itself: for the crash oracle, `docdrop audit` and tests. Reads the file and
+ * Whether the tables of the embedded index agree with each other: for the crash oracle, `docdrop audit` and tests. Reads the file and
  * nothing else, on a connection that cannot write.
  */
 import type { DatabaseSync } from 'node:sqlite';

@@ -1,18 +1,13 @@
 /**
- * Puts and removals on an open database, inside a transaction of the caller's (writer.ts). Everything that
- * keeps the tables of schema.ts in step is here.
+ * Puts and removals on an open database, inside a transaction of the caller's (group-commit.ts). Everything that
+ * keeps the tables of index-schema.ts in step is here.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { createCompactor } from './compact.ts';
 import { fromBytes, toBytes } from './point-rows.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createTermIndexer } from './terms.ts';
-import type { WirePoint, WirePut, WireWrite } from './index-messages.ts';
-
-export interface IndexWriter {
-	put(put: WirePut): void;
-	remove(tenant: string, ids: readonly string[]): void;
-}
+import type { WirePoint, WirePut, WireWrite, WriterMethods } from './index-messages.ts';
 
 interface PointRow {
 	point: number;
@@ -37,7 +32,7 @@ interface RowChange {
 	readonly terms: Uint8Array | null;
 }
 
-export function createIndexWriter(db: DatabaseSync, dimensions: number): IndexWriter {
+export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterMethods {
 	const findTenant = db.prepare('SELECT tenant FROM tenants WHERE name = ?');
 	const addTenant = db.prepare('INSERT INTO tenants(name) VALUES(?)');
 

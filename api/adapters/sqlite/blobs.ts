@@ -20,21 +20,21 @@ export async function writeBlob(
 	const hash = createHash('sha256');
 	let size = 0;
 	try {
-		const file = await told(open(path, 'wx', 0o600));
+		const file = await mapFsError(open(path, 'wx', 0o600));
 		try {
 			for await (const piece of bytes) {
 				hash.update(piece);
 				size += piece.byteLength;
-				await told(file.writeFile(piece));
+				await mapFsError(file.writeFile(piece));
 			}
-			await told(file.sync());
+			await mapFsError(file.sync());
 		} finally {
-			await told(file.close());
+			await mapFsError(file.close());
 		}
 		const sha256 = hash.digest('hex');
 		const blob = `${sha256}-${randomUUID().slice(0, 8)}`;
 		const final = join(dir, blob);
-		await told(
+		await mapFsError(
 			rename(path, final).then(() => {
 				path = final;
 				syncFolder(dir);
@@ -48,7 +48,7 @@ export async function writeBlob(
 }
 
 /** What the disk says, as an error of the table; what the bytes' own source throws is none of its. */
-async function told<T>(work: Promise<T>): Promise<T> {
+async function mapFsError<T>(work: Promise<T>): Promise<T> {
 	try {
 		return await work;
 	} catch (error) {

@@ -9,7 +9,7 @@ import { DocDropError } from '../../errors.ts';
  *
  * `chunks.stray`: 0 published, 1 planned and perhaps in the index, 2 published but perhaps gone or rewritten.
  *
- * `refusals`: whose the receipts without a document (`doc` 0) are.
+ * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
  * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.

@@ -1,25 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { dueAt, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
 import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
-import {
-	constant,
-	failure,
-	flag,
-	insertSql,
-	integer,
-	integerOrNull,
-	object,
-	op,
-	orNull,
-	query,
-	selectSql,
-	text,
-	textOrNull,
-	updateSql,
-	uuid,
-	uuidOrNull,
-	valuesOf,
-} from './columns.ts';
+import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
 
 /** The rows of documents in SQLite, the queue among them included. */
@@ -28,130 +10,132 @@ type StoredState = Omit<DurableState, 'sourceId' | 'epoch'>;
 type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly state: StoredState };
 
 /** The columns of `docs`, as they are read and written; `due` and `class`, which follow from these, stand behind them. */
-const docFields = object<StoredDoc>({
-	tenant: text('tenant'),
-	docId: text('doc_id'),
-	body: integerOrNull('body'),
-	lastJob: uuid('last_job'),
-	flightJob: uuidOrNull('flight_job'),
-	error: failure,
-	state: object<StoredState>({
-		epochRank: integer('epoch_rank'),
-		rank: integer('rank'),
-		seq: integer('seq'),
-		generation: integer('generation'),
-		settled: integer('settled'),
-		failed: flag('failed'),
-		firstAt: integer('first_at'),
-		readyAt: integer('ready_at'),
-		attempts: integer('attempts'),
-		mayHaveOrphans: flag('strays'),
-		wanted: object<StoredState['wanted']>({
-			op: op('w_op'),
-			sha256: text('w_sha256'),
-			meta: text('w_meta'),
-			fingerprint: text('w_fingerprint'),
-			jobId: uuid('w_job'),
-			size: integer('w_size'),
-			priority: integer<PriorityRank>('w_priority'),
-			acceptedAt: integer('w_at'),
+const docFields = column.object<StoredDoc>({
+	tenant: column.text('tenant'),
+	docId: column.text('doc_id'),
+	body: column.integerOrNull('body'),
+	lastJob: column.uuid('last_job'),
+	flightJob: column.uuidOrNull('flight_job'),
+	error: column.failure,
+	state: column.object<StoredState>({
+		epochRank: column.integer('epoch_rank'),
+		rank: column.integer('rank'),
+		seq: column.integer('seq'),
+		generation: column.integer('generation'),
+		finished: column.integer('settled'),
+		failed: column.flag('failed'),
+		firstAt: column.integer('first_at'),
+		readyAt: column.integer('ready_at'),
+		attempts: column.integer('attempts'),
+		mayHaveOrphans: column.flag('strays'),
+		wanted: column.object<StoredState['wanted']>({
+			op: column.op('w_op'),
+			sha256: column.text('w_sha256'),
+			meta: column.text('w_meta'),
+			fingerprint: column.text('w_fingerprint'),
+			jobId: column.uuid('w_job'),
+			size: column.integer('w_size'),
+			priority: column.integer<PriorityRank>('w_priority'),
+			acceptedAt: column.integer('w_at'),
 		}),
-		published: orNull(
-			object<NonNullable<StoredState['published']>>({
-				op: constant('put'),
-				sha256: text('p_sha256'),
-				meta: text('p_meta'),
-				fingerprint: text('p_fingerprint'),
-				version: integer('p_version'),
-				jobId: uuid('p_job'),
-				at: integer('p_at'),
-				chunks: integer('p_chunks'),
-				size: integer('p_size'),
-				title: textOrNull('p_title'),
+		published: column.orNull(
+			column.object<NonNullable<StoredState['published']>>({
+				op: column.constant('put'),
+				sha256: column.text('p_sha256'),
+				meta: column.text('p_meta'),
+				fingerprint: column.text('p_fingerprint'),
+				version: column.integer('p_version'),
+				jobId: column.uuid('p_job'),
+				at: column.integer('p_at'),
+				chunks: column.integer('p_chunks'),
+				size: column.integer('p_size'),
+				title: column.textOrNull('p_title'),
 			}),
 		),
-		movedTo: orNull(object({ doc: integer('moved_to'), generation: integer('moved_generation') })),
+		movedTo: column.orNull(
+			column.object({ doc: column.integer('moved_to'), generation: column.integer('moved_generation') }),
+		),
 	}),
 });
-const keyedFields = object({ key: integer('doc'), doc: docFields });
+const keyedFields = column.object({ key: column.integer('doc'), doc: docFields });
 const names = [...docFields.names, 'due', 'class'];
 /** The first two, `tenant` and `doc_id`, name the document and never change. */
 const changing = 2;
 
 function docValues(row: StoredDoc): SQLInputValue[] {
 	const state = { ...(row.state as DurableState), lease: null };
-	return [...valuesOf(docFields, row), dueAt(state), queueClass(state)];
+	return [...column.valuesOf(docFields, row), dueAt(state), queueClass(state)];
 }
 
-const waitingFields = object<Waiting>({
-	doc: integer('doc'),
-	due: integer('due'),
-	readyAt: integer('ready_at'),
+const waitingFields = column.object<Waiting>({
+	doc: column.integer('doc'),
+	due: column.integer('due'),
+	readyAt: column.integer('ready_at'),
 });
 const waitingFrom =
 	'FROM docs WHERE generation > settled AND tenant = ? AND class = ? ORDER BY due, ready_at, doc LIMIT ?';
-const queueFields = object<ReturnType<DocsTable['queues']>[number]>({
-	tenant: text('tenant'),
-	class: integer<WorkClass>('class'),
-	pending: integer('count(*)'),
-	due: integer('min(due)'),
+const queueFields = column.object<ReturnType<DocsTable['queues']>[number]>({
+	tenant: column.text('tenant'),
+	class: column.integer<WorkClass>('class'),
+	pending: column.integer('count(*)'),
+	due: column.integer('min(due)'),
 });
 const queuesFrom = 'FROM docs WHERE generation > settled GROUP BY tenant, class';
 /** Both from the index docs_queue alone; test/adapters/sqlite/queue.test.ts verifies SQLite's plans. */
-export const waitingSql = selectSql(waitingFields, waitingFrom);
-export const queuesSql = selectSql(queueFields, queuesFrom);
+export const waitingSql = column.selectSql(waitingFields, waitingFrom);
+export const queuesSql = column.selectSql(queueFields, queuesFrom);
 
-const progressFields = object<ReturnType<DocsTable['progress']>[number]>({
-	tenant: text('tenant'),
-	documents: integer('count(*)'),
-	pending: integer('sum(generation > settled)'),
-	failed: integer('sum(failed = 1 AND generation = settled)'),
+const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>({
+	tenant: column.text('tenant'),
+	documents: column.integer('count(*)'),
+	pending: column.integer('sum(generation > settled)'),
+	failed: column.integer('sum(failed = 1 AND generation = settled)'),
 });
-const tallyFields = object<TallyRow>({
-	key: integer('doc'),
-	tenant: text('tenant'),
-	docId: text('doc_id'),
-	chunks: integer('coalesce(p_chunks, 0)'),
-	most: integer(
+const tallyFields = column.object<TallyRow>({
+	key: column.integer('doc'),
+	tenant: column.text('tenant'),
+	docId: column.text('doc_id'),
+	chunks: column.integer('coalesce(p_chunks, 0)'),
+	most: column.integer(
 		'iif(strays = 0, coalesce(p_chunks, 0), (SELECT count(*) FROM chunks WHERE chunks.doc = docs.doc))',
 	),
-	isUnderWay: flag('strays'),
-	publishedAt: integerOrNull('p_at'),
+	isUnderWay: column.flag('strays'),
+	publishedAt: column.integerOrNull('p_at'),
 });
-const countFields = object<Omit<Counts, 'jobs'>>({
-	documents: integer('count(*) FILTER (WHERE p_sha256 IS NOT NULL)'),
-	pending: integer('count(*) FILTER (WHERE generation > settled)'),
-	pendingBytes: integer('coalesce(sum(w_size) FILTER (WHERE generation > settled), 0)'),
-	failed: integer('count(*) FILTER (WHERE failed = 1)'),
-	chunks: integer('coalesce(sum(p_chunks) FILTER (WHERE p_sha256 IS NOT NULL), 0)'),
+const countFields = column.object<Omit<Counts, 'jobs'>>({
+	documents: column.integer('count(*) FILTER (WHERE p_sha256 IS NOT NULL)'),
+	pending: column.integer('count(*) FILTER (WHERE generation > settled)'),
+	pendingBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE generation > settled), 0)'),
+	failed: column.integer('count(*) FILTER (WHERE failed = 1)'),
+	chunks: column.integer('coalesce(sum(p_chunks) FILTER (WHERE p_sha256 IS NOT NULL), 0)'),
 });
 
 export function createDocsTable(
 	db: DatabaseSync,
 	epochs: Epochs,
 ): DocsTable & { countDocs(): Omit<Counts, 'jobs'> } {
-	const docs = (where: string) => query(db, keyedFields, `FROM docs WHERE ${where}`);
+	const docs = (where: string) => column.query(db, keyedFields, `FROM docs WHERE ${where}`);
 	const sql = {
 		find: docs('tenant = ? AND doc_id = ?'),
 		byKey: docs('doc = ?'),
-		insert: db.prepare(insertSql('docs', names)),
-		update: db.prepare(updateSql('docs', names.slice(changing), 'doc = ?')),
+		insert: db.prepare(column.insertSql('docs', names)),
+		update: db.prepare(column.updateSql('docs', names.slice(changing), 'doc = ?')),
 		remove: db.prepare('DELETE FROM docs WHERE doc = ?'),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
-		waiting: query(db, waitingFields, waitingFrom),
+		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
 		ofSource: docs(
 			'doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
 		),
 		// One look into the index for each tenant, however many documents it has.
-		nextTenant: query(db, textOrNull('min(tenant)'), 'FROM docs WHERE tenant > ?'),
+		nextTenant: column.query(db, column.textOrNull('min(tenant)'), 'FROM docs WHERE tenant > ?'),
 		list: docs(
 			'tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
 		),
-		tally: query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
-		tombstones: query(
+		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
+		tombstones: column.query(
 			db,
-			integer('doc'),
+			column.integer('doc'),
 			'FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
 		),
 	};
@@ -164,7 +148,7 @@ export function createDocsTable(
 		found === undefined ? undefined : rowOf(found);
 
 	return {
-		countDocs: () => query(db, countFields, 'FROM docs').get() as Omit<Counts, 'jobs'>,
+		countDocs: () => column.query(db, countFields, 'FROM docs').get() as Omit<Counts, 'jobs'>,
 		findDoc: (tenant, docId) => orNone(sql.find.get(tenant, docId)),
 		docByKey: (key) => orNone(sql.byKey.get(key)),
 		insertDoc: (row) => Number(sql.insert.run(...docValues(row)).lastInsertRowid),
@@ -174,12 +158,14 @@ export function createDocsTable(
 			sql.remove.run(key);
 		},
 		progress: () =>
-			query(
-				db,
-				progressFields,
-				'FROM docs WHERE w_op = 0 OR generation > settled OR failed = 1 GROUP BY tenant',
-			).all(),
-		queues: () => query(db, queueFields, queuesFrom).all(),
+			column
+				.query(
+					db,
+					progressFields,
+					'FROM docs WHERE w_op = 0 OR generation > settled OR failed = 1 GROUP BY tenant',
+				)
+				.all(),
+		queues: () => column.query(db, queueFields, queuesFrom).all(),
 		waiting: (tenant, at, limit) => sql.waiting.all(tenant, at, limit),
 		moveSourcesOf: (successor) => sql.moveSources.all(successor).map(rowOf),
 		docsOfSource: (sourceId, after, limit) => sql.ofSource.all(after, sourceId, limit).map(rowOf),

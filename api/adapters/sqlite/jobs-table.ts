@@ -1,69 +1,59 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Counts, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
-import {
-	failure,
-	insertSql,
-	integer,
-	jsonOrNull,
-	object,
-	op,
-	query,
-	text,
-	updateSql,
-	uuid,
-	uuidOrNull,
-	valuesOf,
-} from './columns.ts';
+import * as column from './columns.ts';
 import { uuidToBytes } from './uuid.ts';
 
 /** The rows of jobs in SQLite, and those that say whose the jobs without a document are. */
 
-const jobFields = object<JobRow>({
-	jobId: uuid('job'),
-	doc: integer('doc'),
-	op: op('op'),
-	state: text<JobRow['state']>('state'),
-	version: integer('version'),
-	acceptedAt: integer('accepted_at'),
-	updatedAt: integer('updated_at'),
-	attempts: integer('attempts'),
-	supersededBy: uuidOrNull('superseded_by'),
-	previous: uuidOrNull('previous'),
-	error: failure,
-	detail: jsonOrNull('detail'),
-	charged: integer('charged'),
+const jobFields = column.object<JobRow>({
+	jobId: column.uuid('job'),
+	doc: column.integer('doc'),
+	op: column.op('op'),
+	state: column.text<JobRow['state']>('state'),
+	version: column.integer('version'),
+	acceptedAt: column.integer('accepted_at'),
+	updatedAt: column.integer('updated_at'),
+	attempts: column.integer('attempts'),
+	supersededBy: column.uuidOrNull('superseded_by'),
+	previous: column.uuidOrNull('previous'),
+	error: column.failure,
+	detail: column.jsonOrNull('detail'),
+	charged: column.integer('charged'),
 });
-const agedFields = object<Pick<JobRow, 'jobId' | 'doc' | 'state' | 'updatedAt'>>({
-	jobId: uuid('job'),
-	doc: integer('doc'),
-	state: text('state'),
-	updatedAt: integer('updated_at'),
+const agedFields = column.object<Pick<JobRow, 'jobId' | 'doc' | 'state' | 'updatedAt'>>({
+	jobId: column.uuid('job'),
+	doc: column.integer('doc'),
+	state: column.text('state'),
+	updatedAt: column.integer('updated_at'),
 });
-const refusalFields = object<RefusalRow>({
-	jobId: uuid('job'),
-	tenant: text('tenant'),
-	docId: text('doc_id'),
+const refusalFields = column.object<RefusalRow>({
+	jobId: column.uuid('job'),
+	tenant: column.text('tenant'),
+	docId: column.text('doc_id'),
 });
-const tenantCount = object({ tenant: text('tenant'), count: integer('count(*)') });
-const stateCount = object({ state: text<JobRow['state']>('state'), count: integer('count(*)') });
+const tenantCount = column.object({ tenant: column.text('tenant'), count: column.integer('count(*)') });
+const stateCount = column.object({
+	state: column.text<JobRow['state']>('state'),
+	count: column.integer('count(*)'),
+});
 
 const aboveAll = new Uint8Array(16).fill(255);
 const belowAll = new Uint8Array(16);
 
 export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Counts['jobs'] } {
-	const jobs = (rest: string) => query(db, jobFields, `FROM jobs WHERE ${rest}`);
-	const refusals = (rest: string) => query(db, refusalFields, `FROM refusals ${rest}`);
+	const jobs = (rest: string) => column.query(db, jobFields, `FROM jobs WHERE ${rest}`);
+	const refusals = (rest: string) => column.query(db, refusalFields, `FROM refusals ${rest}`);
 	const sql = {
-		insert: db.prepare(insertSql('jobs', jobFields.names)),
-		update: db.prepare(updateSql('jobs', jobFields.names.slice(1), 'job = ?')),
+		insert: db.prepare(column.insertSql('jobs', jobFields.names)),
+		update: db.prepare(column.updateSql('jobs', jobFields.names.slice(1), 'job = ?')),
 		find: jobs('job = ?'),
 		remove: db.prepare('DELETE FROM jobs WHERE job = ?'),
 		list: jobs('job < ? ORDER BY job DESC LIMIT ?'),
 		listFailed: jobs("state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
 		listIn: jobs('job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
-		page: query(db, agedFields, 'FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
+		page: column.query(db, agedFields, 'FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
 		isNewest: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
-		insertRefusal: db.prepare(insertSql('refusals', refusalFields.names)),
+		insertRefusal: db.prepare(column.insertSql('refusals', refusalFields.names)),
 		refusal: refusals('WHERE job = ?'),
 		refusalOf: refusals('WHERE tenant = ? AND doc_id = ?'),
 		oldestRefusal: refusals('ORDER BY job LIMIT 1'),
@@ -74,12 +64,14 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 	return {
 		countJobs: () =>
 			Object.fromEntries(
-				query(db, stateCount, 'FROM jobs GROUP BY state')
+				column
+					.query(db, stateCount, 'FROM jobs GROUP BY state')
 					.all()
 					.map(({ state, count }) => [state, count]),
 			),
-		insertJob: (job) => void sql.insert.run(...valuesOf(jobFields, job)),
-		updateJob: (job) => void sql.update.run(...valuesOf(jobFields, job).slice(1), uuidToBytes(job.jobId)),
+		insertJob: (job) => void sql.insert.run(...column.valuesOf(jobFields, job)),
+		updateJob: (job) =>
+			void sql.update.run(...column.valuesOf(jobFields, job).slice(1), uuidToBytes(job.jobId)),
 		job: (jobId) => sql.find.get(uuidToBytes(jobId)),
 		removeJob: (jobId) => void sql.remove.run(uuidToBytes(jobId)),
 		listJobs(after, state, limit) {
@@ -100,19 +92,22 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
 		},
 		highestTime: () =>
-			query(
-				db,
-				integer('coalesce(max(updated_at), 0)'),
-				'FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
-			).get() ?? 0,
-		insertRefusal: (row) => void sql.insertRefusal.run(...valuesOf(refusalFields, row)),
+			column
+				.query(
+					db,
+					column.integer('coalesce(max(updated_at), 0)'),
+					'FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
+				)
+				.get() ?? 0,
+		insertRefusal: (row) => void sql.insertRefusal.run(...column.valuesOf(refusalFields, row)),
 		refusal: (jobId) => sql.refusal.get(uuidToBytes(jobId)),
 		refusalOf: (tenant, docId) => sql.refusalOf.get(tenant, docId),
 		oldestRefusal: (tenant) => (tenant === null ? sql.oldestRefusal.get() : sql.oldestRefusalOf.get(tenant)),
 		removeRefusal: (jobId) => void sql.removeRefusal.run(uuidToBytes(jobId)),
 		refusalCounts: () =>
 			new Map(
-				query(db, tenantCount, 'FROM refusals GROUP BY tenant')
+				column
+					.query(db, tenantCount, 'FROM refusals GROUP BY tenant')
 					.all()
 					.map(({ tenant, count }) => [tenant, count]),
 			),

@@ -1,6 +1,6 @@
 /**
- * A synchronous object in a worker thread of its own, seen from the main thread. Adapters that hold a
- * synchronous library (node:sqlite) are built on it; nobody else starts worker threads for a store.
+ * A synchronous object in a worker thread of its own, seen from the main thread. Whatever the API runs in a thread
+ * (databases, the built-in embedder) is reached through it; nothing else starts worker threads.
  *
  * Calls made in the same turn of the event loop travel in one message, which is what lets the host run them
  * in one transaction. A thread that ends without being asked rejects every call, then and later, with
@@ -9,29 +9,44 @@
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import { threadLimits } from './memory-limits.ts';
-import { CLOSE, type Methods, type Reply, type Request } from './thread-messages.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
+import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
 export interface Thread<M extends Methods> {
+	/** Has the thread open what it serves, and resolves with the names of its methods; closes it where that fails. */
+	open(): Promise<readonly (keyof M & string)[]>;
 	/** Rejects with the error that the method threw, as an error of the table; never calls the method twice. */
 	call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): Promise<Awaited<ReturnType<M[K]>>>;
+	/** How many calls are not answered yet. */
+	load(): number;
 	/** Resolves when every call made before has been answered and the thread has ended. Calls made later reject. */
 	close(): Promise<void>;
+	/** Ends the thread at once; calls that are not answered reject. */
+	terminate(): Promise<unknown>;
 	/** Whether the thread ended without being asked. */
 	lost(): boolean;
 }
 
-interface Waiting {
+interface OpenCall {
 	resolve(value: unknown): void;
 	reject(error: unknown): void;
 }
 
-export function openThread<M extends Methods>(options: { file: URL; workerData?: unknown }): Thread<M> {
+export function openThread<M extends Methods>(options: {
+	readonly file: URL;
+	readonly workerData?: unknown;
+	/** Each call is a message of its own, so that the thread holds the arguments of one alone. */
+	readonly isApart?: boolean;
+}): Thread<M> {
 	const worker = new Worker(options.file, {
 		workerData: options.workerData,
 		resourceLimits: threadLimits,
 	});
-	const waiting = new Map<number, Waiting>();
-	let outbox: Request[] = [];
+	const calls = new Map<number, OpenCall>();
+	const outbox = createThreadOutbox<ThreadRequest>(worker, ([id], error) => {
+		calls.get(id)?.reject(new DocDropError('internal', 'internal error', { cause: error }));
+		calls.delete(id);
+	});
 	let nextId = 0;
 	let closing: Promise<void> | null = null;
 	let ended: DocDropError | null = null;
@@ -39,8 +54,8 @@ export function openThread<M extends Methods>(options: { file: URL; workerData?:
 
 	function end(cause?: unknown) {
 		ended ??= new DocDropError('store_unavailable', 'the thread of the store ended unexpectedly', { cause });
-		for (const call of waiting.values()) call.reject(ended);
-		waiting.clear();
+		for (const call of calls.values()) call.reject(ended);
+		calls.clear();
 	}
 	worker.on('error', end);
 	worker.on('messageerror', end);
@@ -48,54 +63,48 @@ export function openThread<M extends Methods>(options: { file: URL; workerData?:
 		end();
 		exited.resolve();
 	});
-	worker.on('message', (replies: Reply[]) => {
+	worker.on('message', (replies: ThreadReply[]) => {
 		for (const [id, value, error] of replies) {
-			const call = waiting.get(id);
-			waiting.delete(id);
+			const call = calls.get(id);
+			calls.delete(id);
 			if (error === undefined) call?.resolve(value);
 			else call?.reject(fromPlainError(error));
 		}
 	});
 
-	function flush() {
-		const requests = outbox;
-		outbox = [];
-		try {
-			worker.postMessage(requests);
-		} catch {
-			// One argument that cannot be cloned must not fail its neighbours.
-			for (const request of requests) postAlone(request);
-		}
-	}
-	function postAlone(request: Request) {
-		try {
-			worker.postMessage([request]);
-		} catch (error) {
-			waiting.get(request[0])?.reject(new DocDropError('internal', 'internal error', { cause: error }));
-			waiting.delete(request[0]);
-		}
-	}
 	function send(method: string, args: readonly unknown[]): Promise<unknown> {
 		if (ended !== null) return Promise.reject(ended);
 		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
 		nextId += 1;
-		waiting.set(nextId, { resolve, reject });
-		if (outbox.length === 0) setImmediate(flush);
-		outbox.push([nextId, method, args]);
+		calls.set(nextId, { resolve, reject });
+		const isFirst = outbox.add([nextId, method, args]);
+		if (options.isApart === true) outbox.flush();
+		else if (isFirst) setImmediate(outbox.flush);
 		return promise;
+	}
+	function close(): Promise<void> {
+		closing ??= ended !== null ? exited.promise : send(CLOSE, []).then(() => exited.promise);
+		return closing;
 	}
 
 	return {
+		async open() {
+			try {
+				return (await send(OPEN, [])) as (keyof M & string)[];
+			} catch (error) {
+				await close();
+				throw error;
+			}
+		},
 		call(method, ...args) {
 			if (closing !== null) {
 				return Promise.reject(new DocDropError('store_unavailable', 'the store is closed'));
 			}
 			return send(method, args) as Promise<Awaited<ReturnType<M[typeof method]>>>;
 		},
-		close() {
-			closing ??= ended !== null ? exited.promise : send(CLOSE, []).then(() => exited.promise);
-			return closing;
-		},
+		load: () => calls.size,
+		close,
+		terminate: () => worker.terminate(),
 		lost: () => ended !== null && closing === null,
 	};
 }

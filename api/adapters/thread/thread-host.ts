@@ -1,13 +1,14 @@
 /**
- * The worker's side of client.ts: answers calls to a table of methods. The worker's file calls `serveThread`
- * once, as its last act; what the methods need (a database) they open in a method, not while the file loads,
+ * The worker's side of thread-client.ts: answers calls to a table of methods. The worker's file calls `serveThread`
+ * once, as its last act; what the methods need (a database) is opened at the first call, not while the file loads,
  * so that a failure is an answer and not a dead thread.
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { type PlainError, toPlainError } from '../../errors.ts';
-import { CLOSE, type Methods, type Reply, type Request } from './thread-messages.ts';
+import { createThreadOutbox } from './thread-outbox.ts';
+import { CLOSE, OPEN, type Methods, type ThreadReply, type ThreadRequest } from './thread-messages.ts';
 
-/** One call as the batch hook sees it. Settle each exactly once. */
+/** One call as the batch hook sees it. Answer each exactly once. */
 export interface ThreadCall {
 	readonly method: string;
 	readonly args: readonly unknown[];
@@ -15,55 +16,48 @@ export interface ThreadCall {
 	reject(error: unknown): void;
 }
 
-export interface ThreadOptions<M extends Methods> {
+/**
+ * Takes every call that is waiting, in order, instead of one by one: the place for a group commit. It may run any of
+ * them by the methods. Calls that it leaves unanswered when it throws are rejected with that error. What it has
+ * answered leaves when it returns, or earlier where it calls `send`.
+ */
+export type ThreadBatch = (calls: readonly ThreadCall[], send: () => void) => void;
+
+export interface Served {
 	/** Every method, sync or async. Calls start in the order in which they were made. */
-	readonly methods: M;
-	/**
-	 * Takes every call that is waiting, in order, instead of one by one: the place for a group commit. It may
-	 * run any of them by `methods`. Calls that it leaves unsettled when it throws are rejected with that error.
-	 * What it has settled leaves when it returns, or earlier where it calls `send`.
-	 */
-	readonly batch?: (calls: readonly ThreadCall[], send: () => void) => void;
-	/** Turns what a method threw into an error of the table; what is not in the table arrives as `internal`. */
-	readonly mapError?: (error: unknown) => unknown;
+	readonly methods: Methods;
+	readonly batch?: ThreadBatch;
 	/** Runs after the last call has been answered. */
 	readonly close?: () => void;
 }
 
-export function serveThread<M extends Methods>(options: ThreadOptions<M>): void {
+export interface ThreadOptions {
+	/** Runs at the first call; an error that it throws is the answer. */
+	readonly open: () => Served;
+	/** Turns what a method threw into an error of the table; what is not in the table arrives as `internal`. */
+	readonly mapError?: (error: unknown) => unknown;
+}
+
+export function serveThread(options: ThreadOptions): void {
 	const port = parentPort;
 	if (port === null) throw new Error('serveThread runs in a worker thread');
 	const mapError = options.mapError ?? ((error: unknown) => error);
+	let served: Served | null = null;
+	/** Settle when their calls are answered. */
 	const open = new Set<Promise<void>>();
-	let outbox: Reply[] = [];
+	const outbox = createThreadOutbox<ThreadReply>(port, ([id], error) =>
+		port.postMessage([[id, undefined, toPlainError(error)]]),
+	);
 
-	function flush() {
-		const replies = outbox;
-		outbox = [];
-		if (replies.length === 0) return;
-		try {
-			port?.postMessage(replies);
-		} catch {
-			for (const reply of replies) postAlone(reply);
-		}
-	}
-	function postAlone(reply: Reply) {
-		try {
-			port?.postMessage([reply]);
-		} catch (error) {
-			port?.postMessage([[reply[0], undefined, toPlainError(error)]]);
-		}
-	}
 	/** Replies that are made together leave together. */
-	function toCall([id, method, args]: Request): ThreadCall {
+	function toCall([id, method, args]: ThreadRequest): ThreadCall {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		open.add(promise);
 		let done = false;
-		const answer = (reply: Reply) => {
+		const answer = (reply: ThreadReply) => {
 			if (done) return;
 			done = true;
-			if (outbox.length === 0) queueMicrotask(flush);
-			outbox.push(reply);
+			if (outbox.add(reply)) queueMicrotask(outbox.flush);
 			open.delete(promise);
 			resolve();
 		};
@@ -79,36 +73,28 @@ export function serveThread<M extends Methods>(options: ThreadOptions<M>): void 
 		const plain = toPlainError(mapError(error));
 		return error instanceof Error ? { ...plain, stack: error.stack } : plain;
 	}
-	function run(call: ThreadCall) {
-		try {
-			const method = options.methods[call.method];
-			if (method === undefined) throw new Error(`no method ${call.method}`);
-			const value = method(...call.args);
-			if (value instanceof Promise) value.then(call.resolve, call.reject);
-			else call.resolve(value);
-		} catch (error) {
-			call.reject(error);
-		}
-	}
 	function runAll(calls: readonly ThreadCall[]) {
-		if (options.batch === undefined) {
-			for (const call of calls) {
-				run(call);
-				flush();
-			}
-			return;
-		}
 		try {
-			options.batch(calls, flush);
+			const { methods, batch } = (served ??= options.open());
+			const work = calls.filter(({ method }) => method !== OPEN);
+			for (const call of calls) if (call.method === OPEN) call.resolve(Object.keys(methods));
+			if (batch !== undefined) return batch(work, outbox.flush);
+			for (const call of work) {
+				run(methods, call);
+				outbox.flush();
+			}
 		} catch (error) {
 			for (const call of calls) call.reject(error);
 		}
 	}
 
-	port.on('message', (first: Request[]) => {
+	port.on('message', (first: ThreadRequest[]) => {
 		const requests = [...first];
-		for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
-			requests.push(...(more.message as Request[]));
+		// Without a batch the others would only take memory while they wait for their turn.
+		if (served?.batch !== undefined) {
+			for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
+				requests.push(...(more.message as ThreadRequest[]));
+			}
 		}
 		const last = requests.at(-1);
 		const closing = last?.[1] === CLOSE ? last : undefined;
@@ -116,16 +102,28 @@ export function serveThread<M extends Methods>(options: ThreadOptions<M>): void 
 		if (calls.length > 0) runAll(calls);
 		if (closing !== undefined) void close(closing);
 	});
-	async function close(request: Request) {
+	async function close(request: ThreadRequest) {
 		await Promise.all(open);
 		const call = toCall(request);
 		try {
-			options.close?.();
+			served?.close?.();
 			call.resolve();
 		} catch (error) {
 			call.reject(error);
 		}
-		flush();
+		outbox.flush();
 		port?.close();
+	}
+}
+
+function run(methods: Methods, call: ThreadCall) {
+	try {
+		const method = methods[call.method];
+		if (method === undefined) throw new Error(`no method ${call.method}`);
+		const value = method(...call.args);
+		if (value instanceof Promise) value.then(call.resolve, call.reject);
+		else call.resolve(value);
+	} catch (error) {
+		call.reject(error);
 	}
 }

@@ -5,8 +5,10 @@ import type { PlainError } from '../../errors.ts';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the table's own types give each call its arguments
 export type Methods = Record<string, (...args: any[]) => unknown>;
 
-export type Request = readonly [id: number, method: string, args: readonly unknown[]];
+export type ThreadRequest = readonly [id: number, method: string, args: readonly unknown[]];
+/** Asks for the names of the methods, once what they need is open. */
+export const OPEN = 'open!';
 /** The last request: run what came before, close, end the thread. */
 export const CLOSE = 'close!';
 
-export type Reply = readonly [id: number, value: unknown, error?: PlainError];
+export type ThreadReply = readonly [id: number, value: unknown, error?: PlainError];

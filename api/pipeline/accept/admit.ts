@@ -3,7 +3,7 @@ import type { DocStore, QueueLimits } from '../../ports/doc-store.ts';
 import type { AcceptResult, Change, Refusal } from '../../domain/index.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 
-/** Hands changes to the store, with as many places as the limiter has. Called by accept.ts alone. */
+/** Hands changes to the store, with as many places as the limiter has. Called by ingress.ts alone. */
 export interface Admitted {
 	readonly results: readonly AcceptResult[];
 	/** For the results that are `limited`, by tenant. */

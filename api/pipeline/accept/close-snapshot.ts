@@ -3,12 +3,12 @@
  * told of in this one is gone. Called by the folder source, and for the sources of other processes by
  * POST /v1/ingest/batch.
  *
- * A brake of its own: the state from which the source would know that too much went at once is what it has
- * lost. What it holds is held by answering so: nothing is remembered, and the source asks again, confirmed.
+ * It has a mass-delete guard of its own, because the source has lost the state from which it would know that too much
+ * went at once. A pause is only an answer: nothing is remembered, and the source asks again, confirmed.
  */
 import { isDocDropError } from '../../errors.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
-import type { createIngress } from './accept.ts';
+import type { Ingress } from './ingress.ts';
 
 export interface Snapshot {
 	/** The only tenant whose documents may go; null: whichever the source has documents of. */
@@ -19,7 +19,7 @@ export interface Snapshot {
 	readonly seq: number;
 	/** Documents that are there although nothing of them was accepted in this epoch. */
 	readonly present: readonly { readonly tenant: string; readonly docId: string }[];
-	/** A person has agreed to what was held. */
+	/** A person has agreed to what was paused. */
 	readonly confirmed: boolean;
 }
 
@@ -30,11 +30,11 @@ export interface SnapshotResult {
 }
 
 const pageSize = 500;
-const brakeFrom = 20;
+const guardFrom = 20;
 
 export async function closeSnapshot(
 	snapshot: Snapshot,
-	deps: Pick<ReturnType<typeof createIngress>, 'accept' | 'normalise'> & {
+	deps: Pick<Ingress, 'accept' | 'normalise'> & {
 		readonly docStore: DocStore;
 		/** Share of the source's documents that may go without a person's word. */
 		readonly brakeShare: number;
@@ -57,7 +57,7 @@ export async function closeSnapshot(
 		if (last === undefined || page.length < pageSize) break;
 		after = last.doc;
 	}
-	const isTooMuch = gone.length === total || (total >= brakeFrom && gone.length > total * deps.brakeShare);
+	const isTooMuch = gone.length === total || (total >= guardFrom && gone.length > total * deps.brakeShare);
 	if (gone.length > 0 && isTooMuch && deps.brakeShare < 1 && !snapshot.confirmed)
 		return { deleted: 0, held: gone.length };
 	for (let at = 0; at < gone.length; at += pageSize) {

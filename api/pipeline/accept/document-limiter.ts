@@ -1,29 +1,19 @@
 import { DocDropError } from '../../errors.ts';
 import type { Allowance } from '../../ports/doc-store.ts';
 import type { Clock } from '../../ports/time.ts';
-import {
-	free,
-	reserve,
-	rateOf,
-	confirm,
-	spent,
-	unused,
-	waitFor,
-	type Rate,
-	type RateState,
-} from '../../domain/index.ts';
+import { gcra } from '../../domain/index.ts';
 
 /**
  * How many documents are taken a minute, of all tenants together and of each: whoever brings them, the followed
- * folder and callers on this machine included. Called by accept.ts alone.
+ * folder and callers on this machine included. Called by ingress.ts alone.
  *
  * What counts is a change that the store takes for work. Nobody knows before the store has looked, so the limiter
- * first holds a place for each document of a call, the store takes at most so many and says how many it took
+ * first reserves a place for each document of a call, the store takes at most so many and says how many it took
  * (ports/doc-store.ts, `Allowance`), and the other places are free again. A call is taken in order, up to the
  * first document of a tenant that finds no place: a call of any size gets on, and none of its documents overtakes
  * another of the same tenant.
  *
- * While places are held by calls on their way to the store, a call that finds too few waits for their outcome, a
+ * While places are reserved for calls on their way to the store, a call that finds too few waits for their outcome, a
  * few milliseconds, in order of arrival: refused, it would be told to wait for places that are free in a moment.
  *
  * Fairness: under the limit of all tenants together, a tenant that was refused has a turn. Until a little after the
@@ -61,7 +51,7 @@ export interface LimiterStatus {
 }
 
 export interface DocumentLimiter {
-	/** Throws `rate_limited` where nothing of this tenant can be taken now. Holds nothing: for what must be received first. */
+	/** Throws `rate_limited` where nothing of this tenant can be taken now. Reserves nothing: for what must be received first. */
 	check(tenant: string): void;
 	/** Resolves with as many places as there are, in order of the calls. */
 	reserve(wanted: Tally): Promise<Permit>;
@@ -94,32 +84,33 @@ export function createDocumentLimiter(deps: {
 	)
 		return null;
 	const startedAt = clock.monotonic();
-	const rateFor = (limit: number): Rate | null => (limit === 0 ? null : rateOf(limit, windowMs));
-	const first = (rate: Rate): RateState => (deps.isContinued ? spent(rate, startedAt) : unused);
+	const rateFor = (limit: number): gcra.Rate | null => (limit === 0 ? null : gcra.rateOf(limit, windowMs));
+	const first = (rate: gcra.Rate): gcra.RateState =>
+		deps.isContinued ? gcra.exhausted(rate, startedAt) : gcra.unused;
 
 	const total = rateFor(settings.total);
-	let totalState = total === null ? unused : first(total);
+	let totalState = total === null ? gcra.unused : first(total);
 	const eachTenant = rateFor(settings.eachTenant);
 	const named = new Map([...settings.tenants].map(([tenant, limit]) => [tenant, rateFor(limit)]));
-	const rateOfTenant = (tenant: string): Rate | null => {
+	const rateOfTenant = (tenant: string): gcra.Rate | null => {
 		const own = named.get(tenant);
 		return own === undefined ? eachTenant : own;
 	};
-	const states = new Map<string, RateState>();
-	const stateOf = (tenant: string, rate: Rate): RateState => states.get(tenant) ?? first(rate);
+	const states = new Map<string, gcra.RateState>();
+	const stateOf = (tenant: string, rate: gcra.Rate): gcra.RateState => states.get(tenant) ?? first(rate);
 	let forgetAt = manyTenants;
 	/** Of tenants that were refused for all tenants' sake, in order. */
 	const turns = new Map<string, Turn>();
-	/** Calls that wait for what others hold, in order. */
+	/** Calls that wait for what others have reserved, in order. */
 	const waiting: (() => boolean)[] = [];
-	/** Places of all tenants that calls on their way to the store hold. */
-	let held = 0;
+	/** Places of all tenants that are reserved for calls on their way to the store. */
+	let reserved = 0;
 
-	function keep(tenant: string, state: RateState): void {
+	function keep(tenant: string, state: gcra.RateState): void {
 		states.set(tenant, state);
 		if (states.size < forgetAt) return;
 		const now = clock.monotonic();
-		for (const [one, { tat, held: places }] of states) if (places === 0 && tat <= now) states.delete(one);
+		for (const [one, { tat, reserved: places }] of states) if (places === 0 && tat <= now) states.delete(one);
 		forgetAt = Math.max(manyTenants, states.size * 2);
 	}
 
@@ -138,9 +129,9 @@ export function createDocumentLimiter(deps: {
 	}
 
 	/** What is left of the common limit for the tenant: what nobody was told of, and at least its own turn. */
-	function commonFor(rate: Rate, tenant: string, now: number): number {
+	function commonFor(rate: gcra.Rate, tenant: string, now: number): number {
 		const { ahead, behind } = promised(tenant, now);
-		const places = free(rate, totalState, now) - ahead;
+		const places = gcra.freeCells(rate, totalState, now) - ahead;
 		return Math.max(0, Math.min(places, turns.get(tenant)?.documents ?? 0), places - behind);
 	}
 
@@ -148,12 +139,12 @@ export function createDocumentLimiter(deps: {
 	function freeFor(tenant: string, now: number): { readonly own: number; readonly common: number } {
 		const rate = rateOfTenant(tenant);
 		return {
-			own: rate === null ? Infinity : free(rate, stateOf(tenant, rate), now),
+			own: rate === null ? Infinity : gcra.freeCells(rate, stateOf(tenant, rate), now),
 			common: total === null ? Infinity : commonFor(total, tenant, now),
 		};
 	}
 
-	function refusal(scope: 'tenant' | 'all', rate: Rate, tenant: string, ms: number): DocDropError {
+	function refusal(scope: 'tenant' | 'all', rate: gcra.Rate, tenant: string, ms: number): DocDropError {
 		const whose = scope === 'tenant' ? `of the tenant ${JSON.stringify(tenant)}` : 'of all tenants together';
 		return new DocDropError('rate_limited', `at most ${rate.limit} documents ${whose} are taken a minute`, {
 			retryAfterMs: Math.max(1, Math.ceil(ms)),
@@ -166,7 +157,7 @@ export function createDocumentLimiter(deps: {
 	function refuse(tenant: string, left: number): DocDropError {
 		const now = clock.monotonic();
 		const rate = rateOfTenant(tenant);
-		const ownMs = rate === null ? 0 : waitFor(rate, stateOf(tenant, rate), left, now);
+		const ownMs = rate === null ? 0 : gcra.waitFor(rate, stateOf(tenant, rate), left, now);
 		if (total === null) {
 			if (rate === null) throw new Error('refused without a limit');
 			return refusal('tenant', rate, tenant, ownMs);
@@ -182,10 +173,10 @@ export function createDocumentLimiter(deps: {
 	}
 
 	/** More than a burst is never free at once: who stands far behind waits for those before to have taken theirs. */
-	function waitForPlaces(rate: Rate, ahead: number, documents: number, now: number): number {
+	function waitForPlaces(rate: gcra.Rate, ahead: number, documents: number, now: number): number {
 		const wanted = ahead + documents;
 		const beyond = Math.max(0, wanted - rate.burst);
-		return waitFor(rate, totalState, wanted - beyond, now) + beyond * rate.intervalMs;
+		return gcra.waitFor(rate, totalState, wanted - beyond, now) + beyond * rate.intervalMs;
 	}
 
 	function take(wanted: Tally): { readonly granted: Map<string, number>; readonly isShort: boolean } {
@@ -207,11 +198,11 @@ export function createDocumentLimiter(deps: {
 		let sum = 0;
 		for (const [tenant, places] of granted) {
 			const rate = rateOfTenant(tenant);
-			if (rate !== null) keep(tenant, reserve(stateOf(tenant, rate), places));
+			if (rate !== null) keep(tenant, gcra.reserve(stateOf(tenant, rate), places));
 			sum += places;
 		}
-		if (total !== null) totalState = reserve(totalState, sum);
-		held += sum;
+		if (total !== null) totalState = gcra.reserve(totalState, sum);
+		reserved += sum;
 		return {
 			allowance: { tenants: granted },
 			settle(taken, left) {
@@ -220,13 +211,13 @@ export function createDocumentLimiter(deps: {
 				for (const [tenant, places] of granted) {
 					const rate = rateOfTenant(tenant);
 					const documents = taken.get(tenant) ?? 0;
-					if (rate !== null) keep(tenant, confirm(rate, stateOf(tenant, rate), places, documents, now));
+					if (rate !== null) keep(tenant, gcra.confirm(rate, stateOf(tenant, rate), places, documents, now));
 					passed += documents;
 					// Its turn is used, and the next one is behind the others'.
 					if (documents > 0) turns.delete(tenant);
 				}
-				if (total !== null) totalState = confirm(total, totalState, sum, passed, now);
-				held -= sum;
+				if (total !== null) totalState = gcra.confirm(total, totalState, sum, passed, now);
+				reserved -= sum;
 				const errors = new Map([...left].map(([tenant, documents]) => [tenant, refuse(tenant, documents)]));
 				while (waiting[0]?.() === true) waiting.shift();
 				return errors;
@@ -237,13 +228,13 @@ export function createDocumentLimiter(deps: {
 	return {
 		check(tenant) {
 			const { own, common } = freeFor(tenant, clock.monotonic());
-			// What is held may be free in a moment; the call itself will wait for it.
-			if (Math.min(own, common) < 1 && held === 0) throw refuse(tenant, 1);
+			// What is reserved may be free in a moment; the call itself will wait for it.
+			if (Math.min(own, common) < 1 && reserved === 0) throw refuse(tenant, 1);
 		},
 		reserve(wanted) {
 			const attempt = (): Permit | null => {
 				const { granted, isShort } = take(wanted);
-				return isShort && held > 0 ? null : hand(granted);
+				return isShort && reserved > 0 ? null : hand(granted);
 			};
 			const permit = waiting.length === 0 ? attempt() : null;
 			if (permit !== null) return Promise.resolve(permit);
@@ -259,7 +250,8 @@ export function createDocumentLimiter(deps: {
 			const now = clock.monotonic();
 			promised('', now);
 			return {
-				total: total === null ? null : { perMinute: total.limit, free: free(total, totalState, now) },
+				total:
+					total === null ? null : { perMinute: total.limit, free: gcra.freeCells(total, totalState, now) },
 				eachTenant: eachTenant?.limit ?? null,
 				named: named.size,
 				turns: turns.size,

@@ -1,7 +1,7 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { DocStore } from '../../ports/doc-store.ts';
 import type { Extractor } from '../../ports/extractor.ts';
-import type { Normalised } from './accept.ts';
+import type { Normalised } from './checks.ts';
 import { plan, readMeta } from '../../domain/index.ts';
 
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
@@ -25,7 +25,7 @@ export async function preview(
 		added,
 		kept,
 		gone,
-		manifest: lines,
+		manifest: next,
 	} = plan({
 		tenant,
 		docId,
@@ -62,7 +62,7 @@ export async function preview(
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
 		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,
-			change: keptIds.has(lines[index]?.pointId ?? '') ? 'kept' : 'added',
+			change: keptIds.has(next[index]?.pointId ?? '') ? 'kept' : 'added',
 			heading,
 			page,
 			text,

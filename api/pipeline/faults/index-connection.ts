@@ -3,8 +3,8 @@ import type { VectorStore } from '../../ports/vector-store.ts';
 
 /**
  * The vector index as the pipeline sees it: opened at its first use, so that an index which is away at the start
- * keeps nobody from accepting, and opened anew where its collection is gone. Whoever holds the index against the
- * manifest is told each time there is a reason to: it was opened, or answers again after it did not.
+ * keeps nobody from accepting, and opened anew where its collection is gone. `onConnected` is
+ * called each time there is a reason to verify it: it was opened, or answers again after it did not.
  */
 export function connectIndex(store: VectorStore, onConnected: () => void): VectorStore {
 	let opening: Promise<void> | null = null;
@@ -32,7 +32,7 @@ export function connectIndex(store: VectorStore, onConnected: () => void): Vecto
 		} catch (error) {
 			if (isDocDropError(error) && error.code === 'index_unavailable') {
 				isDoubted = true;
-				// The collection is gone: the next call makes it anew, and what it held is written again.
+				// The collection is gone: the next call creates it again, and the index check fills it.
 				if (error.peerStatus === 404) opening = null;
 			}
 			throw error;

@@ -4,4 +4,4 @@ export { type ReachCrashPoint, crashAt, noCrash } from './crash-points.ts';
 export { createIndexBreakers } from './index-breakers.ts';
 export { connectIndex } from './index-connection.ts';
 export { type Peer, createOutageMarkers, wasAway } from './outage-marker.ts';
-export { decide } from './retry.ts';
+export { type RetryDecision, decide } from './retry.ts';

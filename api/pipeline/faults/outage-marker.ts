@@ -3,9 +3,9 @@ import type { Log } from '../../telemetry.ts';
 import type { BreakerState } from './breaker.ts';
 
 /**
- * That a peer is away outlives the process, as a note in the document store: a process that is restarted during an
+ * That a peer is away outlives the process, as a marker in the document store: a process that is restarted during an
  * outage begins with an open breaker and asks by probes, instead of sending all that waits against a peer which is
- * not there. A note that is wrong costs one probe's wait, a second; one that is old is not believed at all.
+ * not there. A marker that is wrong costs one probe's wait, a second; one that is old is not believed at all.
  */
 export type Peer = 'index' | 'embedder';
 

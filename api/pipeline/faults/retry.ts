@@ -11,7 +11,7 @@ export type RetryDecision =
 	/** Try the same work again after `afterMs`; the failure counts towards `maxAttempts`. */
 	| { readonly kind: 'retry'; readonly afterMs: number; readonly counted: true }
 	/** Something other than the document is at fault: wait `afterMs`, without limit and without counting. */
-	| { readonly kind: 'hold'; readonly afterMs: number }
+	| { readonly kind: 'wait'; readonly afterMs: number }
 	/** Do the work again at once in two halves. */
 	| { readonly kind: 'split' }
 	| { readonly kind: 'dead'; readonly code: ErrorCode };
@@ -55,7 +55,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	embedder_rejected: 'refused',
 	unreadable: 'refused',
 	unsupported_type: 'refused',
-	// No waiting brings it back: a dead letter says so, and the same content sent again mends it.
+	// No waiting brings it back: a dead letter says so, and the same content sent again is published.
 	content_missing: 'refused',
 	too_large: 'refused',
 	invalid: 'refused',
@@ -94,7 +94,7 @@ export function decide(error: unknown, context: RetryContext): RetryDecision {
 	const named = isDocDropError(error) ? error.retryAfterMs : undefined;
 	if (cause === 'outage' || cause === 'throttled') {
 		const capMs = trips(error) ? longestAwayMs : longestMs;
-		return { kind: 'hold', afterMs: named ?? backoff(previousMs, random, capMs) };
+		return { kind: 'wait', afterMs: named ?? backoff(previousMs, random, capMs) };
 	}
 	if (documents > 1) return { kind: 'split' };
 	if (cause === 'refused' || attempts + 1 >= maxAttempts) return { kind: 'dead', code };

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/time.ts';
 
 /**
  * A bound for work that is another's promise to end (the extractor's own limits are far below it). A worker
- * renews its leases for as long as a document is in work, so work that never ends would hold a document, and
+ * renews its leases for as long as a document is in work, so work that never ends would keep a document, and
  * its place, for ever: after `ms` it is given up and left alone, whether it listens to its signal or not.
  */
 export async function within<T>(

@@ -13,7 +13,7 @@ import { createFairQueue } from './fair-queue.ts';
  */
 export interface EmbedStep {
 	/** One vector a text, in order. Rejects with the error of a refused text, or the signal's reason. */
-	embed(texts: readonly string[], flow: QueueKey): Promise<Float32Array[]>;
+	embed(texts: readonly string[], key: QueueKey): Promise<Float32Array[]>;
 }
 
 interface EmbedRequest {
@@ -72,7 +72,7 @@ export function createEmbedStep(deps: {
 					previousMs,
 					random,
 				});
-				if (next.kind === 'hold') {
+				if (next.kind === 'wait') {
 					onWait(error);
 					previousMs = next.afterMs;
 					try {
@@ -96,10 +96,10 @@ export function createEmbedStep(deps: {
 	};
 
 	return {
-		embed(texts, flow) {
+		embed(texts, key) {
 			const vectors = texts.map((text) => {
 				const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-				waiting.push(flow, { text, resolve, reject });
+				waiting.push(key, { text, resolve, reject });
 				return promise;
 			});
 			pump(false);

@@ -6,8 +6,8 @@ import { createFairShare, type QueueKey, queueKeyName, type WorkClass } from '..
  */
 export interface FairQueue<T> {
 	readonly size: number;
-	push(flow: QueueKey, item: T, cost?: number): void;
-	/** The oldest item of the flow whose turn it is. */
+	push(key: QueueKey, item: T, cost?: number): void;
+	/** The oldest item of the queue whose turn it is. */
 	take(): T | undefined;
 	/** At most `limit` items, in turn, all of the class whose turn it is: what is urgent travels light. */
 	takeTogether(limit: number): T[];
@@ -21,45 +21,45 @@ interface Waiting<T> extends QueueKey {
 
 export function createFairQueue<T>(weightOf?: (tenant: string) => number): FairQueue<T> {
 	const share = createFairShare(weightOf);
-	const flows = new Map<string, Waiting<T>>();
+	const queues = new Map<string, Waiting<T>>();
 	let size = 0;
 
 	function takeOf(
 		candidates: Iterable<Waiting<T>>,
 	): { readonly item: T; readonly class: WorkClass } | undefined {
-		const flow = share.next(candidates);
-		const first = flow?.items[flow.head];
-		if (flow === null || first === undefined) return undefined;
-		share.charge(flow, first.cost);
-		flow.head += 1;
+		const queue = share.next(candidates);
+		const first = queue?.items[queue.head];
+		if (queue === null || first === undefined) return undefined;
+		share.charge(queue, first.cost);
+		queue.head += 1;
 		size -= 1;
-		if (flow.head === flow.items.length) flows.delete(queueKeyName(flow));
-		else if (flow.head >= 1_024) {
-			flow.items.splice(0, flow.head);
-			flow.head = 0;
+		if (queue.head === queue.items.length) queues.delete(queueKeyName(queue));
+		else if (queue.head >= 1_024) {
+			queue.items.splice(0, queue.head);
+			queue.head = 0;
 		}
-		return { item: first.item, class: flow.class };
+		return { item: first.item, class: queue.class };
 	}
 
 	function* ofClass(at: WorkClass): Generator<Waiting<T>> {
-		for (const flow of flows.values()) if (flow.class === at) yield flow;
+		for (const queue of queues.values()) if (queue.class === at) yield queue;
 	}
 
 	return {
 		get size() {
 			return size;
 		},
-		push(flow, item, cost = 1) {
-			const name = queueKeyName(flow);
-			const { tenant, class: at } = flow;
-			const own = flows.get(name) ?? { tenant, class: at, items: [], head: 0 };
+		push(key, item, cost = 1) {
+			const name = queueKeyName(key);
+			const { tenant, class: at } = key;
+			const own = queues.get(name) ?? { tenant, class: at, items: [], head: 0 };
 			own.items.push({ item, cost });
-			flows.set(name, own);
+			queues.set(name, own);
 			size += 1;
 		},
-		take: () => takeOf(flows.values())?.item,
+		take: () => takeOf(queues.values())?.item,
 		takeTogether(limit) {
-			const first = takeOf(flows.values());
+			const first = takeOf(queues.values());
 			if (first === undefined) return [];
 			const taken = [first.item];
 			while (taken.length < limit) {
@@ -75,7 +75,7 @@ export function createFairQueue<T>(weightOf?: (tenant: string) => number): FairQ
 /** Lets at most `places` in at a time, in fair turn. */
 export interface Gate {
 	/** Resolves with what gives the place back; rejects with the signal's reason. */
-	enter(flow: QueueKey, cost: number, signal: AbortSignal): Promise<() => void>;
+	enter(key: QueueKey, cost: number, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createGate(places: number, weightOf?: (tenant: string) => number): Gate {
@@ -98,7 +98,7 @@ export function createGate(places: number, weightOf?: (tenant: string) => number
 		};
 	}
 	return {
-		async enter(flow, cost, signal) {
+		async enter(key, cost, signal) {
 			signal.throwIfAborted();
 			if (free > 0) {
 				free -= 1;
@@ -107,7 +107,7 @@ export function createGate(places: number, weightOf?: (tenant: string) => number
 			const { promise, resolve, reject } = Promise.withResolvers<void>();
 			const abandon = () => reject(signal.reason as Error);
 			signal.addEventListener('abort', abandon, { once: true });
-			queue.push(flow, { open: resolve, signal }, cost);
+			queue.push(key, { open: resolve, signal }, cost);
 			try {
 				await promise;
 			} finally {

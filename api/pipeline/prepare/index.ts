@@ -1,5 +1,6 @@
 /** From a claimed document to points: claim, extract, plan, embed. */
 export { type EmbedStep, createEmbedStep } from './embed.ts';
+export { giveBack } from './give-back.ts';
 export type { LargePrepared } from './prepare-large.ts';
 export { type Prepared, prepareDeletion } from './prepare.ts';
 export { type WorkerDeps, startWorker } from './worker.ts';

@@ -15,7 +15,7 @@ export interface LaneItem {
 
 export interface Lane {
 	add(item: LaneItem): void;
-	/** A document that cannot be prepared: its strays go, then it is buried. */
+	/** A document that cannot be prepared: its orphan points are removed, then it is a dead letter. */
 	deadLetter(claimed: Claimed, error: unknown): void;
 	/** A document that is written slice by slice, between the others' batches. */
 	addLarge(large: LargeItem): void;

@@ -40,7 +40,7 @@ export const largeBytes = 4 * 1_048_576;
 
 /** Pages of one document that are with the embedder at the same time. */
 const pagesAtOnce = 2;
-const linesAPage = 2_000;
+const entriesAPage = 2_000;
 
 export function isLarge({ content, isPaged }: Claimed): boolean {
 	return isPaged || (content !== null && 'file' in content.body && content.size > largeBytes);
@@ -50,7 +50,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	const { tenant, docId, content, fingerprint } = claimed;
 	let planner = createLargePlanner(tenant, docId);
 	if (claimed.op === 'delete') {
-		await addLines(claimed, planner, deps.docStore);
+		await addKnownEntries(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, setImmediate);
 		return { claimed, plan: nothing, spool: null, fields: null, droppedExtra: [], embedded: 0 };
 	}
@@ -75,7 +75,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 				deps.signal,
 			)
 			.finally(leave);
-		await addLines(claimed, planner, deps.docStore);
+		await addKnownEntries(claimed, planner, deps.docStore);
 		const plan = await planner.finish(
 			claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted,
 			setImmediate,
@@ -88,21 +88,21 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	}
 }
 
-async function addLines(
+async function addKnownEntries(
 	{ lease, isPaged, manifest, orphans }: Claimed,
 	planner: ReturnType<typeof createLargePlanner>,
 	docStore: DocStore,
 ): Promise<void> {
 	if (!isPaged) {
-		planner.addLines(manifest.map((line) => ({ ...line, isCertain: true })));
-		return planner.addLines(orphans.map((pointId) => ({ pointId, order: '', isCertain: false })));
+		planner.addEntries(manifest.map((entry) => ({ ...entry, isCertain: true })));
+		return planner.addEntries(orphans.map((pointId) => ({ pointId, order: '', isCertain: false })));
 	}
 	let after: string | null = null;
 	for (;;) {
-		const lines = await docStore.entries(lease, after, linesAPage);
-		planner.addLines(lines);
-		if (lines.length < linesAPage) return;
-		after = lines.at(-1)?.pointId ?? null;
+		const entries = await docStore.entries(lease, after, entriesAPage);
+		planner.addEntries(entries);
+		if (entries.length < entriesAPage) return;
+		after = entries.at(-1)?.pointId ?? null;
 	}
 }
 

@@ -66,7 +66,7 @@ export async function prepare(
 		chunks,
 		manifest,
 		orphans,
-		// After an interrupted attempt every point is written whole: what that one set on those that stay is not known.
+		// After an interrupted attempt every point is rewritten: what that one set on those that stay is not known.
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));

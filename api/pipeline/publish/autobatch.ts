@@ -7,7 +7,7 @@
  *  - the next document would exceed `points` or `bytes`,
  *  - the oldest document has waited `ageMs`, or
  *  - nothing more is on its way (`isLast`): waiting would help nobody.
- * Otherwise null: more may come and there is room and time for it.
+ * Otherwise null: more may come, and neither limits nor age forbid to wait for it.
  */
 export interface BatchItem {
 	/** Points that will be written or removed. */

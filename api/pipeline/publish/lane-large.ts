@@ -36,15 +36,7 @@ export function createLargeWriter(
 		try {
 			for (const step of largeSteps(prepared, detail, progress, deps)) {
 				const turn = lock.turn();
-				let isDone = false;
-				try {
-					await run([claimed], turn, async () => {
-						await step(turn);
-						isDone = true;
-					});
-				} finally {
-					turn.leave();
-				}
+				const isDone = await run([claimed], turn, () => step(turn)).finally(() => turn.leave());
 				if (!isDone) break;
 			}
 			if (progress.isCommitted || progress.isLost) outcomes.written(start, progress.isLost ? 1 : 0);

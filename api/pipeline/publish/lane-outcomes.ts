@@ -6,7 +6,7 @@ import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Contention } from './contention.ts';
 
 /**
- * What follows when a document is published or buried, whatever its size: it is counted, and what a large version
+ * What follows when a document is published or a dead letter, whatever its size: it is counted, and what a large version
  * of it has left on disk goes. For the lane's own modules.
  */
 export interface OutcomesDeps {

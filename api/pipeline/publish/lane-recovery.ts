@@ -2,16 +2,17 @@ import type { Clock } from '../../ports/time.ts';
 import type { Claimed } from '../../ports/work-claims.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { failureOf } from '../../domain/index.ts';
+import { decide, type RetryDecision } from '../faults/index.ts';
+import { giveBack, type LaneHooks } from '../prepare/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
 import type { PublishDeps } from './publish.ts';
-import { decide } from '../faults/index.ts';
 
 /**
- * What a lane does about errors: it carries out what retry.ts decides, and buries a document that fails alone.
- * For lane.ts and lane-large.ts.
+ * What a lane does about errors: it carries out what retry.ts decides, and makes a document that fails alone a dead
+ * letter. For lane.ts, lane-batch.ts and lane-large.ts.
  */
-export interface RecoveryDeps extends Omit<PublishDeps, 'turn' | 'crashPoint'> {
+export interface RecoveryDeps extends Omit<PublishDeps, 'turn' | 'crashPoint'>, Pick<LaneHooks, 'onDone'> {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
@@ -21,78 +22,85 @@ export interface RecoveryDeps extends Omit<PublishDeps, 'turn' | 'crashPoint'> {
 	readonly onPartialWrite: (claimed: Claimed) => void;
 }
 
-export interface Recovery {
-	/**
-	 * Runs `act` until it succeeds or decides otherwise than to wait for the index. Its turn is kept meanwhile: what
-	 * came later must not be written earlier. `halve` does the work again in two parts, cut at `middle`.
-	 */
-	run(
-		documents: readonly Claimed[],
-		turn: LaneTurn,
-		act: () => Promise<void>,
-		halve?: (middle: number) => Promise<void>,
-	): Promise<void>;
-	/** Removes what a document may have left in the index, then makes it a dead letter. */
-	deadLetter(claimed: Claimed, error: unknown, turn: LaneTurn): Promise<void>;
-}
+export type Recovery = ReturnType<typeof createRecovery>;
 
-export function createRecovery(tenant: string, outcomes: Outcomes, deps: RecoveryDeps): Recovery {
+/** What the attempts at one act ended in. */
+type ActEnd =
+	| { readonly kind: 'done' | 'stopping' }
+	| {
+			readonly kind: 'failed';
+			readonly next: Exclude<RetryDecision, { kind: 'wait' }>;
+			readonly error: unknown;
+	  };
+
+export function createRecovery(tenant: string, outcomes: Outcomes, deps: RecoveryDeps) {
 	const { docStore, vectorStore, breaker, clock, log, telemetry, random, signal, now } = deps;
 
+	/** Tries `act` until it succeeds or retry.ts decides otherwise than to wait for the index. */
+	async function attempt(documents: readonly Claimed[], act: () => Promise<void>): Promise<ActEnd> {
+		const { attempts = 0 } = documents[0] ?? {};
+		const context = {
+			documents: Math.max(1, documents.length),
+			attempts,
+			maxAttempts: deps.maxAttempts,
+			random,
+		};
+		for (let previousMs = 0; ;) {
+			try {
+				await act();
+				return { kind: 'done' };
+			} catch (error) {
+				if (signal.aborted) return { kind: 'stopping' };
+				const next = decide(error, { ...context, previousMs });
+				const { code } = failureOf(error);
+				telemetry.count('docdrop_retries_total', { code });
+				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
+				if (next.kind !== 'wait') return { kind: 'failed', next, error };
+				previousMs = next.afterMs;
+				const fields = { tenant, code, waitMs: previousMs, documents: documents.length };
+				log.warn(fields, 'the lane waits for the index');
+				await clock.sleep(previousMs, signal).catch(() => {});
+			}
+		}
+	}
+
+	/**
+	 * Runs `act` for these documents; whether it succeeded. While it waits for the index its turn is kept: what came
+	 * later must not be written earlier. `halve` does the work again in two parts, cut at `middle`.
+	 */
 	async function run(
 		documents: readonly Claimed[],
 		turn: LaneTurn,
 		act: () => Promise<void>,
 		halve?: (middle: number) => Promise<void>,
-	): Promise<void> {
-		let previousMs = 0;
-		for (;;) {
-			try {
-				return await act();
-			} catch (error) {
-				if (signal.aborted) return;
-				const { attempts = 0 } = documents[0] ?? {};
-				const next = decide(error, {
-					documents: Math.max(1, documents.length),
-					attempts,
-					maxAttempts: deps.maxAttempts,
-					previousMs,
-					random,
-				});
-				const { code } = failureOf(error);
-				telemetry.count('docdrop_retries_total', { code });
-				if (code === 'internal') log.error({ tenant, error }, 'a bulk write failed unexpectedly');
-				if (next.kind === 'hold') {
-					log.warn(
-						{ tenant, code, waitMs: next.afterMs, documents: documents.length },
-						'the lane waits for the index',
-					);
-					previousMs = next.afterMs;
-					await clock.sleep(next.afterMs, signal).catch(() => {});
-				} else if (documents.length === 0) {
-					// A burial that fails for good: its strays stay in mayExist, and the next generation removes them.
-					log.error({ tenant, code }, 'the remains of a failed document could not be removed');
-					return;
-				} else if (next.kind === 'split' && halve !== undefined) {
-					return halve(documents.length >> 1);
-				} else {
-					const [claimed] = documents;
-					if (claimed === undefined) return;
-					if (next.kind !== 'retry') return run([], turn, () => deadLetter(claimed, error, turn));
-					const { lease } = claimed;
-					const { counted, afterMs } = next;
-					await docStore
-						.release([{ lease, retryAt: now() + afterMs, counted, error: failureOf(error) }], now())
-						.catch((reason: unknown) =>
-							log.error({ tenant, error: reason }, 'a lease could not be given back; it will run out'),
-						);
-					return;
-				}
-			}
+	): Promise<boolean> {
+		const end = await attempt(documents, act);
+		const [claimed] = documents;
+		if (end.kind !== 'failed' || claimed === undefined) return end.kind === 'done';
+		const { next, error } = end;
+		if (next.kind === 'split' && halve !== undefined) {
+			await halve(documents.length >> 1);
+		} else if (next.kind === 'retry') {
+			const { counted, afterMs } = next;
+			await giveBack(claimed, { retryAt: now() + afterMs, counted, error: failureOf(error) }, deps);
+		} else {
+			await deadLetter(claimed, error, turn);
 		}
+		return false;
 	}
 
+	/** Removes what a document may have left in the index, then makes it a dead letter. */
 	async function deadLetter(claimed: Claimed, error: unknown, turn: LaneTurn): Promise<void> {
+		const end = await attempt([], () => removeAndDeadLetter(claimed, error, turn));
+		// Its orphan points stay known to the store, and the next generation removes them.
+		if (end.kind === 'failed')
+			log.error(
+				{ tenant, code: failureOf(end.error).code },
+				'the remains of a failed document could not be removed',
+			);
+	}
+
+	async function removeAndDeadLetter(claimed: Claimed, error: unknown, turn: LaneTurn): Promise<void> {
 		await turn.enter();
 		// What an intent of this very attempt named is in the store, not in `claimed`: ask again.
 		const { fresh, uncertain } = await docStore.orphans(claimed.lease);
@@ -108,5 +116,25 @@ export function createRecovery(tenant: string, outcomes: Outcomes, deps: Recover
 		if (claimed.published !== null) deps.onPartialWrite(claimed);
 	}
 
-	return { run, deadLetter };
+	/**
+	 * Everything that a lane does for documents ends here, and so they leave it once, whatever happens: a document
+	 * that stayed would have its lease renewed for ever.
+	 */
+	async function runAndRelease(
+		documents: readonly Claimed[],
+		turn: LaneTurn,
+		act: () => Promise<unknown>,
+	): Promise<void> {
+		try {
+			await act();
+		} catch (error) {
+			// A defect: `attempt` decides everything expected. The leases run out, and the work is done again.
+			log.error({ tenant, error }, 'the work of a lane failed unexpectedly');
+		} finally {
+			turn.leave();
+			for (const claimed of documents) deps.onDone(claimed);
+		}
+	}
+
+	return { run, deadLetter, runAndRelease };
 }

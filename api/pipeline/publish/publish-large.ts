@@ -10,8 +10,8 @@ import type { PublishDeps } from './publish.ts';
  *
  *  begin   the store knows that an attempt has begun to write
  *  stay    points that stay get the document's new fields
- *  slices  for each page: its new points into mayExist, lines that it rewrites no longer counted on; then put
- *  gone    only now, slice by slice: no longer counted on; out of the index; out of the store
+ *  slices  for each page: its new points into mayExist, entries that it rewrites uncertain; then put
+ *  gone    only now, slice by slice: uncertain; out of the index; out of the store
  *  commit  what is left in the store is the manifest, in one step
  *
  * Each step may be done again. After a crash all of them are, for the document's newest generation. Between two
@@ -33,7 +33,7 @@ const pointsASlice = 512;
  */
 const pagesASlice = 2;
 const goneASlice = 500;
-const linesASlice = 2_000;
+const entriesASlice = 2_000;
 
 export function* largeSteps(
 	prepared: LargePrepared,
@@ -46,7 +46,7 @@ export function* largeSteps(
 	const { lease, tenant, docId } = claimed;
 	const publishedAt = new Date(now()).toISOString();
 	const reordered = plan.reordered();
-	const movedLines = reordered.map(({ id, order }) => ({ pointId: id, order }));
+	const movedEntries = reordered.map(({ id, order }) => ({ pointId: id, order }));
 
 	async function intend(added: readonly ManifestChunk[], uncertain: readonly string[]): Promise<boolean> {
 		const [isHeld] = await docStore.recordIntent([{ lease, added, uncertain }]);
@@ -65,9 +65,10 @@ export function* largeSteps(
 		crashPoint('after-intent');
 		if (plan.kept > 0) await put(turn, { points: [], kept: plan.keptIds(), reordered });
 	};
-	for (let at = 0; at < reordered.length && !progress.isLost; at += linesASlice) {
+	for (let at = 0; at < reordered.length && !progress.isLost; at += entriesASlice) {
 		yield async () => {
-			if (!(await docStore.reorder(lease, movedLines.slice(at, at + linesASlice)))) progress.isLost = true;
+			if (!(await docStore.reorder(lease, movedEntries.slice(at, at + entriesASlice))))
+				progress.isLost = true;
 		};
 	}
 	for (let page = 0; spool !== null && page < spool.pages() && !progress.isLost;) {
@@ -92,8 +93,8 @@ export function* largeSteps(
 	}
 	for (let from = 0; from < plan.gone && !progress.isLost; from += goneASlice) {
 		yield async (turn) => {
-			const { ids, settled } = plan.goneIds(from, from + goneASlice);
-			if (!(await intend([], settled))) return;
+			const { ids, certain } = plan.goneIds(from, from + goneASlice);
+			if (!(await intend([], certain))) return;
 			await turn.enter();
 			await breaker.run((inner) => vectorStore.remove(tenant, ids, inner), signal);
 			if (!(await docStore.forget(lease, ids))) progress.isLost = true;
@@ -123,11 +124,11 @@ export function* largeSteps(
 		progress.isCommitted = isCommitted === true;
 		progress.isLost = isCommitted !== true;
 	};
-	// Housekeeping: the next change of the document would do it at once, and hold the store for it.
+	// Housekeeping: the next change of the document would do it at once, and keep the store busy for it.
 	let after: string | null = null;
 	for (let isEnd = !progress.isCommitted; !isEnd; isEnd = after === null) {
 		yield async () => {
-			after = await docStore.tidyEntries(lease.doc, after, linesASlice);
+			after = await docStore.tidyEntries(lease.doc, after, entriesASlice);
 		};
 	}
 }
@@ -136,7 +137,7 @@ export function* largeSteps(
 async function slice({ spool, plan }: LargePrepared, from: number, to: number) {
 	const added: ManifestChunk[] = [];
 	const points: NewPoint[] = [];
-	/** Lines of the manifest among them; lines that the store has already, for whom an intent changes nothing. */
+	/** Of them those in the manifest; those that the store has already, for which an intent changes nothing. */
 	const rewritten: string[] = [];
 	const known: ManifestChunk[] = [];
 	if (spool === null) return { added, points, rewritten, known };

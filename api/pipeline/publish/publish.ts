@@ -9,7 +9,7 @@ import type { Prepared } from '../prepare/index.ts';
  * One bulk write of one lane: the protocol that makes a crash at any step harmless.
  *
  *  intent  every planned point id is durably in its document's mayExist set before the first request, and
- *          every line that will be rewritten or removed is no longer counted on
+ *          every manifest entry that will be rewritten or removed is uncertain
  *  put     new points in; the old ones still answer, so a reader never finds the document missing
  *  remove  everything that may be there and shall not, out
  *  commit  manifest and receipts, in one transaction
@@ -50,14 +50,15 @@ export async function publish(
 ): Promise<PublishedBatch> {
 	const { docStore, vectorStore, breaker, crashPoint, now, signal, turn } = deps;
 	const tenant = batch[0]?.claimed.tenant ?? '';
-	let held = batch;
-	const keep = (answers: readonly boolean[]) => (held = held.filter((_, index) => answers[index] === true));
+	let leased = batch;
+	const keep = (answers: readonly boolean[]) =>
+		(leased = leased.filter((_, index) => answers[index] === true));
 
 	const steps: Record<ProtocolStep, () => Promise<void>> = {
 		async intent() {
 			keep(
 				await docStore.recordIntent(
-					held.map(({ claimed, plan }) => ({
+					leased.map(({ claimed, plan }) => ({
 						lease: claimed.lease,
 						added: plan.added,
 						uncertain: plan.uncertain,
@@ -69,7 +70,7 @@ export async function publish(
 		async put() {
 			const at = now();
 			const writesAt = (time: number) =>
-				held.flatMap((prepared) => toWrite(prepared, new Date(time).toISOString()));
+				leased.flatMap((prepared) => toWrite(prepared, new Date(time).toISOString()));
 			let writes = writesAt(at);
 			if (writes.length > 0) vectorStore.pack?.(writes);
 			await turn.enter();
@@ -79,13 +80,13 @@ export async function publish(
 			crashPoint('between-points');
 		},
 		async remove() {
-			const gone = held.flatMap(({ plan }) => plan.gone);
+			const gone = leased.flatMap(({ plan }) => plan.gone);
 			if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
 			turn.leave();
 			crashPoint('before-manifest');
 		},
 		async commit() {
-			const commits = held.map((one) => ({
+			const commits = leased.map((one) => ({
 				lease: one.claimed.lease,
 				manifest: one.plan.manifest,
 				title: one.fields?.title ?? null,
@@ -95,7 +96,7 @@ export async function publish(
 		},
 	};
 	for (const step of protocol) await steps[step]();
-	return { published: held, lost: batch.filter((prepared) => !held.includes(prepared)) };
+	return { published: leased, lost: batch.filter((prepared) => !leased.includes(prepared)) };
 }
 
 /** A deletion and an empty document write nothing. */

@@ -1,5 +1,5 @@
 /** What goes on beside the changes: verification of the index, sweeps, figures of the queue. */
-export { type IndexCheckDeps, startIndexCheck } from './index-check.ts';
+export { createCheckRequests, startIndexCheck } from './index-check.ts';
 export { type HealthLimits, figuresOf, startQueueHealth } from './queue-health.ts';
 export { startSpoolSweep } from './spool-sweep.ts';
 export { startSweeper } from './sweep.ts';

@@ -2,17 +2,19 @@ import type { DocStore } from '../../ports/doc-store.ts';
 import type { RepairTarget } from '../../ports/repair-store.ts';
 import { type ManifestEntry, readMeta, slices } from '../../domain/index.ts';
 import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { Clock } from '../../ports/time.ts';
+import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
 
 /**
  * One document of an index that lost something, brought back to what the manifest says: missing points are made
- * again from the stored chunk texts, points that should not be there are removed. index-check.ts says which
- * documents.
+ * again from the stored chunk texts, points that should not be there are removed. tenant-repair.ts says
+ * which documents.
  *
- * The document is held meanwhile, so that no publication of it is under way; what is written is in the manifest
- * already, so that nothing has to be remembered, and a crash leaves a document that is mended anew.
+ * The document is held meanwhile, so that no publication of it is under way. What is written is in the manifest
+ * already, so that nothing has to be remembered, and after a crash the document is repaired once more.
  */
 export interface Difference {
 	/** Not there, or not as they were published. */
@@ -31,8 +33,8 @@ export interface Gap {
 }
 
 /** Pure. `points` are all that the index has of the document. */
-export function differ(held: RepairTarget, points: readonly StoredPoint[], gap: Gap): Difference {
-	const { doc, manifest, orphans, published, version, isInterrupted } = held;
+export function differ(target: RepairTarget, points: readonly StoredPoint[], gap: Gap): Difference {
+	const { doc, manifest, orphans, published, version, isInterrupted } = target;
 	const found = new Map(points.map((point) => [point.id, point]));
 	const isRight = ({ pointId, order }: ManifestEntry) => {
 		const point = found.get(pointId);
@@ -48,7 +50,7 @@ export function differ(held: RepairTarget, points: readonly StoredPoint[], gap: 
 	const known = new Set([...manifest.map(({ pointId }) => pointId), ...orphans]);
 	return {
 		// After an interrupted attempt points may be as that one left them, and the next one writes all of them.
-		missing: isInterrupted ? [] : manifest.filter((line) => !isRight(line)),
+		missing: isInterrupted ? [] : manifest.filter((entry) => !isRight(entry)),
 		extra: points.map(({ id }) => id).filter((id) => !known.has(id)),
 		fields: right === undefined ? null : (found.get(right.pointId)?.fields ?? null),
 		isNewer: points.some(isNewer),
@@ -67,27 +69,41 @@ export interface RepairDeps {
 	readonly vectorStore: VectorStore;
 	readonly breaker: Breaker;
 	readonly embed: EmbedStep;
-	readonly gap: () => Gap;
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly telemetry: Telemetry;
 	readonly signal: AbortSignal;
+	/** Documents in work may have had their hold ended: the worker is told. */
+	readonly wake: () => void;
+	readonly gap: Gap;
+	readonly totals: RepairTotals;
+}
+
+/** What the repairs of this process have done so far. */
+export interface RepairTotals {
+	written: number;
+	removed: number;
+	/** The index holds versions that the store has never seen; found out anew by each check. */
+	isNewer: boolean;
 }
 
 /** Texts and vectors in memory at a time. */
 const pointsAtOnce = 128;
 
-/** Null: the document is being worked on; it stays held, and is to be tried again. The caller lets go. */
+/** Null: the document is being worked on; it stays held, and is to be tried again. The caller ends the hold. */
 export async function repair(tenant: string, docId: string, deps: RepairDeps): Promise<Repaired | null> {
 	const { docStore, vectorStore, breaker, embed, signal } = deps;
-	const held = await docStore.hold(tenant, docId);
-	if (held === null) return null;
-	const { missing, extra, fields, isNewer } = differ(held, await pointsOf(tenant, docId, deps), deps.gap());
+	const target = await docStore.hold(tenant, docId);
+	if (target === null) return null;
+	const { missing, extra, fields, isNewer } = differ(target, await pointsOf(tenant, docId, deps), deps.gap);
 	if (isNewer) return { written: 0, removed: 0, newer: true };
-	const { doc, published } = held;
+	const { doc, published } = target;
 	if (missing.length > 0 && doc !== null && published !== null) {
 		const ofDocument = fields ?? fieldsOf(published);
-		for (const lines of slices(missing, pointsAtOnce)) {
+		for (const entries of slices(missing, pointsAtOnce)) {
 			const chunks = await docStore.texts(
 				doc,
-				lines.map(({ pointId }) => pointId),
+				entries.map(({ pointId }) => pointId),
 			);
 			// As work that nobody waits for in person.
 			const vectors = await embed.embed(chunks.map(embeddedText), { tenant, class: 2 });

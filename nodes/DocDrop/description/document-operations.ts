@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { limits } from '../../../api/contract/limits.ts';
 import { priorityField } from './content-fields.ts';
 import { collectionField, documentField, pagingFields, tenantField } from './fields.ts';
 
@@ -106,7 +107,7 @@ export const documentFields: INodeProperties[] = [
 		name: 'limit',
 		type: 'number',
 		default: 5,
-		typeOptions: { minValue: 1, maxValue: 100 },
+		typeOptions: { minValue: 1, maxValue: limits.searchResults },
 		description: 'Max number of results to return',
 		displayOptions: { show: { resource, operation: ['search'] } },
 	},

@@ -7,7 +7,7 @@ import type { Fault } from '../node-errors.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
 import type { FileItem } from '../../item.ts';
 import type { ByteStream } from '../transport.ts';
-import { witnesses } from './witnesses.ts';
+import { mountCheck } from './mount-check.ts';
 
 export type Content =
 	| { readonly kind: 'text'; readonly text: string }
@@ -55,7 +55,7 @@ export function fileContent(context: IExecuteFunctions, item: FileItem): Content
 				if (codeOf(error) === undefined) return openOnce();
 				throw error;
 			});
-			witnesses.note(folder, item.path);
+			mountCheck.opened(folder, item.path);
 			return stream;
 		} catch (error) {
 			// A folder that is missing as a whole says nothing of its files.
@@ -83,7 +83,7 @@ export function fileContent(context: IExecuteFunctions, item: FileItem): Content
 					return true;
 				})
 				.catch(() => false);
-		if (!(await witnesses.vouch(folder, isThereStill))) throw new ItemFailure(unseen);
+		if (!(await mountCheck.sees(folder, isThereStill))) throw new ItemFailure(unseen);
 	}
 
 	async function isBlocked(): Promise<boolean> {

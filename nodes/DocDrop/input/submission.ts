@@ -2,6 +2,7 @@
  * What one input item asks for, read from the node's parameters: a document to put or to delete, or the word that a
  * snapshot is complete. Nothing is opened or sent here.
  */
+import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import type { Priority } from '../../../api/contract/job-schema.ts';
 import type { FileItem, SnapshotItem } from '../../item.ts';
@@ -141,7 +142,7 @@ function fromText(session: Session, item: number): Submission {
 function isTelling(mimeType: string, name: string): boolean {
 	if (!/^[\w.+-]+\/[\w.+-]+(\s*;.*)?$/.test(mimeType) || mimeType.startsWith('application/octet-stream'))
 		return false;
-	return !(mimeType.startsWith('text/plain') && /\.(md|markdown|x?html?|rst)$/i.test(name));
+	return !(mimeType.startsWith('text/plain') && (mimeTypeOf(name) ?? 'text/plain') !== 'text/plain');
 }
 
 const headOf = (

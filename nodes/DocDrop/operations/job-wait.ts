@@ -1,3 +1,4 @@
+import { limits } from '../../../api/contract/limits.ts';
 import type { JobState, JobView } from '../../../api/contract/job-schema.ts';
 import { ItemFailure, nodeFault } from '../failing.ts';
 import { until, type Session } from '../session.ts';
@@ -7,14 +8,12 @@ import { readJob } from './job-calls.ts';
 const onTheirWay: readonly JobState[] = ['accepted', 'processing', 'retrying'];
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;
-/** As many as one request may name (api/http/jobs.ts). */
-const jobsARequest = 100;
 
 /** What is known of a job: its newest state, or that the API has no such job; undefined: not asked yet. */
 type Known = Map<string, JobView | null>;
 
 /**
- * Looks at all jobs of its items a round, a hundred by one request, until each is final. All share the time since
+ * Looks at all jobs of its items a round, many by one request, until each is final. All share the time since
  * the node began, each with the timeout of its item.
  */
 export async function waitForJobs(session: Session) {
@@ -75,8 +74,8 @@ const jobIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 async function look(session: Session, known: Known, jobIds: ReadonlySet<string>): Promise<void> {
 	const all = [...jobIds];
-	for (let at = 0; at < all.length; at += jobsARequest) {
-		const ids = all.slice(at, at + jobsARequest);
+	for (let at = 0; at < all.length; at += limits.jobIds) {
+		const ids = all.slice(at, at + limits.jobIds);
 		const { jobs } = await session.api.request<{ readonly jobs: readonly JobView[] }>({
 			method: 'GET',
 			path: '/v1/jobs',

@@ -1,7 +1,6 @@
 /** Lists of the API, page by page, up to what the user wants. */
+import { limits } from '../../../api/contract/limits.ts';
 import { until, type Session } from '../session.ts';
-
-const pageSize = 500;
 
 export interface ListCall {
 	readonly path: string;
@@ -21,7 +20,7 @@ export async function readPages(
 	const found: object[] = [];
 	let after: string | null = null;
 	do {
-		const limit = Math.min(pageSize, wanted - found.length);
+		const limit = Math.min(limits.pageRows, wanted - found.length);
 		const page: { readonly next: string | null } & Readonly<Record<string, unknown>> =
 			await session.api.request({
 				method: 'GET',

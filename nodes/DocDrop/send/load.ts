@@ -1,5 +1,5 @@
 /**
- * From content to what a request carries: small ones are read whole, a few ahead of the sender; large ones are
+ * From content to what a request carries: small ones are buffered, a few ahead of the sender; large ones are
  * left to be opened when their turn comes, so that no large file is ever held in memory.
  */
 import type { Content } from '../input/content-input.ts';

@@ -9,7 +9,7 @@ import { createProbeDir, type ProbeDir } from './probe.ts';
 
 /**
  * Half of the kernel's usual queue (16,384). Between two scans at least a whole one must have been read where one
- * overran; chokidar then has a wrong picture of the tree and does not know it, and begins anew.
+ * overran; chokidar then has a wrong picture of the tree and does not know it, and is restarted.
  */
 const OVERRUN_EVENTS = 8192;
 
@@ -23,12 +23,12 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 	let events = 0;
 	let probeDir: ProbeDir | null = null;
 	let sinks: Parameters<Hints['start']> | null = null;
-	const told = new Set<string>();
+	const reported = new Set<string>();
 	const endings = new Set<Promise<void>>();
 
 	const reportOnce = (error: unknown) => {
-		if (!told.has(errorCode(error))) sinks?.[1](error);
-		told.add(errorCode(error));
+		if (!reported.has(errorCode(error))) sinks?.[1](error);
+		reported.add(errorCode(error));
 	};
 
 	function open(probe: ProbeDir): void {

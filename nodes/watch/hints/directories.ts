@@ -32,7 +32,7 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 	/** The scan that runs, or comes next, by number. */
 	let scan = 1;
 	let isOutOfWatches = false;
-	const told = new Set<string>();
+	const reported = new Set<string>();
 	/** Nodes to be watched or compared. */
 	const due = new Set<Node>();
 	const cutOffNodes: Node[] = [];
@@ -43,11 +43,11 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 	const report = (error: unknown) => sinks?.[1](error);
 	const reportOnce = (error: unknown) => {
 		const code = errorCode(error);
-		if (!told.has(code)) report(error);
-		told.add(code);
+		if (!reported.has(code)) report(error);
+		reported.add(code);
 	};
 
-	const see = (node: Node) => {
+	const queueCheck = (node: Node) => {
 		due.add(node);
 		wantTurn();
 	};
@@ -60,15 +60,15 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 			for (const node of due) {
 				if (left-- === 0) break;
 				due.delete(node);
-				tend(node);
+				syncWatch(node);
 			}
-			letGo();
+			closeSome();
 			if (due.size > 0 || cutOffNodes.length > 0) wantTurn();
 		});
 	}
 
 	/** Makes the watch of a node agree with what is at its path. */
-	function tend(node: Node): void {
+	function syncWatch(node: Node): void {
 		const relPath = pathOf(root, node);
 		if (relPath === null || sinks === null) return;
 		let identity: string | null;
@@ -82,13 +82,13 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 			if (identity === node.identity) return;
 			drop(node);
 			hint(relPath, 'directory');
-		} else if (identity !== null) arm(node, relPath, identity);
+		} else if (identity !== null) putWatch(node, relPath, identity);
 		else if (node === root) reportOnce(Object.assign(new Error('the root is away'), { code: 'ENOENT' }));
 		else drop(node);
 	}
 
 	/** The identity was taken before: what replaced the directory since then is compared with the old one. */
-	function arm(node: Node, relPath: string, identity: string): void {
+	function putWatch(node: Node, relPath: string, identity: string): void {
 		if (isOutOfWatches) return;
 		try {
 			const watcher = watch(join(dir, relPath), (event, name) => onEvent(node, event, name));
@@ -113,7 +113,7 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 		if (parent === null) return;
 		if (event === 'rename' && name === (node === root ? rootName : node.name)) {
 			// Its own end or move comes under its own name; so does what happens to an entry of that name.
-			see(node);
+			queueCheck(node);
 			hint(parent, 'directory');
 		} else if (name === null || name.includes(REPLACEMENT)) hint(parent, 'directory');
 		else {
@@ -123,7 +123,7 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 		}
 	}
 
-	function armProbe(probe: ProbeDir): void {
+	function watchProbeDir(probe: ProbeDir): void {
 		if (probe.dir === null) return;
 		try {
 			probeWatch = watch(probe.dir, () => probe.seen());
@@ -140,7 +140,7 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 		wantTurn();
 	}
 	/** Closes the watches of some nodes that were cut off. */
-	function letGo(): void {
+	function closeSome(): void {
 		for (let left = PER_TURN; left > 0; left -= 1) {
 			const node = cutOffNodes.pop();
 			if (node === undefined) return;
@@ -157,27 +157,27 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 	return {
 		start(...given) {
 			sinks = given;
-			armProbe((probeDir = createProbeDir(clock, reportOnce)));
+			watchProbeDir((probeDir = createProbeDir(clock, reportOnce)));
 		},
 		cover(relPath) {
 			if (sinks === null) return;
 			root.scan = scan;
 			// At once: what changes while the first scan runs is met by the scan or by this watch.
-			if (root.watch === null) tend(root);
+			if (root.watch === null) syncWatch(root);
 			let node = root;
 			for (const name of relPath === '' ? [] : relPath.split('/')) {
 				node = childOf(node, name);
 				node.scan = scan;
-				if (node.watch === null) see(node);
+				if (node.watch === null) queueCheck(node);
 			}
 		},
 		scanned() {
 			if (sinks === null) return;
 			isOutOfWatches = false;
-			if (probeWatch === null && probeDir !== null) armProbe(probeDir);
+			if (probeWatch === null && probeDir !== null) watchProbeDir(probeDir);
 			// An overrun queue may have swallowed the end or the move of any of them, and what no scan meets is none of ours.
 			for (const node of nodesOf(root)) {
-				if (node === root || node.scan === scan) see(node);
+				if (node === root || node.scan === scan) queueCheck(node);
 				else drop(node);
 			}
 			scan += 1;
@@ -190,7 +190,7 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 				cutOffNodes.push(root);
 				probeWatch?.close();
 				while (cutOffNodes.length > 0) {
-					letGo();
+					closeSome();
 					await nextTurn();
 				}
 				await probeDir?.close();

@@ -1,12 +1,13 @@
-/** The thread of in-thread.ts: answers one batch of questions after the other. */
+/** The thread of reader-in-thread.ts. */
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { sameStat } from '../diff.ts';
 import { errorCode, type FileStat } from '../disk.ts';
 import { createSyncDisk } from '../sync-disk.ts';
+import { serveQuestions } from '../thread.ts';
 import type { Look } from './reader-port.ts';
 import { createSyncFingerprint, MAX_BYTES } from './sync-fingerprint.ts';
-import type { Question, Reply } from './reader-messages.ts';
+import type { ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 
 const options = workerData as { readonly followLinks: boolean };
 const disk = createSyncDisk(options);
@@ -18,21 +19,16 @@ function look(root: string, relPath: string, expected: FileStat | null): Look {
 	return { stat, fingerprint: isToRead ? fingerprint(join(root, relPath), stat) : null };
 }
 
-function answer(question: Question): Reply[1] {
+function answer(question: ReaderQuestion): ReaderAnswer {
 	if (question.op === 'fingerprint') return fingerprint(question.path, question.before);
 	try {
 		return look(question.root, question.relPath, question.expected);
 	} catch (error) {
-		return { code: errorCode(error) };
+		return { failed: errorCode(error) };
 	}
 }
 
 /** Answers in one message: few, so that the main thread works on them while the next ones are found. */
 const ANSWERS = 16;
 
-parentPort?.on('message', (questions: readonly Question[]) => {
-	for (let at = 0; at < questions.length; at += ANSWERS) {
-		const some = questions.slice(at, at + ANSWERS);
-		parentPort?.postMessage(some.map((question): Reply => [question.id, answer(question)]));
-	}
-});
+serveQuestions<ReaderQuestion, ReaderAnswer>(ANSWERS, (question, send) => send(answer(question)));

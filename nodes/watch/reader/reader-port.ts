@@ -1,6 +1,6 @@
 /**
- * The two questions about single files that a storm asks tens of thousands of times. Adapters: on-disk.ts (in
- * the main thread, through the Disk port), in-thread.ts (in a thread of its own). The observer asks.
+ * The two questions about single files that a storm asks tens of thousands of times. Adapters: reader-on-disk.ts (in
+ * the main thread, through the Disk port), reader-in-thread.ts (in a thread of its own). The observer asks.
  *
  * Promises that every adapter keeps (test/conformance/reader.ts holds them):
  *  1. `look` finds what Disk.find does, and rejects as it does, with the same codes.

@@ -2,8 +2,7 @@ import type { FileStat } from '../disk.ts';
 import type { ScanSinks } from './scanner-port.ts';
 
 /** What passes between the scanner and its thread. */
-export interface Order {
-	readonly id: number;
+export interface ScanOrder {
 	readonly dir: string;
 	/** Shared: how many pages were taken, or STOP. */
 	readonly taken: Int32Array<SharedArrayBuffer>;
@@ -11,8 +10,7 @@ export interface Order {
 
 export const STOP = -1;
 
-export interface Reply {
-	readonly id: number;
+export interface ScanReply {
 	readonly page: Page;
 	/** The whole tree was walked. */
 	readonly last: boolean;

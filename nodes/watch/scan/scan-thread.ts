@@ -1,8 +1,9 @@
-/** The thread of in-thread.ts: walks one root after the other and posts what it finds, page by page. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread of scanner-in-thread.ts: walks one root after the other and posts what it finds, page by page. */
+import { workerData } from 'node:worker_threads';
 import { createFilter } from '../filter.ts';
 import { createSyncDisk } from '../sync-disk.ts';
-import { entriesOf, newPage, STOP, writeTo, type Order, type Reply } from './page.ts';
+import { serveQuestions } from '../thread.ts';
+import { entriesOf, newPage, STOP, writeTo, type ScanOrder, type ScanReply } from './page.ts';
 import type { ScanRules } from './scanner-port.ts';
 import { toFailure, walk, type Answers, type Ask } from './walk.ts';
 
@@ -15,11 +16,11 @@ const rules = workerData as ScanRules;
 const filter = createFilter(rules);
 const disk = createSyncDisk(rules);
 
-parentPort?.on('message', ({ id, dir, taken }: Order) => {
+serveQuestions<ScanOrder, ScanReply>(1, ({ dir, taken }, post) => {
 	let page = newPage();
 	let sent = 0;
 	const send = (last: boolean) => {
-		parentPort?.postMessage({ id, page, last } satisfies Reply);
+		post({ page, last });
 		page = newPage();
 		sent += 1;
 	};

@@ -1,11 +1,7 @@
-import type { Clock } from '../clock.ts';
-import { openThread, ThreadLost } from '../thread.ts';
+import { createWatchThread, type WatchThread, ThreadLost } from '../thread.ts';
 import { createDiskScanner } from './scanner-on-disk.ts';
-import { readTo, STOP, type Order, type Reply } from './page.ts';
-import type { ScanRules, Scanner, ScannerFactory } from './scanner-port.ts';
-
-/** Threads lost in a row after which the walks stay in the main thread. */
-const MAX_LOST = 3;
+import { readTo, STOP, type ScanOrder, type ScanReply } from './page.ts';
+import type { ScannerFactory, ScanSinks } from './scanner-port.ts';
 
 /**
  * Walks in a thread of its own, with calls that wait for the disk: neither a large tree nor a disk that hangs
@@ -16,100 +12,78 @@ export function createThreadScanner(file: URL): ScannerFactory {
 	return (deps) => {
 		const inMain = createDiskScanner(deps);
 		const closing = new AbortController();
-		let thread: Scanner | null = null;
-		let lost = 0;
+		const thread = createWatchThread<ScanOrder, ScanReply>({
+			file,
+			workerData: deps.rules,
+			clock: deps.clock,
+			onLost: (lost) => deps.log('error', 'scan.thread_lost', { ...lost }),
+		});
 		return {
 			async scan(dir, sinks, signal) {
 				const ended = AbortSignal.any([signal, closing.signal]);
 				ended.throwIfAborted();
-				if (lost < MAX_LOST) {
-					thread ??= openScanThread(file, deps.rules, deps.clock);
-					const mine = thread;
+				if (thread.isUsable()) {
 					try {
-						await mine.scan(dir, sinks, ended);
-						lost = 0;
-						return;
+						return await scanIn(thread, dir, sinks, ended);
 					} catch (error) {
 						if (!(error instanceof ThreadLost)) throw error;
-						// Two walks may lose the same thread.
-						if (thread === mine) {
-							thread = null;
-							lost += 1;
-							deps.log('error', 'scan.thread_lost', { code: error.code, lost });
-						}
 					}
 				}
 				await inMain.scan(dir, sinks, ended);
 			},
 			async close() {
 				closing.abort(new Error('the scanner is closed'));
-				await Promise.all([thread?.close(), inMain.close()]);
+				await Promise.all([thread.close(), inMain.close()]);
 			},
 		};
 	};
 }
 
-interface Walking {
-	reply(reply: Reply): void;
-	fail(error: unknown): void;
-}
-
-/** One thread; `scan` rejects with a ThreadLost where it is lost, and it is then of no more use. */
-function openScanThread(file: URL, rules: ScanRules, clock: Clock): Scanner {
-	const walking = new Map<number, Walking>();
-	let nextId = 0;
-	const thread = openThread<Order, Reply>({
-		file,
-		workerData: rules,
-		clock,
-		onMessage: (reply) => walking.get(reply.id)?.reply(reply),
-		onLost: (lost) => walking.forEach((walk) => walk.fail(lost)),
-	});
-	return {
-		async scan(dir, sinks, signal) {
-			signal.throwIfAborted();
-			const taken = new Int32Array(new SharedArrayBuffer(4));
-			const id = (nextId += 1);
-			const heard: { inbox: Reply[]; failure: { readonly error: unknown } | null; wake: () => void } = {
-				inbox: [],
-				failure: null,
-				wake: () => {},
-			};
-			const fail = (error: unknown) => {
-				heard.failure ??= { error };
-				heard.wake();
-			};
-			const abort = () => fail(signal.reason);
-			const lost = thread.lost();
-			if (lost !== null) throw lost;
-			walking.set(id, { reply: (reply) => (heard.inbox.push(reply), heard.wake()), fail });
-			signal.addEventListener('abort', abort);
-			thread.keepAlive(true);
-			try {
-				thread.post({ id, dir, taken });
-				sinks.begin();
-				for (;;) {
-					if (heard.failure !== null) throw heard.failure.error;
-					const reply = heard.inbox.shift();
-					if (reply === undefined) {
-						await new Promise<void>((resolve) => (heard.wake = resolve));
-						continue;
-					}
-					readTo(sinks, reply.page);
-					if (reply.last) return;
-					Atomics.add(taken, 0, 1);
-					Atomics.notify(taken, 0);
-					// The port hands over a thousand messages in one turn.
-					await new Promise((resolve) => setImmediate(resolve));
-				}
-			} finally {
-				Atomics.store(taken, 0, STOP);
-				Atomics.notify(taken, 0);
-				walking.delete(id);
-				signal.removeEventListener('abort', abort);
-				thread.keepAlive(walking.size > 0);
-			}
-		},
-		close: thread.close,
+/** Rejects with a ThreadLost where the thread is lost. */
+async function scanIn(
+	thread: WatchThread<ScanOrder, ScanReply>,
+	dir: string,
+	sinks: ScanSinks,
+	signal: AbortSignal,
+): Promise<void> {
+	const taken = new Int32Array(new SharedArrayBuffer(4));
+	const heard: { inbox: ScanReply[]; failure: { readonly error: unknown } | null; wake: () => void } = {
+		inbox: [],
+		failure: null,
+		wake: () => {},
 	};
+	const fail = (error: unknown) => {
+		heard.failure ??= { error };
+		heard.wake();
+	};
+	const abort = () => fail(signal.reason);
+	signal.addEventListener('abort', abort);
+	const end = thread.ask(
+		{ dir, taken },
+		{ take: (reply) => (heard.inbox.push(reply), heard.wake()), lose: fail },
+	);
+	let isWhole = false;
+	try {
+		sinks.begin();
+		for (;;) {
+			if (heard.failure !== null) throw heard.failure.error;
+			const reply = heard.inbox.shift();
+			if (reply === undefined) {
+				await new Promise<void>((resolve) => (heard.wake = resolve));
+				continue;
+			}
+			readTo(sinks, reply.page);
+			isWhole = reply.last;
+			if (isWhole) return;
+			Atomics.add(taken, 0, 1);
+			Atomics.notify(taken, 0);
+			// The port hands over a thousand messages in one turn.
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+	} finally {
+		Atomics.store(taken, 0, STOP);
+		Atomics.notify(taken, 0);
+		signal.removeEventListener('abort', abort);
+		end(isWhole);
+	}
 }

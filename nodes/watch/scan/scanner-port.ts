@@ -1,6 +1,6 @@
 /**
- * One walk over a root: what is there, as the disk says it. Adapters: on-disk.ts (in this thread, through the
- * Disk port), in-thread.ts (in a thread of its own). reconcile.ts holds what they report against the rows.
+ * One walk over a root: what is there, as the disk says it. Adapters: scanner-on-disk.ts (in this thread, through the
+ * Disk port), scanner-in-thread.ts (in a thread of its own). reconcile.ts holds what they report against the rows.
  *
  * Promises that every adapter keeps (test/conformance/scanner.ts holds them):
  *  1. Every regular file that the globs want, and that is there from the beginning of the walk to its end, is
@@ -29,7 +29,7 @@ export interface Scanner {
 
 /** What a walk reports; `relPath` is under the root, `/` separated, `''` for the root itself. */
 export interface ScanSinks {
-	/** The walk begins, or begins anew: what it reported before counts no longer. */
+	/** The walk begins, or starts over: what it reported before counts no longer. */
 	begin(): void;
 	directory(relPath: string): void;
 	/** A regular file that the globs want. */

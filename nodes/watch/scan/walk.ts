@@ -1,5 +1,5 @@
 /**
- * THE walk, without the disk: it says what it wants to know, and is told. Both scanners run this one, with
+ * THE walk, without the disk: it says what it wants to know, and is given the answers. Both scanners run this one, with
  * calls that wait and calls that do not. Pure but for what it reports.
  */
 import { errorCode, isGone, type FileStat, type Listing } from '../disk.ts';
@@ -16,18 +16,18 @@ export interface Ask {
 }
 
 /** Why the disk has no answer. */
-export interface Failure {
+export interface DiskFailure {
 	readonly code: string;
 	/** There is nothing at the path (any more). */
 	readonly gone: boolean;
 }
 
-export function toFailure(error: unknown): Failure {
+export function toFailure(error: unknown): DiskFailure {
 	return { code: errorCode(error), gone: isGone(error) };
 }
 
-type Told<T> = T | Failure;
-export type Answers = readonly (Listing | FileStat | Failure)[];
+type OrFailure<T> = T | DiskFailure;
+export type Answers = readonly (Listing | FileStat | DiskFailure)[];
 type Walk<T> = Generator<Ask, T, Answers>;
 
 /** Directories that are listed together. */
@@ -117,7 +117,7 @@ export function* walk(
 	}
 }
 
-function* ask<T>(op: Ask['op'], relPaths: readonly string[]): Walk<readonly Told<T>[]> {
+function* ask<T>(op: Ask['op'], relPaths: readonly string[]): Walk<readonly OrFailure<T>[]> {
 	// Whoever answers gives listings to `list` and stats to the others.
-	return (yield { op, relPaths }) as readonly Told<T>[];
+	return (yield { op, relPaths }) as readonly OrFailure<T>[];
 }

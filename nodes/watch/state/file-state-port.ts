@@ -52,16 +52,16 @@ export interface StateChange {
 	readonly snapshotClosed?: boolean;
 }
 
-export interface Content {
+export interface FileContent {
 	/** Bytes. */
 	readonly size: number;
-	/** Lower-case hex. */
+	/** Lower-case hex, 16 digits. */
 	readonly xxh64: string;
-	/** Lower-case hex. */
+	/** Lower-case hex, 64 digits. */
 	readonly sha256: string;
 }
 
-export interface Seen extends Content {
+export interface Seen extends FileContent {
 	/** Nanoseconds since 1970. */
 	readonly mtimeNs: bigint;
 	/** Nanoseconds since 1970. */
@@ -75,7 +75,7 @@ export interface FileRow extends RowKey {
 	/** The file as last read; null when it is gone and that is not yet acknowledged. */
 	readonly seen: Seen | null;
 	/** What the consumer acknowledged; null when it acknowledged nothing, or the deletion. */
-	readonly delivered: Content | null;
+	readonly delivered: FileContent | null;
 	/** Of the last change that was sent; 0: none was. */
 	readonly seq: number;
 	/**

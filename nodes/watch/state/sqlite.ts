@@ -3,7 +3,7 @@ import { v4 as uuid, v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import {
 	StateError,
-	type Content,
+	type FileContent,
 	type FileRow,
 	type FileState,
 	type Seen,
@@ -230,13 +230,13 @@ function toRow(cells: Cells): FileRow {
 	};
 }
 
-function toContent(cells: Cells, what: 'seen' | 'delivered'): Content | null {
+function toContent(cells: Cells, what: 'seen' | 'delivered'): FileContent | null {
 	const sha256 = text(cells[`${what}_sha256`]);
 	if (sha256 === null) return null;
 	return { size: Number(cells[`${what}_size`]), xxh64: String(cells[`${what}_xxh64`]), sha256 };
 }
 
-function toSeen(content: Content, cells: Cells): Seen {
+function toSeen(content: FileContent, cells: Cells): Seen {
 	return {
 		...content,
 		mtimeNs: BigInt(String(cells['mtime_ns'])),

@@ -7,7 +7,7 @@
  * follows it in the text, byte for byte.
  */
 import { hash } from 'node:crypto';
-import type { Content, FileRow, RowKey, Seen, StateHead } from './file-state-port.ts';
+import type { FileContent, FileRow, RowKey, Seen, StateHead } from './file-state-port.ts';
 
 /** Raised with every change of the text below. */
 const FORMAT = 1;
@@ -111,11 +111,12 @@ function toRow(cells: unknown): FileRow {
 	};
 }
 
-const ofContent = ({ size, xxh64, sha256 }: Content) => [integer(size), text(xxh64), text(sha256)];
-const contentOf = ({ size, xxh64, sha256 }: Content): Content => ({ size, xxh64, sha256 });
-const isSame = (a: Content, b: Content) => a.size === b.size && a.sha256 === b.sha256 && a.xxh64 === b.xxh64;
+const ofContent = ({ size, xxh64, sha256 }: FileContent) => [integer(size), text(xxh64), text(sha256)];
+const contentOf = ({ size, xxh64, sha256 }: FileContent): FileContent => ({ size, xxh64, sha256 });
+const isSame = (a: FileContent, b: FileContent) =>
+	a.size === b.size && a.sha256 === b.sha256 && a.xxh64 === b.xxh64;
 
-function toContent(cells: unknown): Content {
+function toContent(cells: unknown): FileContent {
 	const [size, xxh64, sha256] = list(cells);
 	return { size: integer(size), xxh64: text(xxh64), sha256: text(sha256) };
 }

@@ -108,7 +108,7 @@ export function createStaticDataFileState(deps: {
 		async commit({ put = [], remove = [], ...headChange }) {
 			const { head, rows, lives, text } = opened();
 			if (isLost || data[key] !== text) {
-				// Whatever is there now, an older state of ours included: the next state begins anew.
+				// Whatever is there now, an older state of ours included: the next state is a fresh one.
 				if (!isLost) {
 					delete data[key];
 					newest.delete(head.sourceId);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createBudget, tokensOf, bytesOf } from '../../../api/adapters/embedders/rate-budget.ts';
+import { createRateBudget, tokensOf, bytesOf } from '../../../api/adapters/embedders/rate-budget.ts';
 import { parseDuration, readLimits, readRetryAfter } from '../../../api/adapters/embedders/rate-headers.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -77,7 +77,7 @@ describe('the embedder’s budget', () => {
 
 	it('begins with one request, and sends no more than was said to be left', async () => {
 		const clock = fakeClock();
-		const budget = createBudget({ clock, random: () => 0, patienceMs: 100_000 });
+		const budget = createRateBudget({ clock, random: () => 0, patienceMs: 100_000 });
 		let begun = 0;
 		const turns = Array.from({ length: 6 }, () => budget.turn(30, never).then((turn) => (begun++, turn)));
 		await clock.advance(0);
@@ -104,7 +104,7 @@ describe('the embedder’s budget', () => {
 
 	it('tells at once who would wait too long, with the time', async () => {
 		const clock = fakeClock();
-		const budget = createBudget({ clock, random: () => 0, patienceMs: 5_000 });
+		const budget = createRateBudget({ clock, random: () => 0, patienceMs: 5_000 });
 		const first = await budget.turn(3, never);
 		first.answered(answer(200, left(1_000, 0, '1m0s', 'tokens')));
 		first.done();
@@ -119,7 +119,7 @@ describe('the embedder’s budget', () => {
 
 	it('lets a request above the whole limit go once all of it is free, so that it does not wait for ever', async () => {
 		const clock = fakeClock();
-		const budget = createBudget({ clock, random: () => 0, patienceMs: 100_000 });
+		const budget = createRateBudget({ clock, random: () => 0, patienceMs: 100_000 });
 		const first = await budget.turn(bytesOf(50), never);
 		first.answered(answer(200, left(100, 50, '30s', 'tokens')));
 		first.done();
@@ -134,7 +134,7 @@ describe('the embedder’s budget', () => {
 
 	it('after a refusal waits as it was told, then goes one by one, then doubles; and longer with every further one', async () => {
 		const clock = fakeClock();
-		const budget = createBudget({ clock, random: () => 0, patienceMs: 1_000_000 });
+		const budget = createRateBudget({ clock, random: () => 0, patienceMs: 1_000_000 });
 		const pauses: number[] = [];
 		for (let nth = 0; nth < 4; nth += 1) {
 			const turn = await budget.turn(3, never);
@@ -170,7 +170,7 @@ describe('the embedder’s budget', () => {
 
 	it('gives a turn back that nobody waits for, and one whose request failed', async () => {
 		const clock = fakeClock();
-		const budget = createBudget({ clock, random: () => 0, patienceMs: 100_000 });
+		const budget = createRateBudget({ clock, random: () => 0, patienceMs: 100_000 });
 		const first = await budget.turn(3, never);
 		const cancel = new AbortController();
 		const canceled = budget.turn(3, cancel.signal);
@@ -204,7 +204,7 @@ describe('the embedder’s budget', () => {
 				),
 				async ({ isBucket, requests, tokens, windowMs }, calls) => {
 					const clock = fakeClock();
-					const budget = createBudget({ clock, random: () => 0.5, patienceMs: Infinity });
+					const budget = createRateBudget({ clock, random: () => 0.5, patienceMs: Infinity });
 					const limits = { requests, tokens };
 					const free = { requests, tokens };
 					let at = 0;

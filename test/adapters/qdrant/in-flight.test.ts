@@ -3,66 +3,67 @@ import fc from 'fast-check';
 import {
 	adapt,
 	createInFlight,
-	startFlow,
-	type Answer,
-	type Flow,
+	startWindow,
+	type WriteOutcome,
+	type CongestionWindow,
 } from '../../../api/adapters/qdrant/in-flight.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { docWrite, point, rig } from './fixture.ts';
 
-const good = (at: number, tookMs = 20): Answer => ({ kind: 'completed', sentAt: at - tookMs, at });
-const bad = (at: number, sentAt = at): Answer => ({ kind: 'pushback', sentAt, at });
+const good = (at: number, tookMs = 20): WriteOutcome => ({ kind: 'completed', sentAt: at - tookMs, at });
+const bad = (at: number, sentAt = at): WriteOutcome => ({ kind: 'pushback', sentAt, at });
 
 describe('bulk requests in flight', () => {
 	it('grow by one after sixteen good answers, up to the most', () => {
-		let flow = startFlow(4);
+		let window = startWindow(4);
 		const seen: number[] = [];
 		for (let n = 1; n <= 48; n += 1) {
-			flow = adapt(flow, good(n * 100), 4);
-			if (n % 16 === 0) seen.push(Math.floor(flow.allowed));
+			window = adapt(window, good(n * 100), 4);
+			if (n % 16 === 0) seen.push(Math.floor(window.allowed));
 		}
-		assert.deepEqual([Math.floor(startFlow(4).allowed), seen], [2, [3, 4, 4]]);
-		assert.equal(startFlow(1).allowed, 1);
+		assert.deepEqual([Math.floor(startWindow(4).allowed), seen], [2, [3, 4, 4]]);
+		assert.equal(startWindow(1).allowed, 1);
 	});
 
 	it('are halved once for one bad moment, however many requests it met', () => {
-		let flow = { ...startFlow(8), allowed: 8 };
-		for (const answer of [bad(1_000, 900), bad(1_001, 990), bad(1_002, 999)]) flow = adapt(flow, answer, 8);
-		assert.equal(flow.allowed, 4);
-		assert.equal(adapt(flow, good(1_010, 20), 8).allowed, 4, 'it was sent before the cut');
-		flow = adapt(flow, bad(1_200, 1_100), 8);
-		assert.equal(flow.allowed, 2);
-		for (let n = 0; n < 9; n += 1) flow = adapt(flow, bad(2_000 + n), 8);
-		assert.equal(flow.allowed, 1, 'never none');
+		let window = { ...startWindow(8), allowed: 8 };
+		for (const answer of [bad(1_000, 900), bad(1_001, 990), bad(1_002, 999)])
+			window = adapt(window, answer, 8);
+		assert.equal(window.allowed, 4);
+		assert.equal(adapt(window, good(1_010, 20), 8).allowed, 4, 'it was sent before the cut');
+		window = adapt(window, bad(1_200, 1_100), 8);
+		assert.equal(window.allowed, 2);
+		for (let n = 0; n < 9; n += 1) window = adapt(window, bad(2_000 + n), 8);
+		assert.equal(window.allowed, 1, 'never none');
 	});
 
 	it('are one less where answers come later and later, and again more once that is usual', () => {
-		let flow: Flow = { ...startFlow(4), allowed: 4, usualMs: 100 };
-		flow = adapt(flow, good(10_000, 1_500), 4);
-		assert.equal(flow.allowed, 3);
-		for (let n = 1; n < 200; n += 1) flow = adapt(flow, good(10_000 + n * 2_000, 1_500), 4);
-		assert.equal(flow.allowed, 4);
+		let window: CongestionWindow = { ...startWindow(4), allowed: 4, usualMs: 100 };
+		window = adapt(window, good(10_000, 1_500), 4);
+		assert.equal(window.allowed, 3);
+		for (let n = 1; n < 200; n += 1) window = adapt(window, good(10_000 + n * 2_000, 1_500), 4);
+		assert.equal(window.allowed, 4);
 		assert.equal(
-			adapt(flow, { kind: 'other', sentAt: 1e6, at: 1e6 }, 4),
-			flow,
+			adapt(window, { kind: 'other', sentAt: 1e6, at: 1e6 }, 4),
+			window,
 			'a refusal says nothing of load',
 		);
 	});
 
 	it('are always at least one and at most the setting', () => {
 		const step = fc.record({
-			kind: fc.constantFrom<Answer['kind']>('completed', 'pushback', 'other'),
+			kind: fc.constantFrom<WriteOutcome['kind']>('completed', 'pushback', 'other'),
 			ms: fc.nat(9_000),
 		});
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 9 }), fc.array(step, { maxLength: 200 }), (most, steps) => {
-				let flow = startFlow(most);
+				let window = startWindow(most);
 				let at = 0;
 				for (const { kind, ms } of steps) {
 					at += ms;
-					flow = adapt(flow, { kind, sentAt: at - ms, at }, most);
-					assert.ok(flow.allowed >= 1 && flow.allowed <= most);
+					window = adapt(window, { kind, sentAt: at - ms, at }, most);
+					assert.ok(window.allowed >= 1 && window.allowed <= most);
 				}
 			}),
 		);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createBody, round } from '../../../api/adapters/qdrant/body.ts';
+import { createRequestBody, round } from '../../../api/adapters/qdrant/body.ts';
 import { documentVector, queryVector, termIndex } from '../../../api/adapters/qdrant/sparse.ts';
 import { parseRetryAfter } from '../../../api/adapters/qdrant/failures.ts';
 import { parseEndpoint } from '../../../api/adapters/qdrant/qdrant-transport.ts';
@@ -60,8 +60,8 @@ describe('sparse vectors for Qdrant', () => {
 });
 
 describe('numbers in a body for Qdrant', () => {
-	const written = (write: (body: ReturnType<typeof createBody>) => void) => {
-		const body = createBody(1);
+	const written = (write: (body: ReturnType<typeof createRequestBody>) => void) => {
+		const body = createRequestBody(1);
 		body.text('[');
 		write(body);
 		body.text(']');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createLexicalEmbedder } from '../../../api/adapters/embedders/lexical-pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { createSpools } from '../../../api/adapters/spool/files.ts';
@@ -14,7 +14,7 @@ import type { Embedder } from '../../../api/ports/embedder.ts';
 import type { Extractor } from '../../../api/ports/extractor.ts';
 import type { Log } from '../../../api/telemetry.ts';
 import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
-import { startSpine } from '../../support/spine.ts';
+import { startPipelineFixture } from '../../support/pipeline-fixture.ts';
 import type { Gate } from './gate.ts';
 import { gatedDocStore, gatedEmbedder, gatedExtractor, gatedSpools, gatedVectorStore } from './ports.ts';
 import { remembering } from './remembering.ts';
@@ -81,7 +81,7 @@ export async function openParts(
 	const extractor = gatedExtractor(gate, bench.extractor);
 	const embedder = gatedEmbedder(gate, bench.embedder);
 	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 1_000, timeoutMs: 60_000 };
-	const { pipeline } = startSpine({
+	const { pipeline } = startPipelineFixture({
 		docStore: gatedDocStore(gate, docStore),
 		vectorStore: gatedVectorStore(gate, vectorStore),
 		extractor,
@@ -99,7 +99,7 @@ export async function openParts(
 			maxPending: 1_000,
 			maxPendingBytes: 1e9,
 			maxFileBytes: 1e9,
-			maxWholeBytes: 1e9,
+			maxBufferedBytes: 1e9,
 			streamable: extractor.streamable,
 			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,

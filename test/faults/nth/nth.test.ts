@@ -33,8 +33,8 @@ describe('when the n-th call of any port fails', function () {
 		});
 		assert.deepEqual([struck, faults], [[], []]);
 		for (const call of [
-			'docStore.bury',
-			'docStore.settleLines',
+			'docStore.deadLetter',
+			'docStore.tidyEntries',
 			'docStore.texts',
 			'vectorStore.vectors',
 			'spool.putVectors',

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-workflow';
+import { CredentialTestContext } from 'n8n-core';
+import type { INodeCredentialTestResult } from 'n8n-workflow';
 import { DocDropApi } from '../../../credentials/DocDropApi.credentials.ts';
 import { parseAddress } from '../../../nodes/DocDrop/address.ts';
 import { testDocDropApi } from '../../../nodes/DocDrop/credential-test.ts';
 import { contractVersion } from '../../../nodes/DocDrop/api-limits.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { json, page, serveInTurn, type Handler } from '../../support/http-server.ts';
-import { requestAsN8n } from '../../support/n8n-http.ts';
+import '../../support/n8n-instance.ts';
 
 const test = (baseUrl: string, apiKey = ''): Promise<INodeCredentialTestResult> =>
-	testDocDropApi.call({ helpers: { request: requestAsN8n } } as unknown as ICredentialTestFunctions, {
+	testDocDropApi.call(new CredentialTestContext(), {
 		id: '1',
 		name: 'DocDrop API',
 		type: 'docDropApi',

@@ -4,9 +4,9 @@ import { NodeApiError, type INode } from 'n8n-workflow';
 import { parseAddress } from '../../../nodes/DocDrop/address.ts';
 import { answeredFailure, isApiFailure, toNodeApiError } from '../../../nodes/DocDrop/node-errors.ts';
 import { unreachedFailure } from '../../../nodes/DocDrop/unreachable.ts';
-import { createN8nContext } from '../../support/n8n-context.ts';
+import { actionNode } from '../../support/n8n-execution.ts';
 
-const node: INode = createN8nContext().context.getNode();
+const node: INode = actionNode();
 
 describe('answeredFailure', () => {
 	const error = { code: 'invalid', message: 'docId must be set', hint: 'Set it.', retryable: false };

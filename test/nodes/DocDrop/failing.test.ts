@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeApiError } from 'n8n-workflow';
+import { NodeConnectionTypes, type NodeApiError } from 'n8n-workflow';
+import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
-import { createN8nContext, type N8nContext, type N8nContextOptions } from '../../support/n8n-context.ts';
+import { createToolContext } from '../../support/n8n-context.ts';
+import { withFileAccess } from '../../support/n8n-instance.ts';
+import { runWorkflow, type Execution, type RunOptions } from '../../support/run-workflow.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 import {
 	batch,
@@ -13,25 +16,25 @@ import {
 	fileItem,
 	items,
 	publish,
-	runIn,
 	runNode,
 	snapshotItem,
 	write,
 } from './harness.ts';
 
-/** Runs the node, which must throw; `context` says whether n8n would be let pass it over. */
-async function failing(options: N8nContextOptions): Promise<{ error: NodeApiError; n8n: N8nContext }> {
-	const n8n = createN8nContext(options);
-	try {
-		await runIn(n8n);
-	} catch (error) {
-		return { error: error as NodeApiError, n8n };
-	}
-	return assert.fail('the node did not fail');
+interface Failed extends Execution {
+	readonly error: NodeApiError;
+	/** Whether n8n was let decide by the node's own settings. */
+	readonly wouldPass: boolean;
 }
 
-/** n8n passes over what a node throws by what stands in its execution data. */
-const wouldPass = ({ context }: N8nContext) => context.getExecuteData().node.onError !== 'stopWorkflow';
+/** Runs a workflow, which must end in an error at the action node and go no further. */
+async function failing(options: RunOptions): Promise<Failed> {
+	const execution = await runWorkflow(options);
+	const { error, failedNode, ends, behind, behindErrors } = execution;
+	assert.deepEqual([ends, behind, behindErrors], [['error'], null, null]);
+	assert.ok(error !== undefined && failedNode !== undefined);
+	return { ...execution, error: error as NodeApiError, wouldPass: failedNode.onError !== 'stopWorkflow' };
+}
 
 describe('what fails the action node', () => {
 	const dirs = tempDirs();
@@ -108,11 +111,11 @@ describe('what fails the action node', () => {
 		try {
 			const { sent } = await files(4, (index) => `${index}.md`);
 			const options = { baseUrl: full.url, parameters: batch, items: items(sent), continueOnFail: true };
-			const { error, n8n } = await failing(options);
+			const { error, wouldPass } = await failing(options);
 			assert.equal(error.name, 'NodeApiError');
 			assert.equal(error.message, 'the queue is full');
 			assert.match(error.description ?? '', /2 of 4 documents were accepted before/);
-			assert.ok(!wouldPass(n8n), 'n8n would go on as if the files had arrived');
+			assert.ok(!wouldPass, 'n8n would go on as if the files had arrived');
 		} finally {
 			await full.close();
 		}
@@ -126,85 +129,139 @@ describe('what fails the action node', () => {
 			// What the API takes is known from the tests before, so that the request itself is refused.
 			await runNode({ ...known(), items: items([deletedItem(root, 'x.md')]) });
 			const options = { ...known(), apiKey: 'wrong', items: items(one), continueOnFail: true };
-			const { error, n8n } = await failing(options);
+			const { error, wouldPass } = await failing(options);
 			assert.match(error.message, /key/);
-			assert.ok(!wouldPass(n8n));
+			assert.ok(!wouldPass);
 		}
 	});
 
 	it('what is wrong before anything is sent is shown with its remedy', async () => {
-		const { error, n8n } = await failing({ ...known(), baseUrl: 'ftp://api', continueOnFail: true });
+		const { error, wouldPass } = await failing({ ...known(), baseUrl: 'ftp://api', continueOnFail: true });
 		assert.equal(error.name, 'NodeApiError');
 		assert.match(error.description ?? '', /http:\/\/HOST:PORT/);
-		assert.ok(!wouldPass(n8n));
+		assert.ok(!wouldPass);
 	});
 
 	it('a tool that fails tells the model', async () => {
 		const { sent } = await files(1, (index) => `${index}.md`);
-		const { n8n } = await failing({
-			...known(),
-			apiKey: 'wrong',
-			items: items(sent),
-			continueOnFail: true,
-			isTool: true,
-		});
-		assert.ok(wouldPass(n8n));
+		const wrong = { ...known(), apiKey: 'wrong', items: items(sent), continueOnFail: true };
+		// n8n's agent runs a tool in the workflow's own loop, or, where that is older, in a context of its own.
+		const rewireOutputLogTo = NodeConnectionTypes.AiTool;
+		const { ends, run } = await runWorkflow({ ...wrong, node: { rewireOutputLogTo } });
+		assert.deepEqual(ends, ['success']);
+		const told = run.data.resultData.runData['DocDrop']?.[0]?.data?.['ai_tool'];
+		assert.match(JSON.stringify(told), /"error":"The key is not known/i);
+		const context = createToolContext(wrong);
+		await assert.rejects(new DocDrop().execute.call(context));
+		assert.notEqual(context.getExecuteData().node.onError, 'stopWorkflow');
 	});
 
 	it('a second try of the same execution finds the settings of the user again', async () => {
-		const { sent } = await files(1, () => 'bad.exe');
-		const n8n = createN8nContext({ ...known(), apiKey: 'wrong', items: items(sent), continueOnFail: true });
-		await assert.rejects(runIn(n8n));
-		assert.ok(!wouldPass(n8n));
-		const again = createN8nContext({ ...known(), items: items(sent) });
-		const { json } = await runIn({
-			...again,
-			context: { ...again.context, getExecuteData: n8n.context.getExecuteData },
+		const { sent } = await files(2, (index) => ['good.md', 'bad.exe'][index] ?? '');
+		for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
+			let tries = 0;
+			const run = await runNode({
+				...known(),
+				apiKey: () => (tries === 1 ? 'wrong' : key),
+				items: items(sent),
+				node: { onError, retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+				prepare: () => (tries += 1),
+			});
+			assert.equal(tries, 2);
+			assert.deepEqual(run.ends, ['success']);
+			const refused = onError === 'continueErrorOutput' ? run.behindErrors?.[0] : run.behind?.[1];
+			assert.equal((refused?.json['error'] as { code: string }).code, 'unsupported_type');
+		}
+	});
+
+	it('a second try that succeeds is all that the workflow hears of', async () => {
+		const { sent } = await files(3, (index) => `retried/${index}.md`);
+		let tries = 0;
+		const run = await runNode({
+			...known(),
+			apiKey: () => (tries === 1 ? 'wrong' : key),
+			items: items(sent),
+			node: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+			prepare: () => (tries += 1),
 		});
-		assert.equal(json[0].error.code, 'unsupported_type');
-		assert.ok(wouldPass(n8n));
+		assert.deepEqual(run.ends, ['success']);
+		assert.deepEqual(
+			run.behind?.map(({ json }) => [json['docId'], json['state']]),
+			sent.map(({ docId }) => [docId, 'accepted']),
+		);
+	});
+
+	describe('with an error output', () => {
+		const node = { onError: 'continueErrorOutput' as const };
+
+		it('refused items leave there, the others by the first, each paired with what it came from', async () => {
+			const { sent } = await files(4, (index) => (index === 2 ? 'bad.exe' : `parted/${index}.md`));
+			const run = await runNode({ ...known(), items: items(sent), node });
+			assert.deepEqual(run.ends, ['success']);
+			assert.deepEqual(
+				run.behind?.map(({ json, pairedItem }) => [json['docId'], pairedItem]),
+				[0, 1, 3].map((index, item) => [`parted/${index}.md`, { item, input: undefined }]),
+			);
+			assert.deepEqual(
+				run.output.map(({ pairedItem }) => pairedItem),
+				[{ item: 0 }, { item: 1 }, { item: 3 }],
+			);
+			const [refused, ...others] = run.behindErrors ?? [];
+			assert.deepEqual(others, []);
+			assert.equal((refused?.json['error'] as { code: string }).code, 'unsupported_type');
+			// n8n gives the error output what the item was before, beside the error.
+			assert.equal(refused?.json['docId'], 'bad.exe');
+			assert.deepEqual(run.errorOutput[0]?.pairedItem, { item: 2 });
+		});
+
+		it('what another try may mend fails the execution all the same', async () => {
+			const { sent } = await files(2, (index) => `${index}.md`);
+			const { error, wouldPass } = await failing({ ...known(), apiKey: 'wrong', items: items(sent), node });
+			assert.match(error.message, /key/);
+			assert.ok(!wouldPass);
+		});
 	});
 
 	it('a search that fails is an item under continue on fail', async () => {
 		const parameters = { resource: 'document', operation: 'search', tenant: 'acme', query: 'x' };
 		const run = await runNode({ ...known(), apiKey: 'wrong', parameters, continueOnFail: true });
 		assert.equal(run.json[0].error.code, 'unauthorized');
-		const { error, n8n } = await failing({ ...known(), apiKey: 'wrong', parameters });
+		const { error, wouldPass } = await failing({ ...known(), apiKey: 'wrong', parameters });
 		assert.equal(error.name, 'NodeApiError');
-		assert.ok(wouldPass(n8n));
+		assert.ok(wouldPass);
 	});
 
 	describe('files that cannot be read', () => {
 		it('outside of the folders that n8n allows: with the line to set', async () => {
 			const { root, sent } = await files(2, (index) => `sub/${index}.md`);
-			const options = { ...known(), items: items(sent), folders: ['/allowed'], continueOnFail: true };
-			const { error, n8n } = await failing(options);
+			const options = { ...known(), items: items(sent), continueOnFail: true };
+			const { error, wouldPass } = await withFileAccess(['/allowed'], () => failing(options));
 			assert.equal(error.name, 'NodeOperationError');
 			assert.match(error.message, /does not allow/);
 			assert.ok(
 				(error.description ?? '').includes(`N8N_RESTRICT_FILE_ACCESS_TO=${root} `),
 				error.description ?? '',
 			);
-			assert.ok(!wouldPass(n8n));
+			assert.ok(!wouldPass);
 		});
 
 		it('because the folder is not mounted: nothing has vanished', async () => {
 			const { root, sent } = await files(2, (index) => `${index}.md`);
 			await rm(root, { recursive: true });
-			const { error, n8n } = await failing({ ...known(), items: items(sent), continueOnFail: true });
+			const { error, wouldPass } = await failing({ ...known(), items: items(sent), continueOnFail: true });
 			assert.match(error.message, /folder of the DocDrop Trigger is not there/);
 			assert.match(error.description ?? '', /mount the folder on every worker at the same path/);
-			assert.ok(!wouldPass(n8n));
+			assert.ok(!wouldPass);
 		});
 
 		it('because the folder looks empty: a volume that is mounted on another process', async () => {
 			const { root, sent } = await files(3, (index) => `${index}.md`);
 			for (const { relPath } of sent) await rm(join(root, relPath));
 			for (const some of [sent, sent.slice(0, 1)]) {
-				const { error, n8n } = await failing({ ...known(), items: items(some), continueOnFail: true });
+				const { error, wouldPass } = await failing({ ...known(), items: items(some), continueOnFail: true });
 				assert.match(error.message, /the folder looks empty/);
 				assert.match(error.description ?? '', /mount the folder on every worker at the same path/);
-				assert.ok(!wouldPass(n8n));
+				assert.ok(!wouldPass);
 			}
 		});
 
@@ -230,14 +287,14 @@ describe('what fails the action node', () => {
 				items: items(sent.map((one) => ({ ...one, path: join(root, 'folder.md'), relPath: 'folder.md' }))),
 				continueOnFail: true,
 			};
-			const { error, n8n } = await failing(options);
+			const { error, wouldPass } = await failing(options);
 			assert.match(error.message, /\(EISDIR\)/);
-			assert.ok(!wouldPass(n8n));
+			assert.ok(!wouldPass);
 		});
 	});
 
 	describe('snapshots', () => {
-		const send = (all: readonly object[], more: Partial<N8nContextOptions> = {}) => ({
+		const send = (all: readonly object[], more: Partial<RunOptions> = {}) => ({
 			...known(),
 			items: items(all),
 			...more,
@@ -262,53 +319,58 @@ describe('what fails the action node', () => {
 			const { sent } = await files(22, (index) => `held/${index}.md`);
 			await runNode(send(sent.map((one) => ({ ...one, ...owner('held', 'one') }))));
 			const item = snapshotItem(owner('held', 'two'));
-			const { error, n8n } = await failing(send([item], { parameters: publish, continueOnFail: true }));
+			const { error, wouldPass } = await failing(send([item], { parameters: publish, continueOnFail: true }));
 			assert.equal(error.name, 'NodeOperationError');
 			assert.match(error.message, /The API holds 22 deletions/);
 			assert.match(error.description ?? '', /"Confirm Held Deletions"/);
-			assert.ok(!wouldPass(n8n));
+			assert.ok(!wouldPass);
 			const run = await runNode(send([{ ...item, confirmed: true }]));
 			assert.equal(run.json[0].deleted, 22);
 		});
 
 		it('are not told where files were refused on their way here', async () => {
 			const { sent } = await files(1, () => 'refused.exe');
-			const { n8n } = await failing(send([...sent, snapshotItem()]));
-			assert.deepEqual(changesSent(n8n), ['POST /v1/ingest/batch']);
+			const failed = await failing(send([...sent, snapshotItem()]));
+			assert.deepEqual(changesSent(failed), ['POST /v1/ingest/batch']);
 		});
 	});
 
 	describe('cancelling', () => {
 		it('ends the run and is no error of an item', async () => {
 			const { sent } = await files(3, (index) => `${index}.md`);
-			const reason = new Error('canceled by a person');
-			const options = {
-				...known(),
-				items: items(sent),
-				continueOnFail: true,
-				signal: AbortSignal.abort(reason),
-			};
-			await assert.rejects(runNode(options), reason);
 			const search = { resource: 'document', operation: 'search', tenant: 'acme', query: 'x' };
-			await assert.rejects(runNode({ ...options, parameters: search }), reason);
+			for (const parameters of [batch, search]) {
+				const controller = new AbortController();
+				const canceled = await runWorkflow({
+					...known(),
+					parameters,
+					items: items(sent),
+					continueOnFail: true,
+					signal: controller.signal,
+					onRequest: () => controller.abort(),
+				});
+				assert.equal(canceled.ends[0], 'canceled');
+				assert.match(canceled.error?.message ?? '', /aborted/);
+				assert.equal(canceled.behind, null);
+				assert.ok(canceled.output.every(({ json }) => json['error'] === undefined));
+			}
 		});
 
 		it('sends nothing more', async () => {
 			const { sent } = await files(6, (index) => `${index}.md`);
 			const controller = new AbortController();
-			const n8n = createN8nContext({
+			let begun = 0;
+			const canceled = await runWorkflow({
 				...known(),
 				parameters: publish,
 				items: items(sent),
 				signal: controller.signal,
+				onRequest({ method }) {
+					if (method === 'POST' && (begun += 1) === 2) controller.abort();
+				},
 			});
-			const { httpRequestWithAuthentication: request } = n8n.context.helpers;
-			let begun = 0;
-			n8n.context.helpers.httpRequestWithAuthentication = async function (this: never, ...call) {
-				if (call[1].method === 'POST' && (begun += 1) === 2) controller.abort(new Error('enough'));
-				return (await request.apply(this, call)) as unknown;
-			};
-			await assert.rejects(runIn(n8n), /enough/);
+			assert.equal(canceled.ends[0], 'canceled');
+			assert.match(canceled.error?.message ?? '', /aborted/);
 			assert.ok(begun <= 3, `${begun} requests were begun`);
 		});
 	});

@@ -2,25 +2,21 @@ import { createHash } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { INodeExecutionData } from 'n8n-workflow';
-import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
 import type { FileItem, SnapshotItem } from '../../../nodes/item.ts';
-import { createN8nContext, type N8nContext, type N8nContextOptions } from '../../support/n8n-context.ts';
+import { runWorkflow, type Execution, type RunOptions } from '../../support/run-workflow.ts';
 
-/** The action node against a real API, with n8n's context around it. */
-export interface Run extends N8nContext {
-	readonly output: readonly INodeExecutionData[];
+/** The action node against a real API, in a workflow that n8n's own engine runs. */
+export interface Run extends Execution {
 	/** `json` of each item. */
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into items freely
 	readonly json: readonly any[];
 }
 
-export async function runNode(options: N8nContextOptions): Promise<Run> {
-	return runIn(createN8nContext(options));
-}
-
-export async function runIn(n8n: N8nContext): Promise<Run> {
-	const [output = []] = await new DocDrop().execute.call(n8n.context);
-	return { ...n8n, output, json: output.map(({ json }) => json) };
+/** Throws what ended the execution, if anything did. */
+export async function runNode(options: RunOptions): Promise<Run> {
+	const execution = await runWorkflow(options);
+	if (execution.error !== undefined) throw execution.error;
+	return { ...execution, json: execution.output.map(({ json }) => json) };
 }
 
 export const batch = { resource: 'batch', operation: 'publishMany', source: 'trigger' };
@@ -30,7 +26,7 @@ export const sourceId = '0e8a1c52-8d0d-8c6e-9d1a-3f1f2b7c9e10';
 export const epoch = '0199f3a4-7c11-7f2e-9d0a-5b6c7d8e9f00';
 
 /** Paths that the batches and streams of a run went to, without what only prepares them. */
-export const changesSent = ({ requests }: N8nContext) =>
+export const changesSent = ({ requests }: Pick<Execution, 'requests'>) =>
 	requests
 		.map(({ method, url }) => `${method ?? 'GET'} ${new URL(url, 'http://api').pathname}`)
 		.filter((one) => /ingest|content/.test(one));

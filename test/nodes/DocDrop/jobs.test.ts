@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
+import { runWorkflow } from '../../support/run-workflow.ts';
 import { items, runNode } from './harness.ts';
 
 describe('jobs', () => {
@@ -30,7 +31,7 @@ describe('jobs', () => {
 	) =>
 		runNode({
 			baseUrl: url,
-			parameters: { resource: 'job', operation, jobId: (item: number) => jobIds[item], ...more },
+			parameters: { resource: 'job', operation, jobId: '={{ $json.jobId }}', ...more },
 			items: items(jobIds.map((jobId) => ({ jobId }))),
 			...more,
 		});
@@ -94,9 +95,17 @@ describe('jobs', () => {
 	it('stops waiting when the execution is cancelled', async () => {
 		const jobIds = await submit(idle.url, 1, 'cancel');
 		const controller = new AbortController();
-		const waiting = run(idle.url, 'wait', jobIds, { signal: controller.signal, continueOnFail: true });
-		controller.abort(new Error('enough'));
-		await assert.rejects(waiting, /enough/);
+		const canceled = await runWorkflow({
+			baseUrl: idle.url,
+			parameters: { resource: 'job', operation: 'wait', jobId: '={{ $json.jobId }}' },
+			items: items(jobIds.map((jobId) => ({ jobId }))),
+			continueOnFail: true,
+			signal: controller.signal,
+			onRequest: ({ url }) => void (url.includes('/v1/jobs') && setImmediate(() => controller.abort())),
+		});
+		assert.match(canceled.error?.message ?? '', /aborted/);
+		assert.equal(canceled.ends[0], 'canceled');
+		assert.equal(canceled.behind, null);
 	});
 
 	it('gets one', async () => {

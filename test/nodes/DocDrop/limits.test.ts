@@ -7,7 +7,7 @@ import { createTransport } from '../../../nodes/DocDrop/transport.ts';
 import { startApp } from '../../support/app.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { json, serveInTurn } from '../../support/http-server.ts';
-import { createN8nContext } from '../../support/n8n-context.ts';
+import { createExecuteContext } from '../../support/n8n-context.ts';
 
 const info = (more: object = {}) => ({
 	name: 'docdrop',
@@ -19,7 +19,7 @@ const info = (more: object = {}) => ({
 
 function connect(baseUrl: string) {
 	const clock = fakeClock();
-	const { context } = createN8nContext({ baseUrl });
+	const context = createExecuteContext({ baseUrl });
 	const throttle = createThrottle({ clock, limit: 100, windowMs: 60_000 });
 	return { clock, api: createTransport({ context, throttle, clock, random: () => 0 }) };
 }

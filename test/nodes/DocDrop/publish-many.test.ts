@@ -4,7 +4,6 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { call } from '../../support/call.ts';
-import { createN8nContext } from '../../support/n8n-context.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { settled } from '../../support/settled.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
@@ -14,7 +13,6 @@ import {
 	deletedItem,
 	fileItem,
 	items,
-	runIn,
 	runNode,
 	sourceId,
 	write,
@@ -306,9 +304,9 @@ describe('batch: publish many', () => {
 					source: 'text',
 					tenant: 'acme',
 					docId: 'order.txt',
-					text: (item: number) => ['first', huge, 'last'][item],
+					text: '={{ $json.text }}',
 				},
-				items: items([{}, {}, {}]),
+				items: items(['first', huge, 'last'].map((text) => ({ text }))),
 			});
 			assert.deepEqual(changesSent(run), [
 				'POST /v1/ingest/batch',
@@ -330,7 +328,7 @@ describe('batch: publish many', () => {
 					source: 'text',
 					tenant: 'acme',
 					docId: 'same.txt',
-					text: (item: number) => `number ${item}`,
+					text: '=number {{ $itemIndex }}',
 				},
 				items: items(Array.from({ length: 40 }, () => ({}))),
 			});
@@ -347,8 +345,6 @@ describe('batch: publish many', () => {
 			const size = 48 * 1_048_576;
 			await write(root, 'large.txt', Buffer.alloc(size, 'a line of text\n'));
 			const item = await fileItem(root, 'large.txt');
-			const n8n = createN8nContext({ baseUrl: small.url, parameters: batch, items: items([item]) });
-			const { createReadStream } = n8n.context.helpers;
 			const collect = globalThis.gc ?? assert.fail('needs --expose-gc');
 			collect();
 			const before = process.memoryUsage().arrayBuffers;
@@ -363,9 +359,16 @@ describe('batch: publish many', () => {
 					yield piece;
 				}
 			}
-			n8n.context.helpers.createReadStream = async (path) =>
-				Readable.from(measured(await createReadStream(path)), { objectMode: false });
-			const { json } = await runIn(n8n);
+			const { json } = await runNode({
+				baseUrl: small.url,
+				parameters: batch,
+				items: items([item]),
+				prepare({ helpers }) {
+					const { createReadStream } = helpers;
+					helpers.createReadStream = async (path) =>
+						Readable.from(measured(await createReadStream(path)), { objectMode: false });
+				},
+			});
 			assert.equal(json[0].state, 'accepted');
 			assert.ok(most < size / 2, `${Math.round(most / 1_048_576)} MB of ${size / 1_048_576} were held`);
 		});
@@ -395,9 +398,9 @@ describe('batch: publish many', () => {
 			parameters: {
 				...batch,
 				source: 'text',
-				tenant: (item: number) => sent[item]?.tenant,
-				docId: (item: number) => sent[item]?.docId,
-				text: (item: number) => `text number ${item}`,
+				tenant: '={{ $json.tenant }}',
+				docId: '={{ $json.docId }}',
+				text: '=text number {{ $itemIndex }}',
 			},
 			items: items(sent),
 		});

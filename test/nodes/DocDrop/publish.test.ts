@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
-import { createN8nContext } from '../../support/n8n-context.ts';
+import { storeBinary } from '../../support/n8n-instance.ts';
 import { settled } from '../../support/settled.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 import {
@@ -12,7 +12,6 @@ import {
 	fileItem,
 	items,
 	publish,
-	runIn,
 	runNode,
 	snapshotItem,
 	write,
@@ -32,23 +31,13 @@ describe('document: publish, preview and delete', () => {
 	const text = { ...publish, source: 'text', tenant: { __rl: true, mode: 'id', value: 'acme' } };
 	const binary = { ...publish, source: 'binary', tenant: 'acme', docId: '', binaryPropertyName: 'data' };
 
-	const withBinary = (bytes: Uint8Array, more: { fileName?: string; mimeType?: string }, count = 1) => {
-		const store = createN8nContext();
-		const data = store.addBinary(bytes, more);
-		const all: INodeExecutionData[] = Array.from({ length: count }, () => ({ json: {}, binary: { data } }));
-		return { all, getBinaryStream: store.context.helpers.getBinaryStream };
-	};
+	const withBinary = (data: IBinaryData): INodeExecutionData[] => [{ json: {}, binary: { data } }];
 
-	async function runBinary(
+	const runBinary = async (
 		bytes: Uint8Array,
 		more: { fileName?: string; mimeType?: string },
 		parameters: Record<string, unknown> = binary,
-	) {
-		const { all, getBinaryStream } = withBinary(bytes, more);
-		const n8n = createN8nContext({ baseUrl: api.url, parameters, items: all });
-		n8n.context.helpers.getBinaryStream = getBinaryStream;
-		return runIn(n8n);
-	}
+	) => runNode({ baseUrl: api.url, parameters, items: withBinary(await storeBinary(bytes, more)) });
 
 	describe('publish', () => {
 		it('sends one request a document, and a receipt for each item', async () => {
@@ -94,29 +83,39 @@ describe('document: publish, preview and delete', () => {
 		});
 
 		it('evaluates expressions for each item, and what is none once', async () => {
-			let evaluated = 0;
-			const docId = (item: number) => ((evaluated += 1), `expression/${item}.md`);
-			const parameters = { ...text, docId, text: (item: number) => `number ${item}` };
-			const n8n = createN8nContext({ baseUrl: api.url, parameters, items: items([{}, {}, {}]) });
 			const asked: string[] = [];
-			const { getNodeParameter } = n8n.context;
-			n8n.context.getNodeParameter = ((name: string, ...rest: [number]) => {
-				asked.push(name);
-				return getNodeParameter(name, ...rest) as unknown;
-			}) as typeof getNodeParameter;
-			const { json } = await runIn(n8n);
+			const { json } = await runNode({
+				baseUrl: api.url,
+				parameters: {
+					...text,
+					docId: '=expression/{{ $json.number }}.md',
+					text: '=number {{ $itemIndex }} of {{ $input.all().length }}, {{ $("Trigger").item.json.number }}',
+				},
+				items: items([{ number: 5 }, { number: 6 }, { number: 7 }]),
+				prepare(context) {
+					const { getNodeParameter } = context;
+					context.getNodeParameter = ((name: string, ...rest: [number]) => {
+						asked.push(name);
+						return getNodeParameter.call(context, name, ...rest) as unknown;
+					}) as typeof getNodeParameter;
+				},
+			});
 			assert.deepEqual(
 				json.map((one) => one.docId),
-				['expression/0.md', 'expression/1.md', 'expression/2.md'],
+				['expression/5.md', 'expression/6.md', 'expression/7.md'],
 			);
-			assert.equal(evaluated, 3);
+			assert.equal(asked.filter((name) => name === 'docId').length, 3);
 			assert.equal(asked.filter((name) => name === 'tenant').length, 1);
+			await settled(api.url);
+			const path = '/v1/documents/chunks?tenant=acme&docId=expression/6.md';
+			const { json: chunks } = await call(api.url, { path });
+			assert.equal(chunks.chunks[0].text, 'number 1 of 3, 6');
 		});
 
 		it('says which parameter is missing', async () => {
 			const run = await runNode({
 				baseUrl: api.url,
-				parameters: { ...text, tenant: '', docId: 'x.md', text: 'x' },
+				parameters: { ...text, tenant: '={{ $json.nothing }}', docId: 'x.md', text: 'x' },
 				continueOnFail: true,
 			});
 			assert.equal(run.json[0].error.message, 'Tenant is empty');
@@ -124,7 +123,7 @@ describe('document: publish, preview and delete', () => {
 		});
 
 		it('does not empty a document because an expression finds nothing', async () => {
-			const parameters = { ...text, docId: 'kept.md', text: () => undefined };
+			const parameters = { ...text, docId: 'kept.md', text: '={{ $json.nothing }}' };
 			const run = await runNode({ baseUrl: api.url, parameters, continueOnFail: true });
 			assert.equal(run.json[0].error.message, 'Text is empty');
 			const empty = await runNode({ baseUrl: api.url, parameters: { ...parameters, text: '' } });
@@ -180,8 +179,7 @@ describe('document: publish, preview and delete', () => {
 				mimeType: 'text/plain',
 				fileName: 'memory.txt',
 			};
-			const all: INodeExecutionData[] = [{ json: {}, binary: { data } }];
-			const run = await runNode({ baseUrl: api.url, parameters: binary, items: all });
+			const run = await runNode({ baseUrl: api.url, parameters: binary, items: withBinary(data) });
 			assert.equal(run.json[0].state, 'accepted');
 			await settled(api.url);
 			assert.equal((await stateOf('memory.txt')).published.bytes, 9);
@@ -192,11 +190,7 @@ describe('document: publish, preview and delete', () => {
 			const stored = await runBinary(bytes, { fileName: 'stored.txt', mimeType: 'text/plain' });
 			assert.deepEqual(changesSent(stored), ['PUT /v1/documents/content']);
 			const data = { data: bytes.toString('base64'), mimeType: 'text/plain', fileName: 'held.txt' };
-			const held = await runNode({
-				baseUrl: api.url,
-				parameters: binary,
-				items: [{ json: {}, binary: { data } }],
-			});
+			const held = await runNode({ baseUrl: api.url, parameters: binary, items: withBinary(data) });
 			assert.deepEqual(changesSent(held), ['PUT /v1/documents/content']);
 			await settled(api.url);
 			for (const docId of ['stored.txt', 'held.txt']) {
@@ -207,14 +201,17 @@ describe('document: publish, preview and delete', () => {
 		it('says that an item has no binary data, or that n8n has lost it', async () => {
 			const options = { baseUrl: api.url, parameters: binary, continueOnFail: true };
 			const none = await runNode(options);
-			assert.match(none.json[0].error.message, /no binary field 'data'/);
+			assert.match(none.json[0].error.message, /to contain a binary file 'data', but none was found/);
+			const other = await storeBinary(Buffer.from('other'));
+			const misnamed = await runNode({ ...options, items: [{ json: {}, binary: { other } }] });
+			assert.match(misnamed.json[0].error.message, /no binary field 'data'/);
 			const data = {
 				data: 'filesystem-v2',
 				id: 'filesystem-v2:gone',
 				mimeType: 'text/plain',
 				fileName: 'a.txt',
 			};
-			const lost = await runNode({ ...options, items: [{ json: {}, binary: { data } }] });
+			const lost = await runNode({ ...options, items: withBinary(data) });
 			assert.equal(lost.json[0].error.code, 'binary_missing');
 		});
 

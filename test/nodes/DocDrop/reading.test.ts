@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import type { ILoadOptionsFunctions } from 'n8n-workflow';
 import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
-import { createN8nContext } from '../../support/n8n-context.ts';
+import { createListContext } from '../../support/n8n-context.ts';
 import { settled } from '../../support/settled.ts';
 import { items, runNode } from './harness.ts';
 
@@ -30,16 +29,16 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 	});
 	after(() => api.close());
 
-	const ask = (operation: string, parameters: Record<string, unknown>, count = 1) =>
+	const ask = (operation: string, parameters: Record<string, unknown>, sent: readonly object[] = [{}]) =>
 		runNode({
 			baseUrl: api.url,
 			parameters: { resource: 'document', operation, tenant: 'acme', ...parameters },
-			items: items(Array.from({ length: count }, () => ({}))),
+			items: items(sent),
 		});
 
 	it('gets one document for each item', async () => {
-		const docId = (item: number) => ['vacation.md', 'list/007.md'][item];
-		const run = await ask('get', { docId }, 2);
+		const sent = [{ page: 'vacation.md' }, { page: 'list/007.md' }];
+		const run = await ask('get', { docId: '={{ $json.page }}' }, sent);
 		assert.deepEqual(
 			run.output.map(({ json, pairedItem }) => [json['docId'], json['state'], pairedItem]),
 			[
@@ -83,7 +82,7 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 	});
 
 	it('searches for five by default, one item a question', async () => {
-		const run = await ask('search', { query: (item: number) => ['page', 'vacation'][item] }, 2);
+		const run = await ask('search', { query: '={{ $json.q }}' }, [{ q: 'page' }, { q: 'vacation' }]);
 		assert.equal(run.json[0].results.length, 5);
 		assert.deepEqual(
 			run.output.map(({ pairedItem }) => pairedItem),
@@ -100,17 +99,16 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 	});
 
 	it('asks for a query', async () => {
-		await assert.rejects(ask('search', { query: ' ' }), { message: 'Query is empty' });
+		await assert.rejects(ask('search', { query: "={{ ' ' }}" }), { message: 'Query is empty' });
 	});
 
 	describe('lists to choose from', () => {
 		const { listSearch } = new DocDrop().methods;
-		const context = (tenant: unknown) => {
-			const { context } = createN8nContext({ baseUrl: api.url });
-			return Object.assign(context, {
-				getCurrentNodeParameter: () => tenant,
-			}) as unknown as ILoadOptionsFunctions;
-		};
+		const context = (tenant: string | undefined) =>
+			createListContext({
+				baseUrl: api.url,
+				parameters: { resource: 'document', operation: 'get', ...(tenant !== undefined && { tenant }) },
+			});
 
 		it('documents of the tenant, page by page', async () => {
 			const first = await listSearch.searchDocuments.call(context('acme'));

@@ -9,7 +9,7 @@ import { createTransport, type ApiRequest, type Transport } from '../../../nodes
 import { startApp, type TestApp } from '../../support/app.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { cut, json, page, serveInTurn, type Handler, type TestServer } from '../../support/http-server.ts';
-import { createN8nContext, type N8nContextOptions } from '../../support/n8n-context.ts';
+import { createExecuteContext, type ContextOptions } from '../../support/n8n-context.ts';
 
 const fault = (code: string, retryable: boolean) => ({
 	error: { code, message: `${code} happened`, hint: 'Do this.', retryable, requestId: 'request-1' },
@@ -28,7 +28,7 @@ interface Bench {
 	readonly owners: readonly Owner[];
 }
 
-function bench(options: N8nContextOptions & { random?: number } = {}): Bench {
+function bench(options: ContextOptions & { random?: number } = {}): Bench {
 	const slept: number[] = [];
 	const paused: number[] = [];
 	const owners: Owner[] = [];
@@ -44,7 +44,7 @@ function bench(options: N8nContextOptions & { random?: number } = {}): Bench {
 		pause: (ms) => void paused.push(ms),
 		waiting: () => 0,
 	};
-	const { context } = createN8nContext(options);
+	const context = createExecuteContext(options);
 	const api = createTransport({ context, throttle, clock, random: () => options.random ?? 0.5 });
 	return { api, slept, paused, owners };
 }
@@ -251,7 +251,7 @@ describe('transport', () => {
 	it('waits for no end of an answer for ever', async () => {
 		const { url } = await serve((_asked, answer) => answer.writeHead(200).write('{"ok":'), fine);
 		const clock = fakeClock();
-		const { context } = createN8nContext({ baseUrl: url });
+		const context = createExecuteContext({ baseUrl: url });
 		const throttle = createThrottle({ clock, limit: 10, windowMs: 1_000 });
 		let isDone = false;
 		const answer = createTransport({ context, throttle, clock, random: () => 0 })
@@ -298,7 +298,7 @@ describe('transport', () => {
 			const { url, asked } = await serve(fine);
 			const clock = fakeClock();
 			const cancel = new AbortController();
-			const { context } = createN8nContext({ baseUrl: url, signal: cancel.signal });
+			const context = createExecuteContext({ baseUrl: url, signal: cancel.signal });
 			const throttle = createThrottle({ clock, limit: 1, windowMs: 60_000 });
 			const api = createTransport({ context, throttle, clock, random: () => 0 });
 			await api.request(get);

@@ -36,11 +36,11 @@ describe('parameters of the trigger', () => {
 			...{ batchSize: 10, batchWindow: 7, brake: 50, deletionGrace: 2, maxFileSize: 3, settleTime: 9 },
 			...{ rescanInterval: 11, watchMode: 'polling', pollInterval: 4, followLinks: true, maxInFlight: 2 },
 		};
-		const { batchFiles, windowMs, brakeShare, graceMs, maxFileBytes, quietMs, ...rest } = read(
+		const { batchFiles, windowMs, guardShare, deletionDelayMs, maxFileBytes, quietMs, ...rest } = read(
 			{},
 			options,
 		).watch;
-		assert.deepEqual([batchFiles, windowMs, brakeShare, graceMs], [10, 7, 0.5, 2000]);
+		assert.deepEqual([batchFiles, windowMs, guardShare, deletionDelayMs], [10, 7, 0.5, 2000]);
 		assert.deepEqual([maxFileBytes, quietMs], [3 * 1024 * 1024, 9]);
 		const { scanEveryMs, mode, pollEveryMs, followLinks, batchesInFlight } = rest;
 		assert.deepEqual(

@@ -14,10 +14,10 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { createConsumer, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
-type Checking = Pick<Parameters<typeof createEmitter>[0], 'witness' | 'suspect'>;
+type Checking = Pick<Parameters<typeof createEmitter>[0], 'verifier' | 'lookSoon'>;
 const believing: Checking = {
-	witness: async () => ({ confirms: async () => true }),
-	suspect: (_docId: string) => {},
+	verifier: async () => ({ confirms: async () => true }),
+	lookSoon: (_docId: string) => {},
 };
 
 const delivered = (batch: readonly FileChange[]) => batch.map((): Outcome => ({ kind: 'delivered' }));
@@ -34,7 +34,7 @@ async function bench(settings: Partial<WatchSettings> = {}, checking: Checking =
 		ledger,
 		pathOf: (row) => `/docs/${row.path}`,
 		deliver: (batch, signal) => (sentAt.push(clock.monotonic()), consumer.deliver(batch, signal)),
-		moves: { previousOf: () => null, settled: () => {} },
+		moves: { previousOf: () => null, finished: () => {} },
 		...checking,
 		clock,
 		random: () => 1,
@@ -206,7 +206,7 @@ describe('delivery: failures', () => {
 			ledger,
 			pathOf: () => '',
 			deliver,
-			moves: { previousOf: () => null, settled: () => {} },
+			moves: { previousOf: () => null, finished: () => {} },
 			...believing,
 			clock,
 			random: () => 1,
@@ -352,7 +352,7 @@ describe('delivery: refusals and closing', () => {
 		const dir = await temp.make();
 		await writeFile(join(dir, 'a'), 'one');
 		const consumer = createConsumer();
-		const engine = await start(dir, consumer, { settings: { failedRetryMs: 20, graceMs: 600_000 } });
+		const engine = await start(dir, consumer, { settings: { failedRetryMs: 20, deletionDelayMs: 600_000 } });
 		await engine.idle();
 		consumer.answer = parksFor(300);
 		await rename(join(dir, 'a'), join(dir, 'b'));
@@ -427,7 +427,7 @@ describe('delivery: outcomes that are checked', () => {
 	}
 
 	it('takes a check for a failure where all outcomes were said to be final', async () => {
-		const { clock, consumer, emitter, ledger, write } = await bench({}, { ...believing, witness: null });
+		const { clock, consumer, emitter, ledger, write } = await bench({}, { ...believing, verifier: null });
 		consumer.answer = async (batch) => checked(batch);
 		write('a', 'one');
 		await clock.advance(100);
@@ -442,8 +442,8 @@ describe('delivery: outcomes that are checked', () => {
 		const suspects: string[] = [];
 		const confirms = async () => suspects.length > 0;
 		const doubting = {
-			witness: async () => ({ confirms }),
-			suspect: (docId: string) => void suspects.push(docId),
+			verifier: async () => ({ confirms }),
+			lookSoon: (docId: string) => void suspects.push(docId),
 		};
 		const { clock, consumer, emitter, ledger, sentAt, write } = await bench({}, doubting);
 		consumer.answer = async (batch) => checked(batch);

@@ -15,7 +15,7 @@ import {
 	withSent,
 } from '../../../nodes/watch/diff.ts';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
-import type { Content, FileRow } from '../../../nodes/watch/state/file-state-port.ts';
+import type { FileContent, FileRow } from '../../../nodes/watch/state/file-state-port.ts';
 import { fileRow } from '../../conformance/file-state.ts';
 
 const MS = 1_000_000n;
@@ -68,7 +68,7 @@ describe('diff: isRacy', () => {
  */
 describe('diff: the row and the consumer', () => {
 	const file = { root: 'docs', path: 'a' };
-	const contents: Content[] = ['a', 'b', 'c'].map((it) => ({ size: 1, xxh64: it, sha256: it }));
+	const contents: FileContent[] = ['a', 'b', 'c'].map((it) => ({ size: 1, xxh64: it, sha256: it }));
 	const step = fc.oneof(
 		fc.record({ do: fc.constant('write' as const), content: fc.nat(2) }),
 		fc.record({ do: fc.constantFrom('vanish' as const, 'send' as const, 'crash' as const) }),
@@ -85,10 +85,10 @@ describe('diff: the row and the consumer', () => {
 			fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
 				let row: FileRow | undefined;
 				let durable: FileRow | undefined;
-				let disk: Content | null = null;
+				let disk: FileContent | null = null;
 				let held: string | null = null;
 				let seq = 0;
-				let flying: { seq: number; content: Content | null } | null = null;
+				let flying: { seq: number; content: FileContent | null } | null = null;
 				for (const it of steps) {
 					if (it.do === 'write') {
 						disk = contents[it.content] ?? null;
@@ -128,7 +128,7 @@ describe('diff: the row and the consumer', () => {
 	});
 
 	it('sends the old content again when the newer one may have arrived', () => {
-		const [a, b] = contents as [Content, Content];
+		const [a, b] = contents as [FileContent, FileContent];
 		let row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, 0);
 		assert.equal(needsSend(row), false);
 		row = withRetry(withSent(withContent(row, file, b, stat(), 0), 2), 'timeout');
@@ -138,14 +138,14 @@ describe('diff: the row and the consumer', () => {
 	});
 
 	it('does not send a touched file, nor one that nobody heard of before it went', () => {
-		const [a] = contents as [Content];
+		const [a] = contents as [FileContent];
 		const row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, 0);
 		assert.equal(needsSend(withContent(row, file, a, stat({ mtimeNs: 5n }), 0)), false);
 		assert.equal(withoutContent(withContent(undefined, file, a, stat(), 0)), null);
 	});
 
 	it('remembers a refusal with its content: other content and a start try again', () => {
-		const [a, b] = contents as [Content, Content];
+		const [a, b] = contents as [FileContent, FileContent];
 		const row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'unsupported');
 		assert.equal(needsSend(withContent(row, file, a, stat({ mtimeNs: 5n }), 0)), false);
 		assert.equal(needsSend(withContent(row, file, b, stat(), 0)), true);
@@ -154,7 +154,7 @@ describe('diff: the row and the consumer', () => {
 	});
 
 	it('leaves what is parked alone until its time, unless it changes', () => {
-		const [a, b] = contents as [Content, Content];
+		const [a, b] = contents as [FileContent, FileContent];
 		const row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'waiting', 1000);
 		assert.equal(withFreshStart(row, 999), row);
 		assert.equal(needsSend(withFreshStart(row, 1000)), true);
@@ -162,7 +162,7 @@ describe('diff: the row and the consumer', () => {
 	});
 
 	it('sends what was refused again when something else was sent since: the consumer may hold that', () => {
-		const [a, b] = contents as [Content, Content];
+		const [a, b] = contents as [FileContent, FileContent];
 		let row = withFailed(withSent(withContent(undefined, file, a, stat(), 0), 1), a, 'waiting', 1000);
 		row = withRetry(withSent(withContent(row, file, b, stat(), 0), 2), 'timeout');
 		assert.equal(needsSend(withContent(row, file, a, stat(), 0)), true);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { link, mkdir, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
-import type { WatchEngineDeps } from '../../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
 import { createConsumer, createHandHints, engines, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
@@ -10,8 +10,8 @@ import { tempDirs } from './temp-dirs.ts';
 describe('edge cases: moves', () => {
 	const { start } = engines();
 	const temp = tempDirs();
-	/** A grace that no test outlives: what waits for it never comes. */
-	const endless = { settings: { graceMs: 600_000 } };
+	/** A deletion delay that no test outlives: what waits for it never comes. */
+	const endless = { settings: { deletionDelayMs: 600_000 } };
 
 	/** A folder with these files, each holding its own path, known and delivered. */
 	async function known(paths: readonly string[], over: Partial<WatchEngineDeps> = {}) {
@@ -30,7 +30,7 @@ describe('edge cases: moves', () => {
 	const moves = (consumer: ReturnType<typeof createConsumer>) =>
 		consumer.all.map((it) => (it.event === 'moved' ? `${it.previousDocId} > ${it.docId}` : it.event)).sort();
 
-	it('10 rename a file: one move, which waits for no grace', async () => {
+	it('10 rename a file: one move, which waits for no delay', async () => {
 		const { dir, consumer, engine, at } = await known(['a', 'other'], endless);
 		await rename(at('a'), at('b'));
 		await engine.idle();
@@ -53,7 +53,7 @@ describe('edge cases: moves', () => {
 		assert.deepEqual(consumer.held(), await treeOf(dir));
 	});
 
-	it('11 swap two names: ends right, and waits for no grace', async () => {
+	it('11 swap two names: ends right, and waits for no delay', async () => {
 		const { dir, consumer, engine, at } = await known(['a', 'b'], endless);
 		// The same size and time: only the inode and its change time tell them apart.
 		for (const name of ['a', 'b']) await utimes(at(name), 1_700_000_000, 1_700_000_000);
@@ -100,7 +100,7 @@ describe('edge cases: moves', () => {
 		assert.deepEqual(consumer.news(), ['created in/1', 'created in/deep/2', 'created in/deep/er/3']);
 	});
 
-	it('15 rename a folder: every file is moved, which waits for no grace and brakes nothing', async () => {
+	it('15 rename a folder: every file is moved, which waits for no delay and pauses nothing', async () => {
 		const inside = Array.from({ length: 15 }, (_, number) => `in/deep/${number}`);
 		const { dir, consumer, engine, at } = await known([...inside, 'a', 'b', 'c', 'd', 'e', 'f'], endless);
 		await rename(at('in'), at('out'));
@@ -110,9 +110,9 @@ describe('edge cases: moves', () => {
 		assert.equal(engine.status().roots[0]?.held, null);
 	});
 
-	it('16 move a folder out: every file is deleted, once, after the grace', async () => {
+	it('16 move a folder out: every file is deleted, once, after the delay', async () => {
 		const { dir, consumer, hints, engine, at } = await known(['in/1', 'in/deep/2', 'a'], {
-			settings: { graceMs: 300 },
+			settings: { deletionDelayMs: 300 },
 		});
 		const since = performance.now();
 		await rename(at('in'), join(await temp.make(), 'out'));

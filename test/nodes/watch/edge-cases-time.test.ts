@@ -26,7 +26,7 @@ describe('edge cases: what happens when', () => {
 		assert.deepEqual(consumer.news(), ['created a/b/c/file']);
 	});
 
-	it('19 delete and recreate: a deletion only after the grace, and none that was taken back in time', async () => {
+	it('19 delete and recreate: a deletion only after the delay, and none that was taken back in time', async () => {
 		const dir = await temp.make();
 		for (const name of ['gone', 'same', 'other']) await writeFile(join(dir, name), 'one');
 		// Whole seconds, because a Date loses what is below a millisecond.
@@ -43,7 +43,7 @@ describe('edge cases: what happens when', () => {
 			},
 		};
 		const consumer = createConsumer();
-		const engine = await start(dir, consumer, { disk, settings: { graceMs: 400 } });
+		const engine = await start(dir, consumer, { disk, settings: { deletionDelayMs: 400 } });
 		await engine.idle();
 		consumer.news();
 		const at = performance.now();
@@ -81,7 +81,7 @@ describe('edge cases: what happens when', () => {
 		for (const name of ['back', 'gone', 'growing']) await writeFile(join(dir, name), 'one');
 		const consumer = createConsumer();
 		const hints = createHandHints();
-		const settings = { graceMs: 300, quietMs: 200 };
+		const settings = { deletionDelayMs: 300, quietMs: 200 };
 		const engine = await start(dir, consumer, { hints: hints.factory, settings });
 		await engine.idle();
 		consumer.news();
@@ -132,7 +132,7 @@ describe('edge cases: what happens when', () => {
 			let offset = 0;
 			const clock: Clock = { ...systemClock, now: () => Date.now() + offset };
 			const consumer = createConsumer();
-			const settings = { graceMs: 400, quietMs: 150, retryMs: 100 };
+			const settings = { deletionDelayMs: 400, quietMs: 150, retryMs: 100 };
 			const engine = await start(dir, consumer, { clock, settings });
 			await engine.idle();
 			consumer.news();

@@ -41,7 +41,7 @@ describe('edge cases: how files are written', () => {
 	});
 
 	it('2 vim backup: neither the probe 4913 nor a~ is sent, nor a deletion while the name is free', async () => {
-		const { dir, a, consumer, hints, engine } = await known({ settings: { graceMs: 2000 } });
+		const { dir, a, consumer, hints, engine } = await known({ settings: { deletionDelayMs: 2000 } });
 		await writeFile(join(dir, '4913'), '');
 		await rename(a, join(dir, 'a~'));
 		for (const name of ['4913', 'a', 'a~']) hints.file(name);

@@ -83,7 +83,7 @@ describe('watch engine: what changes is sent once', () => {
 		const hints = createHandHints();
 		const engine = await start(dir, consumer, {
 			hints: hints.factory,
-			settings: { windowMs: 200, graceMs: 400 },
+			settings: { windowMs: 200, deletionDelayMs: 400 },
 		});
 		await engine.idle();
 		consumer.news();

@@ -4,11 +4,8 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import {
-	createWatchEngine,
-	type WatchEngine,
-	type WatchEngineDeps,
-} from '../../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
+import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import type { Hints, HintsFactory } from '../../../nodes/watch/hints/hints-port.ts';
 import type { WatchSettings } from '../../../nodes/watch/settings.ts';
 import { createMemoryFileState } from '../../doubles/memory-file-state.ts';
@@ -18,7 +15,7 @@ import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 export const QUICK: Partial<WatchSettings> = {
 	quietMs: 30,
 	unstableMs: [20, 40, 80],
-	graceMs: 60,
+	deletionDelayMs: 60,
 	windowMs: 10,
 	retryMs: 10,
 	retryMaxMs: 40,

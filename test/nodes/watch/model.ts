@@ -57,7 +57,7 @@ const SETTINGS = {
 	// Giving a file up is right where others are taken meanwhile, and told by other tests.
 	maxTries: 1_000,
 	quietMs: 10,
-	graceMs: 20,
+	deletionDelayMs: 20,
 	windowMs: 5,
 	retryMs: 2,
 	retryMaxMs: 10,

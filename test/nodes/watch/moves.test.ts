@@ -8,7 +8,7 @@ import { createConsumer, engines, treeOf, until, type Consumer } from './harness
 import { tempDirs } from './temp-dirs.ts';
 
 /** Deletions take so long that a test which waits for one fails: nothing of a move may wait for it. */
-const slowGrace = { settings: { graceMs: 600_000 } };
+const slowDeletion = { settings: { deletionDelayMs: 600_000 } };
 
 describe('moves', () => {
 	const { start } = engines();
@@ -20,7 +20,7 @@ describe('moves', () => {
 			.map((it) => (it.event === 'moved' ? `${it.previousDocId} -> ${it.docId}` : `${it.event} ${it.docId}`))
 			.sort();
 
-	async function followed(files: Record<string, string>, over: Parameters<typeof start>[2] = slowGrace) {
+	async function followed(files: Record<string, string>, over: Parameters<typeof start>[2] = slowDeletion) {
 		const dir = await temp.make();
 		for (const [path, text] of Object.entries(files)) {
 			await mkdir(join(dir, path, '..'), { recursive: true });
@@ -80,7 +80,10 @@ describe('moves', () => {
 	});
 
 	it('makes no move of a copy, of an empty file, or of a second name', async () => {
-		const { dir, consumer, engine } = await followed({ a: 'text', empty: '' }, { settings: { graceMs: 20 } });
+		const { dir, consumer, engine } = await followed(
+			{ a: 'text', empty: '' },
+			{ settings: { deletionDelayMs: 20 } },
+		);
 		await copyFile(join(dir, 'a'), join(dir, 'copy'));
 		await link(join(dir, 'a'), join(dir, 'linked'));
 		await rename(join(dir, 'empty'), join(dir, 'void'));
@@ -92,7 +95,7 @@ describe('moves', () => {
 	it('ends right where two names are swapped, or one takes another’s place', async () => {
 		const { dir, consumer, engine } = await followed(
 			{ a: 'A', b: 'B', c: 'C' },
-			{ settings: { graceMs: 20 } },
+			{ settings: { deletionDelayMs: 20 } },
 		);
 		await rename(join(dir, 'a'), join(dir, 't'));
 		await rename(join(dir, 'b'), join(dir, 'a'));
@@ -104,7 +107,7 @@ describe('moves', () => {
 	});
 
 	it('takes the file back under its old name while the move is on its way', async () => {
-		const { dir, consumer, engine } = await followed({ a: 'text' }, { settings: { graceMs: 20 } });
+		const { dir, consumer, engine } = await followed({ a: 'text' }, { settings: { deletionDelayMs: 20 } });
 		let taken = () => {};
 		const isTaken = new Promise<void>((resolve) => (taken = resolve));
 		let answer = (_: Outcome) => {};
@@ -148,10 +151,10 @@ describe('moves', () => {
 	it('joins again where the name between went before it was sent', async () => {
 		const file = join(await temp.make(), 'state.db');
 		const state = () => createSqliteFileState({ file, clock: systemClock });
-		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowGrace, state: state() });
+		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowDeletion, state: state() });
 		await engine.close();
 		const slow = await start(dir, consumer, {
-			settings: { ...slowGrace.settings, windowMs: 60_000, batchFiles: 2 },
+			settings: { ...slowDeletion.settings, windowMs: 60_000, batchFiles: 2 },
 			state: state(),
 		});
 		await rename(join(dir, 'a'), join(dir, 'b'));
@@ -167,7 +170,7 @@ describe('moves', () => {
 	it('sends a move again that was not acknowledged, over a restart as well', async () => {
 		const file = join(await temp.make(), 'state.db');
 		const state = () => createSqliteFileState({ file, clock: systemClock });
-		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowGrace, state: state() });
+		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowDeletion, state: state() });
 		consumer.answer = (batch) => Promise.resolve(batch.map(() => ({ kind: 'retry', reason: 'busy' })));
 		await rename(join(dir, 'a'), join(dir, 'b'));
 		void engine.scanNow();
@@ -175,7 +178,7 @@ describe('moves', () => {
 		await engine.close();
 		assert.deepEqual([...new Set(moves(consumer))], ['a -> b']);
 		consumer.answer = null;
-		const again = await start(dir, consumer, { ...slowGrace, state: state() });
+		const again = await start(dir, consumer, { ...slowDeletion, state: state() });
 		await again.idle();
 		assert.deepEqual(moves(consumer), ['a -> b']);
 		assert.deepEqual(consumer.held(), await treeOf(dir));
@@ -184,7 +187,7 @@ describe('moves', () => {
 	it('loses nothing where the consumer took an unacknowledged move and the file went back', async () => {
 		const file = join(await temp.make(), 'state.db');
 		const state = () => createSqliteFileState({ file, clock: systemClock });
-		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowGrace, state: state() });
+		const { dir, consumer, engine } = await followed({ a: 'text' }, { ...slowDeletion, state: state() });
 		const really = new Map([['a', 'text']]);
 		consumer.answer = (batch) => {
 			for (const it of batch) {
@@ -206,13 +209,13 @@ describe('moves', () => {
 			}
 			return Promise.resolve(batch.map((): Outcome => ({ kind: 'delivered' })));
 		};
-		const again = await start(dir, consumer, { settings: { graceMs: 20 }, state: state() });
+		const again = await start(dir, consumer, { settings: { deletionDelayMs: 20 }, state: state() });
 		await again.idle();
 		assert.deepEqual([...really.keys()], ['a']);
 	});
 
 	it('deletes the old name where the consumer refuses the new one', async () => {
-		const { dir, consumer, engine } = await followed({ a: 'text' }, { settings: { graceMs: 400 } });
+		const { dir, consumer, engine } = await followed({ a: 'text' }, { settings: { deletionDelayMs: 400 } });
 		consumer.answer = async (batch) =>
 			batch.map((it) => (it.event === 'moved' ? { kind: 'failed', reason: 'type' } : { kind: 'delivered' }));
 		await rename(join(dir, 'a'), join(dir, 'a.exe'));
@@ -227,7 +230,10 @@ describe('moves', () => {
 		const state = () => createSqliteFileState({ file, clock: systemClock });
 		const { dir, consumer, engine } = await followed({ a: 'text' }, { state: state() });
 		await engine.close();
-		const slow = await start(dir, consumer, { settings: { graceMs: 20, windowMs: 60_000 }, state: state() });
+		const slow = await start(dir, consumer, {
+			settings: { deletionDelayMs: 20, windowMs: 60_000 },
+			state: state(),
+		});
 		await rename(join(dir, 'a'), join(dir, 'b'));
 		void slow.scanNow();
 		await until(() => slow.explain('a').phase === 'moved');
@@ -238,7 +244,7 @@ describe('moves', () => {
 		assert.deepEqual(consumer.all, []);
 	});
 
-	it('does not brake for what was only moved', async () => {
+	it('pauses nothing for what was only moved', async () => {
 		const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`d/${n}`, `text ${n}`]));
 		const { dir, consumer, engine } = await followed(files);
 		await rename(join(dir, 'd'), join(dir, 'renamed'));

@@ -33,8 +33,8 @@ async function scene(rows: readonly FileRow[]) {
 	const attentions = new Map<string, Attention>();
 	const told: string[] = [];
 	const observer: Observer = {
-		suspect: (docId) => void told.push(`suspect ${docId}`),
-		missed: (docId) => (told.push(`missed ${docId}`), attentions.get(docId)?.kind !== 'held'),
+		lookSoon: (docId) => void told.push(`suspect ${docId}`),
+		missed: (docId) => (told.push(`missed ${docId}`), attentions.get(docId)?.kind !== 'paused'),
 		met: (docId) => (told.push(`met ${docId}`), true),
 		attention: (docId) => attentions.get(docId),
 		busy: () => [],
@@ -43,9 +43,9 @@ async function scene(rows: readonly FileRow[]) {
 			for (const [docId, { kind }] of attentions) if (kind === 'parked') yield [docId, 'it cannot be read'];
 		},
 		scanned: () => {},
-		unheld: () => {},
-		mark: () => {},
-		unmark: () => {},
+		resumed: () => {},
+		markMoved: () => {},
+		unmarkMoved: () => {},
 		close: async () => {},
 	};
 	const root = newRootState('docs', '/docs');
@@ -116,7 +116,7 @@ describe('reconcile: a scan against the rows', () => {
 
 	it('shows the observer a file that somebody waits for, although it is as it was', async () => {
 		const it = await scene([rowOf('a')]);
-		it.attentions.set('a', { kind: 'held', since: 0 });
+		it.attentions.set('a', { kind: 'paused', since: 0 });
 		await it.scan((sinks) => sinks.file('a', stat));
 		assert.deepEqual(it.told, ['met a', 'scanned docs 1 0']);
 	});
@@ -180,7 +180,7 @@ describe('reconcile: a scan against the rows', () => {
 
 	it('proves nothing while a file is parked or held, and offers what is gone and told', async () => {
 		const it = await scene([rowOf('a'), rowOf('b'), rowOf('c', { seen: null })]);
-		it.attentions.set('a', { kind: 'held', since: 0 });
+		it.attentions.set('a', { kind: 'paused', since: 0 });
 		it.attentions.set('b', { kind: 'parked', stat: null, reason: '', retry: 'any scan' });
 		assert.equal(await it.scan(() => {}), 1);
 		assert.deepEqual(it.told, ['missed a', 'missed b', 'offer c', 'suspect b', 'scanned docs 0 0']);

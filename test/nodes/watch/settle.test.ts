@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
-import { afterUnstable, isOldEnough, settle, settled, type Attention } from '../../../nodes/watch/settle.ts';
+import {
+	afterUnstable,
+	isOldEnough,
+	settle,
+	settledStat,
+	type Attention,
+} from '../../../nodes/watch/settle.ts';
 
 const stat = (over: Partial<FileStat> = {}): FileStat => ({
 	kind: 'file',
@@ -35,10 +41,10 @@ describe('settle', () => {
 	}
 
 	it('expects the settled file only when its quiet time is over', () => {
-		assert.equal(settled(undefined, 1000, 300), null);
-		assert.equal(settled({ kind: 'gone', since: 0 }, 1000, 300), null);
-		assert.equal(settled(settling({ since: 100 }), 399, 300), null);
-		assert.deepEqual(settled(settling({ since: 100 }), 400, 300), stat());
+		assert.equal(settledStat(undefined, 1000, 300), null);
+		assert.equal(settledStat({ kind: 'gone', since: 0 }, 1000, 300), null);
+		assert.equal(settledStat(settling({ since: 100 }), 399, 300), null);
+		assert.deepEqual(settledStat(settling({ since: 100 }), 400, 300), stat());
 	});
 
 	it('takes a file for old by its ctime alone, and never one from the future', () => {

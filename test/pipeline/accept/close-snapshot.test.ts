@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
-import { startSpine, type Spine } from '../../support/spine.ts';
+import { startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
 describe('closing a snapshot', () => {
 	const sourceId = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
 	const epochs = ['018f6f5e-0000-7000-8000-000000000001', '018f6f5e-0000-7000-8000-000000000002'] as const;
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	beforeEach(() => {
-		spine = startSpine();
+		fixture = startPipelineFixture();
 	});
-	afterEach(() => spine.stop());
+	afterEach(() => fixture.stop());
 
 	let seq = 1;
 	async function tell(epoch: string, docIds: readonly string[], tenant = 't'): Promise<void> {
@@ -19,7 +19,7 @@ describe('closing a snapshot', () => {
 			content: { text: `text of ${docId}` },
 			source: { sourceId, epoch, seq: seq++ },
 		}));
-		const { normalise, accept } = spine.pipeline;
+		const { normalise, accept } = fixture.pipeline;
 		await accept(
 			documents.map((one) => normalise(one)),
 			{ skipWindow: true, priority: 'normal' },
@@ -27,7 +27,7 @@ describe('closing a snapshot', () => {
 	}
 	const names = (count: number) => Array.from({ length: count }, (_, n) => `f${String(n).padStart(4, '0')}`);
 	const close = (present: readonly string[] = [], confirmed = false) =>
-		spine.pipeline.closeSnapshot({
+		fixture.pipeline.closeSnapshot({
 			onlyTenant: 't',
 			sourceId,
 			epoch: epochs[1],
@@ -38,7 +38,7 @@ describe('closing a snapshot', () => {
 	/** What the source wants published still. */
 	const there = async () => {
 		const page = { sourceId, epoch: epochs[1], after: 0, limit: 10_000 };
-		return (await spine.docStore.sourceDocuments(page)).map(({ tenant, docId }) =>
+		return (await fixture.docStore.sourceDocuments(page)).map(({ tenant, docId }) =>
 			tenant === 't' ? docId : `${tenant}/${docId}`,
 		);
 	};
@@ -55,14 +55,14 @@ describe('closing a snapshot', () => {
 		await tell(epochs[0], ['a', 'gone']);
 		await tell(epochs[0], ['gone'], 'other');
 		await tell(epochs[1], ['a', 'new']);
-		const { normalise, accept } = spine.pipeline;
+		const { normalise, accept } = fixture.pipeline;
 		await accept([normalise({ tenant: 't', docId: 'by hand', content: { text: 'x' } })], {
 			skipWindow: true,
 			priority: 'normal',
 		});
 		assert.deepEqual(await close(), { deleted: 1, held: 0 });
 		assert.deepEqual((await there()).sort(), ['a', 'new', 'other/gone']);
-		const byHand = await spine.docStore.jobs({ tenant: 't', docId: 'by hand', limit: 10 });
+		const byHand = await fixture.docStore.jobs({ tenant: 't', docId: 'by hand', limit: 10 });
 		assert.equal(byHand.length, 1);
 	});
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
-import { startSpine, type Spine } from '../../support/spine.ts';
+import { startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
 /** What preview says is what publishing then does. */
 describe('preview', () => {
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	beforeEach(() => {
-		spine = startSpine();
+		fixture = startPipelineFixture();
 	});
-	afterEach(() => spine.stop());
+	afterEach(() => fixture.stop());
 
 	const document = (text: string, more: object = {}) => ({
 		tenant: 't',
@@ -28,64 +28,64 @@ describe('preview', () => {
 		texts.map((text) => `# ${text}\n\nabout ${text}`).join('\n\n');
 
 	it('says new, changed, unchanged, deleted', async () => {
-		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'b')))), [
+		assert.deepEqual(counts(await fixture.pipeline.preview(document(sections('a', 'b')))), [
 			'new',
 			2,
 			0,
 			0,
 			'aa',
 		]);
-		await spine.publish(document(sections('a', 'b')));
-		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'b')))), [
+		await fixture.publish(document(sections('a', 'b')));
+		assert.deepEqual(counts(await fixture.pipeline.preview(document(sections('a', 'b')))), [
 			'unchanged',
 			0,
 			2,
 			0,
 			'kk',
 		]);
-		assert.deepEqual(counts(await spine.pipeline.preview(document(sections('a', 'c')))), [
+		assert.deepEqual(counts(await fixture.pipeline.preview(document(sections('a', 'c')))), [
 			'changed',
 			1,
 			1,
 			1,
 			'ka',
 		]);
-		const titled = await spine.pipeline.preview(document(sections('a', 'b'), { title: 'T' }));
+		const titled = await fixture.pipeline.preview(document(sections('a', 'b'), { title: 'T' }));
 		assert.deepEqual([...counts(titled), titled.title], ['changed', 0, 2, 0, 'kk', 'T']);
-		const gone = await spine.pipeline.preview({ tenant: 't', docId: 'a.md', op: 'delete' });
+		const gone = await fixture.pipeline.preview({ tenant: 't', docId: 'a.md', op: 'delete' });
 		assert.deepEqual([...counts(gone), gone.mimeType], ['deleted', 0, 0, 2, '', null]);
-		const never = await spine.pipeline.preview({ tenant: 't', docId: 'b.md', op: 'delete' });
+		const never = await fixture.pipeline.preview({ tenant: 't', docId: 'b.md', op: 'delete' });
 		assert.deepEqual(counts(never), ['unchanged', 0, 0, 0, '']);
 	});
 
 	it('names the added one of several equal chunks', async () => {
-		await spine.publish(document(sections('a', 'a')));
-		const made = await spine.pipeline.preview(document(sections('a', 'a', 'a')));
+		await fixture.publish(document(sections('a', 'a')));
+		const made = await fixture.pipeline.preview(document(sections('a', 'a', 'a')));
 		assert.deepEqual(counts(made), ['changed', 1, 2, 0, 'kka']);
 	});
 
 	it('changes nothing and embeds nothing', async () => {
-		await spine.publish(document(sections('a')));
+		await fixture.publish(document(sections('a')));
 		const before = [
-			await spine.docStore.stats(),
-			await spine.points('t', 'a.md'),
-			spine.embedder.texts.length,
+			await fixture.docStore.stats(),
+			await fixture.points('t', 'a.md'),
+			fixture.embedder.texts.length,
 		];
-		await spine.pipeline.preview(document(sections('x', 'y')));
-		await spine.pipeline.preview({ tenant: 't', docId: 'new.md', content: { text: 'x' } });
+		await fixture.pipeline.preview(document(sections('x', 'y')));
+		await fixture.pipeline.preview({ tenant: 't', docId: 'new.md', content: { text: 'x' } });
 		assert.deepEqual(
-			[await spine.docStore.stats(), await spine.points('t', 'a.md'), spine.embedder.texts.length],
+			[await fixture.docStore.stats(), await fixture.points('t', 'a.md'), fixture.embedder.texts.length],
 			before,
 		);
-		assert.equal(await spine.docStore.document('t', 'new.md'), null);
+		assert.equal(await fixture.docStore.document('t', 'new.md'), null);
 	});
 
 	it('refuses what publishing would refuse', async () => {
-		await assert.rejects(async () => spine.pipeline.preview(document('x', { metadata: { order: 1 } })), {
+		await assert.rejects(async () => fixture.pipeline.preview(document('x', { metadata: { order: 1 } })), {
 			code: 'invalid',
 			field: 'metadata/order',
 		});
-		await assert.rejects(spine.pipeline.preview(document('PK\u0000\u0003')), { code: 'unreadable' });
+		await assert.rejects(fixture.pipeline.preview(document('PK\u0000\u0003')), { code: 'unreadable' });
 	});
 
 	it('for any sequence of edits, the diff is what the job then says it did', async () => {
@@ -105,10 +105,10 @@ describe('preview', () => {
 							version === null
 								? { tenant: 't', docId, op: 'delete' as const }
 								: { tenant: 't', docId, content: { text: sections(...version) } };
-						const { state, diff, chunks } = await spine.pipeline.preview(input);
-						const embedded = spine.embedder.texts.length;
-						const { state: done, detail } = await spine.publish(input);
-						assert.equal(spine.embedder.texts.length - embedded, diff.embeddings);
+						const { state, diff, chunks } = await fixture.pipeline.preview(input);
+						const embedded = fixture.embedder.texts.length;
+						const { state: done, detail } = await fixture.publish(input);
+						assert.equal(fixture.embedder.texts.length - embedded, diff.embeddings);
 						assert.equal(chunks.filter(({ change }) => change === 'kept').length, diff.kept);
 						assert.equal(chunks.filter(({ change }) => change === 'added').length, diff.added);
 						assert.equal(done === 'unchanged', state === 'unchanged');
@@ -117,7 +117,7 @@ describe('preview', () => {
 							[detail?.added, detail?.kept, detail?.removed, detail?.embedded],
 							[diff.added, diff.kept, diff.removed, diff.embeddings],
 						);
-						assert.equal((await spine.points('t', docId)).length, chunks.length);
+						assert.equal((await fixture.points('t', docId)).length, chunks.length);
 					}
 				},
 			),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { PipelineDeps } from '../../../api/pipeline/index.ts';
 import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
 import { until } from '../../support/settled.ts';
-import { qdrantAt, startSpine, type Spine } from '../../support/spine.ts';
+import { qdrantAt, startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
 /** Every way in which Qdrant fails, from its answer through the adapter and the decision to the receipt. */
 const collection = 'docs';
@@ -11,13 +11,13 @@ const text = (n: number) => ({ text: `# Title ${n}\n\nThe text of document ${n}.
 
 describe('what an error of the index comes to', () => {
 	let double: QdrantDouble;
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	let opened: string[];
 
 	async function start(parts: Partial<PipelineDeps> = {}) {
 		const store = qdrantAt(double.url, collection);
 		opened = [];
-		spine = startSpine({
+		fixture = startPipelineFixture({
 			vectorStore: store,
 			indexBreaker: {
 				name: 'vector index',
@@ -32,25 +32,25 @@ describe('what an error of the index comes to', () => {
 			...parts,
 		});
 		// The pipeline opens the index at its first use, with requests of its own: they are none of the writes' errors.
-		await spine.pipeline.search({ tenant, query: 'anything' });
+		await fixture.pipeline.search({ tenant, query: 'anything' });
 	}
 	beforeEach(async () => {
 		double = await startQdrantDouble();
 	});
 	afterEach(async () => {
-		await spine.stop();
-		await spine.vectorStore.close();
+		await fixture.stop();
+		await fixture.vectorStore.close();
 		await double.close();
 	});
 	const writes = () => double.requests.filter(({ path }) => path.endsWith('/points')).length;
 	const retries = async () =>
-		/docdrop_retries_total\{code="(\w+)"\} (\d+)/.exec(await spine.telemetry.render());
+		/docdrop_retries_total\{code="(\w+)"\} (\d+)/.exec(await fixture.telemetry.render());
 
 	/** Lands although the next write is answered so; what was counted, and what the breaker did. */
 	async function lands(docId: string) {
-		const job = await spine.publish({ tenant, docId, content: text(1) });
+		const job = await fixture.publish({ tenant, docId, content: text(1) });
 		assert.deepEqual([job.state, job.attempts], ['published', 0]);
-		assert.equal((await spine.points(tenant, docId)).length, 1);
+		assert.equal((await fixture.points(tenant, docId)).length, 1);
 		return { code: (await retries())?.[1], opened };
 	}
 
@@ -83,7 +83,7 @@ describe('what an error of the index comes to', () => {
 				async () => writes(),
 				(count) => count > before,
 			);
-			assert.equal((await spine.docStore.document(tenant, status))?.published, null);
+			assert.equal((await fixture.docStore.document(tenant, status))?.published, null);
 			double.faults.writeStatus = 'completed';
 			assert.equal((await publishing).code, 'index_unavailable');
 		}
@@ -115,7 +115,7 @@ describe('what an error of the index comes to', () => {
 		double.faults.writeBudget = 5;
 		const sections = Array.from({ length: 40 }, (_, n) => `# Part ${n}\n\nText of part ${n}.`);
 		const mimeType = 'text/markdown';
-		const job = await spine.publish({
+		const job = await fixture.publish({
 			tenant,
 			docId: 'a',
 			content: { text: sections.join('\n\n') },
@@ -125,9 +125,9 @@ describe('what an error of the index comes to', () => {
 		assert.equal(double.points(collection).size, 40);
 		const before = writes();
 		const content = { text: sections.slice(0, 10).join('\n\n') };
-		await spine.publish({ tenant, docId: 'b', content, mimeType });
+		await fixture.publish({ tenant, docId: 'b', content, mimeType });
 		assert.equal(writes() - before, Math.ceil(10 / 5), 'what passes is remembered');
-		await spine.publish({ tenant, docId: 'a', op: 'delete' });
+		await fixture.publish({ tenant, docId: 'a', op: 'delete' });
 		assert.equal(double.points(collection).size, 10);
 	});
 
@@ -147,7 +147,7 @@ describe('what an error of the index comes to', () => {
 			await start({ worker });
 			double.faults.rejectContent = 'poison';
 			const before = double.requests.length;
-			const { pipeline, docStore } = spine;
+			const { pipeline, docStore } = fixture;
 			const documents = Array.from({ length: count }, (_, n) =>
 				pipeline.normalise({
 					tenant,
@@ -179,9 +179,9 @@ describe('what an error of the index comes to', () => {
 				// Each halving writes both halves again; its remains are removed by one more.
 				const most = clean + 2 * Math.ceil(Math.log2(count)) + 1;
 				assert.ok(bisected <= most, `${bisected} requests`);
-				const held = await spine.docStore.document(tenant, `doc${poison}`);
+				const held = await fixture.docStore.document(tenant, `doc${poison}`);
 				assert.deepEqual([held?.state, held?.error?.code, held?.orphans], ['failed', 'index_rejected', 0]);
-				const jobs = await spine.docStore.jobs({ states: ['published'], limit: count });
+				const jobs = await fixture.docStore.jobs({ states: ['published'], limit: count });
 				assert.ok(jobs.every(({ attempts }) => attempts === 0));
 			});
 		}

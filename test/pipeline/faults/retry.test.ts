@@ -32,7 +32,7 @@ describe('the decision after an error', () => {
 		it(`holds for ${code}, without end and without counting`, () => {
 			for (const documents of [1, 500]) {
 				for (const attempts of [0, 4, 1_000]) {
-					assert.equal(decide(error(code), context({ documents, attempts })).kind, 'hold');
+					assert.equal(decide(error(code), context({ documents, attempts })).kind, 'wait');
 				}
 			}
 		});
@@ -64,9 +64,9 @@ describe('the decision after an error', () => {
 
 	it('waits exactly as long as the peer says, be it longer or shorter than its own wait', () => {
 		for (const ms of [0, 1, 37_000, 3_600_000]) {
-			assert.deepEqual(decide(error('index_throttled', ms), context()), { kind: 'hold', afterMs: ms });
-			assert.deepEqual(decide(error('embedder_throttled', ms), context()), { kind: 'hold', afterMs: ms });
-			assert.deepEqual(decide(error('index_unavailable', ms), context()), { kind: 'hold', afterMs: ms });
+			assert.deepEqual(decide(error('index_throttled', ms), context()), { kind: 'wait', afterMs: ms });
+			assert.deepEqual(decide(error('embedder_throttled', ms), context()), { kind: 'wait', afterMs: ms });
+			assert.deepEqual(decide(error('index_unavailable', ms), context()), { kind: 'wait', afterMs: ms });
 		}
 	});
 
@@ -76,7 +76,7 @@ describe('the decision after an error', () => {
 		fc.assert(
 			fc.property(random, fc.integer({ min: 0, max: 200_000 }), (r, previousMs) => {
 				const next = decide(error(code), context({ previousMs, random: () => r }));
-				assert.ok(next.kind === 'hold');
+				assert.ok(next.kind === 'wait');
 				assert.ok(next.afterMs >= 500 && next.afterMs <= 60_000);
 				assert.ok(next.afterMs <= Math.max(500, previousMs * 3));
 			}),
@@ -84,7 +84,7 @@ describe('the decision after an error', () => {
 		let previousMs = 0;
 		const waits = Array.from({ length: 9 }, () => {
 			const next = decide(error(code), context({ previousMs, random: () => 0.999999 }));
-			return (previousMs = next.kind === 'hold' ? next.afterMs : NaN);
+			return (previousMs = next.kind === 'wait' ? next.afterMs : NaN);
 		});
 		assert.deepEqual(waits, [500, 1_500, 4_500, 13_500, 40_500, 60_000, 60_000, 60_000, 60_000]);
 	});
@@ -92,14 +92,14 @@ describe('the decision after an error', () => {
 	it('waits for a peer that is away no longer than its breaker does', () => {
 		for (const code of ['index_unavailable', 'embedder_unavailable'] as const) {
 			const next = decide(error(code), context({ previousMs: 60_000, random: () => 0.999999 }));
-			assert.deepEqual(next, { kind: 'hold', afterMs: 15_000 });
+			assert.deepEqual(next, { kind: 'wait', afterMs: 15_000 });
 		}
 	});
 
 	it('exists for every error of the table', () => {
 		for (const code of codes) {
 			const alone = decide(error(code), context({ attempts: 4 }));
-			assert.ok(['hold', 'dead'].includes(alone.kind), code);
+			assert.ok(['wait', 'dead'].includes(alone.kind), code);
 		}
 	});
 });

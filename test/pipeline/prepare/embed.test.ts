@@ -18,7 +18,7 @@ function setUp(
 	const clock = fakeClock();
 	const stopping = new AbortController();
 	const calls: string[][] = [];
-	const holds: unknown[] = [];
+	const waits: unknown[] = [];
 	const inner = createEmbedStep({
 		embedder: {
 			model: 'm',
@@ -37,10 +37,10 @@ function setUp(
 		lingerMs: 5,
 		maxTexts: limits.maxTexts ?? 8,
 		maxCalls: limits.maxCalls ?? 2,
-		onWait: (error) => holds.push(error),
+		onWait: (error) => waits.push(error),
 	});
-	const step = { embed: (texts: readonly string[], flow: QueueKey = acme) => inner.embed(texts, flow) };
-	return { clock, stopping, calls, holds, step };
+	const step = { embed: (texts: readonly string[], key: QueueKey = acme) => inner.embed(texts, key) };
+	return { clock, stopping, calls, waits, step };
 }
 const acme: QueueKey = { tenant: 'acme', class: 0 };
 const good = async (texts: readonly string[]) => texts.map(vectorOf);
@@ -147,7 +147,7 @@ describe('embed step', () => {
 	it('waits out an outage, keeps every place, and pays for nothing twice', async () => {
 		let isAway = true;
 		const paid: string[] = [];
-		const { clock, calls, holds, step } = setUp(
+		const { clock, calls, waits, step } = setUp(
 			async (texts) => {
 				if (isAway && texts.includes('t8'))
 					throw new DocDropError('embedder_unavailable', 'away', { retryAfterMs: 1_000 });
@@ -162,7 +162,7 @@ describe('embed step', () => {
 		await clock.advance(994);
 		assert.equal(calls.length, 2, 'nobody asks before the named time');
 		await clock.advance(3_600_000);
-		assert.ok(holds.length > 3_000, 'it waits without limit');
+		assert.ok(waits.length > 3_000, 'it waits without limit');
 		isAway = false;
 		await clock.advance(1_000);
 		assert.deepEqual(numbers(await done), expected(names(20)));

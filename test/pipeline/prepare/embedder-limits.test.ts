@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
 import { createOpenAiEmbedder } from '../../../api/adapters/embedders/openai.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import { startSpine } from '../../support/spine.ts';
+import { startPipelineFixture } from '../../support/pipeline-fixture.ts';
 import { until } from '../../support/settled.ts';
 
 /** S39: an embedder with limits, through the whole pipeline. The server is a double that keeps to what it says. */
@@ -59,17 +59,17 @@ describe('an embedder with limits', () => {
 			clock: systemClock,
 			random: () => 0,
 		});
-		const spine = startSpine({ embedder, embedCalls: { maxTexts: 4, maxCalls: 4 } });
+		const fixture = startPipelineFixture({ embedder, embedCalls: { maxTexts: 4, maxCalls: 4 } });
 		for (let nth = 0; nth < documents; nth += 1) {
-			await spine.submit({ tenant: 't', docId: `${nth}.txt`, content: { text: `text number ${nth}` } });
+			await fixture.submit({ tenant: 't', docId: `${nth}.txt`, content: { text: `text number ${nth}` } });
 		}
 		const stats = await until(
-			() => spine.docStore.stats(),
+			() => fixture.docStore.stats(),
 			({ pending }) => pending === 0,
 			15_000,
 		);
 		const budget = embedder.budget?.();
-		await spine.stop();
+		await fixture.stop();
 		await embedder.close();
 		return { stats, budget };
 	}

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createFairQueue, createGate } from '../../../api/pipeline/prepare/fair-queue.ts';
 import type { QueueKey, WorkClass } from '../../../api/domain/queue-key.ts';
 
-const flow = (tenant: string, at: WorkClass = 0): QueueKey => ({ tenant, class: at });
+const queueKey = (tenant: string, at: WorkClass = 0): QueueKey => ({ tenant, class: at });
 
 describe('fair queue', () => {
 	it('gives out everything once, each flow in order', () => {
@@ -13,7 +13,7 @@ describe('fair queue', () => {
 				(pushed) => {
 					const queue = createFairQueue<string>();
 					for (const [index, [tenant, at]] of pushed.entries())
-						queue.push(flow(tenant, at), `${tenant}${at} ${index}`);
+						queue.push(queueKey(tenant, at), `${tenant}${at} ${index}`);
 					const taken: string[] = [];
 					for (let one = queue.take(); one !== undefined; one = queue.take()) taken.push(one);
 					assert.equal(queue.size, 0);
@@ -30,17 +30,17 @@ describe('fair queue', () => {
 
 	it('an edit does not stand behind a thousand others', () => {
 		const queue = createFairQueue<string>();
-		for (let n = 0; n < 3_000; n += 1) queue.push(flow('bulk', n % 2 === 0 ? 2 : 0), `bulk ${n}`);
+		for (let n = 0; n < 3_000; n += 1) queue.push(queueKey('bulk', n % 2 === 0 ? 2 : 0), `bulk ${n}`);
 		for (let n = 0; n < 1_100; n += 1) queue.take();
-		queue.push(flow('live'), 'edit');
+		queue.push(queueKey('live'), 'edit');
 		assert.ok([queue.take(), queue.take(), queue.take()].includes('edit'));
 	});
 
 	it('what travels together is of one class', () => {
 		const queue = createFairQueue<string>();
-		for (let n = 0; n < 100; n += 1) queue.push(flow('bulk', 2), `bulk ${n}`);
-		queue.push(flow('live'), 'edit');
-		queue.push(flow('other'), 'edit of another');
+		for (let n = 0; n < 100; n += 1) queue.push(queueKey('bulk', 2), `bulk ${n}`);
+		queue.push(queueKey('live'), 'edit');
+		queue.push(queueKey('other'), 'edit of another');
 		assert.deepEqual(queue.takeTogether(10), ['edit', 'edit of another']);
 		assert.equal(queue.takeTogether(10).length, 10);
 		assert.equal(queue.size, 90);
@@ -58,9 +58,9 @@ describe('gate', () => {
 		const leave = new Map<string, () => void>();
 		const enter = (name: string, own: QueueKey) =>
 			void gate.enter(own, 1, signal).then((out) => (inside.push(name), leave.set(name, out)));
-		for (let n = 0; n < 5; n += 1) enter(`bulk ${n}`, flow('bulk', 2));
+		for (let n = 0; n < 5; n += 1) enter(`bulk ${n}`, queueKey('bulk', 2));
 		await turn();
-		enter('edit', flow('live'));
+		enter('edit', queueKey('live'));
 		await turn();
 		assert.deepEqual(inside, ['bulk 0', 'bulk 1']);
 		leave.get('bulk 0')?.();
@@ -76,15 +76,15 @@ describe('gate', () => {
 
 	it('who gives up is passed by, and holds no place', async () => {
 		const gate = createGate(1);
-		const out = await gate.enter(flow('a'), 1, signal);
+		const out = await gate.enter(queueKey('a'), 1, signal);
 		const stop = new AbortController();
-		const given = gate.enter(flow('a'), 1, stop.signal);
-		const other = gate.enter(flow('b'), 1, signal);
+		const given = gate.enter(queueKey('a'), 1, stop.signal);
+		const other = gate.enter(queueKey('b'), 1, signal);
 		stop.abort(new Error('no more'));
 		await assert.rejects(given, /no more/);
-		await assert.rejects(gate.enter(flow('a'), 1, stop.signal), /no more/);
+		await assert.rejects(gate.enter(queueKey('a'), 1, stop.signal), /no more/);
 		out();
 		(await other)();
-		(await gate.enter(flow('c'), 1, signal))();
+		(await gate.enter(queueKey('c'), 1, signal))();
 	});
 });

@@ -14,7 +14,7 @@ import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { changeOf } from '../../support/leased-documents.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
-import { silentLog } from '../../support/spine.ts';
+import { silentLog } from '../../support/pipeline-fixture.ts';
 import { noSpools } from '../../support/no-spools.ts';
 
 describe('worker', () => {
@@ -229,7 +229,7 @@ describe('worker', () => {
 		assert.equal(await vectorStore.count('t'), 1);
 	});
 
-	it('one document that cannot be read is buried at once; a defect is tried again, with waits, then buried', async () => {
+	it('one document that cannot be read is a dead letter at once; a defect is one after tries with waits', async () => {
 		await accept(changeOf('bad', 'unreadable'), changeOf('odd', 'defect'), changeOf('good', 'good'));
 		start();
 		await clock.advance(100);

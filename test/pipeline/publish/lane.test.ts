@@ -12,7 +12,7 @@ import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { changeOf, claimItems, leased } from '../../support/leased-documents.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
-import { silentLog } from '../../support/spine.ts';
+import { silentLog } from '../../support/pipeline-fixture.ts';
 import { noSpools } from '../../support/no-spools.ts';
 
 const rejected = (reason: string) => new DocDropError('index_rejected', reason);
@@ -294,7 +294,7 @@ describe('lane', () => {
 		assert.deepEqual([await vectorStore.count('t'), await vectorStore.count('u')], [3, 3]);
 	});
 
-	it('one poison document among 50: 49 land, one is buried, and nothing of it stays in the index', async () => {
+	it('one poison document among 50: 49 land, one is a dead letter, and nothing of it stays in the index', async () => {
 		const { put } = vectorStore;
 		let puts = 0;
 		vectorStore = {
@@ -366,7 +366,7 @@ describe('lane', () => {
 		assert.equal(clock.pending(), 0, 'no timer is left behind');
 	});
 
-	it('a defect is tried again, counted, and buried at the last try', async () => {
+	it('a defect is tried again, counted, and a dead letter at the last try', async () => {
 		vectorStore = {
 			...vectorStore,
 			put: async () => {
@@ -436,12 +436,12 @@ describe('lane', () => {
 		assert.ok(errors.length > 0, 'and it is said');
 	});
 
-	describe('burial', () => {
+	describe('dead letter', () => {
 		const before = sections('stays as it is', 'will be left out', 'will be left out too');
 		const after = sections('stays as it is', 'is new');
 
 		/** Publishes the old version, then lets the new one be refused by `remove`, which takes `taken` points first. */
-		async function burial(taken: number) {
+		async function deadLettered(taken: number) {
 			const own = lane();
 			for (const item of await leased(docStore, clock.now(), changeOf('a', before))) own.add(item);
 			await clock.advance(0);
@@ -466,7 +466,7 @@ describe('lane', () => {
 
 		for (const taken of [0, 1, 2]) {
 			it(`keeps the old lines that are still in the index, ${2 - taken} of 2; the new ones go`, async () => {
-				const manifest = await burial(taken);
+				const manifest = await deadLettered(taken);
 				assert.equal(manifest.length, 3 - taken);
 				assert.deepEqual(await pointIds(), manifest, 'the manifest is what the index holds');
 				assert.equal((await docStore.document('t', 'a'))?.orphans, 0);
@@ -475,7 +475,7 @@ describe('lane', () => {
 		}
 
 		it('the next version heals it', async () => {
-			await burial(1);
+			await deadLettered(1);
 			const own = lane();
 			for (const item of await leased(docStore, clock.now(), changeOf('a', sections('all new'))))
 				own.add(item);

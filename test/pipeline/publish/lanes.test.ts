@@ -8,7 +8,11 @@ import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { isDocDropError } from '../../../api/errors.ts';
-import { countingEmbedder, startSpine, type Spine } from '../../support/spine.ts';
+import {
+	countingEmbedder,
+	startPipelineFixture,
+	type PipelineFixture,
+} from '../../support/pipeline-fixture.ts';
 import { until } from '../../support/settled.ts';
 
 const document = (tenant: string, docId: string, text: string) => ({
@@ -17,10 +21,10 @@ const document = (tenant: string, docId: string, text: string) => ({
 	mimeType: 'text/markdown',
 	content: { text },
 });
-const quiet = (spine: Spine) =>
+const quiet = (fixture: PipelineFixture) =>
 	until(
-		() => spine.docStore.stats(),
-		({ pending, leased }) => pending + leased === 0 && spine.pipeline.inWork() === 0,
+		() => fixture.docStore.stats(),
+		({ pending, leased }) => pending + leased === 0 && fixture.pipeline.inWork() === 0,
 		60_000,
 	);
 
@@ -30,7 +34,7 @@ describe('lanes of the whole pipeline', () => {
 		const vectorStore = createMemoryVectorStore({ dimensions: 256 });
 		const calls: string[] = [];
 		const counted = (name: string, documents: number) => calls.push(`${name} ${documents}`);
-		const spine = startSpine({
+		const fixture = startPipelineFixture({
 			docStore: {
 				...docStore,
 				recordIntent: (intents) => (counted('intend', intents.length), docStore.recordIntent(intents)),
@@ -54,20 +58,20 @@ describe('lanes of the whole pipeline', () => {
 			const documents = ['a', 'b'].flatMap((tenant) =>
 				Array.from({ length: 40 }, (_, n) => document(tenant, `${n}.md`, `# ${n}\n\nsome text`)),
 			);
-			await spine.pipeline.accept(
-				documents.map((one) => spine.pipeline.normalise(one)),
+			await fixture.pipeline.accept(
+				documents.map((one) => fixture.pipeline.normalise(one)),
 				{ skipWindow: true },
 			);
-			await quiet(spine);
+			await quiet(fixture);
 			assert.deepEqual(calls.toSorted(), [
 				...['commit 40', 'commit 40'],
 				...['intend 40', 'intend 40'],
 				...['put 40', 'put 40'],
 			]);
-			assert.match(await spine.telemetry.render(), /^docdrop_batches_total\{closed_by="last"\} 2$/m);
-			assert.match(await spine.telemetry.render(), /^docdrop_lane_wait_seconds_count 80$/m);
+			assert.match(await fixture.telemetry.render(), /^docdrop_batches_total\{closed_by="last"\} 2$/m);
+			assert.match(await fixture.telemetry.render(), /^docdrop_lane_wait_seconds_count 80$/m);
 		} finally {
-			await spine.stop();
+			await fixture.stop();
 		}
 	});
 
@@ -90,7 +94,7 @@ describe('lanes of the whole pipeline', () => {
 					const delay = () => turns(delays.next().value ?? 0);
 					const embedder = countingEmbedder();
 					const vectorStore = createMemoryVectorStore({ dimensions: 256 });
-					const spine = startSpine({
+					const fixture = startPipelineFixture({
 						embedder: {
 							...embedder,
 							embed: async (texts, signal) => (await delay(), embedder.embed(texts, signal)),
@@ -114,15 +118,15 @@ describe('lanes of the whole pipeline', () => {
 						const newest = new Map<string, string>();
 						for (const { tenant, docId, sections, after } of edits) {
 							const text = sections.map((name) => `# ${name}\n\n${name.repeat(60)}`).join('\n\n');
-							await spine.submit(document(tenant, docId, text));
+							await fixture.submit(document(tenant, docId, text));
 							newest.set(JSON.stringify([tenant, docId]), text);
 							await turns(after);
 						}
-						await quiet(spine);
+						await quiet(fixture);
 						for (const [key, text] of newest) {
 							const [tenant, docId] = JSON.parse(key) as [string, string];
-							const manifest = await spine.docStore.chunks(tenant, docId);
-							const { chunks } = await spine.extractor.extract({
+							const manifest = await fixture.docStore.chunks(tenant, docId);
+							const { chunks } = await fixture.extractor.extract({
 								content: Buffer.from(text),
 								mimeType: 'text/markdown',
 							});
@@ -130,7 +134,7 @@ describe('lanes of the whole pipeline', () => {
 								manifest.map((one) => one.text),
 								chunks.map((one) => one.text),
 							);
-							const points = await spine.points(tenant, docId);
+							const points = await fixture.points(tenant, docId);
 							assert.deepEqual(
 								points.map(({ id, content }) => [id, content]),
 								manifest.map((one) => [one.pointId, one.text]),
@@ -139,7 +143,7 @@ describe('lanes of the whole pipeline', () => {
 							assert.equal(new Set(points.map((one) => one.order)).size, chunks.length);
 						}
 					} finally {
-						await spine.stop();
+						await fixture.stop();
 					}
 				},
 			),
@@ -151,18 +155,18 @@ describe('lanes of the whole pipeline', () => {
 		const dir = await mkdtemp(join(tmpdir(), 'docdrop-'));
 		const vectorStore = createSqliteVecStore({ file: join(dir, 'vectors.db'), dimensions: 256 });
 		await vectorStore.open();
-		const spine = startSpine({ docStore: await openSqliteDocStore({ dir }), vectorStore });
+		const fixture = startPipelineFixture({ docStore: await openSqliteDocStore({ dir }), vectorStore });
 		try {
 			let isDone = false;
 			const reading = (async () => {
 				for (let asked = 0; !isDone; asked += 1) {
-					await spine.pipeline.search({ tenant: `t${asked % 5}`, query: 'some text', limit: 5 });
+					await fixture.pipeline.search({ tenant: `t${asked % 5}`, query: 'some text', limit: 5 });
 					for await (const point of vectorStore.scan(`t${asked % 5}`)) assert.ok(point.content);
 				}
 			})();
 			const jobs = await Promise.all(
 				Array.from({ length: 50 }, (_, n) =>
-					spine.publish(document(`t${n % 5}`, `${n}.md`, `# ${n}\n\nsome text of ${n}`)),
+					fixture.publish(document(`t${n % 5}`, `${n}.md`, `# ${n}\n\nsome text of ${n}`)),
 				),
 			).finally(() => (isDone = true));
 			await reading;
@@ -171,7 +175,7 @@ describe('lanes of the whole pipeline', () => {
 				[],
 			);
 			assert.doesNotMatch(
-				await spine.telemetry.render(),
+				await fixture.telemetry.render(),
 				/^docdrop_retries_total\{/m,
 				'nothing was tried again',
 			);
@@ -180,7 +184,7 @@ describe('lanes of the whole pipeline', () => {
 			assert.ok(!isDocDropError(error), String(error));
 			throw error;
 		} finally {
-			await spine.stop();
+			await fixture.stop();
 			await vectorStore.close();
 			await rm(dir, { recursive: true });
 		}

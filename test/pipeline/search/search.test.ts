@@ -4,10 +4,14 @@ import { DocDropError } from '../../../api/errors.ts';
 import type { Embedder } from '../../../api/ports/embedder.ts';
 import type { VectorStore } from '../../../api/ports/vector-store.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
-import { countingEmbedder, startSpine, type Spine } from '../../support/spine.ts';
+import {
+	countingEmbedder,
+	startPipelineFixture,
+	type PipelineFixture,
+} from '../../support/pipeline-fixture.ts';
 
 describe('search', () => {
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	let isAway: boolean;
 	beforeEach(async () => {
 		isAway = false;
@@ -17,24 +21,24 @@ describe('search', () => {
 			if (isAway) throw new DocDropError('embedder_unavailable', 'the embedder does not answer');
 			return embed(texts, signal);
 		};
-		spine = startSpine({ embedder });
+		fixture = startPipelineFixture({ embedder });
 		const texts = {
 			'rpath.md': '# Linking\n\nSet CMAKE_INSTALL_RPATH so that the shared library is found.',
 			'tests.md': '# Testing\n\nRun every test with ctest before the release.',
 			'cake.md': '# Baking\n\nA cake needs flour, eggs and patience.',
 		};
 		for (const [docId, text] of Object.entries(texts)) {
-			await spine.publish({ tenant: 't', docId, content: { text }, metadata: { kind: 'guide' } });
+			await fixture.publish({ tenant: 't', docId, content: { text }, metadata: { kind: 'guide' } });
 		}
-		await spine.publish({
+		await fixture.publish({
 			tenant: 'other',
 			docId: 'rpath.md',
 			content: { text: 'cmake rpath of another tenant' },
 		});
 	});
-	afterEach(() => spine.stop());
-	const ids = async (request: Partial<Parameters<Spine['pipeline']['search']>[0]>) =>
-		(await spine.pipeline.search({ tenant: 't', query: 'install rpath', ...request })).results.map(
+	afterEach(() => fixture.stop());
+	const ids = async (request: Partial<Parameters<PipelineFixture['pipeline']['search']>[0]>) =>
+		(await fixture.pipeline.search({ tenant: 't', query: 'install rpath', ...request })).results.map(
 			({ docId }) => docId,
 		);
 
@@ -48,7 +52,7 @@ describe('search', () => {
 	});
 
 	it('answers with all that a reader needs, of this tenant only', async () => {
-		const { results, tookMs } = await spine.pipeline.search({
+		const { results, tookMs } = await fixture.pipeline.search({
 			tenant: 't',
 			query: 'rpath library',
 			mode: 'text',
@@ -91,7 +95,7 @@ describe('search', () => {
 describe('search and an index that does not answer', () => {
 	const away = () => new DocDropError('index_unavailable', 'the vector index does not answer');
 	let clock: FakeClock;
-	let spine: Spine;
+	let fixture: PipelineFixture;
 	let isAway: boolean;
 	/** Searches that reached the index. */
 	let asked: number;
@@ -118,17 +122,17 @@ describe('search and an index that does not answer', () => {
 			halfOpenAfterMs: 1_000,
 		} as const;
 		// Nobody works on documents: what publishing would find out is said by the test.
-		spine = startSpine({ vectorStore, clock, indexBreaker, worker: null });
+		fixture = startPipelineFixture({ vectorStore, clock, indexBreaker, worker: null });
 	});
-	afterEach(() => spine.stop());
-	const search = () => spine.pipeline.search({ tenant: 't', query: 'about' });
+	afterEach(() => fixture.stop());
+	const search = () => fixture.pipeline.search({ tenant: 't', query: 'about' });
 	const states = () => {
-		const { breakers, indexState } = spine.pipeline;
+		const { breakers, indexState } = fixture.pipeline;
 		return [breakers.index.state(), breakers.search.state(), indexState()];
 	};
 	const publishing = {
-		succeeds: () => spine.pipeline.breakers.index.run(async () => {}),
-		fails: () => assert.rejects(spine.pipeline.breakers.index.run(() => Promise.reject(away()))),
+		succeeds: () => fixture.pipeline.breakers.index.run(async () => {}),
+		fails: () => assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away()))),
 	};
 
 	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
@@ -176,7 +180,7 @@ describe('search and an index that does not answer', () => {
 			await search();
 			await clock.advance(15_000);
 		}
-		assert.deepEqual(spine.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
 		isAway = true;
 		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
 		await publishing.succeeds();

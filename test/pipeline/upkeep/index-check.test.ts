@@ -6,9 +6,9 @@ import type { StoredPoint } from '../../../api/ports/vector-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
 import { until } from '../../support/settled.ts';
-import { qdrantAt, startSpine, type Spine } from '../../support/spine.ts';
+import { qdrantAt, startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
-/** An index that lost something, or holds something more, is noticed and mended, whatever it was. */
+/** An index that lost something, or holds something more, is noticed and repaired, whatever it was. */
 const collection = 'docs';
 const mimeType = 'text/markdown';
 const textOf = (n: number, word = 'text') =>
@@ -16,11 +16,11 @@ const textOf = (n: number, word = 'text') =>
 
 describe('an index that is not what the manifest says', () => {
 	let double: QdrantDouble;
-	let spine: Spine;
+	let fixture: PipelineFixture;
 
 	async function start(parts: Partial<PipelineDeps> = {}) {
 		const store = qdrantAt(double.url, collection);
-		spine = startSpine({
+		fixture = startPipelineFixture({
 			vectorStore: store,
 			indexCheck: { everyMs: 3_600_000, lateMs: 3_600_000 },
 			...parts,
@@ -32,22 +32,22 @@ describe('an index that is not what the manifest says', () => {
 		await start();
 	});
 	afterEach(async () => {
-		await spine.stop();
-		await spine.vectorStore.close();
+		await fixture.stop();
+		await fixture.vectorStore.close();
 		await double.close();
 	});
 
-	const check = () => spine.pipeline.indexCheck();
+	const check = () => fixture.pipeline.indexCheck();
 	const sound = () =>
 		until(
 			async () => check(),
 			(now) => now?.state === 'sound',
 		);
 	const publish = (tenant: string, n: number, word?: string) =>
-		spine.publish({ tenant, docId: `doc${n}`, content: { text: textOf(n, word) }, mimeType });
+		fixture.publish({ tenant, docId: `doc${n}`, content: { text: textOf(n, word) }, mimeType });
 	const everything = async () => {
 		const points: StoredPoint[] = [];
-		for await (const point of spine.vectorStore.scan(null)) points.push(point);
+		for await (const point of fixture.vectorStore.scan(null)) points.push(point);
 		return points;
 	};
 	/** As a Qdrant that went away for a moment: the next call fails, and the one after it finds what there is. */
@@ -55,7 +55,7 @@ describe('an index that is not what the manifest says', () => {
 		const { checkedAt } = check() ?? {};
 		await new Promise((resolve) => setTimeout(resolve, 2));
 		double.faults.answers.push({ status: 503 });
-		const search = () => spine.pipeline.search({ tenant: 'a', query: 'text', limit: 1 });
+		const search = () => fixture.pipeline.search({ tenant: 'a', query: 'text', limit: 1 });
 		await assert.rejects(search());
 		await search();
 		return until(
@@ -65,7 +65,7 @@ describe('an index that is not what the manifest says', () => {
 		);
 	}
 
-	/** The manifest notes when a document was committed, a moment after the time that its points show. */
+	/** The manifest records when a document was committed, a moment after the time that its points show. */
 	const withoutTime = (points: readonly StoredPoint[]) =>
 		points.map((point) => ({ ...point, fields: { ...point.fields, publishedAt: '' } }));
 
@@ -78,8 +78,8 @@ describe('an index that is not what the manifest says', () => {
 		const restore = double.snapshot(collection);
 		await publish('a', 3, 'new text');
 		await publish('a', 20);
-		await spine.publish({ tenant: 'a', docId: 'doc5', op: 'delete' });
-		await spine.publish({
+		await fixture.publish({ tenant: 'a', docId: 'doc5', op: 'delete' });
+		await fixture.publish({
 			tenant: 'b',
 			docId: 'doc1',
 			content: { text: textOf(1) },
@@ -93,14 +93,14 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal(now?.state, 'sound');
 		assert.ok(now.written > 0 && now.removed > 0);
 		assert.deepEqual(withoutTime(await everything()), withoutTime(before));
-		assert.equal(await spine.docStore.marker('mending'), null);
+		assert.equal(await fixture.docStore.marker('mending'), null);
 		const again = await reconnect();
 		assert.deepEqual([again?.written, again?.removed], [now.written, now.removed], 'it is done once');
 	});
 
-	it('lets go of what it has mended, however often the store cannot be asked', async () => {
-		await spine.stop();
-		await spine.vectorStore.close();
+	it('ends its holds, however often the store cannot be asked', async () => {
+		await fixture.stop();
+		await fixture.vectorStore.close();
 		const docStore = createMemoryDocStore();
 		let failures = 3;
 		await start({
@@ -117,15 +117,15 @@ describe('an index that is not what the manifest says', () => {
 		await publish('c', 1);
 		const [point] = (await everything()).filter(({ tenant }) => tenant === 'c');
 		assert.ok(point);
-		await spine.vectorStore.remove('c', [point.id]);
+		await fixture.vectorStore.remove('c', [point.id]);
 		const now = await reconnect();
 		assert.deepEqual([now?.state, failures < 0], ['sound', true]);
 		assert.equal((await publish('c', 1, 'new text')).state, 'published');
 	});
 
-	it('marred by an edit that it refused half-way: what is published is whole again, without another change', async () => {
-		await spine.stop();
-		const store = spine.vectorStore;
+	it('written in part by an edit that it refused half-way: what is published is whole again, without another change', async () => {
+		await fixture.stop();
+		const store = fixture.vectorStore;
 		await start({
 			vectorStore: {
 				...store,
@@ -143,7 +143,7 @@ describe('an index that is not what the manifest says', () => {
 		const before = await everything();
 		const content = { text: `${textOf(1)}\n\n# One more\n\nThat is refused.` };
 		const edit = { tenant: 'a', docId: 'doc1', content, mimeType, title: 'Refused' };
-		assert.equal((await spine.publish(edit)).state, 'failed');
+		assert.equal((await fixture.publish(edit)).state, 'failed');
 		const after = await until(everything, (points) =>
 			points.every(({ fields }) => fields.title !== 'Refused'),
 		);
@@ -159,7 +159,7 @@ describe('an index that is not what the manifest says', () => {
 		await fill();
 		const before = await everything();
 		const ids = before.filter(({ tenant }) => tenant === 'b').map(({ id }) => id);
-		await spine.vectorStore.remove('b', ids);
+		await fixture.vectorStore.remove('b', ids);
 		const now = await reconnect();
 		assert.deepEqual([now?.state, now?.written, now?.removed], ['sound', ids.length, 0]);
 		assert.deepEqual(withoutTime(await everything()), withoutTime(before));
@@ -179,11 +179,11 @@ describe('an index that is not what the manifest says', () => {
 		const before = await everything();
 		await publish('a', 9);
 		const late = (await everything()).filter(({ docId }) => docId === 'doc9');
-		await spine.publish({ tenant: 'a', docId: 'doc9', op: 'delete' });
+		await fixture.publish({ tenant: 'a', docId: 'doc9', op: 'delete' });
 		const [sample] = late;
 		assert.ok(sample);
 		const put = (tenant: string, docId: string, id: string) =>
-			spine.vectorStore.put([
+			fixture.vectorStore.put([
 				{
 					tenant,
 					docId,
@@ -216,7 +216,7 @@ describe('an index that is not what the manifest says', () => {
 		const fields = { ...sample.fields, version: sample.fields.version + 5 };
 		const id = '00000000-0000-5000-8000-000000000009';
 		const points = [{ ...sample, id, vector: new Float32Array(256).fill(1 / 16), terms: 'new' }];
-		await spine.vectorStore.put([
+		await fixture.vectorStore.put([
 			{ tenant, docId, fields, points, kept: [], reordered: [], droppedExtra: [] },
 		]);
 		const before = await everything();
@@ -243,23 +243,23 @@ describe('an index that is not what the manifest says', () => {
 
 	it('goes on at the next start where it was stopped', async () => {
 		await fill();
-		const { docStore } = spine;
+		const { docStore } = fixture;
 		const before = await everything();
 		double.snapshot(collection);
 		for (const tenant of ['a', 'b'])
-			await spine.vectorStore.remove(
+			await fixture.vectorStore.remove(
 				tenant,
 				before.filter((point) => point.tenant === tenant).map(({ id }) => id),
 			);
 		double.faults.delayMs = 5;
 		double.faults.answers.push({ status: 503 });
-		await assert.rejects(spine.pipeline.search({ tenant: 'a', query: 'text', limit: 1 }));
-		await spine.pipeline.search({ tenant: 'a', query: 'text', limit: 1 });
+		await assert.rejects(fixture.pipeline.search({ tenant: 'a', query: 'text', limit: 1 }));
+		await fixture.pipeline.search({ tenant: 'a', query: 'text', limit: 1 });
 		await until(
 			async () => check()?.written ?? 0,
 			(written) => written > 4,
 		);
-		await spine.pipeline.stop(0);
+		await fixture.pipeline.stop(0);
 		double.faults.delayMs = 0;
 		await start({ docStore });
 		assert.equal((await everything()).length, before.length);

@@ -8,7 +8,7 @@ import {
 import type { Progress } from '../../../api/ports/doc-views.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { silentLog } from '../../support/spine.ts';
+import { silentLog } from '../../support/pipeline-fixture.ts';
 
 const quiet: Progress = {
 	documents: 100,

@@ -7,7 +7,8 @@ import { Worker } from 'node:worker_threads';
 import { systemClock, type Clock } from '../../../../nodes/watch/clock.ts';
 import { nodeDisk } from '../../../../nodes/watch/disk.ts';
 import { createThreadScanner } from '../../../../nodes/watch/scan/scanner-in-thread.ts';
-import { STOP, type Order, type Reply } from '../../../../nodes/watch/scan/page.ts';
+import { STOP, type ScanOrder, type ScanReply } from '../../../../nodes/watch/scan/page.ts';
+import type { Message } from '../../../../nodes/watch/thread.ts';
 import { describeScanner, reporter } from '../../../conformance/scanner.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { until } from '../harness.ts';
@@ -104,11 +105,11 @@ describe('the scan in a thread', () => {
 		// More than 32 pages of 512.
 		for (let at = 0; at < 18_000; at += 1) writeFileSync(join(dir, `${at}`), '');
 		const thread = new Worker(file, { workerData: { include: [], exclude: [], followLinks: false } });
-		const replies: Reply[] = [];
-		thread.on('message', (reply: Reply) => replies.push(reply));
+		const replies: ScanReply[] = [];
+		thread.on('message', (message: Message<ScanReply>) => replies.push(...message.map(([, reply]) => reply)));
 		const order = (id: number, at: string) => {
 			const taken = new Int32Array(new SharedArrayBuffer(4));
-			thread.postMessage({ id, dir: at, taken } satisfies Order);
+			thread.postMessage([[id, { dir: at, taken }]] satisfies Message<ScanOrder>);
 			return taken;
 		};
 		const taken = order(1, dir);

@@ -19,13 +19,13 @@ const NAMES = 120;
 const SETTINGS = {
 	...QUICK,
 	quietMs: 10,
-	graceMs: 20,
+	deletionDelayMs: 20,
 	windowMs: 5,
 	burstQuietMs: 10,
 	burstMaxMs: 40,
 	retryMs: 2,
 	retryMaxMs: 10,
-	brakeFiles: 1_000_000,
+	guardFiles: 1_000_000,
 	// What a killed process had in flight never comes back.
 	closeWaitMs: 5,
 	maxTries: 1_000,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { extractableTypes } from '../../../api/adapters/extractors/extract.ts';
-import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+import { checkType } from '../../api/adapters/extractors/extract.ts';
+import { fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -26,6 +26,12 @@ describe('mimeTypeOf', () => {
 	}
 
 	it('names only types that can be read', () => {
-		for (const type of Object.values(cases)) if (type !== null) assert.ok(extractableTypes.includes(type));
+		for (const type of Object.values(cases)) if (type !== null) assert.doesNotThrow(() => checkType(type));
+	});
+
+	it('knows every ending of the table, each for one type', () => {
+		for (const type of mimeTypes) {
+			for (const ending of fileTypes[type].endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+		}
 	});
 });

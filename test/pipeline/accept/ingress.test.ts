@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
-import { mimeTypeOf } from '../../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
-import { createIngress, inlineBytes, type AcceptSettings } from '../../../api/pipeline/accept/accept.ts';
+import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
+import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
@@ -23,7 +24,7 @@ async function* pieces(...all: (string | Uint8Array)[]): AsyncGenerator<Uint8Arr
 	for (const piece of all) yield Buffer.from(piece as string);
 }
 
-describe('the door', () => {
+describe('the ingress', () => {
 	let docStore: DocStore;
 	let changes: Change[];
 	let refusals: Refusal[];
@@ -60,7 +61,7 @@ describe('the door', () => {
 	});
 	afterEach(() => docStore.close());
 
-	const door = (settings: Partial<AcceptSettings> = {}) =>
+	const ingress = (settings: Partial<AcceptSettings> = {}) =>
 		createIngress({
 			docStore,
 			nextJobId: createJobIds(() => 1_767_225_600_000),
@@ -73,7 +74,7 @@ describe('the door', () => {
 				maxPending: 100,
 				maxPendingBytes: 10_000_000,
 				maxFileBytes: 200_000,
-				maxWholeBytes: 200_000,
+				maxBufferedBytes: 200_000,
 				streamable: [],
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
@@ -85,7 +86,7 @@ describe('the door', () => {
 		});
 	const refused = (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {
 		try {
-			door(settings).normalise(document);
+			ingress(settings).normalise(document);
 		} catch (error) {
 			assert.ok(isDocDropError(error));
 			return [error.code, error.field];
@@ -93,7 +94,7 @@ describe('the door', () => {
 		return null;
 	};
 	const one = async (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {
-		const own = door(settings);
+		const own = ingress(settings);
 		const [result] = await own.accept([own.normalise(document)], {});
 		assert.ok(result);
 		return result;
@@ -125,7 +126,7 @@ describe('the door', () => {
 	});
 
 	it('without a source it is the API’s, in order of arrival; who has waited already waits no longer', async () => {
-		const own = door();
+		const own = ingress();
 		await own.accept([own.normalise(put('a', 'x'))], { skipWindow: true, priority: 'low' });
 		const [change] = changes;
 		assert.deepEqual(
@@ -147,7 +148,7 @@ describe('the door', () => {
 	it('any bytes come through base64 as they are', () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-				const made = door().normalise({
+				const made = ingress().normalise({
 					...put('a.txt', ''),
 					content: { base64: Buffer.from(bytes).toString('base64') },
 				});
@@ -159,7 +160,7 @@ describe('the door', () => {
 
 	it('the type: as it is named, else by path, else by docId, else plain text for text', () => {
 		const typeOf = (more: Partial<DocumentInput>, docId = 'x') =>
-			door().normalise(put(docId, 'x', more)).mimeType;
+			ingress().normalise(put(docId, 'x', more)).mimeType;
 		assert.equal(typeOf({ mimeType: 'TEXT/HTML; charset=utf-8' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'dir/b.html' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'no-ending' }, 'a.html'), 'text/html');
@@ -199,17 +200,17 @@ describe('the door', () => {
 	});
 
 	it('has a limit of its own for types that are read as a whole, and names it', () => {
-		const settings = { maxWholeBytes: 100, streamable: ['text/plain'] };
+		const settings = { maxBufferedBytes: 100, streamable: ['text/plain'] };
 		assert.equal(refused(put('a.txt', 'x'.repeat(101)), settings), null);
 		assert.equal(refused(put('a.html', 'x'.repeat(100)), settings), null);
 		assert.deepEqual(refused(put('a.html', 'x'.repeat(101)), settings), ['too_large', 'content']);
-		assert.throws(() => door(settings).normalise(put('a.html', 'x'.repeat(101))), {
+		assert.throws(() => ingress(settings).normalise(put('a.html', 'x'.repeat(101))), {
 			message: 'content must be at most 100 bytes of text/html, which is read as a whole, got 101',
 		});
 	});
 
 	it('takes the good of a batch and hands each error back in its place', async () => {
-		const own = door();
+		const own = ingress();
 		const bad = (n: number) => new DocDropError('invalid', `number ${n}`);
 		const results = await own.accept(
 			[bad(0), own.normalise(put('a', 'x')), bad(2), own.normalise(put('b', 'y')), bad(4)],
@@ -225,7 +226,7 @@ describe('the door', () => {
 	});
 
 	it('tells of a refused document in the transaction of the others, and names the receipt', async () => {
-		const own = door();
+		const own = ingress();
 		const documents = [put('pic.xyz', 'x', { mimeType: 'image/png' }), put('a', 'x'), put('b\u0000', 'x')];
 		const [refusedOne, accepted, nameless] = await own.accept(documents.map(own.check), {});
 		assert.deepEqual(
@@ -248,7 +249,7 @@ describe('the door', () => {
 	it('large contents wait in files, small ones in the row, at the very byte', async () => {
 		const small = 's'.repeat(inlineBytes);
 		const large = 'l'.repeat(inlineBytes + 1);
-		const own = door();
+		const own = ingress();
 		await own.accept(
 			[
 				own.normalise(put('s', small)),
@@ -286,7 +287,7 @@ describe('the door', () => {
 
 	it('a file of a change that the store could not take goes, and so do those beside one that could not be written', async () => {
 		const large = 'l'.repeat(inlineBytes + 1);
-		const own = door();
+		const own = ingress();
 		const { accept, writeBlob } = docStore;
 		const full = new DocDropError('disk_full', 'the disk is full');
 		docStore.accept = () => Promise.reject(full);
@@ -325,7 +326,7 @@ describe('the door', () => {
 
 	describe('streams', () => {
 		const stream = (bytes: AsyncIterable<Uint8Array>, docId = 'a.txt') =>
-			door().acceptStream({ tenant: 't', docId }, bytes, {});
+			ingress().acceptStream({ tenant: 't', docId }, bytes, {});
 
 		it('small ones need no file, large ones are one, and the hash is that of the bytes', async () => {
 			await stream(pieces('he', '', 'llo'));

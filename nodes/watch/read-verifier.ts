@@ -1,10 +1,10 @@
 /**
- * Whether a consumer that read a file by its path can have read what the change said. The emitter takes a witness
- * before it hands a batch over, and asks it when the consumer has answered.
+ * Whether a consumer that read a file by its path can have read what the change said. The emitter begins a
+ * verification before it hands a batch over, and asks it when the consumer has answered.
  *
- * A file that has the stamps it was read with has not changed since. That is not all: while a directory on its
- * way was somewhere else, its path led to nothing, or to another file, and afterwards the file's own stamps are what
- * they were. So the directories are held against what they were before the consumer was told.
+ * A file that has the stamps it was read with has not changed since. That is not enough: while a directory on the
+ * path was somewhere else, the path led to nothing, or to another file, and afterwards the file's own stamps are what
+ * they were. So the directories are compared with what they were before the consumer was told.
  */
 import { posix } from 'node:path';
 import { sameStat } from './diff.ts';
@@ -13,21 +13,21 @@ import type { Identity, Place } from './identity.ts';
 import type { Reader } from './reader/reader-port.ts';
 import type { Seen } from './state/file-state-port.ts';
 
-export interface Witness {
+export interface ReadVerification {
 	/** Whether the file is as it was told, and was all the time; of null, whether the watched set still lacks it. */
 	confirms(docId: string, seen: Seen | null): Promise<boolean>;
 }
 
-export type TakeWitness = (docIds: readonly string[]) => Promise<Witness>;
+export type ReadVerifier = (docIds: readonly string[]) => Promise<ReadVerification>;
 
 /** Rejects never. */
-export function createWitnesses(deps: {
+export function createReadVerifier(deps: {
 	reader: Pick<Reader, 'look'>;
 	dirOf: (label: string) => string;
 	identity: Identity;
 	/** Whether what stands at a place belongs to the watched set. */
 	isWanted: (place: Place, stat: FileStat) => boolean;
-}): TakeWitness {
+}): ReadVerifier {
 	const { reader, identity } = deps;
 	const look = ({ label, relPath }: Place): Promise<FileStat | null> =>
 		reader.look(deps.dirOf(label), relPath, null).then(

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { holdReason } from '../../../nodes/watch/brake.ts';
+import { pauseReason } from '../../../nodes/watch/mass-delete-guard.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import type { WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createConsumer, createHandHints, engines, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
-describe('brake: when deletions are held', () => {
-	const settings = { brakeShare: 0.2, brakeFiles: 20 };
+describe('mass-delete guard: when deletions are paused', () => {
+	const settings = { guardShare: 0.2, guardFiles: 20 };
 	const hold = (gone: number, before: number, replaced = false) =>
-		holdReason({ gone, before, replaced }, settings) !== null;
+		pauseReason({ gone, before, replaced }, settings) !== null;
 
 	it('holds more than a fifth of at least twenty files', () => {
 		assert.deepEqual(
@@ -26,11 +26,11 @@ describe('brake: when deletions are held', () => {
 		);
 	});
 	it('holds nothing where it is switched off', () => {
-		assert.equal(holdReason({ gone: 30, before: 30, replaced: true }, { ...settings, brakeShare: 1 }), null);
+		assert.equal(pauseReason({ gone: 30, before: 30, replaced: true }, { ...settings, guardShare: 1 }), null);
 	});
 });
 
-describe('brake: folders that lose their files', () => {
+describe('mass-delete guard: folders that lose their files', () => {
 	const { start } = engines();
 	const temp = tempDirs();
 	const names = (count: number) => Array.from({ length: count }, (_, n) => `f${n}`);
@@ -87,7 +87,7 @@ describe('brake: folders that lose their files', () => {
 		assert.deepEqual(consumer.held(), await treeOf(dir));
 	});
 
-	it('lets all of it go when a person says so, and brakes again afterwards', async () => {
+	it('lets all of it go when a person says so, and guards again afterwards', async () => {
 		const dir = await folder(60);
 		const consumer = createConsumer();
 		const engine = await start(dir, consumer);
@@ -112,12 +112,12 @@ describe('brake: folders that lose their files', () => {
 		const consumer = createConsumer();
 		const engine = await start(dir, consumer, {
 			hints: hints.factory,
-			settings: { graceMs: 5, burstQuietMs: 60_000, burstMaxMs: 60_000 },
+			settings: { deletionDelayMs: 5, burstQuietMs: 60_000, burstMaxMs: 60_000 },
 		});
 		await engine.idle();
 		consumer.news();
 		for (const name of names(50)) await unlink(join(dir, name));
-		// One hint: its grace is over long before any other of the fifty is noticed by hints.
+		// One hint: its delay is over long before any other of the fifty is noticed by hints.
 		hints.file('f0');
 		await until(() => root(engine).held !== null);
 		assert.equal(root(engine).held?.count, 50);
@@ -128,7 +128,7 @@ describe('brake: folders that lose their files', () => {
 		const dir = await folder(100);
 		const hints = createHandHints();
 		const consumer = createConsumer();
-		const settings = { graceMs: 5, burstQuietMs: 60_000, burstMaxMs: 60_000 };
+		const settings = { deletionDelayMs: 5, burstQuietMs: 60_000, burstMaxMs: 60_000 };
 		const engine = await start(dir, consumer, { hints: hints.factory, settings });
 		await engine.idle();
 		consumer.news();

@@ -8,18 +8,18 @@
 const perFolder = 8;
 const folders = 200;
 
-export interface Witnesses {
-	/** The file was opened here. */
-	note(folder: string, path: string): void;
-	/** Whether a file of the folder that was opened here is still there. */
-	vouch(folder: string, isThere: (path: string) => Promise<boolean>): Promise<boolean>;
+export interface MountCheck {
+	/** A file of the folder was opened in this process. */
+	opened(folder: string, path: string): void;
+	/** Whether this process sees the folder: a file of it that was opened here is still there. */
+	sees(folder: string, isThere: (path: string) => Promise<boolean>): Promise<boolean>;
 }
 
-export function createWitnesses(): Witnesses {
+export function createMountCheck(): MountCheck {
 	/** Newest last, folders and files. */
 	const known = new Map<string, Set<string>>();
 	return {
-		note(folder, path) {
+		opened(folder, path) {
 			const files = known.get(folder) ?? new Set();
 			for (const [map, key, most] of [[files, path, perFolder] as const, [known, folder, folders] as const]) {
 				map.delete(key);
@@ -28,7 +28,7 @@ export function createWitnesses(): Witnesses {
 			}
 			known.set(folder, files.add(path));
 		},
-		async vouch(folder, isThere) {
+		async sees(folder, isThere) {
 			for (const path of [...(known.get(folder) ?? [])].reverse()) {
 				if (await isThere(path)) return true;
 				known.get(folder)?.delete(path);
@@ -39,4 +39,4 @@ export function createWitnesses(): Witnesses {
 }
 
 /** One for the process: another execution has read the folder, too. */
-export const witnesses = createWitnesses();
+export const mountCheck = createMountCheck();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { mimeTypeOf } from '../../api/adapters/extractors/mime.ts';
+import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';
@@ -41,7 +41,7 @@ export const qdrantAt = (url: string, collection: string) =>
 	createQdrantStore({ url, collection, dimensions: 256, clock: systemClock, timeoutMs: 2_000 });
 
 /** The whole pipeline in memory, with windows of no length. Parts can be replaced. */
-export function startSpine(parts: Partial<PipelineDeps> = {}) {
+export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 	const embedder = countingEmbedder();
 	const docStore = parts.docStore ?? createMemoryDocStore();
 	const vectorStore = parts.vectorStore ?? createMemoryVectorStore({ dimensions: 256 });
@@ -68,7 +68,7 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 			maxPending: 1_000,
 			maxPendingBytes: 10_000_000,
 			maxFileBytes: 1_000_000,
-			maxWholeBytes: 1_000_000,
+			maxBufferedBytes: 1_000_000,
 			streamable: [],
 			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
@@ -134,4 +134,4 @@ export function startSpine(parts: Partial<PipelineDeps> = {}) {
 	};
 }
 
-export type Spine = ReturnType<typeof startSpine>;
+export type PipelineFixture = ReturnType<typeof startPipelineFixture>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { WatchEngineDeps } from '../../../nodes/watch/watch-engine.ts';
+import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
 import { createConsumer, createHandHints, engines, newState, sha256, treeOf, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
 
@@ -55,7 +55,7 @@ describe('edge cases: much is gone at once', () => {
 		assert.deepEqual(consumer.held(), await treeOf(dir));
 	});
 
-	it('17 rm -rf of exactly a fifth, or of fewer than 20 files: no brake', async () => {
+	it('17 rm -rf of exactly a fifth, or of fewer than 20 files: nothing is paused', async () => {
 		for (const [gone, left] of [
 			[4, 16],
 			[18, 1],
@@ -78,7 +78,7 @@ describe('edge cases: much is gone at once', () => {
 		const { parent, dir, consumer, engine, root, at } = await known(['a', 'b', 'c'], {
 			hints: (it) => (armed.push(it.dir), own.factory(it)),
 		});
-		// One is in its grace when the root goes: that must not slip through either.
+		// One is in its deletion delay when the root goes: that must not slip through either.
 		await unlink(at('a'));
 		await engine.scanNow();
 		await rename(dir, join(parent, 'away'));

@@ -1,12 +1,12 @@
 /**
- * What failed deliveries say of single files, when a consumer refuses a batch as a whole. Pure but for its own
- * entries; the emitter tells it of each outcome.
+ * Finds the file that makes batches fail, where a consumer refuses a batch as a whole. Pure but for its own
+ * records; the emitter reports each outcome to it.
  *
  * A batch that failed goes again, then in halves, then each file alone. A failure says something of a file only
  * where another batch succeeded since the file's last try: an outage blames nobody, however long it lasts, and
  * nobody is given up for it.
  */
-export interface Suspicion {
+export interface PoisonIsolation {
 	/** The largest batch that this file may travel in. */
 	cap(docId: string): number;
 	/** A batch was refused; returns the files that are to be given up. */
@@ -18,50 +18,50 @@ export interface Suspicion {
 	forget(docId: string): void;
 }
 
-interface Entry {
+interface BlameRecord {
 	readonly cap: number;
-	/** Successes of others at its last try. */
+	/** Deliveries that had succeeded by its last try. */
 	readonly at: number;
 	/** It failed although others succeeded since the try before. */
 	readonly blamed: boolean;
-	/** Such failures alone. */
-	readonly alone: number;
+	/** Such failures of a batch of this file alone. */
+	readonly failuresAlone: number;
 }
 
-export function createSuspicion({ maxTries }: { readonly maxTries: number }): Suspicion {
-	const entries = new Map<string, Entry>();
+export function createPoisonIsolation({ maxTries }: { readonly maxTries: number }): PoisonIsolation {
+	const records = new Map<string, BlameRecord>();
 	let successes = 0;
 	return {
-		cap: (docId) => entries.get(docId)?.cap ?? Infinity,
+		cap: (docId) => records.get(docId)?.cap ?? Infinity,
 		failed(docIds) {
 			const size = docIds.length;
 			const lost: string[] = [];
 			for (const docId of docIds) {
-				const before = entries.get(docId);
+				const before = records.get(docId);
 				const blames = before !== undefined && successes > before.at;
-				const entry: Entry = {
+				const record: BlameRecord = {
 					cap: before === undefined ? size : Math.ceil(size / 2),
 					at: successes,
 					blamed: before?.blamed === true || blames,
-					alone: (before?.alone ?? 0) + (blames && size === 1 ? 1 : 0),
+					failuresAlone: (before?.failuresAlone ?? 0) + (blames && size === 1 ? 1 : 0),
 				};
-				if (entry.alone >= maxTries) {
+				if (record.failuresAlone >= maxTries) {
 					lost.push(docId);
-					entries.delete(docId);
-				} else entries.set(docId, entry);
+					records.delete(docId);
+				} else records.set(docId, record);
 			}
 			return lost;
 		},
 		succeeded(docIds) {
 			successes += 1;
-			for (const docId of docIds) entries.delete(docId);
+			for (const docId of docIds) records.delete(docId);
 			// The consumer is back: what went down with it may travel together again.
-			for (const [docId, entry] of entries) {
-				if (!entry.blamed && entry.cap !== Infinity) entries.set(docId, { ...entry, cap: Infinity });
+			for (const [docId, record] of records) {
+				if (!record.blamed && record.cap !== Infinity) records.set(docId, { ...record, cap: Infinity });
 			}
 		},
 		isIsolated: ([docId, ...others]) =>
-			others.length === 0 && docId !== undefined && (entries.get(docId)?.alone ?? 0) > 0,
-		forget: (docId) => void entries.delete(docId),
+			others.length === 0 && docId !== undefined && (records.get(docId)?.failuresAlone ?? 0) > 0,
+		forget: (docId) => void records.delete(docId),
 	};
 }

@@ -1,12 +1,12 @@
 /**
- * When deletions are held instead of sent: a folder that was unmounted, emptied or replaced looks exactly like
+ * When deletions are paused instead of sent: a folder that was unmounted, emptied or replaced looks exactly like
  * one whose files were deleted, and an index emptied by mistake is expensive to make again. Pure; the observer
  * asks before each deletion.
  */
 import type { WatchSettings } from './settings.ts';
 
 export interface Losses {
-	/** Files that are gone and not sent as deleted: in grace or held; moved ones are not among them. */
+	/** Files that are gone and not sent as deleted: in their deletion delay or paused; moved ones are not among them. */
 	readonly gone: number;
 	/** Files that were there before the first of these went. */
 	readonly before: number;
@@ -15,15 +15,15 @@ export interface Losses {
 }
 
 /** Why the deletions of a root must wait for its files or for a person; null: they may go. */
-export function holdReason(
+export function pauseReason(
 	{ gone, before, replaced }: Losses,
-	settings: Pick<WatchSettings, 'brakeShare' | 'brakeFiles'>,
+	settings: Pick<WatchSettings, 'guardShare' | 'guardFiles'>,
 ): string | null {
-	if (settings.brakeShare >= 1 || gone === 0) return null;
+	if (settings.guardShare >= 1 || gone === 0) return null;
 	if (replaced && gone >= before) {
 		return `the folder is another one than before, and all ${gone} files are gone: unmounted, or made anew`;
 	}
-	if (before >= settings.brakeFiles && gone > before * settings.brakeShare) {
+	if (before >= settings.guardFiles && gone > before * settings.guardShare) {
 		return `${gone} of ${before} files are gone at once`;
 	}
 	return null;

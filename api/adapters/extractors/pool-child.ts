@@ -1,0 +1,149 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fromPlainError } from '../../errors.ts';
+import type { Clock } from '../../ports/time.ts';
+import type { Chunk } from '../../ports/extractor.ts';
+import type { ChunkSettings } from '../../chunking/index.ts';
+import { allocator } from '../thread/index.ts';
+import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
+import { feedSink, type Task } from './pool-task.ts';
+
+export interface ChildSettings {
+	/** Its program. */
+	readonly file: string;
+	readonly maxMemoryMb: number;
+	/** Longest work on one file, ms. */
+	readonly timeoutMs: number;
+	readonly chunking: ChunkSettings;
+	readonly clock: Clock;
+}
+
+/** A process of the extractor pool. */
+export interface Child {
+	readonly settings: ChildSettings;
+	readonly process: ChildProcess;
+	readonly exited: Promise<void>;
+	/** Sent and not yet answered, in order. */
+	readonly tasks: Map<number, Task>;
+	lastId: number;
+	/** It has loaded its program. */
+	ready: boolean;
+	/** The file whose time was over. Its answer may still arrive before the child is gone. */
+	overdue: Task | null;
+	cancelTimer: () => void;
+}
+
+/** Null where the child could not be started. */
+export function startChild(
+	settings: ChildSettings,
+	on: { readonly idle: () => void; readonly end: (child: Child) => void },
+): Child | null {
+	const spawned = spawn(settings);
+	if (spawned === null) return null;
+	const exited = Promise.withResolvers<void>();
+	const child: Child = {
+		settings,
+		process: spawned,
+		exited: exited.promise,
+		tasks: new Map(),
+		lastId: 0,
+		ready: false,
+		overdue: null,
+		cancelTimer: () => undefined,
+	};
+	const end = () => {
+		exited.resolve();
+		child.cancelTimer();
+		on.end(child);
+	};
+	spawned.on('message', (message: AnswerMessage) => receive(child, message, on.idle));
+	spawned.on('exit', end);
+	// Could not be started, or its channel broke; in either case it is of no more use.
+	spawned.on('error', () => {
+		spawned.kill('SIGKILL');
+		end();
+	});
+	return child;
+}
+
+/** Null where the machine has no memory or no handles for a process; a missing program shows later. */
+function spawn({ file, maxMemoryMb }: ChildSettings): ChildProcess | null {
+	try {
+		const child = fork(file, [], {
+			execArgv: [
+				`--max-old-space-size=${maxMemoryMb}`,
+				'--expose-gc',
+				'--max-semi-space-size=4',
+				'--permission',
+				'--allow-fs-read=*',
+			],
+			env: { ...allocator },
+			serialization: 'advanced',
+			stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+		});
+		if (child.pid !== undefined) return child;
+		child.on('error', () => undefined);
+	} catch {
+		// Some of the system's errors are thrown, the others are events.
+	}
+	return null;
+}
+
+export function sendFiles(child: Child, tasks: readonly Task[]): void {
+	const files = tasks.map((task) => {
+		child.lastId += 1;
+		child.tasks.set(child.lastId, task);
+		return { id: child.lastId, input: task.input, isPaged: task.sink !== null };
+	});
+	send(child, { chunking: child.settings.chunking, files });
+	startTimer(child);
+}
+
+/** A failed send shows as the child's exit or error. */
+function send(child: Child, message: WorkMessage | TakenMessage): void {
+	child.process.send(message, () => undefined);
+}
+
+function receive(child: Child, message: AnswerMessage, onIdle: () => void): void {
+	if ('ready' in message) {
+		child.ready = true;
+		startTimer(child);
+		return;
+	}
+	const task = child.tasks.get(message.id);
+	if (task === undefined) return;
+	if ('part' in message && task.sink !== null) return void passPart(child, message.id, task, message.part);
+	if ('part' in message) {
+		for (const chunk of message.part) task.chunks.push(chunk);
+		return;
+	}
+	child.tasks.delete(message.id);
+	if ('error' in message) task.reject(fromPlainError(message.error));
+	else task.resolve({ title: message.title, chunks: task.chunks });
+	startTimer(child);
+	if (child.tasks.size === 0) onIdle();
+}
+
+/** Gives a part to the sink. While it is not taken the child waits, and its time stands still. */
+async function passPart(child: Child, id: number, task: Task, part: readonly Chunk[]): Promise<void> {
+	child.cancelTimer();
+	try {
+		await feedSink(task, part);
+		send(child, { taken: id });
+		startTimer(child);
+	} catch (error) {
+		// There is no other way to make it stop in the middle of a file.
+		task.abandoned = true;
+		task.reject(error);
+		child.process.kill('SIGKILL');
+	}
+}
+
+/** Gives the file at hand its time. */
+function startTimer(child: Child): void {
+	child.cancelTimer();
+	if (child.tasks.size === 0) return;
+	child.cancelTimer = child.settings.clock.after(child.settings.timeoutMs, () => {
+		child.overdue = child.tasks.values().next().value ?? null;
+		child.process.kill('SIGKILL');
+	});
+}

@@ -1,0 +1,109 @@
+/** Searches in the points of one collection, and reads of them. */
+import type { Schemas } from '@qdrant/js-client-rest';
+import { slices } from '../../domain/index.ts';
+import type { Hit, SearchQuery, StoredPoint } from '../../ports/vector-store.ts';
+import { round } from './body.ts';
+import { storedPoint } from './payload.ts';
+import { queryVector } from './sparse.ts';
+import { idFilter, sparseName, tenantFilter } from './write-plan.ts';
+
+/** Sends a request below the collection's `/points`. */
+export type SendRead = <T>(path: string, body: object) => Promise<T>;
+
+const scanPage = 512;
+/** Of one search; servers in strict mode may refuse more. Equal scores beyond it come in Qdrant's order. */
+const largestLimit = 1_000;
+
+type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
+
+export async function searchPoints(
+	read: SendRead,
+	{ tenant, vector, terms, docId, limit }: SearchQuery,
+): Promise<{ dense: Hit[]; sparse: Hit[] }> {
+	const filter = tenantFilter(tenant, docId);
+	const sparse = queryVector(terms);
+	const searches: Search[] = [];
+	if (vector !== null) searches.push({ query: Array.from(vector, round), ...(filter && { filter }) });
+	if (sparse !== null) searches.push({ query: sparse, using: sparseName, ...(filter && { filter }) });
+	if (searches.length === 0) return { dense: [], sparse: [] };
+	const lists = await ask(read, searches, Math.min(limit + 1, largestLimit));
+	for (const [at, search] of searches.entries())
+		lists[at] = await withAllTies(read, search, lists[at] ?? [], limit);
+	return {
+		dense: (vector === null ? undefined : lists[0]) ?? [],
+		sparse: (sparse === null ? undefined : lists.at(-1)) ?? [],
+	};
+}
+
+async function ask(read: SendRead, searches: readonly Search[], limit: number): Promise<Hit[][]> {
+	const request = { searches: searches.map((search) => ({ ...search, limit, with_payload: true })) };
+	return (await read<Schemas['QueryResponse'][]>('/query/batch', request)).map((answer) =>
+		ranked(answer.points),
+	);
+}
+
+/**
+ * Qdrant leaves open which of several equal scores it returns where its limit cuts through them. One hit more
+ * than asked for shows whether it did; then the search is repeated, wider, until all of them are there.
+ */
+async function withAllTies(read: SendRead, search: Search, first: Hit[], limit: number): Promise<Hit[]> {
+	let hits = first;
+	for (let wide = hits.length; wide > limit && hits.length === wide && wide < largestLimit;) {
+		if (hits.at(-1)?.score !== hits[limit - 1]?.score) break;
+		wide = Math.min(wide * 4, largestLimit);
+		hits = (await ask(read, [search], wide))[0] ?? [];
+	}
+	return hits.slice(0, limit);
+}
+
+/** Best first, equal scores by id. */
+function ranked(points: readonly Schemas['ScoredPoint'][]): Hit[] {
+	return points
+		.map(({ id, payload, score }) => ({ ...storedPoint(id, payload), score }))
+		.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+}
+
+export async function readVectors(
+	read: SendRead,
+	tenant: string,
+	ids: readonly string[],
+	perRequest: number,
+): Promise<Map<string, Float32Array>> {
+	const found = new Map<string, Float32Array>();
+	for (const some of slices(ids, perRequest)) {
+		const request = {
+			filter: idFilter(some, tenant),
+			limit: some.length,
+			with_payload: false,
+			with_vector: [''],
+		} satisfies Schemas['ScrollRequest'];
+		const { points } = await read<Schemas['ScrollResult']>('/scroll', request);
+		for (const { id, vector } of points) {
+			// Alone it comes bare, beside another vector under its name.
+			const dense = Array.isArray(vector) ? vector : (vector as Record<string, unknown> | null)?.[''];
+			if (Array.isArray(dense)) found.set(String(id), Float32Array.from(dense as number[]));
+		}
+	}
+	return found;
+}
+
+export async function* scanPoints(
+	read: SendRead,
+	tenant: string | null,
+	docId?: string,
+): AsyncGenerator<StoredPoint> {
+	const filter = tenantFilter(tenant, docId);
+	let offset: Schemas['ScrollResult']['next_page_offset'];
+	do {
+		const request = {
+			...(filter && { filter }),
+			...(offset !== undefined && { offset }),
+			limit: scanPage,
+			with_payload: true,
+			with_vector: false,
+		};
+		const page = await read<Schemas['ScrollResult']>('/scroll', request);
+		for (const { id, payload } of page.points) yield storedPoint(id, payload);
+		offset = page.next_page_offset ?? undefined;
+	} while (offset !== undefined);
+}

@@ -1,0 +1,69 @@
+import { DocDropError } from '../../errors.ts';
+import { openThread, type Thread, threadFile } from '../thread/index.ts';
+import type { ReaderMethods, WriterMethods } from './index-messages.ts';
+import type { IndexShape } from './index-schema.ts';
+import { vecLibrary } from './library.ts';
+
+export interface Threads {
+	readonly writer: Thread<WriterMethods>;
+	readonly reader: Thread<ReaderMethods>;
+}
+
+export interface IndexThreads {
+	/** The threads; new ones where the last have died or failed to start. */
+	running(): Promise<Threads>;
+	/** Whether `running` was ever called. */
+	isOpen(): boolean;
+	/** Afterwards `running` rejects. */
+	close(): Promise<void>;
+}
+
+export function createIndexThreads(file: string, shape: IndexShape): IndexThreads {
+	/** The last start, and whether it is the last one there will be. */
+	const state: { start: Promise<Threads> | null; isClosed: boolean } = { start: null, isClosed: false };
+	return {
+		async running() {
+			if (state.isClosed) throw new DocDropError('index_unavailable', 'the vector index is closed');
+			const before = state.start;
+			const threads = await before?.catch(() => null);
+			if (threads != null && !threads.writer.lost() && !threads.reader.lost()) return threads;
+			// Of several calls that find them dead, the first restarts them.
+			if (state.start === before) {
+				state.start = (threads == null ? Promise.resolve() : stop(threads)).then(() => start(file, shape));
+			}
+			return state.start as Promise<Threads>;
+		},
+		isOpen: () => state.start !== null,
+		async close() {
+			state.isClosed = true;
+			const threads = await state.start?.catch(() => null);
+			if (threads != null) await stop(threads);
+		},
+	};
+}
+
+async function start(file: string, shape: IndexShape): Promise<Threads> {
+	const options = { file, library: vecLibrary() };
+	const threads: Threads = {
+		writer: openThread({
+			file: threadFile('adapters/sqlite-vec/index-writer'),
+			workerData: { ...options, shape },
+		}),
+		reader: openThread({ file: threadFile('adapters/sqlite-vec/index-reader'), workerData: options }),
+	};
+	try {
+		// The writer makes the file that the reader opens.
+		await threads.writer.open();
+		await threads.reader.open();
+		return threads;
+	} catch (error) {
+		await stop(threads);
+		throw error;
+	}
+}
+
+/** The reader goes first, so that the last connection to close is one that can fold the log into the file. */
+async function stop({ writer, reader }: Threads): Promise<void> {
+	await Promise.allSettled([reader.close()]);
+	await Promise.allSettled([writer.close()]);
+}

@@ -1,0 +1,76 @@
+import { isIPv4 } from 'node:net';
+import { DocDropError } from '../errors.ts';
+import { folderSettings } from './folder-settings.ts';
+import { indexSettings } from './index-settings.ts';
+import { intakeSettings } from './intake-settings.ts';
+import { parsers, type DeclaredSetting } from './kinds.ts';
+import { serviceSettings } from './service-settings.ts';
+import { invalid, type Setting } from './setting.ts';
+import { workSettings } from './work-settings.ts';
+
+/**
+ * Every setting, declared once: name, default, unit and meaning. The process reads them from its environment;
+ * the README's table and .env.example are generated from here (`npm run docs:config`), and a test holds them
+ * equal.
+ */
+export const settings = {
+	...serviceSettings,
+	...indexSettings,
+	...workSettings,
+	...intakeSettings,
+	...folderSettings,
+};
+
+type Parsed<S extends DeclaredSetting> = S extends { readonly oneOf: readonly (infer Choice)[] }
+	? Choice
+	: ReturnType<(typeof parsers)[S['kind']]>;
+
+/** What the code uses: bytes, milliseconds and shares of one, whatever the unit of the variable is. */
+export type Config = { readonly [N in keyof typeof settings]: Parsed<(typeof settings)[N]> };
+
+/**
+ * Reads and checks every setting; an unset or empty variable takes its default. Throws `config_invalid`, which
+ * names the variable, the demand and the value, also for an unknown DOCDROP_ variable (a typing error must not
+ * be silence).
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+	const known = new Set<string>(Object.values(settings).map((setting) => setting.env));
+	for (const name of Object.keys(env)) {
+		if (name.startsWith('DOCDROP_') && !known.has(name)) {
+			throw new DocDropError('config_invalid', `${name} is not a setting`, { field: name });
+		}
+	}
+	const values = Object.entries(settings).map(([name, setting]: [string, DeclaredSetting]) => {
+		return [name, parsers[setting.kind](setting, env[setting.env] || setting.default)];
+	});
+	const config = Object.fromEntries(values) as Config;
+	checkTogether(config);
+	return config;
+}
+
+/** What one setting demands of another. */
+function checkTogether(config: Config): void {
+	if (!isLoopback(config.host) && config.apiKeys.length === 0) {
+		throw invalid(settings.host, 'a loopback address while DOCDROP_API_KEYS is empty', config.host);
+	}
+	if (config.chunkOverlap * 2 >= config.chunkChars) {
+		const demand = `less than half of DOCDROP_CHUNK_CHARS (${config.chunkChars})`;
+		throw invalid(settings.chunkOverlap, demand, String(config.chunkOverlap));
+	}
+	if (config.embedder === 'openai') {
+		checkUrl(settings.embedderUrl, config.embedderUrl);
+		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');
+		if (config.embedderDimensions === 0)
+			throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
+	}
+	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
+}
+
+const isLoopback = (host: string) =>
+	host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+/** Shown without what may be a password. */
+function checkUrl(setting: Setting, url: string): void {
+	if (/^https?:\/\//.test(url) && URL.canParse(url)) return;
+	throw invalid(setting, 'an http(s) address', url.replace(/\/\/[^/]*@/, '//…@'));
+}

@@ -1,0 +1,82 @@
+import { setting } from './kinds.ts';
+
+/** The embedder and the vector index. */
+export const indexSettings = {
+	embedder: setting('text', 'DOCDROP_EMBEDDER', {
+		default: 'lexical',
+		oneOf: ['lexical', 'openai'],
+		meaning:
+			'lexical is built in (hashed words and parts of words, no meaning); openai is any OpenAI-compatible server.',
+	}),
+	embedderUrl: setting('text', 'DOCDROP_EMBEDDER_URL', {
+		default: '',
+		meaning: 'Base address of the OpenAI-compatible server, such as http://127.0.0.1:11434/v1.',
+	}),
+	embedderKey: setting('secret', 'DOCDROP_EMBEDDER_API_KEY', {
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	}),
+	embedderModel: setting('text', 'DOCDROP_EMBEDDER_MODEL', { default: '', meaning: 'Its model.' }),
+	embedderDimensions: setting('number', 'DOCDROP_EMBEDDER_DIMENSIONS', {
+		default: '0',
+		range: [0, 8_192],
+		meaning: 'Length of its vectors. Needed for openai.',
+	}),
+	embedderBatch: setting('number', 'DOCDROP_EMBEDDER_BATCH', {
+		default: '128',
+		unit: 'texts',
+		range: [1, 2_048],
+		meaning: 'Texts in one request to it.',
+	}),
+	embedderTimeoutMs: setting('number', 'DOCDROP_EMBEDDER_TIMEOUT_MS', {
+		default: '30000',
+		unit: 'ms',
+		range: [100, 600_000],
+		meaning: 'Longest time of one request to it.',
+	}),
+	qdrantUrl: setting('text', 'DOCDROP_QDRANT_URL', {
+		default: '',
+		meaning: 'Address of a Qdrant server, such as http://127.0.0.1:6333. Empty: the embedded index.',
+	}),
+	qdrantKey: setting('secret', 'DOCDROP_QDRANT_API_KEY', {
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	}),
+	qdrantCollection: setting('text', 'DOCDROP_QDRANT_COLLECTION', {
+		default: 'docdrop',
+		meaning: 'Collection; made when it is not there.',
+	}),
+	qdrantTimeoutMs: setting('number', 'DOCDROP_QDRANT_TIMEOUT_MS', {
+		default: '15000',
+		unit: 'ms',
+		range: [100, 600_000],
+		meaning: 'Longest time of one request to Qdrant.',
+	}),
+	qdrantWrites: setting('number', 'DOCDROP_QDRANT_WRITES', {
+		default: '4',
+		unit: 'requests',
+		range: [1, 64],
+		meaning:
+			'Bulk requests to Qdrant at a time, at most. Fewer where it throttles, fails or answers later and later.',
+	}),
+	qdrantConnections: setting('number', 'DOCDROP_QDRANT_CONNECTIONS', {
+		default: '8',
+		unit: 'connections',
+		range: [1, 256],
+		meaning: 'Connections to Qdrant, kept alive and shared by writes and searches.',
+	}),
+	embedderCalls: setting('number', 'DOCDROP_EMBEDDER_CALLS', {
+		default: '4',
+		unit: 'calls',
+		range: [1, 64],
+		meaning:
+			'Calls to the embedder at a time, of one request each as a rule; connections are kept alive. The limits that its server names go first.',
+	}),
+	indexCheckMs: setting('number', 'DOCDROP_INDEX_CHECK_SECONDS', {
+		default: '300',
+		unit: 's',
+		range: [1, 86_400],
+		meaning:
+			'Time between two looks whether the index still holds what was published (number of points, newest document), beside those at the start and after each outage. What is missing is written again.',
+	}),
+};

@@ -1,0 +1,3 @@
+/** The settings, and what the process reads of them. */
+export { readConfig, settings, type Config } from './environment.ts';
+export type { ApiKey } from './kinds.ts';

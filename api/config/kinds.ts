@@ -1,0 +1,129 @@
+/** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
+import { isIP } from 'node:net';
+import { isTenant, limits } from '../contract/limits.ts';
+import { type Details, invalid, type Setting } from './setting.ts';
+
+/** What callers send, and the only tenant it is good for (null: every one). */
+export interface ApiKey {
+	readonly tenant: string | null;
+	readonly key: string;
+}
+
+/** The code counts in bytes, milliseconds and shares of one. */
+const inCodeUnits: Readonly<Record<string, (value: number) => number>> = {
+	MB: (megabytes) => megabytes * 1_048_576,
+	s: (seconds) => seconds * 1_000,
+	days: (days) => days * 86_400_000,
+	'%': (percent) => percent / 100,
+};
+
+export const parsers = {
+	text(setting: Setting, value: string): string {
+		if (setting.oneOf !== undefined && !setting.oneOf.includes(value)) {
+			throw invalid(setting, `one of ${setting.oneOf.join(', ')}`, value);
+		}
+		return value;
+	},
+	secret: (_setting: Setting, value: string): string => value,
+	number(setting: Setting, value: string): number {
+		const { range: [least, most] = [-Infinity, Infinity], unit = '' } = setting;
+		const number = Number(value);
+		if (value.trim() === '' || !Number.isInteger(number) || number < least || number > most) {
+			throw invalid(setting, `a whole number from ${least} to ${most}`, value);
+		}
+		return inCodeUnits[unit]?.(number) ?? number;
+	},
+	flag(setting: Setting, value: string): boolean {
+		if (value !== 'true' && value !== 'false') throw invalid(setting, 'true or false', value);
+		return value === 'true';
+	},
+	list: (_setting: Setting, value: string): readonly string[] => entriesOf(value),
+	keys: (setting: Setting, value: string): readonly ApiKey[] =>
+		entriesOf(value).map((entry) => parseKey(setting, entry)),
+	networks(setting: Setting, value: string): readonly string[] {
+		const entries = entriesOf(value);
+		const wrong = entries.find((entry) => !isNetwork(entry));
+		if (wrong !== undefined) throw invalid(setting, 'IP addresses or networks such as 10.0.0.0/8', wrong);
+		return entries;
+	},
+	tenant(setting: Setting, value: string): string {
+		if (isTenant(value)) return value;
+		const demand = `at most ${limits.tenantChars} letters, digits and . _ : @ -, a letter or digit first`;
+		throw invalid(setting, demand, value);
+	},
+	tenantLimits: parseTenantLimits,
+	weights: parseWeights,
+};
+
+export type DeclaredSetting = Setting & { readonly kind: keyof typeof parsers };
+
+/** Keeps the kind and the choices as types. */
+export const setting = <K extends keyof typeof parsers, const D extends Details>(
+	kind: K,
+	env: string,
+	details: D,
+) => ({
+	kind,
+	env,
+	...details,
+});
+
+const entriesOf = (value: string): readonly string[] =>
+	value
+		.split(',')
+		.map((part) => part.trim())
+		.filter((part) => part !== '');
+
+function parseKey(setting: Setting, entry: string): ApiKey {
+	const at = entry.indexOf('=');
+	const tenant = at < 0 ? null : entry.slice(0, at);
+	const key = entry.slice(at + 1);
+	// `acme=` with an unset variable behind it, or a base64 key with its padding, would let the key `` or `=` in.
+	if (/^=*$/.test(key) || (tenant !== null && !isTenant(tenant))) {
+		throw invalid(setting, 'KEY or TENANT=KEY (a KEY alone must not end with =)', '');
+	}
+	return { tenant, key };
+}
+
+function isNetwork(entry: string): boolean {
+	const [address = '', bits, ...more] = entry.split('/');
+	const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+	if (most < 0 || more.length > 0) return false;
+	return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+/** The limit of each tenant (0: none), and of those that are named. */
+function parseTenantLimits(setting: Setting, value: string) {
+	const [least, most] = setting.range ?? [0, Infinity];
+	let eachTenant: number | null = null;
+	const tenants = new Map<string, number>();
+	for (const entry of entriesOf(value)) {
+		const [first = '', second, ...more] = entry.split('=').map((part) => part.trim());
+		const limit = second ?? first;
+		const isLimit = /^\d{1,8}$/.test(limit) && Number(limit) <= most;
+		if (!isLimit || more.length > 0 || (second !== undefined && !isTenant(first))) {
+			throw invalid(setting, `N or TENANT=N, N a whole number from ${least} to ${most}`, entry);
+		}
+		if (second === undefined ? eachTenant !== null : tenants.has(first)) {
+			throw invalid(setting, 'one number for each tenant and one for each name', entry);
+		}
+		if (second === undefined) eachTenant = Number(limit);
+		else tenants.set(first, Number(limit));
+	}
+	return { eachTenant: eachTenant ?? 0, tenants: tenants as ReadonlyMap<string, number> };
+}
+
+function parseWeights(setting: Setting, value: string): ReadonlyMap<string, number> {
+	const [least, most] = setting.range ?? [0, Infinity];
+	const weights = new Map<string, number>();
+	for (const entry of entriesOf(value)) {
+		const [tenant = '', weight = '', ...more] = entry.split('=').map((part) => part.trim());
+		const isWeight =
+			/^\d{1,3}(\.\d{1,2})?$/.test(weight) && Number(weight) >= least && Number(weight) <= most;
+		if (!isWeight || more.length > 0 || !isTenant(tenant) || weights.has(tenant)) {
+			throw invalid(setting, `TENANT=N once for each, N from ${least} to ${most}`, entry);
+		}
+		weights.set(tenant, Number(weight));
+	}
+	return weights;
+}

@@ -1,0 +1,52 @@
+import { setting } from './kinds.ts';
+
+/** The process, and how documents become due and are cut. */
+export const serviceSettings = {
+	dataDir: setting('text', 'DOCDROP_DATA_DIR', {
+		default: './.docdrop',
+		meaning: 'Folder of the state: document store, contents that wait, embedded index. One process a folder.',
+	}),
+	host: setting('text', 'DOCDROP_HOST', {
+		default: '127.0.0.1',
+		meaning: 'Address to listen on. Anything but loopback demands DOCDROP_API_KEYS.',
+	}),
+	port: setting('number', 'DOCDROP_PORT', {
+		default: '8765',
+		range: [0, 65_535],
+		meaning: 'Port to listen on; 0 takes a free one.',
+	}),
+	apiKeys: setting('keys', 'DOCDROP_API_KEYS', {
+		default: '',
+		meaning:
+			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one.',
+	}),
+	logLevel: setting('text', 'DOCDROP_LOG_LEVEL', {
+		default: 'info',
+		oneOf: ['debug', 'info', 'warn', 'error', 'silent'],
+		meaning: 'Lowest level that is logged.',
+	}),
+	windowMs: setting('number', 'DOCDROP_WINDOW_MS', {
+		default: '500',
+		unit: 'ms',
+		range: [0, 60_000],
+		meaning: 'Quiet time after a change of a document before it is worked on; further changes replace it.',
+	}),
+	maxWaitMs: setting('number', 'DOCDROP_MAX_WAIT_MS', {
+		default: '5000',
+		unit: 'ms',
+		range: [0, 600_000],
+		meaning: 'Longest time that further changes may keep a document waiting.',
+	}),
+	chunkChars: setting('number', 'DOCDROP_CHUNK_CHARS', {
+		default: '1200',
+		unit: 'characters',
+		range: [200, 8_000],
+		meaning: 'Longest chunk. Changing it makes every document that is sent again new.',
+	}),
+	chunkOverlap: setting('number', 'DOCDROP_CHUNK_OVERLAP', {
+		default: '150',
+		unit: 'characters',
+		range: [0, 3_999],
+		meaning: 'Text of the previous chunk that a chunk begins with; less than half a chunk.',
+	}),
+};

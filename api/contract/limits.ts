@@ -1,0 +1,24 @@
+/**
+ * What the contract allows at most, and which names it takes, for all who must know it: the schemas, the nodes, the
+ * command line and the texts of each. No schema library here: nodes and threads load this file.
+ */
+export const limits = {
+	/** Results of one search. */
+	searchResults: 100,
+	/** Rows in one page of a list. */
+	pageRows: 500,
+	/** Changes in one request. */
+	batchDocuments: 500,
+	/** Jobs that one request may name. */
+	jobIds: 100,
+	tenantChars: 128,
+	docIdBytes: 1_024,
+	/** Of a document's own metadata, as JSON. */
+	metadataBytes: 16_384,
+} as const;
+
+export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';
+
+const tenantRule = new RegExp(tenantPattern);
+
+export const isTenant = (text: string): boolean => text.length <= limits.tenantChars && tenantRule.test(text);

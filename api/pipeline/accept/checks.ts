@@ -1,0 +1,198 @@
+import { limits } from '../../contract/limits.ts';
+import { hash } from 'node:crypto';
+import { docIdFault } from '../../contract/doc-id-fault.ts';
+import type { DocumentInput } from '../../contract/document-schema.ts';
+import { reservedMetadata } from '../../contract/reserved-metadata.ts';
+import { type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
+import { DocDropError, isDocDropError } from '../../errors.ts';
+
+/**
+ * What the schema cannot say of a document that is sent, and what follows from its fields: its type, its size limit
+ * and its canonical form. Pure.
+ */
+export interface CheckSettings {
+	readonly maxFileBytes: number;
+	/** Of types that are not `streamable`. */
+	readonly maxBufferedBytes: number;
+	readonly streamable: readonly string[];
+	readonly mimeTypes: readonly string[];
+	readonly mimeTypeOf: (path: string) => string | null;
+}
+
+/** A document without its content. */
+export type DocumentFields = Omit<DocumentInput, 'content'>;
+
+/** A document whose fields hold together, with its bytes; null where they are stored already, or for a deletion. */
+export interface Normalised {
+	readonly input: DocumentFields;
+	readonly op: 'put' | 'delete';
+	readonly meta: string;
+	readonly mimeType: string;
+	readonly bytes: string | Uint8Array | null;
+	readonly size: number;
+	readonly sha256: string;
+}
+
+/** A document that was checked: fit, or refused, with a receipt where its name is known. */
+export type Checked = Normalised | Refused | DocDropError;
+
+export interface SizeLimit {
+	readonly bytes: number;
+	/** Why it is not the limit of all documents. */
+	readonly why: string;
+}
+
+/** Owner, and only epoch, of what is written without a source. */
+export const apiSource = 'api';
+
+const maxMetadataBytes = limits.metadataBytes;
+const maxMetadataDepth = 32;
+const metadataName = /^[^\p{Cc}]{1,128}$/u;
+
+const invalid = (field: string, message: string) =>
+	new DocDropError('invalid', `${field} ${message}`, { field });
+
+export const tooLarge = ({ bytes, why }: SizeLimit, got = '') =>
+	new DocDropError('too_large', `content must be at most ${bytes} bytes${why}${got}`, { field: 'content' });
+
+/** As `normalise`, with what is wrong in the place of the document. */
+export function check(document: DocumentInput, settings: CheckSettings): Checked {
+	try {
+		return normalise(document, settings);
+	} catch (error) {
+		if (!isDocDropError(error)) throw error;
+		return refusalOf(error, document);
+	}
+}
+
+/** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
+export function normalise(document: DocumentInput, settings: CheckSettings): Normalised {
+	const { content, ...input } = document;
+	checkIdentity(input);
+	for (const field of ['title', 'path'] as const) {
+		if (input[field]?.isWellFormed() === false) throw invalid(field, 'must be well-formed Unicode');
+	}
+	if (input.op === 'delete') {
+		if (content !== undefined) throw invalid('content', 'must be absent when op is delete');
+		return { input, op: 'delete', meta: '', mimeType: '', bytes: null, size: 0, sha256: '' };
+	}
+	if (content === undefined) throw invalid('content', 'is required when op is put');
+	checkMetadata(input.metadata);
+	const bytes = bytesOf(content);
+	const described = describe(input, 'text' in content, settings);
+	const size = Buffer.byteLength(bytes);
+	const limit = sizeLimitOf(described.mimeType, settings);
+	if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
+	return { ...described, bytes, size, sha256: hash('sha256', bytes, 'hex') };
+}
+
+/** As `normalise`, of a put whose bytes are still to come: they bring size and hash with them. */
+export function normaliseFields(input: DocumentFields, settings: CheckSettings) {
+	checkIdentity(input);
+	checkMetadata(input.metadata);
+	return describe(input, false, settings);
+}
+
+function describe(input: DocumentFields, isText: boolean, settings: CheckSettings) {
+	const mimeType = mimeTypeFor(input, isText, settings);
+	const meta: DocMeta = {
+		mimeType,
+		path: input.path ?? null,
+		title: input.title ?? null,
+		metadata: input.metadata ?? {},
+	};
+	return { input, op: 'put' as const, meta: writeMeta(meta), mimeType };
+}
+
+/** What a followed folder, which no schema stands before, could get wrong too. */
+function checkIdentity({ op, tenant, docId, source, previous }: DocumentFields): void {
+	checkDocId('docId', docId);
+	if (previous !== undefined) {
+		if (op === 'delete') throw invalid('previous', 'must be absent when op is delete');
+		checkDocId('previous/docId', previous.docId);
+		if (previous.docId === docId && (previous.tenant ?? tenant) === tenant)
+			throw invalid('previous', 'must name another document than docId does');
+	}
+	// Its order is the order of arrival: an epoch of its own would make every later write without a source stale.
+	if (source?.sourceId === apiSource) {
+		throw invalid('source/sourceId', `must not be ${JSON.stringify(apiSource)}, which means no source`);
+	}
+}
+
+function checkDocId(field: string, docId: string): void {
+	const fault = docIdFault(docId);
+	if (fault !== null) throw invalid(field, fault);
+}
+
+function checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
+	if (metadata === undefined) return;
+	const taken = reservedMetadata.find((name) => Object.hasOwn(metadata, name));
+	if (taken !== undefined) throw invalid(`metadata/${taken}`, 'is a name of DocDrop’s own; use another');
+	if (!Object.keys(metadata).every((name) => metadataName.test(name))) {
+		throw invalid('metadata', 'must have names of 1 to 128 characters without control characters');
+	}
+	// With a stack of its own, because what comes after this check recurses.
+	const open: { readonly value: unknown; readonly depth: number }[] = [{ value: metadata, depth: 1 }];
+	for (let item = open.pop(); item !== undefined; item = open.pop()) {
+		if (typeof item.value === 'string' && !item.value.isWellFormed()) {
+			throw invalid('metadata', 'must be well-formed Unicode');
+		}
+		if (typeof item.value !== 'object' || item.value === null) continue;
+		if (item.depth > maxMetadataDepth)
+			throw invalid('metadata', `must be at most ${maxMetadataDepth} levels deep`);
+		for (const [name, value] of Object.entries(item.value)) {
+			if (!name.isWellFormed()) throw invalid('metadata', 'must be well-formed Unicode');
+			if (name === '__proto__') throw invalid('metadata', 'must not hold the name __proto__');
+			open.push({ value, depth: item.depth + 1 });
+		}
+	}
+	const bytes = Buffer.byteLength(JSON.stringify(metadata));
+	if (bytes > maxMetadataBytes)
+		throw invalid('metadata', `must be at most ${maxMetadataBytes} bytes of JSON, got ${bytes}`);
+}
+
+function mimeTypeFor(
+	{ mimeType: declared, path, docId }: DocumentFields,
+	isText: boolean,
+	{ mimeTypes, mimeTypeOf }: CheckSettings,
+): string {
+	const named = declared?.split(';')[0]?.trim().toLowerCase();
+	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
+	const mimeType = guessed ?? (isText ? 'text/plain' : null);
+	const unsupported = (message: string) =>
+		new DocDropError('unsupported_type', message, { field: 'mimeType' });
+	if (mimeType === null)
+		throw unsupported('mimeType is missing, and the ending of path or docId does not tell it');
+	if (!mimeTypes.includes(mimeType))
+		throw unsupported(`mimeType must be one of ${mimeTypes.join(', ')}, got ${JSON.stringify(mimeType)}`);
+	return mimeType;
+}
+
+/** A type that cannot be streamed is buffered in memory. */
+export function sizeLimitOf(mimeType: string, settings: CheckSettings): SizeLimit {
+	const { maxFileBytes, maxBufferedBytes, streamable } = settings;
+	return maxBufferedBytes < maxFileBytes && !streamable.includes(mimeType)
+		? { bytes: maxBufferedBytes, why: ` of ${mimeType}, which is read as a whole` }
+		: { bytes: maxFileBytes, why: '' };
+}
+
+function bytesOf(content: NonNullable<DocumentInput['content']>): string | Uint8Array {
+	if ('text' in content) {
+		if (!content.text.isWellFormed()) throw invalid('content/text', 'must be well-formed Unicode');
+		return content.text;
+	}
+	const bytes = decodeBase64(content.base64);
+	if (bytes === null) throw invalid('content/base64', 'must be standard base64 with padding');
+	return bytes;
+}
+
+/**
+ * Null where the text is not standard base64. Node skips what it does not know, so a foreign character shows
+ * itself in the length; matching megabytes with an expression would hold the event loop.
+ */
+function decodeBase64(text: string): Uint8Array | null {
+	if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return null;
+	const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+	const bytes = Buffer.from(text, 'base64');
+	return bytes.length === (text.length / 4) * 3 - padding ? bytes : null;
+}

@@ -1,0 +1,109 @@
+import type { Claimed, DocKey } from '../../ports/work-claims.ts';
+import { failureOf } from '../../domain/index.ts';
+import { prepareDeletion, type LaneHooks, type LaneItem, type Prepared } from '../prepare/index.ts';
+import type { FlushReason } from './autobatch.ts';
+import type { LaneTurn } from './lane-lock.ts';
+import type { Outcomes } from './lane-outcomes.ts';
+import type { Recovery, RecoveryDeps } from './lane-recovery.ts';
+import { publish, type PublishDeps } from './publish.ts';
+
+/**
+ * How a lane writes one batch. A batch that the index refuses is halved until the refused document stands alone.
+ *
+ * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the move sources
+ * are claimed and removed, before anything else. A reader sees both for no longer than that, whatever waits.
+ */
+export interface BatchDeps extends RecoveryDeps, Omit<PublishDeps, 'turn'>, Pick<LaneHooks, 'onTaken'> {
+	readonly leaseMs: number;
+}
+
+interface Write {
+	readonly closedBy: FlushReason;
+	readonly turn: LaneTurn;
+	/** Monotonic ms. */
+	readonly startedAt: number;
+}
+
+export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: Outcomes, deps: BatchDeps) {
+	const { docStore, clock, log, now, leaseMs } = deps;
+
+	async function write(batch: readonly LaneItem[], closedBy: FlushReason, turn: LaneTurn): Promise<void> {
+		await recovery.run(
+			batch.map(({ prepared }) => prepared.claimed),
+			turn,
+			() => writeOnce(batch, { closedBy, turn, startedAt: clock.monotonic() }),
+			async (middle) => {
+				await write(batch.slice(0, middle), 'points', turn);
+				await write(batch.slice(middle), 'points', turn);
+			},
+		);
+	}
+
+	async function writeOnce(batch: readonly LaneItem[], bulk: Write): Promise<void> {
+		const { closedBy, turn, startedAt } = bulk;
+		const hasMoves = batch.some(({ prepared }) => moveSourcesOf(prepared).length > 0);
+		const itemOf = new Map(batch.map((item) => [item.prepared, item]));
+		const { published, lost } = await publish(
+			batch.map((item) => item.prepared),
+			(prepared) => {
+				const { plan, reused } = prepared;
+				const item = itemOf.get(prepared);
+				return {
+					added: plan.added.length,
+					kept: plan.kept.length,
+					removed: plan.gone.length,
+					embedded: plan.added.length - reused,
+					...(reused > 0 && { reused }),
+					closedBy,
+					...(item !== undefined && {
+						waitMs: Math.round(item.waitMs),
+						prepareMs: Math.round(item.prepareMs),
+					}),
+					publishMs: Math.round(clock.monotonic() - startedAt),
+				};
+			},
+			// No other batch comes between a document and the removal of its move sources.
+			{ ...deps, turn: hasMoves ? { enter: turn.enter, leave: () => {} } : turn },
+		);
+		outcomes.written(startedAt, lost.length);
+		for (const prepared of published) {
+			const { claimed, plan } = prepared;
+			const chunks = { added: plan.added.length, kept: plan.kept.length, removed: plan.gone.length };
+			const { prepareMs = 0 } = itemOf.get(prepared) ?? {};
+			outcomes.published(claimed, chunks, prepareMs + clock.monotonic() - startedAt);
+		}
+		if (hasMoves) await removeMoveSources(published.flatMap(moveSourcesOf), bulk);
+	}
+
+	const moveSourcesOf = ({ claimed }: Prepared): DocKey[] =>
+		claimed.moveSources.filter((one) => one.tenant === tenant).map(({ doc }) => doc);
+
+	/** What fails here is claimed again by the worker: these deletions wait for no successor any more. */
+	async function removeMoveSources(sources: readonly DocKey[], bulk: Write): Promise<void> {
+		let claimed: Claimed[];
+		try {
+			const request = { now: now(), limit: sources.length, maxBytes: Infinity, leaseMs };
+			claimed = await docStore.claim({ ...request, onlyDeletionsOf: sources });
+		} catch (error) {
+			return log.warn({ tenant, code: failureOf(error).code }, 'moved documents leave a little later');
+		}
+		// What does not fit into one removal is claimed again, by the worker, as a large document.
+		const paged = claimed.filter(({ isPaged }) => isPaged);
+		const released = paged.map(({ lease }) => ({ lease, retryAt: now(), counted: false, error: null }));
+		if (paged.length > 0) await docStore.release(released, now()).catch(() => {});
+		const taken = claimed.filter(({ isPaged }) => !isPaged);
+		if (taken.length === 0) return;
+		for (const one of taken) deps.onTaken(one);
+		const items = taken.map((one): LaneItem => {
+			const prepared = prepareDeletion(one);
+			const waitMs = Math.max(0, now() - one.acceptedAt);
+			const points = prepared.plan.gone.length;
+			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
+		});
+		await recovery.runAndRelease(taken, bulk.turn, () =>
+			recovery.run(taken, bulk.turn, () => writeOnce(items, bulk)),
+		);
+	}
+
+	return write;
+}

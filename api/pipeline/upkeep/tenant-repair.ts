@@ -1,0 +1,93 @@
+import { countPoints, inParallel, pauseMs, tallies } from './index-verification.ts';
+import { repair, type RepairDeps } from './repair.ts';
+
+/**
+ * Every document of a tenant is repaired, in order, and then the points of no document are removed. Memory is bounded
+ * by the entries of a few documents, and how far it has come is kept in a marker, so that a restart goes on there.
+ */
+export interface RepairMarker {
+	readonly tenant: string;
+	readonly after: string;
+}
+
+export const repairMarker = 'mending';
+const docsAPage = 100;
+/** A document in work keeps the rest waiting for no longer than this. */
+const busyMs = 20_000;
+/** Before the end of a hold is tried again, where that failed. */
+const endHoldPauseMs = 1_000;
+/** Documents whose points are remembered as seen before what is of no document is removed. */
+const strangersAtOnce = 10_000;
+
+export async function repairTenant({ tenant, after: from }: RepairMarker, deps: RepairDeps): Promise<void> {
+	const { docStore } = deps;
+	for (let after = from; ;) {
+		const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
+		await inParallel(
+			page.filter(({ published, orphans }) => published !== null || orphans > 0),
+			({ docId }) => repairDocument(tenant, docId, deps),
+		);
+		const last = page.at(-1);
+		if (last === undefined || page.length < docsAPage) break;
+		after = last.docId;
+		const progress: RepairMarker = { tenant, after };
+		await docStore.setMarker(repairMarker, JSON.stringify(progress));
+	}
+	if (!deps.totals.isNewer) await removeStrangers(tenant, deps);
+}
+
+/** Points of documents that are not published; those of published ones have been repaired by now. */
+async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> {
+	const { docStore, vectorStore } = deps;
+	const { most = 0 } = (await tallies(deps)).get(tenant) ?? {};
+	if ((await countPoints(tenant, deps)) <= most) return;
+	const strangers = new Set<string>();
+	const seen = new Set<string>();
+	const flush = async () => {
+		await inParallel([...strangers], (docId) => repairDocument(tenant, docId, deps));
+		strangers.clear();
+		seen.clear();
+	};
+	for await (const { docId } of vectorStore.scan(tenant)) {
+		if (seen.has(docId)) continue;
+		seen.add(docId);
+		if (((await docStore.document(tenant, docId))?.published ?? null) === null) strangers.add(docId);
+		if (seen.size >= strangersAtOnce) await flush();
+	}
+	await flush();
+}
+
+/** Whatever comes of it, the document is not held any more afterwards. */
+export async function repairDocument(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+	const { clock, telemetry, totals, signal } = deps;
+	const end = clock.monotonic() + busyMs;
+	try {
+		let done = await repair(tenant, docId, deps);
+		while (done === null && clock.monotonic() < end) {
+			await clock.sleep(pauseMs, signal);
+			done = await repair(tenant, docId, deps);
+		}
+		if (done === null) return;
+		totals.isNewer ||= done.newer;
+		totals.written += done.written;
+		totals.removed += done.removed;
+		telemetry.count('docdrop_mended_points_total', { action: 'written' }, done.written);
+		telemetry.count('docdrop_mended_points_total', { action: 'removed' }, done.removed);
+	} finally {
+		await endHold(tenant, docId, deps);
+	}
+}
+
+/** Tried until it is done: a document that stayed held would never be claimed again. */
+async function endHold(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+	const { docStore, clock, log, signal, wake } = deps;
+	while (!signal.aborted) {
+		try {
+			await docStore.endHold(tenant, docId);
+			return wake();
+		} catch (error) {
+			log.warn({ tenant, docId, error }, 'a mended document could not be let go of; it is tried again');
+			await clock.sleep(endHoldPauseMs, signal).catch(() => {});
+		}
+	}
+}

@@ -1,0 +1,209 @@
+/**
+ * One look at one path: is it as its row says, must it settle, can it be read, is it gone? Used by the observer,
+ * whose state is here: why each path that is not at rest is not.
+ */
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import type { Deletions } from './deletions.ts';
+import { compare, withContent, withoutContent } from './diff.ts';
+import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
+import type { DueQueue } from './due-queue.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { Identity, Place } from './identity.ts';
+import type { Ledger } from './ledger.ts';
+import type { Look, Reader } from './reader/reader-port.ts';
+import type { WatchSettings } from './settings.ts';
+import {
+	afterUnstable,
+	isLost,
+	isOldEnough,
+	isQuiet,
+	settle,
+	settledStat,
+	type Attention,
+} from './settle.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export interface ObserverDeps {
+	disk: Pick<Disk, 'checkRoot'>;
+	dirOf: (label: string) => string;
+	/** Whether what stands at a place belongs to the watched set. */
+	isWanted: (place: Place, stat: FileStat) => boolean;
+	/** Whether the disk of a root has the machine's clock. */
+	isLocal: (label: string) => boolean;
+	identity: Identity;
+	ledger: Ledger;
+	deletions: Deletions;
+	/** Looks at single files, and reads them. */
+	reader: Reader;
+	clock: Clock;
+	settings: WatchSettings;
+	/** The row of this path may now differ from what the consumer knows, or no longer. */
+	offer: (docId: string) => void;
+	/** The file is gone, for now: its unsent changes must wait until that is sure. */
+	withhold: (docId: string) => void;
+	/** A path came to rest. */
+	onRest: () => void;
+}
+
+export interface ObserverState {
+	readonly deps: ObserverDeps;
+	/** Changed by `setAttention` alone. */
+	readonly attentions: Map<string, Attention>;
+	/** Known, and waited for by nobody: parked and paused. */
+	quietCount: number;
+	/** Gone, their deletion delay over, until a scan has ended. */
+	readonly awaitingScan: Set<string>;
+	/** Paths to look at now. */
+	readonly queue: WorkQueue;
+	/** Paths to look at later. */
+	readonly due: DueQueue;
+}
+
+/** `wakeMs`: the path is looked at again after this time; null: when something calls for it. */
+export function setAttention(
+	state: ObserverState,
+	docId: string,
+	attention: Attention | null,
+	wakeMs: number | null,
+): void {
+	const before = state.attentions.get(docId);
+	state.quietCount += Number(isQuiet(attention)) - Number(isQuiet(before));
+	if (attention === null) state.attentions.delete(docId);
+	else state.attentions.set(docId, attention);
+	if (wakeMs === null) state.due.delete(docId);
+	else state.due.set(docId, wakeMs);
+	state.awaitingScan.delete(docId);
+	const isLostNow = isLost(attention);
+	if (isLostNow === isLost(before)) return;
+	const label = state.deps.identity.locate(docId)?.label;
+	if (label !== undefined) state.deps.deletions.count(label, isLostNow ? 1 : -1);
+}
+
+function comeToRest(state: ObserverState, docId: string): void {
+	setAttention(state, docId, null, null);
+	state.deps.offer(docId);
+}
+
+function park(state: ObserverState, docId: string, stat: FileStat | null, code: string): void {
+	const reason = `it cannot be read (${code})`;
+	setAttention(state, docId, { kind: 'parked', stat, reason, retry: 'full scan' }, null);
+}
+
+/** Never rejects. */
+export async function observePath(state: ObserverState, docId: string): Promise<void> {
+	const { deps } = state;
+	const { identity, reader, clock, settings, ledger } = deps;
+	const place = identity.locate(docId);
+	if (place === null) return;
+	const dir = deps.dirOf(place.label);
+	let hashedAt = clock.now();
+	let seen: Look;
+	try {
+		const expected = settledStat(state.attentions.get(docId), clock.monotonic(), settings.quietMs);
+		seen = await reader.look(dir, place.relPath, expected);
+	} catch (error) {
+		if (isGone(error)) await takeMissing(state, docId, place);
+		else park(state, docId, null, errorCode(error));
+		return;
+	}
+	const { stat } = seen;
+	if (!deps.isWanted(place, stat)) return takeMissing(state, docId, place);
+	if (compare(ledger.get(docId), stat) === 'same') return comeToRest(state, docId);
+	const step = settle(state.attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
+	if (step.kind === 'wait') return setAttention(state, docId, step.attention, step.ms);
+	let { fingerprint } = seen;
+	if (fingerprint === null) {
+		hashedAt = clock.now();
+		fingerprint = await reader.fingerprint(join(dir, place.relPath), stat);
+	}
+	takeFingerprint(state, docId, place, fingerprint, { stat, hashedAt, unstable: step.unstable });
+}
+
+/** A scan met a file that nothing is known of, or not any more. */
+export function settleAnew(state: ObserverState, docId: string, stat: FileStat): void {
+	const { identity, clock, settings, isLocal } = state.deps;
+	const { quietMs } = settings;
+	const now = clock.monotonic();
+	const label = identity.locate(docId)?.label;
+	if (label !== undefined && isLocal(label) && isOldEnough(stat, clock.now(), quietMs)) {
+		setAttention(state, docId, { kind: 'settling', stat, since: now - quietMs, unstable: 0 }, null);
+		return state.queue.push(docId);
+	}
+	const step = settle(undefined, stat, now, quietMs);
+	if (step.kind === 'wait') setAttention(state, docId, step.attention, step.ms);
+}
+
+/** `hashedAt`: wall ms before the read began. */
+function takeFingerprint(
+	state: ObserverState,
+	docId: string,
+	{ label, relPath }: Place,
+	result: Fingerprint,
+	read: { readonly stat: FileStat; readonly hashedAt: number; readonly unstable: number },
+): void {
+	const { ledger, clock, settings } = state.deps;
+	const { stat, hashedAt, unstable } = read;
+	switch (result.kind) {
+		case 'content': {
+			const file = { root: label, path: relPath };
+			ledger.set(docId, withContent(ledger.get(docId), file, result.content, stat, hashedAt));
+			return comeToRest(state, docId);
+		}
+		case 'unstable': {
+			const next = afterUnstable(stat, unstable, clock.monotonic(), settings.unstableMs);
+			return setAttention(state, docId, next.attention, next.ms);
+		}
+		case 'gone':
+			return state.queue.push(docId);
+		case 'unreadable':
+			return park(state, docId, stat, result.code);
+	}
+}
+
+/** The path holds no file of the watched set. */
+async function takeMissing(state: ObserverState, docId: string, { label }: Place): Promise<void> {
+	const { deps } = state;
+	const { ledger, clock, settings } = deps;
+	const row = ledger.get(docId);
+	if (row === undefined || row.seen === null) return comeToRest(state, docId);
+	if (state.attentions.get(docId)?.kind === 'moved') return;
+	deps.withhold(docId);
+	// The deletion of a file that nobody ever heard of is not delayed: there never was such a file.
+	if (row.seq > 0) {
+		const since = lostSince(state, docId);
+		const left = since + settings.deletionDelayMs - clock.monotonic();
+		if (left > 0) return setAttention(state, docId, { kind: 'gone', since }, left);
+	}
+	// Asked after the file was found gone: a root that is away takes all its files with it.
+	try {
+		await deps.disk.checkRoot(deps.dirOf(label));
+	} catch {
+		// Its changes stay withheld; the next scan that can read the root decides again.
+		return setAttention(state, docId, null, null);
+	}
+	// Read again: it may have been acknowledged, or joined to its new name, meanwhile.
+	const known = ledger.get(docId) ?? row;
+	if (state.attentions.get(docId)?.kind === 'moved') return;
+	if (known.seq > 0 && !mayDelete(state, docId, label)) return;
+	const gone = withoutContent(known);
+	if (gone === null) ledger.remove(docId);
+	else ledger.set(docId, gone);
+	comeToRest(state, docId);
+}
+
+function lostSince({ attentions, deps }: ObserverState, docId: string): number {
+	const attention = attentions.get(docId);
+	return isLost(attention) ? attention.since : deps.clock.monotonic();
+}
+
+/** Whether a deletion whose delay is over may be told now; if not, it waits for a scan, or is paused. */
+function mayDelete(state: ObserverState, docId: string, label: string): boolean {
+	const since = lostSince(state, docId);
+	if (!isLost(state.attentions.get(docId))) setAttention(state, docId, { kind: 'gone', since }, null);
+	const verdict = state.deps.deletions.verdict(label, since);
+	if (verdict === 'go') return true;
+	setAttention(state, docId, { kind: verdict === 'pause' ? 'paused' : 'gone', since }, null);
+	if (verdict === 'await scan') state.awaitingScan.add(docId);
+	return false;
+}
