@@ -26,9 +26,7 @@ const rows = Object.entries(fileTypes) as readonly (readonly [MimeType, FileType
 const typeOfEnding = new Map(rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type])));
 
 export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
-export const streamedTypes: readonly MimeType[] = mimeTypes.filter(
-	(type) => fileTypes[type].reading === 'streamed',
-);
+export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
 
 /** The type that the ending of a path stands for, in any case; null where there is none. */
 export function mimeTypeOf(path: string): MimeType | null {

@@ -20,5 +20,4 @@ export const limits = {
 export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';
 
 const tenantRule = new RegExp(tenantPattern);
-
 export const isTenant = (text: string): boolean => text.length <= limits.tenantChars && tenantRule.test(text);
