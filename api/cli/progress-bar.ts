@@ -18,6 +18,8 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 	let total = 0;
 	let lastLine = -lineEveryMs;
 	let hadWork = false;
+	/** Changes that had come through when the index was last up to date. */
+	let doneBefore: number | null = null;
 	let startedAt = clock.monotonic();
 	let cancel = () => {};
 
@@ -25,8 +27,13 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 		const stats = await app.docStore.stats();
 		const onTheWay = folder?.status().roots.reduce((sum, root) => sum + root.pending + root.inFlight, 0) ?? 0;
 		const left = onTheWay + stats.pending;
+		const done = (stats.jobs.published ?? 0) + (stats.jobs.deleted ?? 0);
+		doneBefore ??= done;
 		if (left === 0) {
-			if (hadWork) {
+			// Work that came and went between two looks is told of as well.
+			if (hadWork || done > doneBefore) {
+				total = Math.max(total, done - doneBefore);
+				doneBefore = done;
 				end();
 				const seconds = ((clock.monotonic() - startedAt) / 1000).toFixed(1);
 				console.error(
@@ -35,21 +42,20 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 			}
 			hadWork = false;
 			total = 0;
+			startedAt = clock.monotonic();
 			return;
 		}
-		if (!hadWork) startedAt = clock.monotonic();
 		hadWork = true;
 		total = Math.max(total, left);
-		const done = total - left;
 		if (isTerminal) {
 			bar ??= new SingleBar({
 				format: '{bar} {value}/{total} changes, {documents} searchable, {eta_formatted} left',
 				stream: process.stderr,
 				clearOnComplete: true,
 			});
-			if (!bar.isActive) bar.start(total, done, { documents: documents(stats) });
+			if (!bar.isActive) bar.start(total, total - left, { documents: documents(stats) });
 			bar.setTotal(total);
-			bar.update(done, { documents: documents(stats) });
+			bar.update(total - left, { documents: documents(stats) });
 		} else if (clock.monotonic() - lastLine >= lineEveryMs) {
 			lastLine = clock.monotonic();
 			console.error(`indexing: ${count(left, 'change')} on the way, ${documents(stats)} searchable`);
@@ -64,7 +70,7 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 			look().then(again, () => end());
 		});
 	}
-	again();
+	void look().then(again, () => end());
 	return () => {
 		cancel();
 		end();
