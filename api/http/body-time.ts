@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../ports/time.ts';
+import type { Clock } from '../ports/index.ts';
 import { answerClientError } from './error-answers.ts';
 
 /**

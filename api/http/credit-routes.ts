@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { Tenant } from '../contract/id-schema.ts';
 import { DocDropError } from '../errors.ts';
 import { mostGranted } from '../domain/index.ts';
-import type { DocStore } from '../ports/doc-store.ts';
+import type { DocStore } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 import { next, pageLimit } from './paging.ts';
 

@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DocDropError } from '../errors.ts';
-import type { Clock } from '../ports/time.ts';
+import type { Clock } from '../ports/index.ts';
 import { installAccess, isLocal } from './access.ts';
 import { installBodyTime } from './body-time.ts';
 import { creditRoutes } from './credit-routes.ts';

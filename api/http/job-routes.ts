@@ -5,8 +5,7 @@ import { JobState, JobView } from '../contract/job-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore } from '../ports/doc-store.ts';
-import type { Job } from '../ports/doc-views.ts';
+import type { DocStore, Job } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 import { next, pageLimit } from './paging.ts';
 

@@ -1,7 +1,6 @@
 import { Type } from 'typebox';
 import type { LimiterStatus } from '../pipeline/accept/index.ts';
-import type { EmbedderBudget } from '../ports/embedder.ts';
-import type { StoreStats } from '../ports/doc-views.ts';
+import type { EmbedderBudget, StoreStats } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What the limits of documents say of themselves; shown by status-routes.ts. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { Tenant } from '../contract/id-schema.ts';
 import { figuresOf } from '../pipeline/upkeep/index.ts';
-import type { DocStore } from '../ports/doc-store.ts';
+import type { DocStore } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 
 /** How far a tenant's documents are: an onboarding is followed with it. Counted as they move; asking costs nothing. */

@@ -7,7 +7,7 @@ import {
 } from '../contract/search-schema.ts';
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { Embedder } from '../ports/embedder.ts';
+import type { Embedder } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
 
 /** Questions: search, and the active embedder for anyone who speaks OpenAI's dialect. */

@@ -5,10 +5,7 @@ import { limits } from '../contract/limits.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore } from '../ports/doc-store.ts';
-import type { Embedder } from '../ports/embedder.ts';
-import type { Extractor } from '../ports/extractor.ts';
-import type { VectorStore } from '../ports/vector-store.ts';
+import type { DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
 import {

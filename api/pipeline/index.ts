@@ -27,8 +27,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { search } from './search/index.ts';
-import type { Claimed } from '../ports/work-claims.ts';
-import type { Embedder } from '../ports/embedder.ts';
+import type { Claimed, Embedder } from '../ports/index.ts';
 
 /**
  * THE FLOW of a change:

@@ -1,7 +1,6 @@
-import type { JobDetail } from './work-claims.ts';
+import type { DocKey, JobDetail, PublishedState } from './work-claims.ts';
 import type { Failure } from '../domain/index.ts';
 import type { JobState } from '../contract/job-schema.ts';
-import type { DocKey, PublishedState } from './work-claims.ts';
 
 export interface Job {
 	readonly jobId: string;

@@ -12,7 +12,7 @@ import {
 	versionOf,
 } from '../../domain/index.ts';
 import type { Priority } from '../../contract/job-schema.ts';
-import type { QueueLimits } from '../../ports/doc-store.ts';
+import type { QueueLimits } from '../../ports/index.ts';
 import { openAdmission, type Admission } from './admission.ts';
 import { dropBody } from './doc-bodies.ts';
 import { insertDoc, saveDoc, withLease } from './doc-rows.ts';

@@ -1,4 +1,4 @@
-import type { Allowance } from '../../ports/doc-store.ts';
+import type { Allowance } from '../../ports/index.ts';
 import type { AcceptResult, Change, Refusal } from '../../domain/index.ts';
 import type { Credits } from './credit-ledger.ts';
 

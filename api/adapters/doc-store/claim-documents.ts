@@ -1,6 +1,6 @@
 import { type DocState, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
 import type { Priority } from '../../contract/job-schema.ts';
-import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/work-claims.ts';
+import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/index.ts';
 import { contentOf, unpinBlob } from './doc-bodies.ts';
 import { saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';

@@ -9,8 +9,7 @@ import {
 	refundCredits,
 	type Refusal,
 } from '../../domain/index.ts';
-import type { StoreStats } from '../../ports/doc-views.ts';
-import type { CreditLedger, GrantRequest, GrantResult } from '../../ports/credits.ts';
+import type { CreditLedger, GrantRequest, GrantResult, StoreStats } from '../../ports/index.ts';
 import type { Tables } from './tables.ts';
 
 /**

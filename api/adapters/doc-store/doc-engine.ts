@@ -1,4 +1,4 @@
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/index.ts';
 import { acceptChanges } from './accept-changes.ts';
 import { claim } from './claim-documents.ts';
 import { createCredits } from './credit-ledger.ts';

@@ -1,5 +1,5 @@
 import { type DocState, holdsLease, isPending, type LeaseState } from '../../domain/index.ts';
-import type { DocKey, Lease } from '../../ports/work-claims.ts';
+import type { DocKey, Lease } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { setUndoably } from './engine-transaction.ts';
 import type { DocRow, DurableState } from './tables.ts';

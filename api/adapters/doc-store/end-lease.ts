@@ -1,5 +1,5 @@
 import { commitLeased, deadLetterLeased, isPending, releaseLease } from '../../domain/index.ts';
-import type { Commit, DeadLetter, Lease, Release } from '../../ports/work-claims.ts';
+import type { Commit, DeadLetter, Lease, Release } from '../../ports/index.ts';
 import { dropBody, unpinBlob } from './doc-bodies.ts';
 import { leasedRow, saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';

@@ -1,5 +1,5 @@
 import type { LeaseState } from '../../domain/index.ts';
-import type { DocKey } from '../../ports/work-claims.ts';
+import type { DocKey } from '../../ports/index.ts';
 import type { Credits } from './credit-ledger.ts';
 import type { ProgressCounts } from './progress-counts.ts';
 import type { Queues } from './queues.ts';

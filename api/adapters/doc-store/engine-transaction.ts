@@ -1,4 +1,4 @@
-import type { DocKey } from '../../ports/work-claims.ts';
+import type { DocKey } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { countRefusals } from './refusal-receipts.ts';
 

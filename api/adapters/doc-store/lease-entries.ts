@@ -1,5 +1,5 @@
 import { recordIntent, type StoredEntry } from '../../domain/index.ts';
-import type { DocKey, Intent, Lease, OrphanPoints } from '../../ports/work-claims.ts';
+import type { DocKey, Intent, Lease, OrphanPoints } from '../../ports/index.ts';
 import { leasedRow, saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import type { DocRow, Tables } from './tables.ts';

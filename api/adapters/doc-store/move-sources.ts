@@ -7,7 +7,7 @@ import {
 	waitForSuccessor,
 	withdrawMove,
 } from '../../domain/index.ts';
-import type { DocKey, MovedManifest } from '../../ports/work-claims.ts';
+import type { DocKey, MovedManifest } from '../../ports/index.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { endLostJob, updateJob } from './job-rows.ts';

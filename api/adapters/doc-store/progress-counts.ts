@@ -1,5 +1,5 @@
 import { isPending } from '../../domain/index.ts';
-import type { Progress } from '../../ports/doc-views.ts';
+import type { Progress } from '../../ports/index.ts';
 import type { DurableState, Tables } from './tables.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
 	mayGrow,
 	queueClass,
 } from '../../domain/index.ts';
-import type { ClaimRequest, Claimed, DocKey } from '../../ports/work-claims.ts';
+import type { ClaimRequest, Claimed, DocKey } from '../../ports/index.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Job } from '../../ports/doc-views.ts';
+import type { Job } from '../../ports/index.ts';
 import type { Failure, Refusal } from '../../domain/index.ts';
 import type { EngineState, RefusalCounts } from './engine-state.ts';
 import { insertJob, removeJob } from './job-rows.ts';

@@ -1,6 +1,5 @@
 import { versionOf } from '../../domain/index.ts';
-import type { DocKey } from '../../ports/work-claims.ts';
-import type { RepairStore, RepairTarget, Tally } from '../../ports/repair-store.ts';
+import type { DocKey, RepairStore, RepairTarget, Tally } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 
 /**

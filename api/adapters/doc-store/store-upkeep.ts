@@ -1,5 +1,4 @@
-import type { SweepRequest } from '../../ports/doc-store.ts';
-import type { StoreStats } from '../../ports/doc-views.ts';
+import type { StoreStats, SweepRequest } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { recount } from './engine-transaction.ts';
 import { isHeldKey } from './repair-holds.ts';

@@ -7,9 +7,7 @@ import type {
 	StoredEntry,
 	WorkClass,
 } from '../../domain/index.ts';
-import type { DocKey } from '../../ports/work-claims.ts';
-import type { DocumentFilter } from '../../ports/doc-views.ts';
-import type { JobDetail } from '../../ports/work-claims.ts';
+import type { DocKey, DocumentFilter, JobDetail } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**

@@ -6,7 +6,7 @@ import type {
 	JobFilter,
 	SourceDocument,
 	SourcePage,
-} from '../../ports/doc-views.ts';
+} from '../../ports/index.ts';
 import { withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { refusedJob, refusedJobOf } from './refusal-receipts.ts';

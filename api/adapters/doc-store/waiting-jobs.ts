@@ -1,5 +1,5 @@
 import { cancelWaiting, retryFailed } from '../../domain/index.ts';
-import type { RetryResult } from '../../ports/doc-store.ts';
+import type { RetryResult } from '../../ports/index.ts';
 import { dropBody } from './doc-bodies.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';

@@ -5,7 +5,7 @@
  */
 import { DocDropError } from '../../errors.ts';
 import { openThread, type Thread, threadFile } from '../thread/index.ts';
-import type { Embedder } from '../../ports/embedder.ts';
+import type { Embedder } from '../../ports/index.ts';
 import { TOKENIZER_VERSION } from '../../chunking/index.ts';
 import { LEXICAL_DIMENSIONS, LEXICAL_VERSION } from './lexical.ts';
 import type { LexicalMethods } from './lexical-worker.ts';

@@ -1,6 +1,6 @@
 /** An answer other than 200 to an error of the table. */
 import { DocDropError, type ErrorCode } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { readUpTo } from './openai-answer.ts';
 import { readRetryAfter } from './rate-headers.ts';
 

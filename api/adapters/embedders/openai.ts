@@ -9,8 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { Embedder } from '../../ports/embedder.ts';
+import type { Clock, Embedder } from '../../ports/index.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';

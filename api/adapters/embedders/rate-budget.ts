@@ -1,6 +1,5 @@
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { EmbedderBudget } from '../../ports/embedder.ts';
+import type { Clock, EmbedderBudget } from '../../ports/index.ts';
 import { readLimits, readRetryAfter, type SaidMeter } from './rate-headers.ts';
 
 /**

@@ -17,7 +17,7 @@ import {
 	tokenize,
 	TOKENIZER_VERSION,
 } from '../../chunking/index.ts';
-import type { Chunk, Extracted, ExtractInput } from '../../ports/extractor.ts';
+import type { Chunk, Extracted, ExtractInput } from '../../ports/index.ts';
 import { openTextFile, type TextFile } from './decode-stream.ts';
 import type { Document } from './extracted.ts';
 import { extractHtml } from './html.ts';

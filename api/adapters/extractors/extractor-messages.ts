@@ -1,7 +1,7 @@
 /** What the extractor pool and its children send each other, by structured clone. */
 import type { PlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
-import type { Chunk, ExtractInput } from '../../ports/extractor.ts';
+import type { Chunk, ExtractInput } from '../../ports/index.ts';
 
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {

@@ -1,7 +1,7 @@
 /** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
 import { readFile } from 'node:fs/promises';
 import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
-import type { Extractor } from '../../ports/extractor.ts';
+import type { Extractor } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings, defaultChunkSettings } from '../../chunking/index.ts';
 import { checkType, extractDocument, extractorFingerprint, fromReadError, streamInput } from './extract.ts';
 

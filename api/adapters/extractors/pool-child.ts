@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fromPlainError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { Chunk } from '../../ports/extractor.ts';
+import type { Chunk, Clock } from '../../ports/index.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
 import { allocator } from '../thread/index.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';

@@ -1,4 +1,4 @@
-import type { Chunk, ChunkSink, Extracted, ExtractInput } from '../../ports/extractor.ts';
+import type { Chunk, ChunkSink, Extracted, ExtractInput } from '../../ports/index.ts';
 
 /** One file that the extractor pool was asked to read. */
 export interface Task {

@@ -17,8 +17,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { ChunkSink, Extracted, ExtractInput, Extractor } from '../../ports/extractor.ts';
+import type { ChunkSink, Clock, Extracted, ExtractInput, Extractor } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
 import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';

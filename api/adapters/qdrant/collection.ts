@@ -4,7 +4,7 @@
  */
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { fromClient } from './failures.ts';
 import { docIdKey, tenantKey, versionKey } from './payload.ts';
 import { sparseName } from './write-plan.ts';

@@ -7,7 +7,7 @@
  * growing) one less, and after a run of good answers one more is tried. What was sent before a cut says nothing
  * about the cut, so that one bad moment halves once, and not once for each request that it met.
  */
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { isDocDropError } from '../../errors.ts';
 
 export interface CongestionWindow {

@@ -6,7 +6,7 @@
  * hold what a new one does. Ours read back as null, the caller's as not there.
  */
 import { reservedMetadata } from '../../contract/reserved-metadata.ts';
-import type { DocFields, DocWrite, NewPoint, StoredPoint } from '../../ports/vector-store.ts';
+import type { DocFields, DocWrite, NewPoint, StoredPoint } from '../../ports/index.ts';
 
 export type Payload = Record<string, unknown>;
 

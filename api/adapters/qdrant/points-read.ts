@@ -1,7 +1,7 @@
 /** Searches in the points of one collection, and reads of them. */
 import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
-import type { Hit, SearchQuery, StoredPoint } from '../../ports/vector-store.ts';
+import type { Hit, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
 import { storedPoint } from './payload.ts';
 import { queryVector } from './sparse.ts';

@@ -10,8 +10,7 @@
 import type { Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
 import { slices } from '../../domain/index.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { VectorStore } from '../../ports/vector-store.ts';
+import type { Clock, VectorStore } from '../../ports/index.ts';
 import { createRequestBudget } from './request-budget.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
 import { createInFlight } from './in-flight.ts';

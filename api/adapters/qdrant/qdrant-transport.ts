@@ -9,7 +9,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { fromAnswer, fromNetwork } from './failures.ts';
 
 export interface Endpoint {

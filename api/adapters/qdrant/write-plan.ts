@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
-import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
+import type { DocWrite, NewPoint } from '../../ports/index.ts';
 import { createRequestBody, type RequestBody } from './body.ts';
 import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';
 import { documentVector } from './sparse.ts';

@@ -8,7 +8,7 @@
  * id, which does not tell the shard: all of them are asked.
  */
 import { shardOf } from '../../domain/index.ts';
-import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/index.ts';
 
 export function createShardedStore(deps: {
 	readonly shards: readonly VectorStore[];

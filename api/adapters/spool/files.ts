@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SpoolKey, Spools } from '../../ports/spool.ts';
+import type { SpoolKey, Spools } from '../../ports/index.ts';
 import { createSpool, mapFsError, type SpoolSettings } from './spool-files.ts';
 
 export function createSpools(settings: SpoolSettings): Spools {

@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Chunk } from '../../ports/extractor.ts';
-import type { Spool } from '../../ports/spool.ts';
+import type { Chunk, Spool } from '../../ports/index.ts';
 
 export interface SpoolSettings {
 	/** Absolute; made when it is needed. */

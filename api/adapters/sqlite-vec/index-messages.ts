@@ -1,5 +1,5 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
-import type { NewPoint, StoredPoint } from '../../ports/vector-store.ts';
+import type { NewPoint, StoredPoint } from '../../ports/index.ts';
 import type { PackedTexts } from './packed-texts.ts';
 
 /** The rest of a point is in `vectors` and `texts`. */

@@ -1,6 +1,6 @@
 /** Points and vectors by id, pages and counts, on an open database; for index-reader.ts. Searches are in index-search.ts. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { DocFields, StoredPoint } from '../../ports/vector-store.ts';
+import type { DocFields, StoredPoint } from '../../ports/index.ts';
 import { fromBytes, toBytes } from './point-rows.ts';
 import type { ReaderMethods } from './index-messages.ts';
 

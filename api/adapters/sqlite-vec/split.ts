@@ -4,7 +4,7 @@
  * A document that is cut brings what it keeps in its first piece, and the pieces after it carry the same
  * fields, which change nothing that is there already.
  */
-import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
+import type { DocWrite, NewPoint } from '../../ports/index.ts';
 
 /** As many as a bulk write has by default: one more would cost it a second sync. */
 export const MAX_ROWS = 512;

@@ -4,7 +4,7 @@
  * the event loop. Only app.ts builds it.
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/index.ts';
 import { createIndexThreads, type Threads } from './index-threads.ts';
 import { dequantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';

@@ -1,5 +1,5 @@
 import { DocDropError } from '../../errors.ts';
-import type { DocWrite } from '../../ports/vector-store.ts';
+import type { DocWrite } from '../../ports/index.ts';
 import type { WirePut } from './index-messages.ts';
 import { packTexts } from './packed-texts.ts';
 import { isUuid } from './point-rows.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/index.ts';
 import type { DocEngine } from '../doc-store/index.ts';
 import { forward, openThread, threadFile } from '../thread/index.ts';
 import { writeBlob } from './blobs.ts';

@@ -1,5 +1,5 @@
 import type { DocDropError } from '../../errors.ts';
-import type { DocStore, QueueLimits } from '../../ports/doc-store.ts';
+import type { DocStore, QueueLimits } from '../../ports/index.ts';
 import type { AcceptResult, Change, Refusal } from '../../domain/index.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 

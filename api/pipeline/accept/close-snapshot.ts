@@ -7,7 +7,7 @@
  * went at once. A pause is only an answer: nothing is remembered, and the source asks again, confirmed.
  */
 import { isDocDropError } from '../../errors.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/index.ts';
 import type { Ingress } from './ingress.ts';
 
 export interface Snapshot {

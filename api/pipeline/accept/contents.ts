@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ChangeContent, Refused } from '../../domain/index.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/index.ts';
 import { type Normalised, type SizeLimit, tooLarge } from './checks.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { DocDropError } from '../../errors.ts';
-import type { Allowance } from '../../ports/doc-store.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Allowance, Clock } from '../../ports/index.ts';
 import { gcra } from '../../domain/index.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { DocumentInput, Receipt } from '../../contract/document-schema.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { DocStore, QueueLimits } from '../../ports/doc-store.ts';
+import type { DocStore, QueueLimits } from '../../ports/index.ts';
 import {
 	type AcceptResult,
 	type Change,

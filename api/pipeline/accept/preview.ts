@@ -1,6 +1,5 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Extractor } from '../../ports/extractor.ts';
+import type { DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
 import { plan, readMeta } from '../../domain/index.ts';
 

@@ -25,7 +25,7 @@ import {
 	type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { trips } from './retry.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 import { createBreaker, type Breaker, type BreakerOptions } from './breaker.ts';
 

@@ -1,5 +1,5 @@
 import { isDocDropError } from '../../errors.ts';
-import type { VectorStore } from '../../ports/vector-store.ts';
+import type { VectorStore } from '../../ports/index.ts';
 
 /**
  * The vector index as the pipeline sees it: opened at its first use, so that an index which is away at the start

@@ -1,4 +1,4 @@
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { DocStore } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 import type { BreakerState } from './breaker.ts';
 

@@ -1,5 +1,5 @@
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 
 /**
  * A bound for work that is another's promise to end (the extractor's own limits are far below it). A worker

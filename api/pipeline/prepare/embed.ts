@@ -1,6 +1,5 @@
-import type { Clock } from '../../ports/time.ts';
+import type { Clock, Embedder } from '../../ports/index.ts';
 import type { QueueKey } from '../../domain/index.ts';
-import type { Embedder } from '../../ports/embedder.ts';
 import { type Breaker, decide } from '../faults/index.ts';
 import { createFairQueue } from './fair-queue.ts';
 

@@ -1,6 +1,5 @@
 import type { Failure } from '../../domain/index.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed, DocStore } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 
 /** Gives a lease back, for another try at `retryAt`. Where the store cannot take it, the lease runs out by itself. */

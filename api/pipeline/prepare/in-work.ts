@@ -1,5 +1,5 @@
 import { createUsage, type QueueUsage, shardOf } from '../../domain/index.ts';
-import type { Claimed, DocKey, Lease } from '../../ports/work-claims.ts';
+import type { Claimed, DocKey, Lease } from '../../ports/index.ts';
 import type { Lane, OpenLane } from './lane-handover.ts';
 import { isLarge } from './prepare-large.ts';
 

@@ -1,5 +1,5 @@
 /** What the worker hands to the lane of a tenant, and what it is told back; publish/ has the lanes. */
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed } from '../../ports/index.ts';
 import type { LargePrepared } from './prepare-large.ts';
 import type { Prepared } from './prepare.ts';
 

@@ -1,9 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Claimed } from '../../ports/work-claims.ts';
-import type { Chunk, Extractor } from '../../ports/extractor.ts';
-import type { Spool, Spools } from '../../ports/spool.ts';
-import type { DocFields } from '../../ports/vector-store.ts';
+import type { Chunk, Claimed, DocFields, DocStore, Extractor, Spool, Spools } from '../../ports/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createLargePlanner, documentCost, type LargePlan, readMeta } from '../../domain/index.ts';

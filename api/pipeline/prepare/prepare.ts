@@ -1,7 +1,4 @@
-import type { Claimed } from '../../ports/work-claims.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { Extractor } from '../../ports/extractor.ts';
-import type { DocFields, NewPoint, VectorStore } from '../../ports/vector-store.ts';
+import type { Claimed, Clock, DocFields, Extractor, NewPoint, VectorStore } from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import { within } from './deadline.ts';

@@ -1,6 +1,5 @@
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed, VectorStore } from '../../ports/index.ts';
 import type { ManifestChunk } from '../../domain/index.ts';
-import type { VectorStore } from '../../ports/vector-store.ts';
 import type { Breaker } from '../faults/index.ts';
 
 /**

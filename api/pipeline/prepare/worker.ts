@@ -1,9 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Claimed } from '../../ports/work-claims.ts';
-import type { Extractor } from '../../ports/extractor.ts';
-import type { Spools } from '../../ports/spool.ts';
-import type { VectorStore } from '../../ports/vector-store.ts';
+import type { Claimed, Clock, DocStore, Extractor, Spools, VectorStore } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { type Breaker, decide, type ReachCrashPoint } from '../faults/index.ts';
 import type { EmbedStep } from './embed.ts';

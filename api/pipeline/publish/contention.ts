@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Claimed, DocKey } from '../../ports/work-claims.ts';
+import type { Claimed, DocKey } from '../../ports/index.ts';
 import { failureOf } from '../../domain/index.ts';
 import { prepareDeletion, type LaneHooks, type LaneItem, type Prepared } from '../prepare/index.ts';
 import type { FlushReason } from './autobatch.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 import type { LaneLock } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';

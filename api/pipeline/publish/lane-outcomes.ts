@@ -1,7 +1,5 @@
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed, Clock, Spools } from '../../ports/index.ts';
 import type { Failure } from '../../domain/index.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { Spools } from '../../ports/spool.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Contention } from './contention.ts';
 

@@ -1,5 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed, Clock } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { failureOf } from '../../domain/index.ts';
 import { decide, type RetryDecision } from '../faults/index.ts';

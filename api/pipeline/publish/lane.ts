@@ -1,4 +1,4 @@
-import type { Claimed } from '../../ports/work-claims.ts';
+import type { Claimed } from '../../ports/index.ts';
 import type { Lane, LaneHooks, LaneItem } from '../prepare/index.ts';
 import { autobatch, type Batch, type BatchLimits } from './autobatch.ts';
 import { createBatchWriter, type BatchDeps } from './lane-batch.ts';

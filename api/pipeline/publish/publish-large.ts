@@ -1,6 +1,5 @@
 import type { ManifestChunk } from '../../domain/index.ts';
-import type { Chunk } from '../../ports/extractor.ts';
-import type { DocWrite, NewPoint } from '../../ports/vector-store.ts';
+import type { Chunk, DocWrite, NewPoint } from '../../ports/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { LargePrepared } from '../prepare/index.ts';
 import type { PublishDeps } from './publish.ts';

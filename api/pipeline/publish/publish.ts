@@ -1,6 +1,4 @@
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Commit } from '../../ports/work-claims.ts';
-import type { DocWrite, VectorStore } from '../../ports/vector-store.ts';
+import type { Commit, DocStore, DocWrite, VectorStore } from '../../ports/index.ts';
 import type { Breaker, ReachCrashPoint } from '../faults/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { Prepared } from '../prepare/index.ts';

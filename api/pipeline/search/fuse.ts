@@ -6,7 +6,7 @@
  * While a document is being updated, its old points still answer beside the new ones: of each document only
  * what belongs to its highest version is kept, so that a reader never sees two versions of it.
  */
-import type { Hit } from '../../ports/vector-store.ts';
+import type { Hit } from '../../ports/index.ts';
 
 export interface FuseOptions {
 	/** Greater values weigh the first ranks less; the paper's 60 unless told. */

@@ -1,8 +1,6 @@
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { DocDropError } from '../../errors.ts';
-import type { Clock } from '../../ports/time.ts';
-import type { Embedder } from '../../ports/embedder.ts';
-import type { VectorStore } from '../../ports/vector-store.ts';
+import type { Clock, Embedder, VectorStore } from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { fuse } from './fuse.ts';
 import { tokenize } from '../../chunking/index.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
+import type { Clock } from '../../ports/index.ts';
 import { decide } from '../faults/index.ts';
 import { unsoundTenants } from './index-verification.ts';
 import type { Gap, RepairDeps, RepairTotals } from './repair.ts';

@@ -1,4 +1,4 @@
-import type { Tally } from '../../ports/repair-store.ts';
+import type { Tally } from '../../ports/index.ts';
 import { pointsOf, type RepairDeps } from './repair.ts';
 
 /**

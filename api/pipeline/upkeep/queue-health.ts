@@ -1,6 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Progress } from '../../ports/doc-views.ts';
+import type { Clock, DocStore, Progress } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 
 /**

@@ -1,8 +1,13 @@
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { RepairTarget } from '../../ports/repair-store.ts';
+import type {
+	Clock,
+	DocFields,
+	DocStore,
+	NewPoint,
+	RepairTarget,
+	StoredPoint,
+	VectorStore,
+} from '../../ports/index.ts';
 import { type ManifestEntry, readMeta, slices } from '../../domain/index.ts';
-import type { DocFields, NewPoint, StoredPoint, VectorStore } from '../../ports/vector-store.ts';
-import type { Clock } from '../../ports/time.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';

@@ -1,6 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
-import type { Spools } from '../../ports/spool.ts';
+import type { Clock, DocStore, Spools } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 
 /**

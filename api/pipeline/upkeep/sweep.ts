@@ -1,5 +1,4 @@
-import type { Clock } from '../../ports/time.ts';
-import type { DocStore } from '../../ports/doc-store.ts';
+import type { Clock, DocStore } from '../../ports/index.ts';
 import type { Log } from '../../telemetry.ts';
 
 /** Forgets old receipts and tombstones, a few at a time, so that no sweep delays a change. */
