@@ -17,6 +17,7 @@
  */
 
 import { sampleEpoch } from '../contract/sample-epoch.ts';
+import type { Change } from './change.ts';
 import { classOf } from './fair-share.ts';
 import type { WorkClass } from './queue-key.ts';
 
@@ -94,18 +95,9 @@ export interface DocState {
 }
 
 /** A change as it meets the document. */
-export interface Arrival extends ContentIdentity {
-	readonly jobId: string;
-	readonly sourceId: string;
-	readonly epoch: string;
-	readonly epochRank: number;
-	readonly seq: number | null;
-	readonly takeOver: boolean;
-	readonly size: number;
-	readonly priority: PriorityRank;
-	readonly windowMs: number;
-	readonly maxWaitMs: number;
-}
+export type Arrival = Omit<Wanted, 'acceptedAt'> &
+	Pick<DocState, 'sourceId' | 'epoch' | 'epochRank'> &
+	Pick<Change, 'seq' | 'takeOver' | 'windowMs' | 'maxWaitMs'>;
 
 export type AcceptDecision =
 	| { readonly kind: 'owned'; readonly owner: string }
@@ -193,25 +185,12 @@ function place(
 export function decideAccept(state: DocState | null, arrival: Arrival, now: number): AcceptDecision {
 	const spot = place(state, arrival);
 	if ('kind' in spot) return spot;
-	const wanted: Wanted = {
-		op: arrival.op,
-		sha256: arrival.sha256,
-		meta: arrival.meta,
-		fingerprint: arrival.fingerprint,
-		jobId: arrival.jobId,
-		size: arrival.size,
-		priority: arrival.priority,
-		acceptedAt: now,
-	};
-	const identity = {
-		sourceId: arrival.sourceId,
-		epoch: arrival.epoch,
-		epochRank: arrival.epochRank,
-		rank: spot.rank,
-		seq: spot.seq,
-	};
+	const { op, sha256, meta, fingerprint, jobId, size, priority } = arrival;
+	const wanted: Wanted = { op, sha256, meta, fingerprint, jobId, size, priority, acceptedAt: now };
+	const { sourceId, epoch, epochRank } = arrival;
+	const identity = { sourceId, epoch, epochRank, ...spot };
 	if (state === null) {
-		const generation = arrival.op === 'delete' ? 0 : 1;
+		const generation = op === 'delete' ? 0 : 1;
 		const fresh: DocState = {
 			...identity,
 			generation,
@@ -231,8 +210,8 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 		return { kind: 'accepted', state: fresh, superseded: null };
 	}
 	if (!state.failed && sameContent(state.wanted, arrival)) {
-		const priority = Math.min(state.wanted.priority, arrival.priority) as PriorityRank;
-		const next = { ...state, ...identity, wanted: { ...state.wanted, priority } };
+		const higher = Math.min(state.wanted.priority, priority) as PriorityRank;
+		const next = { ...state, ...identity, wanted: { ...state.wanted, priority: higher } };
 		return {
 			kind: 'unchanged',
 			state: next,
@@ -329,6 +308,7 @@ export function commitLeased(
 ): DocState {
 	const leased = state.lease;
 	if (leased === null) throw new Error('commit without a lease');
+	const { content, version, jobId, size } = leased;
 	const isLatest = leased.generation === state.generation;
 	return {
 		...state,
@@ -338,18 +318,7 @@ export function commitLeased(
 		failed: state.failed && !isLatest,
 		lease: null,
 		mayHaveOrphans: false,
-		published:
-			leased.content.op === 'delete'
-				? null
-				: {
-						...leased.content,
-						version: leased.version,
-						jobId: leased.jobId,
-						at: now,
-						title,
-						chunks,
-						size: leased.size,
-					},
+		published: content.op === 'delete' ? null : { ...content, version, jobId, at: now, title, chunks, size },
 	};
 }
 

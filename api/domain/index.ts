@@ -3,27 +3,7 @@ export * from './accept-result.ts';
 export { createUsage, mayGrow, capacityLeft } from './capacity.ts';
 export * from './change.ts';
 export { type Plan, plan } from './chunk-plan.ts';
-export {
-	type DocState,
-	type LeaseState,
-	type PriorityRank,
-	deadLetterLeased,
-	cancelWaiting,
-	commitLeased,
-	decideAccept,
-	dueAt,
-	highLead,
-	holdsLease,
-	recordIntent,
-	isClaimable,
-	isEarlier,
-	isPending,
-	takeLease,
-	queueClass,
-	releaseLease,
-	retryFailed,
-	versionOf,
-} from './coalesce.ts';
+export * from './coalesce.ts';
 export * from './credit-cost.ts';
 export * from './failure.ts';
 export { createFairShare, documentCost, queueKeyName } from './fair-share.ts';
