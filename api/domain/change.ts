@@ -28,21 +28,11 @@ export interface Change {
 	readonly previous?: MoveSource;
 }
 
-/** The name that a moved document had. Tenant and docId are not those of the change itself. */
-export interface MoveSource {
-	/** Names the receipt of its deletion. */
-	readonly jobId: string;
-	readonly tenant: string;
-	readonly docId: string;
-}
+/** The name that a moved document had, with the receipt of its deletion. None of it is the change's own. */
+export type MoveSource = Pick<Change, 'jobId' | 'tenant' | 'docId'>;
 
 /** What the ingress refused for good: nothing of it is kept but its receipt. */
-export interface Refusal {
-	/** UUIDv7, made by the caller: names the receipt. */
-	readonly jobId: string;
-	readonly tenant: string;
-	readonly docId: string;
-	readonly op: 'put' | 'delete';
+export interface Refusal extends Pick<Change, 'jobId' | 'tenant' | 'docId' | 'op'> {
 	readonly refused: Failure;
 }
 

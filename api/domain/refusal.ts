@@ -1,15 +1,13 @@
 import type { DocumentInput } from '../contract/document-schema.ts';
 import { docIdFault } from '../contract/doc-id-fault.ts';
 import { DocDropError, type ErrorCode } from '../errors.ts';
+import type { Change } from './change.ts';
 
 /**
  * What the ingress refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
  * reads no answers, or goes on after errors, would otherwise lose it without a trace. Pure.
  */
-export interface Refused {
-	readonly tenant: string;
-	readonly docId: string;
-	readonly op: 'put' | 'delete';
+export interface Refused extends Pick<Change, 'tenant' | 'docId' | 'op'> {
 	readonly error: DocDropError;
 }
 

@@ -1,10 +1,8 @@
+import type { Ledger } from '../domain/index.ts';
+
 /** Credits of one tenant. */
-export interface CreditLedger {
+export interface CreditLedger extends Ledger {
 	readonly tenant: string;
-	/** In all, ever; null: no limit. */
-	readonly granted: number | null;
-	readonly spent: number;
-	readonly refunded: number;
 	/** Null: no limit. */
 	readonly left: number | null;
 }

@@ -1,4 +1,11 @@
-import type { Failure, QueueUsage, ManifestChunk, ManifestEntry, WorkClass } from '../domain/index.ts';
+import type {
+	Failure,
+	ManifestChunk,
+	ManifestEntry,
+	Published,
+	QueueUsage,
+	WorkClass,
+} from '../domain/index.ts';
 import type { Priority } from '../contract/job-schema.ts';
 
 /** Names one document's row for the life of the store. */
@@ -52,18 +59,8 @@ export interface MovedManifest {
 	readonly manifest: readonly ManifestEntry[];
 }
 
-export interface PublishedState {
-	readonly sha256: string;
-	readonly meta: string;
-	readonly fingerprint: string;
-	readonly version: number;
-	readonly jobId: string;
-	readonly at: number;
-	/** As its points show it; null where they have none, or were published before it was kept. */
-	readonly title: string | null;
-	readonly chunks: number;
-	readonly size: number;
-}
+/** What a document has in the index; of a deleted one there is none. */
+export type PublishedState = Omit<Published, 'op'>;
 
 export interface ClaimRequest {
 	readonly now: number;

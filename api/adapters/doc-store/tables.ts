@@ -4,10 +4,11 @@ import type {
 	Ledger,
 	ManifestChunk,
 	ManifestEntry,
+	Refusal,
 	StoredEntry,
 	WorkClass,
 } from '../../domain/index.ts';
-import type { DocKey, DocumentFilter, JobDetail } from '../../ports/index.ts';
+import type { DocKey, DocumentFilter, Job } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**
@@ -34,32 +35,18 @@ export interface DocRow {
 	readonly error: Failure | null;
 }
 
-export interface JobRow {
-	readonly jobId: string;
+/** A job without what is the document's; its `attempts` and `error` are those that it ended with. */
+export interface JobRow extends Omit<Job, 'tenant' | 'docId' | 'state' | 'refused'> {
 	/** 0: of a refusal, see refusal-receipts.ts. */
 	readonly doc: DocKey;
-	readonly op: 'put' | 'delete';
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
 	readonly state: Exclude<JobState, 'processing' | 'retrying'>;
-	readonly version: number;
-	readonly acceptedAt: number;
-	readonly updatedAt: number;
-	readonly attempts: number;
-	readonly supersededBy: string | null;
 	/** The document's job before this one. */
 	readonly previous: string | null;
-	readonly error: Failure | null;
-	readonly detail: JobDetail | null;
-	/** Credits that it holds; 0 once they were given back. */
-	readonly charged: number;
 }
 
 /** Whose job a refusal's is: the document may never have been. */
-export interface RefusalRow {
-	readonly jobId: string;
-	readonly tenant: string;
-	readonly docId: string;
-}
+export type RefusalRow = Pick<Refusal, 'jobId' | 'tenant' | 'docId'>;
 
 /** `lost`: the row is there, and what it refers to is not on the disk (any more). */
 export type Body =
@@ -193,10 +180,7 @@ export interface LedgerRow extends Ledger {
 	readonly tenant: string;
 }
 
-export interface TallyRow {
-	readonly key: DocKey;
-	readonly tenant: string;
-	readonly docId: string;
+export interface TallyRow extends Pick<DocRow, 'key' | 'tenant' | 'docId'> {
 	/** Of the published manifest; 0 where nothing is published. */
 	readonly chunks: number;
 	/** All entries and orphans, where something is under way; else as `chunks`. */

@@ -28,20 +28,14 @@ export function createViews(engine: EngineState) {
 					: isNewest && state.attempts > 0
 						? 'retrying'
 						: 'accepted';
+		const { doc: _none, previous: _nothing, ...shown } = job;
 		return {
-			jobId: job.jobId,
+			...shown,
 			tenant: row.tenant,
 			docId: row.docId,
-			op: job.op,
 			state: derived,
-			version: job.version,
-			acceptedAt: job.acceptedAt,
-			updatedAt: job.updatedAt,
 			attempts: job.state === 'accepted' && isNewest ? state.attempts : job.attempts,
-			supersededBy: job.supersededBy,
 			error: job.error ?? (job.state === 'accepted' && isNewest ? row.error : null),
-			detail: job.detail,
-			charged: job.charged,
 			refused: false,
 		};
 	}
@@ -62,19 +56,13 @@ export function createViews(engine: EngineState) {
 					: state.published === null
 						? 'deleted'
 						: 'published';
+		const { tenant, docId, error } = row;
+		const { sourceId, readyAt, attempts, published } = state;
+		const { jobId, meta, acceptedAt } = state.wanted;
 		return {
-			tenant: row.tenant,
-			docId: row.docId,
-			sourceId: state.sourceId,
+			...{ tenant, docId, sourceId, jobId, meta, acceptedAt, readyAt, attempts, error, published },
 			version: versionOf(state),
 			state: at,
-			jobId: state.wanted.jobId,
-			meta: state.wanted.meta,
-			acceptedAt: state.wanted.acceptedAt,
-			readyAt: state.readyAt,
-			attempts: state.attempts,
-			error: row.error,
-			published: state.published,
 			orphans: countOrphans(row),
 		};
 	}
