@@ -20,26 +20,12 @@ export async function preview(
 		document.op === 'delete'
 			? { title: null, chunks: [] }
 			: await deps.extractor.extract({ content, mimeType: document.mimeType });
-	const {
-		added,
-		kept,
-		gone,
-		manifest: next,
-	} = plan({
-		tenant,
-		docId,
-		chunks,
-		manifest,
-		orphans: [],
-		canKeep: published?.fingerprint === deps.fingerprint,
-	});
+	const canKeep = published?.fingerprint === deps.fingerprint;
+	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
+	const { added, kept, gone } = next;
 	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
 	const reused = added.filter(({ hash }) => known.has(hash)).length;
-	const isSame =
-		published !== null &&
-		published.sha256 === document.sha256 &&
-		published.meta === document.meta &&
-		published.fingerprint === deps.fingerprint;
+	const isSame = canKeep && published?.sha256 === document.sha256 && published.meta === document.meta;
 	const keptIds = new Set(kept);
 	return {
 		tenant,
@@ -61,7 +47,7 @@ export async function preview(
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
 		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,
-			change: keptIds.has(next[index]?.pointId ?? '') ? 'kept' : 'added',
+			change: keptIds.has(next.manifest[index]?.pointId ?? '') ? 'kept' : 'added',
 			heading,
 			page,
 			text,
