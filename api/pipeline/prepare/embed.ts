@@ -1,7 +1,8 @@
-import type { Clock, Embedder } from '../../ports/index.ts';
+import type { Embedder } from '../../ports/index.ts';
 import type { QueueKey } from '../../domain/index.ts';
-import { type Breaker, decide } from '../faults/index.ts';
+import { decide } from '../faults/index.ts';
 import { createFairQueue } from './fair-queue.ts';
+import type { StepDeps } from './step-deps.ts';
 
 /**
  * Texts of many documents into few calls of the embedder: what arrives within `lingerMs` travels together,
@@ -21,19 +22,15 @@ interface EmbedRequest {
 	reject(error: unknown): void;
 }
 
-export function createEmbedStep(deps: {
+interface EmbedDeps extends Pick<StepDeps, 'breaker' | 'clock' | 'signal' | 'random' | 'weightOf'> {
 	readonly embedder: Embedder;
-	readonly breaker: Breaker;
-	readonly clock: Clock;
-	readonly signal: AbortSignal;
-	readonly random: () => number;
 	readonly lingerMs: number;
 	readonly maxTexts: number;
 	readonly maxCalls: number;
 	readonly onWait: (error: unknown) => void;
-	/** A tenant's share of the work relative to the others'. */
-	readonly weightOf?: ((tenant: string) => number) | undefined;
-}): EmbedStep {
+}
+
+export function createEmbedStep(deps: EmbedDeps): EmbedStep {
 	const { embedder, breaker, clock, signal, random, lingerMs, maxTexts, maxCalls, onWait } = deps;
 	const waiting = createFairQueue<EmbedRequest>(deps.weightOf);
 	let isLingering = false;

@@ -5,9 +5,10 @@ import type { Prepared } from './prepare.ts';
 
 export interface LaneItem {
 	readonly prepared: Prepared;
+	/** Points that will be written or removed. */
 	readonly points: number;
 	readonly bytes: number;
-	/** Monotonic ms. */
+	/** When it became ready, monotonic ms. */
 	readonly readyAt: number;
 	readonly prepareMs: number;
 	readonly waitMs: number;

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Chunk, Claimed, DocFields, DocStore, Extractor, Spool, Spools } from '../../ports/index.ts';
+import type { Chunk, Claimed, DocFields, DocStore, Spool } from '../../ports/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createLargePlanner, documentCost, type LargePlan, readMeta } from '../../domain/index.ts';
 import { fieldsOf } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
+import type { StepDeps } from './step-deps.ts';
 
 /**
  * prepare.ts for documents that are too large to be in memory: chunks and vectors go into a spool, page by page,
@@ -21,14 +22,10 @@ export interface LargePrepared {
 	readonly embedded: number;
 }
 
-export interface LargeDeps {
-	readonly docStore: DocStore;
-	readonly extractor: Extractor;
+export interface LargeDeps extends Pick<StepDeps, 'docStore' | 'extractor' | 'spools' | 'signal'> {
 	/** See prepare.ts. */
 	readonly reading: Gate;
 	readonly embed: EmbedStep;
-	readonly spools: Spools;
-	readonly signal: AbortSignal;
 }
 
 /** Contents above this size that wait in a file are worked on this way; memory for smaller ones is bounded by their size. */

@@ -1,6 +1,5 @@
-import type { Claimed, Clock, DocStore, Extractor, Spools, VectorStore } from '../../ports/index.ts';
-import type { Log, Telemetry } from '../../telemetry.ts';
-import { type Breaker, decide, type ReachCrashPoint } from '../faults/index.ts';
+import type { Claimed } from '../../ports/index.ts';
+import { decide } from '../faults/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createGate, type Gate } from './fair-queue.ts';
 import { giveBack } from './give-back.ts';
@@ -9,6 +8,7 @@ import { capacityLeft, failureOf } from '../../domain/index.ts';
 import type { Lane, LaneItem, LargeItem, OpenLane } from './lane-handover.ts';
 import { prepare } from './prepare.ts';
 import { isLarge, prepareLarge } from './prepare-large.ts';
+import type { StepDeps } from './step-deps.ts';
 
 /**
  * Claims documents that are due, prepares many at a time, and hands them to their tenant's lane. Owns the
@@ -28,26 +28,10 @@ export interface WorkerSettings {
 	readonly shards?: number;
 }
 
-export interface WorkerDeps {
-	readonly docStore: DocStore;
-	readonly vectorStore: VectorStore;
-	readonly extractor: Extractor;
+export interface WorkerDeps extends StepDeps {
 	readonly embed: EmbedStep;
-	readonly spools: Spools;
-	readonly breaker: Breaker;
-	readonly clock: Clock;
-	/** Store time, ms. */
-	readonly now: () => number;
-	readonly random: () => number;
-	readonly crashPoint: ReachCrashPoint;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
 	readonly settings: WorkerSettings;
 	readonly openLane: OpenLane;
-	/** A tenant's share of the work relative to the others'. */
-	readonly weightOf?: ((tenant: string) => number) | undefined;
-	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */
-	readonly signal: AbortSignal;
 }
 
 export interface Worker {

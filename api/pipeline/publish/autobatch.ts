@@ -1,3 +1,5 @@
+import type { LaneItem } from '../prepare/index.ts';
+
 /**
  * Folds prepared documents of one lane into one bulk write. Pure: the lane asks it whenever something
  * changed, and either gets a batch with the reason why it was closed, or is told to wait.
@@ -9,13 +11,7 @@
  *  - nothing more is on its way (`isLast`): waiting would help nobody.
  * Otherwise null: more may come, and neither limits nor age forbid to wait for it.
  */
-export interface BatchItem {
-	/** Points that will be written or removed. */
-	readonly points: number;
-	readonly bytes: number;
-	/** When it became ready, monotonic ms. */
-	readonly readyAt: number;
-}
+export type BatchItem = Pick<LaneItem, 'points' | 'bytes' | 'readyAt'>;
 
 export interface BatchLimits {
 	readonly points: number;

@@ -1,5 +1,4 @@
-import type { Clock } from '../../ports/index.ts';
-import type { Log, Telemetry } from '../../telemetry.ts';
+import type { StepDeps } from '../prepare/index.ts';
 
 /**
  * How long documents wait for the lock of their tenant's lane, and what the lanes get done, over the last
@@ -51,11 +50,7 @@ interface Slot {
 const slotMs = 5_000;
 const windowMs = 60_000;
 
-export function createContention(deps: {
-	readonly clock: Pick<Clock, 'monotonic'>;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
-}): Contention {
+export function createContention(deps: Pick<StepDeps, 'clock' | 'log' | 'telemetry'>): Contention {
 	const { clock, log, telemetry } = deps;
 	const start = clock.monotonic();
 	/** Only tenants that did something in the last minute, or whose level is still to be taken back. */

@@ -1,11 +1,12 @@
 import type { Claimed, DocKey } from '../../ports/index.ts';
 import { failureOf } from '../../domain/index.ts';
-import { prepareDeletion, type LaneHooks, type LaneItem, type Prepared } from '../prepare/index.ts';
+import { prepareDeletion, type LaneItem, type Prepared } from '../prepare/index.ts';
 import type { FlushReason } from './autobatch.ts';
+import type { LaneDeps } from './lane-deps.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
-import type { Recovery, RecoveryDeps } from './lane-recovery.ts';
-import { publish, type PublishDeps } from './publish.ts';
+import type { Recovery } from './lane-recovery.ts';
+import { publish } from './publish.ts';
 
 /**
  * How a lane writes one batch. A batch that the index refuses is halved until the refused document stands alone.
@@ -13,10 +14,6 @@ import { publish, type PublishDeps } from './publish.ts';
  * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the move sources
  * are claimed and removed, before anything else. A reader sees both for no longer than that, whatever waits.
  */
-export interface BatchDeps extends RecoveryDeps, Omit<PublishDeps, 'turn'>, Pick<LaneHooks, 'onTaken'> {
-	readonly leaseMs: number;
-}
-
 interface Write {
 	readonly closedBy: FlushReason;
 	readonly turn: LaneTurn;
@@ -24,7 +21,7 @@ interface Write {
 	readonly startedAt: number;
 }
 
-export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: Outcomes, deps: BatchDeps) {
+export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: Outcomes, deps: LaneDeps) {
 	const { docStore, clock, log, now, leaseMs } = deps;
 
 	async function write(batch: readonly LaneItem[], closedBy: FlushReason, turn: LaneTurn): Promise<void> {

@@ -1,16 +1,9 @@
-import type { Clock } from '../../ports/index.ts';
-import type { Log } from '../../telemetry.ts';
+import type { LaneDeps } from './lane-deps.ts';
 import type { LaneLock } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
 import type { Recovery } from './lane-recovery.ts';
-import type { LaneHooks, LargeItem } from '../prepare/index.ts';
+import type { LargeItem } from '../prepare/index.ts';
 import { largeSteps } from './publish-large.ts';
-import type { PublishDeps } from './publish.ts';
-
-export interface LargeDeps extends Omit<PublishDeps, 'turn'>, Pick<LaneHooks, 'onDone'> {
-	readonly clock: Clock;
-	readonly log: Log;
-}
 
 /**
  * A large document's way through its lane: slice by slice, each with a turn of its own, so that the batches of
@@ -21,7 +14,7 @@ export function createLargeWriter(
 	lock: LaneLock,
 	{ run }: Recovery,
 	outcomes: Outcomes,
-	deps: LargeDeps,
+	deps: LaneDeps,
 ): (large: LargeItem) => Promise<void> {
 	const { clock, log } = deps;
 	return async ({ prepared, prepareMs, waitMs }) => {

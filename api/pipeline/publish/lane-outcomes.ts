@@ -1,22 +1,11 @@
-import type { Claimed, Clock, Spools } from '../../ports/index.ts';
+import type { Claimed } from '../../ports/index.ts';
 import type { Failure } from '../../domain/index.ts';
-import type { Log, Telemetry } from '../../telemetry.ts';
-import type { Contention } from './contention.ts';
+import type { LaneDeps } from './lane-deps.ts';
 
 /**
  * What follows when a document is published or a dead letter, whatever its size: it is counted, and what a large version
  * of it has left on disk goes. For the lane's own modules.
  */
-export interface OutcomesDeps {
-	readonly clock: Clock;
-	/** Store time, ms. */
-	readonly now: () => number;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
-	readonly contention: Contention;
-	readonly spools: Spools;
-}
-
 export interface Chunks {
 	readonly added: number;
 	readonly kept: number;
@@ -34,7 +23,7 @@ export interface Outcomes {
 	deadLettered(claimed: Claimed, failure: Failure): void;
 }
 
-export function createOutcomes(tenant: string, deps: OutcomesDeps): Outcomes {
+export function createOutcomes(tenant: string, deps: LaneDeps): Outcomes {
 	const { clock, now, log, telemetry, contention, spools } = deps;
 
 	function dropSpool({ docId }: Claimed): void {

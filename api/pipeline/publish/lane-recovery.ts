@@ -1,26 +1,15 @@
-import type { Claimed, Clock } from '../../ports/index.ts';
-import type { Log, Telemetry } from '../../telemetry.ts';
+import type { Claimed } from '../../ports/index.ts';
 import { failureOf } from '../../domain/index.ts';
 import { decide, type RetryDecision } from '../faults/index.ts';
-import { giveBack, type LaneHooks } from '../prepare/index.ts';
+import { giveBack } from '../prepare/index.ts';
+import type { LaneDeps } from './lane-deps.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { Outcomes } from './lane-outcomes.ts';
-import type { PublishDeps } from './publish.ts';
 
 /**
  * What a lane does about errors: it carries out what retry.ts decides, and makes a document that fails alone a dead
  * letter. For lane.ts, lane-batch.ts and lane-large.ts.
  */
-export interface RecoveryDeps extends Omit<PublishDeps, 'turn' | 'crashPoint'>, Pick<LaneHooks, 'onDone'> {
-	readonly clock: Clock;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
-	readonly maxAttempts: number;
-	readonly random: () => number;
-	/** What is published may show fields of the attempt that was given up. */
-	readonly onPartialWrite: (claimed: Claimed) => void;
-}
-
 export type Recovery = ReturnType<typeof createRecovery>;
 
 /** What the attempts at one act ended in. */
@@ -32,7 +21,7 @@ type ActEnd =
 			readonly error: unknown;
 	  };
 
-export function createRecovery(tenant: string, outcomes: Outcomes, deps: RecoveryDeps) {
+export function createRecovery(tenant: string, outcomes: Outcomes, deps: LaneDeps) {
 	const { docStore, vectorStore, breaker, clock, log, telemetry, random, signal, now } = deps;
 
 	/** Tries `act` until it succeeds or retry.ts decides otherwise than to wait for the index. */

@@ -1,10 +1,11 @@
 import type { Claimed } from '../../ports/index.ts';
-import type { Lane, LaneHooks, LaneItem } from '../prepare/index.ts';
+import type { Lane, LaneItem } from '../prepare/index.ts';
 import { autobatch, type Batch, type BatchLimits } from './autobatch.ts';
-import { createBatchWriter, type BatchDeps } from './lane-batch.ts';
-import { createLargeWriter, type LargeDeps } from './lane-large.ts';
+import { createBatchWriter } from './lane-batch.ts';
+import type { LaneDeps } from './lane-deps.ts';
+import { createLargeWriter } from './lane-large.ts';
 import { createLaneLock } from './lane-lock.ts';
-import { createOutcomes, type OutcomesDeps } from './lane-outcomes.ts';
+import { createOutcomes } from './lane-outcomes.ts';
 import { createRecovery } from './lane-recovery.ts';
 
 /**
@@ -16,10 +17,6 @@ import { createRecovery } from './lane-recovery.ts';
  * A lane keeps its batch while the index is away: the documents stay leased (the worker renews) and nothing
  * is prepared or embedded twice.
  */
-export interface LaneDeps extends LaneHooks, BatchDeps, OutcomesDeps, LargeDeps {
-	readonly limits: BatchLimits;
-}
-
 interface DeadLetter {
 	readonly claimed: Claimed;
 	readonly error: unknown;

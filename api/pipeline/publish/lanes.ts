@@ -1,17 +1,16 @@
 import type { LaneHooks, OpenLane } from '../prepare/index.ts';
 import type { BatchLimits } from './autobatch.ts';
 import { createContention, type LaneFigures } from './contention.ts';
-import { createLane, type LaneDeps } from './lane.ts';
+import { createLane } from './lane.ts';
+import type { LaneDeps } from './lane-deps.ts';
 
-export interface LaneSettings {
+export interface LaneSettings extends Pick<LaneDeps, 'leaseMs' | 'maxAttempts'> {
 	readonly batch: BatchLimits;
-	readonly leaseMs: number;
-	readonly maxAttempts: number;
 }
 
 export interface LanesDeps extends Omit<
 	LaneDeps,
-	keyof LaneHooks | 'contention' | 'limits' | keyof LaneSettings
+	keyof LaneHooks | keyof LaneSettings | 'contention' | 'limits'
 > {
 	readonly settings: LaneSettings;
 }

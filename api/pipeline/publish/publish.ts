@@ -1,7 +1,6 @@
-import type { Commit, DocStore, DocWrite, VectorStore } from '../../ports/index.ts';
-import type { Breaker, ReachCrashPoint } from '../faults/index.ts';
+import type { Commit, DocWrite } from '../../ports/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
-import type { Prepared } from '../prepare/index.ts';
+import type { Prepared, StepDeps } from '../prepare/index.ts';
 
 /**
  * One bulk write of one lane: the protocol that makes a crash at any step harmless.
@@ -22,14 +21,10 @@ export type ProtocolStep = (typeof protocol)[number];
 /** A bulk write that waited longer for its turn is encoded again, with the time at which it is made. */
 const staleAfterMs = 1_000;
 
-export interface PublishDeps {
-	readonly docStore: DocStore;
-	readonly vectorStore: VectorStore;
-	readonly breaker: Breaker;
-	readonly crashPoint: ReachCrashPoint;
-	/** Store time, ms. */
-	readonly now: () => number;
-	readonly signal: AbortSignal;
+export interface PublishDeps extends Pick<
+	StepDeps,
+	'docStore' | 'vectorStore' | 'breaker' | 'crashPoint' | 'now' | 'signal'
+> {
 	/** The lane's lock, held from put to remove: intent and commit of other batches go on beside it. */
 	readonly turn: LaneTurn;
 }

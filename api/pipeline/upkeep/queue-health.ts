@@ -1,5 +1,5 @@
-import type { Clock, DocStore, Progress } from '../../ports/index.ts';
-import type { Log, Telemetry } from '../../telemetry.ts';
+import type { DocStore, Progress } from '../../ports/index.ts';
+import type { StepDeps } from '../prepare/index.ts';
 
 /**
  * How the queue is: how much waits, how fast it goes, when it is through, and whether too much waits or fails.
@@ -61,16 +61,12 @@ export interface QueueHealth {
 
 const everyMs = 5_000;
 
-export function startQueueHealth(deps: {
+interface HealthDeps extends Pick<StepDeps, 'clock' | 'now' | 'log' | 'telemetry' | 'signal'> {
 	readonly docStore: Pick<DocStore, 'progress'>;
-	readonly clock: Clock;
-	/** Store time, ms. */
-	readonly now: () => number;
-	readonly log: Log;
-	readonly telemetry: Telemetry;
 	readonly healthLimits: HealthLimits;
-	readonly signal: AbortSignal;
-}): QueueHealth {
+}
+
+export function startQueueHealth(deps: HealthDeps): QueueHealth {
 	const { docStore, clock, now, log, telemetry, healthLimits: limits, signal } = deps;
 	let on: ReadonlySet<QueueAlert> = new Set();
 

@@ -1,5 +1,5 @@
-import type { Clock, DocStore, Spools } from '../../ports/index.ts';
-import type { Log } from '../../telemetry.ts';
+import type { DocStore, Spools } from '../../ports/index.ts';
+import type { StepDeps } from '../prepare/index.ts';
 
 /**
  * Removes the spools of documents that nobody will go on with: at the start those that a crash left behind, later
@@ -15,13 +15,9 @@ export async function sweepSpools(docStore: DocStore, spools: Spools): Promise<v
 	}
 }
 
-export function startSpoolSweep(deps: {
-	readonly docStore: DocStore;
-	readonly spools: Spools;
-	readonly clock: Clock;
-	readonly log: Log;
-	readonly signal: AbortSignal;
-}): void {
+type SpoolSweepDeps = Pick<StepDeps, 'docStore' | 'spools' | 'clock' | 'log' | 'signal'>;
+
+export function startSpoolSweep(deps: SpoolSweepDeps): void {
 	const { docStore, spools, clock, log, signal } = deps;
 	async function loop(): Promise<void> {
 		while (!signal.aborted) {

@@ -1,31 +1,23 @@
-import type { Clock, DocStore } from '../../ports/index.ts';
-import type { Log } from '../../telemetry.ts';
+import type { StepDeps } from '../prepare/index.ts';
 
 /** Forgets old receipts and tombstones, a few at a time, so that no sweep delays a change. */
 const pauseMs = 60_000;
 const rowsASweep = 500;
 
-export function startSweeper(deps: {
-	readonly docStore: DocStore;
-	readonly clock: Clock;
-	readonly now: () => number;
-	readonly log: Log;
-	readonly signal: AbortSignal;
+interface SweepDeps extends Pick<StepDeps, 'docStore' | 'clock' | 'now' | 'log' | 'signal'> {
 	readonly tombstoneMs: number;
 	readonly jobMs: number;
-}): void {
+}
+
+export function startSweeper(deps: SweepDeps): void {
 	const { docStore, clock, now, log, signal, tombstoneMs, jobMs } = deps;
 	async function loop(): Promise<void> {
 		while (!signal.aborted) {
 			await clock.sleep(pauseMs, signal).catch(() => {});
 			if (signal.aborted) return;
 			try {
-				const { jobs, tombstones } = await docStore.sweep({
-					now: now(),
-					tombstoneMs,
-					jobMs,
-					limit: rowsASweep,
-				});
+				const request = { now: now(), tombstoneMs, jobMs, limit: rowsASweep };
+				const { jobs, tombstones } = await docStore.sweep(request);
 				if (jobs + tombstones > 0)
 					log.debug({ jobs, tombstones }, 'old receipts and tombstones were removed');
 			} catch (error) {
