@@ -1,7 +1,7 @@
 /** Points and vectors by id, pages and counts, on an open database; for index-reader.ts. Searches are in index-search.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { DocFields, StoredPoint } from '../../ports/index.ts';
-import { fromBytes, toBytes } from './point-rows.ts';
+import { uuidFromBytes, uuidToBytes } from '../sqlite/index.ts';
 import type { ReaderMethods } from './index-messages.ts';
 
 interface PointRow {
@@ -26,7 +26,7 @@ export const pointTables = `
 export function toPoint(row: unknown): StoredPoint {
 	const { id, tenant, doc_id, fields, sort_key, page, heading, content } = row as PointRow;
 	return {
-		id: fromBytes(id),
+		id: uuidFromBytes(id),
 		tenant,
 		docId: doc_id,
 		content,
@@ -71,7 +71,7 @@ export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search
 			const found: string[] = [];
 			const vectors = new Int8Array(ids.length * dimensions);
 			for (const id of ids) {
-				const row = findPoint.get(toBytes(id), tenant);
+				const row = findPoint.get(uuidToBytes(id), tenant);
 				if (row === undefined) continue;
 				if (row['embedded'] === 1) {
 					const vector = findVector.get(Number(row['point']))?.['vector'] as Uint8Array;
@@ -82,7 +82,7 @@ export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search
 			return { ids: found, vectors: vectors.slice(0, found.length * dimensions) };
 		},
 		page({ tenant, docId, after, size }) {
-			const from = after === null ? new Uint8Array(0) : toBytes(after.id);
+			const from = after === null ? new Uint8Array(0) : uuidToBytes(after.id);
 			const rows =
 				tenant === null
 					? next.all(from, after?.tenant ?? '', size)

@@ -2,7 +2,6 @@ import { DocDropError } from '../../errors.ts';
 import type { DocWrite } from '../../ports/index.ts';
 import type { WirePut } from './index-messages.ts';
 import { packTexts } from './packed-texts.ts';
-import { isUuid } from './point-rows.ts';
 import { quantize } from './quantize.ts';
 
 /** What the writer's thread is handed for some writes of one tenant; throws where one of them cannot be indexed. */
@@ -39,8 +38,10 @@ export function toWire(writes: readonly DocWrite[], dimensions: number): WirePut
 	};
 }
 
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export function checkId(id: string): void {
-	if (!isUuid(id)) throw rejected('a point id is not a UUID');
+	if (!uuidForm.test(id)) throw rejected('a point id is not a UUID');
 }
 
 export function checkVector(vector: Float32Array, dimensions: number): void {

@@ -3,8 +3,8 @@
  * keeps the tables of index-schema.ts in step is here.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { uuidFromBytes, uuidToBytes } from '../sqlite/index.ts';
 import { createCompactor } from './compact.ts';
-import { fromBytes, toBytes } from './point-rows.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createTermIndexer } from './terms.ts';
 import type { WirePoint, WirePut, WireWrite, WriterMethods } from './index-messages.ts';
@@ -114,7 +114,7 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterM
 		});
 		if (current !== null) {
 			for (const { id, order } of write.reordered) {
-				if (kept.has(id)) setOrder.run(order, toBytes(id), tenant, current);
+				if (kept.has(id)) setOrder.run(order, uuidToBytes(id), tenant, current);
 			}
 		}
 		for (const old of left) dropEmptyDoc.run(old);
@@ -148,7 +148,7 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterM
 	function listDoc(doc: number): { point: number; id: string }[] {
 		return pointsOfDoc
 			.all(doc)
-			.map((row) => ({ point: Number(row['point']), id: fromBytes(row['id'] as Uint8Array) }));
+			.map((row) => ({ point: Number(row['point']), id: uuidFromBytes(row['id'] as Uint8Array) }));
 	}
 
 	/** `oldDoc`: the document's row that the point was under before; null for a new point. */
@@ -159,7 +159,7 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterM
 		quantized: Int8Array,
 		{ content, terms }: { readonly content: Uint8Array; readonly terms: Uint8Array },
 	): { change: RowChange; oldDoc: number | null } {
-		const id = toBytes(point.id);
+		const id = uuidToBytes(point.id);
 		const vector = quantized.some((value) => value !== 0) ? quantized : null;
 		const embedded = vector === null ? 0 : 1;
 		const { order, page, heading } = point;
@@ -178,7 +178,7 @@ export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterM
 		const tenant = tenantNumber(name);
 		if (tenant === null) return;
 		const found = [...new Set(ids)].flatMap((id) => {
-			const row = findPoint.get(toBytes(id), tenant);
+			const row = findPoint.get(uuidToBytes(id), tenant);
 			return row === undefined ? [] : [row as unknown as PointRow];
 		});
 		for (const { point } of found) dropPoint.run(point);
