@@ -3,9 +3,8 @@ import { DocDropError } from '../errors.ts';
 import { folderSettings } from './folder-settings.ts';
 import { indexSettings } from './index-settings.ts';
 import { intakeSettings } from './intake-settings.ts';
-import { parsers, type DeclaredSetting } from './kinds.ts';
+import { invalid, parsers, type DeclaredSetting, type Setting } from './kinds.ts';
 import { serviceSettings } from './service-settings.ts';
-import { invalid, type Setting } from './setting.ts';
 import { workSettings } from './work-settings.ts';
 
 /**

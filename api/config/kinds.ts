@@ -1,7 +1,23 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
 import { isTenant, limits } from '../contract/limits.ts';
-import { type Details, invalid, type Setting } from './setting.ts';
+import { DocDropError } from '../errors.ts';
+
+interface Details {
+	readonly default: string;
+	readonly unit?: string;
+	/** Least and most. */
+	readonly range?: readonly [number, number];
+	readonly oneOf?: readonly string[];
+	readonly meaning: string;
+}
+
+/** One setting: what its variable is read by, and its row in the README is generated from. */
+export interface Setting extends Details {
+	/** How its text is read. */
+	readonly kind: string;
+	readonly env: string;
+}
 
 /** What callers send, and the only tenant it is good for (null: every one). */
 export interface ApiKey {
@@ -16,6 +32,15 @@ const inCodeUnits: Readonly<Record<string, (value: number) => number>> = {
 	days: (days) => days * 86_400_000,
 	'%': (percent) => percent / 100,
 };
+
+/** Names the variable, the demand and, unless it may be a secret, the value. */
+export function invalid(setting: Setting, demand: string, value: string): DocDropError {
+	const isSecret = setting.kind === 'secret' || setting.kind === 'keys';
+	const shown = isSecret ? '' : `, got ${JSON.stringify(value.slice(0, 200))}`;
+	return new DocDropError('config_invalid', `${setting.env} must be ${demand}${shown}`, {
+		field: setting.env,
+	});
+}
 
 export const parsers = {
 	text(setting: Setting, value: string): string {
