@@ -39,21 +39,12 @@ const Tenants = Type.Object(
 
 function documentView(document: DocumentState): DocumentView {
 	const { title, path, mimeType, metadata } = readMeta(document.meta);
-	const { published } = document;
+	const { tenant, docId, state, sourceId, version, jobId, attempts, error, published } = document;
 	return {
-		tenant: document.tenant,
-		docId: document.docId,
-		state: document.state,
-		sourceId: document.sourceId,
-		version: document.version,
-		jobId: document.jobId,
-		title,
-		path,
+		...{ tenant, docId, state, sourceId, version, jobId, title, path, attempts, error },
 		mimeType: document.meta === '' ? null : mimeType,
 		metadata: { ...metadata },
 		acceptedAt: new Date(document.acceptedAt).toISOString(),
-		attempts: document.attempts,
-		error: document.error,
 		published:
 			published === null
 				? null

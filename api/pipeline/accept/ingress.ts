@@ -169,22 +169,15 @@ function changeFrom(
 	options: AcceptOptions,
 	{ nextJobId, settings }: AcceptDeps,
 ): Change {
-	const { tenant, docId, source, previous } = input;
+	const { tenant, docId, source, previous, takeOver = false } = input;
+	const { maxWaitMs, fingerprint } = settings;
 	return {
-		jobId: nextJobId(),
-		tenant,
-		docId,
-		op,
+		...{ jobId: nextJobId(), tenant, docId, op, takeOver, maxWaitMs, content, meta, fingerprint },
 		sourceId: source?.sourceId ?? apiSource,
 		epoch: source?.epoch ?? apiSource,
 		seq: source?.seq ?? null,
-		takeOver: input.takeOver ?? false,
 		priority: options.priority ?? 'normal',
 		windowMs: options.skipWindow === true ? 0 : settings.windowMs,
-		maxWaitMs: settings.maxWaitMs,
-		content,
-		meta,
-		fingerprint: settings.fingerprint,
 		...(previous !== undefined && { previous: { jobId: nextJobId(), tenant, ...previous } }),
 	};
 }
