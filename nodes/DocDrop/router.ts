@@ -4,15 +4,11 @@ import { systemClock } from '../watch/clock.ts';
 import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
 import { openApi } from './open-api.ts';
-import { publishMany } from './operations/batch-publish-many.ts';
-import { deleteDocument } from './operations/document-delete.ts';
-import { getManyDocuments } from './operations/document-get-many.ts';
-import { getDocument } from './operations/document-get.ts';
+import { deleteDocument, publish, publishMany } from './operations/changes.ts';
 import { preview } from './operations/document-preview.ts';
-import { publish } from './operations/document-publish.ts';
+import { getDocument, getManyDocuments } from './operations/document-reads.ts';
 import { search } from './operations/document-search.ts';
-import { cancelJob, getJob, retryJob } from './operations/job-calls.ts';
-import { getManyJobs } from './operations/job-get-many.ts';
+import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
 import { createSession, type Session } from './session.ts';
 

@@ -1,25 +1,20 @@
 /** The node's panel: a folder, a tenant, and everything rarely needed under Options. */
 import type { INodeProperties } from 'n8n-workflow';
 import { limits } from '../../api/contract/limits.ts';
+import { choiceField, switchField, textField } from '../panel-fields.ts';
 import { DEFAULT_EXCLUDES } from '../watch/settings.ts';
 import { numberField } from './number-options.ts';
 
 export const properties: INodeProperties[] = [
 	{
-		displayName: 'Folder',
-		name: 'folder',
-		type: 'string',
+		...textField('Folder', 'folder'),
 		required: true,
-		default: '',
 		placeholder: 'e.g. /data/inbox',
 		description:
 			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: option More Folders.',
 	},
 	{
-		displayName: 'Tenant From',
-		name: 'tenantFrom',
-		type: 'options',
-		default: 'fixed',
+		...choiceField('Tenant From', 'tenantFrom', 'fixed'),
 		options: [
 			{
 				name: 'Fixed Value',
@@ -35,11 +30,8 @@ export const properties: INodeProperties[] = [
 		description: 'Whose documents the files are: tenants never see one another in searches',
 	},
 	{
-		displayName: 'Tenant',
-		name: 'tenant',
-		type: 'string',
+		...textField('Tenant', 'tenant', 'default'),
 		required: true,
-		default: 'default',
 		placeholder: 'e.g. acme',
 		displayOptions: { show: { tenantFrom: ['fixed'] } },
 		description: `Letters, digits, dots and the signs _ : @ - (at most ${limits.tenantChars})`,
@@ -89,10 +81,7 @@ export const properties: INodeProperties[] = [
 					'Deletions are held when more than this share of a folder with at least 20 files goes at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
 			},
 			{
-				displayName: 'Confirm Held Deletions',
-				name: 'confirmHeld',
-				type: 'boolean',
-				default: false,
+				...switchField('Confirm Held Deletions', 'confirmHeld'),
 				description:
 					'Whether to let go, when the workflow is published, of the deletions that are held at that time, here and in the API. Switch it off again afterwards; a restart of n8n confirms nothing.',
 			},
@@ -102,19 +91,13 @@ export const properties: INodeProperties[] = [
 					'How long a file must be gone before it counts as deleted: many programs replace a file when they save it',
 			},
 			{
-				displayName: 'Document ID',
-				name: 'documentId',
-				type: 'string',
-				default: '',
+				...textField('Document ID', 'documentId'),
 				placeholder: 'e.g. contracts/{relPath}',
 				description:
 					'Names the document of a file, with {relPath}, {dir}, {name}, {stem}, {ext}, {root} and {tenant}. Empty: the path below the folder, and below each further folder that path after its label. A second file with an ID that is taken is left out, and reported. Another ID or tenant sends everything again, and the documents of the old names are removed.',
 			},
 			{
-				displayName: 'Emit',
-				name: 'emit',
-				type: 'options',
-				default: 'batch',
+				...choiceField('Emit', 'emit', 'batch'),
 				options: [
 					{
 						name: 'One Execution per Batch',
@@ -130,45 +113,30 @@ export const properties: INodeProperties[] = [
 				description: 'How files are spread over executions',
 			},
 			{
-				displayName: 'Exclude',
-				name: 'exclude',
-				type: 'string',
-				default: DEFAULT_EXCLUDES.join(', '),
+				...textField('Exclude', 'exclude', DEFAULT_EXCLUDES.join(', ')),
 				placeholder: 'e.g. drafts/**, *.bak',
 				description:
 					'Patterns of what is left out, separated by commas: without a slash they are about names of files and folders at any depth, with one about paths below the watched folder. The default leaves out hidden and temporary files.',
 			},
 			{
-				displayName: 'File Types',
-				name: 'fileTypes',
-				type: 'string',
-				default: '',
+				...textField('File Types', 'fileTypes'),
 				placeholder: 'e.g. md, txt, html',
 				description:
 					'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files.',
 			},
 			{
-				displayName: 'Folder Label',
-				name: 'folderLabel',
-				type: 'string',
-				default: '',
+				...textField('Folder Label', 'folderLabel'),
 				placeholder: 'e.g. inbox',
 				description:
 					"Names the folder in the items. Empty: the folder's own name. Another label is another folder to the trigger.",
 			},
 			{
-				displayName: 'Follow Symbolic Links',
-				name: 'followLinks',
-				type: 'boolean',
-				default: false,
+				...switchField('Follow Symbolic Links', 'followLinks'),
 				description:
 					"Whether a symbolic link stands for the file or folder it leads to. n8n's own rules about readable folders hold for what it leads to.",
 			},
 			{
-				displayName: 'Include',
-				name: 'include',
-				type: 'string',
-				default: '',
+				...textField('Include', 'include'),
 				placeholder: 'e.g. *.html, contracts/**/*.md',
 				description:
 					'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
@@ -195,18 +163,12 @@ export const properties: INodeProperties[] = [
 						name: 'folder',
 						values: [
 							{
-								displayName: 'Path',
-								name: 'path',
-								type: 'string',
-								default: '',
+								...textField('Path', 'path'),
 								placeholder: 'e.g. /data/archive',
 								description: 'Full path of the folder',
 							},
 							{
-								displayName: 'Label',
-								name: 'label',
-								type: 'string',
-								default: '',
+								...textField('Label', 'label'),
 								placeholder: 'e.g. archive',
 								description:
 									"Document IDs of its files begin with it. Empty: the folder's own name. Another label makes other documents.",
@@ -218,10 +180,7 @@ export const properties: INodeProperties[] = [
 					'Further folders to watch; they must not lie in one another. The documents of a folder that is taken out stay in the index, and the trigger says what lets them go.',
 			},
 			{
-				displayName: 'On Activation',
-				name: 'onActivation',
-				type: 'options',
-				default: 'catchUp',
+				...choiceField('On Activation', 'onActivation', 'catchUp'),
 				options: [
 					{
 						name: 'Catch Up',
@@ -259,10 +218,7 @@ export const properties: INodeProperties[] = [
 					'A file is read when it has not changed for this long, in milliseconds: longer for programs that write slowly',
 			},
 			{
-				displayName: 'State',
-				name: 'state',
-				type: 'options',
-				default: 'auto',
+				...choiceField('State', 'state', 'auto'),
 				options: [
 					{
 						name: 'Automatic',
@@ -283,18 +239,12 @@ export const properties: INodeProperties[] = [
 				description: 'Where the trigger keeps what it knows of the files. A switch sends everything again.',
 			},
 			{
-				displayName: 'Take Over Documents',
-				name: 'takeOver',
-				type: 'boolean',
-				default: false,
+				...switchField('Take Over Documents', 'takeOver'),
 				description:
 					'Whether documents that belong to another source become those of this trigger, for example after the workflow was imported anew. Otherwise the API refuses them.',
 			},
 			{
-				displayName: 'Watch Mode',
-				name: 'watchMode',
-				type: 'options',
-				default: 'automatic',
+				...choiceField('Watch Mode', 'watchMode', 'automatic'),
 				options: [
 					{
 						name: 'Automatic',

@@ -8,6 +8,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import { createFilter } from '../watch/filter.ts';
 import { errorCode } from '../watch/disk.ts';
+import type { FileChange } from '../watch/file-change.ts';
 import type { Root } from '../watch/identity.ts';
 import type { FolderSetting, WatchSlice } from './trigger-parameters.ts';
 import { TriggerProblem } from './problem.ts';
@@ -25,11 +26,7 @@ export interface WatchedRoot extends Root {
 }
 
 /** Whether a file is one that n8n may read: null, or why not, for people and without the path. */
-export type Guard = (file: {
-	readonly root: string;
-	readonly relPath: string;
-	readonly path: string;
-}) => Promise<string | null>;
+export type Guard = (file: Pick<FileChange, 'root' | 'relPath' | 'path'>) => Promise<string | null>;
 
 /** Rejects with a TriggerProblem for the first folder that cannot be watched. */
 export async function openRoots(

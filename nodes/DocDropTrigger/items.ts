@@ -6,17 +6,10 @@ import type { FileEvent } from './trigger-parameters.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 /** What goes into every item of an execution. */
-export interface ItemMarks {
-	readonly takeOver: boolean;
-	readonly batchId: string;
-}
+type ItemMarks = Pick<FileItem, 'takeOver' | 'batchId'>;
 
 /** A file of before, by name and place. */
-export interface PreviousFile extends DocumentName {
-	readonly path: string;
-	readonly relPath: string;
-	readonly root: string;
-}
+export type PreviousFile = DocumentName & Pick<FileChange, 'path' | 'relPath' | 'root'>;
 
 /**
  * The items of one change; none where it is of no wanted event. A move that is not wanted as such is a creation
@@ -75,18 +68,7 @@ function isoOf(ms: number): string | null {
 
 /** The old name of a moved file, as a deletion of its own; it shares the move's seq, which is above all of both names. */
 function deletionOf(change: MovedChange, previous: PreviousFile, marks: ItemMarks): FileItem {
-	const { tenant, docId, path, relPath, root } = previous;
-	const { sourceId, epoch, seq, sha256: previousSha256 } = change;
-	const deleted = {
-		event: 'deleted' as const,
-		root,
-		path,
-		relPath,
-		docId,
-		sourceId,
-		epoch,
-		seq,
-		previousSha256,
-	};
+	const { tenant, docId } = previous;
+	const deleted = { ...change, ...previous, event: 'deleted' as const, previousSha256: change.sha256 };
 	return itemOf(deleted, { tenant, docId }, marks);
 }

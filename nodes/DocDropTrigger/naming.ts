@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isTenant, limits } from '../../api/contract/limits.ts';
+import type { FileChange } from '../watch/file-change.ts';
 import { TriggerProblem } from './problem.ts';
 
 export interface NamingSettings {
@@ -16,11 +17,7 @@ export interface NamingSettings {
 }
 
 /** A file as the watch engine names it. */
-export interface EngineName {
-	readonly root: string;
-	readonly relPath: string;
-	readonly docId: string;
-}
+export type EngineName = Pick<FileChange, 'root' | 'relPath' | 'docId'>;
 
 export interface DocumentName {
 	readonly tenant: string;

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { FileItem } from '../item.ts';
+
+type Deletion = Pick<FileItem, 'tenant' | 'docId' | 'sourceId' | 'epoch' | 'seq'>;
 
 /** SHA-256 that names one deletion: of one document, by one source, at one place in its order. Lower-case hex. */
-export function tombstoneOf(deletion: {
-	readonly tenant: string;
-	readonly docId: string;
-	readonly sourceId: string;
-	readonly epoch: string;
-	readonly seq: number;
-}): string {
+export function tombstoneOf(deletion: Deletion): string {
 	const { tenant, docId, sourceId, epoch, seq } = deletion;
 	const hash = createHash('sha256');
 	for (const part of ['docdrop:tombstone:v1', tenant, docId, sourceId, epoch, String(seq)]) {

@@ -179,10 +179,7 @@ function listOf(value: unknown): string[] {
 	return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-function checkGlobs(globs: {
-	readonly include: readonly string[];
-	readonly exclude: readonly string[];
-}): void {
+function checkGlobs(globs: Pick<WatchSlice, 'include' | 'exclude'>): void {
 	try {
 		createFilter(globs);
 	} catch {

@@ -6,9 +6,9 @@
  * change is sent, and where it is not true any more the two files are told as a creation and a deletion.
  * Empty files are never joined: they are all alike.
  */
-import type { Attention } from './settle.ts';
 import { type Disk, isGone } from './disk.ts';
 import type { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
 import type { Seen } from './state/file-state-port.ts';
 
 export interface Moves {
@@ -26,17 +26,14 @@ export interface Moves {
 /** Names with the same content that are asked about on disk for one new file: more are copies, not moves. */
 const CANDIDATES = 8;
 
-export function createMoves(deps: {
+interface MovesDeps extends Pick<Observer, 'attention' | 'markMoved' | 'unmarkMoved'> {
 	ledger: Ledger;
 	disk: Disk;
 	dirOf: (label: string) => string;
 	isInFlight: (docId: string) => boolean;
-	attention: (docId: string) => Attention | undefined;
-	/** Takes the old name out of what happens to a missing file. */
-	markMoved: (from: string, to: string) => void;
-	/** The old name is on its own again: it is looked at again. */
-	unmarkMoved: (from: string) => void;
-}): Moves {
+}
+
+export function createMoves(deps: MovesDeps): Moves {
 	const { ledger, disk } = deps;
 	/** Old names by new ones. */
 	const joins = new Map<string, string>();

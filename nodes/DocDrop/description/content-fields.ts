@@ -1,5 +1,6 @@
 /** Where a document comes from, and what is said of it: fields of preview, publish and publish many. */
 import type { INodeProperties } from 'n8n-workflow';
+import { choiceField, switchField, textField } from '../../panel-fields.ts';
 import { collectionField, documentField, tenantField } from './fields.ts';
 
 const documentOperations = { resource: ['document'], operation: ['preview', 'publish'] };
@@ -16,44 +17,29 @@ const optionFields: INodeProperties[] = [
 			'A JSON object that is stored with the document and returned with every search result; at most 16 kB',
 	},
 	{
-		displayName: 'MIME Type',
-		name: 'mimeType',
-		type: 'string',
-		default: '',
+		...textField('MIME Type', 'mimeType'),
 		placeholder: 'e.g. text/markdown',
 		description: 'How to read the content. By default the ending of the path or of the document ID tells it.',
 	},
 	{
-		displayName: 'Path',
-		name: 'path',
-		type: 'string',
-		default: '',
+		...textField('Path', 'path'),
 		placeholder: 'e.g. handbook/vacation.md',
 		description: 'Where a person finds the file; shown with search results',
 	},
 	{
-		displayName: 'Take Over',
-		name: 'takeOver',
-		type: 'boolean',
-		default: false,
+		...switchField('Take Over', 'takeOver'),
 		description:
 			'Whether to become the owner of a document that another trigger or source owns, instead of an error',
 	},
 	{
-		displayName: 'Title',
-		name: 'title',
-		type: 'string',
-		default: '',
+		...textField('Title', 'title'),
 		placeholder: 'e.g. Vacation policy',
 		description: 'By default what the document itself says',
 	},
 ];
 
 export const priorityField: INodeProperties = {
-	displayName: 'Priority',
-	name: 'priority',
-	type: 'options',
-	default: 'automatic',
+	...choiceField('Priority', 'priority', 'automatic'),
 	description: 'What goes first when more is waiting than can be indexed at once',
 	options: [
 		{ name: 'Automatic', value: 'automatic', description: 'Low for more than 50 items at once, else normal' },
@@ -66,11 +52,8 @@ export const priorityField: INodeProperties = {
 function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] {
 	return [
 		{
-			displayName: 'Source',
-			name: 'source',
-			type: 'options',
+			...choiceField('Source', 'source', 'trigger'),
 			noDataExpression: true,
-			default: 'trigger',
 			description: 'Where the content of the document is',
 			displayOptions: { show },
 			options: [
@@ -94,20 +77,14 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 			{ isRequired: false, hint: 'Empty: the name of the file that the item carries' },
 		),
 		{
-			displayName: 'Input Binary Field',
-			name: 'binaryPropertyName',
-			type: 'string',
-			default: 'data',
+			...textField('Input Binary Field', 'binaryPropertyName', 'data'),
 			required: true,
 			placeholder: 'e.g. data',
 			hint: 'The name of the input field that holds the file',
 			displayOptions: { show: { ...show, source: ['binary'] } },
 		},
 		{
-			displayName: 'Text',
-			name: 'text',
-			type: 'string',
-			default: '={{ $json.text }}',
+			...textField('Text', 'text', '={{ $json.text }}'),
 			typeOptions: { rows: 4 },
 			placeholder: 'e.g. # Vacation policy …',
 			description: 'The content of the document, as plain text or Markdown',

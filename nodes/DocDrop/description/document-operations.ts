@@ -1,56 +1,49 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { limits } from '../../../api/contract/limits.ts';
+import { choiceField, switchField, textField } from '../../panel-fields.ts';
 import { priorityField } from './content-fields.ts';
-import { collectionField, documentField, pagingFields, tenantField } from './fields.ts';
+import { collectionField, documentField, operationField, pagingFields, tenantField } from './fields.ts';
 
 const resource = ['document'];
 
-export const documentOperation: INodeProperties = {
-	displayName: 'Operation',
-	name: 'operation',
-	type: 'options',
-	noDataExpression: true,
-	default: 'publish',
-	displayOptions: { show: { resource } },
-	options: [
-		{
-			name: 'Delete',
-			value: 'delete',
-			action: 'Delete a document',
-			description: 'Remove a document from the index',
-		},
-		{
-			name: 'Get',
-			value: 'get',
-			action: 'Get a document',
-			description: 'What is known of one document, and what of it is in the index',
-		},
-		{
-			name: 'Get Many',
-			value: 'getMany',
-			action: 'Get many documents',
-			description: 'List the documents of a tenant',
-		},
-		{
-			name: 'Preview',
-			value: 'preview',
-			action: 'Preview a document',
-			description: 'How the document would be cut up, and what publishing it would change',
-		},
-		{
-			name: 'Publish',
-			value: 'publish',
-			action: 'Publish a document',
-			description: 'Put a document into the index, one request for each item',
-		},
-		{
-			name: 'Search',
-			value: 'search',
-			action: 'Search documents by words or a question and get the passages that answer it',
-			description: 'Find passages by words or a question',
-		},
-	],
-};
+export const documentOperation = operationField('document', 'publish', [
+	{
+		name: 'Delete',
+		value: 'delete',
+		action: 'Delete a document',
+		description: 'Remove a document from the index',
+	},
+	{
+		name: 'Get',
+		value: 'get',
+		action: 'Get a document',
+		description: 'What is known of one document, and what of it is in the index',
+	},
+	{
+		name: 'Get Many',
+		value: 'getMany',
+		action: 'Get many documents',
+		description: 'List the documents of a tenant',
+	},
+	{
+		name: 'Preview',
+		value: 'preview',
+		action: 'Preview a document',
+		description: 'How the document would be cut up, and what publishing it would change',
+	},
+	{
+		name: 'Publish',
+		value: 'publish',
+		action: 'Publish a document',
+		description: 'Put a document into the index, one request for each item',
+	},
+	{
+		name: 'Search',
+		value: 'search',
+		action: 'Search documents by words or a question and get the passages that answer it',
+		description: 'Find passages by words or a question',
+	},
+]);
 
 export const documentFields: INodeProperties[] = [
 	tenantField({ resource, operation: ['delete', 'get', 'getMany'] }),
@@ -58,28 +51,19 @@ export const documentFields: INodeProperties[] = [
 	collectionField('Options', { resource, operation: ['delete'] }, [
 		priorityField,
 		{
-			displayName: 'Take Over',
-			name: 'takeOver',
-			type: 'boolean',
-			default: false,
+			...switchField('Take Over', 'takeOver'),
 			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
 		},
 	]),
 	...pagingFields({ resource, operation: ['getMany'] }),
 	collectionField('Filters', { resource, operation: ['getMany'] }, [
 		{
-			displayName: 'Prefix',
-			name: 'prefix',
-			type: 'string',
-			default: '',
+			...textField('Prefix', 'prefix'),
 			placeholder: 'e.g. handbook/',
 			description: 'Start of the document ID, such as a folder',
 		},
 		{
-			displayName: 'State',
-			name: 'state',
-			type: 'options',
-			default: 'published',
+			...choiceField('State', 'state', 'published'),
 			description: 'Of the newest change of the document',
 			options: [
 				{ name: 'Accepted', value: 'accepted', description: 'Waits to be indexed' },
@@ -93,10 +77,7 @@ export const documentFields: INodeProperties[] = [
 	]),
 	tenantField({ resource, operation: ['search'] }, ''),
 	{
-		displayName: 'Query',
-		name: 'query',
-		type: 'string',
-		default: '',
+		...textField('Query', 'query'),
 		required: true,
 		placeholder: 'e.g. How many days of vacation do I have?',
 		description: 'Words or a question in plain language',
@@ -113,18 +94,12 @@ export const documentFields: INodeProperties[] = [
 	},
 	collectionField('Options', { resource, operation: ['search'] }, [
 		{
-			displayName: 'Document ID',
-			name: 'docId',
-			type: 'string',
-			default: '',
+			...textField('Document ID', 'docId'),
 			placeholder: 'e.g. handbook/vacation.md',
 			description: 'Search in this document only',
 		},
 		{
-			displayName: 'Mode',
-			name: 'mode',
-			type: 'options',
-			default: 'hybrid',
+			...choiceField('Mode', 'mode', 'hybrid'),
 			description: 'How passages are found',
 			options: [
 				{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },

@@ -1,7 +1,20 @@
-/** Fields that several operations have. */
-import type { INodeProperties } from 'n8n-workflow';
+/** Fields that several resources or operations have. */
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { choiceField, switchField } from '../../panel-fields.ts';
 
 type Where = Readonly<Record<string, string[]>>;
+
+/** What may be done with a resource. */
+export const operationField = (
+	resource: string,
+	unset: string,
+	options: INodePropertyOptions[],
+): INodeProperties => ({
+	...choiceField('Operation', 'operation', unset),
+	noDataExpression: true,
+	displayOptions: { show: { resource: [resource] } },
+	options,
+});
 
 /** `value`: where nothing is chosen yet; an expression takes it from the item. */
 export const tenantField = (show: Where, value = '={{ $json.tenant }}', hint?: string): INodeProperties => ({
@@ -79,10 +92,7 @@ export const collectionField = (
 /** The two of every list. */
 export const pagingFields = (show: Where): INodeProperties[] => [
 	{
-		displayName: 'Return All',
-		name: 'returnAll',
-		type: 'boolean',
-		default: false,
+		...switchField('Return All', 'returnAll'),
 		description: 'Whether to return all results or only up to a given limit',
 		displayOptions: { show },
 	},

@@ -1,21 +1,28 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { batchOperation } from './batch-operations.ts';
+import { choiceField } from '../../panel-fields.ts';
 import { contentFields } from './content-fields.ts';
 import { documentFields, documentOperation } from './document-operations.ts';
+import { operationField } from './fields.ts';
 import { jobFields, jobOperation } from './job-operations.ts';
 
 const resource: INodeProperties = {
-	displayName: 'Resource',
-	name: 'resource',
-	type: 'options',
+	...choiceField('Resource', 'resource', 'batch'),
 	noDataExpression: true,
-	default: 'batch',
 	options: [
 		{ name: 'Batch', value: 'batch', description: 'All items at once' },
 		{ name: 'Document', value: 'document', description: 'One document for each item' },
 		{ name: 'Job', value: 'job', description: 'What became of a change that was sent' },
 	],
 };
+
+const batchOperation = operationField('batch', 'publishMany', [
+	{
+		name: 'Publish Many',
+		value: 'publishMany',
+		action: 'Publish many documents',
+		description: 'All items in as few requests as possible; best behind a DocDrop Trigger',
+	},
+]);
 
 export const properties: INodeProperties[] = [
 	resource,

@@ -1,50 +1,40 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { collectionField, pagingFields, tenantField } from './fields.ts';
+import { choiceField, textField } from '../../panel-fields.ts';
+import { collectionField, operationField, pagingFields, tenantField } from './fields.ts';
 
 const resource = ['job'];
 
-export const jobOperation: INodeProperties = {
-	displayName: 'Operation',
-	name: 'operation',
-	type: 'options',
-	noDataExpression: true,
-	default: 'wait',
-	displayOptions: { show: { resource } },
-	options: [
-		{
-			name: 'Cancel',
-			value: 'cancel',
-			action: 'Cancel a job',
-			description: 'Withdraw a change that still waits',
-		},
-		{ name: 'Get', value: 'get', action: 'Get a job', description: 'The state of one change' },
-		{
-			name: 'Get Many',
-			value: 'getMany',
-			action: 'Get many jobs',
-			description: 'List changes, newest first',
-		},
-		{
-			name: 'Retry',
-			value: 'retry',
-			action: 'Retry a failed job',
-			description: 'Try a failed change again; a refused one has to be sent anew',
-		},
-		{
-			name: 'Wait',
-			value: 'wait',
-			action: 'Wait for a job',
-			description: 'Go on when the change is in the index, or has failed',
-		},
-	],
-};
+export const jobOperation = operationField('job', 'wait', [
+	{
+		name: 'Cancel',
+		value: 'cancel',
+		action: 'Cancel a job',
+		description: 'Withdraw a change that still waits',
+	},
+	{ name: 'Get', value: 'get', action: 'Get a job', description: 'The state of one change' },
+	{
+		name: 'Get Many',
+		value: 'getMany',
+		action: 'Get many jobs',
+		description: 'List changes, newest first',
+	},
+	{
+		name: 'Retry',
+		value: 'retry',
+		action: 'Retry a failed job',
+		description: 'Try a failed change again; a refused one has to be sent anew',
+	},
+	{
+		name: 'Wait',
+		value: 'wait',
+		action: 'Wait for a job',
+		description: 'Go on when the change is in the index, or has failed',
+	},
+]);
 
 export const jobFields: INodeProperties[] = [
 	{
-		displayName: 'Job ID',
-		name: 'jobId',
-		type: 'string',
-		default: '={{ $json.jobId }}',
+		...textField('Job ID', 'jobId', '={{ $json.jobId }}'),
 		required: true,
 		placeholder: 'e.g. 0199f3a4-7c11-7f2e-9d0a-5b6c7d8e9f00',
 		description: 'The jobId of an item that Publish, Publish Many or Delete returned',
@@ -68,18 +58,12 @@ export const jobFields: INodeProperties[] = [
 	...pagingFields({ resource, operation: ['getMany'] }),
 	collectionField('Filters', { resource, operation: ['getMany'] }, [
 		{
-			displayName: 'Document ID',
-			name: 'docId',
-			type: 'string',
-			default: '',
+			...textField('Document ID', 'docId'),
 			placeholder: 'e.g. handbook/vacation.md',
 			description: 'Jobs of this document only; needs the tenant',
 		},
 		{
-			displayName: 'State',
-			name: 'state',
-			type: 'options',
-			default: 'failed',
+			...choiceField('State', 'state', 'failed'),
 			options: [
 				{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
 				{ name: 'Canceled', value: 'canceled' },

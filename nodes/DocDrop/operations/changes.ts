@@ -1,5 +1,5 @@
 /**
- * What publish, publish many and delete share: send what the items ask for, and say of each what became of it.
+ * Publish, publish many and delete: send what the items ask for, and say of each what became of it.
  *
  * Ends of a run: what is wrong with a document for good becomes an item of its own under "continue on fail", and is
  * thrown otherwise, after everything else was sent. What another try may mend, and what is wrong with the way to the
@@ -8,7 +8,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
-import type { Change, Submission } from '../input/submission.ts';
+import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
@@ -27,11 +27,19 @@ interface Refusal {
 }
 type Result = { readonly json: IDataObject } | Refusal;
 
-export async function submit(
+/** One request a document. */
+export const publish = (session: Session) => submit(session, readSubmission, 'one by one');
+/** One request a document. */
+export const deleteDocument = (session: Session) => submit(session, readDeletion, 'one by one');
+/** All items in as few requests as the limits of the API allow. */
+export const publishMany = (session: Session) => submit(session, readSubmission, 'together');
+
+async function submit(
 	session: Session,
-	submissions: readonly Submission[],
+	read: (session: Session, item: number) => Submission,
 	mode: 'one by one' | 'together',
 ): Promise<INodeExecutionData[]> {
+	const submissions = [...session.items.keys()].map((item) => read(session, item));
 	const limits = await readLimits(session.api, session.clock);
 	const changes = submissions.filter((one): one is Change => one.kind === 'change');
 	const sent = await sendChanges(changes, {

@@ -126,15 +126,11 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 			else if (result?.receipt !== undefined) entry.settle({ kind: 'receipt', receipt: result.receipt });
 			else throw new Error('a document of a batch without an answer');
 		}
+		if (limited.length === 0) return;
 		// A limit of documents took the first ones. Sent again, the others are taken, or refused as a whole, by a 429
 		// that says how long to wait.
-		if (limited.length < entries.length && !isEnded())
-			return limited.length === 0
-				? undefined
-				: post(
-						limited.map(({ entry }) => entry),
-						waiting,
-					);
+		const others = limited.map(({ entry }) => entry);
+		if (others.length < entries.length && !isEnded()) return post(others, waiting);
 		for (const { entry, fault } of limited) fail(entry, fault, true);
 	}
 

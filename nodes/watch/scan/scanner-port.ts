@@ -21,6 +21,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Disk, FileStat } from '../disk.ts';
+import type { WatchSettings } from '../settings.ts';
 
 export interface Scanner {
 	scan(dir: string, sinks: ScanSinks, signal: AbortSignal): Promise<void>;
@@ -41,11 +42,7 @@ export interface ScanSinks {
 }
 
 /** Which entries are walked. Plain data: it is handed to a thread. */
-export interface ScanRules {
-	readonly include: readonly string[];
-	readonly exclude: readonly string[];
-	readonly followLinks: boolean;
-}
+export type ScanRules = Pick<WatchSettings, 'include' | 'exclude' | 'followLinks'>;
 
 /** Makes the scanner of one engine; it serves all roots of it. */
 export type ScannerFactory = (deps: {

@@ -43,13 +43,10 @@ export interface RowKey {
 	readonly path: string;
 }
 
-export interface StateChange {
+export interface StateChange extends Partial<Pick<StateHead, 'nextSeq' | 'rootInodes' | 'snapshotClosed'>> {
 	readonly put?: readonly FileRow[];
 	readonly remove?: readonly RowKey[];
-	readonly nextSeq?: number;
 	readonly firstRoot?: string;
-	readonly rootInodes?: Readonly<Record<string, string>>;
-	readonly snapshotClosed?: boolean;
 }
 
 export interface FileContent {

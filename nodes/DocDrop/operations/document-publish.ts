@@ -1,9 +1,0 @@
-import { readSubmission } from '../input/submission.ts';
-import type { Session } from '../session.ts';
-import { submit } from './changes.ts';
-
-/** One request a document. */
-export async function publish(session: Session) {
-	const submissions = [...session.items.keys()].map((item) => readSubmission(session, item));
-	return submit(session, submissions, 'one by one');
-}
