@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { DocId, Sha256, SourceId, Tenant } from './id-schema.ts';
 import { Priority } from './job-schema.ts';
 import { limits } from './limits.ts';
-import { reservedMetadata } from './reserved-metadata.ts';
+import { reservedMetadata } from './stored-fields.ts';
 
 export const Source = Type.Object(
 	{

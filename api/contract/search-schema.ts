@@ -1,6 +1,7 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import { DocId, Tenant } from './id-schema.ts';
 import { limits } from './limits.ts';
+import { answeredFields, type AnsweredFields, type readAs } from './stored-fields.ts';
 
 export const SearchRequest = Type.Object(
 	{
@@ -26,16 +27,27 @@ export const SearchRequest = Type.Object(
 );
 export type SearchRequest = Static<typeof SearchRequest>;
 
+const schemaOf = {
+	text: Type.String(),
+	textOrNull: Type.Union([Type.String(), Type.Null()]),
+	number: Type.Integer(),
+	numberOrNull: Type.Union([Type.Integer(), Type.Null()]),
+} satisfies Record<keyof typeof readAs, TSchema>;
+// Taken apart for the order in which hits have always been answered.
+const { title, path, ...others } = Object.fromEntries(
+	Object.entries(answeredFields).map(([name, kind]) => [name, schemaOf[kind]]),
+) as { [name in keyof AnsweredFields]: (typeof schemaOf)[(typeof answeredFields)[name]] };
+
 export const SearchHit = Type.Object({
 	docId: Type.String(),
 	pointId: Type.String(),
 	score: Type.Number({ description: 'Comparable within one answer only.' }),
 	content: Type.String(),
-	title: Type.Union([Type.String(), Type.Null()]),
-	path: Type.Union([Type.String(), Type.Null()]),
-	heading: Type.Union([Type.String(), Type.Null()]),
-	page: Type.Union([Type.Integer(), Type.Null()]),
-	version: Type.Integer(),
+	title,
+	path,
+	heading: schemaOf.textOrNull,
+	page: schemaOf.numberOrNull,
+	...others,
 	metadata: Type.Record(Type.String(), Type.Unknown()),
 });
 

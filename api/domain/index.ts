@@ -6,6 +6,7 @@ export { type Plan, plan } from './chunk-plan.ts';
 export * from './coalesce.ts';
 export * from './credit-cost.ts';
 export * from './failure.ts';
+export { type DocFields, fieldsOf } from './doc-fields.ts';
 export { createFairShare, documentCost, queueKeyName } from './fair-share.ts';
 export * as gcra from './gcra.ts';
 export { type LargePlan, createLargePlanner } from './large-chunk-plan.ts';

@@ -1,3 +1,7 @@
+import type { DocFields } from '../domain/index.ts';
+
+export type { DocFields };
+
 /**
  * Where searchable chunks live. Adapters: sqlite-vec (embedded), qdrant, memory.
  *
@@ -18,20 +22,6 @@
  *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
  *     index_mismatch, disk_full.
  */
-
-/** Fields that belong to the whole document and are repeated on each of its points. */
-export interface DocFields {
-	readonly path: string | null;
-	readonly title: string | null;
-	readonly mimeType: string;
-	readonly contentSha256: string;
-	/** Epoch rank x 2^32 + seq: grows with every accepted change of the document. */
-	readonly version: number;
-	/** ISO 8601, UTC. */
-	readonly publishedAt: string;
-	/** The caller's own metadata, flat names beside the ones above (reserved names were refused at the door). */
-	readonly extra: Readonly<Record<string, unknown>>;
-}
 
 /** One chunk that enters the index. */
 export interface NewPoint {

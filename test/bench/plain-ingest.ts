@@ -13,6 +13,7 @@ import { plan } from '../../api/domain/chunk-plan.ts';
 import { embeddedText } from '../../api/pipeline/prepare/prepare.ts';
 import type { DocWrite } from '../../api/ports/vector-store.ts';
 import { documentsOf } from './corpus.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 const tenant = 'default';
 const pointsPerPut = 500;
@@ -47,7 +48,7 @@ async function main(folder: string, file: string): Promise<void> {
 		writes.push({
 			tenant,
 			docId,
-			fields: { path: docId, title, mimeType, contentSha256, version: 1, publishedAt, extra: {} },
+			fields: docFields({ path: docId, title, mimeType, contentSha256, publishedAt }),
 			points: added.map(({ pointId, hash, order, heading, page, text }, index) => ({
 				id: pointId,
 				vector: vectors[index] ?? new Float32Array(embedder.dimensions),

@@ -11,6 +11,7 @@ import type { DocFields, NewPoint } from '../../api/ports/vector-store.ts';
 import type { Bench } from './bench.ts';
 import type { LangChain } from './langchain.ts';
 import { dimensions, type ReadyDocument } from './publish-documents.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 /**
  * What publishing is measured against. Each takes the same documents with their points ready in the form that
@@ -31,15 +32,7 @@ export function readyPoints(documents: readonly ReadyDocument[]): ReadyPoints[] 
 		return {
 			tenant,
 			docId: name,
-			fields: {
-				path: name,
-				title: name,
-				mimeType: 'text/markdown',
-				contentSha256: sha256,
-				version: 2 ** 32 + 1,
-				publishedAt: new Date().toISOString(),
-				extra: {},
-			},
+			fields: docFields({ path: name, title: name, contentSha256: sha256, version: 2 ** 32 + 1 }),
 			points: chunks.map(({ text, heading, page, terms, vector }, at) => {
 				const id = ids[at] ?? '';
 				return { id, vector, terms, content: text, heading, page, order: orders.get(id) ?? '' };

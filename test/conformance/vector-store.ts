@@ -5,14 +5,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, isDocDropError } from '../../api/errors.ts';
-import type {
-	DocFields,
-	DocWrite,
-	Hit,
-	NewPoint,
-	StoredPoint,
-	VectorStore,
-} from '../../api/ports/vector-store.ts';
+import type { DocWrite, Hit, NewPoint, StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 export interface VectorStoreUnderTest {
 	/** New and not opened. */
@@ -84,7 +78,9 @@ export function testVectorStore(
 		describe('put', () => {
 			it('is visible to every read with every field', async () => {
 				const one = point({ heading: 'Guide > Install', page: 7, order: 'a5', terms: 'install rpath' });
-				const own = fields({ extra: { team: 'docs', tags: ['x', 'y'], nested: { deep: [1, null, true] } } });
+				const own = docFields({
+					extra: { team: 'docs', tags: ['x', 'y'], nested: { deep: [1, null, true] } },
+				});
 				await put({ docId: 'guide/install.md', fields: own, points: [one] });
 
 				const expected: StoredPoint = {
@@ -128,7 +124,7 @@ export function testVectorStore(
 			});
 
 			it('keeps nulls, large versions and empty metadata', async () => {
-				const own = fields({ path: null, title: null, version: 2 ** 48 + 1, extra: {} });
+				const own = docFields({ path: null, title: null, version: 2 ** 48 + 1, extra: {} });
 				await put({ fields: own, points: [point({ heading: null, page: null })] });
 				const [found] = await scan('a');
 				assert.deepEqual(found?.fields, own);
@@ -215,9 +211,9 @@ export function testVectorStore(
 
 			it('gives kept points the new fields, a new order, and drops names that are gone', async () => {
 				const [one, two, three] = [point({ order: 'a' }), point({ order: 'b' }), point({ order: 'c' })];
-				const before = fields({ version: 1, title: 'Old', extra: { owner: 'ann', stage: 'draft' } });
+				const before = docFields({ version: 1, title: 'Old', extra: { owner: 'ann', stage: 'draft' } });
 				await put({ docId: 'd', fields: before, points: [one, two] });
-				const after = fields({
+				const after = docFields({
 					version: 2,
 					title: 'New',
 					path: 'new/path',
@@ -255,8 +251,8 @@ export function testVectorStore(
 
 			it('refreshes kept points where nothing is new', async () => {
 				const one = point();
-				await put({ fields: fields({ version: 1 }), points: [one] });
-				await put({ fields: fields({ version: 2, title: 'Moved' }), kept: [one.id] });
+				await put({ fields: docFields({ version: 1 }), points: [one] });
+				await put({ fields: docFields({ version: 2, title: 'Moved' }), kept: [one.id] });
 				assert.deepEqual(
 					(await scan('a')).map((each) => each.fields.title),
 					['Moved'],
@@ -265,8 +261,8 @@ export function testVectorStore(
 
 			it('leaves points that are neither new nor kept as they were published, until they are removed', async () => {
 				const [old, kept, fresh] = [point({ terms: 'old' }), point(), point()];
-				await put({ docId: 'd', fields: fields({ version: 1 }), points: [old, kept] });
-				await put({ docId: 'd', fields: fields({ version: 2 }), points: [fresh], kept: [kept.id] });
+				await put({ docId: 'd', fields: docFields({ version: 1 }), points: [old, kept] });
+				await put({ docId: 'd', fields: docFields({ version: 2 }), points: [fresh], kept: [kept.id] });
 				const versions = async () => (await scan('a')).map((each) => [each.id, each.fields.version]);
 				assert.deepEqual(
 					await versions(),
@@ -278,7 +274,7 @@ export function testVectorStore(
 				);
 				assert.equal((await sparse('a', ['old']))[0]?.fields.version, 1);
 				// A retry with another time of publication, and a version more, before the removal.
-				await put({ docId: 'd', fields: fields({ version: 3 }), kept: [kept.id, fresh.id] });
+				await put({ docId: 'd', fields: docFields({ version: 3 }), kept: [kept.id, fresh.id] });
 				assert.deepEqual(
 					await versions(),
 					[
@@ -288,7 +284,7 @@ export function testVectorStore(
 					].sort(byFirst),
 				);
 				// An old point that the newest version takes back.
-				await put({ docId: 'd', fields: fields({ version: 4 }), kept: [old.id, fresh.id] });
+				await put({ docId: 'd', fields: docFields({ version: 4 }), kept: [old.id, fresh.id] });
 				assert.deepEqual(
 					await versions(),
 					[
@@ -309,9 +305,9 @@ export function testVectorStore(
 
 			it('keeps every version apart where nothing of a document stays', async () => {
 				const [one, two, three] = [point(), point(), point()];
-				await put({ docId: 'd', fields: fields({ version: 1 }), points: [one] });
-				await put({ docId: 'd', fields: fields({ version: 2 }), points: [two] });
-				await put({ docId: 'd', fields: fields({ version: 3 }), points: [three] });
+				await put({ docId: 'd', fields: docFields({ version: 1 }), points: [one] });
+				await put({ docId: 'd', fields: docFields({ version: 2 }), points: [two] });
+				await put({ docId: 'd', fields: docFields({ version: 3 }), points: [three] });
 				const versions = async () => (await scan('a')).map((each) => [each.id, each.fields.version]);
 				assert.deepEqual(
 					await versions(),
@@ -328,10 +324,10 @@ export function testVectorStore(
 			it('touches no other document', async () => {
 				const [one, two] = [point(), point()];
 				await put(
-					{ docId: 'one', fields: fields({ version: 1, title: 'One' }), points: [one] },
-					{ docId: 'two', fields: fields({ version: 1, title: 'Two' }), points: [two] },
+					{ docId: 'one', fields: docFields({ version: 1, title: 'One' }), points: [one] },
+					{ docId: 'two', fields: docFields({ version: 1, title: 'Two' }), points: [two] },
 				);
-				await put({ docId: 'one', fields: fields({ version: 2, title: 'One again' }), points: [point()] });
+				await put({ docId: 'one', fields: docFields({ version: 2, title: 'One again' }), points: [point()] });
 				const found = (await scan('a')).find((each) => each.id === two.id);
 				assert.deepEqual([found?.docId, found?.fields.title, found?.fields.version], ['two', 'Two', 1]);
 			});
@@ -360,7 +356,7 @@ export function testVectorStore(
 				// The large document again: all but its first points stay, in more than one piece.
 				const kept = points.slice(100, 1_300).map(idOf);
 				const fresh = Array.from({ length: 700 }, () => point());
-				await put({ docId: 'large', fields: fields({ version: 2 }), points: fresh, kept });
+				await put({ docId: 'large', fields: docFields({ version: 2 }), points: fresh, kept });
 				const large = (await scan('a')).filter((each) => each.docId === 'large');
 				assert.equal(large.filter((each) => each.fields.version === 2).length, 1_900);
 				await store.remove('a', points.map(idOf));
@@ -411,10 +407,10 @@ export function testVectorStore(
 
 			it('lets a document come back after its last point went', async () => {
 				const one = point({ terms: 'again' });
-				await put({ docId: 'd', fields: fields({ version: 1 }), points: [one] });
+				await put({ docId: 'd', fields: docFields({ version: 1 }), points: [one] });
 				await store.remove('a', [one.id]);
 				assert.deepEqual(await sparse('a', ['again'], 10, 'd'), []);
-				await put({ docId: 'd', fields: fields({ version: 2 }), points: [one] });
+				await put({ docId: 'd', fields: docFields({ version: 2 }), points: [one] });
 				assert.deepEqual(
 					(await sparse('a', ['again'], 10, 'd')).map((hit) => hit.fields.version),
 					[2],
@@ -428,14 +424,14 @@ export function testVectorStore(
 			it('never read, change, count or remove what is of another', async () => {
 				const vector = unit(dimensions, 0);
 				const mine = point({ vector, terms: 'secret shared' });
-				await put({ docId: 'd', fields: fields({ version: 1 }), points: [mine] });
+				await put({ docId: 'd', fields: docFields({ version: 1 }), points: [mine] });
 				const before = await scan('a');
 				for (const tenant of hostile) {
 					const theirs = point({ vector, terms: 'shared', content: tenant });
 					await put({
 						tenant,
 						docId: 'd',
-						fields: fields({ version: 9 }),
+						fields: docFields({ version: 9 }),
 						points: [theirs],
 						kept: [mine.id],
 					});
@@ -625,8 +621,8 @@ export function testVectorStore(
 					Array.from({ length: 6 }, async (_, index) => {
 						const docId = `d${index}`;
 						const [first, second] = [point({ terms: 'busy' }), point({ terms: 'busy' })];
-						await put({ tenant, docId, fields: fields({ version: 1 }), points: [first] });
-						await put({ tenant, docId, fields: fields({ version: 2 }), points: [second] });
+						await put({ tenant, docId, fields: docFields({ version: 1 }), points: [first] });
+						await put({ tenant, docId, fields: docFields({ version: 2 }), points: [second] });
 						await store.remove(tenant, [first.id]);
 						return second.id;
 					}),
@@ -646,12 +642,12 @@ export function testVectorStore(
 
 			it('never loses sight of a document that is being updated', async () => {
 				let current = point({ terms: 'steady' });
-				await put({ docId: 'd', fields: fields({ version: 0 }), points: [current] });
+				await put({ docId: 'd', fields: docFields({ version: 0 }), points: [current] });
 				let updating = true;
 				const updates = (async () => {
 					for (let version = 1; version <= 15; version += 1) {
 						const next = point({ terms: 'steady' });
-						await put({ docId: 'd', fields: fields({ version }), points: [next] });
+						await put({ docId: 'd', fields: docFields({ version }), points: [next] });
 						await store.remove('a', [current.id]);
 						current = next;
 					}
@@ -688,7 +684,7 @@ export function testVectorStore(
 							const kept = there.filter((_, index) => (keep >> (index % 4)) & 1);
 							const gone = there.filter((id) => !kept.includes(id));
 							const points = Array.from({ length: fresh }, () => point());
-							const writes = [docWrite({ tenant, docId, fields: fields({ version }), points, kept })];
+							const writes = [docWrite({ tenant, docId, fields: docFields({ version }), points, kept })];
 							await store.put(writes);
 							if (again) await store.put(writes);
 							for (const id of [...kept, ...points.map(idOf)]) model.set(id, { docId, version });
@@ -734,22 +730,9 @@ function samplePoint(dimensions: number): NewPoint {
 	};
 }
 
-function fields(change: Partial<DocFields> = {}): DocFields {
-	return {
-		path: 'some/path.md',
-		title: 'A title',
-		mimeType: 'text/markdown',
-		contentSha256: 'ab'.repeat(32),
-		version: 1,
-		publishedAt: '2026-01-01T00:00:00.000Z',
-		extra: {},
-		...change,
-	};
-}
-
 function docWrite(change: Partial<DocWrite>): DocWrite {
 	const empty = { points: [], kept: [], reordered: [], droppedExtra: [] };
-	return { tenant: 'a', docId: 'd', fields: fields(), ...empty, ...change };
+	return { tenant: 'a', docId: 'd', fields: docFields(), ...empty, ...change };
 }
 
 /** A unit vector for a seed; those of seeds 0 to dimensions - 1 are at right angles. */

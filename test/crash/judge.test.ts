@@ -3,6 +3,7 @@ import { createInProcessExtractor } from '../../api/adapters/extractors/in-proce
 import type { Receipt } from '../../api/contract/document-schema.ts';
 import { publication, judge, type Evidence } from './judge.ts';
 import type { Change } from './script.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 describe('crash judge', () => {
 	it('says why a change failed that should have been published', async () => {
@@ -72,7 +73,7 @@ describe('crash judge', () => {
 			heading: chunk.heading,
 			page: chunk.page,
 			order: `${index}`,
-			fields: { ...fields, version: rank + 21, publishedAt: 'now' },
+			fields: docFields({ ...fields, version: rank + 21, publishedAt: 'now' }),
 		}));
 		const late = change(21, lostText);
 		const evidence: Evidence = {

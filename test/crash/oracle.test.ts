@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { compare, type ExpectedDoc } from './oracle.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 describe('crash oracle', () => {
 	const fields = { path: null, title: 'T', mimeType: 'text/plain', contentSha256: 'c2', extra: { a: 1 } };
@@ -19,7 +20,7 @@ describe('crash oracle', () => {
 		heading: null,
 		page: null,
 		order,
-		fields: { ...fields, version: 2, publishedAt: 'now' },
+		fields: docFields({ ...fields, version: 2, publishedAt: 'now' }),
 		...own,
 	});
 	const kinds = (doc: ExpectedDoc, points: readonly StoredPoint[]) =>
@@ -55,7 +56,7 @@ describe('crash oracle', () => {
 		const [a] = whole as [StoredPoint, StoredPoint];
 		const withFields = (own: object) => [
 			a,
-			point('b', '2', { fields: { ...fields, version: 2, publishedAt: 'now', ...own } }),
+			point('b', '2', { fields: docFields({ ...fields, version: 2, publishedAt: 'now', ...own }) }),
 		];
 		assert.deepEqual(kinds(two, withFields({ version: 1 })), ['stale']);
 		assert.deepEqual(kinds(two, withFields({ contentSha256: 'c1' })), ['stale']);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { judgeIndex, judgeRest, judgeSending, sha256, type Look } from './watch-judge.ts';
+import { docFields } from '../support/doc-fields.ts';
 
 describe('the verdict on a folder that was followed through crashes', () => {
 	const look = (own: {
@@ -66,7 +67,7 @@ describe('the verdict on a folder that was followed through crashes', () => {
 				heading,
 				page,
 				order: String(index),
-				fields: { ...fields, version: 1, publishedAt: 'now' },
+				fields: docFields({ ...fields, version: 1, publishedAt: 'now' }),
 			};
 		});
 		const judge = async (own: { points?: StoredPoint[]; seen?: [string, string][]; counted?: number }) => {

@@ -5,7 +5,7 @@
  * A null is never stored: `set_payload` removes a key whose value is null, so that a kept point could not
  * hold what a new one does. Ours read back as null, the caller's as not there.
  */
-import { reservedMetadata } from '../../contract/reserved-metadata.ts';
+import { readAs, readStored, reservedMetadata } from '../../contract/stored-fields.ts';
 import type { DocFields, DocWrite, NewPoint, StoredPoint } from '../../ports/index.ts';
 
 export type Payload = Record<string, unknown>;
@@ -16,10 +16,7 @@ export const versionKey = 'metadata.version';
 
 const reserved: ReadonlySet<string> = new Set(reservedMetadata);
 
-function docMetadata(fields: DocFields): Payload {
-	const { path, title, mimeType, contentSha256, version, publishedAt, extra } = fields;
-	return { ...extra, path, title, mimeType, contentSha256, version, publishedAt };
-}
+const docMetadata = ({ extra, ...own }: DocFields): Payload => ({ ...extra, ...own });
 
 function withoutNulls(payload: Payload): Payload {
 	return Object.fromEntries(
@@ -48,29 +45,20 @@ export function keptMetadata({ fields, droppedExtra }: DocWrite): Payload {
 	return { ...Object.fromEntries(droppedExtra.map((name) => [name, null])), ...docMetadata(fields) };
 }
 
-const text = (value: unknown) => (typeof value === 'string' ? value : '');
-const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);
-const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null);
-
 /** Reads leniently: what another program put into the collection has an empty tenant and docId. */
 export function storedPoint(id: string | number, payload: unknown): StoredPoint {
 	const { content, metadata } = (payload ?? {}) as { content?: unknown; metadata?: unknown };
 	const found = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Payload;
 	return {
 		id: String(id),
-		tenant: text(found['tenant']),
-		docId: text(found['docId']),
-		content: text(content),
-		heading: textOrNull(found['heading']),
-		page: numberOrNull(found['page']),
-		order: text(found['order']),
+		tenant: readAs.text(found['tenant']),
+		docId: readAs.text(found['docId']),
+		content: readAs.text(content),
+		heading: readAs.textOrNull(found['heading']),
+		page: readAs.numberOrNull(found['page']),
+		order: readAs.text(found['order']),
 		fields: {
-			path: textOrNull(found['path']),
-			title: textOrNull(found['title']),
-			mimeType: text(found['mimeType']),
-			contentSha256: text(found['contentSha256']),
-			version: numberOrNull(found['version']) ?? 0,
-			publishedAt: text(found['publishedAt']),
+			...readStored(found),
 			extra: Object.fromEntries(Object.entries(found).filter(([name]) => !reserved.has(name))),
 		},
 	};

@@ -1,5 +1,6 @@
 /** Points and vectors by id, pages and counts, on an open database; for index-reader.ts. Searches are in index-search.ts. */
 import type { DatabaseSync } from 'node:sqlite';
+import { readStored } from '../../contract/stored-fields.ts';
 import type { DocFields, StoredPoint } from '../../ports/index.ts';
 import { uuidFromBytes, uuidToBytes } from '../sqlite/index.ts';
 import type { ReaderMethods } from './index-messages.ts';
@@ -25,6 +26,7 @@ export const pointTables = `
 
 export function toPoint(row: unknown): StoredPoint {
 	const { id, tenant, doc_id, fields, sort_key, page, heading, content } = row as PointRow;
+	const written = JSON.parse(fields) as DocFields;
 	return {
 		id: uuidFromBytes(id),
 		tenant,
@@ -33,7 +35,8 @@ export function toPoint(row: unknown): StoredPoint {
 		heading,
 		page,
 		order: sort_key,
-		fields: JSON.parse(fields) as DocFields,
+		// In the order of the text, which a repair writes again: the writer knows equal fields by it.
+		fields: { ...written, ...readStored(written) },
 	};
 }
 

@@ -2,7 +2,7 @@ import { limits } from '../../contract/limits.ts';
 import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
-import { reservedMetadata } from '../../contract/reserved-metadata.ts';
+import { reservedMetadata } from '../../contract/stored-fields.ts';
 import { type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 

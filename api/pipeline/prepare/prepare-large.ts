@@ -3,7 +3,7 @@ import type { Chunk, Claimed, DocFields, DocStore, Spool } from '../../ports/ind
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
 import { createLargePlanner, documentCost, type LargePlan, readMeta } from '../../domain/index.ts';
-import { fieldsOf } from './prepare.ts';
+import { changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
 import type { StepDeps } from './step-deps.ts';
 
@@ -74,7 +74,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			setImmediate,
 		);
 		const embedded = await embedAll(claimed, spool, plan, deps);
-		return { claimed, plan, spool, ...fieldsOf(claimed, title), embedded };
+		return { claimed, plan, spool, ...changedFields(claimed, content, title), embedded };
 	} catch (error) {
 		await spool.close();
 		throw error;

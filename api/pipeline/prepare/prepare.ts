@@ -4,7 +4,7 @@ import { embeddedText } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
-import { documentCost, plan, type Plan, readMeta } from '../../domain/index.ts';
+import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/index.ts';
 import { vectorsFromBefore } from './reuse.ts';
 
 /**
@@ -87,25 +87,14 @@ export async function prepare(
 			order: chunk.order,
 		};
 	});
-	return { claimed, plan: planned, points, reused: before.size, ...fieldsOf(claimed, title) };
+	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, title) };
 }
 
-/** What belongs to the whole document; `title` is the content's own. */
-export function fieldsOf(
-	claimed: Claimed,
-	title: string | null,
-): { readonly fields: Omit<DocFields, 'publishedAt'>; readonly droppedExtra: readonly string[] } {
-	const meta = readMeta(claimed.meta);
-	const published = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
-	return {
-		fields: {
-			path: meta.path,
-			title: meta.title ?? title,
-			mimeType: meta.mimeType,
-			contentSha256: claimed.content?.sha256 ?? '',
-			version: claimed.version,
-			extra: meta.metadata,
-		},
-		droppedExtra: Object.keys(published).filter((name) => !Object.hasOwn(meta.metadata, name)),
-	};
+type Content = NonNullable<Claimed['content']>;
+
+/** What becomes of the document's fields in the index; `title` is the content's own. */
+export function changedFields(claimed: Claimed, content: Content, title: string | null) {
+	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
+	const fields = fieldsOf({ ...claimed, ...content, title });
+	return { fields, droppedExtra: Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name)) };
 }

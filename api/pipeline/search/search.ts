@@ -1,4 +1,5 @@
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
+import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError } from '../../errors.ts';
 import type { Clock, Embedder, VectorStore } from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
@@ -42,17 +43,15 @@ export async function search(
 			...(docId !== undefined && { docId }),
 		}),
 	);
-	const results = fuse([lists.dense, lists.sparse], { limit }).map((hit) => ({
+	const results = fuse([lists.dense, lists.sparse], { limit }).map(({ fields, ...hit }) => ({
 		docId: hit.docId,
 		pointId: hit.id,
 		score: hit.score,
 		content: hit.content,
-		title: hit.fields.title,
-		path: hit.fields.path,
 		heading: hit.heading,
 		page: hit.page,
-		version: hit.fields.version,
-		metadata: { ...hit.fields.extra },
+		...answerOf(fields),
+		metadata: { ...fields.extra },
 	}));
 	return { results, tookMs: Math.round((deps.clock.monotonic() - start) * 100) / 100 };
 }

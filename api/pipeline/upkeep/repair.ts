@@ -7,7 +7,7 @@ import type {
 	StoredPoint,
 	VectorStore,
 } from '../../ports/index.ts';
-import { type ManifestEntry, readMeta, slices } from '../../domain/index.ts';
+import { fieldsOf, type ManifestEntry, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';
@@ -104,7 +104,8 @@ export async function repair(tenant: string, docId: string, deps: RepairDeps): P
 	if (isNewer) return { written: 0, removed: 0, newer: true };
 	const { doc, published } = target;
 	if (missing.length > 0 && doc !== null && published !== null) {
-		const ofDocument = fields ?? fieldsOf(published);
+		const publishedAt = new Date(published.at).toISOString();
+		const ofDocument = fields ?? { ...fieldsOf(published), publishedAt };
 		for (const entries of slices(missing, pointsAtOnce)) {
 			const chunks = await docStore.texts(
 				doc,
@@ -142,16 +143,3 @@ export const pointsOf = (
 		}
 		return points;
 	}, signal);
-
-function fieldsOf({ meta, sha256, version, at, title }: NonNullable<RepairTarget['published']>): DocFields {
-	const own = readMeta(meta);
-	return {
-		path: own.path,
-		title: own.title ?? title,
-		mimeType: own.mimeType,
-		contentSha256: sha256,
-		version,
-		publishedAt: new Date(at).toISOString(),
-		extra: own.metadata,
-	};
-}

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import type { QdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
-import { all, dimensions, docWrite, fields, idOf, point } from './fixture.ts';
+import { all, dimensions, docWrite, idOf, point } from './fixture.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 export interface Server {
 	readonly store: QdrantStore;
@@ -56,8 +57,13 @@ export function testQdrantBehaviour(name: string, make: () => Promise<Server>): 
 				goes: 'x',
 			};
 			const mine = [point('a', { heading: 'A > B', page: 2 }), point('b')];
-			await server.store.put([docWrite('d', mine, { fields: fields({ extra: odd }) })]);
-			const next = fields({ title: null, path: null, version: 2 ** 40, extra: { stays: { other: true } } });
+			await server.store.put([docWrite('d', mine, { fields: docFields({ extra: odd }) })]);
+			const next = docFields({
+				title: null,
+				path: null,
+				version: 2 ** 40,
+				extra: { stays: { other: true } },
+			});
 			const { stays, ...dropped } = odd;
 			assert.ok(stays);
 			const write = docWrite('d', [], {

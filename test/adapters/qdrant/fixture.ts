@@ -4,9 +4,10 @@ import {
 	type QdrantOptions,
 	type QdrantStore,
 } from '../../../api/adapters/qdrant/qdrant-store.ts';
-import type { DocFields, DocWrite, NewPoint } from '../../../api/ports/vector-store.ts';
+import type { DocWrite, NewPoint } from '../../../api/ports/vector-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startQdrantDouble, type DoubleOptions, type QdrantDouble } from '../../doubles/qdrant.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 export const dimensions = 4;
 export const collection = 'docs';
@@ -15,19 +16,6 @@ export const collection = 'docs';
 export function idOf(name: string): string {
 	const hex = createHash('sha256').update(name).digest('hex');
 	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-export function fields(overrides: Partial<DocFields> = {}): DocFields {
-	return {
-		path: 'a/b.md',
-		title: 'A title',
-		mimeType: 'text/markdown',
-		contentSha256: 'f'.repeat(64),
-		version: 2 ** 32 + 1,
-		publishedAt: '2026-11-22T10:00:00.000Z',
-		extra: {},
-		...overrides,
-	};
 }
 
 export function point(name: string, overrides: Partial<NewPoint> = {}): NewPoint {
@@ -51,7 +39,7 @@ export function docWrite(
 	return {
 		tenant: 'acme',
 		docId,
-		fields: fields(),
+		fields: docFields(),
 		points,
 		kept: [],
 		reordered: [],

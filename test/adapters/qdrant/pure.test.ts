@@ -7,7 +7,8 @@ import { parseEndpoint } from '../../../api/adapters/qdrant/qdrant-transport.ts'
 import { payloadBodies, upsertBodies } from '../../../api/adapters/qdrant/write-plan.ts';
 import { newPayloads, storedPoint } from '../../../api/adapters/qdrant/payload.ts';
 import type { DocWrite, NewPoint } from '../../../api/ports/vector-store.ts';
-import { all, docWrite, fields, idOf, point } from './fixture.ts';
+import { all, docWrite, idOf, point } from './fixture.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 const payloadOf = (write: DocWrite, one: NewPoint) =>
 	JSON.parse(newPayloads(write)(one)) as Record<string, unknown>;
@@ -172,7 +173,7 @@ describe('requests to Qdrant', () => {
 			fc.property(json, fc.option(fc.string()), fc.option(fc.nat()), (extra, heading, page) => {
 				if (['path', 'title', 'heading', 'page'].some((name) => Object.hasOwn(extra, name))) return;
 				const plain = JSON.parse(JSON.stringify(extra)) as Record<string, unknown>;
-				const write = docWrite('d1', [], { fields: fields({ extra: plain, path: null }) });
+				const write = docWrite('d1', [], { fields: docFields({ extra: plain, path: null }) });
 				const one = point('a', { heading, page });
 				const back = storedPoint(one.id, payloadOf(write, one));
 				const { id, content, order } = one;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import { all, collection, dimensions, docWrite, fields, idOf, point, rig, type Rig } from './fixture.ts';
+import { all, collection, dimensions, docWrite, idOf, point, rig, type Rig } from './fixture.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 describe('the Qdrant store', () => {
 	let ctx: Rig;
@@ -121,10 +122,13 @@ describe('the Qdrant store', () => {
 			await ctx.store.open();
 			const extra = { team: 'blue', empty: null, docId: 'forged', deep: { n: [1, null] } };
 			const one = point('one', { heading: 'A > B', page: 3 });
-			await ctx.store.put([docWrite('d1', [one], { fields: fields({ title: null, extra }) })]);
+			const fields = docFields({ title: null, version: 2 ** 32 + 1, extra });
+			const { title: _title, extra: _extra, ...own } = fields;
+			await ctx.store.put([docWrite('d1', [one], { fields })]);
 			assert.deepEqual(stored('one')?.payload, {
 				content: 'text of one',
 				metadata: {
+					...own,
 					team: 'blue',
 					deep: { n: [1, null] },
 					tenant: 'acme',
@@ -198,11 +202,11 @@ describe('the Qdrant store', () => {
 			await ctx.store.open();
 			const odd = { 'a.b': 1, 'with "quotes" and \\': 2, stays: 3, goes: 4 };
 			await ctx.store.put([
-				docWrite('d1', [point('a'), point('b')], { fields: fields({ extra: odd }) }),
+				docWrite('d1', [point('a'), point('b')], { fields: docFields({ extra: odd }) }),
 				docWrite('d2', [point('c')]),
 			]);
 			const start = ctx.double.requests.length;
-			const next = fields({ title: null, path: 'new.md', version: 2 ** 33, extra: { stays: 5 } });
+			const next = docFields({ title: null, path: 'new.md', version: 2 ** 33, extra: { stays: 5 } });
 			await ctx.store.put([
 				docWrite('d1', [], {
 					fields: next,
@@ -232,7 +236,7 @@ describe('the Qdrant store', () => {
 			await ctx.store.put([docWrite('d1', [point('theirs', { content: 'stolen' })])]);
 			await ctx.store.put([
 				docWrite('d1', [], {
-					fields: fields({ title: 'stolen' }),
+					fields: docFields({ title: 'stolen' }),
 					kept: [idOf('theirs'), idOf('mine'), idOf('nobody')],
 					reordered: [{ id: idOf('theirs'), order: 'stolen' }],
 				}),

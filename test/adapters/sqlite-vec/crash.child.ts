@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
 import type { NewPoint } from '../../../api/ports/vector-store.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 const [file = '', version = '1'] = process.argv.slice(2);
 const store = createSqliteVecStore({ file, dimensions: 8 });
@@ -21,15 +22,7 @@ function pointOf(doc: number, ownVersion: number, index: number): NewPoint {
 
 const indices = Array.from({ length: 40 }, (_, index) => index);
 for (let doc = 0; ; doc = (doc + 1) % 60) {
-	const fields = {
-		path: null,
-		title: null,
-		mimeType: 'text/plain',
-		contentSha256: '',
-		version: Number(version),
-		publishedAt: '2026-01-01T00:00:00.000Z',
-		extra: {},
-	};
+	const fields = docFields({ version: Number(version) });
 	const points = indices.map((index) => pointOf(doc, Number(version), index));
 	const write = { tenant: 'a', docId: `d${doc}`, fields, points, kept: [], reordered: [], droppedExtra: [] };
 	await store.put([write]);

@@ -10,6 +10,7 @@ import { vecLibrary } from '../../../api/adapters/sqlite-vec/library.ts';
 import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
 import { type ErrorCode, isDocDropError } from '../../../api/errors.ts';
 import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-store.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 const dimensions = 8;
 
@@ -329,15 +330,7 @@ function docWrite(change: Partial<DocWrite>): DocWrite {
 	return {
 		tenant: 'a',
 		docId: 'd',
-		fields: {
-			path: null,
-			title: null,
-			mimeType: 'text/plain',
-			contentSha256: '',
-			version: 1,
-			publishedAt: '2026-01-01T00:00:00.000Z',
-			extra: {},
-		},
+		fields: docFields(),
 		points: [],
 		kept: [],
 		reordered: [],

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
-import { reservedMetadata } from '../../../api/contract/reserved-metadata.ts';
+import { reservedMetadata } from '../../../api/contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
 import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
 import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fuse } from '../../../api/pipeline/search/fuse.ts';
 import type { Hit } from '../../../api/ports/vector-store.ts';
+import { docFields } from '../../support/doc-fields.ts';
 
 const hit = (id: string, docId = `doc of ${id}`, version = 1): Hit => ({
 	id,
@@ -11,15 +12,7 @@ const hit = (id: string, docId = `doc of ${id}`, version = 1): Hit => ({
 	heading: null,
 	page: null,
 	order: '',
-	fields: {
-		path: null,
-		title: null,
-		mimeType: 'text/plain',
-		contentSha256: '',
-		version,
-		publishedAt: '',
-		extra: {},
-	},
+	fields: docFields({ version }),
 	score: 0.5,
 });
 const ids = (hits: readonly Hit[]) => hits.map(({ id }) => id);
