@@ -1,6 +1,6 @@
 /**
- * From "this path may have changed" to a row that tells the truth: look, settle, read, or wait out the delay of a
- * deletion. Hints and scans both end here; owned by the engine. Nothing is sent from here: `offer` is told of every
+ * From "this path may have changed" to a row that tells the truth. Hints and scans both end here, and each path goes
+ * its way in observe-path.ts: look, settle, read, or wait out the delay of a deletion. Owned by the engine. Nothing is sent from here: `offer` is told of every
  * path whose row may now differ from what the consumer knows.
  */
 import { compare, sameStat } from './diff.ts';

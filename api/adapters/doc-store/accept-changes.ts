@@ -68,18 +68,19 @@ function acceptOne(call: Call, change: Change): AcceptResult {
 	if (closed !== null) return closed;
 	const put = meet(call, own);
 	if (put.decision.kind === 'owned') return refuse(call, own, put.decision.owner, {});
-	const source =
+	const moveSource =
 		previous === undefined
 			? null
 			: meet(call, { ...own, ...previous, op: 'delete', content: null, meta: '' });
-	if (source?.decision.kind === 'owned') return refuse(call, own, source.decision.owner, { of: 'previous' });
-	if (isFull(call, source === null ? [put] : [put, source])) return { kind: 'full' };
+	if (moveSource?.decision.kind === 'owned')
+		return refuse(call, own, moveSource.decision.owner, { of: 'previous' });
+	if (isFull(call, moveSource === null ? [put] : [put, moveSource])) return { kind: 'full' };
 	// A move is one document, however many jobs it has.
 	if (put.decision.kind === 'accepted' && !admission.take(own.tenant)) return { kind: 'limited' };
 	const { taken, row } = take(call, put, admission.costOf(own));
-	const old = source === null ? null : take(call, source, 0);
-	if (source !== null && old !== null && source.decision.kind !== 'stale')
-		addMoveSource(engine, old.row, row, now, hasFinished(source));
+	const old = moveSource === null ? null : take(call, moveSource, 0);
+	if (moveSource !== null && old !== null && moveSource.decision.kind !== 'stale')
+		addMoveSource(engine, old.row, row, now, hasFinished(moveSource));
 	// Last, because it may free the old name itself.
 	if (hasFinished(put)) freeMoveSources(engine, row.key, row.state.generation, now);
 	return old === null ? taken : { ...taken, previous: old.taken };

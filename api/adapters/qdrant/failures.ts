@@ -1,6 +1,7 @@
 /**
  * Every way in which Qdrant, its client or the network between can fail, as one error from the table. The
- * only place that reads a status code or an error's shape; qdrant-transport.ts and collection.ts call it.
+ * one place that makes these errors; qdrant-transport.ts and collection.ts call it. Of what it made, request-budget.ts
+ * picks the refusals of a request's size, and in-flight.ts those of its pace.
  *
  * Statuses are those of Qdrant's own StorageError (src/actix/helpers.rs, 1.19) and of proxies before it.
  */

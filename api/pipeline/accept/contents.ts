@@ -4,15 +4,16 @@ import type { DocStore } from '../../ports/index.ts';
 import { type Normalised, type SizeLimit, tooLarge } from './checks.ts';
 
 /**
- * The bytes of changes on their way into the store: small ones go into the document's row, large ones into a blob
- * that is durable before the change that names it. A blob that no change names in the end is dropped again.
+ * The bytes of changes on their way into the store: small ones travel inline and become a body of the store's, others
+ * go into a blob, a file of their own, that is durable before the change that names it. A blob that no change names in
+ * the end is dropped again.
  */
 type Blobs = Pick<DocStore, 'writeBlob' | 'dropBlob'>;
 
-/** Contents up to this size wait in the document's row, larger ones in a blob. */
+/** Contents up to this size are inline, larger ones wait in a blob. What is worked on in pages is larger by far. */
 export const inlineBytes = 65_536;
 
-export const isLargeContent = (document: Normalised | Refused): boolean =>
+export const needsBlob = (document: Normalised | Refused): boolean =>
 	'size' in document && document.size > inlineBytes;
 
 interface InlineContent extends ChangeContent {

@@ -29,7 +29,7 @@ import {
 	normaliseFields,
 	sizeLimitOf,
 } from './checks.ts';
-import { dropContents, inlineContent, isLargeContent, receiveContent, storeContents } from './contents.ts';
+import { dropContents, inlineContent, needsBlob, receiveContent, storeContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 
 /**
@@ -88,7 +88,7 @@ async function accept(
 	deps: AcceptDeps,
 ): Promise<(Receipt | DocDropError)[]> {
 	const named = documents.filter((one): one is Normalised | Refused => !(one instanceof Error));
-	const contents = named.some(isLargeContent)
+	const contents = named.some(needsBlob)
 		? await storeContents(named, deps.docStore)
 		: named.map(inlineContent);
 	const errors = named.map((one) => ('error' in one ? one.error : null));

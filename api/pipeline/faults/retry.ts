@@ -1,6 +1,7 @@
 /**
- * What happens after an error while a document is on its way into the index. One pure function decides for
- * every error of the table, so that no other place asks what an error means; the worker carries it out.
+ * What happens to a document after an error on its way into the index. One pure function decides for every error of the
+ * table; who did the work carries the decision out: lane-recovery.ts for writes, worker.ts for preparation, embed.ts for
+ * calls of the embedder, index-check.ts for repairs.
  *
  * The rule behind the table: an outage says nothing about a document, so it never counts against one; a
  * refusal says something about one document, so a batch is halved until that document stands alone.

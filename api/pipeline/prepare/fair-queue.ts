@@ -91,10 +91,10 @@ export function createGate(places: number, weightOf?: (tenant: string) => number
 	}
 	/** A place is given back once, however often its holder says so. */
 	function once(): () => void {
-		let isHeld = true;
+		let isInside = true;
 		return () => {
-			if (isHeld) leave();
-			isHeld = false;
+			if (isInside) leave();
+			isInside = false;
 		};
 	}
 	return {

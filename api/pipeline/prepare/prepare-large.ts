@@ -108,7 +108,7 @@ async function embedAll(
 	let embedded = 0;
 	let next = 0;
 	const failed = { is: false };
-	async function lane(): Promise<void> {
+	async function embedPages(): Promise<void> {
 		while (next < spool.pages() && !failed.is) {
 			const page = next++;
 			const count = await embedPage(claimed, spool, plan, page, embed).catch((error: unknown) => {
@@ -120,7 +120,7 @@ async function embedAll(
 		}
 	}
 	// None goes on behind the caller's back when another one has failed.
-	const ends = await Promise.allSettled(Array.from({ length: pagesAtOnce }, lane));
+	const ends = await Promise.allSettled(Array.from({ length: pagesAtOnce }, embedPages));
 	for (const end of ends) if (end.status === 'rejected') throw end.reason;
 	return embedded;
 }

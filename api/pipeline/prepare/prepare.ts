@@ -8,7 +8,7 @@ import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/
 import { vectorsFromBefore } from './reuse.ts';
 
 /**
- * Extract, chunk, plan, embed: everything about one leased document that touches nothing but memory. Many run
+ * Extract, chunk, plan, embed: everything about one leased document that writes nothing. Many run
  * at a time; what they return waits in the tenant's lane.
  */
 export interface Prepared {

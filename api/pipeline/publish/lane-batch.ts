@@ -11,8 +11,9 @@ import { publish } from './publish.ts';
 /**
  * How a lane writes one batch. A batch that the index refuses is halved until the refused document stands alone.
  *
- * What moved away is part of the bulk write that carries its successor: as soon as that is committed, the move sources
- * are claimed and removed, before anything else. A reader sees both for no longer than that, whatever waits.
+ * The move sources of a batch follow it in a second write under the same turn of the lane's lock: as soon as their
+ * successors are committed, they are claimed and removed, before anything else. A reader sees both names for no longer
+ * than that, whatever waits.
  */
 interface Write {
 	readonly closedBy: FlushReason;

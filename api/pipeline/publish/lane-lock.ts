@@ -20,7 +20,7 @@ export interface LaneLock {
 
 export function createLaneLock(monotonic: () => number): LaneLock {
 	const queue: (() => void)[] = [];
-	let isHeld = false;
+	let isTaken = false;
 	let freedAt = -Infinity;
 
 	return {
@@ -30,8 +30,8 @@ export function createLaneLock(monotonic: () => number): LaneLock {
 			return {
 				async enter() {
 					if (isMine) return;
-					if (isHeld) await new Promise<void>((resolve) => queue.push(resolve));
-					isHeld = true;
+					if (isTaken) await new Promise<void>((resolve) => queue.push(resolve));
+					isTaken = true;
 					isMine = true;
 					if (isFirst) onFirst?.();
 					isFirst = false;
@@ -42,7 +42,7 @@ export function createLaneLock(monotonic: () => number): LaneLock {
 					freedAt = monotonic();
 					const next = queue.shift();
 					// Handed on without a gap: one that asks now must not come between.
-					if (next === undefined) isHeld = false;
+					if (next === undefined) isTaken = false;
 					else next();
 				},
 			};

@@ -48,9 +48,9 @@ export function* largeSteps(
 	const movedEntries = reordered.map(({ id, order }) => ({ pointId: id, order }));
 
 	async function intend(added: readonly ManifestChunk[], uncertain: readonly string[]): Promise<boolean> {
-		const [isHeld] = await docStore.recordIntent([{ lease, added, uncertain }]);
-		if (isHeld !== true) progress.isLost = true;
-		return isHeld === true;
+		const [isLeased] = await docStore.recordIntent([{ lease, added, uncertain }]);
+		if (isLeased !== true) progress.isLost = true;
+		return isLeased === true;
 	}
 	const put = async (turn: LaneTurn, parts: Pick<DocWrite, 'points' | 'kept' | 'reordered'>) => {
 		if (fields === null) return;
