@@ -1,7 +1,7 @@
 import type {
 	DocState,
 	Failure,
-	Ledger,
+	CreditBalance,
 	ManifestChunk,
 	ManifestEntry,
 	Refusal,
@@ -178,7 +178,7 @@ export interface Waiting {
 	readonly readyAt: number;
 }
 
-export interface LedgerRow extends Ledger {
+export interface LedgerRow extends CreditBalance {
 	readonly tenant: string;
 }
 

@@ -10,7 +10,7 @@ import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
-import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
+import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
@@ -71,7 +71,11 @@ async function submit(
 	});
 }
 
-function resultOf(change: Change, outcome: Outcome | undefined, previous: Outcome | undefined): Result {
+function resultOf(
+	change: Change,
+	outcome: SendOutcome | undefined,
+	previous: SendOutcome | undefined,
+): Result {
 	const { tenant, docId } = change.head;
 	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');

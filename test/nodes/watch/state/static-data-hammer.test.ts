@@ -5,7 +5,7 @@ import { chooseFileState, ownSourceId } from '../../../../nodes/DocDropTrigger/f
 import type { FileChange } from '../../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/watch-engine.ts';
-import type { Snapshot } from '../../../../nodes/watch/snapshot.ts';
+import type { WatchSnapshot } from '../../../../nodes/watch/snapshot.ts';
 import type { NewestTexts } from '../../../../nodes/watch/state/static-data.ts';
 import { createHandHints, QUICK, treeOf } from '../harness.ts';
 import { tempDirs } from '../temp-dirs.ts';
@@ -74,7 +74,7 @@ function createIndex() {
 				put(change.docId, change.event === 'deleted' ? null : change.sha256, change);
 			}
 		},
-		close({ epoch, present }: Snapshot): void {
+		close({ epoch, present }: WatchSnapshot): void {
 			const rank = rankOf(epoch);
 			if (rank < ranks.size - 1) return;
 			for (const [docId, doc] of docs) {
