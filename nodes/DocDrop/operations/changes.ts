@@ -6,7 +6,9 @@
  * so that the trigger sends again.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
+import type { Receipt } from '../../../api/contract/document-schema.ts';
+import type { Fault } from '../node-errors.ts';
+import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
@@ -76,17 +78,37 @@ function resultOf(change: Change, outcome: Outcome | undefined, previous: Outcom
 	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');
 	for (const part of [outcome, previous]) {
-		if (part?.kind === 'failed') {
-			return { item: change.item, about: head, fault: part.fault, isOfTrigger: isOfTrigger(change) };
-		}
+		const fault = faultIn(part, change);
+		if (fault !== null) return { item: change.item, about: head, fault, isOfTrigger: isOfTrigger(change) };
 	}
 	if (outcome.kind !== 'receipt') {
 		return { json: { ...head, state: 'vanished', jobId: null, version: null, statusUrl: null } };
 	}
 	const { state, jobId, version, statusUrl } = outcome.receipt;
 	const left = previous?.kind === 'receipt' ? { previousJobId: previous.receipt.jobId } : {};
-	return { json: { ...head, state, jobId, version, statusUrl, ...left } };
+	const words = state === 'stale' ? { message: 'a newer version is in the index, or on its way there' } : {};
+	return { json: { ...head, state, jobId, version, statusUrl, ...left, ...words } };
 }
+
+function faultIn(part: Outcome | undefined, change: Change): Fault | null {
+	if (part?.kind === 'failed') return part.fault;
+	if (part?.kind !== 'receipt' || !isOfTrigger(change)) return null;
+	const { state, by }: Receipt & NewerSource = part.receipt;
+	return state === 'stale' && by !== undefined ? superseded(by.name) : null;
+}
+
+/** Of a stale change: the source has begun a newer epoch elsewhere, and who publishes in it. */
+interface NewerSource {
+	readonly by?: { readonly name: string };
+}
+
+const superseded = (name: string) =>
+	nodeFault(
+		'superseded',
+		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
+		'Deactivate one of the two workflows. The one that stays takes over by itself.',
+		{ retryable: true },
+	);
 
 /** Only the trigger's changes have a place in a sender's order. */
 const isOfTrigger = ({ head }: Change): boolean => head.source !== undefined;
