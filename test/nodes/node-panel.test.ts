@@ -120,6 +120,16 @@ describe('node panel of n8n', () => {
 		assert.deepEqual(subcategoriesOf(action), ['*']);
 	});
 
+	it('offers one trigger, which hears of every change', () => {
+		assert.deepEqual(entriesOf(trigger), [{ name: 'On new event', values: {} }]);
+		const changes = trigger.properties.find(({ name }) => name === 'changes');
+		assert.ok(changes);
+		assert.deepEqual(
+			changes.default,
+			optionsOf(changes).map(({ value }) => value),
+		);
+	});
+
 	it('offers every operation once', () => {
 		const offered = entriesOf(action).map(({ values }) => `${values['resource']} ${values['operation']}`);
 		const operations = action.properties

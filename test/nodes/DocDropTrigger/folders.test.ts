@@ -128,7 +128,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		for (const name of ['a.MD', 'b.pdf', 'draft.md', 'c.txt']) await writeFile(join(folder, name), name);
 		await writeFile(join(folder, 'big.md'), 'x'.repeat(1_048_577));
 		const options = { fileTypes: 'md, pdf', exclude: 'draft*', maxFileSize: 1 };
-		const trigger = await rig.start({ folder, events: ['created', 'changed'], options });
+		const trigger = await rig.start({ folder, changes: ['created', 'changed'], options });
 		await until(() => trigger.files().length === 2);
 		assert.deepEqual(trigger.news(), ['created a.MD', 'created b.pdf']);
 		await unlink(join(folder, 'b.pdf'));
