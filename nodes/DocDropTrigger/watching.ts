@@ -183,12 +183,14 @@ export function createWatching(deps: WatchingDeps): Watching {
 
 	/** Everything that was there at the start has been seen to. */
 	async function firstRound(engine: WatchEngine, isConfirmed: boolean, onEnd: () => void): Promise<void> {
+		const agreementEnds = isConfirmed ? report.agreedToHeld() : () => {};
 		try {
 			await engine.idle();
 			onEnd();
 			for (let round = 0; isConfirmed && round < CONFIRM_ROUNDS; round += 1) {
 				if (engine.release() > 0) await engine.idle();
 			}
+			agreementEnds();
 		} catch {
 			// The engine has closed.
 		}
