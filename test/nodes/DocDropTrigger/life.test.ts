@@ -197,6 +197,7 @@ describe('DocDrop Trigger: its life', () => {
 		const confirmed = await rig.start({ folder, options }, { staticData });
 		await until(() => confirmed.files().length === 20);
 		assert.ok(confirmed.files().every(({ event }) => event === 'deleted'));
+		assert.deepEqual(confirmed.failedExecutions, [], 'who has agreed is not asked once more');
 	});
 
 	it('confirms a snapshot that the API holds, when a person says so', async () => {
