@@ -41,7 +41,7 @@ export const documentOperation = operationField('document', 'publish', [
 		name: 'Search',
 		value: 'search',
 		action: 'Search documents by words or a question and get the passages that answer it',
-		description: 'Find passages by words or a question',
+		description: 'Find passages by words or a question, one item a passage',
 	},
 ]);
 
@@ -80,7 +80,7 @@ export const documentFields: INodeProperties[] = [
 		...textField('Query', 'query'),
 		required: true,
 		placeholder: 'e.g. How many days of vacation do I have?',
-		description: 'Words or a question in plain language',
+		description: 'What to look for: words, or a question in plain language that stands for itself',
 		displayOptions: { show: { resource, operation: ['search'] } },
 	},
 	{
@@ -106,6 +106,14 @@ export const documentFields: INodeProperties[] = [
 				{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
 				{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
 			],
+		},
+		{
+			...switchField('One Item per Passage', 'onePerPassage'),
+			default: true,
+			description:
+				'Whether each passage becomes an item of its own, and a question without an answer none. Off: one item a question, with its passages in "results".',
+			// A model asks one question and gets one answer.
+			displayOptions: { hide: { '@tool': [true] } },
 		},
 	]),
 ];
