@@ -14,6 +14,12 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'Remove a document from the index',
 	},
 	{
+		name: 'Delete by Prefix',
+		value: 'deleteByPrefix',
+		action: 'Delete documents by prefix',
+		description: 'Remove all documents whose IDs begin alike, such as those of a folder',
+	},
+	{
 		name: 'Get',
 		value: 'get',
 		action: 'Get a document',
@@ -46,13 +52,28 @@ export const documentOperation = operationField('document', 'publish', [
 ]);
 
 export const documentFields: INodeProperties[] = [
-	tenantField({ resource, operation: ['delete', 'get', 'getMany'] }),
+	tenantField({ resource, operation: ['delete', 'deleteByPrefix', 'get', 'getMany'] }),
+	{
+		...textField('Prefix', 'prefix'),
+		required: true,
+		placeholder: 'e.g. handbook/',
+		description:
+			'Start of the document IDs; Get Many with the same prefix shows which ones go. End a folder with a slash: "handbook" is the start of "handbook-old/a.md" too.',
+		displayOptions: { show: { resource, operation: ['deleteByPrefix'] } },
+	},
 	documentField({ resource, operation: ['delete', 'get'] }),
 	collectionField('Options', { resource, operation: ['delete'] }, [
 		priorityField,
 		{
 			...switchField('Take Over', 'takeOver'),
 			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
+		},
+	]),
+	collectionField('Options', { resource, operation: ['deleteByPrefix'] }, [
+		{
+			...switchField('Take Over', 'takeOver'),
+			description:
+				'Whether to delete documents that a trigger or another source owns as well; without it they stay, and the node says how many',
 		},
 	]),
 	...pagingFields({ resource, operation: ['getMany'] }),

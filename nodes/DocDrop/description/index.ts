@@ -4,6 +4,7 @@ import { contentFields } from './content-fields.ts';
 import { documentFields, documentOperation } from './document-operations.ts';
 import { operationField } from './fields.ts';
 import { jobFields, jobOperation } from './job-operations.ts';
+import { tenantFields, tenantOperation } from './tenant-operations.ts';
 
 const resource: INodeProperties = {
 	...choiceField('Resource', 'resource', 'batch'),
@@ -12,6 +13,7 @@ const resource: INodeProperties = {
 		{ name: 'Batch', value: 'batch', description: 'All items at once' },
 		{ name: 'Document', value: 'document', description: 'One document for each item' },
 		{ name: 'Job', value: 'job', description: 'What became of a change that was sent' },
+		{ name: 'Tenant', value: 'tenant', description: 'All documents of one customer, team or project' },
 	],
 };
 
@@ -29,7 +31,9 @@ export const properties: INodeProperties[] = [
 	batchOperation,
 	documentOperation,
 	jobOperation,
+	tenantOperation,
 	...contentFields,
 	...documentFields,
 	...jobFields,
+	...tenantFields,
 ];

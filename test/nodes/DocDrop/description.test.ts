@@ -24,6 +24,7 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 		['docId', 'options', 'source', 'tenant', 'text'],
 	],
 	[{ resource: 'document', operation: 'delete' }, ['docId', 'options', 'tenant']],
+	[{ resource: 'document', operation: 'deleteByPrefix' }, ['options', 'prefix', 'tenant']],
 	[{ resource: 'document', operation: 'get' }, ['docId', 'tenant']],
 	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
 	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
@@ -32,6 +33,9 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 	[{ resource: 'job', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
 	[{ resource: 'job', operation: 'retry' }, ['jobId']],
 	[{ resource: 'job', operation: 'wait' }, ['jobId', 'timeout']],
+	[{ resource: 'tenant', operation: 'delete' }, ['confirmation', 'tenant']],
+	[{ resource: 'tenant', operation: 'getMany' }, ['limit', 'returnAll']],
+	[{ resource: 'tenant', operation: 'status' }, ['tenant']],
 ];
 
 const optionsOf = ({ options = [] }: INodeProperties) => options as INodePropertyOptions[];
