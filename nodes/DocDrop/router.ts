@@ -9,6 +9,7 @@ import { deleteDocument, publish, publishMany } from './operations/changes.ts';
 import { preview } from './operations/document-preview.ts';
 import { getDocument, getManyDocuments } from './operations/document-reads.ts';
 import { search } from './operations/document-search.ts';
+import { releaseHeldDeletions } from './operations/held-deletions.ts';
 import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
 import { getManyTenants, getTenantStatus } from './operations/tenant-reads.ts';
@@ -25,6 +26,7 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 	['document getMany', getManyDocuments],
 	['document preview', preview],
 	['document publish', publish],
+	['document releaseHeld', releaseHeldDeletions],
 	['document search', search],
 	['job cancel', cancelJob],
 	['job get', getJob],

@@ -44,6 +44,13 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'Put a document into the index, one request for each item',
 	},
 	{
+		name: 'Release Held Deletions',
+		value: 'releaseHeld',
+		action: 'Release held deletions of a folder',
+		description:
+			'Let the deletions go that a folder holds back which the API itself follows; a trigger has an option for its own',
+	},
+	{
 		name: 'Search',
 		value: 'search',
 		action: 'Search documents by words or a question and get the passages that answer it',
@@ -96,6 +103,31 @@ export const documentFields: INodeProperties[] = [
 			],
 		},
 	]),
+	{
+		displayName: 'Followed Folder',
+		name: 'followedFolder',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		required: true,
+		description:
+			'A folder that the API follows by itself (docdrop watch). It holds deletions back where too much is gone at once; release them only where the files are gone for good.',
+		displayOptions: { show: { resource, operation: ['releaseHeld'] } },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchSources', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 0b8f9a52-6f6c-4a3b-9a52-0d9d4a1f0c11',
+				hint: 'The sourceId that GET /v1/sources shows',
+			},
+		],
+	},
 	tenantField({ resource, operation: ['search'] }, ''),
 	{
 		...textField('Query', 'query'),

@@ -27,6 +27,7 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 	[{ resource: 'document', operation: 'deleteByPrefix' }, ['options', 'prefix', 'tenant']],
 	[{ resource: 'document', operation: 'get' }, ['docId', 'tenant']],
 	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
+	[{ resource: 'document', operation: 'releaseHeld' }, ['followedFolder']],
 	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
 	[{ resource: 'job', operation: 'cancel' }, ['jobId']],
 	[{ resource: 'job', operation: 'get' }, ['jobId']],
