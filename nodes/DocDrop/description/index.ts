@@ -4,6 +4,7 @@ import { contentFields } from './content-fields.ts';
 import { documentFields, documentOperation } from './document-operations.ts';
 import { operationField } from './fields.ts';
 import { jobFields, jobOperation } from './job-operations.ts';
+import { tenantFields, tenantOperation } from './tenant-operations.ts';
 
 const resource: INodeProperties = {
 	// Of the node as a tool too: a second field for it would show all of its operations twice in n8n's node panel.
@@ -13,6 +14,7 @@ const resource: INodeProperties = {
 		{ name: 'Batch', value: 'batch', description: 'All items at once' },
 		{ name: 'Document', value: 'document', description: 'One document for each item' },
 		{ name: 'Job', value: 'job', description: 'What became of a change that was sent' },
+		{ name: 'Tenant', value: 'tenant', description: 'All documents of one customer, team or project' },
 	],
 };
 
@@ -40,7 +42,9 @@ export const properties: INodeProperties[] = [
 	batchOperation,
 	...documentOperations,
 	jobOperation,
+	tenantOperation,
 	...contentFields,
 	...documentFields,
 	...jobFields,
+	...tenantFields,
 ];

@@ -1,13 +1,17 @@
-/** One item after the other, each with its own result or its own error. For whatever changes no documents. */
+/** One item after the other, each with its own result or its own error. For whatever is not one change an item. */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, toNodeError } from '../failing.ts';
 import type { Session } from '../session.ts';
 
-/** `run` gives what the item becomes: one object, or several. What it has told of the item goes into its error as well. */
+/**
+ * `run` gives what the item becomes: one object, or several; what it has told of the item goes into its error as well.
+ * `mayPass`: faults that "continue on fail" passes over.
+ */
 export async function eachItem(
 	session: Session,
 	run: (item: number, tell: (about: IDataObject) => void) => Promise<object | readonly object[]>,
+	mayPass: (fault: Fault) => boolean = () => true,
 ): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
 	for (const item of session.items.keys()) {
@@ -19,7 +23,7 @@ export async function eachItem(
 		} catch (error) {
 			session.signal?.throwIfAborted();
 			const fault = faultOf(error);
-			if (!session.continues) throw toNodeError(session.context, fault, item);
+			if (!session.continues || !mayPass(fault)) throw toNodeError(session.context, fault, item);
 			output.push(errorItem(fault, item, about));
 		}
 	}

@@ -24,14 +24,19 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 		['docId', 'options', 'source', 'tenant', 'text'],
 	],
 	[{ resource: 'document', operation: 'delete' }, ['docId', 'options', 'tenant']],
+	[{ resource: 'document', operation: 'deleteByPrefix' }, ['options', 'prefix', 'tenant']],
 	[{ resource: 'document', operation: 'get' }, ['docId', 'tenant']],
 	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
+	[{ resource: 'document', operation: 'releaseHeld' }, ['followedFolder']],
 	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
 	[{ resource: 'job', operation: 'cancel' }, ['jobId']],
 	[{ resource: 'job', operation: 'get' }, ['jobId']],
 	[{ resource: 'job', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
 	[{ resource: 'job', operation: 'retry' }, ['jobId']],
 	[{ resource: 'job', operation: 'wait' }, ['jobId', 'timeout']],
+	[{ resource: 'tenant', operation: 'delete' }, ['confirmation', 'tenant']],
+	[{ resource: 'tenant', operation: 'getMany' }, ['limit', 'returnAll']],
+	[{ resource: 'tenant', operation: 'status' }, ['tenant']],
 ];
 
 const optionsOf = ({ options = [] }: INodeProperties) => options as INodePropertyOptions[];
