@@ -17,7 +17,7 @@ import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
 import { asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
-import { peekSource } from './source-register.ts';
+import { peekSource, sourceNameOf } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
@@ -97,6 +97,7 @@ function test(
 		async manualTriggerFunction() {
 			const item = await takeSample({
 				...{ settings, roots, naming, sourceId, clock: systemClock },
+				sourceName: sourceNameOf(context.getWorkflow().name),
 				guard: createGuard(roots, settings.watch.followLinks, machine),
 				epoch: isAdopted ? null : (epochs.get(ownId) ?? storedEpoch(place, sourceId)),
 				onWaiting: () =>

@@ -31,7 +31,7 @@ import type { TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
-import { findSource } from './source-register.ts';
+import { findSource, sourceNameOf } from './source-register.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -167,6 +167,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 			settings: { ...settings.watch, closeWaitMs: CLOSE_WAIT },
 			deliver: createDelivery({
 				...{ settings, naming, claims, guard, locate, executions, clock },
+				sourceName: sourceNameOf(context.getWorkflow().name),
 				baseline: () => baseline,
 				onRefused: (reason, relPaths) =>
 					report.trouble(`refused ${reason}`, refusalProblem(reason, relPaths)),

@@ -29,7 +29,10 @@ const batchOperation = operationField('batch', 'publishMany', [
 
 /** An agent is given the node to find something, everybody else to publish. */
 const documentOperations: INodeProperties[] = [
-	{ ...documentOperation, displayOptions: { ...documentOperation.displayOptions, hide: { '@tool': [true] } } },
+	{
+		...documentOperation,
+		displayOptions: { ...documentOperation.displayOptions, hide: { '@tool': [true] } },
+	},
 	{
 		...documentOperation,
 		default: 'search',

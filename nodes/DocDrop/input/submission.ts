@@ -88,10 +88,11 @@ function fromTrigger(session: Session, index: number): Submission {
 	const item = readTriggerItem(items[index]?.json ?? {});
 	if (isSnapshot(item)) return { kind: 'snapshot', item: index, snapshot: item };
 	const { tenant, docId, event } = item;
-	const { sourceId, epoch, seq, takeOver, previousTenant, previousDocId } = item.docdrop;
+	const { sourceId, sourceName, epoch, seq, takeOver, previousTenant, previousDocId } = item.docdrop;
 	const fields = fieldsOf(session, index);
 	const order = {
-		source: { sourceId, epoch, seq },
+		// A workflow may have dropped what is only there for people.
+		source: { sourceId, epoch, seq, ...(sourceName && { name: sourceName }) },
 		...((takeOver || fields.takeOver === true) && { takeOver: true }),
 	};
 	if (event === 'deleted') {

@@ -174,7 +174,10 @@ describe('what fails the action node', () => {
 				await runNode({ ...known(), items: items([{ ...ofOther, docdrop }]) });
 				const node = onError === undefined ? {} : { onError };
 				const { error, wouldPass } = await failing({ ...known(), items: items(sent), node });
-				assert.match(error.message, new RegExp(`belongs to another source, .* \\(1 of 3 items: owned-${onError}\\.md\\)$`));
+				assert.match(
+					error.message,
+					new RegExp(`belongs to another source, .* \\(1 of 3 items: owned-${onError}\\.md\\)$`),
+				);
 				assert.match(error.description ?? '', /The other 2 were sent\.$/);
 				assert.ok(!wouldPass);
 				assert.equal(await stateOf(`free-${onError}.md`), 'accepted');

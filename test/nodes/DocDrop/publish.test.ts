@@ -237,6 +237,7 @@ describe('document: publish, preview and delete', () => {
 	describe('delete', () => {
 		it('deletes what the parameters name', async () => {
 			await runNode({ baseUrl: api.url, parameters: { ...text, docId: 'away.md', text: 'away' } });
+			await settled(api.url);
 			const run = await runNode({
 				baseUrl: api.url,
 				parameters: { resource: 'document', operation: 'delete', tenant: 'acme', docId: 'away.md' },
