@@ -8,6 +8,7 @@ import { DocDropError } from '../errors.ts';
 import { readMeta } from '../domain/index.ts';
 import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { jobView } from './job-routes.ts';
 import { next, pageLimit } from './paging.ts';
 
@@ -69,15 +70,11 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof Tenants> }>(
 		'/v1/tenants',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'List tenants that have documents, or had',
-				description: 'With a key of one tenant: that one.',
-				querystring: Tenants,
-				response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
-			},
-		},
+		described('documents', 'List tenants that have documents, or had', {
+			description: 'With a key of one tenant: that one.',
+			querystring: Tenants,
+			response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
+		}),
 		async (request) => {
 			const { after = '', limit = 50 } = request.query;
 			const { onlyTenant } = request;
@@ -92,14 +89,10 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/documents',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'List documents of a tenant, by docId',
-				querystring: List,
-				response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
-			},
-		},
+		described('documents', 'List documents of a tenant, by docId', {
+			querystring: List,
+			response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
+		}),
 		async (request) => {
 			const { limit = 50, ...filter } = request.query;
 			checkTenant(request, filter.tenant);
@@ -111,14 +104,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/state',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'One document',
-				querystring: One,
-				response: { 200: DocumentView },
-			},
-		},
+		described('documents', 'One document', { querystring: One, response: { 200: DocumentView } }),
 		async (request) => {
 			checkTenant(request, request.query.tenant);
 			return documentView(await find(request.query.tenant, request.query.docId));
@@ -127,14 +113,10 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/chunks',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'The published chunks of one document, in order',
-				querystring: One,
-				response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
-			},
-		},
+		described('documents', 'The published chunks of one document, in order', {
+			querystring: One,
+			response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
+		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
@@ -154,21 +136,17 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/history',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'Every kept receipt of one document, newest first',
-				querystring: One,
-				response: {
-					200: Type.Object({
-						document: Type.Union([DocumentView, Type.Null()], {
-							description: 'Null: nothing was ever accepted under this docId; it was refused.',
-						}),
-						jobs: Type.Array(JobView),
+		described('documents', 'Every kept receipt of one document, newest first', {
+			querystring: One,
+			response: {
+				200: Type.Object({
+					document: Type.Union([DocumentView, Type.Null()], {
+						description: 'Null: nothing was ever accepted under this docId; it was refused.',
 					}),
-				},
+					jobs: Type.Array(JobView),
+				}),
 			},
-		},
+		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
