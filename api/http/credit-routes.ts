@@ -93,9 +93,7 @@ export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docS
 				throw new DocDropError(
 					'conflict',
 					`expected must be what is granted until now, which is ${granted}`,
-					{
-						field: 'expected',
-					},
+					{ field: 'expected' },
 				);
 			}
 			throw new DocDropError(

@@ -74,9 +74,7 @@ export function jobRoutes(
 				throw new DocDropError(
 					'invalid',
 					`ids must be job ids separated by commas, got ${JSON.stringify(jobId.slice(0, 40))}`,
-					{
-						field: 'ids',
-					},
+					{ field: 'ids' },
 				);
 			}),
 		);
