@@ -25,10 +25,7 @@ const Ledger = Type.Object({
 });
 const One = Type.Object({ tenant: Tenant }, { additionalProperties: false });
 const Page = Type.Object(
-	{
-		after: Type.Optional(Tenant),
-		limit: pageLimit(100),
-	},
+	{ after: Type.Optional(Tenant), limit: pageLimit(100) },
 	{ additionalProperties: false },
 );
 const Grant = Type.Object(

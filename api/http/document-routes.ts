@@ -10,7 +10,7 @@ import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
 import { described } from './described.ts';
 import { jobView } from './job-routes.ts';
-import { next, pageLimit } from './paging.ts';
+import { next, pageAfter, pageLimit } from './paging.ts';
 
 /** What is known of documents: state, published chunks, history. */
 const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
@@ -21,20 +21,13 @@ const List = Type.Object(
 			Type.String({ maxLength: limits.docIdBytes, description: 'Start of the docId, such as a folder.' }),
 		),
 		state: Type.Optional(DocumentView.properties.state),
-		after: Type.Optional(
-			Type.String({ maxLength: limits.docIdBytes, description: '`next` of the page before.' }),
-		),
+		after: pageAfter(limits.docIdBytes),
 		limit: pageLimit(50),
 	},
 	{ additionalProperties: false },
 );
 const Tenants = Type.Object(
-	{
-		after: Type.Optional(
-			Type.String({ maxLength: limits.tenantChars, description: '`next` of the page before.' }),
-		),
-		limit: pageLimit(50),
-	},
+	{ after: pageAfter(limits.tenantChars), limit: pageLimit(50) },
 	{ additionalProperties: false },
 );
 
