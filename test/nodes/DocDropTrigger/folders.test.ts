@@ -24,8 +24,8 @@ describe('DocDrop Trigger: folders and names', () => {
 		await until(() => both.files().length > 0);
 		assert.deepEqual(both.news(), ['created second/a']);
 		const [item] = both.files();
-		assert.deepEqual([item?.root, item?.relPath, item?.path], ['second', 'a', join(two, 'a')]);
-		assert.equal(item?.sourceId, first.files()[0]?.sourceId);
+		assert.deepEqual([item?.docdrop.root, item?.relPath, item?.path], ['second', 'a', join(two, 'a')]);
+		assert.equal(item?.docdrop.sourceId, first.files()[0]?.docdrop.sourceId);
 	});
 
 	it('says what becomes of the documents of a folder that was taken out, and lets them go when told to', async () => {
@@ -58,7 +58,44 @@ describe('DocDrop Trigger: folders and names', () => {
 		assert.deepEqual(again.failedExecutions, []);
 		assert.deepEqual(again.news(), ['created a']);
 		const snapshot = again.emitted.find((it) => it.snapshot !== null)?.snapshot;
-		assert.deepEqual(snapshot?.present, [], 'whatever else the source has is gone');
+		assert.deepEqual(snapshot?.docdrop.present, [], 'whatever else the source has is gone');
+	});
+
+	for (const documentId of ['', '{relPath}', 'docs/{name}']) {
+		it(`names the files of another Folder as a fresh workflow would, with ${documentId || 'no template'}`, async () => {
+			const folder = await rig.folder('old-root');
+			const other = await rig.folder('new-root');
+			for (const name of ['a', 'same']) await writeFile(join(folder, name), name);
+			for (const name of ['b', 'same']) await writeFile(join(other, name), `new ${name}`);
+			const options = { documentId };
+			const first = await rig.start({ folder, options });
+			await rested(first);
+			const before = first.news();
+			await first.close();
+			const changed = await rig.start({ folder: other, options }, { staticData: stored(first.staticData) });
+			await until(() => changed.files().length === 2);
+			const bare = before.map((line) => line.replace(/a$/, 'b'));
+			assert.deepEqual(changed.news(), bare);
+			assert.match(changed.failedExecutions[0]?.message ?? '', /"old-root" is no longer .* 2 documents/);
+			await changed.close();
+			const back = await rig.start({ folder, options }, { staticData: stored(changed.staticData) });
+			await until(() => back.files().length === 2);
+			assert.deepEqual(back.news(), before, 'what was known before proves nothing of other names');
+		});
+	}
+
+	it('renames no document of a folder that stays when the first one is taken out', async () => {
+		const folder = await rig.folder('one');
+		const two = await rig.folder('two');
+		await writeFile(join(two, 'a'), '2');
+		const moreFolders = { folder: [{ path: two }] };
+		const both = await rig.start({ folder, options: { moreFolders } });
+		await rested(both);
+		await both.close();
+		await writeFile(join(two, 'b'), '3');
+		const alone = await rig.start({ folder: two }, { staticData: stored(both.staticData) });
+		await until(() => alone.files().length > 0);
+		assert.deepEqual(alone.news(), ['created two/b']);
 	});
 
 	it('moves a document between tenants with both of its names', async () => {
@@ -73,7 +110,13 @@ describe('DocDrop Trigger: folders and names', () => {
 		await until(() => trigger.files().length === 2);
 		const moved = trigger.files()[1];
 		assert.deepEqual(
-			[moved?.event, moved?.tenant, moved?.docId, moved?.previousTenant, moved?.previousDocId],
+			[
+				moved?.event,
+				moved?.tenant,
+				moved?.docId,
+				moved?.docdrop.previousTenant,
+				moved?.docdrop.previousDocId,
+			],
 			['moved', 'bolt', 'bolt:bolt/b.md', 'acme', 'acme:acme/a.md'],
 		);
 	});
@@ -85,7 +128,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		const trigger = await rig.start({ folder, tenantFrom: 'segment', tenantSegment: 1 });
 		await rested(trigger);
 		assert.deepEqual(trigger.news(), ['created acme/a', 'created acme/b']);
-		assert.deepEqual(trigger.emitted.at(-1)?.snapshot?.present, []);
+		assert.deepEqual(trigger.emitted.at(-1)?.snapshot?.docdrop.present, []);
 		const [failed] = trigger.failedExecutions;
 		assert.ok(failed instanceof NodeOperationError);
 		assert.match(failed.message, /A file is left out: it lies in no folder number 1/);
@@ -101,7 +144,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		trigger.auto = 'success';
 		await rested(trigger);
 		const snapshot = trigger.emitted.find((it) => it.snapshot !== null)?.snapshot;
-		assert.deepEqual(snapshot?.present, [{ tenant: 'acme', docId: 'docs/a.md' }]);
+		assert.deepEqual(snapshot?.docdrop.present, [{ tenant: 'acme', docId: 'docs/a.md' }]);
 	});
 
 	it('gives an ID to one file only, also after a restart', async () => {
@@ -128,7 +171,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		for (const name of ['a.MD', 'b.pdf', 'draft.md', 'c.txt']) await writeFile(join(folder, name), name);
 		await writeFile(join(folder, 'big.md'), 'x'.repeat(1_048_577));
 		const options = { fileTypes: 'md, pdf', exclude: 'draft*', maxFileSize: 1 };
-		const trigger = await rig.start({ folder, events: ['created', 'changed'], options });
+		const trigger = await rig.start({ folder, changes: ['created', 'changed'], options });
 		await until(() => trigger.files().length === 2);
 		assert.deepEqual(trigger.news(), ['created a.MD', 'created b.pdf']);
 		await unlink(join(folder, 'b.pdf'));
@@ -145,7 +188,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		await writeFile(join(folder, 'a'), 'one');
 		const trigger = await rig.start({ folder, options: { takeOver: true } });
 		await rested(trigger);
-		assert.ok(trigger.emitted.every(({ items }) => items.every(({ takeOver }) => takeOver)));
+		assert.ok(trigger.emitted.every(({ items }) => items.every(({ docdrop }) => docdrop.takeOver)));
 	});
 });
 

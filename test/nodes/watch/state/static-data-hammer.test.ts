@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseFileState } from '../../../../nodes/DocDropTrigger/file-state.ts';
+import { chooseFileState, ownSourceId } from '../../../../nodes/DocDropTrigger/file-state.ts';
 import type { FileChange } from '../../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/watch-engine.ts';
@@ -112,7 +112,7 @@ describe('static data FileState under a hammer', () => {
 			const workflow = active;
 			const chosen = chooseFileState({
 				...{ setting: 'staticData', data: workflow.data, workflowId: 'w1', nodeId: 'node-1', roots: [dir] },
-				...{ clock: systemClock, env: {}, home, newest },
+				...{ clock: systemClock, env: {}, home, newest, sourceId: ownSourceId('w1', 'node-1') },
 				onOverwritten: () => {
 					healing = healing.then(async () => {
 						if (workflow !== active) return;
