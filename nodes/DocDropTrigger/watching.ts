@@ -123,10 +123,11 @@ export function createWatching(deps: WatchingDeps): Watching {
 				if (!('fault' in name)) claims.claim(name, file.docId);
 			},
 			onCommit({ remove = [], firstRoot }) {
-				for (const { root, path } of claims === null || identity === null ? [] : remove) {
+				for (const { root, path } of remove) {
+					if (claims === null || identity === null) break;
 					const docId = identity.docId(root, path);
 					const name = naming.nameOf({ root, relPath: path, docId });
-					if (!('fault' in name)) claims?.release(name, docId);
+					if (!('fault' in name)) claims.release(name, docId);
 				}
 				if (firstRoot !== undefined) identity = createIdentity(roots, firstRoot);
 			},
