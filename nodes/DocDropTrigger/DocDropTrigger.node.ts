@@ -14,7 +14,7 @@ import { sourceIdOf, storedEpoch } from './file-state.ts';
 import { createNaming } from './naming.ts';
 import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
-import { asNodeError } from './report.ts';
+import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
 import { createWatching } from './watching.ts';
 
@@ -36,7 +36,8 @@ export class DocDropTrigger implements INodeType {
 		subtitle: '={{$parameter["folder"]}}',
 		description:
 			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
-		eventTriggerDescription: 'Waiting for a file in the folder',
+		eventTriggerDescription:
+			'No file in the folder matches yet: put one in, and it appears here. Which files match is set by File Types, Include and Exclude.',
 		activationMessage: 'Your workflow will now start when files in the folder change.',
 		waitingNodeTooltip: 'The folder has no matching file yet: put one in, and it appears here',
 		triggerPanel: {
@@ -70,7 +71,8 @@ export class DocDropTrigger implements INodeType {
 			await watching.start();
 			return { closeFunction: () => watching.close() };
 		} catch (error) {
-			throw asNodeError(this, error);
+			// The panel shows the description beside the message.
+			throw this.getMode() === 'manual' ? asNodeError(this, error) : asActivationError(this, error);
 		}
 	}
 }

@@ -69,6 +69,13 @@ export function asNodeError(context: Pick<Context, 'getNode'>, error: unknown): 
 	return new NodeOperationError(context.getNode(), cause.message, { description: cause.hint });
 }
 
+/** n8n shows nothing but the message of what is thrown while a workflow is published: it says what to do as well. */
+export function asActivationError(context: Pick<Context, 'getNode'>, error: unknown): Error {
+	const told = asNodeError(context, error);
+	if (isTriggerProblem(error)) told.message = `${error.message}. ${error.hint}`;
+	return told;
+}
+
 type Data = Readonly<Record<string, unknown>>;
 
 interface Trouble {
