@@ -80,7 +80,7 @@ const deletions = group('Deletions', [
 	{
 		...numberField('brake'),
 		description:
-			'Deletions are held when more than this share of a folder with at least 20 files goes at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
+			'Deletions are held when more than this share of a folder, and more than 4 files, go at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
 	},
 	{
 		...switchField('Confirm Held Deletions', 'confirmHeld'),
