@@ -140,13 +140,11 @@ export function createWatching(deps: WatchingDeps): Watching {
 				if (!('fault' in name)) claims.claim(name, file.docId);
 			},
 			onCommit({ remove = [], firstRoot }) {
-				const names = identity;
-				if (claims !== null && names !== null) {
-					for (const { root, path } of remove) {
-						const docId = names.docId(root, path);
-						const name = naming.nameOf({ root, relPath: path, docId });
-						if (!('fault' in name)) claims.release(name, docId);
-					}
+				for (const { root, path } of remove) {
+					if (claims === null || identity === null) break;
+					const docId = identity.docId(root, path);
+					const name = naming.nameOf({ root, relPath: path, docId });
+					if (!('fault' in name)) claims.release(name, docId);
 				}
 				if (firstRoot !== undefined) identity = createIdentity(roots, firstRoot);
 			},
