@@ -8,7 +8,7 @@ import {
 	createJobIds,
 	createRounds,
 	preview,
-	type Snapshot,
+	type SourceSnapshot,
 	syncList,
 } from './accept/index.ts';
 import {
@@ -110,7 +110,7 @@ export function startPipeline(given: PipelineDeps) {
 	const nextJobId = createJobIds(now);
 	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, wake });
 	const nextRound = createRounds(now);
-	const closeAny = (snapshot: Snapshot) =>
+	const closeAny = (snapshot: SourceSnapshot) =>
 		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);

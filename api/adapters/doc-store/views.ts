@@ -131,7 +131,7 @@ export function createViews(engine: EngineState) {
 		},
 
 		sourceDocuments({ sourceId, epoch, belowSeq, after, limit }: SourcePage): SourceDocument[] {
-			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch), belowSeq: belowSeq ?? 0 };
+			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch, null), belowSeq: belowSeq ?? 0 };
 			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
 				doc: key,
 				tenant,

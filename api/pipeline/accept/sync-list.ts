@@ -17,7 +17,7 @@ import { listVersion } from '../../contract/list-version.ts';
 import { readMeta } from '../../domain/index.ts';
 import { DocDropError } from '../../errors.ts';
 import type { DocStore, DocumentState } from '../../ports/index.ts';
-import type { Snapshot, SnapshotResult } from './close-snapshot.ts';
+import type { SourceSnapshot, SnapshotResult } from './close-snapshot.ts';
 import type { Round } from './list-rounds.ts';
 
 /** Documents that are looked up at a time. */
@@ -25,7 +25,7 @@ const pageSize = 500;
 
 export interface ListDeps {
 	readonly docStore: Pick<DocStore, 'document'>;
-	readonly closeSnapshot: (snapshot: Snapshot) => Promise<SnapshotResult>;
+	readonly closeSnapshot: (snapshot: SourceSnapshot) => Promise<SnapshotResult>;
 	readonly nextRound: () => Round;
 }
 

@@ -7,7 +7,8 @@ import { jobFields, jobOperation } from './job-operations.ts';
 import { tenantFields, tenantOperation } from './tenant-operations.ts';
 
 const resource: INodeProperties = {
-	...choiceField('Resource', 'resource', 'batch'),
+	// Of the node as a tool too: a second field for it would show all of its operations twice in n8n's node panel.
+	...choiceField('Resource', 'resource', 'document'),
 	noDataExpression: true,
 	options: [
 		{ name: 'Batch', value: 'batch', description: 'All items at once' },
@@ -26,10 +27,20 @@ const batchOperation = operationField('batch', 'publishMany', [
 	},
 ]);
 
+/** An agent is given the node to find something, everybody else to publish. */
+const documentOperations: INodeProperties[] = [
+	{ ...documentOperation, displayOptions: { ...documentOperation.displayOptions, hide: { '@tool': [true] } } },
+	{
+		...documentOperation,
+		default: 'search',
+		displayOptions: { show: { ...documentOperation.displayOptions?.show, '@tool': [true] } },
+	},
+];
+
 export const properties: INodeProperties[] = [
 	resource,
 	batchOperation,
-	documentOperation,
+	...documentOperations,
 	jobOperation,
 	tenantOperation,
 	...contentFields,

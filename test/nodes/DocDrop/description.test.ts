@@ -49,6 +49,21 @@ describe('panel of the action node', () => {
 		});
 	}
 
+	it('begins as a search where it is a tool, and else with publishing', () => {
+		const chosen = (name: string) => {
+			const type = { ...description, name };
+			return NodeHelpers.getNodeParameters(properties, {}, true, false, null, type);
+		};
+		for (const [name, operation] of [
+			['docDrop', 'publish'],
+			['docDropTool', 'search'],
+		] as const) {
+			const found = chosen(name);
+			assert.deepEqual([found?.['resource'], found?.['operation']], ['document', operation]);
+		}
+		assert.ok('query' in (chosen('docDropTool') ?? {}));
+	});
+
 	it('leads every operation somewhere', async () => {
 		for (const { displayOptions, ...field } of properties.filter(({ name }) => name === 'operation')) {
 			const [resource] = displayOptions?.show?.['resource'] ?? [];
