@@ -78,6 +78,8 @@ export function toNodeError(context: IExecuteFunctions, fault: Fault, itemIndex?
 	});
 	// n8n replaces messages in which it finds the name of an error of Node's.
 	error.message = fault.message;
+	// The trigger, which hears of the error as n8n keeps it, knows some of them by their code.
+	error.context['code'] = fault.code;
 	return error;
 }
 

@@ -140,10 +140,13 @@ export function createWatching(deps: WatchingDeps): Watching {
 				if (!('fault' in name)) claims.claim(name, file.docId);
 			},
 			onCommit({ remove = [], firstRoot }) {
-				for (const { root, path } of claims === null || identity === null ? [] : remove) {
-					const docId = identity.docId(root, path);
-					const name = naming.nameOf({ root, relPath: path, docId });
-					if (!('fault' in name)) claims?.release(name, docId);
+				const names = identity;
+				if (claims !== null && names !== null) {
+					for (const { root, path } of remove) {
+						const docId = names.docId(root, path);
+						const name = naming.nameOf({ root, relPath: path, docId });
+						if (!('fault' in name)) claims.release(name, docId);
+					}
 				}
 				if (firstRoot !== undefined) identity = createIdentity(roots, firstRoot);
 			},

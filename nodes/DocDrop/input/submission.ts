@@ -87,11 +87,12 @@ function fromTrigger(session: Session, index: number): Submission {
 	const { context, items } = session;
 	const item = readTriggerItem(items[index]?.json ?? {});
 	if (isSnapshot(item)) return { kind: 'snapshot', item: index, snapshot: item };
-	const { sourceId, epoch, seq, tenant, docId, event, previousTenant, previousDocId } = item;
+	const { tenant, docId, event } = item;
+	const { sourceId, epoch, seq, takeOver, previousTenant, previousDocId } = item.docdrop;
 	const fields = fieldsOf(session, index);
 	const order = {
 		source: { sourceId, epoch, seq },
-		...((item.takeOver || fields.takeOver === true) && { takeOver: true }),
+		...((takeOver || fields.takeOver === true) && { takeOver: true }),
 	};
 	if (event === 'deleted') {
 		return change(session, index, {

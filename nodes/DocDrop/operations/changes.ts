@@ -6,6 +6,7 @@
  * so that the trigger sends again.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
@@ -105,7 +106,7 @@ function faultIn(part: SendOutcome | undefined, change: Change): Fault | null {
 
 const superseded = (name: string) =>
 	nodeFault(
-		'superseded',
+		supersededCode,
 		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
 		'Deactivate one of the two workflows. The one that stays takes over by itself.',
 		{ retryable: true },

@@ -7,6 +7,7 @@
  * n8n's meaning of On Error.
  */
 import type { NodeExecutionHint } from 'n8n-workflow';
+import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { inOtherWords, toNodeError } from '../failing.ts';
 import type { Session } from '../session.ts';
@@ -20,7 +21,7 @@ export interface Refusal {
 }
 
 /** Nothing is wrong with the file: a person has to decide, and then it must be sent again. */
-const toDecide: readonly string[] = ['forbidden', 'owned', 'superseded'];
+const toDecide: readonly string[] = ['forbidden', 'owned', supersededCode];
 /** Refused documents that a text names. */
 const named = 3;
 
