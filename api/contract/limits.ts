@@ -11,6 +11,10 @@ export const limits = {
 	batchDocuments: 500,
 	/** Jobs that one request may name. */
 	jobIds: 100,
+	/** Items of a synced list. */
+	listItems: 100_000,
+	listNameChars: 100,
+	listVersionChars: 256,
 	tenantChars: 128,
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */

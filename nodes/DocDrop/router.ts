@@ -10,13 +10,14 @@ import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
 import { openApi } from './open-api.ts';
 import { deleteByPrefix, deleteTenant } from './operations/bulk-deletion.ts';
-import { deleteDocument, publish, publishMany } from './operations/changes.ts';
+import { deleteDocument, publish, publishListed, publishMany } from './operations/changes.ts';
 import { preview } from './operations/document-preview.ts';
 import { getDocument, getManyDocuments } from './operations/document-reads.ts';
 import { search } from './operations/document-search.ts';
 import { releaseHeldDeletions } from './operations/held-deletions.ts';
 import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
+import { syncList } from './operations/list-sync.ts';
 import { getManyTenants, getTenantStatus } from './operations/tenant-reads.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -24,7 +25,9 @@ type Operation = (session: Session) => Promise<INodeExecutionData[]>;
 
 /** By resource and operation. */
 const operations: ReadonlyMap<string, Operation> = new Map([
+	['batch publishListed', publishListed],
 	['batch publishMany', publishMany],
+	['batch syncList', syncList],
 	['document delete', deleteDocument],
 	['document deleteByPrefix', deleteByPrefix],
 	['document get', getDocument],
@@ -44,7 +47,10 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 ]);
 
 /** What changes documents. Whatever is thrown here must not be passed over: see failing.ts. */
-const changing: readonly Operation[] = [deleteByPrefix, deleteDocument, deleteTenant, publish, publishMany];
+const changing: readonly Operation[] = [
+	...[deleteByPrefix, deleteDocument, deleteTenant],
+	...[publish, publishListed, publishMany, syncList],
+];
 
 export async function route(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const resource = context.getNodeParameter('resource', 0);

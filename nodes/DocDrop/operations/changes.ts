@@ -10,6 +10,7 @@ import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
+import { readListed } from '../input/listed-item.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
@@ -28,6 +29,8 @@ export const publish = (session: Session) => submit(session, readSubmission, 'on
 export const deleteDocument = (session: Session) => submit(session, readDeletion, 'one by one');
 /** All items in as few requests as the limits of the API allow. */
 export const publishMany = (session: Session) => submit(session, readSubmission, 'together');
+/** The same, of what Sync a List wanted. */
+export const publishListed = (session: Session) => submit(session, readListed, 'together');
 
 async function submit(
 	session: Session,
