@@ -44,8 +44,9 @@ export const properties: INodeProperties[] = [
 		hint: 'With 1, acme/contracts/a.md belongs to acme',
 	},
 	{
-		displayName: 'Events',
-		name: 'events',
+		// Called Events, each of them would become a preset of n8n's node panel that leaves out the others.
+		displayName: 'Changes',
+		name: 'changes',
 		type: 'multiOptions',
 		default: ['changed', 'created', 'deleted', 'moved'],
 		options: [
@@ -55,7 +56,7 @@ export const properties: INodeProperties[] = [
 			{
 				name: 'Moved',
 				value: 'moved',
-				description: 'A file has another name or place; without this event it is created and deleted',
+				description: 'A file has another name or place; without this it is created and deleted',
 			},
 		],
 		description: 'What starts the workflow. An index that follows the folder needs all of them.',

@@ -55,7 +55,7 @@ const IN_FLIGHT = { batch: 4, file: 50 } as const;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `events` and `options`. Throws a TriggerProblem. */
+/** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `changes` and `options`. Throws a TriggerProblem. */
 export function readSettings(get: (name: string) => unknown): TriggerSettings {
 	const options = (get('options') ?? {}) as Values;
 	const number = (name: NumberOptionName) => whole(name, options[name]);
@@ -91,7 +91,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 					: { kind: 'segment', number: whole('tenantSegment', get('tenantSegment')) },
 			template: text(options['documentId']) === '' ? null : text(options['documentId']),
 		},
-		events: eventsOf(get('events')),
+		events: eventsOf(get('changes')),
 		onActivation: choice('onActivation', ['catchUp', 'fromNow', 'everything'], 'On Activation'),
 		takeOver: options['takeOver'] === true,
 		confirmHeld: options['confirmHeld'] === true,
@@ -139,7 +139,7 @@ function eventsOf(value: unknown): ReadonlySet<FileEvent> {
 	const given: unknown = value ?? EVENTS;
 	const events = EVENTS.filter((event) => Array.isArray(given) && given.includes(event));
 	if (events.length > 0) return new Set(events);
-	throw new TriggerProblem('No event is chosen', 'Choose at least one in Events.');
+	throw new TriggerProblem('No kind of change is chosen', 'Choose at least one in Changes.');
 }
 
 function includesOf(options: Values): readonly string[] {

@@ -11,7 +11,7 @@ import { createAutoHints } from '../watch/hints/auto.ts';
 import { createIdentity, type Identity } from '../watch/identity.ts';
 import { createThreadReader } from '../watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../watch/scan/scanner-in-thread.ts';
-import type { FileRow, FileState, StateHead } from '../watch/state/file-state-port.ts';
+import type { FileRow, FileState, StateChange, StateHead } from '../watch/state/file-state-port.ts';
 import type { NewestTexts, StaticData } from '../watch/state/static-data.ts';
 import { createGuard, type Machine, type WatchedRoot } from './folder-access.ts';
 import { createClaims, isClaiming } from './claims.ts';
@@ -121,6 +121,14 @@ export function createWatching(deps: WatchingDeps): Watching {
 				};
 				const name = naming.nameOf(file);
 				if (!('fault' in name)) claims.claim(name, file.docId);
+			},
+			onCommit({ remove = [], firstRoot }) {
+				for (const { root, path } of claims === null || identity === null ? [] : remove) {
+					const docId = identity.docId(root, path);
+					const name = naming.nameOf({ root, relPath: path, docId });
+					if (!('fault' in name)) claims?.release(name, docId);
+				}
+				if (firstRoot !== undefined) identity = createIdentity(roots, firstRoot);
 			},
 		});
 		const executions = createExecutions({
@@ -233,7 +241,11 @@ export function createWatching(deps: WatchingDeps): Watching {
 /** Sees what comes out of a state on its way to the engine. */
 function observed(
 	state: FileState,
-	see: { onOpen: (head: StateHead) => void; onRow: (row: FileRow) => void },
+	see: {
+		onOpen: (head: StateHead) => void;
+		onRow: (row: FileRow) => void;
+		onCommit: (change: StateChange) => void;
+	},
 ): FileState {
 	return {
 		...state,
@@ -247,6 +259,10 @@ function observed(
 				for (const row of page) see.onRow(row);
 				yield page;
 			}
+		},
+		async commit(change) {
+			await state.commit(change);
+			see.onCommit(change);
 		},
 	};
 }

@@ -10,6 +10,7 @@ import { createNodeDisk, type Disk, type FileStat } from './disk.ts';
 import { createEmitter } from './emitter.ts';
 import type { Deliver } from './file-change.ts';
 import { createFilter } from './filter.ts';
+import { settleFirstRoot } from './first-root.ts';
 import type { HintsFactory } from './hints/hints-port.ts';
 import { createIdentity, type Place, type Root } from './identity.ts';
 import { openLedger } from './ledger.ts';
@@ -29,7 +30,7 @@ import type { WatchStatus } from './watch-status.ts';
 import { createWatchers } from './watchers.ts';
 
 export interface WatchEngineDeps {
-	/** At least one. The first root of a new state has bare paths as docIds, the others `label/path`, for ever. */
+	/** At least one. One has bare paths as docIds (first-root.ts), the others `label/path`. */
 	readonly roots: readonly Root[];
 	/** Opened by `start`, closed by `close`. */
 	readonly state: FileState;
@@ -70,8 +71,8 @@ export interface EngineHandlers {
 
 export type EngineParts = Awaited<ReturnType<typeof openParts>>;
 
-export async function openParts(deps: WatchEngineDeps, firstLabel: string, on: () => EngineHandlers) {
-	const base = await openBase(deps, firstLabel);
+export async function openParts(deps: WatchEngineDeps, on: () => EngineHandlers) {
+	const base = await openBase(deps);
 	const { clock, log, settings, roots, filter, identity, ledger, closing } = base;
 	const deletions = createDeletions({
 		...{ clock, settings },
@@ -131,7 +132,7 @@ export async function openParts(deps: WatchEngineDeps, firstLabel: string, on: (
 }
 
 /** What every part may need: settings, roots, what was remembered, and the ways to the disk. */
-async function openBase(deps: WatchEngineDeps, firstLabel: string) {
+async function openBase(deps: WatchEngineDeps) {
 	const { clock, log, random = Math.random } = deps;
 	const settings: WatchSettings = { ...DEFAULT_SETTINGS, ...deps.settings };
 	const { include, exclude, followLinks } = settings;
@@ -139,7 +140,7 @@ async function openBase(deps: WatchEngineDeps, firstLabel: string) {
 	const filter = createFilter(settings);
 	const roots = deps.roots.map(({ label, dir }) => newRootState(label, resolve(dir)));
 	const byLabel = new Map(roots.map((root) => [root.label, root]));
-	const { identity, ledger } = await openRows(deps, firstLabel);
+	const { identity, ledger } = await openRows(deps);
 	const reader = await (deps.reader ?? createDiskReader)({ disk, followLinks, clock, log });
 	const rules = { include, exclude, followLinks };
 	const scanner = (deps.scanner ?? createDiskScanner)({ rules, disk, clock, log });
@@ -168,13 +169,13 @@ async function openBase(deps: WatchEngineDeps, firstLabel: string) {
 }
 
 /** Closes the state where it cannot be read. */
-async function openRows({ state, clock, roots }: WatchEngineDeps, firstLabel: string) {
+async function openRows({ state, clock, roots }: WatchEngineDeps) {
 	const head = await state.open();
 	try {
-		const firstRoot = head.firstRoot ?? firstLabel;
+		const settled = await settleFirstRoot(state, head, roots);
+		const { firstRoot } = settled;
 		const identity = createIdentity(roots, firstRoot);
-		if (head.firstRoot === null) await state.commit({ firstRoot });
-		const ledger = await openLedger({ state, head: { ...head, firstRoot }, identity });
+		const ledger = await openLedger({ state: settled.state, head: { ...head, firstRoot }, identity });
 		for (const [docId, row] of ledger.entries()) {
 			const fresh = withFreshStart(row, clock.now());
 			if (fresh !== row) ledger.set(docId, fresh);

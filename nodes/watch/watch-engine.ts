@@ -42,7 +42,7 @@ export function createWatchEngine(deps: WatchEngineDeps): WatchEngine {
 	};
 	return {
 		async start() {
-			starting ??= openEngine(deps, first.label);
+			starting ??= openEngine(deps);
 			engine = await starting;
 		},
 		scanNow: async () => void (await running().schedule.now('full')),
@@ -57,9 +57,9 @@ export function createWatchEngine(deps: WatchEngineDeps): WatchEngine {
 	};
 }
 
-async function openEngine(deps: WatchEngineDeps, firstLabel: string): Promise<EngineParts> {
+async function openEngine(deps: WatchEngineDeps): Promise<EngineParts> {
 	let handlers: EngineHandlers | null = null;
-	const engine = await openParts(deps, firstLabel, () => {
+	const engine = await openParts(deps, () => {
 		if (handlers === null) throw new Error('a part of the watch engine acted before all were there');
 		return handlers;
 	});

@@ -61,6 +61,43 @@ describe('DocDrop Trigger: folders and names', () => {
 		assert.deepEqual(snapshot?.present, [], 'whatever else the source has is gone');
 	});
 
+	for (const documentId of ['', '{relPath}', 'docs/{name}']) {
+		it(`names the files of another Folder as a fresh workflow would, with ${documentId || 'no template'}`, async () => {
+			const folder = await rig.folder('old-root');
+			const other = await rig.folder('new-root');
+			for (const name of ['a', 'same']) await writeFile(join(folder, name), name);
+			for (const name of ['b', 'same']) await writeFile(join(other, name), `new ${name}`);
+			const options = { documentId };
+			const first = await rig.start({ folder, options });
+			await rested(first);
+			const before = first.news();
+			await first.close();
+			const changed = await rig.start({ folder: other, options }, { staticData: stored(first.staticData) });
+			await until(() => changed.files().length === 2);
+			const bare = before.map((line) => line.replace(/a$/, 'b'));
+			assert.deepEqual(changed.news(), bare);
+			assert.match(changed.failedExecutions[0]?.message ?? '', /"old-root" is no longer .* 2 documents/);
+			await changed.close();
+			const back = await rig.start({ folder, options }, { staticData: stored(changed.staticData) });
+			await until(() => back.files().length === 2);
+			assert.deepEqual(back.news(), before, 'what was known before proves nothing of other names');
+		});
+	}
+
+	it('renames no document of a folder that stays when the first one is taken out', async () => {
+		const folder = await rig.folder('one');
+		const two = await rig.folder('two');
+		await writeFile(join(two, 'a'), '2');
+		const moreFolders = { folder: [{ path: two }] };
+		const both = await rig.start({ folder, options: { moreFolders } });
+		await rested(both);
+		await both.close();
+		await writeFile(join(two, 'b'), '3');
+		const alone = await rig.start({ folder: two }, { staticData: stored(both.staticData) });
+		await until(() => alone.files().length > 0);
+		assert.deepEqual(alone.news(), ['created two/b']);
+	});
+
 	it('moves a document between tenants with both of its names', async () => {
 		const folder = await rig.folder();
 		await mkdir(join(folder, 'acme'));
@@ -128,7 +165,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		for (const name of ['a.MD', 'b.pdf', 'draft.md', 'c.txt']) await writeFile(join(folder, name), name);
 		await writeFile(join(folder, 'big.md'), 'x'.repeat(1_048_577));
 		const options = { fileTypes: 'md, pdf', exclude: 'draft*', maxFileSize: 1 };
-		const trigger = await rig.start({ folder, events: ['created', 'changed'], options });
+		const trigger = await rig.start({ folder, changes: ['created', 'changed'], options });
 		await until(() => trigger.files().length === 2);
 		assert.deepEqual(trigger.news(), ['created a.MD', 'created b.pdf']);
 		await unlink(join(folder, 'b.pdf'));
