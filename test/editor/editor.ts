@@ -13,19 +13,36 @@ export interface Editor {
 	offersOf(entry: Locator): Promise<Offers>;
 	/** Takes an action of the node whose offers are shown. */
 	take(kind: keyof Offers, name: string): Promise<void>;
+	openWorkflow(id: string): Promise<void>;
 	/** The panel of a node on the canvas. */
 	openNode(name: string): Promise<void>;
 	closeNode(): Promise<void>;
 	/** The field of a parameter, by the parameter's name. */
 	parameter(name: string): Locator;
 	fill(name: string, value: string): Promise<void>;
-	/** What a parameter's list offers, by the names that people see; the list is open afterwards. */
+	/** What a parameter's list offers, by the names that people see. */
 	choices(name: string): Promise<readonly string[]>;
 	choose(name: string, choice: string): Promise<void>;
+	/** Adds what the collections of the open panel have, until they have nothing more to add. */
+	addEveryOption(): Promise<void>;
+	/** Labels without a word, and texts that no person wrote, in the panel or the dialog that is open. */
+	oddTexts(): Promise<readonly string[]>;
+	executeStep(): Promise<void>;
+	/** What the node gave. */
+	output(): Locator;
+	/** From the panel of a node that has no credential yet. */
+	openNewCredential(): Promise<void>;
+	credentialDialog(): Locator;
+	/** n8n tests what it saves, and closes the dialog where the test passes. */
+	saveCredential(values: Readonly<Record<string, string>>): Promise<void>;
+	/** Says that the test failed. */
+	credentialProblem(): Locator;
 	/** Publishes the workflow; resolves when n8n says that it is active. */
 	publish(): Promise<void>;
 	/** Loads a file that n8n exported. */
 	importFile(path: string): Promise<void>;
+	/** Moves the canvas so that every node is in sight. */
+	showAll(): Promise<void>;
 	/** The nodes on the canvas by name, notes left out. */
 	nodeNames(): Promise<readonly string[]>;
 }
@@ -39,8 +56,8 @@ const headings = { triggers: 'Triggers', actions: 'Actions' };
 
 export function createEditor(page: Page, url: string): Editor {
 	const panel = page.getByTestId('node-creator');
-	const parameter = (name: string) =>
-		page.getByTestId('node-parameters').getByTestId(`parameter-input-${name}`);
+	const dialog = page.getByTestId('editCredential-modal');
+	const parameter = (name: string) => panelOf(page).getByTestId(`parameter-input-${name}`);
 	const shownOptions = () => page.getByRole('option').filter({ visible: true });
 	const category = (kind: keyof Offers) =>
 		panel.getByTestId('node-creator-category-item').filter({ hasText: `${headings[kind]} (` });
@@ -89,6 +106,10 @@ export function createEditor(page: Page, url: string): Editor {
 			await rows(kind).getByText(name, { exact: true }).click();
 			await page.getByTestId('node-parameters').waitFor();
 		},
+		async openWorkflow(id) {
+			await page.goto(`${url}/workflow/${id}`);
+			await page.getByTestId('canvas-node').first().waitFor();
+		},
 		async openNode(name) {
 			await page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`).dblclick();
 			await page.getByTestId('node-parameters').waitFor();
@@ -101,9 +122,12 @@ export function createEditor(page: Page, url: string): Editor {
 			await parameter(name).locator('input').fill(value);
 		},
 		async choices(name) {
-			await parameter(name).getByRole('combobox').click();
+			const list = parameter(name).getByRole('combobox');
+			await list.click();
 			await shownOptions().first().waitFor();
 			const texts = await shownOptions().allInnerTexts();
+			await list.click();
+			await shownOptions().first().waitFor({ state: 'hidden' });
 			return texts.map((text) => text.split('\n')[0] ?? '');
 		},
 		async choose(name, choice) {
@@ -112,6 +136,36 @@ export function createEditor(page: Page, url: string): Editor {
 			await shownOptions().filter({ has: named }).click();
 			await shownOptions().first().waitFor({ state: 'hidden' });
 		},
+		async addEveryOption() {
+			const adds = panelOf(page).getByTestId('collection-parameter-add').filter({ visible: true });
+			for (let left = await adds.count(); left > 0; left = await adds.count()) {
+				await adds.first().getByRole('combobox').click();
+				await shownOptions().first().click();
+				await shownOptions().first().waitFor({ state: 'hidden' });
+			}
+		},
+		async oddTexts() {
+			const shown = (await dialog.isVisible()) ? dialog : panelOf(page);
+			const labels = await shown.getByTestId('input-label').allInnerTexts();
+			const odd = (await shown.innerText()).split('\n').filter((line) => /undefined|\[object|NaN/.test(line));
+			return [...labels.filter((label) => label.trim() === ''), ...odd];
+		},
+		async executeStep() {
+			await page.getByTestId('ndv').getByTestId('node-execute-button').first().click();
+		},
+		output: () => page.getByTestId('output-panel'),
+		credentialDialog: () => dialog,
+		async openNewCredential() {
+			await page.getByTestId('node-credentials-empty-state').getByRole('button').click();
+			await dialog.waitFor();
+		},
+		async saveCredential(values) {
+			for (const [name, value] of Object.entries(values)) {
+				await dialog.getByTestId(`parameter-input-${name}`).locator('input').fill(value);
+			}
+			await dialog.getByTestId('credential-save-button').click();
+		},
+		credentialProblem: () => dialog.getByText('Couldn’t connect with these settings'),
 		async publish() {
 			await page.getByTestId('workflow-open-publish-modal-button').click();
 			await page.getByTestId('workflow-publish-button').click();
@@ -124,6 +178,9 @@ export function createEditor(page: Page, url: string): Editor {
 			await (await choosing).setFiles(path);
 			await page.getByTestId('canvas-node').first().waitFor();
 		},
+		async showAll() {
+			await page.getByTestId('zoom-to-fit').click();
+		},
 		async nodeNames() {
 			const nodes = await page.getByTestId('canvas-node').all();
 			const names = await Promise.all(nodes.map((node) => node.getAttribute('data-node-name')));
@@ -131,3 +188,6 @@ export function createEditor(page: Page, url: string): Editor {
 		},
 	};
 }
+
+/** The fields of the node whose panel is open. */
+const panelOf = (page: Page): Locator => page.getByTestId('node-parameters');

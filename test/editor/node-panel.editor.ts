@@ -35,5 +35,7 @@ describe('the node panel', () => {
 async function operationNames(): Promise<string[]> {
 	const { properties } = await describedNode(rig().n8n, 'n8n-nodes-docdrop.docDrop');
 	const operations = properties.filter(({ name }) => name === 'operation');
-	return operations.flatMap(({ options = [] }) => options.map((one) => ('action' in one ? (one.action ?? '') : '')));
+	return operations.flatMap(({ options = [] }) =>
+		options.map((one) => ('action' in one ? (one.action ?? '') : '')),
+	);
 }

@@ -36,7 +36,7 @@ export const rig = (): Rig => staged().rig;
 export async function openEditor(): Promise<Editor> {
 	const { context, complaints } = staged();
 	tab = await context.newPage();
-	tab.setDefaultTimeout(15_000);
+	tab.setDefaultTimeout(30_000);
 	complaints.listenTo(tab);
 	return createEditor(tab, rig().n8n.url);
 }
