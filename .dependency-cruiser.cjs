@@ -123,7 +123,7 @@ module.exports = {
 			comment: 'the server is loaded by the commands that start one, when they do: it takes a second',
 			severity: 'error',
 			from: { path: '^api/cli(\\.ts|/)' },
-			to: { path: '^api/(server|app)\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+			to: { path: '^api/(server\\.ts$|app(\\.ts$|/))', dependencyTypesNot: ['dynamic-import', 'type-only'] },
 		},
 		only(
 			'http',
@@ -146,10 +146,17 @@ module.exports = {
 		{
 			name: 'adapters-are-built-in-one-place',
 			comment:
-				'app.ts composes the API, server.ts the followed folder; commands ask for the limits of memory',
+				'app.ts and app/ compose the API, server.ts the followed folder; commands ask for the limits of memory',
 			severity: 'error',
-			from: { path: '^api/', pathNot: ['^api/(app|server)\\.ts$', '^api/adapters/'] },
+			from: { path: '^api/', pathNot: ['^api/(app|server)\\.ts$', '^api/(app|adapters)/'] },
 			to: { path: '^api/adapters/', pathNot: '^api/adapters/thread/index\\.ts$' },
+		},
+		{
+			name: 'app-has-one-door',
+			comment: 'the steps of the composition are called by app.ts alone',
+			severity: 'error',
+			from: { path: ours, pathNot: '^api/app(\\.ts$|/)' },
+			to: { path: '^api/app/' },
 		},
 		{ name: 'nothing-imports-tests', severity: 'error', from: { path: ours }, to: { path: '^test/' } },
 		{ name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -59,3 +59,9 @@ export interface SnapshotItem extends Omit<ItemHead, 'docId' | 'tenant'> {
 }
 
 export type TriggerItem = FileItem | SnapshotItem;
+
+/**
+ * In the context of the error that an execution ended in, as `code`: another node of the same source publishes these
+ * documents by now. The action node says it, and the trigger listens.
+ */
+export const supersededCode = 'superseded';

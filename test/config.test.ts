@@ -187,6 +187,17 @@ describe('settings', () => {
 		}
 	});
 
+	it('a glob that can match no file is refused, and braces may hold commas', () => {
+		for (const env of ['DOCDROP_INCLUDE', 'DOCDROP_EXCLUDE']) {
+			for (const glob of ['[', '{a,b', '/data/*', 'a\\b', '../x', 'drafts/']) {
+				const { field, message } = refusal({ [env]: `*.md,${glob}` });
+				assert.equal(field, env);
+				assert.ok(message.includes(`got ${JSON.stringify(glob)}`), message);
+			}
+		}
+		assert.deepEqual(readConfig({ DOCDROP_INCLUDE: '*.{md,txt}, a/**' }).include, ['*.{md,txt}', 'a/**']);
+	});
+
 	it('a key that would open the door to everybody is refused', () => {
 		// An unset variable behind `acme=`, a base64 key with its padding, a tenant that is none.
 		for (const keys of ['acme=', 'c2VjcmV0cw==', 'good,acme==', '=key', 'a b=key']) {

@@ -40,6 +40,9 @@ describe('the structure', () => {
 		['api/pipeline/search/search.ts', 'api/adapters/qdrant/index.ts', 'pipeline-search'],
 		['api/http/search-routes.ts', 'api/adapters/qdrant/index.ts', 'http'],
 		['nodes/item.ts', 'api/domain/index.ts', 'nodes'],
+		['api/server.ts', 'api/app/open-adapters.ts', 'app-has-one-door'],
+		['api/cli/search.ts', 'api/app/open-adapters.ts', 'commands-load-no-server'],
+		['api/data-folder.ts', 'api/adapters/sqlite/index.ts', 'adapters-are-built-in-one-place'],
 	] as const) {
 		it(`refuses that ${from} imports ${to}`, () => assert.ok(refusing(from, to).includes(rule)));
 	}
@@ -49,6 +52,8 @@ describe('the structure', () => {
 		['api/adapters/sharded/sharded-store.ts', 'api/domain/index.ts'],
 		['api/adapters/qdrant/failures.ts', 'api/adapters/qdrant/request-budget.ts'],
 		['api/pipeline/publish/lane.ts', 'api/pipeline/prepare/index.ts'],
+		['api/app.ts', 'api/app/open-adapters.ts'],
+		['api/app/open-adapters.ts', 'api/adapters/sqlite/index.ts'],
 	] as const) {
 		it(`lets ${from} import ${to}`, () => assert.deepEqual(refusing(from, to), []));
 	}

@@ -25,12 +25,12 @@ export const folderSettings = {
 		meaning:
 			'Deletions are held where more than this share of at least 20 files went at once, or the folder itself was replaced, until the files are back or `docdrop release`. 100 switches this off.',
 	}),
-	include: setting('list', 'DOCDROP_INCLUDE', {
+	include: setting('globs', 'DOCDROP_INCLUDE', {
 		default: '',
 		meaning:
 			'Globs of the files to follow, separated by commas; empty: all. Without a slash: names at any depth.',
 	}),
-	exclude: setting('list', 'DOCDROP_EXCLUDE', {
+	exclude: setting('globs', 'DOCDROP_EXCLUDE', {
 		default: '',
 		meaning:
 			'Globs of files and folders to leave out, besides what is always left out: hidden files, and what editors, browsers and office programs leave beside a file (`.*`, `*~`, `*.swp`, `.~lock*`, `~$*`, `*.part`, `*.crdownload`, `*.tmp`, `4913`).',

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { isTenant, limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
+import { globFault, globsOf } from '../../nodes/watch/globs.ts';
 
 interface Details {
 	readonly default: string;
@@ -62,7 +63,14 @@ export const parsers = {
 		if (value !== 'true' && value !== 'false') throw invalid(setting, 'true or false', value);
 		return value === 'true';
 	},
-	list: (_setting: Setting, value: string): readonly string[] => entriesOf(value),
+	globs(setting: Setting, value: string): readonly string[] {
+		const globs = globsOf(value);
+		for (const glob of globs) {
+			const fault = globFault(glob);
+			if (fault !== null) throw invalid(setting, `globs that some file can match (${fault})`, glob);
+		}
+		return globs;
+	},
 	keys: (setting: Setting, value: string): readonly ApiKey[] =>
 		entriesOf(value).map((entry) => parseKey(setting, entry)),
 	networks(setting: Setting, value: string): readonly string[] {

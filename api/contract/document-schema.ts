@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { DocId, Sha256, SourceId, Tenant } from './id-schema.ts';
+import { DocId, Sha256, SourceId, SourceName, Tenant } from './id-schema.ts';
 import { Priority } from './job-schema.ts';
 import { limits } from './limits.ts';
 import { reservedMetadata } from './stored-fields.ts';
@@ -19,6 +19,7 @@ export const Source = Type.Object(
 			description:
 				'Grows with every change within the epoch, and names one content: late and doubled changes are known by it, and another content under a number that was taken is stale.',
 		}),
+		name: Type.Optional(SourceName),
 	},
 	{
 		additionalProperties: false,
@@ -123,6 +124,16 @@ const receiptFields = {
 		Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
 	),
 	statusUrl: Type.String({ description: 'Relative to the API’s address.' }),
+	by: Type.Optional(
+		Type.Object(
+			{ name: Type.String() },
+			{
+				additionalProperties: false,
+				description:
+					'Stale: the document follows a newer epoch of the same source by now, which another sender began; who that is.',
+			},
+		),
+	),
 };
 
 /** The answer to one accepted change. */

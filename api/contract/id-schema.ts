@@ -23,5 +23,11 @@ export const SourceId = Type.String({
 	pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
 	description: 'Who owns the document; one UUID a trigger node, or `api`.',
 });
+export const SourceName = Type.String({
+	minLength: 1,
+	maxLength: 128,
+	pattern: idPattern,
+	description: 'What people know the source by, such as the name of a workflow; answers name it.',
+});
 export const Timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC.' });
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });

@@ -14,12 +14,18 @@ export type Taken =
 			/** The receipt of the equal change that is still on its way, if it is. */
 			readonly follows: string | null;
 	  }
-	| { readonly kind: 'stale'; readonly jobId: string; readonly version: number };
+	| {
+			readonly kind: 'stale';
+			readonly jobId: string;
+			readonly version: number;
+			/** Who publishes the document in a newer epoch of the same source; null: it is the same sender. */
+			readonly by: string | null;
+	  };
 
 export type AcceptResult =
 	/** `previous` is what became of the old name of a move. */
 	| (Taken & { readonly previous?: Taken })
-	/** Not taken; the receipt says so. `of`: the owner of the old name is another one. */
+	/** Not taken; the receipt says so. `owner` is for people; `of`: the owner of the old name is another one. */
 	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string; readonly of?: 'previous' }
 	/** Of a `Refusal`: the receipt that tells of it. */
 	| { readonly kind: 'refused'; readonly jobId: string }

@@ -10,6 +10,8 @@ export interface Change {
 	readonly op: 'put' | 'delete';
 	readonly sourceId: string;
 	readonly epoch: string;
+	/** What people know the source by; null: its ID has to do. */
+	readonly sourceName: string | null;
 	/** Grows within one epoch of one source; null: in order of arrival. */
 	readonly seq: number | null;
 	readonly takeOver: boolean;

@@ -100,8 +100,9 @@ export type Arrival = Omit<Wanted, 'acceptedAt'> &
 	Pick<Change, 'seq' | 'takeOver' | 'windowMs' | 'maxWaitMs'>;
 
 export type AcceptDecision =
-	| { readonly kind: 'owned'; readonly owner: string }
-	| { readonly kind: 'stale'; readonly version: number }
+	| { readonly kind: 'owned' }
+	/** `isSuperseded`: the document is of a newer epoch of the same source. */
+	| { readonly kind: 'stale'; readonly version: number; readonly isSuperseded: boolean }
 	| {
 			readonly kind: 'unchanged';
 			readonly state: DocState;
@@ -165,15 +166,18 @@ function place(
 	const seq = arrival.epoch === sampleEpoch ? null : arrival.seq;
 	if (state === null) return { rank: arrival.epochRank, seq: seq ?? 1 };
 	const sameOwner = state.sourceId === arrival.sourceId;
-	if (!sameOwner && !arrival.takeOver && !isFree(state)) return { kind: 'owned', owner: state.sourceId };
+	if (!sameOwner && !arrival.takeOver && !isFree(state)) return { kind: 'owned' };
 	if (sameOwner && state.epoch === arrival.epoch) {
 		const isLate = seq !== null && seq < state.seq;
 		if (isLate || (seq === state.seq && !isRepetition(state.wanted, arrival))) {
-			return { kind: 'stale', version: versionOf(state) };
+			return { kind: 'stale', version: versionOf(state), isSuperseded: false };
 		}
 		return { rank: state.rank, seq: seq ?? state.seq + 1 };
 	}
-	if (sameOwner && isEarlier(arrival, state)) return { kind: 'stale', version: versionOf(state) };
+	if (sameOwner && isEarlier(arrival, state)) {
+		// Whoever tries out a sample beside what is published has not lost it to anybody.
+		return { kind: 'stale', version: versionOf(state), isSuperseded: arrival.epoch !== sampleEpoch };
+	}
 	// Another epoch or another owner begins above everything the document has seen.
 	return { rank: Math.max(arrival.epochRank, state.rank + 1), seq: seq ?? 1 };
 }

@@ -6,7 +6,7 @@
  *
  * Invariant: left = granted - spent + refunded, never below 0; spent - refunded is what the receipts hold.
  */
-export interface Ledger {
+export interface CreditBalance {
 	/** All that was ever granted; null: no limit from now on. The other two go on counting what was charged. */
 	readonly granted: number | null;
 	readonly spent: number;
@@ -19,26 +19,26 @@ export const costOfPut = 1;
 /** Far above what anybody has, and far below where whole numbers end. */
 export const mostGranted = 1_000_000_000_000;
 
-export const noLedger: Ledger = { granted: null, spent: 0, refunded: 0 };
+export const noLedger: CreditBalance = { granted: null, spent: 0, refunded: 0 };
 
 /** Null: no limit. */
-export const creditsLeft = ({ granted, spent, refunded }: Ledger): number | null =>
+export const creditsLeft = ({ granted, spent, refunded }: CreditBalance): number | null =>
 	granted === null ? null : granted - spent + refunded;
 
 /** The ledger after `credits` were taken; null where so many are not left. Of a ledger without a limit nothing is taken. */
-export function chargeCredits(ledger: Ledger, credits: number): Ledger | null {
+export function chargeCredits(ledger: CreditBalance, credits: number): CreditBalance | null {
 	const rest = creditsLeft(ledger);
 	if (rest === null) return ledger;
 	return rest < credits ? null : { ...ledger, spent: ledger.spent + credits };
 }
 
-export const refundCredits = (ledger: Ledger, credits: number): Ledger => ({
+export const refundCredits = (ledger: CreditBalance, credits: number): CreditBalance => ({
 	...ledger,
 	refunded: ledger.refunded + credits,
 });
 
 /** Sets what was granted in all; null where less than what is spent would remain. */
-export function grantCredits(ledger: Ledger, granted: number | null): Ledger | null {
+export function grantCredits(ledger: CreditBalance, granted: number | null): CreditBalance | null {
 	if (granted !== null && !(Number.isSafeInteger(granted) && granted >= 0 && granted <= mostGranted))
 		return null;
 	const next = { ...ledger, granted };

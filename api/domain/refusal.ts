@@ -23,9 +23,9 @@ export function refusalOf(
 	return { tenant, docId, op, error };
 }
 
-/** `of`: it is the old name of a move that another source owns. */
+/** `owner`: what people know it by. `of`: it is the old name of a move that another source owns. */
 export const ownedError = (owner: string, of?: 'previous') =>
-	new DocDropError('owned', `${of ?? 'docId'} is owned by the source ${JSON.stringify(owner)}`, {
+	new DocDropError('owned', `${of ?? 'docId'} belongs to another source, ${JSON.stringify(owner)}`, {
 		field: of ?? 'source',
 	});
 

@@ -21,6 +21,7 @@ const sourceQuery = {
 	sourceId: Type.Optional(Source.properties.sourceId),
 	epoch: Type.Optional(Source.properties.epoch),
 	seq: Type.Optional(Source.properties.seq),
+	sourceName: Type.Optional(Source.properties.name),
 	takeOver: Type.Optional(Type.Boolean()),
 };
 const options = { priority: Type.Optional(Priority), coalesced: Type.Optional(Type.Boolean()) };
@@ -47,7 +48,7 @@ const DeleteQuery = Type.Object(
 );
 
 function sourceOf(query: Static<typeof DeleteQuery>) {
-	const { sourceId, epoch, seq, takeOver } = query;
+	const { sourceId, epoch, seq, sourceName, takeOver } = query;
 	const owner = takeOver === undefined ? {} : { takeOver };
 	if (sourceId === undefined && epoch === undefined && seq === undefined) return owner;
 	for (const [field, value] of Object.entries({ sourceId, epoch, seq })) {
@@ -57,7 +58,8 @@ function sourceOf(query: Static<typeof DeleteQuery>) {
 			});
 		}
 	}
-	return { ...owner, source: { sourceId: sourceId ?? '', epoch: epoch ?? '', seq: seq ?? 0 } };
+	const name = sourceName === undefined ? {} : { name: sourceName };
+	return { ...owner, source: { sourceId: sourceId ?? '', epoch: epoch ?? '', seq: seq ?? 0, ...name } };
 }
 
 function previousOf({ previousDocId, previousTenant }: Static<typeof PutQuery>) {

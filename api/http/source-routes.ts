@@ -4,6 +4,7 @@ import { DocId, Tenant } from '../contract/id-schema.ts';
 import { DocDropError } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkTenant } from './access.ts';
+import { next, pageLimit } from './paging.ts';
 
 /** What followed folders tell, and the one thing that a person may tell them. */
 export interface FollowedSource {
@@ -27,8 +28,10 @@ export interface FollowedStatus {
 		readonly verifiedAt: string | null;
 		readonly digest: string;
 		readonly deliveredDigest: string;
-		readonly held: { readonly count: number } | null;
+		readonly held: { readonly count: number; readonly reason: string } | null;
 	}[];
+	/** Documents of a state that was lost, whose files are gone. */
+	readonly snapshot: { readonly held: number };
 }
 
 export function measureSources(sources: readonly FollowedSource[], telemetry: Telemetry): void {
@@ -52,11 +55,63 @@ const File = Type.Object({ tenant: Tenant, docId: DocId }, { additionalPropertie
 const Id = Type.Object({
 	id: Type.String({ minLength: 1, maxLength: 128, description: 'sourceId of a followed folder.' }),
 });
+const List = Type.Object(
+	{
+		after: Type.Optional(Type.String({ maxLength: 128, description: '`next` of the page before.' })),
+		limit: pageLimit(50),
+	},
+	{ additionalProperties: false },
+);
+const SourceView = Type.Object({
+	sourceId: Type.String(),
+	tenant: Type.String(),
+	folders: Type.Array(Type.String(), { description: 'Labels of what it follows.' }),
+	held: Type.Integer({ description: 'Deletions that wait for a person.' }),
+	reasons: Type.Array(Type.String(), { description: 'Why they are held.' }),
+});
 const Released = Type.Object({
 	released: Type.Integer({ description: 'Deletions that were held, and go now.' }),
 });
 
+function sourceView({ sourceId, tenant, status }: FollowedSource): Static<typeof SourceView> {
+	const { roots, snapshot } = status();
+	const paused = roots.flatMap(({ held }) => (held === null ? [] : [held]));
+	return {
+		sourceId,
+		tenant,
+		folders: roots.map(({ label }) => label),
+		held: paused.reduce((sum, { count }) => sum + count, snapshot.held),
+		reasons: [
+			...paused.map(({ reason }) => reason),
+			...(snapshot.held === 0 ? [] : ['the state of the folder was lost, and these files are gone']),
+		],
+	};
+}
+
 export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): void {
+	app.get<{ Querystring: Static<typeof List> }>(
+		'/v1/sources',
+		{
+			schema: {
+				tags: ['operation'],
+				summary: 'List followed folders, and what they hold back',
+				description: 'With a key of one tenant: those of that tenant.',
+				querystring: List,
+				response: { 200: Type.Object({ sources: Type.Array(SourceView), next }) },
+			},
+		},
+		async (request) => {
+			const { after = '', limit = 50 } = request.query;
+			const { onlyTenant } = request;
+			const found = sources()
+				.filter(({ sourceId, tenant }) => sourceId > after && (onlyTenant ?? tenant) === tenant)
+				.toSorted((a, b) => (a.sourceId < b.sourceId ? -1 : 1))
+				.slice(0, limit);
+			const last = found.length === limit ? found.at(-1) : undefined;
+			return { sources: found.map(sourceView), next: last?.sourceId ?? null };
+		},
+	);
+
 	app.get<{ Querystring: Static<typeof File> }>(
 		'/v1/files/explain',
 		{

@@ -6,7 +6,7 @@ import {
 	createIngress,
 	createJobIds,
 	preview,
-	type Snapshot,
+	type SourceSnapshot,
 } from './accept/index.ts';
 import {
 	connectIndex,
@@ -123,7 +123,7 @@ export function startPipeline(given: PipelineDeps) {
 		indexCheck: () => check?.status() ?? null,
 		search: (request: SearchRequest) =>
 			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
-		closeSnapshot: (snapshot: Snapshot) =>
+		closeSnapshot: (snapshot: SourceSnapshot) =>
 			closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		async retry(jobId: string): Promise<boolean> {

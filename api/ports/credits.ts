@@ -1,7 +1,7 @@
-import type { Ledger } from '../domain/index.ts';
+import type { CreditBalance } from '../domain/index.ts';
 
 /** Credits of one tenant. */
-export interface CreditLedger extends Ledger {
+export interface CreditLedger extends CreditBalance {
 	readonly tenant: string;
 	/** Null: no limit. */
 	readonly left: number | null;

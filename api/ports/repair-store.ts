@@ -17,7 +17,7 @@ export interface RepairTarget {
 }
 
 /** What the index must hold of one tenant, at least and at most: what is under way may be there or not. */
-export interface Tally {
+export interface PointTally {
 	readonly tenant: string;
 	readonly least: number;
 	readonly most: number;
@@ -38,7 +38,7 @@ export interface RepairStore {
 	tally(request: {
 		readonly after: DocKey;
 		readonly limit: number;
-	}): Promise<{ readonly tenants: readonly Tally[]; readonly last: DocKey | null }>;
+	}): Promise<{ readonly tenants: readonly PointTally[]; readonly last: DocKey | null }>;
 	hold(tenant: string, docId: string): Promise<RepairTarget | null>;
 	endHold(tenant: string, docId: string): Promise<void>;
 	/** The chunks of these points, in no order; what is not in the manifest is left out. */

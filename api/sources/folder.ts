@@ -11,7 +11,7 @@ import type {
 	Deliver,
 	FileChange,
 	MovedChange,
-	Outcome,
+	FileOutcome,
 } from '../../nodes/watch/file-change.ts';
 
 /**
@@ -53,7 +53,7 @@ export function createFolderDelivery({
 	});
 
 	/** What is to be sent, or what has become of the change already. */
-	async function read(change: FileChange, signal: AbortSignal): Promise<DocumentInput | Outcome> {
+	async function read(change: FileChange, signal: AbortSignal): Promise<DocumentInput | FileOutcome> {
 		if (change.event === 'deleted') return { op: 'delete', ...head(change, change.docId) };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
@@ -70,7 +70,7 @@ export function createFolderDelivery({
 		{ path }: FileChange,
 		document: ReturnType<typeof fields>,
 		signal: AbortSignal,
-	): Promise<Outcome> {
+	): Promise<FileOutcome> {
 		const options = { skipWindow: true, priority: 'low' } as const;
 		const send = (input: typeof document) =>
 			sendInTime(() => pipeline.acceptStream(input, bytesOf(path), options), { clock, signal });
@@ -132,7 +132,7 @@ function alone<T extends { readonly previous?: unknown }>(document: T): Omit<T, 
 	return rest;
 }
 
-function outcome(result: Receipt | Error | undefined): Outcome {
+function outcome(result: Receipt | Error | undefined): FileOutcome {
 	if (isDocDropError(result)) {
 		const reason = `${result.code}: ${result.message}`;
 		return result.retryable ? { kind: 'retry', reason } : { kind: 'failed', reason };
@@ -141,7 +141,7 @@ function outcome(result: Receipt | Error | undefined): Outcome {
 }
 
 /** The file could not be read now: the engine looks again, and finds it changed, gone, or readable. */
-function unread(error: unknown): Outcome {
+function unread(error: unknown): FileOutcome {
 	const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
 	return { kind: 'retry', reason: `the file could not be read (${code})` };
 }

@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { testDocDropApi } from './credential-test.ts';
 import { properties } from './description/index.ts';
-import { searchDocuments, searchTenants } from './lists.ts';
+import { searchDocuments, searchSources, searchTenants } from './lists.ts';
 import { route } from './router.ts';
 
 /** The action node: descriptions in description/, one file an operation in operations/, the way there in router.ts. */
@@ -28,7 +28,10 @@ export class DocDrop implements INodeType {
 		properties,
 	};
 
-	methods = { credentialTest: { testDocDropApi }, listSearch: { searchTenants, searchDocuments } };
+	methods = {
+		credentialTest: { testDocDropApi },
+		listSearch: { searchTenants, searchDocuments, searchSources },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return [await route(this)];

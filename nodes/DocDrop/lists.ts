@@ -62,3 +62,37 @@ export async function searchDocuments(
 		...(next !== null && { paginationToken: next }),
 	};
 }
+
+/** Folders that the API follows, those that hold deletions back first. */
+export async function searchSources(
+	this: ILoadOptionsFunctions,
+	filter?: string,
+	after?: string,
+): Promise<INodeListSearchResult> {
+	const { sources, next } = await openApi(this).request<{ sources: FollowedFolders[]; next: string | null }>({
+		method: 'GET',
+		path: '/v1/sources',
+		query: { limit: pageSize, after },
+	});
+	const wanted = (filter ?? '').toLowerCase();
+	return {
+		results: sources
+			.map(({ sourceId, tenant, folders, held }) => ({
+				name: `${folders.join(', ')} of ${tenant}: ${held === 0 ? 'nothing' : held} held`,
+				value: sourceId,
+				held,
+			}))
+			.filter(({ name }) => name.toLowerCase().includes(wanted))
+			.toSorted((a, b) => b.held - a.held)
+			.map(({ name, value }) => ({ name, value })),
+		...(next !== null && { paginationToken: next }),
+	};
+}
+
+/** What GET /v1/sources answers of one. */
+interface FollowedFolders {
+	readonly sourceId: string;
+	readonly tenant: string;
+	readonly folders: readonly string[];
+	readonly held: number;
+}

@@ -4,12 +4,15 @@ import { systemClock } from '../watch/clock.ts';
 import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
 import { openApi } from './open-api.ts';
+import { deleteByPrefix, deleteTenant } from './operations/bulk-deletion.ts';
 import { deleteDocument, publish, publishMany } from './operations/changes.ts';
 import { preview } from './operations/document-preview.ts';
 import { getDocument, getManyDocuments } from './operations/document-reads.ts';
 import { search } from './operations/document-search.ts';
+import { releaseHeldDeletions } from './operations/held-deletions.ts';
 import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
+import { getManyTenants, getTenantStatus } from './operations/tenant-reads.ts';
 import { createSession, type Session } from './session.ts';
 
 type Operation = (session: Session) => Promise<INodeExecutionData[]>;
@@ -18,20 +21,25 @@ type Operation = (session: Session) => Promise<INodeExecutionData[]>;
 const operations: ReadonlyMap<string, Operation> = new Map([
 	['batch publishMany', publishMany],
 	['document delete', deleteDocument],
+	['document deleteByPrefix', deleteByPrefix],
 	['document get', getDocument],
 	['document getMany', getManyDocuments],
 	['document preview', preview],
 	['document publish', publish],
+	['document releaseHeld', releaseHeldDeletions],
 	['document search', search],
 	['job cancel', cancelJob],
 	['job get', getJob],
 	['job getMany', getManyJobs],
 	['job retry', retryJob],
 	['job wait', waitForJobs],
+	['tenant delete', deleteTenant],
+	['tenant getMany', getManyTenants],
+	['tenant status', getTenantStatus],
 ]);
 
-/** What the trigger waits for. Whatever is thrown here must not be passed over: see failing.ts. */
-const changing: readonly Operation[] = [deleteDocument, publish, publishMany];
+/** What changes documents. Whatever is thrown here must not be passed over: see failing.ts. */
+const changing: readonly Operation[] = [deleteByPrefix, deleteDocument, deleteTenant, publish, publishMany];
 
 export async function route(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const resource = context.getNodeParameter('resource', 0);

@@ -10,17 +10,20 @@ import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
 import { createGuard, openRoots, type Machine, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
-import { sourceIdOf, storedEpoch } from './file-state.ts';
+import { ownSourceId, storedEpoch } from './file-state.ts';
 import { createNaming } from './naming.ts';
+import { createOpenSources } from './open-sources.ts';
 import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
 import { asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
+import { peekSource } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
 const newest: NewestTexts = new Map();
 const epochs = new Map<string, string>();
+const sources = createOpenSources();
 
 /**
  * Watches folders and starts the workflow with what changed in them, in batches. What it does is in the modules
@@ -64,7 +67,7 @@ export class DocDropTrigger implements INodeType {
 			if (this.getMode() === 'manual') return test(this, settings, roots, machine);
 			if (this.getWorkflowSettings().engineType === 'v2') throw engineProblem();
 			const watching = createWatching({
-				...{ context: this, settings, roots, machine, clock: systemClock, newest, epochs },
+				...{ context: this, settings, roots, machine, clock: systemClock, newest, epochs, sources },
 				isByPerson: !['init', 'leadershipChange'].includes(this.getActivationMode()),
 			});
 			await watching.start();
@@ -84,16 +87,18 @@ function test(
 ): ITriggerResponse {
 	const closing = new AbortController();
 	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
-	const sourceId = sourceIdOf(ids.workflowId, ids.nodeId);
+	const ownId = ownSourceId(ids.workflowId, ids.nodeId);
 	const data = context.getWorkflowStaticData('global');
 	const naming = createNaming(settings.naming, roots.length > 1);
+	const place = { ...ids, ...machine, data };
+	const { sourceId, isAdopted } = peekSource(place, { roots, naming, settings });
 	return {
 		closeFunction: async () => closing.abort(),
 		async manualTriggerFunction() {
 			const item = await takeSample({
 				...{ settings, roots, naming, sourceId, clock: systemClock },
 				guard: createGuard(roots, settings.watch.followLinks, machine),
-				epoch: epochs.get(sourceId) ?? storedEpoch({ ...ids, ...machine, data }),
+				epoch: isAdopted ? null : (epochs.get(ownId) ?? storedEpoch(place, sourceId)),
 				onWaiting: () =>
 					context.logger.info('DocDrop Trigger: no file matches yet; waiting for the first one'),
 				signal: closing.signal,

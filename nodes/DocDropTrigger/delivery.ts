@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, stat } from 'node:fs/promises';
 import type { FileItem } from '../item.ts';
-import type { Deliver, FileChange, Outcome } from '../watch/file-change.ts';
+import type { Deliver, FileChange, FileOutcome } from '../watch/file-change.ts';
 import type { Clock } from '../watch/clock.ts';
 import type { Guard } from './folder-access.ts';
 import type { Claims } from './claims.ts';
@@ -32,7 +32,7 @@ export interface DeliveryDeps {
 
 /** What becomes of one change: an outcome at once, or items whose execution gives it. */
 type DeliveryPlan =
-	{ readonly outcome: Outcome } | { readonly items: readonly FileItem[]; readonly onTaken: () => void };
+	{ readonly outcome: FileOutcome } | { readonly items: readonly FileItem[]; readonly onTaken: () => void };
 
 /** Files of an execution that waits are sent again after this time, ms, unless they change before. */
 const PARKED = 86_400_000;
@@ -103,7 +103,7 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 		const items = plans.flatMap((it) => ('items' in it ? it.items : []));
 		if (items.length === 0) return plans.map((it) => ('outcome' in it ? it.outcome : { kind: 'delivered' }));
 		const end = await deps.executions.run(items);
-		return plans.map((it): Outcome => {
+		return plans.map((it): FileOutcome => {
 			if ('outcome' in it) return it.outcome;
 			if (end === 'waiting') {
 				return { kind: 'failed', reason: 'its execution waits', retryAt: deps.clock.now() + PARKED };

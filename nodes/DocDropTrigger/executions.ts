@@ -2,8 +2,8 @@
  * One execution of the workflow for some items, and what became of it. The only place that emits. n8n says that
  * an execution has ended through the promise it is handed; only the status `success` says that it went well.
  */
-import type { IRun, ITriggerFunctions } from 'n8n-workflow';
-import type { TriggerItem } from '../item.ts';
+import type { ExecutionError, IRun, ITriggerFunctions } from 'n8n-workflow';
+import { supersededCode, type TriggerItem } from '../item.ts';
 
 /** `waiting`: it stands at a Wait node, and goes on when a person or a clock says so. */
 export type ExecutionEnd = 'success' | 'waiting';
@@ -19,6 +19,8 @@ export function createExecutions(deps: {
 	beforeEmit: () => void;
 	/** n8n refused to say when an execution has ended. */
 	onUnsupported: (error: Error) => void;
+	/** The API follows another node of the same source by now. */
+	onSuperseded: () => void;
 	/** Names the trigger node among all of n8n. */
 	name: string;
 }): Executions {
@@ -37,7 +39,9 @@ export function createExecutions(deps: {
 			// Nothing came back where n8n has an execution with this key, and did not run it.
 			const status = ended?.status ?? 'skipped';
 			if (status === 'success' || status === 'waiting') return status;
-			throw new Error(`its execution ended as "${status}"`);
+			const { message, context: about } = (ended?.data.resultData.error ?? {}) as Partial<ExecutionError>;
+			if (about?.['code'] === supersededCode) deps.onSuperseded();
+			throw new Error(`its execution ended as "${status}"${message === undefined ? '' : `: ${message}`}`);
 		},
 	};
 }

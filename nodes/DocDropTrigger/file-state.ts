@@ -48,12 +48,13 @@ const AUTO_FILES = 1000;
 export const shouldMove = (kind: StateKind, setting: StateSetting, files: number): boolean =>
 	setting === 'auto' && kind === 'staticData' && files > AUTO_FILES;
 
-/** UUID of the source that a trigger node is. */
-export function sourceIdOf(workflowId: string, nodeId: string): string {
+/** UUID of the source that a trigger node is where it is the copy of none (source-register.ts). */
+export function ownSourceId(workflowId: string, nodeId: string): string {
 	return uuidOfHash(hashOf(workflowId, nodeId));
 }
 
-interface Named {
+/** A trigger node and its place in n8n. */
+export interface NodePlace {
 	/** The workflow's global static data. */
 	readonly data: StaticData;
 	readonly workflowId: string;
@@ -64,18 +65,16 @@ interface Named {
 	readonly home: string;
 }
 
-function fileOf({ workflowId, nodeId, env, home }: Named): {
-	readonly folder: string;
-	readonly file: string;
-} {
-	const folder = join(resolve(env['N8N_USER_FOLDER'] ?? home), '.n8n', 'docdrop');
-	return { folder, file: join(folder, `${hashOf(workflowId, nodeId).slice(0, 32)}.db`) };
-}
+/** DocDrop's own folder in n8n's user folder. */
+export const stateFolder = ({ env, home }: Pick<NodePlace, 'env' | 'home'>): string =>
+	join(resolve(env['N8N_USER_FOLDER'] ?? home), '.n8n', 'docdrop');
+
+const fileOf = (node: NodePlace): string =>
+	join(stateFolder(node), `${hashOf(node.workflowId, node.nodeId).slice(0, 32)}.db`);
 
 /** The epoch of the node's stored state, without touching it; null where there is none, or it cannot be read. */
-export function storedEpoch(node: Named): string | null {
-	const sourceId = sourceIdOf(node.workflowId, node.nodeId);
-	const { file } = fileOf(node);
+export function storedEpoch(node: NodePlace, sourceId: string): string | null {
+	const file = fileOf(node);
 	if (!existsSync(file)) {
 		const found = readBlob(node.data[keyOf(node.nodeId)]);
 		return found.kind === 'state' && found.head.sourceId === sourceId ? found.head.epoch : null;
@@ -104,8 +103,10 @@ const hashOf = (workflowId: string, nodeId: string): string =>
  * that it notes. Touches nothing before the state is opened.
  */
 export function chooseFileState(
-	deps: Named & {
+	deps: NodePlace & {
 		setting: StateSetting;
+		/** A state in static data that is of another source is a lost one. */
+		sourceId: string;
 		/** Directories of the watched folders. */
 		roots: readonly string[];
 		clock: Clock;
@@ -117,10 +118,10 @@ export function chooseFileState(
 		renew?: boolean;
 	},
 ): ChosenFileState {
-	const { setting, data, workflowId, nodeId, clock, newest } = deps;
+	const { setting, data, sourceId, nodeId, clock, newest } = deps;
 	const key = keyOf(nodeId);
-	const sourceId = sourceIdOf(workflowId, nodeId);
-	const { folder, file } = fileOf(deps);
+	const folder = stateFolder(deps);
+	const file = fileOf(deps);
 	if (setting !== 'staticData') checkFolder(folder, deps.roots);
 	const found = readBlob(data[key]);
 	const isMarked = found.kind === 'moved' && found.sourceId === sourceId;
@@ -140,7 +141,8 @@ export function chooseFileState(
 		};
 		return { kind, reason, beforeEmit, state: { ...sqlite, open } };
 	}
-	const state = createStaticDataFileState({ data, key, clock, sourceId, newest });
+	const name = ownSourceId(deps.workflowId, nodeId);
+	const state = createStaticDataFileState({ data, key, clock, name, sourceId, newest });
 	let isTold = false;
 	const tell = (error: unknown) => {
 		if (isTold || (error as { code?: unknown }).code !== 'state_overwritten') return;
@@ -185,7 +187,8 @@ function removeDatabase(file: string): void {
 	for (const suffix of ['-wal', '-shm', '']) rmSync(`${file}${suffix}`, { force: true });
 }
 
-function checkFolder(folder: string, roots: readonly string[]): void {
+/** Throws an Error for people where the folder lies inside of a watched one. */
+export function checkFolder(folder: string, roots: readonly string[]): void {
 	const real = realPathOf(folder);
 	for (const root of roots) {
 		const way = relative(realPathOf(resolve(root)), real);

@@ -12,6 +12,11 @@ export interface Report {
 	readonly log: WatchEngineDeps['log'];
 	/** `kind` names the trouble. */
 	trouble(kind: string, problem: TriggerProblem): void;
+	/**
+	 * A person has agreed to the deletions that are held: none is told of until the returned function is called, and
+	 * then those that are held still.
+	 */
+	agreedToHeld(): () => void;
 }
 
 type Context = Pick<ITriggerFunctions, 'getNode' | 'logger' | 'saveFailedExecution'>;
@@ -23,6 +28,8 @@ export function createReport(deps: { context: Context; clock: Clock }): Report {
 	const { context, clock } = deps;
 	const { logger } = context;
 	const told = new Map<string, number>();
+	/** Held deletions that a person has agreed to, by folder; null: nobody has. */
+	let agreed: Map<string, Trouble> | null = null;
 
 	function trouble(kind: string, problem: TriggerProblem): void {
 		logger.warn(`DocDrop Trigger: ${problem.message}`);
@@ -38,8 +45,20 @@ export function createReport(deps: { context: Context; clock: Clock }): Report {
 		trouble,
 		log(level, event, data) {
 			logger[level === 'info' ? 'debug' : level](`DocDrop Trigger: ${event}`, data);
+			const root = String(data['root']);
+			if (event === 'deletions.released') agreed?.delete(root);
 			const found = troubleOf(event, data);
-			if (found !== null) trouble(found.kind, found.problem);
+			if (found === null) return;
+			if (event === 'deletions.held' && agreed !== null) agreed.set(root, found);
+			else trouble(found.kind, found.problem);
+		},
+		agreedToHeld() {
+			const waiting = new Map<string, Trouble>();
+			agreed = waiting;
+			return () => {
+				agreed = null;
+				for (const { kind, problem } of waiting.values()) trouble(kind, problem);
+			};
 		},
 	};
 }
@@ -52,11 +71,13 @@ export function asNodeError(context: Pick<Context, 'getNode'>, error: unknown): 
 
 type Data = Readonly<Record<string, unknown>>;
 
+interface Trouble {
+	readonly kind: string;
+	readonly problem: TriggerProblem;
+}
+
 /** Events of the watch engine that a person has to see to. */
-function troubleOf(
-	event: string,
-	data: Data,
-): { readonly kind: string; readonly problem: TriggerProblem } | null {
+function troubleOf(event: string, data: Data): Trouble | null {
 	const root = `"${String(data['root'])}"`;
 	const code = String(data['code']);
 	const tell = (message: string, hint: string) => ({

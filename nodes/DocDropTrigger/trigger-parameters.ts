@@ -1,5 +1,5 @@
 /** The node's parameters as a person set them, read into settings and checked. Pure. */
-import { createFilter } from '../watch/filter.ts';
+import { globFault, globsOf } from '../watch/globs.ts';
 import { DEFAULT_EXCLUDES, type WatchSettings } from '../watch/settings.ts';
 import type { FileChange } from '../watch/file-change.ts';
 import type { StateSetting } from './file-state.ts';
@@ -164,34 +164,27 @@ const inAnyCase = (ending: string): string =>
 		return forms.length === 2 && forms.every((form) => form.length === 1) ? `[${forms.join('')}]` : letter;
 	});
 
-/** Parts between commas and line breaks; a comma in braces or brackets belongs to its pattern. */
-function listOf(value: unknown): string[] {
-	const parts: string[] = [''];
-	let depth = 0;
-	for (const char of text(value)) {
-		if ('{[('.includes(char)) depth += 1;
-		if ('}])'.includes(char)) depth -= 1;
-		if (char === '\n' || (char === ',' && depth <= 0)) {
-			parts.push('');
-			depth = 0;
-		} else parts[parts.length - 1] += char;
-	}
-	return parts.map((part) => part.trim()).filter((part) => part !== '');
-}
+const listOf = (value: unknown): string[] => globsOf(text(value));
 
+/** What could match nothing is a mistake, and would leave out every file or none. */
 function checkGlobs(globs: Pick<WatchSlice, 'include' | 'exclude'>): void {
-	try {
-		createFilter(globs);
-	} catch {
-		throw globProblem();
+	for (const [option, given] of [
+		['Include', globs.include],
+		['Exclude', globs.exclude],
+	] as const) {
+		for (const glob of given) {
+			const fault = globFault(glob);
+			if (fault === null) continue;
+			throw new TriggerProblem(
+				`${option} has a pattern that can match no file, ${JSON.stringify(glob.slice(0, SHOWN))}: ${fault}`,
+				'Patterns look like *.pdf, drafts/** or {a,b}/*.md; see the description of the option.',
+			);
+		}
 	}
 }
 
-const globProblem = () =>
-	new TriggerProblem(
-		'A pattern in Include or Exclude cannot be read',
-		'Use patterns like *.pdf, drafts/** or {a,b}/*.md; see the description of the options.',
-	);
+/** Of a pattern, characters that a message shows. */
+const SHOWN = 200;
 
 function whole(name: NumberOptionName, given: unknown): number {
 	const { label, unset, range } = numberOptions[name];

@@ -17,12 +17,21 @@ import { createGuard, type Machine, type WatchedRoot } from './folder-access.ts'
 import { createClaims, isClaiming } from './claims.ts';
 import { createDelivery } from './delivery.ts';
 import { createExecutions } from './executions.ts';
-import { chooseFileState, shouldMove, type ChosenFileState, type StateSetting } from './file-state.ts';
+import {
+	chooseFileState,
+	ownSourceId,
+	shouldMove,
+	type ChosenFileState,
+	type StateSetting,
+} from './file-state.ts';
 import { createNaming, type EngineName } from './naming.ts';
+import type { OpenSources } from './open-sources.ts';
+import { createRenewal } from './renewal.ts';
 import type { TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
+import { findSource } from './source-register.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -41,8 +50,10 @@ export interface WatchingDeps {
 	readonly clock: Clock;
 	/** One for the process. */
 	readonly newest: NewestTexts;
-	/** Epochs by sourceId, one for the process: sample.ts reads what is noted here. */
+	/** Epochs by node, one for the process: sample.ts reads what is noted here. */
 	readonly epochs: Map<string, string>;
+	/** One for the process. */
+	readonly sources: OpenSources;
 }
 
 /** What is in flight at the end has this long to come back, ms; then it is sent again at the next start. */
@@ -59,6 +70,12 @@ export function createWatching(deps: WatchingDeps): Watching {
 	const guard = createGuard(roots, settings.watch.followLinks, machine);
 	const data = context.getWorkflowStaticData('global') as StaticData;
 	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
+	const ownId = ownSourceId(ids.workflowId, ids.nodeId);
+	const source = findSource({ ...ids, ...machine, data }, { roots, naming, settings, now: clock.now() });
+	const renewal = createRenewal({
+		...source,
+		...{ sources: deps.sources, clock, isByPerson: deps.isByPerson, renew },
+	});
 	/** Names of another making are other documents: they begin with a new epoch. */
 	const namesKey = `docdrop:${ids.nodeId}:names`;
 	const hasOtherNames = typeof data[namesKey] === 'string' && data[namesKey] !== naming.fingerprint;
@@ -104,7 +121,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 		const state = observed(chosen.state, {
 			onOpen(head) {
 				identity = createIdentity(roots, head.firstRoot ?? roots[0]?.label ?? '');
-				deps.epochs.set(head.sourceId, head.epoch);
+				deps.epochs.set(ownId, head.epoch);
 				// A state that was lost would otherwise tell of everything that was there before.
 				const isNew = head.firstRoot === null;
 				if (settings.onActivation === 'fromNow' && (deps.isByPerson || isNew)) baseline = startedAt;
@@ -135,6 +152,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 			context,
 			beforeEmit: chosen.beforeEmit,
 			onUnsupported: () => fail(engineProblem()),
+			onSuperseded: () => renewal.superseded(),
 			name: `${ids.workflowId}:${ids.nodeId}`,
 		});
 		const isConfirmed = settings.confirmHeld && deps.isByPerson;
@@ -170,7 +188,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 
 	function choose(setting: StateSetting, renew: boolean): ChosenFileState {
 		return chooseFileState({
-			...{ setting, data, ...ids, clock, renew },
+			...{ setting, data, ...ids, sourceId: source.sourceId, clock, renew },
 			...{ env: machine.env, home: machine.home, newest: deps.newest },
 			roots: roots.map(({ dir }) => dir),
 			onOverwritten: () => {
@@ -183,12 +201,14 @@ export function createWatching(deps: WatchingDeps): Watching {
 
 	/** Everything that was there at the start has been seen to. */
 	async function firstRound(engine: WatchEngine, isConfirmed: boolean, onEnd: () => void): Promise<void> {
+		const agreementEnds = isConfirmed ? report.agreedToHeld() : () => {};
 		try {
 			await engine.idle();
 			onEnd();
 			for (let round = 0; isConfirmed && round < CONFIRM_ROUNDS; round += 1) {
 				if (engine.release() > 0) await engine.idle();
 			}
+			agreementEnds();
 		} catch {
 			// The engine has closed.
 		}
@@ -201,14 +221,20 @@ export function createWatching(deps: WatchingDeps): Watching {
 		context.emitError(asNodeError(context, error));
 	}
 
+	/** Begins a newer epoch of the present state. */
+	function renew(): void {
+		const reason = 'another workflow had published this folder meanwhile';
+		if (current !== null) restart(current.engine, settings.state, reason, true);
+	}
+
 	/** Closes the engine, if it is still the present one, and opens the next. */
-	function restart(engine: WatchEngine, setting: StateSetting, reason: string): void {
+	function restart(engine: WatchEngine, setting: StateSetting, reason: string, renew = false): void {
 		turns = turns.then(async () => {
 			if (closing.signal.aborted || current?.engine !== engine) return;
 			current = null;
 			context.logger.info(`DocDrop Trigger: begins with a new state, because ${reason}`);
 			await end(engine);
-			await open(setting, false).catch((error: unknown) => fail(startProblem(error)));
+			await open(setting, renew).catch((error: unknown) => fail(startProblem(error)));
 		});
 	}
 
@@ -221,15 +247,18 @@ export function createWatching(deps: WatchingDeps): Watching {
 
 	return {
 		async start() {
-			const isFresh = hasOtherNames || (deps.isByPerson && settings.onActivation === 'everything');
+			const isFresh =
+				source.isAdopted || hasOtherNames || (deps.isByPerson && settings.onActivation === 'everything');
 			const opening = pickState().then((setting) => open(setting, isFresh));
 			turns = opening.catch(() => {});
 			await opening.catch((error: unknown) => {
+				renewal.close();
 				throw startProblem(error);
 			});
 		},
 		async close() {
 			closing.abort(new Error('the trigger closes'));
+			renewal.close();
 			await turns;
 			const engine = current?.engine;
 			current = null;

@@ -1,6 +1,6 @@
 /** What the consumer's answer to a batch means: for the consumer as a whole, and for the row of each file. */
 import { withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
-import type { FileChange, Outcome } from './file-change.ts';
+import type { FileChange, FileOutcome } from './file-change.ts';
 import { backoff, HEALTHY, REASON_CHARS, requeue, type Outbox } from './outbox.ts';
 import type { Seen } from './state/file-state-port.ts';
 
@@ -13,7 +13,7 @@ export interface SentChange {
 }
 
 /** What came back for a batch: outcomes in order, or why the delivery failed as a whole. */
-export type BatchAnswer = readonly Outcome[] | { readonly failure: string };
+export type BatchAnswer = readonly FileOutcome[] | { readonly failure: string };
 
 interface AnsweredBatch {
 	readonly sent: readonly SentChange[];
@@ -62,7 +62,7 @@ export function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: Answ
 }
 
 /** `waits`: the trouble is this file's own, so it waits by itself and the others go on. */
-function applyOutcome(outbox: Outbox, sent: SentChange, outcome: Outcome, waits: boolean): void {
+function applyOutcome(outbox: Outbox, sent: SentChange, outcome: FileOutcome, waits: boolean): void {
 	const { deps, window, withheld } = outbox;
 	const { ledger, clock } = deps;
 	const { docId, change, content, from } = sent;
@@ -85,7 +85,7 @@ function applyToPreviousName(
 	outbox: Outbox,
 	docId: string,
 	from: string,
-	outcome: Outcome,
+	outcome: FileOutcome,
 	reason: string,
 ): void {
 	const { ledger, moves } = outbox.deps;

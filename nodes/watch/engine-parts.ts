@@ -12,7 +12,7 @@ import type { Deliver } from './file-change.ts';
 import { createFilter } from './filter.ts';
 import { settleFirstRoot } from './first-root.ts';
 import type { HintsFactory } from './hints/hints-port.ts';
-import { createIdentity, type Place, type Root } from './identity.ts';
+import { createIdentity, type FilePlace, type Root } from './identity.ts';
 import { openLedger } from './ledger.ts';
 import { createMoves } from './moves.ts';
 import { createObserver } from './observer.ts';
@@ -148,7 +148,7 @@ async function openBase(deps: WatchEngineDeps) {
 		...{ deps, clock, log, random, settings, disk, filter, roots, identity, ledger, reader, scanner },
 		dirOf: (label: string) => byLabel.get(label)?.dir ?? '',
 		inodeOf: (label: string) => byLabel.get(label)?.inode ?? null,
-		isWanted: ({ label, relPath }: Place, stat: FileStat) =>
+		isWanted: ({ label, relPath }: FilePlace, stat: FileStat) =>
 			stat.kind === 'file' &&
 			stat.size <= settings.maxFileBytes &&
 			filter.wants(relPath) &&

@@ -62,7 +62,7 @@ export type FileChange = ContentChange | MovedChange | DeletedChange;
  * `failed`: this content will not be taken; it is sent again only when the file changes, at a start, and every
  * `failedRetryMs`. With `retryAt` (wall ms) it is parked: neither of the latter two sends it before that time.
  */
-export type Outcome =
+export type FileOutcome =
 	| { readonly kind: 'delivered'; readonly check?: boolean }
 	| { readonly kind: 'retry'; readonly reason: string }
 	| { readonly kind: 'failed'; readonly reason: string; readonly retryAt?: number };
@@ -73,4 +73,4 @@ export type Outcome =
  * until a call succeeds one batch at a time is tried, after ever longer waits.
  * No document is in two calls at the same time. The signal is aborted when the engine closes.
  */
-export type Deliver = (batch: readonly FileChange[], signal: AbortSignal) => Promise<readonly Outcome[]>;
+export type Deliver = (batch: readonly FileChange[], signal: AbortSignal) => Promise<readonly FileOutcome[]>;

@@ -12,11 +12,11 @@ export interface Identity {
 	/** Why a file can have no docId, or null. */
 	fault(label: string, relPath: string): string | null;
 	/** The root and path that a docId stands for; null where no root of this engine has it. */
-	locate(docId: string): Place | null;
+	locate(docId: string): FilePlace | null;
 }
 
 /** Where a file is. */
-export interface Place {
+export interface FilePlace {
 	readonly label: string;
 	readonly relPath: string;
 }

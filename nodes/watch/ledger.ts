@@ -25,7 +25,7 @@ export interface Totals {
 	readonly delivered: bigint;
 }
 
-export interface Ledger {
+export interface FileLedger {
 	readonly head: StateHead;
 	get(docId: string): FileRow | undefined;
 	set(docId: string, row: FileRow): void;
@@ -50,7 +50,7 @@ export async function openLedger(deps: {
 	state: FileState;
 	head: StateHead;
 	identity: Identity;
-}): Promise<Ledger> {
+}): Promise<FileLedger> {
 	const { state, identity } = deps;
 	let head = deps.head;
 	let unsavedHead: Pick<StateChange, 'rootInodes' | 'snapshotClosed'> = {};

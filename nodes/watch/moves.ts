@@ -7,7 +7,7 @@
  * Empty files are never joined: they are all alike.
  */
 import { type Disk, isGone } from './disk.ts';
-import type { Ledger } from './ledger.ts';
+import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import type { Seen } from './state/file-state-port.ts';
 
@@ -27,7 +27,7 @@ export interface Moves {
 const CANDIDATES = 8;
 
 interface MovesDeps extends Pick<Observer, 'attention' | 'markMoved' | 'unmarkMoved'> {
-	ledger: Ledger;
+	ledger: FileLedger;
 	disk: Disk;
 	dirOf: (label: string) => string;
 	isInFlight: (docId: string) => boolean;

@@ -9,8 +9,8 @@ import { compare, withContent, withoutContent } from './diff.ts';
 import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
 import type { DueQueue } from './due-queue.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { Identity, Place } from './identity.ts';
-import type { Ledger } from './ledger.ts';
+import type { Identity, FilePlace } from './identity.ts';
+import type { FileLedger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
 import {
@@ -28,11 +28,11 @@ export interface ObserverDeps {
 	disk: Pick<Disk, 'checkRoot'>;
 	dirOf: (label: string) => string;
 	/** Whether what stands at a place belongs to the watched set. */
-	isWanted: (place: Place, stat: FileStat) => boolean;
+	isWanted: (place: FilePlace, stat: FileStat) => boolean;
 	/** Whether the disk of a root has the machine's clock. */
 	isLocal: (label: string) => boolean;
 	identity: Identity;
-	ledger: Ledger;
+	ledger: FileLedger;
 	deletions: Deletions;
 	/** Looks at single files, and reads them. */
 	reader: Reader;
@@ -138,7 +138,7 @@ export function settleAnew(state: ObserverState, docId: string, stat: FileStat):
 function takeFingerprint(
 	state: ObserverState,
 	docId: string,
-	{ label, relPath }: Place,
+	{ label, relPath }: FilePlace,
 	result: Fingerprint,
 	read: { readonly stat: FileStat; readonly hashedAt: number; readonly unstable: number },
 ): void {
@@ -162,7 +162,7 @@ function takeFingerprint(
 }
 
 /** The path holds no file of the watched set. */
-async function takeMissing(state: ObserverState, docId: string, { label }: Place): Promise<void> {
+async function takeMissing(state: ObserverState, docId: string, { label }: FilePlace): Promise<void> {
 	const { deps } = state;
 	const { ledger, clock, settings } = deps;
 	const row = ledger.get(docId);

@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts';
 import { isSpent, needsSend } from './diff.ts';
 import type { Deliver } from './file-change.ts';
-import type { Ledger } from './ledger.ts';
+import type { FileLedger } from './ledger.ts';
 import type { Moves } from './moves.ts';
 import { createPoisonIsolation } from './poison-isolation.ts';
 import type { ReadVerifier } from './read-verifier.ts';
@@ -14,7 +14,7 @@ import type { FileRow } from './state/file-state-port.ts';
 import { createWindow } from './window.ts';
 
 export interface EmitterDeps {
-	ledger: Ledger;
+	ledger: FileLedger;
 	/** Absolute path of a row's file. */
 	pathOf: (row: FileRow) => string;
 	deliver: Deliver;

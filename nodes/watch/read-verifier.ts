@@ -9,7 +9,7 @@
 import { posix } from 'node:path';
 import { sameStat } from './diff.ts';
 import { wayTo, type FileStat } from './disk.ts';
-import type { Identity, Place } from './identity.ts';
+import type { Identity, FilePlace } from './identity.ts';
 import type { Reader } from './reader/reader-port.ts';
 import type { Seen } from './state/file-state-port.ts';
 
@@ -26,10 +26,10 @@ export function createReadVerifier(deps: {
 	dirOf: (label: string) => string;
 	identity: Identity;
 	/** Whether what stands at a place belongs to the watched set. */
-	isWanted: (place: Place, stat: FileStat) => boolean;
+	isWanted: (place: FilePlace, stat: FileStat) => boolean;
 }): ReadVerifier {
 	const { reader, identity } = deps;
-	const look = ({ label, relPath }: Place): Promise<FileStat | null> =>
+	const look = ({ label, relPath }: FilePlace): Promise<FileStat | null> =>
 		reader.look(deps.dirOf(label), relPath, null).then(
 			({ stat }) => stat,
 			() => null,
@@ -58,9 +58,9 @@ export function createReadVerifier(deps: {
 }
 
 /** Asks about each directory once. */
-function createLooks(look: (place: Place) => Promise<FileStat | null>) {
+function createLooks(look: (place: FilePlace) => Promise<FileStat | null>) {
 	const looks = new Map<string, Promise<FileStat | null>>();
-	return (place: Place): Promise<FileStat | null> => {
+	return (place: FilePlace): Promise<FileStat | null> => {
 		// A label has no slash.
 		const key = `${place.label}/${place.relPath}`;
 		const known = looks.get(key) ?? look(place);
@@ -70,7 +70,7 @@ function createLooks(look: (place: Place) => Promise<FileStat | null>) {
 }
 
 /** The directories on the way to a file, its root among them. */
-function directoriesOf(place: Place | null): Place[] {
+function directoriesOf(place: FilePlace | null): FilePlace[] {
 	if (place === null) return [];
 	const parent = posix.dirname(place.relPath);
 	return wayTo(parent === '.' ? '' : parent).map((relPath) => ({ label: place.label, relPath }));

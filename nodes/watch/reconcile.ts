@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts';
 import { compare, needsSend } from './diff.ts';
 import type { FileStat } from './disk.ts';
 import type { Identity } from './identity.ts';
-import type { Ledger } from './ledger.ts';
+import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import type { ScanKind } from './scan-schedule.ts';
@@ -34,7 +34,7 @@ export async function reconcile(
 	deps: {
 		scanner: Scanner;
 		identity: Identity;
-		ledger: Ledger;
+		ledger: FileLedger;
 		observer: Observer;
 		watchers: Pick<Watchers, 'cover' | 'scanned'>;
 		offer: (docId: string) => void;

@@ -6,11 +6,11 @@
 import type { Clock } from './clock.ts';
 import { needsSend } from './diff.ts';
 import { errorCode } from './disk.ts';
-import type { Ledger } from './ledger.ts';
+import type { FileLedger } from './ledger.ts';
 import type { WatchSettings } from './settings.ts';
 
 /** What is told once in each epoch. */
-export interface Snapshot {
+export interface WatchSnapshot {
 	readonly sourceId: string;
 	readonly epoch: string;
 	/** Above every seq of the epoch so far. */
@@ -25,7 +25,10 @@ export interface Snapshot {
  * Takes a snapshot over. Resolves with how many deletions wait until they are confirmed (then none was made), and
  * 0 when it is done. A rejection is tried again later.
  */
-export type TakeSnapshot = (snapshot: Snapshot, signal: AbortSignal) => Promise<{ readonly held: number }>;
+export type TakeSnapshot = (
+	snapshot: WatchSnapshot,
+	signal: AbortSignal,
+) => Promise<{ readonly held: number }>;
 
 export interface SnapshotCloser {
 	/** Everything is at rest: tells the snapshot if it is due. */
@@ -38,7 +41,7 @@ export interface SnapshotCloser {
 }
 
 export function createSnapshotCloser(deps: {
-	ledger: Ledger;
+	ledger: FileLedger;
 	/** Null: the consumer wants no snapshot. */
 	take: TakeSnapshot | null;
 	/** Whether every root has been scanned to its last corner, and no deletion is paused. */

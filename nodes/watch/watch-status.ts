@@ -3,7 +3,7 @@ import type { Deletions } from './deletions.ts';
 import type { DeliveryStatus, Emitter } from './emitter.ts';
 import type { Filter } from './filter.ts';
 import type { Identity } from './identity.ts';
-import type { Ledger } from './ledger.ts';
+import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
@@ -87,7 +87,7 @@ export interface Explanation {
 }
 
 interface Sources {
-	readonly ledger: Ledger;
+	readonly ledger: FileLedger;
 	readonly identity: Identity;
 	readonly observer: Observer;
 	readonly emitter: Emitter;
@@ -142,7 +142,7 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 	return { sourceId, epoch, scanning: from.scanning, snapshot, roots, delivery: emitter.status() };
 }
 
-function listFailed(ledger: Ledger, label: string): Remark[] {
+function listFailed(ledger: FileLedger, label: string): Remark[] {
 	const failed: Remark[] = [];
 	for (const [, row] of ledger.entries()) {
 		if (failed.length === REMARKS_LISTED) break;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../nodes/watch/file-change.ts';
+import type { FileChange, FileOutcome } from '../../nodes/watch/file-change.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import type { WatchEngineDeps } from '../../nodes/watch/engine-parts.ts';
 import { createWatchEngine } from '../../nodes/watch/watch-engine.ts';
@@ -18,7 +18,7 @@ const [dir = '', stateDir = '', graceMs, brakeShare] = process.argv.slice(2);
 const held = new Map<string, string>();
 const counts = { created: 0, changed: 0, moved: 0, deleted: 0, doubled: 0 };
 
-function take(change: FileChange): Outcome {
+function take(change: FileChange): FileOutcome {
 	counts[change.event] += 1;
 	if (change.event === 'deleted') held.delete(change.docId);
 	else {

@@ -8,6 +8,7 @@ import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
+import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
 
 /** Holds the numbered promises of api/ports/doc-store.ts against one adapter. */
 export interface DocStoreMaker {
@@ -33,6 +34,7 @@ export function put(docId: string, text: string, more: Partial<Change> = {}): Ch
 		op: 'put',
 		sourceId: 'api',
 		epoch: 'api',
+		sourceName: null,
 		seq: null,
 		takeOver: false,
 		priority: 'normal',
@@ -223,6 +225,29 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await acceptOne(at(9, 'old epoch', 'e1'))).kind, 'stale');
 			const claimed = await claimOne();
 			assert.equal(Buffer.from(claimed.content?.body as Uint8Array).toString(), 'new epoch');
+		});
+
+		it('says who publishes a document where another sender may not: by its name, else by its ID', async () => {
+			const by = (sourceId: string, epoch: string, sourceName: string | null) =>
+				acceptOne(put('a', `${sourceId} ${epoch}`, { sourceId, epoch, sourceName, seq: 1 }));
+			const other = { sourceId: 's2', epoch: 'f1', sourceName: 'Other', seq: 1 };
+			const owner = async () => {
+				const result = await acceptOne(put('a', 'theirs', other));
+				return result.kind === 'owned' ? result.owner : result.kind;
+			};
+			await by('s1', 'e1', null);
+			assert.equal(await owner(), 's1');
+			await by('s1', 'e1', 'Invoices');
+			assert.equal(await owner(), 'Invoices', 'as soon as it has one');
+			await by('s1', 'e2', 'Invoices (copy)');
+			assert.equal(await owner(), 'Invoices (copy)');
+			const superseded = await by('s1', 'e1', 'Invoices');
+			assert.deepEqual(superseded, { ...superseded, kind: 'stale', by: 'Invoices (copy)' });
+			const late = await acceptOne(put('a', 'late', { sourceId: 's1', epoch: 'e2', seq: 0 }));
+			assert.deepEqual(late, { ...late, kind: 'stale', by: null }, 'a late change of the same sender');
+			const sample = put('a', 'tried out', { sourceId: 's1', epoch: sampleEpoch, seq: 1 });
+			const tried = await acceptOne(sample);
+			assert.deepEqual(tried, { ...tried, kind: 'stale', by: null }, 'a sample has lost nothing to anybody');
 		});
 
 		it('a tombstone outlives late writes, and versions keep growing over deletion and re-creation (G2)', async () => {

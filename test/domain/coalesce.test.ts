@@ -217,7 +217,7 @@ describe('coalesce', () => {
 		it('is a repetition with the same content, and too late with any other', () => {
 			assert.ok(state);
 			assert.equal(again('a').kind, 'unchanged');
-			const stale = { kind: 'stale', version: versionOf(state) };
+			const stale = { kind: 'stale', version: versionOf(state), isSuperseded: false };
 			assert.deepEqual(again('b'), stale);
 			assert.deepEqual(again(null, { meta: '' }), stale);
 			assert.deepEqual(again('a', { meta: '{"title":"U"}' }), stale);
@@ -252,7 +252,9 @@ describe('coalesce', () => {
 			assert.ok(tried);
 			const told = stateAfter(tried, real('b'));
 			assert.ok(told && versionOf(told) > versionOf(tried));
-			assert.equal(kind(told, sample('c')), 'stale');
+			const late = { kind: 'stale', version: versionOf(told), isSuperseded: false };
+			assert.deepEqual(decideAccept(told, sample('c'), 0), late, 'and have lost nothing to anybody');
+			assert.equal(kind(told, real('c', { epoch: 'e2', epochRank: 2 })), 'accepted');
 			assert.equal(kind(told, real('c', { seq: 6 })), 'accepted');
 			assert.ok(isEarlier(tried, told) && !isEarlier(told, tried));
 		});
@@ -269,7 +271,7 @@ describe('coalesce', () => {
 
 		it('another source changes nothing, unless it takes over or the document is deleted and at rest', () => {
 			const state = atRest(stateAfter(null, arrivalOf('a')));
-			assert.deepEqual(decideAccept(state, arrivalOf('b', other), 0), { kind: 'owned', owner: 's' });
+			assert.deepEqual(decideAccept(state, arrivalOf('b', other), 0), { kind: 'owned' });
 			assert.equal(kind(state, arrivalOf('b', { ...other, takeOver: true })), 'accepted');
 			const going = stateAfter(state, arrivalOf(null));
 			assert.equal(kind(going, arrivalOf('b', other)), 'owned', 'its deletion is still on its way');
@@ -277,6 +279,13 @@ describe('coalesce', () => {
 			const reborn = stateAfter(gone, arrivalOf('b', other));
 			assert.equal(reborn?.sourceId, 'o');
 			assert.equal(kind(reborn, arrivalOf('c')), 'owned');
+		});
+
+		it('a newer epoch of the same source supersedes the older one, which is told so', () => {
+			const told = stateAfter(null, arrivalOf('a', { epoch: 'e2', epochRank: 2, seq: 1 }));
+			assert.ok(told);
+			const stale = { kind: 'stale', version: versionOf(told), isSuperseded: true };
+			assert.deepEqual(decideAccept(told, arrivalOf('b', { epoch: 'e1', epochRank: 1, seq: 9 }), 0), stale);
 		});
 
 		it('the new owner stands above every version that was, however low its own numbers', () => {

@@ -22,6 +22,7 @@ export function createMemoryTables(): Tables {
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
 	let epochs = new Map<string, number>();
+	let sourceNames = new Map<number, string>();
 	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
 	let markers = new Map<string, string>();
@@ -46,6 +47,7 @@ export function createMemoryTables(): Tables {
 				jobs: new Map(jobs),
 				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
 				epochs: new Map(epochs),
+				sourceNames: new Map(sourceNames),
 				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
 				markers: new Map(markers),
@@ -53,16 +55,18 @@ export function createMemoryTables(): Tables {
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, ledgers, refusals, markers } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, sourceNames, ledgers, refusals, markers } = copy);
 				throw error;
 			}
 		},
-		epochRank(sourceId, epoch) {
+		epochRank(sourceId, epoch, name) {
 			const key = keyOf(sourceId, epoch);
 			const rank = epochs.get(key) ?? epochs.size + 1;
 			epochs.set(key, rank);
+			if (name !== null) sourceNames.set(rank, name);
 			return rank;
 		},
+		sourceName: (epochRank) => sourceNames.get(epochRank) ?? null,
 		findDoc: (tenant, docId) => docs.get(keys.get(keyOf(tenant, docId)) ?? -1),
 		docByKey: (key) => docs.get(key),
 		insertDoc(row) {

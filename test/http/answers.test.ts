@@ -57,6 +57,18 @@ describe('answers', () => {
 		assert.deepEqual([late.status, late.json.state], [200, 'stale']);
 		const foreign = await ask('POST', '/v1/publish', document('b.md', 'mine'));
 		assert.deepEqual([foreign.status, foreign.json.error.code], [409, 'owned']);
+		assert.match(foreign.json.error.message, /belongs to another source, "s"/);
+		const copy = { ...source(1), epoch: 'f', name: 'workflow "Copy"' };
+		await ask('POST', '/v1/publish', document('b.md', 'two', { source: copy }));
+		const { json: refused } = await ask('POST', '/v1/publish', document('b.md', 'mine'));
+		assert.match(refused.error.message, /belongs to another source, "workflow \\"Copy\\""/);
+		const superseded = await ask('POST', '/v1/publish', document('b.md', 'new', { source: source(3) }));
+		assert.deepEqual([superseded.status, superseded.json.state], [200, 'stale']);
+		assert.deepEqual(superseded.json.by, { name: 'workflow "Copy"' });
+		const query = 'tenant=t&docId=b.md&sourceId=s&epoch=g&seq=1&sourceName=Third';
+		await ask('PUT', `/v1/documents/content?${query}`, 'three');
+		const overtaken = await ask('POST', '/v1/publish', document('b.md', 'new', { source: copy }));
+		assert.deepEqual(overtaken.json.by, { name: 'Third' });
 		const taken = await ask('POST', '/v1/publish', document('b.md', 'mine', { takeOver: true }));
 		assert.equal(taken.status, 202);
 	});

@@ -36,6 +36,7 @@ describe('the description of the API', () => {
 			'get /v1/jobs',
 			'get /v1/jobs/{jobId}',
 			'get /v1/progress',
+			'get /v1/sources',
 			'get /v1/status',
 			'get /v1/tenants',
 			'post /v1/embeddings',

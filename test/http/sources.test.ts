@@ -11,7 +11,7 @@ describe('followed folders over HTTP', () => {
 		verifiedAt: '2026-01-01T00:00:00.000Z',
 		digest: 'aa',
 		deliveredDigest: 'aa',
-		held: { count: 4 },
+		held: { count: 4, reason: 'more than a fifth is gone' },
 	};
 	beforeEach(async () => {
 		held = 7;
@@ -19,7 +19,7 @@ describe('followed folders over HTTP', () => {
 		made.follow({
 			tenant: 't',
 			sourceId,
-			status: () => ({ roots: [root] }),
+			status: () => ({ roots: [root], snapshot: { held: 3 } }),
 			explain: (docId) => ({ docId, ino: 12n }),
 			release: () => {
 				const released = held;
@@ -35,7 +35,9 @@ describe('followed folders over HTTP', () => {
 	};
 
 	it('shows them in the status and explains their files', async () => {
-		assert.deepEqual((await ask('GET', '/v1/status')).json.folders, [{ tenant: 't', roots: [root] }]);
+		assert.deepEqual((await ask('GET', '/v1/status')).json.folders, [
+			{ tenant: 't', roots: [root], snapshot: { held: 3 } },
+		]);
 		const explained = await ask('GET', '/v1/files/explain?tenant=t&docId=a.txt');
 		assert.deepEqual(explained, { status: 200, json: { docId: 'a.txt', ino: '12' } });
 		assert.equal((await ask('GET', '/v1/files/explain?tenant=u&docId=a.txt')).status, 404);
@@ -54,6 +56,31 @@ describe('followed folders over HTTP', () => {
 			`docdrop_folder_held_deletions${labels} 4`,
 		])
 			assert.ok(body.includes(`${line}\n`), line);
+	});
+
+	it('lists them page by page with what they hold back, for those who may', async () => {
+		made.follow({
+			tenant: 'other',
+			sourceId: 'f',
+			status: () => ({ roots: [{ ...root, label: 'more', held: null }], snapshot: { held: 0 } }),
+			explain: () => ({}),
+			release: () => 0,
+		});
+		const holding = {
+			...{ sourceId, tenant: 't', folders: ['inbox'], held: 7 },
+			reasons: ['more than a fifth is gone', 'the state of the folder was lost, and these files are gone'],
+		};
+		const idle = { sourceId: 'f', tenant: 'other', folders: ['more'], held: 0, reasons: [] };
+		assert.deepEqual(await ask('GET', '/v1/sources'), {
+			status: 200,
+			json: { sources: [holding, idle], next: null },
+		});
+		const first = await ask('GET', '/v1/sources?limit=1');
+		assert.deepEqual(first.json, { sources: [holding], next: sourceId });
+		const second = await ask('GET', `/v1/sources?limit=2&after=${first.json.next}`);
+		assert.deepEqual(second.json, { sources: [idle], next: null });
+		const own = await ask('GET', '/v1/sources', 'only-other-0123456789');
+		assert.deepEqual(own.json.sources, [idle]);
 	});
 
 	it('releases held deletions once, for those who may', async () => {

@@ -26,6 +26,7 @@ export function changeOf(docId: string, text: string | null, more: Partial<Chang
 		op: text === null ? 'delete' : 'put',
 		sourceId: 'api',
 		epoch: 'api',
+		sourceName: null,
 		seq: null,
 		takeOver: false,
 		priority: 'normal',

@@ -134,6 +134,11 @@ function nodeTypes({ prepare }: ExecutionOptions) {
 		},
 	};
 	const known: Readonly<Record<string, INodeType>> = {
+		// As n8n derives it from a node that is usable as a tool.
+		[`${types.action}Tool`]: {
+			...action,
+			description: { ...docDrop.description, name: `${docDrop.description.name}Tool` },
+		},
 		[types.trigger]: {
 			description: { ...plain, name: 'trigger', displayName: 'Trigger', group: ['trigger'], inputs: [] },
 			// Executions that a trigger began have its items already; only a manual one would call it.

@@ -26,8 +26,8 @@ export interface Emitted {
 	readonly isTouched: boolean;
 	/** The static data at that time, as JSON. */
 	readonly staticDataThen: string;
-	/** Ends it; `undefined` as n8n does for a repetition that it skips. */
-	end(status: ExecutionStatus | undefined): void;
+	/** Ends it, with what it failed by; `undefined` as n8n does for a repetition that it skips. */
+	end(status: ExecutionStatus | undefined, error?: { message: string; context: IDataObject }): void;
 	/** Ends it as n8n does where it could not even begin, or was stopped. */
 	reject(error: Error): void;
 }
@@ -107,7 +107,10 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 				key,
 				isTouched,
 				staticDataThen: JSON.stringify(staticData),
-				end: (status) => done?.resolve((status && { status }) as IRun),
+				end: (status, error) =>
+					done?.resolve(
+						(status && { status, data: { resultData: { error, runData: {} } } }) as unknown as IRun,
+					),
 				reject: (error) => done?.reject(error),
 			};
 			double.emitted.push(one);

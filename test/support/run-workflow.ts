@@ -5,6 +5,7 @@ import {
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
+	type NodeExecutionHint,
 	type IRun,
 } from 'n8n-workflow';
 import { names, nodeOf, prepareExecution, type ExecutionOptions } from './n8n-execution.ts';
@@ -19,6 +20,8 @@ export interface Execution {
 	/** Of the action node. */
 	readonly output: readonly INodeExecutionData[];
 	readonly errorOutput: readonly INodeExecutionData[];
+	/** What the editor shows above its output. */
+	readonly hints: readonly NodeExecutionHint[];
 	/** What came to the nodes behind; null where one never ran. */
 	readonly behind: readonly INodeExecutionData[] | null;
 	readonly behindErrors: readonly INodeExecutionData[] | null;
@@ -59,6 +62,7 @@ export async function runWorkflow(options: RunOptions): Promise<Execution> {
 		error: resultData.error && Object.assign(new Error(resultData.error.message), resultData.error),
 		output: output ?? [],
 		errorOutput: errorOutput ?? [],
+		hints: resultData.runData[names.action]?.at(-1)?.hints ?? [],
 		behind: last(names.behind)?.[0] ?? null,
 		behindErrors: last(names.behindErrors)?.[0] ?? null,
 		requests,

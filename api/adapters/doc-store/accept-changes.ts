@@ -67,13 +67,12 @@ function acceptOne(call: Call, change: Change): AcceptResult {
 	const closed = admission.closed(own.tenant);
 	if (closed !== null) return closed;
 	const put = meet(call, own);
-	if (put.decision.kind === 'owned') return refuse(call, own, put.decision.owner, {});
+	if (put.decision.kind === 'owned') return refuse(call, own, put, {});
 	const moveSource =
 		previous === undefined
 			? null
 			: meet(call, { ...own, ...previous, op: 'delete', content: null, meta: '' });
-	if (moveSource?.decision.kind === 'owned')
-		return refuse(call, own, moveSource.decision.owner, { of: 'previous' });
+	if (moveSource?.decision.kind === 'owned') return refuse(call, own, moveSource, { of: 'previous' });
 	if (isFull(call, moveSource === null ? [put] : [put, moveSource])) return { kind: 'full' };
 	// A move is one document, however many jobs it has.
 	if (put.decision.kind === 'accepted' && !admission.take(own.tenant)) return { kind: 'limited' };
@@ -96,7 +95,7 @@ function meet({ engine, now }: Call, change: Change): Meeting {
 			...{ op, meta, jobId, sourceId, epoch, seq, takeOver, windowMs, maxWaitMs },
 			sha256: change.content?.sha256 ?? '',
 			fingerprint: op === 'delete' ? '' : change.fingerprint,
-			epochRank: engine.tables.epochRank(sourceId, epoch),
+			epochRank: engine.tables.epochRank(sourceId, epoch, change.sourceName),
 			size: change.content?.size ?? 0,
 			priority: priorities[change.priority],
 		},
@@ -117,12 +116,17 @@ function isFull({ engine: { counts }, limits }: Call, meetings: readonly Meeting
 function refuse(
 	{ engine, now }: Call,
 	change: Change,
-	owner: string,
+	{ before }: Meeting,
 	what: { readonly of?: 'previous' },
 ): AcceptResult {
+	if (before === null) throw new Error('owned without a document');
+	const owner = nameOfSource(engine, before);
 	const refused = shortFailure(ownedError(owner, what.of));
 	return { kind: 'owned', owner, ...what, jobId: recordRefusal(engine, { ...change, refused }, now) };
 }
+
+const nameOfSource = ({ tables }: EngineState, { epochRank, sourceId }: DocState): string =>
+	tables.sourceName(epochRank) ?? sourceId;
 
 /** Whether the change ended what its document was waiting for: it is what the index holds. */
 const hasFinished = ({ before, decision }: Meeting): boolean =>
@@ -131,7 +135,7 @@ const hasFinished = ({ before, decision }: Meeting): boolean =>
 /** Writes down a change that is not rejected, with its job; `cost` is what it is charged should it be accepted. */
 function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Taken; readonly row: DocRow } {
 	const { engine, now } = call;
-	const { change, row, decision } = meeting;
+	const { change, row, before, decision } = meeting;
 	const { jobId, op } = change;
 	const job: Omit<JobRow, 'doc' | 'version' | 'state'> = {
 		...{ jobId, op, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
@@ -139,12 +143,13 @@ function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Tak
 	};
 	if (decision.kind === 'owned') throw new Error('a rejected change cannot be taken');
 	if (decision.kind === 'stale') {
-		if (row === undefined) throw new Error('stale without a document');
+		if (row === undefined || before === null) throw new Error('stale without a document');
 		const { version } = decision;
 		insertJob(engine, { ...job, doc: row.key, state: 'stale', version });
 		const saved = { ...row, lastJob: jobId };
 		engine.tables.updateDoc(saved);
-		return { taken: { kind: 'stale', jobId, version }, row: saved };
+		const by = decision.isSuperseded ? nameOfSource(engine, before) : null;
+		return { taken: { kind: 'stale', jobId, version, by }, row: saved };
 	}
 	const version = versionOf(decision.state);
 	const saved =

@@ -3,7 +3,7 @@ import {
 	chargeCredits,
 	costOfPut,
 	grantCredits,
-	type Ledger,
+	type CreditBalance,
 	creditsLeft,
 	noLedger,
 	refundCredits,
@@ -27,7 +27,7 @@ export function createCredits(deps: {
 	/** In order of their bytes; null: to be sorted again. */
 	let names: string[] | null = null;
 
-	function set(tenant: string, ledger: Ledger): void {
+	function set(tenant: string, ledger: CreditBalance): void {
 		const before = ledgers.get(tenant);
 		if (before === ledger) return;
 		onUndo(() => {

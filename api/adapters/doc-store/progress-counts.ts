@@ -6,7 +6,7 @@ import type { DurableState, Tables } from './tables.ts';
  * How far each tenant's documents are, counted as their rows move, so that asking costs nothing. What was done
  * in the last minute is kept in memory only.
  */
-interface Tally {
+interface TenantProgress {
 	documents: number;
 	pending: number;
 	failed: number;
@@ -24,12 +24,12 @@ const isCounted = (state: DurableState, pending: boolean): boolean =>
 export type ProgressCounts = ReturnType<typeof createProgress>;
 
 export function createProgress(tables: Pick<Tables, 'progress'>) {
-	let tallies = new Map<string, Tally>();
+	let tallies = new Map<string, TenantProgress>();
 
-	function of(tenant: string): Tally {
+	function of(tenant: string): TenantProgress {
 		const known = tallies.get(tenant);
 		if (known !== undefined) return known;
-		const made: Tally = { documents: 0, pending: 0, failed: 0, slots: [] };
+		const made: TenantProgress = { documents: 0, pending: 0, failed: 0, slots: [] };
 		tallies.set(tenant, made);
 		return made;
 	}
@@ -42,7 +42,7 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 			tallies.set(tenant, { ...counted, slots: before.get(tenant)?.slots ?? [] });
 	}
 
-	function recent({ slots }: Tally, now: number): { done: number; failed: number; sinceMs: number } {
+	function recent({ slots }: TenantProgress, now: number): { done: number; failed: number; sinceMs: number } {
 		while (slots[0] !== undefined && slots[0].from + slotMs <= now - windowMs) slots.shift();
 		const sum = { done: 0, failed: 0 };
 		for (const slot of slots) {

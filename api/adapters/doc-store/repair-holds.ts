@@ -1,5 +1,5 @@
 import { versionOf } from '../../domain/index.ts';
-import type { DocKey, RepairStore, RepairTarget, Tally } from '../../ports/index.ts';
+import type { DocKey, RepairStore, RepairTarget, PointTally } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 
 /**
@@ -26,7 +26,7 @@ export function tally(
 	{ after, limit }: Parameters<RepairStore['tally']>[0],
 ): Awaited<ReturnType<RepairStore['tally']>> {
 	const rows = tables.tallyDocs(after, limit);
-	const found = new Map<string, { -readonly [K in keyof Tally]: Tally[K] }>();
+	const found = new Map<string, { -readonly [K in keyof PointTally]: PointTally[K] }>();
 	for (const { key, tenant, docId, chunks, most, isUnderWay, publishedAt: at } of rows) {
 		const own = found.get(tenant) ?? { tenant, least: 0, most: 0, latest: null };
 		found.set(tenant, own);

@@ -1,7 +1,7 @@
 import type {
 	DocState,
 	Failure,
-	Ledger,
+	CreditBalance,
 	ManifestChunk,
 	ManifestEntry,
 	Refusal,
@@ -164,8 +164,10 @@ export interface MarkersTable {
 export interface Tables extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
 	transaction<T>(run: () => T): T;
-	/** The rank of a source's epoch: the order in which the store first saw it, from 1. */
-	epochRank(sourceId: string, epoch: string): number;
+	/** The rank of a source's epoch: the order in which the store first saw it, from 1. Notes a `name` that is given. */
+	epochRank(sourceId: string, epoch: string, name: string | null): number;
+	/** What people know the source of the epoch with this rank by, or null. */
+	sourceName(epochRank: number): string | null;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 }
@@ -176,7 +178,7 @@ export interface Waiting {
 	readonly readyAt: number;
 }
 
-export interface LedgerRow extends Ledger {
+export interface LedgerRow extends CreditBalance {
 	readonly tenant: string;
 }
 

@@ -131,7 +131,7 @@ export function createViews(engine: EngineState) {
 		},
 
 		sourceDocuments({ sourceId, epoch, after, limit }: SourcePage): SourceDocument[] {
-			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch) };
+			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch, null) };
 			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
 				doc: key,
 				tenant,

@@ -1,6 +1,6 @@
 /**
  * One vector store made of several: a document lives in the shard that its docId names (domain/shard.ts).
- * Shards are written by lanes of their own and searched at the same time. Only app.ts builds it.
+ * Shards are written by lanes of their own and searched at the same time. Only the composition root (api/app/) builds it.
  *
  * What a search finds is what one store would find: the dense list is the same, number by number. Scores of the
  * sparse list come from statistics of each shard (how rare a term is, how long a chunk is in the mean), so that

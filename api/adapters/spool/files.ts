@@ -1,7 +1,7 @@
 /**
  * Spools as files: `DIR/NAME/` with `key.json`, `chunks` (pages as JSON; without a name) and `vectors` (a slot for each chunk of
  * the document, so that a vector's place follows from its chunk's). A slot begins with a checksum over its
- * vector and its place: one that was never or half written does not fit. Only app.ts builds it.
+ * vector and its place: one that was never or half written does not fit. Only the composition root (api/app/) builds it.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';

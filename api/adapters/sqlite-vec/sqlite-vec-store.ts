@@ -1,7 +1,7 @@
 /**
  * The embedded vector store: one SQLite file with sqlite-vec (dense, exact, eight bits a number) and FTS5
  * (full text). Writes and reads each have a thread, so that a bulk write delays no search and neither delays
- * the event loop. Only app.ts builds it.
+ * the event loop. Only the composition root (api/app/) builds it.
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/index.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Body, BodiesTable } from '../doc-store/index.ts';
-import { openSegments, segmentBytes, type Place } from './segments.ts';
+import { openSegments, segmentBytes, type BodyPlace } from './segments.ts';
 
 /**
  * The bodies of waiting changes: a row each, and the bytes in the row, in a blob file, or in a segment file.
@@ -51,7 +51,7 @@ const movedBytes = 4 * 1_048_576;
 
 type Row = Record<string, SQLInputValue>;
 const numberIn = (row: Row, name: string) => row[name] as number;
-const placeIn = (row: Row): Place => ({
+const placeIn = (row: Row): BodyPlace => ({
 	segment: numberIn(row, 'segment'),
 	start: numberIn(row, 'start'),
 	length: numberIn(row, 'length'),

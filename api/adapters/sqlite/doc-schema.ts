@@ -139,6 +139,8 @@ export const migrations: readonly string[] = [
 	`,
 	// Whether a blob has an owner is asked for each one that is to be dropped.
 	'CREATE INDEX bodies_of_blobs ON bodies (blob) WHERE blob IS NOT NULL;',
+	// What people know the sender by.
+	'ALTER TABLE epochs ADD COLUMN name TEXT;',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

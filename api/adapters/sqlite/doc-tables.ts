@@ -23,6 +23,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		...createMarkersTable(db),
 		...bodies.table,
 		epochRank: epochs.epochRank,
+		sourceName: epochs.sourceName,
 		counts: () => ({ ...countDocs(), jobs: countJobs() }),
 		transaction(run) {
 			begin.run();

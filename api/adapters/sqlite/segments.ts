@@ -25,7 +25,7 @@ import { syncFolder } from './sync-folder.ts';
  *  3. `read` gives exactly the bytes of the place, or null where the disk does not have them (any more).
  *  4. The number of a file that still is there, or that a row names, is not given out again.
  */
-export interface Place {
+export interface BodyPlace {
 	readonly segment: number;
 	/** Bytes from the beginning of the file. */
 	readonly start: number;
@@ -36,9 +36,9 @@ export interface Segments {
 	/** The one that is appended to; null before the first. */
 	current(): number | null;
 	/** Writes and syncs all of them, into one file, strings as UTF-8. Throws disk_full, store_unavailable. */
-	append(bodies: readonly (string | Uint8Array)[]): Place[];
+	append(bodies: readonly (string | Uint8Array)[]): BodyPlace[];
 	/** Throws store_unavailable where another try may succeed. */
-	read(place: Place): Uint8Array | null;
+	read(place: BodyPlace): Uint8Array | null;
 	/** Bytes of the file; 0 where it is missing. */
 	size(segment: number): number;
 	/** Best effort: a file that cannot be removed now is removed at the next opening. */
@@ -106,7 +106,7 @@ export function openSegments(dir: string, live: ReadonlySet<number>, maxBytes = 
 		for (let done = 0; done < length;) done += writeSync(fd, bytes, done, length - done, at + done);
 	}
 
-	function write(file: NonNullable<typeof current>, bodies: readonly (string | Uint8Array)[]): Place[] {
+	function write(file: NonNullable<typeof current>, bodies: readonly (string | Uint8Array)[]): BodyPlace[] {
 		let buffer = (staging ??= Buffer.allocUnsafeSlow(stagingBytes));
 		let staged = 0;
 		let at = file.size;
@@ -115,7 +115,7 @@ export function openSegments(dir: string, live: ReadonlySet<number>, maxBytes = 
 			at += staged;
 			staged = 0;
 		};
-		const places = bodies.map((body): Place => {
+		const places = bodies.map((body): BodyPlace => {
 			// A character of a string is at most three bytes of UTF-8.
 			const most = typeof body === 'string' ? body.length * 3 : body.length;
 			if (staged + most > buffer.length) flush();
@@ -134,7 +134,7 @@ export function openSegments(dir: string, live: ReadonlySet<number>, maxBytes = 
 		return places;
 	}
 
-	function readFile(fd: number, { start, length }: Place): Uint8Array | null {
+	function readFile(fd: number, { start, length }: BodyPlace): Uint8Array | null {
 		const bytes = new Uint8Array(length);
 		for (let done = 0; done < length;) {
 			const count = readSync(fd, bytes, done, length - done, start + done);

@@ -10,7 +10,7 @@ import { isDocDropError } from '../../errors.ts';
 import type { DocStore } from '../../ports/index.ts';
 import type { Ingress } from './ingress.ts';
 
-export interface Snapshot {
+export interface SourceSnapshot {
 	/** The only tenant whose documents may go; null: whichever the source has documents of. */
 	readonly onlyTenant: string | null;
 	readonly sourceId: string;
@@ -33,7 +33,7 @@ const pageSize = 500;
 const guardFrom = 20;
 
 export async function closeSnapshot(
-	snapshot: Snapshot,
+	snapshot: SourceSnapshot,
 	deps: Pick<Ingress, 'accept' | 'normalise'> & {
 		readonly docStore: DocStore;
 		/** Share of the source's documents that may go without a person's word. */

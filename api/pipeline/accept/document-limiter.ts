@@ -31,12 +31,12 @@ export interface LimiterSettings {
 }
 
 /** Documents of a call by tenant. */
-type Tally = ReadonlyMap<string, number>;
+type TenantCounts = ReadonlyMap<string, number>;
 
 export interface Permit {
 	readonly allowance: Allowance;
 	/** What the store took, and what it left because of the allowance. Must be called exactly once; the errors are for what was left. */
-	settle(taken: Tally, left: Tally): ReadonlyMap<string, DocDropError>;
+	settle(taken: TenantCounts, left: TenantCounts): ReadonlyMap<string, DocDropError>;
 }
 
 export interface LimiterStatus {
@@ -53,7 +53,7 @@ export interface DocumentLimiter {
 	/** Throws `rate_limited` where nothing of this tenant can be taken now. Reserves nothing: for what must be received first. */
 	check(tenant: string): void;
 	/** Resolves with as many places as there are, in order of the calls. */
-	reserve(wanted: Tally): Promise<Permit>;
+	reserve(wanted: TenantCounts): Promise<Permit>;
 	status(): LimiterStatus;
 }
 
@@ -178,7 +178,7 @@ export function createDocumentLimiter(deps: {
 		return gcra.waitFor(rate, totalState, wanted - beyond, now) + beyond * rate.intervalMs;
 	}
 
-	function take(wanted: Tally): { readonly granted: Map<string, number>; readonly isShort: boolean } {
+	function take(wanted: TenantCounts): { readonly granted: Map<string, number>; readonly isShort: boolean } {
 		const now = clock.monotonic();
 		const granted = new Map<string, number>();
 		let isShort = false;

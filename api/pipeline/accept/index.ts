@@ -1,7 +1,7 @@
 /** From what a caller sent to a durable receipt. */
 export { type AcceptDeps, type AcceptOptions, createIngress } from './ingress.ts';
 export type { Checked } from './checks.ts';
-export { type Snapshot, closeSnapshot } from './close-snapshot.ts';
+export { type SourceSnapshot, closeSnapshot } from './close-snapshot.ts';
 export { type LimiterStatus, createDocumentLimiter } from './document-limiter.ts';
 export { createJobIds } from './job-id.ts';
 export { preview } from './preview.ts';

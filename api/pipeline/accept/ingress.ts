@@ -175,6 +175,7 @@ function changeFrom(
 		...{ jobId: nextJobId(), tenant, docId, op, takeOver, maxWaitMs, content, meta, fingerprint },
 		sourceId: source?.sourceId ?? apiSource,
 		epoch: source?.epoch ?? apiSource,
+		sourceName: source?.name ?? null,
 		seq: source?.seq ?? null,
 		priority: options.priority ?? 'normal',
 		windowMs: options.skipWindow === true ? 0 : settings.windowMs,
@@ -227,6 +228,7 @@ function receiptOf({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: T
 		version: taken.version,
 		...(taken.kind === 'accepted' && taken.superseded !== null && { superseded: taken.superseded }),
 		...(taken.kind === 'unchanged' && taken.follows !== null && { follows: taken.follows }),
+		...(taken.kind === 'stale' && taken.by !== null && { by: { name: taken.by } }),
 		statusUrl: `/v1/jobs/${taken.jobId}`,
 	};
 }

@@ -1,4 +1,4 @@
-import type { Tally } from '../../ports/index.ts';
+import type { PointTally } from '../../ports/index.ts';
 import { pointsOf, type RepairDeps } from './repair.ts';
 
 /**
@@ -34,8 +34,8 @@ export async function unsoundTenants(
 	return suspects ?? new Set();
 }
 
-export async function tallies({ docStore }: Pick<VerifyDeps, 'docStore'>): Promise<Map<string, Tally>> {
-	const all = new Map<string, Tally>();
+export async function tallies({ docStore }: Pick<VerifyDeps, 'docStore'>): Promise<Map<string, PointTally>> {
+	const all = new Map<string, PointTally>();
 	for (let after: number | null = 0; after !== null;) {
 		const { tenants, last } = await docStore.tally({ after, limit: rowsATally });
 		for (const { tenant, least, most, latest } of tenants) {
@@ -56,7 +56,7 @@ export async function tallies({ docStore }: Pick<VerifyDeps, 'docStore'>): Promi
 export const countPoints = (tenant: string, { vectorStore, breaker, signal }: VerifyDeps) =>
 	breaker.run(() => vectorStore.count(tenant), signal);
 
-async function isSound({ tenant, least, most, latest }: Tally, deps: VerifyDeps): Promise<boolean> {
+async function isSound({ tenant, least, most, latest }: PointTally, deps: VerifyDeps): Promise<boolean> {
 	const points = await countPoints(tenant, deps);
 	if (points < least || points > most) return false;
 	return latest === null || isPresent(tenant, latest.docId, deps);

@@ -14,6 +14,12 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'Remove a document from the index',
 	},
 	{
+		name: 'Delete by Prefix',
+		value: 'deleteByPrefix',
+		action: 'Delete documents by prefix',
+		description: 'Remove all documents whose IDs begin alike, such as those of a folder',
+	},
+	{
 		name: 'Get',
 		value: 'get',
 		action: 'Get a document',
@@ -38,21 +44,43 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'Put a document into the index, one request for each item',
 	},
 	{
+		name: 'Release Held Deletions',
+		value: 'releaseHeld',
+		action: 'Release held deletions of a folder',
+		description:
+			'Let the deletions go that a folder holds back which the API itself follows; a trigger has an option for its own',
+	},
+	{
 		name: 'Search',
 		value: 'search',
 		action: 'Search documents by words or a question and get the passages that answer it',
-		description: 'Find passages by words or a question',
+		description: 'Find passages by words or a question, one item a passage',
 	},
 ]);
 
 export const documentFields: INodeProperties[] = [
-	tenantField({ resource, operation: ['delete', 'get', 'getMany'] }),
+	tenantField({ resource, operation: ['delete', 'deleteByPrefix', 'get', 'getMany'] }),
+	{
+		...textField('Prefix', 'prefix'),
+		required: true,
+		placeholder: 'e.g. handbook/',
+		description:
+			'Start of the document IDs; Get Many with the same prefix shows which ones go. End a folder with a slash: "handbook" is the start of "handbook-old/a.md" too.',
+		displayOptions: { show: { resource, operation: ['deleteByPrefix'] } },
+	},
 	documentField({ resource, operation: ['delete', 'get'] }),
 	collectionField('Options', { resource, operation: ['delete'] }, [
 		priorityField,
 		{
 			...switchField('Take Over', 'takeOver'),
 			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
+		},
+	]),
+	collectionField('Options', { resource, operation: ['deleteByPrefix'] }, [
+		{
+			...switchField('Take Over', 'takeOver'),
+			description:
+				'Whether to delete documents that a trigger or another source owns as well; without it they stay, and the node says how many',
 		},
 	]),
 	...pagingFields({ resource, operation: ['getMany'] }),
@@ -75,12 +103,37 @@ export const documentFields: INodeProperties[] = [
 			],
 		},
 	]),
+	{
+		displayName: 'Followed Folder',
+		name: 'followedFolder',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		required: true,
+		description:
+			'A folder that the API follows by itself (docdrop watch). It holds deletions back where too much is gone at once; release them only where the files are gone for good.',
+		displayOptions: { show: { resource, operation: ['releaseHeld'] } },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchSources', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 0b8f9a52-6f6c-4a3b-9a52-0d9d4a1f0c11',
+				hint: 'The sourceId that GET /v1/sources shows',
+			},
+		],
+	},
 	tenantField({ resource, operation: ['search'] }, ''),
 	{
 		...textField('Query', 'query'),
 		required: true,
 		placeholder: 'e.g. How many days of vacation do I have?',
-		description: 'Words or a question in plain language',
+		description: 'What to look for: words, or a question in plain language that stands for itself',
 		displayOptions: { show: { resource, operation: ['search'] } },
 	},
 	{
@@ -106,6 +159,14 @@ export const documentFields: INodeProperties[] = [
 				{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
 				{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
 			],
+		},
+		{
+			...switchField('One Item per Passage', 'onePerPassage'),
+			default: true,
+			description:
+				'Whether each passage becomes an item of its own, and a question without an answer none. Off: one item a question, with its passages in "results".',
+			// A model asks one question and gets one answer.
+			displayOptions: { hide: { '@tool': [true] } },
 		},
 	]),
 ];

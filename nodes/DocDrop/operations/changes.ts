@@ -1,30 +1,23 @@
 /**
  * Publish, publish many and delete: send what the items ask for, and say of each what became of it.
  *
- * Ends of a run: what is wrong with a document for good becomes an item of its own under "continue on fail", and is
- * thrown otherwise, after everything else was sent. What another try may mend, and what is wrong with the way to the
- * API, is thrown under every setting; router.ts sees to it that it fails the node, so that the trigger sends again.
+ * Ends of a run: what becomes of refused documents is said in refusals.ts. What another try may mend, and what is wrong
+ * with the way to the API, is thrown under every setting; router.ts sees to it that whatever is thrown fails the node,
+ * so that the trigger sends again.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
-import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
+import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
-import { sendChanges, type Outcome, type Sent, type Stop } from '../send/sender.ts';
+import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
+import { failsRun, refusalError, refusalHint, type Refusal } from './refusals.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
 const maxBodyBytes = 8 * 1_048_576;
-/** Refused documents that an error names. */
-const named = 3;
-
-interface Refusal {
-	readonly item: number;
-	readonly about: { readonly tenant?: string; readonly docId?: string };
-	readonly fault: Fault;
-}
 type Result = { readonly json: IDataObject } | Refusal;
 
 /** One request a document. */
@@ -56,10 +49,10 @@ async function submit(
 		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place]);
 	}
 	for (const one of submissions) {
-		if (one.kind === 'unusable') results[one.item] = { item: one.item, about: {}, fault: one.fault };
+		if (one.kind === 'unusable')
+			results[one.item] = { item: one.item, about: {}, fault: one.fault, isOfTrigger: false };
 	}
-	const refused = results.filter((one): one is Refusal => one !== undefined && 'fault' in one);
-	if (refused.length > 0 && !session.continues) throw refusal(session, refused, submissions.length);
+	judge(session, results);
 	for (const one of submissions) {
 		if (one.kind === 'snapshot') results[one.item] = { json: await closeSnapshot(session, one) };
 	}
@@ -71,20 +64,52 @@ async function submit(
 	});
 }
 
-function resultOf(change: Change, outcome: Outcome | undefined, previous: Outcome | undefined): Result {
+/** Throws where a refusal must not be passed over, and tells of the others. */
+function judge(session: Session, results: readonly (Result | undefined)[]): void {
+	const refused = results.filter((one): one is Refusal => one !== undefined && 'fault' in one);
+	const [first, ...others] = refused.filter((one) => failsRun(one, session.continues));
+	if (first !== undefined) throw refusalError(session, [first, ...others], results.length);
+	if (refused.length > 0) session.context.addExecutionHints(refusalHint(refused, results.length));
+}
+
+function resultOf(
+	change: Change,
+	outcome: SendOutcome | undefined,
+	previous: SendOutcome | undefined,
+): Result {
 	const { tenant, docId } = change.head;
 	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');
 	for (const part of [outcome, previous]) {
-		if (part?.kind === 'failed') return { item: change.item, about: head, fault: part.fault };
+		const fault = faultIn(part, change);
+		if (fault !== null) return { item: change.item, about: head, fault, isOfTrigger: isOfTrigger(change) };
 	}
 	if (outcome.kind !== 'receipt') {
 		return { json: { ...head, state: 'vanished', jobId: null, version: null, statusUrl: null } };
 	}
 	const { state, jobId, version, statusUrl } = outcome.receipt;
 	const left = previous?.kind === 'receipt' ? { previousJobId: previous.receipt.jobId } : {};
-	return { json: { ...head, state, jobId, version, statusUrl, ...left } };
+	const words = state === 'stale' ? { message: 'a newer version is in the index, or on its way there' } : {};
+	return { json: { ...head, state, jobId, version, statusUrl, ...left, ...words } };
 }
+
+function faultIn(part: SendOutcome | undefined, change: Change): Fault | null {
+	if (part?.kind === 'failed') return part.fault;
+	if (part?.kind !== 'receipt' || !isOfTrigger(change)) return null;
+	const { state, by } = part.receipt;
+	return state === 'stale' && by !== undefined ? superseded(by.name) : null;
+}
+
+const superseded = (name: string) =>
+	nodeFault(
+		'superseded',
+		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
+		'Deactivate one of the two workflows. The one that stays takes over by itself.',
+		{ retryable: true },
+	);
+
+/** Only the trigger's changes have a place in a sender's order. */
+const isOfTrigger = ({ head }: Change): boolean => head.source !== undefined;
 
 /** The first file that looks deleted, where this process may just not see its folder. */
 async function unseen(changes: readonly Change[], { outcomes }: Sent): Promise<Stop | null> {
@@ -106,18 +131,4 @@ function stopped({ context }: Session, { fault, item }: Stop, { outcomes }: Sent
 			? ` ${accepted} of ${total} documents were accepted before; sending all again is harmless.`
 			: '';
 	return toNodeError(context, inOtherWords(fault, fault.message, fault.hint + rest), item);
-}
-
-function refusal({ context }: Session, refused: readonly Refusal[], total: number): Error {
-	const [first] = refused;
-	if (first === undefined) throw new Error('nothing was refused');
-	if (total === 1) return toNodeError(context, first.fault, first.item);
-	const examples = refused.slice(0, named).map(({ item, about, fault }) => {
-		const name = about.docId === undefined ? '' : ` (${about.docId})`;
-		return `item ${item}${name}: ${fault.code}: ${fault.message}`;
-	});
-	const more = refused.length > named ? `; and ${refused.length - named} more` : '';
-	const message = `${refused.length} of ${total} items were refused: ${examples.join('; ')}${more}`;
-	const hint = `${first.fault.hint} The other ${total - refused.length} were sent. With On Error set to Continue, refused ones become items with an error.`;
-	return toNodeError(context, inOtherWords(first.fault, message, hint), first.item);
 }

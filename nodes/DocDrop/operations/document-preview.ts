@@ -15,7 +15,7 @@ export async function preview(session: Session) {
 	const { bodyBytes } = await readLimits(session.api);
 	// Base64 makes four bytes of three.
 	const maxBytes = Math.floor(((bodyBytes - headBytes) * 3) / 4);
-	return eachItem(session, async (item) => {
+	return eachItem(session, async (item, tell) => {
 		const submission = readSubmission(session, item);
 		switch (submission.kind) {
 			case 'unusable':
@@ -24,6 +24,7 @@ export async function preview(session: Session) {
 				// There is nothing to look at, and whoever publishes later needs it.
 				return submission.snapshot;
 			case 'change':
+				tell({ tenant: submission.head.tenant, docId: submission.head.docId });
 				return previewChange(session, submission, maxBytes);
 		}
 	});

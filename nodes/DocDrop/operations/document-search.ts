@@ -2,34 +2,44 @@ import type { SearchResponse } from '../../../api/contract/search-schema.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { filled } from './pages.ts';
+import { refuseUnknownTenant } from './unknown-tenant.ts';
 
-/** One item a question, with what a person or a model needs to answer it and to name its source, and no more. */
+/**
+ * Passages with what a person or a model needs to answer a question and to name its source, and no more: one item a
+ * passage, for the nodes behind to work on, or one item a question. A model that calls the node as a tool gets one
+ * answer to one question.
+ */
 export async function search(session: Session) {
 	const { api, parameters } = session;
 	return eachItem(session, async (item) => {
+		const tenant = parameters.required('tenant', 'Tenant', item);
 		const query = parameters.required('query', 'Query', item);
+		const options = parameters.options('options', item);
 		const { results } = await api.request<SearchResponse>({
 			method: 'POST',
 			path: '/v1/search',
 			body: {
-				tenant: parameters.required('tenant', 'Tenant', item),
+				tenant,
 				query,
 				limit: parameters.number('limit', item, 5),
-				...filled(parameters.options('options', item), ['mode', 'docId']),
+				...filled(options, ['mode', 'docId']),
 			},
 			...until(session),
 		});
-		return {
-			query,
-			results: results.map(({ docId, title, path, heading, page, content, score }) => ({
-				docId,
-				title,
-				path,
-				heading,
-				page,
-				text: content,
-				score,
-			})),
-		};
+		if (results.length === 0) await refuseUnknownTenant(session, tenant);
+		const passages = results.map(({ docId, title, path, heading, page, content, score }) => ({
+			docId,
+			title,
+			path,
+			heading,
+			page,
+			text: content,
+			score,
+		}));
+		if (isTool(session) || options['onePerPassage'] === false) return { query, results: passages };
+		return passages.map((passage) => ({ query, ...passage }));
 	});
 }
+
+/** n8n makes a tool of the node under a type of its own, and runs it as a node, or inside of the agent's. */
+const isTool = ({ context }: Session): boolean => context.getNode().type.endsWith('Tool');

@@ -1,24 +1,30 @@
-/** One item after the other, each with its own result or its own error. For whatever changes no documents. */
+/** One item after the other, each with its own result or its own error. For whatever is not one change an item. */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, toNodeError } from '../failing.ts';
 import type { Session } from '../session.ts';
 
-/** `run` gives what the item becomes: one object, or several. */
+/**
+ * `run` gives what the item becomes: one object, or several; what it has told of the item goes into its error as well.
+ * `mayPass`: faults that "continue on fail" passes over.
+ */
 export async function eachItem(
 	session: Session,
-	run: (item: number) => Promise<object | readonly object[]>,
+	run: (item: number, tell: (about: IDataObject) => void) => Promise<object | readonly object[]>,
+	mayPass: (fault: Fault) => boolean = () => true,
 ): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
 	for (const item of session.items.keys()) {
 		session.signal?.throwIfAborted();
+		let about: IDataObject = {};
+		const tell = (known: IDataObject) => void (about = known);
 		try {
-			output.push(...toItems(await run(item), item));
+			output.push(...toItems(await run(item, tell), item));
 		} catch (error) {
 			session.signal?.throwIfAborted();
 			const fault = faultOf(error);
-			if (!session.continues) throw toNodeError(session.context, fault, item);
-			output.push(errorItem(fault, item));
+			if (!session.continues || !mayPass(fault)) throw toNodeError(session.context, fault, item);
+			output.push(errorItem(fault, item, about));
 		}
 	}
 	return output;

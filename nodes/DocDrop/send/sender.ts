@@ -35,7 +35,7 @@ export interface SenderDeps extends Wire {
 	readonly maxBytes: number;
 }
 
-export type Outcome =
+export type SendOutcome =
 	| { readonly kind: 'receipt'; readonly receipt: Receipt }
 	| { readonly kind: 'vanished' }
 	| { readonly kind: 'failed'; readonly fault: Fault };
@@ -48,9 +48,9 @@ export interface Stop {
 
 export interface Sent {
 	/** By place of the change; undefined where it was not sent, or there is no answer. */
-	readonly outcomes: readonly (Outcome | undefined)[];
+	readonly outcomes: readonly (SendOutcome | undefined)[];
 	/** Of what a move leaves behind; undefined also where there is nothing. */
-	readonly previous: readonly (Outcome | undefined)[];
+	readonly previous: readonly (SendOutcome | undefined)[];
 	readonly stop: Stop | null;
 }
 
@@ -64,7 +64,7 @@ const frameBytes = 256;
 interface Entry extends Waiting {
 	readonly item: number;
 	readonly head: Head;
-	settle(outcome: Outcome): void;
+	settle(outcome: SendOutcome): void;
 }
 type Small = Entry & BatchEntry & { readonly bytes: number };
 type Large = Entry & Extract<Loaded, { kind: 'large' }>;
@@ -85,8 +85,8 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 	const { signal } = deps;
 	const maxBytes = deps.maxBytes - envelopeBytes;
 	const line = createLine(inFlight);
-	const outcomes: (Outcome | undefined)[] = changes.map(() => undefined);
-	const previous: (Outcome | undefined)[] = changes.map(() => undefined);
+	const outcomes: (SendOutcome | undefined)[] = changes.map(() => undefined);
+	const previous: (SendOutcome | undefined)[] = changes.map(() => undefined);
 	/** `defect` is what nobody expects. */
 	const ended: { stop: Stop | null; defect: { readonly error: unknown } | null } = {
 		stop: null,
@@ -198,7 +198,7 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 	)) {
 		if (isEnded()) break;
 		const [place, { item, head, priority, coalesced, content }] = entry;
-		const settle = (outcome: Outcome) => void (outcomes[place] = outcome);
+		const settle = (outcome: SendOutcome) => void (outcomes[place] = outcome);
 		await take({ item, head, priority, coalesced, settle }, content === null ? 'delete' : 'put', result);
 	}
 	await flush();
@@ -210,7 +210,7 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 		if (successor?.kind === 'receipt' && successor.receipt.previous !== undefined)
 			previous[place] = { kind: 'receipt', receipt: successor.receipt.previous };
 		if (head === null || successor?.kind !== 'failed' || isOthersName(successor.fault)) continue;
-		const settle = (outcome: Outcome) => void (previous[place] = outcome);
+		const settle = (outcome: SendOutcome) => void (previous[place] = outcome);
 		await add({ item, head, priority, coalesced, settle, op: 'delete', content: null, bytes: 0 });
 	}
 	await flush();

@@ -37,7 +37,7 @@ import {
 export type StaticData = Record<string, unknown>;
 
 /**
- * What the states of this process have written last, by sourceId. n8n reads static data anew at each activation,
+ * What the states of this process have written last, by the state's name. n8n reads static data anew at each activation,
  * and may read what was stored before the last commits; what this process knows to come after it is better.
  */
 export type NewestTexts = Map<string, { readonly lives: readonly string[]; readonly text: string }>;
@@ -60,6 +60,8 @@ export function createStaticDataFileState(deps: {
 	/** `docdrop:<node id>`. */
 	key: string;
 	clock: Clock;
+	/** Names the state in `newest`, where two of one process may be of one source; else its sourceId does. */
+	name?: string;
 	/** A stored state of another source is not taken over. */
 	sourceId?: string;
 	newest?: NewestTexts;
@@ -67,6 +69,7 @@ export function createStaticDataFileState(deps: {
 	const { data, key, clock, newest = new Map() as NewestTexts } = deps;
 	let open: Open | null = null;
 	let isLost = false;
+	const nameOf = (head: Pick<StateHead, 'sourceId'>) => deps.name ?? head.sourceId;
 	const opened = (): Open => {
 		if (open === null) throw new Error('the state is not open');
 		return open;
@@ -78,7 +81,7 @@ export function createStaticDataFileState(deps: {
 		const blob = { ...rest, life: lives.at(-1) ?? '', ceiling: nextSeq + SEQ_MARGIN, at: clock.now() };
 		const text = writeState(blob, rows);
 		data[key] = text;
-		newest.set(head.sourceId, { lives, text });
+		newest.set(nameOf(head), { lives, text });
 		open = { head, rows, lives, text };
 	}
 
@@ -86,7 +89,7 @@ export function createStaticDataFileState(deps: {
 		async open() {
 			if (open !== null) return open.head;
 			isLost = false;
-			const found = findState(data[key], deps.sourceId, newest);
+			const found = findState(data[key], deps.sourceId, (head) => newest.get(nameOf(head)));
 			const start = found === null ? Infinity : startOf(found.head, clock.now());
 			if (found === null || start > LAST_START) {
 				const sourceId = deps.sourceId ?? found?.head.sourceId ?? uuid();
@@ -111,7 +114,7 @@ export function createStaticDataFileState(deps: {
 				// Whatever is there now, an older state of ours included: the next state is a fresh one.
 				if (!isLost) {
 					delete data[key];
-					newest.delete(head.sourceId);
+					newest.delete(nameOf(head));
 				}
 				isLost = true;
 				throw new StateError(
@@ -146,7 +149,11 @@ const MAX_SEQ = 2 ** 32 - 1;
 const EMPTY = { nextSeq: 1, firstRoot: null, rootInodes: {}, snapshotClosed: false };
 
 /** The state to go on with; null where there is none. */
-function findState(value: unknown, sourceId: string | undefined, newest: NewestTexts) {
+function findState(
+	value: unknown,
+	sourceId: string | undefined,
+	newestOf: (head: BlobHead) => ReturnType<NewestTexts['get']>,
+) {
 	const found = readBlob(value);
 	if (found.kind === 'newer') {
 		throw new StateError(
@@ -156,7 +163,7 @@ function findState(value: unknown, sourceId: string | undefined, newest: NewestT
 	}
 	if (found.kind !== 'state') return null;
 	if (sourceId !== undefined && found.head.sourceId !== sourceId) return null;
-	const known = newest.get(found.head.sourceId);
+	const known = newestOf(found.head);
 	if (known === undefined || !known.lives.includes(found.head.life)) return { ...found, lives: [] };
 	const better = readBlob(known.text);
 	return better.kind === 'state' ? { ...better, lives: known.lives } : null;

@@ -19,7 +19,16 @@ function change(docId: string): Change {
 	const body = contentOf(docId, life);
 	const content = { sha256: hash('sha256', body, 'hex'), size: Buffer.byteLength(body), body };
 	return {
-		...{ jobId: nextJob(), tenant: 'a', docId, op: 'put', sourceId: 'api', epoch: 'api', seq: null },
+		...{
+			jobId: nextJob(),
+			tenant: 'a',
+			docId,
+			op: 'put',
+			sourceId: 'api',
+			epoch: 'api',
+			sourceName: null,
+			seq: null,
+		},
 		...{
 			takeOver: false,
 			priority: 'normal',

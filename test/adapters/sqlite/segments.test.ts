@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSegments, type Place, type Segments } from '../../../api/adapters/sqlite/segments.ts';
+import { openSegments, type BodyPlace, type Segments } from '../../../api/adapters/sqlite/segments.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import { failure, putBack, replace } from './failing-files.ts';
 
@@ -24,7 +24,7 @@ describe('segments', () => {
 	}
 	const names = async () => (await readdir(join(dir, 'bodies'))).sort();
 	const fileOf = (segment: number) => join(dir, 'bodies', `${String(segment).padStart(8, '0')}.seg`);
-	const textAt = (place: Place | undefined) => {
+	const textAt = (place: BodyPlace | undefined) => {
 		assert.ok(place !== undefined && segments !== null);
 		const bytes = segments.read(place);
 		return bytes === null ? null : Buffer.from(bytes).toString();

@@ -24,14 +24,19 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 		['docId', 'options', 'source', 'tenant', 'text'],
 	],
 	[{ resource: 'document', operation: 'delete' }, ['docId', 'options', 'tenant']],
+	[{ resource: 'document', operation: 'deleteByPrefix' }, ['options', 'prefix', 'tenant']],
 	[{ resource: 'document', operation: 'get' }, ['docId', 'tenant']],
 	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
+	[{ resource: 'document', operation: 'releaseHeld' }, ['followedFolder']],
 	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
 	[{ resource: 'job', operation: 'cancel' }, ['jobId']],
 	[{ resource: 'job', operation: 'get' }, ['jobId']],
 	[{ resource: 'job', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
 	[{ resource: 'job', operation: 'retry' }, ['jobId']],
 	[{ resource: 'job', operation: 'wait' }, ['jobId', 'timeout']],
+	[{ resource: 'tenant', operation: 'delete' }, ['confirmation', 'tenant']],
+	[{ resource: 'tenant', operation: 'getMany' }, ['limit', 'returnAll']],
+	[{ resource: 'tenant', operation: 'status' }, ['tenant']],
 ];
 
 const optionsOf = ({ options = [] }: INodeProperties) => options as INodePropertyOptions[];
@@ -43,6 +48,21 @@ describe('panel of the action node', () => {
 			assert.deepEqual(Object.keys(shown ?? {}).toSorted(), [...names, 'operation', 'resource'].toSorted());
 		});
 	}
+
+	it('begins as a search where it is a tool, and else with publishing', () => {
+		const chosen = (name: string) => {
+			const type = { ...description, name };
+			return NodeHelpers.getNodeParameters(properties, {}, true, false, null, type);
+		};
+		for (const [name, operation] of [
+			['docDrop', 'publish'],
+			['docDropTool', 'search'],
+		] as const) {
+			const found = chosen(name);
+			assert.deepEqual([found?.['resource'], found?.['operation']], ['document', operation]);
+		}
+		assert.ok('query' in (chosen('docDropTool') ?? {}));
+	});
 
 	it('leads every operation somewhere', async () => {
 		for (const { displayOptions, ...field } of properties.filter(({ name }) => name === 'operation')) {

@@ -72,27 +72,127 @@ describe('what fails the action node', () => {
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
 	});
 
-	it('without it, refused documents fail the node after the others were accepted, naming the first', async () => {
+	it('refused files of the trigger never fail the node, and a hint says how many and why', async () => {
+		const { sent } = await files(10, (index) => (index % 2 === 1 ? `<${index}>.exe` : `kept/${index}.md`));
+		const run = await runNode({ ...known(), items: items(sent) });
+		assert.deepEqual([run.ends, run.run.status], [['success'], 'success']);
+		assert.deepEqual(
+			run.behind?.map(({ json }) => json['state'] ?? (json['error'] as { code: string }).code),
+			sent.map((_, index) => (index % 2 === 1 ? 'unsupported_type' : 'accepted')),
+		);
+		assert.deepEqual(run.output[3]?.pairedItem, { item: 3 });
+		const [hint, ...others] = run.hints;
+		assert.deepEqual([hint?.type, hint?.location, others], ['warning', 'outputPane', []]);
+		assert.match(hint?.message ?? '', /^5 of 10 documents were refused for good.*mimeType is missing/);
+		// n8n shows it as HTML.
+		assert.match(hint?.message ?? '', /\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)$/);
+	});
+
+	it('one refused file alone is a green execution, in which the node ran once', async () => {
+		const { sent } = await files(1, () => 'alone.exe');
+		for (const parameters of [batch, publish]) {
+			let tries = 0;
+			const run = await runNode({
+				...known(),
+				parameters,
+				items: items(sent),
+				prepare: () => (tries += 1),
+			});
+			assert.deepEqual([run.ends, tries], [['success'], 1]);
+			assert.equal(run.json[0].error.code, 'unsupported_type');
+		}
+	});
+
+	it('an execution without refusals has no hint', async () => {
+		const { sent } = await files(2, (index) => `plain/${index}.md`);
+		assert.deepEqual((await runNode({ ...known(), items: items(sent) })).hints, []);
+	});
+
+	const text = { resource: 'batch', operation: 'publishMany', source: 'text', tenant: 'acme' };
+	const texts = {
+		...text,
+		docId: '={{ $json.name }}',
+		text: 'some text',
+		options: { mimeType: '={{ $json.type }}' },
+	};
+
+	it('refused documents of another origin fail the node after the others were accepted, naming the first', async () => {
 		const bad = [3, 5, 6, 9];
-		const { sent } = await files(10, (index) => (bad.includes(index) ? `${index}.exe` : `kept/${index}.md`));
-		const { error } = await failing({ ...known(), items: items(sent) });
+		const sent = Array.from({ length: 10 }, (_, index) => ({
+			name: `text/${index}.md`,
+			type: bad.includes(index) ? `image/x-${index}` : 'text/markdown',
+		}));
+		const { error } = await failing({ ...known(), parameters: texts, items: items(sent) });
 		assert.equal(error.name, 'NodeApiError');
 		assert.match(
 			error.message,
-			/^4 of 10 items were refused: item 3 \(3\.exe\): unsupported_type: .*item 6.*; and 1 more$/,
+			/^4 of 10 items were refused: item 3 \(text\/3\.md\): unsupported_type: .*item 6.*; and 1 more$/,
 		);
-		assert.match(error.description ?? '', /The other 6 were sent/);
+		assert.match(error.description ?? '', /The other 6 were sent\. With On Error set to Continue/);
 		assert.equal(error.context['itemIndex'], 3);
-		const path = '/v1/documents/state?tenant=acme&docId=kept%2F8.md';
+		const path = '/v1/documents/state?tenant=acme&docId=text%2F8.md';
 		const { json } = await call(api.url, { path, headers: { 'x-api-key': key } });
 		assert.equal(json.state, 'accepted');
+		const run = await runNode({ ...known(), parameters: texts, items: items(sent), continueOnFail: true });
+		assert.equal(run.json[9].error.code, 'unsupported_type');
+	});
+
+	it('what is the same of several is said once', async () => {
+		const sent = ['a.md', 'b.md', 'c.md'].map((name) => ({
+			name,
+			type: name === 'b.md' ? 'text/markdown' : 'a/b',
+		}));
+		const { error } = await failing({ ...known(), parameters: texts, items: items(sent) });
+		assert.match(error.message, /got "a\/b" \(2 of 3 items: a\.md, c\.md\)$/);
 	});
 
 	it('one item alone says what is wrong with it', async () => {
-		const { sent } = await files(1, () => 'bad.exe');
-		const { error } = await failing({ ...known(), parameters: publish, items: items(sent) });
-		assert.match(error.message, /^mimeType is missing/);
+		const sent = items([{ name: 'bad', type: 'image/png' }]);
+		const { error } = await failing({
+			...known(),
+			parameters: { ...texts, resource: 'document', operation: 'publish' },
+			items: sent,
+		});
+		assert.match(error.message, /^mimeType must be one of/);
 		assert.equal(error.context['itemIndex'], 0);
+	});
+
+	describe('what a person has to decide fails the node, under every setting, after the others were sent', () => {
+		const everySetting = [undefined, 'continueRegularOutput', 'continueErrorOutput'] as const;
+		const stateOf = async (docId: string) => {
+			const path = `/v1/documents/state?tenant=acme&docId=${encodeURIComponent(docId)}`;
+			return (await call(api.url, { path, headers: { 'x-api-key': key } })).json.state as string;
+		};
+
+		it('another source owns the document', async () => {
+			for (const onError of everySetting) {
+				const names = ['owned', 'free', 'picture'].map((name) => `${name}-${onError}`);
+				const { sent } = await files(3, (index) => `${names[index]}.${index === 2 ? 'png' : 'md'}`);
+				await runNode({ ...known(), items: items([{ ...sent[0], sourceId: 'somebody-else' }]) });
+				const node = onError === undefined ? {} : { onError };
+				const { error, wouldPass } = await failing({ ...known(), items: items(sent), node });
+				assert.match(error.message, new RegExp(`owned by .* \\(1 of 3 items: owned-${onError}\\.md\\)$`));
+				assert.match(error.description ?? '', /The other 2 were sent\.$/);
+				assert.ok(!wouldPass);
+				assert.equal(await stateOf(`free-${onError}.md`), 'accepted');
+			}
+		});
+
+		it('the key is of another tenant', async () => {
+			const { sent } = await files(2, (index) => `key/${index}.md`);
+			const own = await startApp({ DOCDROP_WORKERS: '0', DOCDROP_API_KEYS: 'beta=beta-1234567890123456' });
+			try {
+				const { error, wouldPass } = await failing({
+					...{ baseUrl: own.url, apiKey: 'beta-1234567890123456', parameters: batch },
+					items: items([{ ...sent[0], tenant: 'beta' }, sent[1] ?? {}]),
+					continueOnFail: true,
+				});
+				assert.match(error.message, /not valid for this tenant/);
+				assert.ok(!wouldPass);
+			} finally {
+				await own.close();
+			}
+		});
 	});
 
 	it('an item of somebody else is told from one of the trigger', async () => {
@@ -328,8 +428,9 @@ describe('what fails the action node', () => {
 			assert.equal(run.json[0].deleted, 22);
 		});
 
-		it('are not told where files were refused on their way here', async () => {
-			const { sent } = await files(1, () => 'refused.exe');
+		it('are not told where files are to be sent again', async () => {
+			const { sent } = await files(1, () => 'others.md');
+			await runNode(send(sent.map((one) => ({ ...one, sourceId: 'somebody-else' }))));
 			const failed = await failing(send([...sent, snapshotItem()]));
 			assert.deepEqual(changesSent(failed), ['POST /v1/ingest/batch']);
 		});

@@ -312,8 +312,9 @@ describe('document: publish, preview and delete', () => {
 				items: items([await fileItem(root, 'large.txt')]),
 				continueOnFail: true,
 			});
-			assert.equal(run.json[0].error.code, 'too_large');
-			assert.match(run.json[0].error.hint, /without a preview/);
+			const { code, hint, tenant, docId } = run.json[0].error;
+			assert.deepEqual([code, tenant, docId], ['too_large', 'acme', 'large.txt']);
+			assert.match(hint, /without a preview/);
 		});
 	});
 });

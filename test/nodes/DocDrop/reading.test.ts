@@ -71,31 +71,79 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 		assert.equal(none.json.length, 0);
 	});
 
-	it('searches, and gives what an answer needs and no more', async () => {
+	const passageFields = ['docId', 'title', 'path', 'heading', 'page', 'text', 'score'];
+
+	it('searches, and gives one item a passage with what an answer needs and no more', async () => {
 		const run = await ask('search', { query: 'days of vacation', limit: 3 });
-		const [{ query, results }] = run.json;
-		assert.equal(query, 'days of vacation');
-		assert.ok(results.length <= 3);
-		assert.deepEqual(Object.keys(results[0]), ['docId', 'title', 'path', 'heading', 'page', 'text', 'score']);
-		assert.equal(results[0].docId, 'vacation.md');
-		assert.match(results[0].text, /Thirty days/);
+		assert.equal(run.json.length, 3);
+		assert.deepEqual(Object.keys(run.json[0]), ['query', ...passageFields]);
+		assert.equal(run.json[0].query, 'days of vacation');
+		assert.equal(run.json[0].docId, 'vacation.md');
+		assert.match(run.json[0].text, /Thirty days/);
 	});
 
-	it('searches for five by default, one item a question', async () => {
+	it('searches for five by default, and pairs passages with their question', async () => {
 		const run = await ask('search', { query: '={{ $json.q }}' }, [{ q: 'page' }, { q: 'vacation' }]);
-		assert.equal(run.json[0].results.length, 5);
 		assert.deepEqual(
-			run.output.map(({ pairedItem }) => pairedItem),
-			[{ item: 0 }, { item: 1 }],
+			run.output.map(({ json, pairedItem }) => [json['query'], pairedItem]),
+			[
+				...Array.from({ length: 5 }, () => ['page', { item: 0 }]),
+				...Array.from({ length: 5 }, () => ['vacation', { item: 1 }]),
+			],
 		);
+	});
+
+	it('gives one item a question where that is wanted', async () => {
+		const run = await ask('search', { query: '={{ $json.q }}', options: { onePerPassage: false } }, [
+			{ q: 'page' },
+			{ q: 'vacation' },
+		]);
+		assert.deepEqual(
+			run.json.map(({ query, results }) => [query, results.length]),
+			[
+				['page', 5],
+				['vacation', 5],
+			],
+		);
+		assert.deepEqual(Object.keys(run.json[0].results[0]), passageFields);
+	});
+
+	it('answers a model that calls it as a tool with one item, by what the model filled in', async () => {
+		const run = await runNode({
+			baseUrl: api.url,
+			parameters: {
+				resource: 'document',
+				operation: 'search',
+				tenant: 'acme',
+				query: "={{ $fromAI('Query', ``, 'string') }}",
+				limit: "={{ $fromAI('Limit', ``, 'number') }}",
+			},
+			node: { type: 'n8n-nodes-docdrop.docDropTool' },
+			items: items([{ query: { Query: 'days of vacation', Limit: 2 } }]),
+		});
+		assert.equal(run.json.length, 1);
+		assert.equal(run.json[0].query, 'days of vacation');
+		assert.equal(run.json[0].results.length, 2);
+	});
+
+	it('says which tenants there are where nothing is known of the one that is asked', async () => {
+		await assert.rejects(
+			ask('search', { tenant: 'acne', query: 'vacation' }),
+			(error: Error & { description: string }) => {
+				assert.equal(error.message, 'Tenant must be one that has documents, or had, got "acne"');
+				assert.match(error.description, /^There are: acme, beta\. /);
+				return true;
+			},
+		);
+	});
+
+	it('finds nothing without an error where the tenant is known', async () => {
+		assert.deepEqual((await ask('search', { query: 'zzzz', options: { mode: 'text' } })).json, []);
 	});
 
 	it('searches by words in one document', async () => {
 		const run = await ask('search', { query: 'page', options: { mode: 'text', docId: 'list/003.md' } });
-		assert.deepEqual(
-			[...new Set(run.json[0].results.map(({ docId }: { docId: string }) => docId))],
-			['list/003.md'],
-		);
+		assert.deepEqual([...new Set(run.json.map(({ docId }) => docId))], ['list/003.md']);
 	});
 
 	it('asks for a query', async () => {

@@ -142,7 +142,13 @@ describe('DocDrop Trigger: executions', () => {
 			double.auto = null;
 			const { context, emitted } = double;
 			const executions = createExecutions({
-				...{ context, beforeEmit: () => {}, onUnsupported: assert.fail, name: 'w:n' },
+				...{
+					context,
+					beforeEmit: () => {},
+					onUnsupported: assert.fail,
+					onSuperseded: assert.fail,
+					name: 'w:n',
+				},
 			});
 			const running = executions.run([]);
 			emitted[0]?.end(status);

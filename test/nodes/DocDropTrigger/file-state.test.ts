@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import {
 	chooseFileState,
 	shouldMove,
-	sourceIdOf,
+	ownSourceId,
 	storedEpoch,
 	type ChosenFileState,
 } from '../../../nodes/DocDropTrigger/file-state.ts';
@@ -32,6 +32,7 @@ describe('file state of a trigger node', () => {
 		chooseFileState({
 			...{ setting: 'auto', data, workflowId: 'w1', nodeId: 'n1', roots: [], clock, env: {}, home },
 			newest: new Map(),
+			sourceId: ownSourceId(over.workflowId ?? 'w1', over.nodeId ?? 'n1'),
 			...over,
 		});
 	/** Opens what is chosen, puts a row, and closes it; the head and how many rows were there before. */
@@ -56,7 +57,8 @@ describe('file state of a trigger node', () => {
 	});
 
 	it('knows the epoch of what is stored, wherever that is, and nothing of what is not its own', async () => {
-		const ask = (nodeId = 'n1') => storedEpoch({ data, workflowId: 'w1', nodeId, env: {}, home });
+		const ask = (nodeId = 'n1') =>
+			storedEpoch({ data, workflowId: 'w1', nodeId, env: {}, home }, ownSourceId('w1', nodeId));
 		assert.equal(ask(), null);
 		const { epoch } = await use({ setting: 'staticData' });
 		assert.equal(ask(), epoch);
@@ -69,18 +71,18 @@ describe('file state of a trigger node', () => {
 	});
 
 	it('names a source by workflow and node, with a UUID of version 8', () => {
-		const id = sourceIdOf('w1', 'n1');
+		const id = ownSourceId('w1', 'n1');
 		assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
-		assert.equal(sourceIdOf('w1', 'n1'), id);
+		assert.equal(ownSourceId('w1', 'n1'), id);
 		assert.equal(
-			new Set([id, sourceIdOf('w1n', '1'), sourceIdOf('w', '1n1'), sourceIdOf('n1', 'w1')]).size,
+			new Set([id, ownSourceId('w1n', '1'), ownSourceId('w', '1n1'), ownSourceId('n1', 'w1')]).size,
 			4,
 		);
 	});
 
 	it('begins in static data, touches no disk, and goes on there', async () => {
 		const first = await use();
-		assert.deepEqual([first.kind, first.sourceId, first.rows], ['staticData', sourceIdOf('w1', 'n1'), 0]);
+		assert.deepEqual([first.kind, first.sourceId, first.rows], ['staticData', ownSourceId('w1', 'n1'), 0]);
 		const again = await use({ data: copyOf(data) });
 		assert.deepEqual([again.kind, again.epoch, again.rows], ['staticData', first.epoch, 1]);
 		assert.equal(existsSync(join(home, '.n8n')), false);

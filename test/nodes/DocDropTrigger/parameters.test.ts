@@ -90,6 +90,20 @@ describe('parameters of the trigger', () => {
 		assert.throws(() => folders(' '), problem(/No folder is set/, /Set Folder/));
 	});
 
+	it('refuse a pattern that can match no file, with its option and the reason in the message', () => {
+		for (const pattern of ['[', '{a,b', '/data/inbox/*', 'drafts\\*.md', '../x']) {
+			for (const option of ['include', 'exclude']) {
+				const given = { [option]: `*.md, ${pattern}` };
+				assert.throws(
+					() => read({}, given),
+					(error: Error) =>
+						error.message.toLowerCase().startsWith(`${option} has a pattern that can match no file`) &&
+						error.message.includes(JSON.stringify(pattern)),
+				);
+			}
+		}
+	});
+
 	it('say what is wrong with a value, and what would be right', () => {
 		assert.throws(() => read({}, { batchSize: 0 }), problem(/Batch Size/, /from 1 to 500; got 0/));
 		assert.throws(() => read({}, { settleTime: 'soon' }), problem(/Settle Time/, /got "soon"/));
@@ -100,6 +114,9 @@ describe('parameters of the trigger', () => {
 		assert.throws(() => read({ tenantFrom: 'segment', tenantSegment: 0 }), problem(/Segment/, /1 to 100/));
 		assert.throws(() => read({}, { include: '*.md', fileTypes: 'md' }), problem(/both set/, /one of them/));
 		assert.throws(() => read({}, { fileTypes: 'a/b' }), problem(/"a\/b" is no file type/, /endings/));
-		assert.throws(() => read({}, { include: 'x'.repeat(70_000) }), problem(/pattern/, /Use patterns/));
+		assert.throws(
+			() => read({}, { include: 'x'.repeat(70_000) }),
+			problem(/Include has a pattern .* longer than/, /Patterns look like/),
+		);
 	});
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
+import type { FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { withContent } from '../../../nodes/watch/diff.ts';
 import { createEmitter } from '../../../nodes/watch/emitter.ts';
@@ -20,7 +20,7 @@ const believing: Checking = {
 	lookSoon: (_docId: string) => {},
 };
 
-const delivered = (batch: readonly FileChange[]) => batch.map((): Outcome => ({ kind: 'delivered' }));
+const delivered = (batch: readonly FileChange[]) => batch.map((): FileOutcome => ({ kind: 'delivered' }));
 
 /** An emitter on a clock that the test moves, with files that exist only as rows. */
 async function bench(settings: Partial<WatchSettings> = {}, checking: Checking = believing) {
@@ -134,7 +134,7 @@ describe('delivery: failures', () => {
 		const { clock, consumer, sentAt, write } = await bench();
 		let refusals = 0;
 		consumer.answer = async (batch) =>
-			batch.map((it): Outcome =>
+			batch.map((it): FileOutcome =>
 				it.docId === 'bad' && (refusals += 1) <= 2
 					? { kind: 'retry', reason: 'busy' }
 					: { kind: 'delivered' },
@@ -153,7 +153,7 @@ describe('delivery: failures', () => {
 	it('does not let a file that is never taken delay the others, even when it is alone for long', async () => {
 		const { clock, consumer, emitter, write } = await bench();
 		consumer.answer = async (batch) =>
-			batch.map((it): Outcome =>
+			batch.map((it): FileOutcome =>
 				it.docId === 'bad' ? { kind: 'retry', reason: 'busy' } : { kind: 'delivered' },
 			);
 		write('bad', 'bad');
@@ -264,7 +264,7 @@ describe('delivery: refusals and closing', () => {
 		for (const name of ['good', 'bad']) await writeFile(join(dir, name), name);
 		const consumer = createConsumer();
 		consumer.answer = async (batch) =>
-			batch.map((it): Outcome =>
+			batch.map((it): FileOutcome =>
 				it.docId === 'bad' ? { kind: 'failed', reason: 'type not readable' } : { kind: 'delivered' },
 			);
 		const first = await start(dir, consumer, { state });
@@ -306,7 +306,7 @@ describe('delivery: refusals and closing', () => {
 			if (parked) return delivered(batch);
 			parked = true;
 			const retryAt = systemClock.now() + ms;
-			return batch.map((): Outcome => ({ kind: 'failed', reason: 'a person is asked', retryAt }));
+			return batch.map((): FileOutcome => ({ kind: 'failed', reason: 'a person is asked', retryAt }));
 		};
 	};
 
@@ -388,7 +388,7 @@ describe('delivery: refusals and closing', () => {
 		const state = newState();
 		await writeFile(join(dir, 'a'), 'one');
 		const consumer = createConsumer();
-		let answer: (outcomes: Outcome[]) => void = () => {};
+		let answer: (outcomes: FileOutcome[]) => void = () => {};
 		consumer.answer = () => new Promise((resolve) => (answer = resolve));
 		const engine = await start(dir, consumer, { state, settings: { closeWaitMs: 30 } });
 		await until(() => consumer.calls() === 1);
@@ -406,7 +406,7 @@ describe('delivery: outcomes that are checked', () => {
 	const { start } = engines();
 	const temp = tempDirs();
 	const checked = (batch: readonly FileChange[]) =>
-		batch.map((): Outcome => ({ kind: 'delivered', check: true }));
+		batch.map((): FileOutcome => ({ kind: 'delivered', check: true }));
 
 	/** Starts on one file, and does `meanwhile` while the first change after that is in flight. */
 	async function meanwhile(dir: string, change: () => Promise<void>, then: () => Promise<void>) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
+import type { Deliver, FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import type { WatchEngineDeps } from '../../../nodes/watch/engine-parts.ts';
 import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
@@ -89,7 +89,7 @@ export function createConsumer(): Consumer {
 			try {
 				const outcomes = consumer.answer
 					? await consumer.answer(batch, signal)
-					: batch.map((): Outcome => ({ kind: 'delivered' }));
+					: batch.map((): FileOutcome => ({ kind: 'delivered' }));
 				batch.forEach((change, index) => {
 					if (outcomes[index]?.kind !== 'delivered') return;
 					if (change.event === 'moved') held.delete(change.previousDocId);

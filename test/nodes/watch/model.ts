@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Deliver, FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
+import type { Deliver, FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
@@ -231,7 +231,7 @@ function unreliable(script: Scenario['answers']): { answer: Deliver; really: Map
 		// So that a file may change between being taken and being answered for.
 		if (ending === 'reads') await systemClock.sleep(ms);
 		if (ending === 'throw') throw new Error('connection reset');
-		return batch.map((): Outcome => {
+		return batch.map((): FileOutcome => {
 			if (ending === 'retry') return { kind: 'retry', reason: 'busy' };
 			if (ending !== 'parks') return { kind: 'delivered', check: ending === 'reads' };
 			return { kind: 'failed', reason: 'waiting', retryAt: systemClock.now() + PARKED };

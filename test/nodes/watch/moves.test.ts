@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, link, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileChange, Outcome } from '../../../nodes/watch/file-change.ts';
+import type { FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { createConsumer, engines, treeOf, until, type Consumer } from './harness.ts';
@@ -110,9 +110,9 @@ describe('moves', () => {
 		const { dir, consumer, engine } = await followed({ a: 'text' }, { settings: { deletionDelayMs: 20 } });
 		let taken = () => {};
 		const isTaken = new Promise<void>((resolve) => (taken = resolve));
-		let answer = (_: Outcome) => {};
+		let answer = (_: FileOutcome) => {};
 		consumer.answer = async (batch) => {
-			const answered = new Promise<Outcome>((resolve) => (answer = resolve));
+			const answered = new Promise<FileOutcome>((resolve) => (answer = resolve));
 			taken();
 			const outcome = await answered;
 			return batch.map(() => outcome);
@@ -207,7 +207,7 @@ describe('moves', () => {
 				else really.set(it.docId, 'text');
 				if (it.event === 'moved') really.delete(it.previousDocId);
 			}
-			return Promise.resolve(batch.map((): Outcome => ({ kind: 'delivered' })));
+			return Promise.resolve(batch.map((): FileOutcome => ({ kind: 'delivered' })));
 		};
 		const again = await start(dir, consumer, { settings: { deletionDelayMs: 20 }, state: state() });
 		await again.idle();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
 import { createIdentity } from '../../../nodes/watch/identity.ts';
-import { openLedger, type Ledger } from '../../../nodes/watch/ledger.ts';
+import { openLedger, type FileLedger } from '../../../nodes/watch/ledger.ts';
 import type { Observer } from '../../../nodes/watch/observer.ts';
 import { reconcile } from '../../../nodes/watch/reconcile.ts';
 import { newRootState } from '../../../nodes/watch/root-state.ts';
@@ -28,7 +28,7 @@ async function scene(rows: readonly FileRow[]) {
 	];
 	const identity = createIdentity(roots, 'docs');
 	const state = newState();
-	const ledger: Ledger = await openLedger({ state, head: await state.open(), identity });
+	const ledger: FileLedger = await openLedger({ state, head: await state.open(), identity });
 	for (const row of rows) ledger.set(identity.docId(row.root, row.path), row);
 	const attentions = new Map<string, Attention>();
 	const told: string[] = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../nodes/watch/clock.ts';
-import type { Snapshot } from '../../../nodes/watch/snapshot.ts';
+import type { WatchSnapshot } from '../../../nodes/watch/snapshot.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { createConsumer, engines, until } from './harness.ts';
 import { tempDirs } from './temp-dirs.ts';
@@ -17,10 +17,10 @@ describe('snapshots: the end of an epoch’s first round', () => {
 		return dir;
 	}
 	function taker(held = 0) {
-		const taken: Snapshot[] = [];
+		const taken: WatchSnapshot[] = [];
 		return {
 			taken,
-			take: async (snapshot: Snapshot) => {
+			take: async (snapshot: WatchSnapshot) => {
 				taken.push(snapshot);
 				return { held: snapshot.confirmed ? 0 : held };
 			},
@@ -80,7 +80,7 @@ describe('snapshots: the end of an epoch’s first round', () => {
 		const consumer = createConsumer();
 		const { taken, take } = taker(9);
 		let fails = true;
-		const snapshot = async (one: Snapshot) => {
+		const snapshot = async (one: WatchSnapshot) => {
 			if (!fails) return take(one);
 			fails = false;
 			throw new Error('away');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseFileState } from '../../../../nodes/DocDropTrigger/file-state.ts';
+import { chooseFileState, ownSourceId } from '../../../../nodes/DocDropTrigger/file-state.ts';
 import type { FileChange } from '../../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../../nodes/watch/watch-engine.ts';
-import type { Snapshot } from '../../../../nodes/watch/snapshot.ts';
+import type { WatchSnapshot } from '../../../../nodes/watch/snapshot.ts';
 import type { NewestTexts } from '../../../../nodes/watch/state/static-data.ts';
 import { createHandHints, QUICK, treeOf } from '../harness.ts';
 import { tempDirs } from '../temp-dirs.ts';
@@ -74,7 +74,7 @@ function createIndex() {
 				put(change.docId, change.event === 'deleted' ? null : change.sha256, change);
 			}
 		},
-		close({ epoch, present }: Snapshot): void {
+		close({ epoch, present }: WatchSnapshot): void {
 			const rank = rankOf(epoch);
 			if (rank < ranks.size - 1) return;
 			for (const [docId, doc] of docs) {
@@ -112,7 +112,7 @@ describe('static data FileState under a hammer', () => {
 			const workflow = active;
 			const chosen = chooseFileState({
 				...{ setting: 'staticData', data: workflow.data, workflowId: 'w1', nodeId: 'node-1', roots: [dir] },
-				...{ clock: systemClock, env: {}, home, newest },
+				...{ clock: systemClock, env: {}, home, newest, sourceId: ownSourceId('w1', 'node-1') },
 				onOverwritten: () => {
 					healing = healing.then(async () => {
 						if (workflow !== active) return;

@@ -1,0 +1,51 @@
+/** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
+import { join } from 'node:path';
+import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
+import { createExtractorPool } from '../adapters/extractors/index.ts';
+import { createSpools } from '../adapters/spool/index.ts';
+import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Clock, Embedder } from '../ports/index.ts';
+import { createVectorStore } from './vector-store-choice.ts';
+
+export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
+
+/** What must be closed, the last opened first; filled as things open, so that a start that fails closes them too. */
+export type Closers = (() => Promise<unknown>)[];
+
+export async function openAdapters(config: Config, dataDir: string, clock: Clock, closers: Closers) {
+	const opened = <T extends { readonly close: () => Promise<unknown> }>(adapter: T): T => {
+		closers.unshift(() => adapter.close());
+		return adapter;
+	};
+	// The document store first: its lock says whether this process may touch the folder at all.
+	const docStore = opened(await openSqliteDocStore({ dir: dataDir, weights: config.tenantWeights }));
+	const embedder = opened(createEmbedder(config, clock));
+	const extractor = opened(
+		createExtractorPool({
+			workers: Math.max(1, config.workers),
+			chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+			clock,
+		}),
+	);
+	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
+	const spools = createSpools({
+		dir: join(dataDir, 'spool'),
+		dimensions: embedder.dimensions,
+		maxBytes: config.maxSpoolBytes,
+	});
+	return { docStore, embedder, extractor, vectorStore, spools };
+}
+
+function createEmbedder(config: Config, clock: Clock): Embedder {
+	if (config.embedder !== 'openai') return createLexicalEmbedder({ threads: Math.max(1, config.workers) });
+	return createOpenAiEmbedder({
+		url: config.embedderUrl,
+		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),
+		model: config.embedderModel,
+		dimensions: config.embedderDimensions,
+		batchSize: config.embedderBatch,
+		timeoutMs: config.embedderTimeoutMs,
+		clock,
+	});
+}

@@ -1,0 +1,64 @@
+/** A configuration in the terms of the pipeline. Only app.ts calls this. */
+import type { Config } from '../config/index.ts';
+import { mimeTypeOf } from '../contract/file-types.ts';
+import type { Peer } from '../pipeline/faults/index.ts';
+import type { PipelineDeps } from '../pipeline/index.ts';
+import type { Adapters } from './open-adapters.ts';
+
+/** At which a bulk write closes. */
+const batchBytes = 8 * 1_048_576;
+/** In an extractor process and on their way to it: two of its messages of eight files (adapters/extractors/pool.ts). */
+const filesPerReader = 16;
+
+export const pipelineSettings = (config: Config, adapters: Adapters, log: PipelineDeps['log']) =>
+	({
+		accept: acceptSettings(config, adapters),
+		indexBreaker: breakerSettings('index', 'vector index', config.qdrantTimeoutMs, log),
+		embedderBreaker: breakerSettings('embedder', 'embedder', config.embedderTimeoutMs, log),
+		weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1,
+		worker: config.workers === 0 ? null : workerSettings(config),
+		indexCheck: { everyMs: config.indexCheckMs, lateMs: config.qdrantTimeoutMs * 4 },
+		// A call of a server's is one request: where one is refused, no other one is paid for twice.
+		embedCalls: {
+			maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
+			maxCalls: config.embedderCalls,
+		},
+		healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
+		brakeShare: config.massDeleteShare,
+		retention: { tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
+	}) satisfies Partial<PipelineDeps>;
+
+const workerSettings = (config: Config) => ({
+	maxDocuments: config.maxInWork,
+	maxBytes: config.maxInWorkBytes,
+	maxReading: config.workers * filesPerReader,
+	leaseMs: config.leaseMs,
+	stallMs: config.stallMs,
+	maxAttempts: config.maxAttempts,
+	shards: config.shards,
+	batch: { points: config.batchPoints, bytes: batchBytes, ageMs: config.batchAgeMs },
+});
+
+const acceptSettings = (config: Config, { extractor, embedder }: Adapters) => ({
+	windowMs: config.windowMs,
+	maxWaitMs: config.maxWaitMs,
+	maxPending: config.maxPending,
+	maxPendingBytes: config.maxPendingBytes,
+	maxFileBytes: config.maxFileBytes,
+	maxBufferedBytes: config.maxBufferedBytes,
+	streamable: extractor.streamable,
+	fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+	mimeTypes: extractor.mimeTypes,
+	mimeTypeOf,
+});
+
+const breakerSettings = <P extends Peer>(
+	peer: P,
+	name: string,
+	requestMs: number,
+	log: PipelineDeps['log'],
+) => ({
+	...{ attempts: 3, retryDelayMs: 100, threshold: 5, halfOpenAfterMs: 1_000 },
+	...{ name, code: `${peer}_unavailable` as const, timeoutMs: requestMs * 2 },
+	onChange: (state: string) => log.warn({ peer, state }, 'a breaker changed its state'),
+});

@@ -1,0 +1,83 @@
+/**
+ * What becomes of an execution in which documents were refused. Asked by changes.ts once everything was sent.
+ *
+ * n8n's default is to fail the node, and the trigger sends what failed again, in halves: a few files that nobody can
+ * read would keep their whole folder waiting. So what is wrong with a file of the trigger for good never fails the
+ * run, under no setting: it becomes an item with its error, and a hint at the node says so. Items of other origin keep
+ * n8n's meaning of On Error.
+ */
+import type { NodeExecutionHint } from 'n8n-workflow';
+import type { Fault } from '../node-errors.ts';
+import { inOtherWords, toNodeError } from '../failing.ts';
+import type { Session } from '../session.ts';
+
+export interface Refusal {
+	readonly item: number;
+	readonly about: { readonly tenant?: string; readonly docId?: string };
+	readonly fault: Fault;
+	/** The trigger told of the change, and sends it again where the run fails. */
+	readonly isOfTrigger: boolean;
+}
+
+/** Nothing is wrong with the file: a person has to decide, and then it must be sent again. */
+const toDecide: readonly string[] = ['forbidden', 'owned', 'superseded'];
+/** Refused documents that a text names. */
+const named = 3;
+
+/** `continues`: On Error of the node. */
+export const failsRun = ({ fault, isOfTrigger }: Refusal, continues: boolean): boolean =>
+	isOfTrigger ? toDecide.includes(fault.code) : !continues;
+
+/** Of those that fail the run, out of `total` items. */
+export function refusalError(
+	{ context }: Session,
+	failing: readonly [Refusal, ...Refusal[]],
+	total: number,
+): Error {
+	const [first] = failing;
+	const { fault, item, isOfTrigger } = first;
+	if (total === 1) return toNodeError(context, fault, item);
+	const sent = `The other ${total - failing.length} were sent.`;
+	const setting = isOfTrigger
+		? ''
+		: ' With On Error set to Continue, refused ones become items with an error.';
+	return toNodeError(
+		context,
+		inOtherWords(fault, textOf(failing, total), `${fault.hint} ${sent}${setting}`),
+		item,
+	);
+}
+
+function textOf(failing: readonly [Refusal, ...Refusal[]], total: number): string {
+	const { message } = failing[0].fault;
+	if (failing.every(({ fault }) => fault.message === message)) {
+		return `${message} (${failing.length} of ${total} items: ${namesOf(failing)})`;
+	}
+	const examples = failing.slice(0, named).map(({ item, about, fault }) => {
+		const name = about.docId === undefined ? '' : ` (${about.docId})`;
+		return `item ${item}${name}: ${fault.code}: ${fault.message}`;
+	});
+	const more = failing.length > named ? `; and ${failing.length - named} more` : '';
+	return `${failing.length} of ${total} items were refused: ${examples.join('; ')}${more}`;
+}
+
+function namesOf(refused: readonly Refusal[]): string {
+	const names = refused.slice(0, named).map(({ item, about }) => about.docId ?? `item ${item}`);
+	const more = refused.length > named ? ` and ${refused.length - named} more` : '';
+	return `${names.join(', ')}${more}`;
+}
+
+/** What the node's output pane says above the items, where refusals became some of them. */
+export function refusalHint(refused: readonly Refusal[], total: number): NodeExecutionHint {
+	const reasons = Map.groupBy(refused, ({ fault }) => fault.message);
+	const told = [...reasons]
+		.slice(0, named)
+		.map(([message, documents]) => `${message} (${documents.length}: ${namesOf(documents)})`);
+	const more = reasons.size > named ? `; and for ${reasons.size - named} more reasons` : '';
+	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}`;
+	return { message: asHtml(text), type: 'warning', location: 'outputPane' };
+}
+
+/** n8n shows hints as HTML, and files may be called anything. */
+const asHtml = (text: string): string =>
+	text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

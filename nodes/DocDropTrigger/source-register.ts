@@ -1,0 +1,150 @@
+/**
+ * Which source a trigger node publishes as, kept in a SQLite file of n8n's user folder. A node keeps its source for
+ * ever. A node that was never there before, and watches what another one watches, with the same filters and names,
+ * is a copy of that one (the workflow was duplicated, imported, or its trigger put in anew): it goes on as the
+ * same source, in a new epoch, so that what the other has published is its own and what it does not find again goes.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { checkFolder, ownSourceId, stateFolder, storedEpoch, type NodePlace } from './file-state.ts';
+import type { WatchedRoot } from './folder-access.ts';
+import type { Naming } from './naming.ts';
+import type { TriggerSettings } from './trigger-parameters.ts';
+
+export interface Registered {
+	/** UUID. */
+	readonly sourceId: string;
+	/** Another node had it before: whatever state this node has is not of this source. */
+	readonly isAdopted: boolean;
+}
+
+/** What a node is activated with. */
+export interface Activation {
+	readonly roots: readonly WatchedRoot[];
+	readonly naming: Naming;
+	readonly settings: Pick<TriggerSettings, 'events' | 'watch'>;
+	/** Wall ms. */
+	readonly now: number;
+}
+
+/** A node, and what it would tell of. */
+interface Registrant {
+	/** Names the node in n8n. */
+	readonly node: string;
+	/** See `originOf`. */
+	readonly origin: string;
+	/** The source that the node is where it is a copy of none. */
+	readonly ownId: string;
+	/** It has a state of its own already, and so is a copy of none. */
+	readonly hasState: boolean;
+}
+
+/** Nodes that are remembered; the ones that have not been activated for longest are forgotten. */
+const mostNodes = 10_000;
+const schema = `
+	CREATE TABLE IF NOT EXISTS sources (
+		node TEXT PRIMARY KEY,
+		origin TEXT NOT NULL,
+		source_id TEXT NOT NULL,
+		activated_at INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX IF NOT EXISTS sources_by_origin ON sources (origin, activated_at);
+	CREATE INDEX IF NOT EXISTS sources_by_age ON sources (activated_at);
+`;
+
+/**
+ * What two nodes must have in common to tell of the same documents in the same way: folders, filters, names, and the
+ * events that lead to an execution.
+ */
+function originOf(
+	roots: readonly WatchedRoot[],
+	naming: Naming,
+	{ events, watch }: Pick<TriggerSettings, 'events' | 'watch'>,
+): string {
+	const { include, exclude, maxFileBytes, followLinks } = watch;
+	const folders = roots.map(({ label, dir }) => [label, dir]);
+	const parts = [
+		folders,
+		naming.fingerprint,
+		[...events].sort(),
+		include,
+		exclude,
+		maxFileBytes,
+		followLinks,
+	];
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** The source of a node that is activated, noted. Where there is no place to note it, the node is a source of its own. */
+export function findSource(place: NodePlace, activation: Activation): Registered {
+	const { roots, naming, settings, now } = activation;
+	const folder = stateFolder(place);
+	const node = registrantOf(place, originOf(roots, naming, settings));
+	try {
+		checkFolder(
+			folder,
+			roots.map(({ dir }) => dir),
+		);
+		return registerSource(folder, node, now);
+	} catch {
+		return { sourceId: node.ownId, isAdopted: false };
+	}
+}
+
+function registrantOf(place: NodePlace, origin: string): Registrant {
+	const ownId = ownSourceId(place.workflowId, place.nodeId);
+	return { node: ownId, origin, ownId, hasState: storedEpoch(place, ownId) !== null };
+}
+
+/** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
+function registerSource(folder: string, node: Registrant, now: number): Registered {
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	return withRegister(folder, false, (db) => {
+		db.exec(`BEGIN IMMEDIATE; ${schema}`);
+		const found = find(db, node);
+		db.prepare('INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)').run(
+			...([node.node, node.origin, found.sourceId, now] as const),
+		);
+		db.prepare(
+			'DELETE FROM sources WHERE node IN (SELECT node FROM sources ORDER BY activated_at DESC LIMIT -1 OFFSET ?)',
+		).run(mostNodes);
+		db.exec('COMMIT');
+		return found;
+	});
+}
+
+/** The source that the node would be if it were activated now. Writes nothing; without a register it is the node's own. */
+export function peekSource(
+	place: NodePlace,
+	{ roots, naming, settings }: Omit<Activation, 'now'>,
+): Registered {
+	const node = registrantOf(place, originOf(roots, naming, settings));
+	try {
+		return withRegister(stateFolder(place), true, (db) => find(db, node));
+	} catch {
+		return { sourceId: node.ownId, isAdopted: false };
+	}
+}
+
+function find(db: DatabaseSync, { node, origin, ownId, hasState }: Registrant): Registered {
+	const idOf = (row: Record<string, unknown> | undefined) =>
+		row === undefined ? null : String(row['source_id']);
+	const own = idOf(db.prepare('SELECT source_id FROM sources WHERE node = ?').get(node));
+	if (own !== null) return { sourceId: own, isAdopted: false };
+	const newest = 'SELECT source_id FROM sources WHERE origin = ? ORDER BY activated_at DESC LIMIT 1';
+	const others = hasState ? null : idOf(db.prepare(newest).get(origin));
+	return others === null
+		? { sourceId: ownId, isAdopted: false }
+		: { sourceId: others, isAdopted: others !== ownId };
+}
+
+function withRegister<T>(folder: string, readOnly: boolean, use: (db: DatabaseSync) => T): T {
+	const db = new DatabaseSync(join(folder, 'sources.db'), { readOnly, timeout: 2_000 });
+	try {
+		return use(db);
+	} finally {
+		db.close();
+	}
+}

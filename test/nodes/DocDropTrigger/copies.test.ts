@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { supersededCode } from '../../../nodes/item.ts';
+import { until } from '../watch/harness.ts';
+import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
+
+/** Workflows that were duplicated, imported, or whose trigger was put in anew: one source, and one that publishes. */
+describe('DocDrop Trigger: copies of a workflow', () => {
+	const rig = triggers();
+	const sourceOf = (trigger: ActiveTrigger) => trigger.files()[0]?.sourceId;
+	const epochOf = (trigger: ActiveTrigger) => trigger.files().at(-1)?.epoch;
+	const copy = { workflowId: 'copy of the workflow' };
+	const error = { message: 'the copy publishes this folder now', context: { code: supersededCode } };
+
+	for (const state of ['staticData', 'sqlite'] as const) {
+		it(`are one source, each with an epoch of its own that tells everything (${state})`, async () => {
+			const folder = await rig.folder();
+			await writeFile(join(folder, 'a'), 'one');
+			await writeFile(join(folder, 'b'), 'two');
+			const options = { state };
+			const first = await rig.start({ folder, options });
+			await rested(first);
+			await first.close();
+			await unlink(join(folder, 'b'));
+			// An import may bring the static data along.
+			const staticData = stored(first.staticData);
+			const second = await rig.start({ folder, options }, { ...copy, staticData });
+			await rested(second);
+			assert.deepEqual(second.news(), ['created a']);
+			assert.equal(sourceOf(second), sourceOf(first));
+			assert.notEqual(epochOf(second), epochOf(first));
+			const snapshot = second.emitted.find((one) => one.snapshot !== null)?.snapshot;
+			assert.deepEqual([snapshot?.sourceId, snapshot?.epoch], [sourceOf(first), epochOf(second)]);
+			await second.close();
+			// What it is stays its own, whatever it watches later, and it catches up instead of beginning anew.
+			await writeFile(join(folder, 'c.md'), 'three');
+			const changed = { folder, options: { ...options, include: '*.md' } };
+			const third = await rig.start(changed, { ...copy, staticData: stored(second.staticData) });
+			await until(() => third.files().length > 0);
+			assert.equal(sourceOf(third), sourceOf(first));
+			assert.equal(epochOf(third), epochOf(second));
+		});
+	}
+
+	it('are told of a trigger that was put in anew, and not of one that tells of other files or names', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a.md'), 'one');
+		const first = await rig.start({ folder });
+		await rested(first);
+		const anew = await rig.start({ folder }, { nodeId: 'node-2' });
+		await rested(anew);
+		assert.equal(sourceOf(anew), sourceOf(first));
+		const others = [
+			{ options: { include: '*.md' } },
+			{ tenant: 'acme' },
+			{ options: { documentId: 'x/{relPath}' } },
+			{ options: { folderLabel: 'another' } },
+			{ events: ['created', 'changed'] },
+		];
+		for (const [index, parameters] of others.entries()) {
+			const other = await rig.start({ folder, ...parameters }, { nodeId: `other-${index}` });
+			await until(() => other.files().length > 0);
+			assert.notEqual(sourceOf(other), sourceOf(first), JSON.stringify(parameters));
+		}
+	});
+
+	it('that is superseded stays so while the other one watches, and begins anew as soon as it does not', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const first = await rig.start({ folder });
+		await rested(first);
+		const before = epochOf(first);
+		const second = await rig.start({ folder }, copy);
+		await rested(second);
+		first.auto = null;
+		await writeFile(join(folder, 'b'), 'two');
+		await until(() => first.emitted.at(-1)?.files[0]?.docId === 'b');
+		first.emitted.at(-1)?.end('error', error);
+		first.auto = 'success';
+		await until(() => second.files().some(({ docId }) => docId === 'b'));
+		assert.equal(epochOf(first), before);
+		await second.close();
+		await until(() => epochOf(first) !== before);
+		await until(() => first.emitted.some(({ snapshot }) => snapshot?.epoch === epochOf(first)));
+		const told = first.files().filter(({ epoch }) => epoch === epochOf(first));
+		assert.deepEqual(told.map(({ docId }) => docId).sort(), ['a', 'b']);
+		assert.equal(sourceOf(first), sourceOf(second));
+	});
+
+	it('begins anew at once where the other one is gone already, and only once', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const first = await rig.start({ folder });
+		await rested(first);
+		const before = epochOf(first);
+		first.auto = null;
+		await writeFile(join(folder, 'b'), 'two');
+		await until(() => first.emitted.at(-1)?.files[0]?.docId === 'b');
+		first.emitted.at(-1)?.end('error', error);
+		await until(() => epochOf(first) !== before);
+		const renewed = epochOf(first);
+		const told = first.emitted.length;
+		first.emitted.at(-1)?.end('error', error);
+		await until(() => first.emitted.length > told);
+		assert.equal(epochOf(first), renewed, 'two n8n would outbid each other');
+	});
+
+	it('tries out what its source would publish', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const first = await rig.start({ folder });
+		await rested(first);
+		const sample = rig.contextOf({ folder }, { ...copy, mode: 'manual' });
+		const { DocDropTrigger } = await import('../../../nodes/DocDropTrigger/DocDropTrigger.node.ts');
+		const response = await new DocDropTrigger().trigger.call(sample.context);
+		await response.manualTriggerFunction?.();
+		await response.closeFunction?.();
+		const [item] = sample.emitted.flatMap(({ files }) => files);
+		assert.equal(item?.sourceId, sourceOf(first));
+		assert.notEqual(item?.epoch, epochOf(first), 'it is no change of the other workflow');
+	});
+});
