@@ -1,18 +1,19 @@
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
-import { ItemFailure, nodeFault } from '../failing.ts';
+import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Content } from '../input/content-input.ts';
 import { readSubmission, type Change } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
 import { readUpTo } from '../send/load.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
+import { inPanelWords } from './refusal-words.ts';
 
 /** Room for everything of a document but its content. */
 const headBytes = 65_536;
 
 /** What publishing would do. The content goes in one request, and so must fit into one. */
 export async function preview(session: Session) {
-	const { bodyBytes } = await readLimits(session.api);
+	const { bodyBytes, mimeTypes } = await readLimits(session.api);
 	// Base64 makes four bytes of three.
 	const maxBytes = Math.floor(((bodyBytes - headBytes) * 3) / 4);
 	return eachItem(session, async (item, tell) => {
@@ -25,7 +26,9 @@ export async function preview(session: Session) {
 				return submission.snapshot;
 			case 'change':
 				tell({ tenant: submission.head.tenant, docId: submission.head.docId });
-				return previewChange(session, submission, maxBytes);
+				return previewChange(session, submission, maxBytes).catch((error: unknown) => {
+					throw new ItemFailure(inPanelWords(faultOf(error), submission.head, mimeTypes), error);
+				});
 		}
 	});
 }
