@@ -21,6 +21,8 @@ interface ItemOrder {
 
 /** What the action node needs of a file. */
 export interface FileMarks extends ItemOrder {
+	/** What the API calls the source to people: the name of the workflow. */
+	readonly sourceName: string;
 	/** Label of the folder. */
 	readonly root: string;
 	/** Of the content, lower-case hex; null of a deletion. */

@@ -85,7 +85,7 @@ export function toNodeError(context: IExecuteFunctions, fault: Fault, itemIndex?
 
 /** The same fault in other words; faults may be errors, whose text no spread copies. */
 export function inOtherWords(fault: Fault, message: string, hint: string): Fault {
-	const { code, field, retryable, requestId, status } = fault;
+	const { code, field, retryable, requestId, status, jobId } = fault;
 	const more = 'isOfNode' in fault ? { isOfNode: true } : {};
-	return { code, message, hint, field, retryable, requestId, status, ...more };
+	return { code, message, hint, field, retryable, requestId, status, jobId, ...more };
 }

@@ -1,5 +1,10 @@
 /** Which operation a run is: resource and operation, as the user chose them, to one function each. */
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import {
+	ManualExecutionCancelledError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
 import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
@@ -58,6 +63,9 @@ export async function route(context: IExecuteFunctions): Promise<INodeExecutionD
 	}
 	const start = async () => run(createSession(context, openApi(context), systemClock));
 	return start().catch((error: unknown) => {
+		// n8n calls an execution canceled by the name of what ended it; the reason of its own signal is an error to it.
+		if (context.getExecutionCancelSignal()?.aborted === true)
+			throw new ManualExecutionCancelledError(context.getExecutionId());
 		if (changing.includes(run)) insist(context);
 		throw isApiFailure(error) ? toNodeError(context, error) : error;
 	});

@@ -7,7 +7,7 @@ import type { FileEvent } from './trigger-parameters.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 /** What goes into every item of an execution. */
-type ItemMarks = Pick<FileMarks, 'takeOver' | 'batchId'>;
+export type ItemMarks = Pick<FileMarks, 'sourceName' | 'takeOver' | 'batchId'>;
 
 /** A file of before, by name and place. */
 export type PreviousFile = DocumentName & Pick<FileChange, 'path' | 'relPath' | 'root'>;

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import assert from 'node:assert/strict';
 import { documentsOf } from '../bench/corpus.ts';
+import { keyHeader } from '../../nodes/DocDrop/address.ts';
 import { compareWithFolder, indexFile } from '../bench/index-points.ts';
 import { createRealN8n, freePort, type RealN8n } from './real-n8n.ts';
 
@@ -26,18 +27,21 @@ interface RigApi {
 	start(): Promise<void>;
 	stop(): Promise<void>;
 	get<T>(path: string): Promise<T>;
+	/** The documents of the passages that answer it, best first. */
+	search(query: string): Promise<readonly string[]>;
 	/** State and published hash of every document of the tenant, by docId. */
 	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
 }
 
 export const tenant = 'default';
 
-export async function createRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
+/** `env`: of n8n. `apiKey`: the only one that the API knows; without it the API asks for none. */
+export async function createRig(env: Readonly<Record<string, string>> = {}, apiKey = ''): Promise<Rig> {
 	const base = mkdtempSync(join(tmpdir(), 'docdrop-n8n-'));
 	const inbox = join(base, 'inbox');
 	const dataDir = join(base, 'data');
 	mkdirSync(inbox);
-	const api = await createApi(dataDir);
+	const api = await createApi(dataDir, apiKey);
 	const n8n = await createRealN8n({ userFolder: join(base, 'n8n'), folders: [inbox], env });
 	await Promise.all([api.start(), n8n.start()]);
 
@@ -84,15 +88,17 @@ export async function createRig(env: Readonly<Record<string, string>> = {}): Pro
 
 const tail = (log: string) => log.slice(-3000);
 
-async function createApi(dataDir: string): Promise<RigApi> {
+async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 	const port = await freePort();
 	const url = `http://127.0.0.1:${port}`;
 	let child: ChildProcess | null = null;
-	const get = async <T>(path: string): Promise<T> => {
-		const response = await fetch(url + path);
+	const ask = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+		const headers = { 'content-type': 'application/json', ...keyHeader(apiKey) };
+		const response = await fetch(url + path, { ...init, headers });
 		if (!response.ok) throw new Error(`${path} was answered ${response.status}`);
 		return (await response.json()) as T;
 	};
+	const get = <T>(path: string) => ask<T>(path);
 	return {
 		url,
 		get,
@@ -104,6 +110,7 @@ async function createApi(dataDir: string): Promise<RigApi> {
 					DOCDROP_DATA_DIR: dataDir,
 					DOCDROP_PORT: String(port),
 					DOCDROP_LOG_LEVEL: 'error',
+					...(apiKey !== '' && { DOCDROP_API_KEYS: apiKey }),
 				},
 				stdio: 'ignore',
 			});
@@ -125,6 +132,11 @@ async function createApi(dataDir: string): Promise<RigApi> {
 			const exited = new Promise((done) => stopping.once('exit', done));
 			stopping.kill('SIGTERM');
 			await exited;
+		},
+		async search(query) {
+			const body = JSON.stringify({ tenant, query });
+			const { results } = await ask<{ results: { docId: string }[] }>('/v1/search', { method: 'POST', body });
+			return results.map(({ docId }) => docId);
 		},
 		async documents() {
 			const found: Awaited<ReturnType<RigApi['documents']>> = new Map();

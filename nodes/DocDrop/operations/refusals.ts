@@ -74,8 +74,9 @@ export function refusalHint(refused: readonly Refusal[], total: number): NodeExe
 	const told = [...reasons]
 		.slice(0, named)
 		.map(([message, documents]) => `${message} (${documents.length}: ${namesOf(documents)})`);
+	const hints = new Set(refused.map(({ fault }) => fault.hint));
 	const more = reasons.size > named ? `; and for ${reasons.size - named} more reasons` : '';
-	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}`;
+	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}. ${[...hints].join(' ')}`;
 	return { message: asHtml(text), type: 'warning', location: 'outputPane' };
 }
 

@@ -69,7 +69,13 @@ describe('what fails the action node', () => {
 		assert.equal(error.retryable, false);
 		assert.equal(error.docId, 'bad.exe');
 		assert.equal(error.field, 'mimeType');
-		assert.match(error.hint, /\/v1\/info/);
+		assert.equal(error.message, 'DocDrop cannot read .exe');
+		const endings = '.txt, .text, .log, .rst, .md, .markdown, .html, .htm, .xhtml';
+		assert.equal(
+			error.hint,
+			`It reads ${endings}. Leave it out with the option File Types of the DocDrop Trigger.`,
+		);
+		assert.match(error.jobId, /^[0-9a-f-]{36}$/);
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
 	});
 
@@ -84,9 +90,15 @@ describe('what fails the action node', () => {
 		assert.deepEqual(run.output[3]?.pairedItem, { item: 3 });
 		const [hint, ...others] = run.hints;
 		assert.deepEqual([hint?.type, hint?.location, others], ['warning', 'outputPane', []]);
-		assert.match(hint?.message ?? '', /^5 of 10 documents were refused for good.*mimeType is missing/);
+		assert.match(
+			hint?.message ?? '',
+			/^5 of 10 documents were refused for good.*: DocDrop cannot read \.exe /,
+		);
 		// n8n shows it as HTML.
-		assert.match(hint?.message ?? '', /\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)$/);
+		assert.match(
+			hint?.message ?? '',
+			/\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)\. It reads \.txt, .*File Types/,
+		);
 	});
 
 	it('one refused file alone is a green execution, in which the node ran once', async () => {
@@ -144,7 +156,24 @@ describe('what fails the action node', () => {
 			type: name === 'b.md' ? 'text/markdown' : 'a/b',
 		}));
 		const { error } = await failing({ ...known(), parameters: texts, items: items(sent) });
-		assert.match(error.message, /got "a\/b" \(2 of 3 items: a\.md, c\.md\)$/);
+		assert.match(error.message, /^DocDrop cannot read a\/b \(2 of 3 items: a\.md, c\.md\)$/);
+	});
+
+	it('a name without an ending is said to have none', async () => {
+		const { sent } = await files(1, () => 'folder.d/LICENSE');
+		const run = await runNode({ ...known(), items: items(sent) });
+		assert.equal(
+			run.json[0].error.message,
+			'DocDrop cannot read "folder.d/LICENSE", whose name has no ending',
+		);
+	});
+
+	it('a text whose document another source owns names the switch of this node', async () => {
+		const { sent } = await files(1, () => 'text/owned.md');
+		await runNode({ ...known(), items: items(sent) });
+		const own = items([{ name: 'text/owned.md', type: 'text/markdown' }]);
+		const { error } = await failing({ ...known(), parameters: texts, items: own });
+		assert.match(error.description ?? '', /^If it is to be replaced, switch on the option Take Over\. /);
 	});
 
 	it('one item alone says what is wrong with it', async () => {
@@ -154,7 +183,8 @@ describe('what fails the action node', () => {
 			parameters: { ...texts, resource: 'document', operation: 'publish' },
 			items: sent,
 		});
-		assert.match(error.message, /^mimeType must be one of/);
+		assert.match(error.message, /^DocDrop cannot read image\/png$/);
+		assert.match(error.description ?? '', /^It reads \.txt, .*set the option MIME Type\.$/);
 		assert.equal(error.context['itemIndex'], 0);
 	});
 
@@ -174,8 +204,14 @@ describe('what fails the action node', () => {
 				await runNode({ ...known(), items: items([{ ...ofOther, docdrop }]) });
 				const node = onError === undefined ? {} : { onError };
 				const { error, wouldPass } = await failing({ ...known(), items: items(sent), node });
-				assert.match(error.message, new RegExp(`belongs to another source, .* \\(1 of 3 items: owned-${onError}\\.md\\)$`));
-				assert.match(error.description ?? '', /The other 2 were sent\.$/);
+				assert.match(
+					error.message,
+					new RegExp(`belongs to another source, .* \\(1 of 3 items: owned-${onError}\\.md\\)$`),
+				);
+				assert.match(
+					error.description ?? '',
+					/Take Over Documents of the DocDrop Trigger\..* The other 2 were sent\.$/,
+				);
 				assert.ok(!wouldPass);
 				assert.equal(await stateOf(`free-${onError}.md`), 'accepted');
 			}
@@ -471,8 +507,8 @@ describe('what fails the action node', () => {
 					signal: controller.signal,
 					onRequest: () => controller.abort(),
 				});
-				assert.equal(canceled.ends[0], 'canceled');
-				assert.match(canceled.error?.message ?? '', /aborted/);
+				assert.deepEqual([canceled.ends, canceled.run.status], [['canceled'], 'canceled']);
+				assert.equal(canceled.error?.name, 'ManualExecutionCancelledError');
 				assert.equal(canceled.behind, null);
 				assert.ok(canceled.output.every(({ json }) => json['error'] === undefined));
 			}
@@ -491,8 +527,7 @@ describe('what fails the action node', () => {
 					if (method === 'POST' && (begun += 1) === 2) controller.abort();
 				},
 			});
-			assert.equal(canceled.ends[0], 'canceled');
-			assert.match(canceled.error?.message ?? '', /aborted/);
+			assert.equal(canceled.run.status, 'canceled');
 			assert.ok(begun <= 3, `${begun} requests were begun`);
 		});
 	});

@@ -53,7 +53,13 @@ const place = (root: string, relPath: string) => ({
 	previousPath: null,
 });
 
-const noPast = { root: 'root', previousSha256: null, previousTenant: null, previousDocId: null };
+const noPast = {
+	sourceName: 'workflow Files',
+	root: 'root',
+	previousSha256: null,
+	previousTenant: null,
+	previousDocId: null,
+};
 
 /** What the trigger says of a file that is there. */
 export async function fileItem(

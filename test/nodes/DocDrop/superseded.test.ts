@@ -76,7 +76,11 @@ describe('a change that is older than what the API has', () => {
 		try {
 			const [file = assert.fail()] = await files('a.md');
 			const send = (seq: number) =>
-				runNode({ baseUrl: app.url, parameters: batch, items: items([{ ...file, seq }]) });
+				runNode({
+					baseUrl: app.url,
+					parameters: batch,
+					items: items([{ ...file, docdrop: { ...file.docdrop, seq } }]),
+				});
 			await send(5);
 			const { json: told } = await send(4);
 			assert.deepEqual(

@@ -39,7 +39,7 @@ describe('DocDrop Trigger: executions', () => {
 		});
 		assert.deepEqual(marks, {
 			...{ seq: docdrop.seq, takeOver: false, root: 'inbox', sha256: sha256('one'), previousSha256: null },
-			...{ previousTenant: null, previousDocId: null, tombstone: null },
+			...{ previousTenant: null, previousDocId: null, tombstone: null, sourceName: 'workflow Workflow' },
 		});
 		assert.ok(docdrop.seq > 0);
 	});

@@ -30,11 +30,8 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 			assert.deepEqual(second.news(), ['created a']);
 			assert.equal(sourceOf(second), sourceOf(first));
 			assert.notEqual(epochOf(second), epochOf(first));
-			const snapshot = second.emitted.find((one) => one.snapshot !== null)?.snapshot;
-			assert.deepEqual(
-				[snapshot?.docdrop.sourceId, snapshot?.docdrop.epoch],
-				[sourceOf(first), epochOf(second)],
-			);
+			const snapshot = second.emitted.find((one) => one.snapshot !== null)?.snapshot?.docdrop;
+			assert.deepEqual([snapshot?.sourceId, snapshot?.epoch], [sourceOf(first), epochOf(second)]);
 			await second.close();
 			// What it is stays its own, whatever it watches later, and it catches up instead of beginning anew.
 			await writeFile(join(folder, 'c.md'), 'three');
@@ -59,7 +56,7 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 			{ tenant: 'acme' },
 			{ options: { documentId: 'x/{relPath}' } },
 			{ options: { folderLabel: 'another' } },
-			{ events: ['created', 'changed'] },
+			{ changes: ['created', 'changed'] },
 		];
 		for (const [index, parameters] of others.entries()) {
 			const other = await rig.start({ folder, ...parameters }, { nodeId: `other-${index}` });

@@ -200,7 +200,20 @@ describe('DocDrop Trigger: what it refuses at activation', () => {
 		process.env['N8N_RESTRICT_FILE_ACCESS_TO'] = '/elsewhere';
 		await assert.rejects(rig.start({ folder }), (error: NodeOperationError) => {
 			assert.ok(error instanceof NodeOperationError);
-			assert.ok(error.description?.endsWith(`N8N_RESTRICT_FILE_ACCESS_TO=/elsewhere;${folder}`));
+			const line = `N8N_RESTRICT_FILE_ACCESS_TO=/elsewhere;${folder}`;
+			assert.ok(error.description?.endsWith(line));
+			// n8n shows only the message while a workflow is published.
+			assert.ok(error.message.startsWith('n8n may not read the folder') && error.message.endsWith(line));
+			return true;
+		});
+	});
+
+	it('the same in a manual test, whose panel shows message and description', async () => {
+		const folder = await rig.folder();
+		process.env['N8N_RESTRICT_FILE_ACCESS_TO'] = '/elsewhere';
+		await assert.rejects(rig.start({ folder }, { mode: 'manual' }), (error: NodeOperationError) => {
+			assert.doesNotMatch(error.message, /N8N_RESTRICT/);
+			assert.match(error.description ?? '', /N8N_RESTRICT/);
 			return true;
 		});
 	});

@@ -18,7 +18,7 @@ const moved: FileChange = {
 };
 const name = { tenant: 'x', docId: 'new' };
 const previous = { tenant: 'y', docId: 'old', path: '/docs/y/old', relPath: 'y/old', root: 'docs' };
-const marks = { takeOver: true, batchId: 'batch' };
+const marks = { sourceName: 'workflow Files', takeOver: true, batchId: 'batch' };
 const items = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>
 	itemsOf(change, name, change.event === 'moved' ? before : null, new Set(events), marks);
 const told = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>

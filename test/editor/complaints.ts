@@ -1,0 +1,31 @@
+import type { Page } from 'playwright-core';
+
+/** What goes wrong in a tab and nobody sees: exceptions, errors in the console, calls that n8n answered with an error. */
+export interface Complaints {
+	listenTo(page: Page): void;
+	/** What came since the last call. */
+	take(): readonly string[];
+}
+
+export function createComplaints(url: string): Complaints {
+	let heard: string[] = [];
+	return {
+		listenTo(page) {
+			page.on('pageerror', (error) => heard.push(String(error)));
+			page.on('console', (message) => {
+				const { url: from } = message.location();
+				if (message.type() === 'error' && !isFromElsewhere(from)) heard.push(`${message.text()} (${from})`);
+			});
+		},
+		take() {
+			const taken = heard;
+			heard = [];
+			return taken;
+		},
+	};
+
+	/** What n8n logs without us: the editor asks npm for the download count of each community node that it shows. */
+	function isFromElsewhere(from: string): boolean {
+		return from !== '' && new URL(from).origin !== url;
+	}
+}

@@ -1,0 +1,193 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** One tab of n8n's editor, with the words of a person who builds a workflow. */
+export interface Editor {
+	readonly page: Page;
+	/** An empty canvas. */
+	newWorkflow(): Promise<void>;
+	/** Opens the node panel: for the first node of the canvas, or for what comes after its last. */
+	openPanel(): Promise<void>;
+	/** What the panel lists under these words. */
+	find(words: string, name: string): Promise<Locator>;
+	/** Opens a node of the panel's list, and says what it offers. */
+	offersOf(entry: Locator): Promise<Offers>;
+	/** Takes an action of the node whose offers are shown. */
+	take(kind: keyof Offers, name: string): Promise<void>;
+	openWorkflow(id: string): Promise<void>;
+	/** The panel of a node on the canvas. */
+	openNode(name: string): Promise<void>;
+	closeNode(): Promise<void>;
+	/** The field of a parameter, by the parameter's name. */
+	parameter(name: string): Locator;
+	fill(name: string, value: string): Promise<void>;
+	/** What a parameter's list offers, by the names that people see. */
+	choices(name: string): Promise<readonly string[]>;
+	choose(name: string, choice: string): Promise<void>;
+	/** Adds what the collections of the open panel have, until they have nothing more to add. */
+	addEveryOption(): Promise<void>;
+	/** Labels without a word, and texts that no person wrote, in the panel or the dialog that is open. */
+	oddTexts(): Promise<readonly string[]>;
+	executeStep(): Promise<void>;
+	/** What the node gave. */
+	output(): Locator;
+	/** From the panel of a node that has no credential yet. */
+	openNewCredential(): Promise<void>;
+	credentialDialog(): Locator;
+	/** n8n tests what it saves, and closes the dialog where the test passes. */
+	saveCredential(values: Readonly<Record<string, string>>): Promise<void>;
+	/** Says that the test failed. */
+	credentialProblem(): Locator;
+	/** Publishes the workflow; resolves when n8n says that it is active. */
+	publish(): Promise<void>;
+	/** Loads a file that n8n exported. */
+	importFile(path: string): Promise<void>;
+	/** Moves the canvas so that every node is in sight. */
+	showAll(): Promise<void>;
+	/** The nodes on the canvas by name, notes left out. */
+	nodeNames(): Promise<readonly string[]>;
+}
+
+export interface Offers {
+	readonly triggers: readonly string[];
+	readonly actions: readonly string[];
+}
+
+const headings = { triggers: 'Triggers', actions: 'Actions' };
+
+export function createEditor(page: Page, url: string): Editor {
+	const panel = page.getByTestId('node-creator');
+	const dialog = page.getByTestId('editCredential-modal');
+	const parameter = (name: string) => panelOf(page).getByTestId(`parameter-input-${name}`);
+	const shownOptions = () => page.getByRole('option').filter({ visible: true });
+	const category = (kind: keyof Offers) =>
+		panel.getByTestId('node-creator-category-item').filter({ hasText: `${headings[kind]} (` });
+	/** The rows below a heading, once it is unfolded. */
+	const rows = (kind: keyof Offers) => category(kind).locator('..').getByTestId('node-creator-item-name');
+
+	async function unfold(kind: keyof Offers): Promise<void> {
+		if ((await rows(kind).count()) === 0) await category(kind).click();
+		await rows(kind).first().waitFor();
+	}
+
+	async function offered(kind: keyof Offers): Promise<readonly string[]> {
+		if ((await category(kind).count()) === 0) return [];
+		await unfold(kind);
+		return rows(kind).allInnerTexts();
+	}
+
+	return {
+		page,
+		parameter,
+		async newWorkflow() {
+			await page.goto(`${url}/workflow/new`);
+			await page.getByTestId('canvas-plus-button').waitFor();
+		},
+		async openPanel() {
+			const first = page.getByTestId('canvas-plus-button');
+			if (await first.isVisible()) await first.click();
+			else await page.getByTestId('canvas-handle-plus').last().click();
+			await panel.getByTestId('node-creator-search-bar').waitFor();
+		},
+		async find(words, name) {
+			await panel.getByTestId('node-creator-search-bar').fill(words);
+			const entry = panel.getByTestId('node-creator-item-name').getByText(name, { exact: true });
+			await entry.waitFor();
+			return entry;
+		},
+		async offersOf(entry) {
+			await entry.click();
+			// The list slides out while the offers slide in.
+			await panel.getByText('Node details').waitFor();
+			await panel.getByTestId('node-creator-search-bar').waitFor({ state: 'detached' });
+			return { triggers: await offered('triggers'), actions: await offered('actions') };
+		},
+		async take(kind, name) {
+			await unfold(kind);
+			await rows(kind).getByText(name, { exact: true }).click();
+			await page.getByTestId('node-parameters').waitFor();
+		},
+		async openWorkflow(id) {
+			await page.goto(`${url}/workflow/${id}`);
+			await page.getByTestId('canvas-node').first().waitFor();
+		},
+		async openNode(name) {
+			await page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`).dblclick();
+			await page.getByTestId('node-parameters').waitFor();
+		},
+		async closeNode() {
+			await page.getByTestId('ndv-close-button').click();
+			await page.getByTestId('ndv').waitFor({ state: 'detached' });
+		},
+		async fill(name, value) {
+			await parameter(name).locator('input').fill(value);
+		},
+		async choices(name) {
+			const list = parameter(name).getByRole('combobox');
+			await list.click();
+			await shownOptions().first().waitFor();
+			const texts = await shownOptions().allInnerTexts();
+			await list.click();
+			await shownOptions().first().waitFor({ state: 'hidden' });
+			return texts.map((text) => text.split('\n')[0] ?? '');
+		},
+		async choose(name, choice) {
+			await parameter(name).getByRole('combobox').click();
+			const named = page.getByText(choice, { exact: true });
+			await shownOptions().filter({ has: named }).click();
+			await shownOptions().first().waitFor({ state: 'hidden' });
+		},
+		async addEveryOption() {
+			const adds = panelOf(page).getByTestId('collection-parameter-add').filter({ visible: true });
+			for (let left = await adds.count(); left > 0; left = await adds.count()) {
+				await adds.first().getByRole('combobox').click();
+				await shownOptions().first().click();
+				await shownOptions().first().waitFor({ state: 'hidden' });
+			}
+		},
+		async oddTexts() {
+			const shown = (await dialog.isVisible()) ? dialog : panelOf(page);
+			const labels = await shown.getByTestId('input-label').allInnerTexts();
+			const odd = (await shown.innerText()).split('\n').filter((line) => /undefined|\[object|NaN/.test(line));
+			return [...labels.filter((label) => label.trim() === ''), ...odd];
+		},
+		async executeStep() {
+			await page.getByTestId('ndv').getByTestId('node-execute-button').first().click();
+		},
+		output: () => page.getByTestId('output-panel'),
+		credentialDialog: () => dialog,
+		async openNewCredential() {
+			await page.getByTestId('node-credentials-empty-state').getByRole('button').click();
+			await dialog.waitFor();
+		},
+		async saveCredential(values) {
+			for (const [name, value] of Object.entries(values)) {
+				await dialog.getByTestId(`parameter-input-${name}`).locator('input').fill(value);
+			}
+			await dialog.getByTestId('credential-save-button').click();
+		},
+		credentialProblem: () => dialog.getByText('Couldn’t connect with these settings'),
+		async publish() {
+			await page.getByTestId('workflow-open-publish-modal-button').click();
+			await page.getByTestId('workflow-publish-button').click();
+			await page.getByTestId('workflow-active-version-indicator').waitFor();
+		},
+		async importFile(path) {
+			await page.getByTestId('workflow-menu').click();
+			const choosing = page.waitForEvent('filechooser');
+			await page.getByTestId('workflow-menu-item-import-from-file').click();
+			await (await choosing).setFiles(path);
+			await page.getByTestId('canvas-node').first().waitFor();
+		},
+		async showAll() {
+			await page.getByTestId('zoom-to-fit').click();
+		},
+		async nodeNames() {
+			const nodes = await page.getByTestId('canvas-node').all();
+			const names = await Promise.all(nodes.map((node) => node.getAttribute('data-node-name')));
+			return names.filter((name) => name !== null);
+		},
+	};
+}
+
+/** The fields of the node whose panel is open. */
+const panelOf = (page: Page): Locator => page.getByTestId('node-parameters');

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tenant } from '../n8n/rig.ts';
+import { until } from '../support/settled.ts';
+import type { Editor } from './editor.ts';
+import { apiKey, openEditor, rig, shoot } from './stage.ts';
+
+/** A workflow that a person builds by hand, from an empty canvas to an index that follows the folder. */
+describe('a workflow built by hand', () => {
+	const write = (name: string, text: string) => writeFileSync(join(rig().inbox, name), text);
+	const found = (query: string, is: (docIds: readonly string[]) => boolean) =>
+		until(() => rig().api.search(query), is, 60_000);
+
+	it('follows the folder', async () => {
+		write('badgers.md', '# Badgers\n\nBadgers dig their setts at night.');
+		const editor = await openEditor();
+		await editor.newWorkflow();
+		await addTrigger(editor);
+		await addPublishMany(editor);
+		await editor.publish();
+		await shoot('workflow published');
+		await rig().settled();
+
+		write('herons.md', '# Herons\n\nHerons stand in shallow water.');
+		await rig().settled();
+		await found('herons shallow water', (docIds) => docIds[0] === 'herons.md');
+
+		write('herons.md', '# Herons\n\nHerons nest in tall poplars.');
+		await rig().settled();
+		await found('nest in poplars', (docIds) => docIds[0] === 'herons.md');
+
+		renameSync(join(rig().inbox, 'herons.md'), join(rig().inbox, 'birds.md'));
+		await rig().settled();
+		await found('nest in poplars', (docIds) => docIds[0] === 'birds.md' && !docIds.includes('herons.md'));
+
+		rmSync(join(rig().inbox, 'birds.md'));
+		await rig().settled();
+		await found('nest in poplars', (docIds) => !docIds.includes('birds.md'));
+	});
+
+	/** Sets it up, and looks at a sample. */
+	async function addTrigger(editor: Editor): Promise<void> {
+		await editor.openPanel();
+		const { triggers } = await editor.offersOf(await editor.find('docdrop', 'DocDrop'));
+		await editor.take('triggers', triggers[0] ?? '');
+		await editor.fill('folder', rig().inbox);
+		await editor.fill('tenant', tenant);
+		await editor.executeStep();
+		await editor.output().getByText('badgers.md').first().waitFor();
+		await shoot('trigger with a sample');
+		await editor.closeNode();
+	}
+
+	async function addPublishMany(editor: Editor): Promise<void> {
+		await editor.openPanel();
+		await editor.offersOf(await editor.find('docdrop', 'DocDrop'));
+		await editor.take('actions', 'Publish many documents');
+		await editor.openNewCredential();
+		await shoot('credential');
+		await editor.saveCredential({ baseUrl: rig().api.url, apiKey: 'a wrong one' });
+		await editor.credentialProblem().waitFor();
+		await shoot('credential with a wrong key');
+		await editor.saveCredential({ baseUrl: rig().api.url, apiKey });
+		// The dialog closes itself where the test passed.
+		await editor.credentialDialog().waitFor({ state: 'detached' });
+		await shoot('publish many');
+		await editor.closeNode();
+		assert.deepEqual(await editor.nodeNames(), ['DocDrop Trigger', 'Publish many documents']);
+	}
+});
