@@ -8,13 +8,15 @@ import {
 } from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
-import { createGuard, openRoots, type Machine, type WatchedRoot } from './folder-access.ts';
+import { createGuard, openRoots, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
 import { ownSourceId, storedEpoch } from './file-state.ts';
+import { searchFolders } from './folder-list.ts';
 import { createNaming } from './naming.ts';
 import { createOpenSources } from './open-sources.ts';
 import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
+import type { Machine } from './read-rules.ts';
 import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
 import { peekSource, sourceNameOf } from './source-register.ts';
@@ -36,7 +38,8 @@ export class DocDropTrigger implements INodeType {
 		icon: { light: 'file:docdrop.svg', dark: 'file:docdrop.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{$parameter["folder"]}}',
+		// A workflow that was written by hand may hold the path alone.
+		subtitle: '={{ $parameter["folder"].value ?? $parameter["folder"] }}',
 		description:
 			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
 		eventTriggerDescription:
@@ -59,6 +62,8 @@ export class DocDropTrigger implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		properties,
 	};
+
+	methods = { listSearch: { searchFolders } };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		const machine: Machine = { env: process.env, home: homedir() };

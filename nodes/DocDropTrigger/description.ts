@@ -7,11 +7,29 @@ import { optionGroups } from './option-groups.ts';
 
 export const properties: INodeProperties[] = [
 	{
-		...textField('Folder', 'folder'),
+		displayName: 'Folder',
+		name: 'folder',
+		type: 'resourceLocator',
+		default: { mode: 'path', value: '' },
 		required: true,
-		placeholder: 'e.g. /data/inbox',
 		description:
-			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: Files, More Folders.',
+			'The folder to watch, with all that is below it. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: Files, More Folders.',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchFolders', searchable: true },
+				hint: 'Folders that n8n may read, and those below them',
+			},
+			{
+				displayName: 'By Path',
+				name: 'path',
+				type: 'string',
+				placeholder: 'e.g. /data/inbox',
+				hint: 'The full path as n8n sees it: in a container, the path inside the container',
+			},
+		],
 	},
 	{
 		...choiceField('Tenant From', 'tenantFrom', 'fixed'),

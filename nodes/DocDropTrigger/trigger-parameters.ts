@@ -72,7 +72,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 	};
 	checkGlobs(filter);
 	return {
-		folders: foldersOf(get('folder'), options),
+		folders: foldersOf(located(get('folder')), options),
 		watch: {
 			...filter,
 			maxFileBytes: number('maxFileSize') * MB,
@@ -101,6 +101,10 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 		state: choice('state', ['auto', 'staticData', 'sqlite'], 'State'),
 	};
 }
+
+/** What a resource locator holds, or what stands in its place. */
+const located = (given: unknown): unknown =>
+	typeof given === 'object' && given !== null && 'value' in given ? given.value : given;
 
 function foldersOf(first: unknown, options: Values): FolderSetting[] {
 	const more = (options['moreFolders'] as { folder?: readonly Values[] } | undefined)?.folder ?? [];

@@ -119,7 +119,9 @@ export function createEditor(page: Page, url: string): Editor {
 			await page.getByTestId('ndv').waitFor({ state: 'detached' });
 		},
 		async fill(name, value) {
-			await parameter(name).locator('input').fill(value);
+			// A field with a list has a selector beside what is typed in.
+			const typed = parameter(name).getByTestId('rlc-input-container').or(parameter(name)).last();
+			await typed.locator('input').fill(value);
 		},
 		async choices(name) {
 			const list = parameter(name).getByRole('combobox');

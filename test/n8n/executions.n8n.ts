@@ -40,7 +40,7 @@ describe('executions that end in every way, in the real n8n', () => {
 			typeVersion: 1,
 			position: [0, 0],
 			parameters: {
-				folder,
+				folder: { __rl: true, mode: 'path', value: folder },
 				tenantFrom: 'fixed',
 				tenant,
 				...inGroups({ documentId: `${name}/{relPath}`, ...options }),

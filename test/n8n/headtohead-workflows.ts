@@ -68,4 +68,8 @@ export async function docdropWorkflow(n8n: RealN8n, inbox: string, apiUrl: strin
 }
 
 /** What a person must enter in the trigger. */
-const triggerParameters = (inbox: string) => ({ folder: inbox, tenantFrom: 'fixed', tenant: 'default' });
+const triggerParameters = (inbox: string) => ({
+	folder: { __rl: true, mode: 'path', value: inbox },
+	tenantFrom: 'fixed',
+	tenant: 'default',
+});

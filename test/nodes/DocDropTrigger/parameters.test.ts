@@ -105,6 +105,15 @@ describe('parameters of the trigger', () => {
 		assert.throws(() => folders(' '), problem(/No folder is set/, /Set Folder/));
 	});
 
+	it('take a folder as the panel holds it, from its list or typed in, and as a path alone', () => {
+		for (const mode of ['list', 'path']) {
+			const folder = { __rl: true, mode, value: '/data/inbox' };
+			assert.equal(read({ folder }).folders[0]?.path, '/data/inbox');
+		}
+		const none = { __rl: true, mode: 'path', value: '' };
+		assert.throws(() => read({ folder: none }), problem(/No folder is set/, /Set Folder/));
+	});
+
 	it('refuse a pattern that can match no file, with its option and the reason in the message', () => {
 		for (const pattern of ['[', '{a,b', '/data/inbox/*', 'drafts\\*.md', '../x']) {
 			for (const option of ['include', 'exclude']) {
