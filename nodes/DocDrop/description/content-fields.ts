@@ -38,6 +38,13 @@ export const optionFields: INodeProperties[] = [
 	},
 ];
 
+const onlyIfUnchanged: INodeProperties = {
+	...switchField('Only If Unchanged', 'onlyIfUnchanged'),
+	displayOptions: { show: { '/source': ['trigger'] } },
+	description:
+		'Whether to leave out files that changed after the trigger told of them, or after Preview showed them, instead of publishing their newest content',
+};
+
 export const priorityField: INodeProperties = {
 	...choiceField('Priority', 'priority', 'automatic'),
 	description: 'What goes first when more is waiting than can be indexed at once',
@@ -100,7 +107,8 @@ export const contentFields: INodeProperties[] = [
 	collectionField('Options', { resource: ['document'], operation: ['preview'] }, optionFields),
 	collectionField('Options', { resource: ['document'], operation: ['publish'] }, [
 		...optionFields,
+		onlyIfUnchanged,
 		priorityField,
 	]),
-	collectionField('Options', batchOperations, [...optionFields, priorityField]),
+	collectionField('Options', batchOperations, [...optionFields, onlyIfUnchanged, priorityField]),
 ];

@@ -10,7 +10,7 @@ import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import { missing } from '../action-parameters.ts';
 import type { Session } from '../session.ts';
 import { binaryContent, fileContent, type Content } from './content-input.ts';
-import { isSnapshot, readTriggerItem } from './trigger-item.ts';
+import { isSnapshot, notOfTrigger, readTriggerItem } from './trigger-item.ts';
 
 export type SourceKind = 'binary' | 'text' | 'trigger';
 
@@ -24,7 +24,10 @@ export interface Change {
 	readonly head: Head;
 	/** Null: the document is to be deleted. */
 	readonly content: Content | null;
-	readonly event: FileItem['event'] | null;
+	/** Only with this SHA-256, lower-case hex, is the content to be taken; null: whatever it is by then. */
+	readonly ifSha256: string | null;
+	/** The trigger's item that asks for it; null where another does. */
+	readonly told: FileItem | null;
 	/** Of a move: the document that it was, as `head.previous` names it too. */
 	readonly previous: Head | null;
 	/** Undefined: the API's own default. */
@@ -98,7 +101,7 @@ function fromTrigger(session: Session, index: number): Submission {
 		return change(session, index, {
 			head: { tenant, docId, ...order },
 			content: null,
-			event,
+			told: item,
 			coalesced: true,
 		});
 	}
@@ -109,10 +112,19 @@ function fromTrigger(session: Session, index: number): Submission {
 	return change(session, index, {
 		head: { path: item.relPath, ...fields, tenant, docId, ...order, ...(previous !== null && { previous }) },
 		content: fileContent(context, item),
-		event,
+		ifSha256: demandedHash(session, index, item),
+		told: item,
 		previous: previous === null ? null : { ...previous, ...order },
 		coalesced: true,
 	});
+}
+
+/** Throws where it is wanted and the item does not have it. */
+function demandedHash({ parameters }: Session, index: number, { docdrop }: FileItem): string | null {
+	if (parameters.options('options', index)['onlyIfUnchanged'] !== true) return null;
+	const { sha256 } = docdrop;
+	if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)) return sha256;
+	throw notOfTrigger('docdrop.sha256');
 }
 
 function fromBinary(session: Session, item: number): Submission {
@@ -208,12 +220,14 @@ function priorityOf({ parameters, items }: Session, item: number): Priority | un
 function change(
 	session: Session,
 	item: number,
-	parts: Pick<Change, 'head' | 'content'> & Partial<Pick<Change, 'event' | 'previous' | 'coalesced'>>,
+	parts: Pick<Change, 'head' | 'content'> &
+		Partial<Pick<Change, 'told' | 'ifSha256' | 'previous' | 'coalesced'>>,
 ): Change {
 	return {
 		kind: 'change',
 		item,
-		event: null,
+		told: null,
+		ifSha256: null,
 		previous: null,
 		coalesced: false,
 		priority: priorityOf(session, item),
