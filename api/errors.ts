@@ -32,6 +32,11 @@ const table = {
 		hint: 'GET /docs lists every route with its methods.',
 	},
 	conflict: { status: 409, retryable: false, hint: 'Read the current state and decide again.' },
+	changed_since: {
+		status: 412,
+		retryable: false,
+		hint: 'Nothing was taken. Look at what is there now, and send it with its own hash, or without one.',
+	},
 	owned: {
 		status: 409,
 		retryable: false,

@@ -121,6 +121,12 @@ const receiptFields = {
 	state: Type.Enum(['accepted', 'unchanged', 'stale']),
 	version: Type.Integer(),
 	superseded: Type.Optional(Type.String({ description: 'The waiting receipt that this change replaced.' })),
+	sha256: Type.Optional(
+		Type.String({
+			description:
+				'Of the bytes that were taken, or were here already; none of a deletion and of what is stale.',
+		}),
+	),
 	follows: Type.Optional(
 		Type.String({ description: 'Unchanged: the equal change that is still on its way.' }),
 	),

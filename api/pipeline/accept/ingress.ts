@@ -62,6 +62,11 @@ export interface AcceptOptions {
 	readonly skipWindow?: boolean;
 }
 
+export interface StreamOptions extends AcceptOptions {
+	/** Lower-case hex: other bytes are not taken. */
+	readonly ifSha256?: string;
+}
+
 export type Ingress = ReturnType<typeof createIngress>;
 
 export function createIngress(deps: AcceptDeps) {
@@ -77,7 +82,7 @@ export function createIngress(deps: AcceptDeps) {
 		acceptStream: (
 			input: Omit<DocumentFields, 'op'>,
 			bytes: AsyncIterable<Uint8Array>,
-			options: AcceptOptions,
+			options: StreamOptions,
 		) => acceptStream(input, bytes, options, deps),
 	};
 }
@@ -102,7 +107,7 @@ async function accept(
 async function acceptStream(
 	input: Omit<DocumentFields, 'op'>,
 	bytes: AsyncIterable<Uint8Array>,
-	options: AcceptOptions,
+	options: StreamOptions,
 	deps: AcceptDeps,
 ): Promise<Receipt> {
 	const { docStore, limiter, settings } = deps;
@@ -116,9 +121,25 @@ async function acceptStream(
 	const change = await arrive().catch(async (error: unknown) => {
 		throw isDocDropError(error) ? await refuse(refusalOf(error, input), deps) : error;
 	});
+	// It leaves no receipt: nothing is wrong with the document, and nobody has to hear of it but the caller.
+	const changed = changedSince(change, options);
+	if (changed !== null) {
+		await dropContents([change.content], docStore);
+		throw changed;
+	}
 	const result = nextOf((await submit([change], [], deps)).values());
 	if (result instanceof Error) throw result;
 	return result;
+}
+
+function changedSince({ content }: Change, { ifSha256 }: StreamOptions): DocDropError | null {
+	if (ifSha256 === undefined || content === null || content.sha256 === ifSha256) return null;
+	const field = 'ifSha256';
+	return new DocDropError(
+		'changed_since',
+		`${field} must be the hash of the bytes, got ${ifSha256} for bytes with ${content.sha256}`,
+		{ field },
+	);
 }
 
 async function refuse(refused: Refused | DocDropError, deps: AcceptDeps): Promise<DocDropError> {
@@ -219,13 +240,18 @@ function answer(
 	}
 }
 
-function receiptOf({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: Taken): Receipt {
+/** `content`: what was sent. */
+function receiptOf(
+	{ tenant, docId, content }: Pick<Change, 'tenant' | 'docId'> & { readonly content?: ChangeContent | null },
+	taken: Taken,
+): Receipt {
 	return {
 		jobId: taken.jobId,
 		tenant,
 		docId,
 		state: taken.kind,
 		version: taken.version,
+		...(taken.kind !== 'stale' && content != null && { sha256: content.sha256 }),
 		...(taken.kind === 'accepted' && taken.superseded !== null && { superseded: taken.superseded }),
 		...(taken.kind === 'unchanged' && taken.follows !== null && { follows: taken.follows }),
 		...(taken.kind === 'stale' && taken.by !== null && { by: { name: taken.by } }),

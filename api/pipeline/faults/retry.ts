@@ -65,6 +65,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	not_found: 'refused',
 	method_not_allowed: 'refused',
 	conflict: 'refused',
+	changed_since: 'refused',
 	owned: 'refused',
 	successor_failed: 'refused',
 	internal: 'defect',

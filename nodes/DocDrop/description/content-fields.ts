@@ -38,6 +38,13 @@ export const optionFields: INodeProperties[] = [
 	},
 ];
 
+const onlyIfUnchanged: INodeProperties = {
+	...switchField('Only If Unchanged', 'onlyIfUnchanged'),
+	displayOptions: { show: { '/source': ['trigger'] } },
+	description:
+		'Whether to leave out files that changed after the trigger told of them, or after Preview showed them, instead of publishing their newest content',
+};
+
 export const priorityField: INodeProperties = {
 	...choiceField('Priority', 'priority', 'automatic'),
 	description: 'What goes first when more is waiting than can be indexed at once',
@@ -68,6 +75,12 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 					value: 'trigger',
 					description: 'The file that an item of the DocDrop Trigger names: put, moved or deleted as it says',
 				},
+				{
+					name: 'Trigger Item, Content From Field',
+					value: 'triggerField',
+					description:
+						'What a node between made of the file, such as the text of a PDF; put, moved or deleted as the item of the DocDrop Trigger says',
+				},
 			],
 		},
 		tenantField({ ...show, source: ['binary', 'text'] }, undefined, 'A new name begins a new tenant'),
@@ -77,20 +90,37 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 			{ isRequired: false, hint: 'Empty: the name of the file that the item carries' },
 		),
 		{
-			...textField('Input Binary Field', 'binaryPropertyName', 'data'),
-			required: true,
-			placeholder: 'e.g. data',
-			hint: 'The name of the input field that holds the file',
-			displayOptions: { show: { ...show, source: ['binary'] } },
+			...choiceField('Content From', 'contentFrom', 'text'),
+			noDataExpression: true,
+			description: 'What of the item is the content of the document; deletions need none',
+			displayOptions: { show: { ...show, source: ['triggerField'] } },
+			options: [
+				{ name: 'Binary Field', value: 'binary', description: 'A file that a node between made' },
+				{ name: 'Text', value: 'text', description: 'Text that a node between made or read' },
+			],
 		},
-		{
-			...textField('Text', 'text', '={{ $json.text }}'),
-			typeOptions: { rows: 4 },
-			placeholder: 'e.g. # Vacation policy …',
-			description: 'The content of the document, as plain text or Markdown',
-			hint: 'For Markdown, end the document ID in ".md" or set the option MIME Type',
-			displayOptions: { show: { ...show, source: ['text'] } },
-		},
+		...[{ source: ['binary'] }, { source: ['triggerField'], contentFrom: ['binary'] }].map(
+			(where): INodeProperties => ({
+				...textField('Input Binary Field', 'binaryPropertyName', 'data'),
+				required: true,
+				placeholder: 'e.g. data',
+				hint: 'The name of the input field that holds the file',
+				displayOptions: { show: { ...show, ...where } },
+			}),
+		),
+		...[{ source: ['text'] }, { source: ['triggerField'], contentFrom: ['text'] }].map(
+			(where): INodeProperties => ({
+				...textField('Text', 'text', '={{ $json.text }}'),
+				typeOptions: { rows: 4 },
+				placeholder: 'e.g. # Vacation policy …',
+				description: 'The content of the document, as plain text or Markdown',
+				hint:
+					'contentFrom' in where
+						? 'For Markdown, set the option MIME Type to text/markdown'
+						: 'For Markdown, end the document ID in ".md" or set the option MIME Type',
+				displayOptions: { show: { ...show, ...where } },
+			}),
+		),
 	];
 }
 
@@ -100,7 +130,8 @@ export const contentFields: INodeProperties[] = [
 	collectionField('Options', { resource: ['document'], operation: ['preview'] }, optionFields),
 	collectionField('Options', { resource: ['document'], operation: ['publish'] }, [
 		...optionFields,
+		onlyIfUnchanged,
 		priorityField,
 	]),
-	collectionField('Options', batchOperations, [...optionFields, priorityField]),
+	collectionField('Options', batchOperations, [...optionFields, onlyIfUnchanged, priorityField]),
 ];

@@ -33,7 +33,12 @@ function faultOf(json: IDataObject): string | null {
 export function readTriggerItem(json: IDataObject): TriggerItem {
 	const field = faultOf(json);
 	if (field === null) return json as unknown as TriggerItem;
-	throw new ItemFailure(
+	throw notOfTrigger(field);
+}
+
+/** What is thrown for an item that lacks the field. */
+export const notOfTrigger = (field: string): ItemFailure =>
+	new ItemFailure(
 		nodeFault(
 			'invalid',
 			`the item is not one of the DocDrop Trigger: its field "${field}" is missing or wrong`,
@@ -41,6 +46,5 @@ export function readTriggerItem(json: IDataObject): TriggerItem {
 			{ field, retryable: false },
 		),
 	);
-}
 
 export const isSnapshot = (item: TriggerItem): item is SnapshotItem => item.event === 'snapshotComplete';

@@ -103,7 +103,7 @@ async function deletePages(session: Session, item: number, wanted: Wanted): Prom
 const maxBodyBytes = 4 * 1_048_576;
 
 const deletionOf = (item: number, docId: string, { tenant, takeOver }: Wanted): Change => ({
-	...{ kind: 'change', item, content: null, event: null, previous: null },
+	...{ kind: 'change', item, content: null, told: null, ifSha256: null, previous: null },
 	// So many at once leave the fast lane to single edits.
 	...{ priority: 'low', coalesced: true },
 	head: { tenant, docId, ...(takeOver && { takeOver }) },

@@ -84,7 +84,7 @@ function resultOf(
 	mimeTypes: readonly string[],
 ): Result {
 	const { tenant, docId } = change.head;
-	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
+	const head = { tenant, docId, ...(change.told !== null && { event: change.told.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');
 	for (const part of [outcome, previous]) {
 		const fault = faultIn(part, change);
@@ -93,12 +93,14 @@ function resultOf(
 		return { item: change.item, about: head, fault: told, isOfTrigger: isOfTrigger(change.head) };
 	}
 	if (outcome.kind !== 'receipt') {
-		return { json: { ...head, state: 'vanished', jobId: null, version: null, statusUrl: null } };
+		return {
+			json: { ...head, state: 'vanished', sha256: null, jobId: null, version: null, statusUrl: null },
+		};
 	}
-	const { state, jobId, version, statusUrl } = outcome.receipt;
+	const { state, sha256 = null, jobId, version, statusUrl } = outcome.receipt;
 	const left = previous?.kind === 'receipt' ? { previousJobId: previous.receipt.jobId } : {};
 	const words = state === 'stale' ? { message: 'a newer version is in the index, or on its way there' } : {};
-	return { json: { ...head, state, jobId, version, statusUrl, ...left, ...words } };
+	return { json: { ...head, state, sha256, jobId, version, statusUrl, ...left, ...words } };
 }
 
 function faultIn(part: SendOutcome | undefined, change: Change): Fault | null {

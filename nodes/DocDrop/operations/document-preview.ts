@@ -1,4 +1,5 @@
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
+import type { FileMarks } from '../../item.ts';
 import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Content } from '../input/content-input.ts';
 import { readSubmission, type Change } from '../input/submission.ts';
@@ -35,20 +36,25 @@ export async function preview(session: Session) {
 
 async function previewChange(
 	session: Session,
-	{ head, content, event }: Change,
+	{ head, content, told }: Change,
 	maxBytes: number,
 ): Promise<object> {
-	const about = event === null ? {} : { event };
 	const body = content === null ? { op: 'delete' } : await whole(content, maxBytes);
-	if (body === null) return { tenant: head.tenant, docId: head.docId, ...about, state: 'vanished' };
+	if (body === null) return { ...told, tenant: head.tenant, docId: head.docId, state: 'vanished' };
 	const answer = await session.api.request<PreviewResponse>({
 		method: 'POST',
 		path: '/v1/preview',
 		body: { ...head, ...body },
 		...until(session),
 	});
-	return { ...answer, ...about };
+	return told === null ? answer : { ...told, ...answer, docdrop: asSeen(told.docdrop, answer) };
 }
+
+/** The file may have changed before it was previewed: what was seen then is what somebody may agree to. */
+const asSeen = (docdrop: FileMarks, { contentSha256 }: PreviewResponse): FileMarks => ({
+	...docdrop,
+	sha256: contentSha256,
+});
 
 async function whole(content: Content, maxBytes: number): Promise<object | null> {
 	if (content.kind === 'text') return { content: { text: content.text } };
