@@ -40,7 +40,8 @@ describe('the command line', function () {
 			[['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
 			[['fly'], 2, /^$/, /there is no command "fly"[^]+docdrop watch/],
 			[['--colour'], 2, /^$/, /--colour/],
-			[['search', 'a', '--limit', '1e9'], 2, /^$/, /--limit must be 1 to 100/],
+			[['search', 'a', '--limit', '101'], 2, /^$/, /--limit must be 1 to 100/],
+			[['search', 'a', '--limit', '100'], 1, /^$/, /must be a data folder, and there is none/],
 		];
 		const ran = await inTurns(
 			cases.map(
