@@ -1,6 +1,7 @@
 /**
- * What the contract allows at most, and which names it takes, for all who must know it: the schemas, the nodes, the
- * command line and the texts of each. No schema library here: nodes and threads load this file.
+ * What the contract allows at most, what it takes where nothing is said, and which names it takes, for all who must
+ * know it: the schemas, the nodes, the command line and the texts of each. No schema library here: nodes and threads
+ * load this file.
  */
 export const limits = {
 	/** Results of one search. */
@@ -19,6 +20,14 @@ export const limits = {
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */
 	metadataBytes: 16_384,
+} as const;
+
+/** Results of a search that names no number. */
+export const searchResultsUnset = {
+	/** Of a request, which a program sends. */
+	request: 10,
+	/** Of the command line and of the action node: there, somebody reads every one of them. */
+	reader: 5,
 } as const;
 
 export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';

@@ -1,3 +1,4 @@
+import { searchResultsUnset } from '../../contract/limits.ts';
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError } from '../../errors.ts';
@@ -22,7 +23,7 @@ export async function search(
 		readonly clock: Clock;
 	},
 ): Promise<SearchResponse> {
-	const { tenant, query, limit = 10, mode = 'hybrid', docId } = request;
+	const { tenant, query, limit = searchResultsUnset.request, mode = 'hybrid', docId } = request;
 	// A peer that is strict about Unicode would answer for a fault of the caller's.
 	for (const [field, text] of Object.entries({ query, docId })) {
 		if (text?.isWellFormed() === false) {

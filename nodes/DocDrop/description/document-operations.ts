@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { limits } from '../../../api/contract/limits.ts';
+import { limits, searchResultsUnset } from '../../../api/contract/limits.ts';
 import { choiceField, switchField, textField } from '../../panel-fields.ts';
 import { priorityField } from './content-fields.ts';
 import { collectionField, documentField, operationField, pagingFields, tenantField } from './fields.ts';
@@ -140,7 +140,7 @@ export const documentFields: INodeProperties[] = [
 		displayName: 'Limit',
 		name: 'limit',
 		type: 'number',
-		default: 5,
+		default: searchResultsUnset.reader,
 		typeOptions: { minValue: 1, maxValue: limits.searchResults },
 		description: 'Max number of results to return',
 		displayOptions: { show: { resource, operation: ['search'] } },

@@ -1,3 +1,4 @@
+import { searchResultsUnset } from '../../../api/contract/limits.ts';
 import type { SearchResponse } from '../../../api/contract/search-schema.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
@@ -21,7 +22,7 @@ export async function search(session: Session) {
 			body: {
 				tenant,
 				query,
-				limit: parameters.number('limit', item, 5),
+				limit: parameters.number('limit', item, searchResultsUnset.reader),
 				...filled(options, ['mode', 'docId']),
 			},
 			...until(session),
