@@ -35,8 +35,8 @@ export interface Editor {
 	credentialDialog(): Locator;
 	/** n8n tests what it saves, and closes the dialog where the test passes. */
 	saveCredential(values: Readonly<Record<string, string>>): Promise<void>;
-	/** Says that the test failed. */
-	credentialProblem(): Locator;
+	/** What the dialog says after a failed test, once a person asked for more. */
+	credentialProblem(): Promise<string>;
 	/** Publishes the workflow; resolves when n8n says that it is active. */
 	publish(): Promise<void>;
 	/** Loads a file that n8n exported. */
@@ -143,6 +143,8 @@ export function createEditor(page: Page, url: string): Editor {
 				await shownOptions().first().click();
 				await shownOptions().first().waitFor({ state: 'hidden' });
 			}
+			const rows = panelOf(page).getByTestId('fixed-collection-add');
+			for (const row of await rows.all()) await row.click();
 		},
 		async oddTexts() {
 			const shown = (await dialog.isVisible()) ? dialog : panelOf(page);
@@ -165,16 +167,21 @@ export function createEditor(page: Page, url: string): Editor {
 			}
 			await dialog.getByTestId('credential-save-button').click();
 		},
-		credentialProblem: () => dialog.getByText('Couldn’t connect with these settings'),
+		async credentialProblem() {
+			await dialog.getByText('More details').click();
+			return dialog.innerText();
+		},
 		async publish() {
 			await page.getByTestId('workflow-open-publish-modal-button').click();
 			await page.getByTestId('workflow-publish-button').click();
 			await page.getByTestId('workflow-active-version-indicator').waitFor();
+			await page.getByTestId('activation-modal').getByRole('button', { name: 'Got it' }).click();
 		},
 		async importFile(path) {
 			await page.getByTestId('workflow-menu').click();
 			const choosing = page.waitForEvent('filechooser');
-			await page.getByTestId('workflow-menu-item-import-from-file').click();
+			await page.getByRole('menuitem', { name: 'Import' }).hover();
+			await page.getByRole('menuitem', { name: 'From file' }).click();
 			await (await choosing).setFiles(path);
 			await page.getByTestId('canvas-node').first().waitFor();
 		},
