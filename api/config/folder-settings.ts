@@ -23,7 +23,7 @@ export const folderSettings = {
 		unit: '%',
 		range: [1, 100],
 		meaning:
-			'Deletions are held where more than this share of at least 20 files went at once, or the folder itself was replaced, until the files are back or `docdrop release`. 100 switches this off.',
+			'Deletions are held where more than this share of the files, and more than 4, went at once, or the folder itself was replaced, until the files are back or `docdrop release`. 100 switches this off.',
 	}),
 	include: setting('globs', 'DOCDROP_INCLUDE', {
 		default: '',

@@ -1,6 +1,6 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
-import { isTenant, limits } from '../contract/limits.ts';
+import { isTenant, tenantDemand } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { globFault, globsOf } from '../../nodes/watch/globs.ts';
 
@@ -81,8 +81,7 @@ export const parsers = {
 	},
 	tenant(setting: Setting, value: string): string {
 		if (isTenant(value)) return value;
-		const demand = `at most ${limits.tenantChars} letters, digits and . _ : @ -, a letter or digit first`;
-		throw invalid(setting, demand, value);
+		throw invalid(setting, tenantDemand, value);
 	},
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { DocId, Sha256, SourceId, SourceName, Tenant } from './id-schema.ts';
 import { Priority } from './job-schema.ts';
 import { limits } from './limits.ts';
+import { patterns } from './patterns.ts';
 import { reservedMetadata } from './stored-fields.ts';
 
 export const Source = Type.Object(
@@ -10,7 +11,7 @@ export const Source = Type.Object(
 		epoch: Type.String({
 			minLength: 1,
 			maxLength: 64,
-			pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
+			pattern: patterns.name,
 			description: 'One life of the source’s own state; a new one begins when that state is made or lost.',
 		}),
 		seq: Type.Integer({
@@ -47,7 +48,7 @@ const docFields = {
 		Type.String({
 			minLength: 3,
 			maxLength: 127,
-			pattern: '^[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+(\\s*;.*)?$',
+			pattern: patterns.mimeType,
 			description: 'Default: by the ending of path or docId, else text/plain for text.',
 		}),
 	),

@@ -1,26 +1,24 @@
 import { Type } from 'typebox';
-import { limits, tenantPattern } from './limits.ts';
-
-/** Ids are UTF-8 without control characters, of bounded length; JSON schema counts code units, docIdFault counts bytes. */
-const idPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+import { limits } from './limits.ts';
+import { patterns } from './patterns.ts';
 
 export const Tenant = Type.String({
 	minLength: 1,
 	maxLength: limits.tenantChars,
-	pattern: tenantPattern,
+	pattern: patterns.tenant,
 	description: `Whose document it is. Letters, digits and . _ : @ -, at most ${limits.tenantChars}.`,
 });
 export const DocId = Type.String({
 	minLength: 1,
 	maxLength: limits.docIdBytes,
-	pattern: idPattern,
+	pattern: patterns.docId,
 	description: `Names the document within its tenant; 1 to ${limits.docIdBytes.toLocaleString('en')} bytes of UTF-8, no control characters.`,
 });
 export const JobId = Type.String({ format: 'uuid', description: 'UUIDv7; sorts by time.' });
 export const SourceId = Type.String({
 	minLength: 1,
 	maxLength: 128,
-	pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
+	pattern: patterns.name,
 	description: 'Who owns the document; one UUID a trigger node, or `api`.',
 });
 export const SourceName = Type.String({
@@ -30,4 +28,4 @@ export const SourceName = Type.String({
 	description: 'What people know the source by, such as the name of a workflow; answers name it.',
 });
 export const Timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC.' });
-export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
+export const Sha256 = Type.String({ pattern: patterns.sha256, description: 'SHA-256, lower-case hex.' });

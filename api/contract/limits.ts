@@ -11,6 +11,10 @@ export const limits = {
 	batchDocuments: 500,
 	/** Jobs that one request may name. */
 	jobIds: 100,
+	/** Items of a synced list. */
+	listItems: 100_000,
+	listNameChars: 100,
+	listVersionChars: 256,
 	tenantChars: 128,
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */
@@ -18,6 +22,8 @@ export const limits = {
 } as const;
 
 export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';
+/** What must be of a tenant's name, in words. */
+export const tenantDemand = `at most ${limits.tenantChars} letters, digits and . _ : @ -, a letter or digit first`;
 
 const tenantRule = new RegExp(tenantPattern);
 export const isTenant = (text: string): boolean => text.length <= limits.tenantChars && tenantRule.test(text);

@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox';
 import { DocId, Tenant } from './id-schema.ts';
 import { limits } from './limits.ts';
+import { patterns } from './patterns.ts';
 import { answeredFields, type AnsweredFields, type readAs } from './stored-fields.ts';
 
 export const SearchRequest = Type.Object(
@@ -9,7 +10,7 @@ export const SearchRequest = Type.Object(
 		query: Type.String({
 			minLength: 1,
 			maxLength: 8192,
-			pattern: '\\S',
+			pattern: patterns.notBlank,
 			description: 'Words or a question.',
 		}),
 		limit: Type.Optional(

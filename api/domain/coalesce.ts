@@ -157,6 +157,12 @@ export const isEarlier = (
 	of: Pick<DocState, 'epoch' | 'epochRank'>,
 ): boolean => orderOf(state) < orderOf(of);
 
+/** Whether a source that tells of all that it has, from `belowSeq` of its epoch on, has not told of the document. */
+export const isToldBefore = (
+	state: Pick<DocState, 'epoch' | 'epochRank' | 'seq'>,
+	round: Pick<DocState, 'epoch' | 'epochRank'> & { readonly belowSeq: number },
+): boolean => isEarlier(state, round) || (state.epochRank === round.epochRank && state.seq < round.belowSeq);
+
 /** Where the arrival stands in the document's order, or why it has no place. */
 function place(
 	state: DocState | null,

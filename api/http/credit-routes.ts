@@ -5,6 +5,7 @@ import { DocDropError } from '../errors.ts';
 import { mostGranted } from '../domain/index.ts';
 import type { DocStore } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { next, pageLimit } from './paging.ts';
 
 /** Credits: what a tenant has, which its own key may see, and grants, which are the operator's. */
@@ -24,10 +25,7 @@ const Ledger = Type.Object({
 });
 const One = Type.Object({ tenant: Tenant }, { additionalProperties: false });
 const Page = Type.Object(
-	{
-		after: Type.Optional(Tenant),
-		limit: pageLimit(100),
-	},
+	{ after: Type.Optional(Tenant), limit: pageLimit(100) },
 	{ additionalProperties: false },
 );
 const Grant = Type.Object(
@@ -46,15 +44,11 @@ const Grant = Type.Object(
 export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/credits',
-		{
-			schema: {
-				tags: ['credits'],
-				summary: 'Credits of a tenant',
-				description: 'One credit is one put. A tenant that was never granted any has no limit.',
-				querystring: One,
-				response: { 200: Ledger },
-			},
-		},
+		described('credits', 'Credits of a tenant', {
+			description: 'One credit is one put. A tenant that was never granted any has no limit.',
+			querystring: One,
+			response: { 200: Ledger },
+		}),
 		async (request) => {
 			checkTenant(request, request.query.tenant);
 			return docStore.credits(request.query.tenant);
@@ -63,14 +57,10 @@ export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docS
 
 	app.get<{ Querystring: Static<typeof Page> }>(
 		'/v1/credits/all',
-		{
-			schema: {
-				tags: ['credits'],
-				summary: 'Credits of all tenants that were ever granted any',
-				querystring: Page,
-				response: { 200: Type.Object({ credits: Type.Array(Ledger), next }) },
-			},
-		},
+		described('credits', 'Credits of all tenants that were ever granted any', {
+			querystring: Page,
+			response: { 200: Type.Object({ credits: Type.Array(Ledger), next }) },
+		}),
 		async (request) => {
 			checkAnyTenant(request);
 			const { after = '', limit = 100 } = request.query;
@@ -81,16 +71,12 @@ export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docS
 
 	app.put<{ Body: Static<typeof Grant> }>(
 		'/v1/credits',
-		{
-			schema: {
-				tags: ['credits'],
-				summary: 'Grant credits',
-				description:
-					'Sets what is granted in all, ever, so that the same request again grants nothing twice: to add 1,000, send granted + 1,000, with `expected` where somebody else may do so at the same time. null takes the limit away. Wants a key that is good for every tenant.',
-				body: Grant,
-				response: { 200: Ledger },
-			},
-		},
+		described('credits', 'Grant credits', {
+			description:
+				'Sets what is granted in all, ever, so that the same request again grants nothing twice: to add 1,000, send granted + 1,000, with `expected` where somebody else may do so at the same time. null takes the limit away. Wants a key that is good for every tenant.',
+			body: Grant,
+			response: { 200: Ledger },
+		}),
 		async (request) => {
 			if (request.onlyTenant !== null) {
 				throw new DocDropError('forbidden', 'a key of one tenant must not grant credits', {
@@ -104,9 +90,7 @@ export function creditRoutes(app: FastifyInstance, { docStore }: { readonly docS
 				throw new DocDropError(
 					'conflict',
 					`expected must be what is granted until now, which is ${granted}`,
-					{
-						field: 'expected',
-					},
+					{ field: 'expected' },
 				);
 			}
 			throw new DocDropError(

@@ -8,8 +8,9 @@ import { DocDropError } from '../errors.ts';
 import { readMeta } from '../domain/index.ts';
 import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { jobView } from './job-routes.ts';
-import { next, pageLimit } from './paging.ts';
+import { next, pageAfter, pageLimit } from './paging.ts';
 
 /** What is known of documents: state, published chunks, history. */
 const One = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
@@ -20,20 +21,13 @@ const List = Type.Object(
 			Type.String({ maxLength: limits.docIdBytes, description: 'Start of the docId, such as a folder.' }),
 		),
 		state: Type.Optional(DocumentView.properties.state),
-		after: Type.Optional(
-			Type.String({ maxLength: limits.docIdBytes, description: '`next` of the page before.' }),
-		),
+		after: pageAfter(limits.docIdBytes),
 		limit: pageLimit(50),
 	},
 	{ additionalProperties: false },
 );
 const Tenants = Type.Object(
-	{
-		after: Type.Optional(
-			Type.String({ maxLength: limits.tenantChars, description: '`next` of the page before.' }),
-		),
-		limit: pageLimit(50),
-	},
+	{ after: pageAfter(limits.tenantChars), limit: pageLimit(50) },
 	{ additionalProperties: false },
 );
 
@@ -69,15 +63,11 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof Tenants> }>(
 		'/v1/tenants',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'List tenants that have documents, or had',
-				description: 'With a key of one tenant: that one.',
-				querystring: Tenants,
-				response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
-			},
-		},
+		described('documents', 'List tenants that have documents, or had', {
+			description: 'With a key of one tenant: that one.',
+			querystring: Tenants,
+			response: { 200: Type.Object({ tenants: Type.Array(Type.Object({ tenant: Type.String() })), next }) },
+		}),
 		async (request) => {
 			const { after = '', limit = 50 } = request.query;
 			const { onlyTenant } = request;
@@ -92,14 +82,10 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/documents',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'List documents of a tenant, by docId',
-				querystring: List,
-				response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
-			},
-		},
+		described('documents', 'List documents of a tenant, by docId', {
+			querystring: List,
+			response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
+		}),
 		async (request) => {
 			const { limit = 50, ...filter } = request.query;
 			checkTenant(request, filter.tenant);
@@ -111,14 +97,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/state',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'One document',
-				querystring: One,
-				response: { 200: DocumentView },
-			},
-		},
+		described('documents', 'One document', { querystring: One, response: { 200: DocumentView } }),
 		async (request) => {
 			checkTenant(request, request.query.tenant);
 			return documentView(await find(request.query.tenant, request.query.docId));
@@ -127,14 +106,10 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/chunks',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'The published chunks of one document, in order',
-				querystring: One,
-				response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
-			},
-		},
+		described('documents', 'The published chunks of one document, in order', {
+			querystring: One,
+			response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
+		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
@@ -154,21 +129,17 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/history',
-		{
-			schema: {
-				tags: ['documents'],
-				summary: 'Every kept receipt of one document, newest first',
-				querystring: One,
-				response: {
-					200: Type.Object({
-						document: Type.Union([DocumentView, Type.Null()], {
-							description: 'Null: nothing was ever accepted under this docId; it was refused.',
-						}),
-						jobs: Type.Array(JobView),
+		described('documents', 'Every kept receipt of one document, newest first', {
+			querystring: One,
+			response: {
+				200: Type.Object({
+					document: Type.Union([DocumentView, Type.Null()], {
+						description: 'Null: nothing was ever accepted under this docId; it was refused.',
 					}),
-				},
+					jobs: Type.Array(JobView),
+				}),
 			},
-		},
+		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);

@@ -12,6 +12,7 @@ import { documentRoutes } from './document-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
+import { listRoutes } from './list-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -97,6 +98,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	});
 	await app.register(async (routes) => {
 		publishRoutes(routes, deps);
+		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);

@@ -12,6 +12,7 @@ import { DocDropError } from '../errors.ts';
 import type { AcceptOptions, Checked } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { itemError, statusOf } from './error-answers.ts';
 import { refusedBy } from './refused-by.ts';
 import { createCheck, validatorCompiler } from './validation.ts';
@@ -227,15 +228,11 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 
 	app.post<{ Body: DocumentInput }>(
 		'/v1/preview',
-		{
-			schema: {
-				tags: ['changes'],
-				summary: 'What publishing would do',
-				description: 'Extracts, chunks and compares with what is published now. Changes nothing.',
-				body: PreviewRequest,
-				response: { 200: PreviewResponse },
-			},
-		},
+		described('changes', 'What publishing would do', {
+			description: 'Extracts, chunks and compares with what is published now. Changes nothing.',
+			body: PreviewRequest,
+			response: { 200: PreviewResponse },
+		}),
 		async (request) => {
 			checkDocument(request, request.body);
 			return pipeline.preview(request.body);
@@ -244,14 +241,10 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 
 	app.delete<{ Querystring: Static<typeof DeleteQuery> }>(
 		'/v1/documents',
-		{
-			schema: {
-				tags: ['changes'],
-				summary: 'Delete one document',
-				querystring: DeleteQuery,
-				response: { 200: Receipt, 202: Receipt },
-			},
-		},
+		described('changes', 'Delete one document', {
+			querystring: DeleteQuery,
+			response: { 200: Receipt, 202: Receipt },
+		}),
 		async (request, reply) => {
 			const { tenant, docId, priority, coalesced } = request.query;
 			checkTenant(request, tenant);

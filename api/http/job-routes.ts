@@ -7,6 +7,7 @@ import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore, Job } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { next, pageLimit } from './paging.ts';
 
 /** Receipts: look, list, withdraw, try again. */
@@ -73,9 +74,7 @@ export function jobRoutes(
 				throw new DocDropError(
 					'invalid',
 					`ids must be job ids separated by commas, got ${JSON.stringify(jobId.slice(0, 40))}`,
-					{
-						field: 'ids',
-					},
+					{ field: 'ids' },
 				);
 			}),
 		);
@@ -87,14 +86,10 @@ export function jobRoutes(
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/jobs',
-		{
-			schema: {
-				tags: ['receipts'],
-				summary: 'List receipts, newest first',
-				querystring: List,
-				response: { 200: Type.Object({ jobs: Type.Array(JobView), next }) },
-			},
-		},
+		described('receipts', 'List receipts, newest first', {
+			querystring: List,
+			response: { 200: Type.Object({ jobs: Type.Array(JobView), next }) },
+		}),
 		async (request) => {
 			const { tenant, docId, state, after, limit = 50, ids } = request.query;
 			if (ids !== undefined) {
@@ -122,7 +117,7 @@ export function jobRoutes(
 
 	app.get<{ Params: Static<typeof Params> }>(
 		'/v1/jobs/:jobId',
-		{ schema: { tags: ['receipts'], summary: 'One receipt', params: Params, response: { 200: JobView } } },
+		described('receipts', 'One receipt', { params: Params, response: { 200: JobView } }),
 		async (request) => jobView(await find(request, request.params.jobId)),
 	);
 
@@ -140,7 +135,7 @@ export function jobRoutes(
 	] as const) {
 		app.post<{ Params: Static<typeof Params> }>(
 			`/v1/jobs/:jobId/${act}`,
-			{ schema: { tags: ['receipts'], summary, params: Params, response: { 200: JobView } } },
+			described('receipts', summary, { params: Params, response: { 200: JobView } }),
 			async (request) => {
 				const job = await find(request, request.params.jobId);
 				if (!(await pipeline[act](job.jobId))) {

@@ -8,3 +8,7 @@ export const pageLimit = (unset: number) =>
 export const next = Type.Union([Type.String(), Type.Null()], {
 	description: 'Send as `after` for the next page.',
 });
+
+/** Where a page begins, in what the page before called `next`. */
+export const pageAfter = (maxLength: number) =>
+	Type.Optional(Type.String({ maxLength, description: '`next` of the page before.' }));

@@ -4,6 +4,7 @@ import { Tenant } from '../contract/id-schema.ts';
 import { figuresOf } from '../pipeline/upkeep/index.ts';
 import type { DocStore } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
+import { described } from './described.ts';
 
 /** How far a tenant's documents are: an onboarding is followed with it. Counted as they move; asking costs nothing. */
 const Query = Type.Object(
@@ -29,14 +30,10 @@ export function progressRoutes(
 ): void {
 	app.get<{ Querystring: Static<typeof Query> }>(
 		'/v1/progress',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'How far the documents of a tenant are',
-				querystring: Query,
-				response: { 200: ProgressView },
-			},
-		},
+		described('operation', 'How far the documents of a tenant are', {
+			querystring: Query,
+			response: { 200: ProgressView },
+		}),
 		async (request) => {
 			const { tenant } = request.query;
 			if (tenant === undefined) checkAnyTenant(request);

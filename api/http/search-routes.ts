@@ -9,6 +9,7 @@ import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Embedder } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
+import { described } from './described.ts';
 
 /** Questions: search, and the active embedder for anyone who speaks OpenAI's dialect. */
 export function searchRoutes(
@@ -17,14 +18,10 @@ export function searchRoutes(
 ): void {
 	app.post<{ Body: SearchRequest }>(
 		'/v1/search',
-		{
-			schema: {
-				tags: ['search'],
-				summary: 'Search a tenant’s documents',
-				body: SearchRequest,
-				response: { 200: SearchResponse },
-			},
-		},
+		described('search', 'Search a tenant’s documents', {
+			body: SearchRequest,
+			response: { 200: SearchResponse },
+		}),
 		async (request) => {
 			checkTenant(request, request.body.tenant);
 			return pipeline.search(request.body);
@@ -33,16 +30,12 @@ export function searchRoutes(
 
 	app.post<{ Body: EmbeddingsRequest }>(
 		'/v1/embeddings',
-		{
-			schema: {
-				tags: ['search'],
-				summary: 'Vectors of texts, OpenAI-compatible',
-				description:
-					'Serves the active embedder, so that n8n’s own Embeddings OpenAI node can query this index.',
-				body: EmbeddingsRequest,
-				response: { 200: EmbeddingsResponse },
-			},
-		},
+		described('search', 'Vectors of texts, OpenAI-compatible', {
+			description:
+				'Serves the active embedder, so that n8n’s own Embeddings OpenAI node can query this index.',
+			body: EmbeddingsRequest,
+			response: { 200: EmbeddingsResponse },
+		}),
 		async (request) => {
 			const { input, encoding_format: format = 'float', dimensions } = request.body;
 			if (dimensions !== undefined && dimensions !== embedder.dimensions) {

@@ -4,6 +4,7 @@ import { DocId, Tenant } from '../contract/id-schema.ts';
 import { DocDropError } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkTenant } from './access.ts';
+import { described } from './described.ts';
 import { next, pageLimit } from './paging.ts';
 
 /** What followed folders tell, and the one thing that a person may tell them. */
@@ -91,15 +92,11 @@ function sourceView({ sourceId, tenant, status }: FollowedSource): Static<typeof
 export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): void {
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/sources',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'List followed folders, and what they hold back',
-				description: 'With a key of one tenant: those of that tenant.',
-				querystring: List,
-				response: { 200: Type.Object({ sources: Type.Array(SourceView), next }) },
-			},
-		},
+		described('operation', 'List followed folders, and what they hold back', {
+			description: 'With a key of one tenant: those of that tenant.',
+			querystring: List,
+			response: { 200: Type.Object({ sources: Type.Array(SourceView), next }) },
+		}),
 		async (request) => {
 			const { after = '', limit = 50 } = request.query;
 			const { onlyTenant } = request;
@@ -114,14 +111,10 @@ export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): voi
 
 	app.get<{ Querystring: Static<typeof File> }>(
 		'/v1/files/explain',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'What the followed folder knows of one file',
-				querystring: File,
-				response: { 200: Type.Unknown({ description: 'The watch engine’s row, phase and reasons.' }) },
-			},
-		},
+		described('operation', 'What the followed folder knows of one file', {
+			querystring: File,
+			response: { 200: Type.Unknown({ description: 'The watch engine’s row, phase and reasons.' }) },
+		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
@@ -138,16 +131,12 @@ export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): voi
 
 	app.post<{ Params: Static<typeof Id> }>(
 		'/v1/sources/:id/release',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'Let the held deletions of a followed folder go',
-				description:
-					'Deletions are held where more than a fifth of a folder went at once, or the folder itself was replaced. They go by themselves when the files come back; this sends them as they are.',
-				params: Id,
-				response: { 200: Released },
-			},
-		},
+		described('operation', 'Let the held deletions of a followed folder go', {
+			description:
+				'Deletions are held where more than a fifth of a folder went at once, or the folder itself was replaced. They go by themselves when the files come back; this sends them as they are.',
+			params: Id,
+			response: { 200: Released },
+		}),
 		async (request) => {
 			const source = sources().find((one) => one.sourceId === request.params.id);
 			if (source !== undefined) checkTenant(request, source.tenant);

@@ -8,6 +8,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
+import { described } from './described.ts';
 import {
 	createBudgetMeasure,
 	CreditTotals,
@@ -170,13 +171,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 
 	app.get(
 		'/v1/info',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'Contract, limits and parts of this server',
-				response: { 200: Info },
-			},
-		},
+		described('operation', 'Contract, limits and parts of this server', { response: { 200: Info } }),
 		async () => ({
 			name: 'docdrop',
 			version: deps.version,
@@ -197,15 +192,13 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	const Live = Type.Object({ status: Type.Literal('ok') });
 	app.get(
 		'/health/live',
-		{ schema: { tags: ['operation'], summary: 'The process answers', response: { 200: Live } } },
+		described('operation', 'The process answers', { response: { 200: Live } }),
 		async () => ({ status: 'ok' as const }),
 	);
 
 	app.get(
 		'/health/ready',
-		{
-			schema: { tags: ['operation'], summary: 'Changes are accepted', response: { 200: Ready, 503: Ready } },
-		},
+		described('operation', 'Changes are accepted', { response: { 200: Ready, 503: Ready } }),
 		async (_request, reply) => {
 			const index = pipeline.indexState();
 			const embedderState = pipeline.breakers.embedder.state();
@@ -230,14 +223,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	const Metrics = Type.String({ description: 'The Prometheus text format.' });
 	app.get(
 		'/metrics',
-		{
-			schema: {
-				tags: ['operation'],
-				summary: 'Prometheus',
-				produces: ['text/plain'],
-				response: { 200: Metrics },
-			},
-		},
+		described('operation', 'Prometheus', { produces: ['text/plain'], response: { 200: Metrics } }),
 		async (request, reply) => {
 			checkAnyTenant(request);
 			const [stats] = await Promise.all([docStore.stats(), pipeline.queueHealth()]);
@@ -271,7 +257,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 
 	app.get(
 		'/v1/status',
-		{ schema: { tags: ['operation'], summary: 'Figures for an operator', response: { 200: Status } } },
+		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
 			const [stats, { perMinute, secondsLeft, errorRate, alerts }] = await Promise.all([

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { demandOfPattern } from '../contract/patterns.ts';
 import { DocDropError } from '../errors.ts';
 
 /**
@@ -37,7 +38,7 @@ function shown(value: unknown, field: string): string {
 
 /** What the field must be, or why it must not be. */
 function demand(fault: Fault | undefined, faults: readonly Fault[]): string {
-	const params = (fault?.params ?? {}) as { allowedValues?: readonly unknown[] };
+	const params = (fault?.params ?? {}) as { allowedValues?: readonly unknown[]; pattern?: string };
 	switch (fault?.keyword) {
 		case 'required':
 			return 'is required';
@@ -55,6 +56,10 @@ function demand(fault: Fault | undefined, faults: readonly Fault[]): string {
 		}
 		case 'enum':
 			return `must be one of ${params.allowedValues?.join(', ') ?? 'the allowed values'}`;
+		case 'pattern': {
+			const words = demandOfPattern(params.pattern ?? '');
+			return words === undefined ? 'is not of the form that is asked for' : `must be ${words}`;
+		}
 		default:
 			return fault?.message ?? 'is not valid';
 	}

@@ -1,12 +1,15 @@
 import type { DocumentInput } from '../contract/document-schema.ts';
+import type { ListRequest } from '../contract/list-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
 	closeSnapshot,
 	createIngress,
 	createJobIds,
+	createRounds,
 	preview,
 	type SourceSnapshot,
+	syncList,
 } from './accept/index.ts';
 import {
 	connectIndex,
@@ -106,6 +109,9 @@ export function startPipeline(given: PipelineDeps) {
 			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake });
 	const nextJobId = createJobIds(now);
 	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, wake });
+	const nextRound = createRounds(now);
+	const closeAny = (snapshot: SourceSnapshot) =>
+		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
@@ -123,8 +129,8 @@ export function startPipeline(given: PipelineDeps) {
 		indexCheck: () => check?.status() ?? null,
 		search: (request: SearchRequest) =>
 			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
-		closeSnapshot: (snapshot: SourceSnapshot) =>
-			closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare }),
+		closeSnapshot: closeAny,
+		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
 		async retry(jobId: string): Promise<boolean> {
 			const result = await docStore.retry(jobId, now());

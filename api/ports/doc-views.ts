@@ -90,6 +90,8 @@ export interface Progress {
 export interface SourcePage {
 	readonly sourceId: string;
 	readonly epoch: string;
+	/** Changes of this epoch below it are earlier, too. */
+	readonly belowSeq?: number;
 	readonly after: DocKey;
 	readonly limit: number;
 }
@@ -98,6 +100,6 @@ export interface SourceDocument {
 	readonly doc: DocKey;
 	readonly tenant: string;
 	readonly docId: string;
-	/** Its newest change came in an epoch before the one asked about. */
+	/** Its newest change came in an epoch before the one asked about, or in that one below `belowSeq`. */
 	readonly isEarlier: boolean;
 }

@@ -39,10 +39,10 @@ export function createFolderDelivery({
 	clock,
 	log,
 }: FolderSourceDeps): Deliver {
-	const head = ({ sourceId, epoch, seq }: FileChange, docId: string) => ({
+	const head = ({ sourceId, epoch, seq, root }: FileChange, docId: string) => ({
 		tenant,
 		docId,
-		source: { sourceId, epoch, seq },
+		source: { sourceId, epoch, seq, name: `folder ${root}`.slice(0, 128).toWellFormed() },
 	});
 	/** The fields of a file; of a moved one, with the name that it had. */
 	const fields = (change: ContentChange | MovedChange, mimeType: string) => ({

@@ -16,6 +16,8 @@ export interface Parameters {
 	docId(item: number, fallback?: string): string;
 	number(name: string, item: number, fallback: number): number;
 	flag(name: string, item: number): boolean;
+	/** Whatever it holds. */
+	value(name: string, item: number): unknown;
 	/** A collection of optional fields. */
 	options(name: string, item: number): IDataObject;
 }
@@ -24,7 +26,7 @@ export function createParameters(context: IExecuteFunctions): Parameters {
 	const written = context.getNode().parameters;
 	const known = new Map<string, unknown>();
 
-	function value(name: string, item: number, fallback: unknown): unknown {
+	function value(name: string, item: number, fallback?: unknown): unknown {
 		if (known.has(name)) return known.get(name);
 		const found: unknown = context.getNodeParameter(name, item, fallback, { extractValue: true });
 		if (isFixed(written[name])) known.set(name, found);
@@ -56,6 +58,7 @@ export function createParameters(context: IExecuteFunctions): Parameters {
 			const found = Number(value(name, item, fallback));
 			return Number.isFinite(found) ? found : fallback;
 		},
+		value: (name, item) => value(name, item),
 		flag: (name, item) => value(name, item, false) === true,
 		options: (name, item) => (value(name, item, {}) ?? {}) as IDataObject,
 	};

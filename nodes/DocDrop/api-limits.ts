@@ -13,6 +13,8 @@ export interface Limits {
 	readonly bodyBytes: number;
 	/** Of one streamed file, bytes. */
 	readonly fileBytes: number;
+	/** What can be read. */
+	readonly mimeTypes: readonly string[];
 }
 
 const keptMs = 60_000;
@@ -34,7 +36,7 @@ export function checkInfo(
 	answer: unknown,
 	host: string,
 ): { readonly version: string; readonly limits: Limits } {
-	const { name, version, contract, limits } = fieldsOf(answer);
+	const { name, version, contract, limits, mimeTypes } = fieldsOf(answer);
 	if (name !== 'docdrop' || typeof version !== 'string' || typeof contract !== 'number') {
 		throw foreignAnswer(200, JSON.stringify(answer) ?? '', host);
 	}
@@ -48,13 +50,17 @@ export function checkInfo(
 		);
 	}
 	const { batchDocuments, bodyBytes, fileBytes } = fieldsOf(limits);
-	if (!isCount(batchDocuments) || !isCount(bodyBytes) || !isCount(fileBytes)) {
+	const isWhole = isCount(batchDocuments) && isCount(bodyBytes) && isCount(fileBytes) && isTexts(mimeTypes);
+	if (!isWhole) {
 		throw foreignAnswer(200, JSON.stringify(answer), host);
 	}
-	return { version, limits: { batchDocuments, bodyBytes, fileBytes } };
+	return { version, limits: { batchDocuments, bodyBytes, fileBytes, mimeTypes } };
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
+const isTexts = (value: unknown): value is readonly string[] =>
+	Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 const fieldsOf = (value: unknown): Record<string, unknown> & { [name in InfoField]?: unknown } =>
 	typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -78,12 +78,14 @@ export function toNodeError(context: IExecuteFunctions, fault: Fault, itemIndex?
 	});
 	// n8n replaces messages in which it finds the name of an error of Node's.
 	error.message = fault.message;
+	// The trigger, which hears of the error as n8n keeps it, knows some of them by their code.
+	error.context['code'] = fault.code;
 	return error;
 }
 
 /** The same fault in other words; faults may be errors, whose text no spread copies. */
 export function inOtherWords(fault: Fault, message: string, hint: string): Fault {
-	const { code, field, retryable, requestId, status } = fault;
+	const { code, field, retryable, requestId, status, jobId } = fault;
 	const more = 'isOfNode' in fault ? { isOfNode: true } : {};
-	return { code, message, hint, field, retryable, requestId, status, ...more };
+	return { code, message, hint, field, retryable, requestId, status, jobId, ...more };
 }

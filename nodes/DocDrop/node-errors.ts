@@ -84,7 +84,8 @@ const maxText = 2_000;
 export function answeredFailure(status: number, body: string, host: string): ApiFailure {
 	const error = errorOf(body);
 	if (error === null) return foreignAnswer(status, body, host);
-	const { code, message, hint, field, retryable, requestId, jobId } = error;
+	const { code, field, retryable, requestId, jobId } = error;
+	const { message, hint } = code === 'unauthorized' ? ofCredential(error) : error;
 	return new ApiFailure({
 		code,
 		message: message.slice(0, maxText),
@@ -96,6 +97,12 @@ export function answeredFailure(status: number, body: string, host: string): Api
 		jobId: typeof jobId === 'string' ? jobId.slice(0, maxText) : undefined,
 	});
 }
+
+/** Where a person enters the key, instead of the header that carries it. */
+const ofCredential = ({ message }: Pick<Fault, 'message'>) => ({
+	message: `${message}: see API Key in the DocDrop API credential`,
+	hint: 'Open the credential in this node, and enter one of the keys that the API was started with (DOCDROP_API_KEYS).',
+});
 
 /** `status` says what was answered, in the words of whoever stands before the API, or in its place. */
 export function foreignAnswer(status: number, body: string, host: string): ApiFailure {

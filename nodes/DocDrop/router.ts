@@ -1,17 +1,23 @@
 /** Which operation a run is: resource and operation, as the user chose them, to one function each. */
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import {
+	ManualExecutionCancelledError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
 import { isApiFailure } from './node-errors.ts';
 import { insist, toNodeError } from './failing.ts';
 import { openApi } from './open-api.ts';
 import { deleteByPrefix, deleteTenant } from './operations/bulk-deletion.ts';
-import { deleteDocument, publish, publishMany } from './operations/changes.ts';
+import { deleteDocument, publish, publishListed, publishMany } from './operations/changes.ts';
 import { preview } from './operations/document-preview.ts';
 import { getDocument, getManyDocuments } from './operations/document-reads.ts';
 import { search } from './operations/document-search.ts';
 import { releaseHeldDeletions } from './operations/held-deletions.ts';
 import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
+import { syncList } from './operations/list-sync.ts';
 import { getManyTenants, getTenantStatus } from './operations/tenant-reads.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -19,7 +25,9 @@ type Operation = (session: Session) => Promise<INodeExecutionData[]>;
 
 /** By resource and operation. */
 const operations: ReadonlyMap<string, Operation> = new Map([
+	['batch publishListed', publishListed],
 	['batch publishMany', publishMany],
+	['batch syncList', syncList],
 	['document delete', deleteDocument],
 	['document deleteByPrefix', deleteByPrefix],
 	['document get', getDocument],
@@ -39,7 +47,10 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 ]);
 
 /** What changes documents. Whatever is thrown here must not be passed over: see failing.ts. */
-const changing: readonly Operation[] = [deleteByPrefix, deleteDocument, deleteTenant, publish, publishMany];
+const changing: readonly Operation[] = [
+	...[deleteByPrefix, deleteDocument, deleteTenant],
+	...[publish, publishListed, publishMany, syncList],
+];
 
 export async function route(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const resource = context.getNodeParameter('resource', 0);
@@ -52,6 +63,9 @@ export async function route(context: IExecuteFunctions): Promise<INodeExecutionD
 	}
 	const start = async () => run(createSession(context, openApi(context), systemClock));
 	return start().catch((error: unknown) => {
+		// n8n calls an execution canceled by the name of what ended it; the reason of its own signal is an error to it.
+		if (context.getExecutionCancelSignal()?.aborted === true)
+			throw new ManualExecutionCancelledError(context.getExecutionId());
 		if (changing.includes(run)) insist(context);
 		throw isApiFailure(error) ? toNodeError(context, error) : error;
 	});

@@ -15,9 +15,9 @@ import { createNaming } from './naming.ts';
 import { createOpenSources } from './open-sources.ts';
 import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
-import { asNodeError } from './report.ts';
+import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
-import { peekSource } from './source-register.ts';
+import { peekSource, sourceNameOf } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
@@ -39,7 +39,8 @@ export class DocDropTrigger implements INodeType {
 		subtitle: '={{$parameter["folder"]}}',
 		description:
 			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
-		eventTriggerDescription: 'Waiting for a file in the folder',
+		eventTriggerDescription:
+			'No file in the folder matches yet: put one in, and it appears here. Which files match is set by File Types, Include and Exclude.',
 		activationMessage: 'Your workflow will now start when files in the folder change.',
 		waitingNodeTooltip: 'The folder has no matching file yet: put one in, and it appears here',
 		triggerPanel: {
@@ -73,7 +74,8 @@ export class DocDropTrigger implements INodeType {
 			await watching.start();
 			return { closeFunction: () => watching.close() };
 		} catch (error) {
-			throw asNodeError(this, error);
+			// The panel shows the description beside the message.
+			throw this.getMode() === 'manual' ? asNodeError(this, error) : asActivationError(this, error);
 		}
 	}
 }
@@ -97,6 +99,7 @@ function test(
 		async manualTriggerFunction() {
 			const item = await takeSample({
 				...{ settings, roots, naming, sourceId, clock: systemClock },
+				sourceName: sourceNameOf(context.getWorkflow().name),
 				guard: createGuard(roots, settings.watch.followLinks, machine),
 				epoch: isAdopted ? null : (epochs.get(ownId) ?? storedEpoch(place, sourceId)),
 				onWaiting: () =>

@@ -16,6 +16,7 @@ import type { TriggerSettings } from './trigger-parameters.ts';
 
 export interface DeliveryDeps {
 	readonly settings: Pick<TriggerSettings, 'events' | 'takeOver'>;
+	readonly sourceName: string;
 	readonly naming: Naming;
 	/** Null where no two files can get one name. */
 	readonly claims: Claims | null;
@@ -57,7 +58,7 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 		const holder = claims?.claim(name, change.docId) ?? change.docId;
 		// A moved file may keep its name; until the move was taken, the file that it was has it.
 		if (holder !== change.docId && holder !== previous?.engineId) return contested(change, holder);
-		const marks = { takeOver: settings.takeOver, batchId };
+		const marks = { sourceName: deps.sourceName, takeOver: settings.takeOver, batchId };
 		const items = itemsOf(change, name, previous, settings.events, marks);
 		const onTaken = () => {
 			if (change.event === 'deleted') claims?.release(name, change.docId);

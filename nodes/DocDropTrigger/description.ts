@@ -1,9 +1,9 @@
-/** The node's panel: a folder, a tenant, and everything rarely needed under Options. */
+/** The node's panel: a folder, a tenant, and everything rarely needed in groups of options. */
 import type { INodeProperties } from 'n8n-workflow';
 import { limits } from '../../api/contract/limits.ts';
-import { choiceField, switchField, textField } from '../panel-fields.ts';
-import { DEFAULT_EXCLUDES } from '../watch/settings.ts';
+import { choiceField, textField } from '../panel-fields.ts';
 import { numberField } from './number-options.ts';
+import { optionGroups } from './option-groups.ts';
 
 export const properties: INodeProperties[] = [
 	{
@@ -11,7 +11,7 @@ export const properties: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. /data/inbox',
 		description:
-			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: option More Folders.',
+			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: Files, More Folders.',
 	},
 	{
 		...choiceField('Tenant From', 'tenantFrom', 'fixed'),
@@ -61,211 +61,5 @@ export const properties: INodeProperties[] = [
 		],
 		description: 'What starts the workflow. An index that follows the folder needs all of them.',
 	},
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		options: [
-			{
-				...numberField('batchSize'),
-				description: `Most files in one execution, 1 to ${limits.batchDocuments}`,
-			},
-			{
-				...numberField('batchWindow'),
-				description: 'Longest time that a change waits for others to share its execution, in milliseconds',
-			},
-			{
-				...numberField('brake'),
-				description:
-					'Deletions are held when more than this share of a folder with at least 20 files goes at once, as when a volume is not mounted. 100 switches this off. See Confirm Held Deletions.',
-			},
-			{
-				...switchField('Confirm Held Deletions', 'confirmHeld'),
-				description:
-					'Whether to let go, when the workflow is published, of the deletions that are held at that time, here and in the API. Switch it off again afterwards; a restart of n8n confirms nothing.',
-			},
-			{
-				...numberField('deletionGrace'),
-				description:
-					'How long a file must be gone before it counts as deleted: many programs replace a file when they save it',
-			},
-			{
-				...textField('Document ID', 'documentId'),
-				placeholder: 'e.g. contracts/{relPath}',
-				description:
-					'Names the document of a file, with {relPath}, {dir}, {name}, {stem}, {ext}, {root} and {tenant}. Empty: the path below the folder, and below each further folder that path after its label. A second file with an ID that is taken is left out, and reported. Another ID or tenant sends everything again, and the documents of the old names are removed.',
-			},
-			{
-				...choiceField('Emit', 'emit', 'batch'),
-				options: [
-					{
-						name: 'One Execution per Batch',
-						value: 'batch',
-						description: 'Many files share an execution, one item each: fast, and easy on memory',
-					},
-					{
-						name: 'One Execution per File',
-						value: 'file',
-						description: 'Each file has an execution of its own: slow where many files come at once',
-					},
-				],
-				description: 'How files are spread over executions',
-			},
-			{
-				...textField('Exclude', 'exclude', DEFAULT_EXCLUDES.join(', ')),
-				placeholder: 'e.g. drafts/**, *.bak',
-				description:
-					'Patterns of what is left out, separated by commas: without a slash they are about names of files and folders at any depth, with one about paths below the watched folder. The default leaves out hidden and temporary files.',
-			},
-			{
-				...textField('File Types', 'fileTypes'),
-				placeholder: 'e.g. md, txt, html',
-				description:
-					'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files.',
-			},
-			{
-				...textField('Folder Label', 'folderLabel'),
-				placeholder: 'e.g. inbox',
-				description:
-					"Names the folder in the items. Empty: the folder's own name. Another label is another folder to the trigger.",
-			},
-			{
-				...switchField('Follow Symbolic Links', 'followLinks'),
-				description:
-					"Whether a symbolic link stands for the file or folder it leads to. n8n's own rules about readable folders hold for what it leads to.",
-			},
-			{
-				...textField('Include', 'include'),
-				placeholder: 'e.g. *.html, contracts/**/*.md',
-				description:
-					'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
-			},
-			{
-				...numberField('maxInFlight'),
-				description:
-					'Executions of this trigger at the same time; further changes wait, and only their newest state is kept. 0: 4 with batches, 50 with single files.',
-			},
-			{
-				...numberField('maxFileSize'),
-				description: 'Larger files are left out',
-			},
-			{
-				displayName: 'More Folders',
-				name: 'moreFolders',
-				type: 'fixedCollection',
-				default: {},
-				placeholder: 'Add Folder',
-				typeOptions: { multipleValues: true },
-				options: [
-					{
-						displayName: 'Folder',
-						name: 'folder',
-						values: [
-							{
-								...textField('Path', 'path'),
-								placeholder: 'e.g. /data/archive',
-								description: 'Full path of the folder',
-							},
-							{
-								...textField('Label', 'label'),
-								placeholder: 'e.g. archive',
-								description:
-									"Document IDs of its files begin with it. Empty: the folder's own name. Another label makes other documents.",
-							},
-						],
-					},
-				],
-				description:
-					'Further folders to watch; they must not lie in one another. The documents of a folder that is taken out stay in the index, and the trigger says what lets them go.',
-			},
-			{
-				...choiceField('On Activation', 'onActivation', 'catchUp'),
-				options: [
-					{
-						name: 'Catch Up',
-						value: 'catchUp',
-						description: 'Sends what has changed since the trigger last ran, the first time all files',
-					},
-					{
-						name: 'Everything Again',
-						value: 'everything',
-						description:
-							'Sends all files each time the workflow is published, and the index lets go of what is not among them',
-					},
-					{
-						name: 'Only From Now On',
-						value: 'fromNow',
-						description:
-							'Takes files that were there before the workflow was published as known, and sends none of them',
-					},
-				],
-				description:
-					'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
-			},
-			{
-				...numberField('pollInterval'),
-				description: 'Time between two looks at a folder that is polled; see Watch Mode',
-			},
-			{
-				...numberField('rescanInterval'),
-				description:
-					'Time between two full comparisons with the folder, which find whatever the system did not report',
-			},
-			{
-				...numberField('settleTime'),
-				description:
-					'A file is read when it has not changed for this long, in milliseconds: longer for programs that write slowly',
-			},
-			{
-				...choiceField('State', 'state', 'auto'),
-				options: [
-					{
-						name: 'Automatic',
-						value: 'auto',
-						description: 'Static data for up to 1,000 files, SQLite above, and never back',
-					},
-					{
-						name: 'SQLite File',
-						value: 'sqlite',
-						description: "A file in n8n's user folder: for large folders, and exact after a crash",
-					},
-					{
-						name: 'Workflow Static Data',
-						value: 'staticData',
-						description: "Inside the workflow, in n8n's database; after a crash some files are sent again",
-					},
-				],
-				description: 'Where the trigger keeps what it knows of the files. A switch sends everything again.',
-			},
-			{
-				...switchField('Take Over Documents', 'takeOver'),
-				description:
-					'Whether documents that belong to another source become those of this trigger, for example after the workflow was imported anew. Otherwise the API refuses them.',
-			},
-			{
-				...choiceField('Watch Mode', 'watchMode', 'automatic'),
-				options: [
-					{
-						name: 'Automatic',
-						value: 'automatic',
-						description: 'Native, and polling on network and shared file systems',
-					},
-					{
-						name: 'Native',
-						value: 'native',
-						description: 'The system reports changes at once',
-					},
-					{
-						name: 'Polling',
-						value: 'polling',
-						description:
-							'The folder is looked at again and again: for file systems that report nothing, like some mounted volumes',
-					},
-				],
-				description: 'How changes are noticed. Rescans find them in any mode.',
-			},
-		],
-	},
+	...optionGroups,
 ];

@@ -52,7 +52,7 @@ export function createExecutions(deps: {
  * next try; and it deletes a queued execution when its key comes again.
  */
 const keyOf = (name: string, items: readonly TriggerItem[]): string | undefined =>
-	items[0] === undefined ? undefined : `docdrop:${name}:${items[0].batchId}`;
+	items[0] === undefined ? undefined : `docdrop:${name}:${items[0].docdrop.batchId}`;
 
 /** What n8n 2.40 says where the workflow's engine is v2. */
 const isUnsupported = ({ message }: Error): boolean =>

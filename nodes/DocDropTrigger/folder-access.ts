@@ -216,7 +216,7 @@ function checkInside(realDir: string, rules: Rules, watch: WatchSlice): void {
 		if (parts.some((_, at) => filter.excludes(parts.slice(0, at + 1).join('/')))) continue;
 		throw new TriggerProblem(
 			`The folder ${JSON.stringify(realDir)} holds a folder of n8n's own, ${JSON.stringify(own)}`,
-			'Watch a folder beside it, or leave it out with the option Exclude.',
+			'Watch a folder beside it, or leave it out with Exclude (under Files).',
 		);
 	}
 }

@@ -1,12 +1,13 @@
 /** From a change of the watch engine to the items that say it, under the names that the API knows. Pure. */
-import type { FileItem } from '../item.ts';
+import type { FileItem, FileMarks } from '../item.ts';
 import type { FileChange, MovedChange } from '../watch/file-change.ts';
+import { fileFieldsOf } from './file-fields.ts';
 import type { DocumentName } from './naming.ts';
 import type { FileEvent } from './trigger-parameters.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 /** What goes into every item of an execution. */
-type ItemMarks = Pick<FileItem, 'takeOver' | 'batchId'>;
+export type ItemMarks = Pick<FileMarks, 'sourceName' | 'takeOver' | 'batchId'>;
 
 /** A file of before, by name and place. */
 export type PreviousFile = DocumentName & Pick<FileChange, 'path' | 'relPath' | 'root'>;
@@ -32,7 +33,8 @@ export function itemsOf(
 	}
 	if (wanted.has('moved')) {
 		const { path, tenant, docId } = previous;
-		return [{ ...item, previousPath: path, previousTenant: tenant, previousDocId: docId }];
+		const docdrop = { ...item.docdrop, previousTenant: tenant, previousDocId: docId };
+		return [{ ...item, previousPath: path, docdrop }];
 	}
 	const items: FileItem[] = [];
 	if (wanted.has('created')) items.push({ ...item, event: 'created' });
@@ -42,21 +44,34 @@ export function itemsOf(
 
 function itemOf(change: FileChange, name: DocumentName, marks: ItemMarks): FileItem {
 	const { event, path, relPath, root, sourceId, epoch, seq, previousSha256 } = change;
+	const { tenant, docId } = name;
 	const order = { sourceId, epoch, seq };
-	const file =
+	const { size, modifiedAt, ...hashes } =
 		change.event === 'deleted'
-			? { size: null, mtime: null, sha256: null, xxh64: null }
+			? { size: null, modifiedAt: null, sha256: null, xxh64: null }
 			: {
 					size: change.size,
-					mtime: isoOf(change.mtimeMs),
+					modifiedAt: isoOf(change.mtimeMs),
 					sha256: change.sha256,
 					xxh64: change.xxh64,
 				};
 	return {
-		...{ event, path, relPath, root, ...name, ...order, ...file, previousSha256 },
-		...{ previousPath: null, previousTenant: null, previousDocId: null },
-		tombstone: event === 'deleted' ? tombstoneOf({ ...name, ...order }) : null,
-		...marks,
+		...{
+			event,
+			...fileFieldsOf(relPath),
+			size,
+			modifiedAt,
+			path,
+			relPath,
+			tenant,
+			docId,
+			previousPath: null,
+		},
+		docdrop: {
+			...{ ...order, root, ...hashes, previousSha256, previousTenant: null, previousDocId: null },
+			tombstone: event === 'deleted' ? tombstoneOf({ tenant, docId, ...order }) : null,
+			...marks,
+		},
 	};
 }
 

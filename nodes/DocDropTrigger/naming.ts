@@ -3,7 +3,7 @@
  * (root and path), which never change; these are made of them when a change is sent.
  */
 import { createHash } from 'node:crypto';
-import { isTenant, limits } from '../../api/contract/limits.ts';
+import { isTenant, limits, tenantDemand } from '../../api/contract/limits.ts';
 import type { FileChange } from '../watch/file-change.ts';
 import { TriggerProblem } from './problem.ts';
 
@@ -42,7 +42,7 @@ export function createNaming(settings: NamingSettings, hasSeveralFolders: boolea
 	if (tenant.kind === 'fixed' && !isTenant(tenant.tenant)) {
 		throw new TriggerProblem(
 			`${JSON.stringify(tenant.tenant)} cannot be a tenant`,
-			`Use letters, digits and . _ : @ - (at most ${limits.tenantChars}, beginning with a letter or a digit).`,
+			`It must be ${tenantDemand}.`,
 		);
 	}
 	const used = placeholdersOf(settings.template ?? '');

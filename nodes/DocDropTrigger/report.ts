@@ -69,6 +69,13 @@ export function asNodeError(context: Pick<Context, 'getNode'>, error: unknown): 
 	return new NodeOperationError(context.getNode(), cause.message, { description: cause.hint });
 }
 
+/** n8n shows nothing but the message of what is thrown while a workflow is published: it says what to do as well. */
+export function asActivationError(context: Pick<Context, 'getNode'>, error: unknown): Error {
+	const told = asNodeError(context, error);
+	if (isTriggerProblem(error)) told.message = `${error.message}. ${error.hint}`;
+	return told;
+}
+
 type Data = Readonly<Record<string, unknown>>;
 
 interface Trouble {
@@ -96,7 +103,7 @@ function troubleOf(event: string, data: Data): Trouble | null {
 		case 'deletions.held':
 			return tell(
 				`Deletions in the folder ${root} are held: ${String(data['reason'])}`,
-				'If the files are to come back (a volume that is not mounted), do nothing. If they are meant to be gone, switch on the option Confirm Held Deletions, publish the workflow, and switch it off again.',
+				'If the files are to come back (a volume that is not mounted), do nothing. If they are meant to be gone, switch on Confirm Held Deletions (under Deletions), publish the workflow, and switch it off again.',
 			);
 		case 'state.commit_failed':
 			if (code === 'state_overwritten') return null;
@@ -125,6 +132,6 @@ function watchTrouble(root: string, code: string): [message: string, hint: strin
 	}
 	return [
 		`Changes in the folder ${root} are not reported (${code})`,
-		`The option Watch Mode: Polling suits file systems that report none. ${meanwhile}`,
+		`Watch Mode: Polling (under Advanced) suits file systems that report none. ${meanwhile}`,
 	];
 }

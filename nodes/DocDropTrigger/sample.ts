@@ -26,6 +26,7 @@ export interface SampleDeps {
 	readonly naming: Naming;
 	readonly guard: Guard;
 	readonly sourceId: string;
+	readonly sourceName: string;
 	/** That of the trigger's state, where it is known. */
 	readonly epoch: string | null;
 	readonly clock: Clock;
@@ -104,6 +105,7 @@ async function read(deps: SampleDeps, reader: Reader, file: Candidate): Promise<
 		...{ epoch: deps.epoch ?? sampleEpoch, seq: 0, previousSha256: null },
 		...{ size: stat.size, mtimeMs: Number(stat.mtimeNs / 1_000_000n), sha256, xxh64 },
 	};
-	const marks = { takeOver: deps.settings.takeOver, batchId: randomUUID() };
+	const { sourceName } = deps;
+	const marks = { sourceName, takeOver: deps.settings.takeOver, batchId: randomUUID() };
 	return itemsOf(change, name, null, new Set(['created'] as const), marks)[0] ?? null;
 }

@@ -38,10 +38,13 @@ export function createSnapshots(deps: {
 			return 'fault' in name ? [] : [name];
 		});
 		const item: SnapshotItem = {
-			...{ event: 'snapshotComplete', sourceId, epoch, seq, present: names },
-			confirmed: confirmed || deps.isConfirmed,
-			takeOver: deps.settings.takeOver,
-			batchId: randomUUID(),
+			event: 'snapshotComplete',
+			docdrop: {
+				...{ sourceId, epoch, seq, present: names },
+				confirmed: confirmed || deps.isConfirmed,
+				takeOver: deps.settings.takeOver,
+				batchId: randomUUID(),
+			},
 		};
 		const end = await deps.executions.run([item]).catch((error: unknown) => {
 			notBefore = clock.monotonic() + Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);

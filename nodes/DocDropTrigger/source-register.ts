@@ -41,6 +41,10 @@ interface Registrant {
 	readonly hasState: boolean;
 }
 
+/** What the API tells people of the source; at most as long as it takes. */
+export const sourceNameOf = (workflowName: string | undefined): string =>
+	`workflow ${(workflowName ?? '').replaceAll(/\p{Cc}/gu, ' ')}`.slice(0, 100).toWellFormed().trim();
+
 /** Nodes that are remembered; the ones that have not been activated for longest are forgotten. */
 const mostNodes = 10_000;
 const schema = `

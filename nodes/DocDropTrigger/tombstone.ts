@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FileItem } from '../item.ts';
+import type { FileItem, FileMarks } from '../item.ts';
 
-type Deletion = Pick<FileItem, 'tenant' | 'docId' | 'sourceId' | 'epoch' | 'seq'>;
+type Deletion = Pick<FileItem, 'tenant' | 'docId'> & Pick<FileMarks, 'sourceId' | 'epoch' | 'seq'>;
 
 /** SHA-256 that names one deletion: of one document, by one source, at one place in its order. Lower-case hex. */
 export function tombstoneOf(deletion: Deletion): string {

@@ -5,6 +5,7 @@ import type { FileChange } from '../watch/file-change.ts';
 import type { StateSetting } from './file-state.ts';
 import type { NamingSettings } from './naming.ts';
 import { numberOptions, type NumberOptionName } from './number-options.ts';
+import { optionGroups } from './option-groups.ts';
 import { TriggerProblem } from './problem.ts';
 
 export type FileEvent = FileChange['event'];
@@ -55,9 +56,11 @@ const IN_FLIGHT = { batch: 4, file: 50 } as const;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `changes` and `options`. Throws a TriggerProblem. */
+/** Of the parameters `folder`, `tenantFrom`, `tenant`, `tenantSegment`, `changes` and of the groups of options. Throws a TriggerProblem. */
 export function readSettings(get: (name: string) => unknown): TriggerSettings {
-	const options = (get('options') ?? {}) as Values;
+	const options = Object.fromEntries(
+		optionGroups.flatMap(({ name }) => Object.entries((get(name) ?? {}) as Values)),
+	);
 	const number = (name: NumberOptionName) => whole(name, options[name]);
 	const choice = <T extends string>(name: string, allowed: readonly T[], label: string): T =>
 		oneOf(options[name] ?? allowed[0], allowed, label);

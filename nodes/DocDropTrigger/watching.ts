@@ -31,7 +31,7 @@ import type { TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
-import { findSource } from './source-register.ts';
+import { findSource, sourceNameOf } from './source-register.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -140,10 +140,11 @@ export function createWatching(deps: WatchingDeps): Watching {
 				if (!('fault' in name)) claims.claim(name, file.docId);
 			},
 			onCommit({ remove = [], firstRoot }) {
-				for (const { root, path } of claims === null || identity === null ? [] : remove) {
+				for (const { root, path } of remove) {
+					if (claims === null || identity === null) break;
 					const docId = identity.docId(root, path);
 					const name = naming.nameOf({ root, relPath: path, docId });
-					if (!('fault' in name)) claims?.release(name, docId);
+					if (!('fault' in name)) claims.release(name, docId);
 				}
 				if (firstRoot !== undefined) identity = createIdentity(roots, firstRoot);
 			},
@@ -164,6 +165,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 			settings: { ...settings.watch, closeWaitMs: CLOSE_WAIT },
 			deliver: createDelivery({
 				...{ settings, naming, claims, guard, locate, executions, clock },
+				sourceName: sourceNameOf(context.getWorkflow().name),
 				baseline: () => baseline,
 				onRefused: (reason, relPaths) =>
 					report.trouble(`refused ${reason}`, refusalProblem(reason, relPaths)),

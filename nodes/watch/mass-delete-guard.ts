@@ -17,13 +17,13 @@ export interface Losses {
 /** Why the deletions of a root must wait for its files or for a person; null: they may go. */
 export function pauseReason(
 	{ gone, before, replaced }: Losses,
-	settings: Pick<WatchSettings, 'guardShare' | 'guardFiles'>,
+	settings: Pick<WatchSettings, 'guardShare' | 'guardFloor'>,
 ): string | null {
 	if (settings.guardShare >= 1 || gone === 0) return null;
 	if (replaced && gone >= before) {
 		return `the folder is another one than before, and all ${gone} files are gone: unmounted, or made anew`;
 	}
-	if (before >= settings.guardFiles && gone > before * settings.guardShare) {
+	if (gone > Math.max(before * settings.guardShare, settings.guardFloor)) {
 		return `${gone} of ${before} files are gone at once`;
 	}
 	return null;

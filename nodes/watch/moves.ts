@@ -34,7 +34,6 @@ interface MovesDeps extends Pick<Observer, 'attention' | 'markMoved' | 'unmarkMo
 }
 
 export function createMoves(deps: MovesDeps): Moves {
-	const { ledger, disk } = deps;
 	/** Old names by new ones. */
 	const joins = new Map<string, string>();
 
@@ -50,60 +49,26 @@ export function createMoves(deps: MovesDeps): Moves {
 		joins.delete(to);
 		if (isMine) deps.unmarkMoved(from);
 	}
-	/** Content of a file that the consumer never acknowledged under this name. */
-	function newContent(docId: string): Seen | null {
-		const row = ledger.get(docId);
-		if (row === undefined || row.seen === null || row.delivered !== null || row.seen.size === 0) return null;
-		return row.seen;
-	}
-	const fits = (from: string, sha256: string) =>
-		ledger.get(from)?.delivered?.sha256 === sha256 && !deps.isInFlight(from);
-
 	/** The old name that was joined to a new one; the join ends where it is not true any more. */
 	function checkedName(docId: string): string | null {
 		const from = joins.get(docId);
 		if (from === undefined) return null;
-		const content = newContent(docId);
-		if (content !== null && newNameOf(from) === docId && fits(from, content.sha256)) return from;
+		const content = newContent(deps, docId);
+		if (content !== null && newNameOf(from) === docId && fits(deps, from, content.sha256)) return from;
 		release(docId);
 		return null;
 	}
 
-	function candidates(docId: string, content: Seen): string[] {
-		const found: string[] = [];
-		for (const from of ledger.deliveredAs(content.sha256)) {
-			if (from === docId || !fits(from, content.sha256)) continue;
-			const isSameFile = ledger.get(from)?.seen?.ino === content.ino;
-			if (isSameFile) found.unshift(from);
-			else found.push(from);
-			if (found.length === CANDIDATES) break;
-		}
-		return found;
-	}
-
-	/** Whether nothing is at the path any more. A root that cannot be read says nothing. */
-	async function hasGone(docId: string): Promise<boolean> {
-		const row = ledger.get(docId);
-		if (row === undefined) return false;
-		const dir = deps.dirOf(row.root);
-		try {
-			await disk.checkRoot(dir);
-			await disk.find(dir, row.path);
-			return false;
-		} catch (error) {
-			return isGone(error);
-		}
-	}
-
 	async function join(docId: string, sha256: string, among: readonly string[]): Promise<void> {
 		for (const from of among) {
-			if (!(await hasGone(from))) continue;
+			if (!(await hasGone(deps, from))) continue;
 			const rival = newNameOf(from);
 			// Moved twice in a row: the name between is gone as well.
-			if (rival !== null && rival !== docId && (deps.isInFlight(rival) || !(await hasGone(rival)))) continue;
+			if (rival !== null && rival !== docId && (deps.isInFlight(rival) || !(await hasGone(deps, rival))))
+				continue;
 			// It may have been sent meanwhile, as a creation: no outcome would ever end a join made now.
 			if (deps.isInFlight(docId)) return;
-			if (newContent(docId)?.sha256 !== sha256 || !fits(from, sha256)) continue;
+			if (newContent(deps, docId)?.sha256 !== sha256 || !fits(deps, from, sha256)) continue;
 			if (rival !== null) joins.delete(rival);
 			joins.set(docId, from);
 			deps.markMoved(from, docId);
@@ -115,12 +80,48 @@ export function createMoves(deps: MovesDeps): Moves {
 		consider(docId) {
 			if (deps.isInFlight(docId)) return null;
 			if (checkedName(docId) !== null) return null;
-			const content = newContent(docId);
+			const content = newContent(deps, docId);
 			if (content === null) return null;
-			const among = candidates(docId, content);
+			const among = candidates(deps, docId, content);
 			return among.length === 0 ? null : join(docId, content.sha256, among);
 		},
 		previousOf: checkedName,
 		finished: release,
 	};
+}
+
+/** Content of a file that the consumer never acknowledged under this name. */
+function newContent({ ledger }: MovesDeps, docId: string): Seen | null {
+	const row = ledger.get(docId);
+	if (row === undefined || row.seen === null || row.delivered !== null || row.seen.size === 0) return null;
+	return row.seen;
+}
+
+const fits = ({ ledger, isInFlight }: MovesDeps, from: string, sha256: string) =>
+	ledger.get(from)?.delivered?.sha256 === sha256 && !isInFlight(from);
+
+function candidates(deps: MovesDeps, docId: string, content: Seen): string[] {
+	const found: string[] = [];
+	for (const from of deps.ledger.deliveredAs(content.sha256)) {
+		if (from === docId || !fits(deps, from, content.sha256)) continue;
+		const isSameFile = deps.ledger.get(from)?.seen?.ino === content.ino;
+		if (isSameFile) found.unshift(from);
+		else found.push(from);
+		if (found.length === CANDIDATES) break;
+	}
+	return found;
+}
+
+/** Whether nothing is at the path any more. A root that cannot be read says nothing. */
+async function hasGone({ ledger, disk, dirOf }: MovesDeps, docId: string): Promise<boolean> {
+	const row = ledger.get(docId);
+	if (row === undefined) return false;
+	const dir = dirOf(row.root);
+	try {
+		await disk.checkRoot(dir);
+		await disk.find(dir, row.path);
+		return false;
+	} catch (error) {
+		return isGone(error);
+	}
 }

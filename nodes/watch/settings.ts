@@ -21,8 +21,8 @@ export interface WatchSettings {
 	 * replaced; 1 switches the mass-delete guard off.
 	 */
 	readonly guardShare: number;
-	/** Roots with fewer files than this are not guarded by a share. */
-	readonly guardFiles: number;
+	/** Losses of up to this many files are never paused for their share. */
+	readonly guardFloor: number;
 	/** A batch is sent after this time, ms, ... */
 	readonly windowMs: number;
 	/** ... or at this many files, ... */
@@ -77,7 +77,7 @@ export const DEFAULT_SETTINGS: WatchSettings = {
 	parallelReads: 64,
 	deletionDelayMs: 5000,
 	guardShare: 0.2,
-	guardFiles: 20,
+	guardFloor: 4,
 	windowMs: 100,
 	batchFiles: 200,
 	batchBytes: 32 * 1024 * 1024,

@@ -16,7 +16,7 @@ describe('abuse: batches', () => {
 
 	it('names each bad document in its place and takes the others', async () => {
 		const bad: [document: object, status: number, field: string, says: RegExp][] = [
-			[{ ...good('a.txt'), docId: 'a\u0007' }, 400, 'docId', /pattern/],
+			[{ ...good('a.txt'), docId: 'a\u0007' }, 400, 'docId', /control characters/],
 			[{ ...good('a.txt'), tenant: 'a b' }, 400, 'tenant', /got "a b"/],
 			[{ tenant: 'acme', docId: 'a.txt' }, 400, 'content', /required/],
 			[{ ...good('a.txt'), priority: 'high' }, 400, 'priority', /not a known field/],

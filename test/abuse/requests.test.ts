@@ -94,7 +94,11 @@ const ids: Case[] = [
 	['no tenant', publish({ tenant: undefined }), invalid('tenant', /required/)],
 	['tenant null', publish({ tenant: null }), invalid('tenant', /string, got null/)],
 	['tenant 7', publish({ tenant: 7 }), invalid('tenant', /string, got 7/)],
-	['tenant of a wrong form', publish({ tenant: '../acme' }), invalid('tenant', /pattern.+got "\.\.\/acme"/)],
+	[
+		'tenant of a wrong form',
+		publish({ tenant: '../acme' }),
+		invalid('tenant', /must be at most 128 letters, digits and .+got "\.\.\/acme"/),
+	],
 	['tenant __proto__', publish({ tenant: '__proto__' }), invalid('tenant')],
 	['tenant of 129', publish({ tenant: 'a'.repeat(129) }), invalid('tenant', /128/)],
 	['no docId', publish({ docId: undefined }), invalid('docId', /required/)],
@@ -112,9 +116,9 @@ const ids: Case[] = [
 		invalid('docId', /1,024 bytes/),
 	],
 	['docId of a megabyte', publish({ docId: 'x'.repeat(1_000_000) }), invalid('docId', /1024/)],
-	['docId with NUL', publish({ docId: 'a\0.txt' }), invalid('docId', /pattern/)],
-	['docId with a newline', publish({ docId: 'a\n.txt' }), invalid('docId', /pattern/)],
-	['docId with C1 control', publish({ docId: 'a\u0085.txt' }), invalid('docId', /pattern/)],
+	['docId with NUL', publish({ docId: 'a\0.txt' }), invalid('docId', /control characters/)],
+	['docId with a newline', publish({ docId: 'a\n.txt' }), invalid('docId', /control characters/)],
+	['docId with C1 control', publish({ docId: 'a\u0085.txt' }), invalid('docId', /control characters/)],
 	[
 		'docId with half a surrogate pair',
 		post('/v1/publish', '{"tenant":"acme","docId":"\\ud800.txt","content":{"text":"x"}}'),
@@ -167,7 +171,7 @@ const contents: Case[] = [
 	],
 	['a delete with content', publish({ op: 'delete' }), invalid('content', /absent/)],
 	['an op that is none', publish({ op: 'upsert' }), invalid('op', /put, delete, got "upsert"/)],
-	['a hash that is none', publish({ sha256: 'ABC' }), invalid('sha256', /pattern/)],
+	['a hash that is none', publish({ sha256: 'ABC' }), invalid('sha256', /lower-case hex/)],
 	[
 		'a type that nobody reads',
 		publish({ mimeType: 'application/pdf' }),
@@ -335,7 +339,11 @@ const queries: Case[] = [
 		get('/v1/documents/history?tenant=acme&docId=none'),
 		{ code: 'not_found', field: 'docId' },
 	],
-	['history with a NUL', get('/v1/documents/history?tenant=acme&docId=a%00'), invalid('docId', /pattern/)],
+	[
+		'history with a NUL',
+		get('/v1/documents/history?tenant=acme&docId=a%00'),
+		invalid('docId', /control characters/),
+	],
 	[
 		'a document of another tenant',
 		get('/v1/documents/state?tenant=other&docId=kept.txt'),

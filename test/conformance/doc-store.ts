@@ -945,6 +945,17 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			);
 			assert.deepEqual(await page(0, 1), [a]);
 			assert.deepEqual(await page(a?.doc ?? 0), [b]);
+			const round = { sourceId: 's', epoch: 'one', after: 0, limit: 10 };
+			const below = async (belowSeq: number) =>
+				(await store.sourceDocuments({ ...round, belowSeq })).map(({ isEarlier }) => isEarlier);
+			await accept({ ...of('one', put('b', 'B2')), seq: 7 });
+			assert.deepEqual(
+				[await below(7), await below(8)],
+				[
+					[false, false],
+					[false, true],
+				],
+			);
 		});
 
 		it('lists tenants in order, each once, in pages', async () => {

@@ -43,6 +43,7 @@ describe('the description of the API', () => {
 			'post /v1/ingest/batch',
 			'post /v1/jobs/{jobId}/cancel',
 			'post /v1/jobs/{jobId}/retry',
+			'post /v1/lists/sync',
 			'post /v1/preview',
 			'post /v1/publish',
 			'post /v1/search',

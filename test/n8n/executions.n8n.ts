@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inGroups } from '../support/trigger-options.ts';
 import { createRig, tenant, type Rig } from './rig.ts';
 import {
 	activate,
@@ -42,7 +43,7 @@ describe('executions that end in every way, in the real n8n', () => {
 				folder,
 				tenantFrom: 'fixed',
 				tenant,
-				options: { documentId: `${name}/{relPath}`, ...options },
+				...inGroups({ documentId: `${name}/{relPath}`, ...options }),
 			},
 		};
 		workflowId = await createWorkflow(rig.n8n, { name, ...chain(trigger, ...behind) });

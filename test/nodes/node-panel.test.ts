@@ -131,12 +131,15 @@ describe('node panel of n8n', () => {
 	});
 
 	it('offers every operation once', () => {
-		const offered = entriesOf(action).map(({ values }) => `${values['resource']} ${values['operation']}`);
+		const offered = entriesOf(action).map(
+			({ values }) => `${String(values['resource'])} ${String(values['operation'])}`,
+		);
 		const operations = action.properties
 			.filter(({ name }) => name === 'operation')
-			.flatMap((one) =>
-				optionsOf(one).map(({ value }) => `${one.displayOptions?.show?.['resource']?.[0]} ${value}`),
-			);
+			.flatMap((one) => {
+				const [resource] = one.displayOptions?.show?.['resource'] ?? [];
+				return optionsOf(one).map(({ value }) => `${resource as string} ${String(value)}`);
+			});
 		assert.deepEqual(offered.toSorted(), [...new Set(operations)].toSorted());
 	});
 });

@@ -13,7 +13,7 @@ import { names, nodeOf, prepareExecution, type ExecutionOptions } from './n8n-ex
 /** A whole execution by n8n's own engine, as a trigger begins one, and what became of it. */
 export interface Execution {
 	readonly run: IRun;
-	/** How n8n says that it ended, in order: of one that was canceled it says so at once, and once more at its end. */
+	/** How n8n says that it ended, in order; of one that was canceled at once, before its nodes have ended. */
 	readonly ends: readonly ExecutionStatus[];
 	/** What ended the execution, as n8n keeps it. */
 	readonly error: Error | undefined;

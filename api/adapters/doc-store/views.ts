@@ -1,4 +1,4 @@
-import { isEarlier, isPending, type ManifestChunk, versionOf } from '../../domain/index.ts';
+import { isPending, isToldBefore, type ManifestChunk, versionOf } from '../../domain/index.ts';
 import type {
 	DocumentFilter,
 	DocumentState,
@@ -130,13 +130,13 @@ export function createViews(engine: EngineState) {
 			return row === undefined ? null : documentView(row);
 		},
 
-		sourceDocuments({ sourceId, epoch, after, limit }: SourcePage): SourceDocument[] {
-			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch, null) };
+		sourceDocuments({ sourceId, epoch, belowSeq, after, limit }: SourcePage): SourceDocument[] {
+			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch, null), belowSeq: belowSeq ?? 0 };
 			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
 				doc: key,
 				tenant,
 				docId,
-				isEarlier: isEarlier(state, asked),
+				isEarlier: isToldBefore(state, asked),
 			}));
 		},
 

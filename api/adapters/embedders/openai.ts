@@ -39,133 +39,144 @@ const REQUESTS_IN_FLIGHT = 2;
 /** Numbers a request at most, once a server has answered with JSON numbers. */
 const NUMBERS_PER_REQUEST = 32_768;
 
+/** The server, as it was told of and as its answers show it. */
+interface Server {
+	readonly settings: OpenAiSettings;
+	readonly budget: ReturnType<typeof createRateBudget>;
+	readonly closing: AbortController;
+	answersNumbers: boolean;
+}
+
 export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
-	const { model, dimensions, timeoutMs, clock, batchSize = 128, maxCharsPerBatch = 400_000 } = settings;
-	const endpoint = `${settings.url.replace(/\/+$/, '')}/embeddings`;
-	const sendDimensions = settings.sendDimensions ?? model.startsWith('text-embedding-3');
+	const { model, dimensions, timeoutMs, clock } = settings;
 	const closing = new AbortController();
-	let answersNumbers = false;
 	const budget = createRateBudget({
 		clock,
 		random: settings.random ?? (() => randomBytes(4).readUInt32BE() / 2 ** 32),
 		// The rest of the caller's time is for the request itself.
 		patienceMs: timeoutMs / 2,
 	});
-
-	async function request(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
-		const turn = await budget.turn(
-			texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
-			signal,
-		);
-		const timeout = new AbortController();
-		const cancel = clock.after(timeoutMs, () => timeout.abort());
-		try {
-			const response = await fetch(endpoint, {
-				method: 'POST',
-				headers: {
-					'content-type': 'application/json',
-					accept: 'application/json',
-					...(settings.apiKey !== undefined && { authorization: `Bearer ${settings.apiKey}` }),
-				},
-				body: JSON.stringify({
-					model,
-					input: texts,
-					encoding_format: 'base64',
-					...(sendDimensions && { dimensions }),
-				}),
-				// A redirected POST would arrive without its body.
-				redirect: 'manual',
-				signal: AbortSignal.any([signal, timeout.signal]),
-			});
-			turn.answered(response);
-			if (!response.ok) {
-				const pauseMs = response.status === 429 ? budget.pausedMs() : undefined;
-				throw await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
-			}
-			const answer = await readAnswer(response, texts.length, dimensions);
-			answersNumbers ||= answer.asNumbers;
-			return answer.vectors;
-		} catch (error) {
-			signal.throwIfAborted();
-			if (isDocDropError(error)) throw error;
-			const reason = timeout.signal.aborted
-				? `did not answer within ${timeoutMs} ms`
-				: 'could not be reached';
-			throw new DocDropError('embedder_unavailable', `the embedder ${reason}`, { cause: error });
-		} finally {
-			cancel();
-			turn.done();
-		}
-	}
-
-	/** Where the batch that begins at `from` ends. */
-	function endOfBatch(texts: readonly { readonly text: string }[], from: number): number {
-		const most = answersNumbers
-			? Math.min(batchSize, Math.ceil(NUMBERS_PER_REQUEST / dimensions))
-			: batchSize;
-		const mostBytes = budget.mostBytes();
-		let chars = 0;
-		let bytes = 0;
-		let end = from;
-		while (end < texts.length && end - from < most) {
-			const text = texts[end]?.text ?? '';
-			chars += text.length;
-			bytes += Buffer.byteLength(text);
-			if (end > from && (chars > maxCharsPerBatch || bytes > mostBytes)) break;
-			end += 1;
-		}
-		return end;
-	}
-
+	const server: Server = { settings, budget, closing, answersNumbers: false };
 	return {
 		model,
 		dimensions,
 		fingerprint: `openai:${model}:${dimensions}:v${ALGORITHM_VERSION}`,
-		async embed(texts, signal) {
-			signal?.throwIfAborted();
-			if (closing.signal.aborted) throw closing.signal.reason;
-			const vectors: Float32Array[] = texts.map(() => new Float32Array(dimensions));
-			// Servers refuse empty texts, which have nothing to embed.
-			const wanted = texts.map((text, index) => ({ text, index })).filter(({ text }) => text.trim() !== '');
-			const failed = new AbortController();
-			const stop = AbortSignal.any([
-				failed.signal,
-				closing.signal,
-				...(signal === undefined ? [] : [signal]),
-			]);
-			let next = 0;
-			async function lane() {
-				while (next < wanted.length) {
-					const batch = wanted.slice(next, endOfBatch(wanted, next));
-					next += batch.length;
-					const answer = await request(
-						batch.map(({ text }) => text),
-						stop,
-					);
-					for (const [i, { index }] of batch.entries())
-						vectors[index] = answer[i] ?? new Float32Array(dimensions);
-				}
-			}
-			try {
-				await Promise.all(
-					Array.from({ length: REQUESTS_IN_FLIGHT }, () =>
-						lane().catch((error: unknown) => {
-							// The first failure stops the other lane, whose own error is then this one.
-							failed.abort(error);
-							throw failed.signal.reason;
-						}),
-					),
-				);
-			} catch (error) {
-				signal?.throwIfAborted();
-				throw error;
-			}
-			return vectors;
-		},
+		embed: (texts, signal) => embed(server, texts, signal),
 		budget: budget.status,
 		close() {
 			closing.abort(new DocDropError('embedder_unavailable', 'the embedder is closed'));
 			return Promise.resolve();
 		},
 	};
+}
+
+async function embed(
+	server: Server,
+	texts: readonly string[],
+	signal?: AbortSignal,
+): Promise<Float32Array[]> {
+	const { closing, settings } = server;
+	signal?.throwIfAborted();
+	if (closing.signal.aborted) throw closing.signal.reason;
+	const vectors: Float32Array[] = texts.map(() => new Float32Array(settings.dimensions));
+	// Servers refuse empty texts, which have nothing to embed.
+	const wanted = texts.map((text, index) => ({ text, index })).filter(({ text }) => text.trim() !== '');
+	const failed = new AbortController();
+	const stop = AbortSignal.any([failed.signal, closing.signal, ...(signal === undefined ? [] : [signal])]);
+	let next = 0;
+	async function lane() {
+		while (next < wanted.length) {
+			const batch = wanted.slice(next, endOfBatch(server, wanted, next));
+			next += batch.length;
+			const inputs = batch.map(({ text }) => text);
+			const answer = await request(server, inputs, stop);
+			for (const [i, { index }] of batch.entries())
+				vectors[index] = answer[i] ?? new Float32Array(settings.dimensions);
+		}
+	}
+	try {
+		await Promise.all(
+			Array.from({ length: REQUESTS_IN_FLIGHT }, () =>
+				lane().catch((error: unknown) => {
+					// The first failure stops the other lane, whose own error is then this one.
+					failed.abort(error);
+					throw failed.signal.reason;
+				}),
+			),
+		);
+	} catch (error) {
+		signal?.throwIfAborted();
+		throw error;
+	}
+	return vectors;
+}
+
+async function request(
+	server: Server,
+	texts: readonly string[],
+	signal: AbortSignal,
+): Promise<Float32Array[]> {
+	const { settings, budget } = server;
+	const { model, dimensions, timeoutMs, clock } = settings;
+	const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+	const turn = await budget.turn(bytes, signal);
+	const timeout = new AbortController();
+	const cancel = clock.after(timeoutMs, () => timeout.abort());
+	try {
+		const response = await fetch(`${settings.url.replace(/\/+$/, '')}/embeddings`, {
+			method: 'POST',
+			headers: {
+				'content-type': 'application/json',
+				accept: 'application/json',
+				...(settings.apiKey !== undefined && { authorization: `Bearer ${settings.apiKey}` }),
+			},
+			body: JSON.stringify({
+				model,
+				input: texts,
+				encoding_format: 'base64',
+				...((settings.sendDimensions ?? model.startsWith('text-embedding-3')) && { dimensions }),
+			}),
+			// A redirected POST would arrive without its body.
+			redirect: 'manual',
+			signal: AbortSignal.any([signal, timeout.signal]),
+		});
+		turn.answered(response);
+		if (!response.ok) {
+			const pauseMs = response.status === 429 ? budget.pausedMs() : undefined;
+			throw await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+		}
+		const answer = await readAnswer(response, texts.length, dimensions);
+		server.answersNumbers ||= answer.asNumbers;
+		return answer.vectors;
+	} catch (error) {
+		signal.throwIfAborted();
+		if (isDocDropError(error)) throw error;
+		const reason = timeout.signal.aborted ? `did not answer within ${timeoutMs} ms` : 'could not be reached';
+		throw new DocDropError('embedder_unavailable', `the embedder ${reason}`, { cause: error });
+	} finally {
+		cancel();
+		turn.done();
+	}
+}
+
+/** Where the batch that begins at `from` ends. */
+function endOfBatch(
+	{ settings, budget, answersNumbers }: Server,
+	texts: readonly { readonly text: string }[],
+	from: number,
+): number {
+	const { dimensions, batchSize = 128, maxCharsPerBatch = 400_000 } = settings;
+	const most = answersNumbers ? Math.min(batchSize, Math.ceil(NUMBERS_PER_REQUEST / dimensions)) : batchSize;
+	const mostBytes = budget.mostBytes();
+	let chars = 0;
+	let bytes = 0;
+	let end = from;
+	while (end < texts.length && end - from < most) {
+		const text = texts[end]?.text ?? '';
+		chars += text.length;
+		bytes += Buffer.byteLength(text);
+		if (end > from && (chars > maxCharsPerBatch || bytes > mostBytes)) break;
+		end += 1;
+	}
+	return end;
 }

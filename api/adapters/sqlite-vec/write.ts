@@ -37,10 +37,7 @@ type Writer = ReturnType<typeof openWriter>;
 
 export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterMethods {
 	const writer = openWriter(db, dimensions);
-	return {
-		put: (batch) => put(writer, batch),
-		remove: (tenant, ids) => remove(writer, tenant, ids),
-	};
+	return { put: (batch) => put(writer, batch), remove: (tenant, ids) => remove(writer, tenant, ids) };
 }
 
 function openWriter(db: DatabaseSync, dimensions: number) {
@@ -105,35 +102,36 @@ function putDoc(
 	first: number,
 	changes: RowChange[],
 ): void {
-	const rows = writer.sql.docsOf.all(tenant, write.docId) as unknown as DocRow[];
+	const { sql, dimensions } = writer;
+	const rows = sql.docsOf.all(tenant, write.docId) as unknown as DocRow[];
 	const left = new Set<number>();
 	let current = refreshFields(writer, tenant, write, rows, left);
 	// The row is made by the first point that belongs to it: a document without points has none.
 	const doc = () =>
-		(current ??= Number(writer.sql.addDoc.run(tenant, write.docId, 0, write.fields).lastInsertRowid));
+		(current ??= Number(sql.addDoc.run(tenant, write.docId, 0, write.fields).lastInsertRowid));
 
 	const kept = new Set(write.kept);
 	for (const row of rows) {
 		if (row.doc === current || kept.size === 0) continue;
 		for (const point of listDoc(writer, row.doc)) {
 			if (!kept.has(point.id)) continue;
-			writer.sql.moveToDoc.run(doc(), point.point);
+			sql.moveToDoc.run(doc(), point.point);
 			left.add(row.doc);
 		}
 	}
 	write.points.forEach((point, index) => {
 		const at = first + index;
-		const vector = vectors.subarray(at * writer.dimensions, (at + 1) * writer.dimensions);
+		const vector = vectors.subarray(at * dimensions, (at + 1) * dimensions);
 		const { change, oldDoc } = putPoint(writer, tenant, doc(), point, vector, unpackTexts(texts, at));
 		changes.push(change);
 		if (oldDoc !== null && oldDoc !== current) left.add(oldDoc);
 	});
 	if (current !== null) {
 		for (const { id, order } of write.reordered) {
-			if (kept.has(id)) writer.sql.setOrder.run(order, uuidToBytes(id), tenant, current);
+			if (kept.has(id)) sql.setOrder.run(order, uuidToBytes(id), tenant, current);
 		}
 	}
-	for (const old of left) writer.sql.dropEmptyDoc.run(old);
+	for (const old of left) sql.dropEmptyDoc.run(old);
 }
 
 /**
@@ -207,22 +205,16 @@ function remove(writer: Writer, name: string, ids: readonly string[]): void {
 	for (const { point } of found) writer.sql.dropPoint.run(point);
 	for (const doc of new Set(found.map((point) => point.doc))) writer.sql.dropEmptyDoc.run(doc);
 	const gone = { isNew: false, vector: null, terms: null };
-	follow(
-		writer,
-		tenant,
-		found.map(({ point, embedded }) => ({ ...gone, row: BigInt(point), hadVector: embedded === 1 })),
-	);
+	const changes = found.map((row) => ({ ...gone, row: BigInt(row.point), hadVector: row.embedded === 1 }));
+	follow(writer, tenant, changes);
 }
 
 /**
  * Brings `vectors` and `texts` in step with `points`, one table after the other: statements on other tables
  * in between make FTS5 write out what it has gathered, at half a millisecond each.
  */
-function follow(
-	{ sql, compactor, indexedTerms }: Writer,
-	tenant: number,
-	changes: readonly RowChange[],
-): void {
+function follow(writer: Writer, tenant: number, changes: readonly RowChange[]): void {
+	const { sql, compactor, indexedTerms } = writer;
 	const chunks = new Set<number>();
 	for (const { row, hadVector, vector } of changes) {
 		// vec0's UPDATE does not take vectors of bytes: the row goes and comes again.

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Body, BodiesTable } from '../doc-store/index.ts';
-import { openSegments, segmentBytes, type BodyPlace } from './segments.ts';
+import { openSegments, segmentBytes, type BodyPlace, type Segments } from './segments.ts';
 
 /**
  * The bodies of waiting changes: a row each, and the bytes in the row, in a blob file, or in a segment file.
@@ -57,177 +57,209 @@ const placeIn = (row: Row): BodyPlace => ({
 	length: numberIn(row, 'length'),
 });
 
+/** What the running transaction has added, which is not yet anywhere, and does to each segment's usage. */
+interface Running {
+	readonly added: Map<number, string | Uint8Array>;
+	addedBytes: number;
+	readonly changes: Map<number, { bodies: number; bytes: number }>;
+}
+
+/** What is known of the segment files. */
+interface SegmentFiles extends Segments {
+	readonly usage: Map<number, Usage>;
+	/** Those without rows; they go as soon as they are not appended to any more. */
+	readonly empty: Set<number>;
+	/** Those in which a body is missing: what is left of them is not moved. */
+	readonly damaged: Set<number>;
+}
+
+interface Store {
+	readonly sql: Statements;
+	readonly running: Running;
+	readonly files: SegmentFiles;
+	nextId: number;
+}
+
 export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = defaults): Bodies {
-	const sql = {
-		insert: db.prepare('INSERT INTO bodies (body, content, blob) VALUES (?, ?, ?)'),
-		insertText: db.prepare('INSERT INTO bodies (body, content) VALUES (?, CAST(? AS BLOB))'),
-		insertPlace: db.prepare('INSERT INTO bodies (body, segment, start, length) VALUES (?, ?, ?, ?)'),
-		find: db.prepare('SELECT content, blob, segment, start, length FROM bodies WHERE body = ?'),
-		remove: db.prepare('DELETE FROM bodies WHERE body = ? RETURNING blob, segment, length'),
-		blobs: db.prepare('SELECT blob FROM bodies WHERE blob IS NOT NULL'),
-		hasBlob: db.prepare('SELECT 1 FROM bodies WHERE blob = ?'),
-		lastId: db.prepare('SELECT max(body) AS id FROM bodies'),
-		usage: db.prepare(
-			'SELECT segment, count(*) AS bodies, sum(length) AS bytes, min(body) AS first, max(body) AS last FROM bodies WHERE segment IS NOT NULL GROUP BY segment',
-		),
-		within: db.prepare(
-			'SELECT body, segment, start, length FROM bodies WHERE body BETWEEN ? AND ? AND segment = ? ORDER BY body LIMIT ?',
-		),
-		moveIn: db.prepare(
-			'UPDATE bodies SET content = ?, segment = NULL, start = NULL, length = NULL WHERE body = ?',
-		),
-	};
-	const usage = new Map<number, Usage>();
-	for (const row of sql.usage.all() as Row[]) {
-		usage.set(numberIn(row, 'segment'), {
-			bodies: numberIn(row, 'bodies'),
-			bytes: numberIn(row, 'bytes'),
-			first: numberIn(row, 'first'),
-			last: numberIn(row, 'last'),
-		});
-	}
+	const sql = prepareStatements(db);
+	const usage = readUsage(sql);
 	const segments = openSegments(dir, new Set(usage.keys()), limits.segmentBytes);
-	let nextId = ((sql.lastId.get() as Row)['id'] as number | null) ?? 0;
-	/** Of the running transaction, not yet anywhere. */
-	const added = new Map<number, string | Uint8Array>();
-	let addedBytes = 0;
-	/** What the running transaction does to each segment's usage. */
-	const changes = new Map<number, { bodies: number; bytes: number }>();
-	/** Segments without rows; they go as soon as they are not appended to any more. */
-	const empty = new Set<number>();
-	/** Segments in which a body is missing: what is left of them is not moved. */
-	const damaged = new Set<number>();
-
-	function change(segment: number, sign: 1 | -1, bytes: number): void {
-		const known = changes.get(segment);
-		if (known === undefined) changes.set(segment, { bodies: sign, bytes: sign * bytes });
-		else {
-			known.bodies += sign;
-			known.bytes += sign * bytes;
-		}
-	}
-
-	function append(): void {
-		const places = segments.append([...added.values()]);
-		let next = 0;
-		for (const id of added.keys()) {
-			const place = places[next++];
-			if (place === undefined) throw new Error('a body without a place');
-			const { segment, start, length } = place;
-			const known = usage.get(segment);
-			if (known === undefined) {
-				// Should the transaction be undone, the file is known as one without rows.
-				usage.set(segment, { bodies: 0, bytes: 0, first: id, last: id });
-				empty.add(segment);
-			} else known.last = id;
-			sql.insertPlace.run(id, segment, start, length);
-			change(segment, 1, length);
-		}
-	}
-
-	function removeEmpty(): void {
-		for (const segment of empty) {
-			if (segment === segments.current()) continue;
-			segments.remove(segment);
-			usage.delete(segment);
-			empty.delete(segment);
-		}
-	}
-
-	function endTransaction(): void {
-		added.clear();
-		addedBytes = 0;
-		changes.clear();
-		removeEmpty();
-	}
-
-	const table: BodiesTable = {
-		insertBody(body) {
-			nextId += 1;
-			if (typeof body === 'object' && 'blob' in body) sql.insert.run(nextId, null, body.blob);
-			else {
-				added.set(nextId, body);
-				addedBytes += body.length;
-			}
-			return nextId;
-		},
-		body(id): Body | undefined {
-			const fresh = added.get(id);
-			if (fresh !== undefined) {
-				const bytes = typeof fresh === 'string' ? new TextEncoder().encode(fresh) : fresh;
-				return { kind: 'bytes', bytes };
-			}
-			const row = sql.find.get(id) as Row | undefined;
-			if (row === undefined) return undefined;
-			if (row['blob'] !== null) return { kind: 'blob', blob: row['blob'] as string };
-			if (row['segment'] === null) return { kind: 'bytes', bytes: row['content'] as Uint8Array };
-			const bytes = segments.read(placeIn(row));
-			return bytes === null ? { kind: 'lost' } : { kind: 'bytes', bytes };
-		},
-		removeBody(id) {
-			const fresh = added.get(id);
-			if (fresh !== undefined) {
-				added.delete(id);
-				addedBytes -= fresh.length;
-				return null;
-			}
-			const row = sql.remove.get(id) as Row | undefined;
-			if (row === undefined) return null;
-			if (row['segment'] !== null) change(numberIn(row, 'segment'), -1, numberIn(row, 'length'));
-			return row['blob'] as string | null;
-		},
-		blobs: () => new Set((sql.blobs.all() as Row[]).map((row) => row['blob'] as string)),
-		hasBlob: (blob) => sql.hasBlob.get(blob) !== undefined,
-		compactBodies(limit) {
-			let rows = limit;
-			let bytes = movedBytes;
-			for (const [segment, { bodies, bytes: used, first, last }] of usage) {
-				if (rows <= 0 || bytes <= 0) return;
-				if (bodies === 0 || segment === segments.current() || damaged.has(segment)) continue;
-				if (used > segments.size(segment) * rest) continue;
-				for (const row of sql.within.all(first, last, segment, rows) as Row[]) {
-					const place = placeIn(row);
-					const content = segments.read(place);
-					if (content === null) {
-						damaged.add(segment);
-						break;
-					}
-					sql.moveIn.run(content, numberIn(row, 'body'));
-					change(segment, -1, place.length);
-					rows -= 1;
-					bytes -= place.length;
-					if (bytes <= 0) break;
-				}
-			}
-		},
+	const store: Store = {
+		sql,
+		running: { added: new Map(), addedBytes: 0, changes: new Map() },
+		files: { ...segments, usage, empty: new Set(), damaged: new Set() },
+		nextId: ((sql.lastId.get() as Row)['id'] as number | null) ?? 0,
 	};
-
 	return {
-		table,
-		flush() {
-			if (added.size > 0 && addedBytes >= limits.appendBytes) append();
-			else {
-				for (const [id, body] of added) {
-					if (typeof body === 'string') sql.insertText.run(id, body);
-					else sql.insert.run(id, body, null);
-				}
-			}
+		table: {
+			insertBody: (body) => insertBody(store, body),
+			body: (id) => findBody(store, id),
+			removeBody: (id) => removeBody(store, id),
+			blobs: () => new Set((sql.blobs.all() as Row[]).map((row) => row['blob'] as string)),
+			hasBlob: (blob) => sql.hasBlob.get(blob) !== undefined,
+			compactBodies: (limit) => compactBodies(store, limit),
 		},
-		finish() {
-			for (const [segment, { bodies, bytes }] of changes) {
-				const known = usage.get(segment);
-				if (known === undefined) continue;
-				known.bodies += bodies;
-				known.bytes += bytes;
-				if (known.bodies === 0) empty.add(segment);
-				else empty.delete(segment);
-			}
-			endTransaction();
-		},
-		undo: endTransaction,
+		flush: () => flush(store, limits.appendBytes),
+		finish: () => finish(store),
+		undo: () => endTransaction(store),
 		close() {
 			segments.close();
-			removeEmpty();
+			removeEmpty(store.files);
 		},
 	};
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+const prepareStatements = (db: DatabaseSync) => ({
+	insert: db.prepare('INSERT INTO bodies (body, content, blob) VALUES (?, ?, ?)'),
+	insertText: db.prepare('INSERT INTO bodies (body, content) VALUES (?, CAST(? AS BLOB))'),
+	insertPlace: db.prepare('INSERT INTO bodies (body, segment, start, length) VALUES (?, ?, ?, ?)'),
+	find: db.prepare('SELECT content, blob, segment, start, length FROM bodies WHERE body = ?'),
+	remove: db.prepare('DELETE FROM bodies WHERE body = ? RETURNING blob, segment, length'),
+	blobs: db.prepare('SELECT blob FROM bodies WHERE blob IS NOT NULL'),
+	hasBlob: db.prepare('SELECT 1 FROM bodies WHERE blob = ?'),
+	lastId: db.prepare('SELECT max(body) AS id FROM bodies'),
+	usage: db.prepare(
+		'SELECT segment, count(*) AS bodies, sum(length) AS bytes, min(body) AS first, max(body) AS last FROM bodies WHERE segment IS NOT NULL GROUP BY segment',
+	),
+	within: db.prepare(
+		'SELECT body, segment, start, length FROM bodies WHERE body BETWEEN ? AND ? AND segment = ? ORDER BY body LIMIT ?',
+	),
+	moveIn: db.prepare(
+		'UPDATE bodies SET content = ?, segment = NULL, start = NULL, length = NULL WHERE body = ?',
+	),
+});
+
+function readUsage(sql: Statements): Map<number, Usage> {
+	const rows = sql.usage.all() as unknown as (Usage & { readonly segment: number })[];
+	return new Map(rows.map(({ segment, ...usage }) => [segment, usage]));
+}
+
+function insertBody(store: Store, body: Parameters<BodiesTable['insertBody']>[0]): number {
+	const { sql, running } = store;
+	store.nextId += 1;
+	if (typeof body === 'object' && 'blob' in body) sql.insert.run(store.nextId, null, body.blob);
+	else {
+		running.added.set(store.nextId, body);
+		running.addedBytes += body.length;
+	}
+	return store.nextId;
+}
+
+function findBody({ sql, running, files }: Store, id: number): Body | undefined {
+	const fresh = running.added.get(id);
+	if (fresh !== undefined) {
+		const bytes = typeof fresh === 'string' ? new TextEncoder().encode(fresh) : fresh;
+		return { kind: 'bytes', bytes };
+	}
+	const row = sql.find.get(id) as Row | undefined;
+	if (row === undefined) return undefined;
+	if (row['blob'] !== null) return { kind: 'blob', blob: row['blob'] as string };
+	if (row['segment'] === null) return { kind: 'bytes', bytes: row['content'] as Uint8Array };
+	const bytes = files.read(placeIn(row));
+	return bytes === null ? { kind: 'lost' } : { kind: 'bytes', bytes };
+}
+
+function removeBody({ sql, running }: Store, id: number): string | null {
+	const fresh = running.added.get(id);
+	if (fresh !== undefined) {
+		running.added.delete(id);
+		running.addedBytes -= fresh.length;
+		return null;
+	}
+	const row = sql.remove.get(id) as Row | undefined;
+	if (row === undefined) return null;
+	if (row['segment'] !== null) change(running, numberIn(row, 'segment'), -1, numberIn(row, 'length'));
+	return row['blob'] as string | null;
+}
+
+function change({ changes }: Running, segment: number, sign: 1 | -1, bytes: number): void {
+	const known = changes.get(segment);
+	if (known === undefined) changes.set(segment, { bodies: sign, bytes: sign * bytes });
+	else {
+		known.bodies += sign;
+		known.bytes += sign * bytes;
+	}
+}
+
+function append({ sql, running, files }: Store): void {
+	const places = files.append([...running.added.values()]);
+	let next = 0;
+	for (const id of running.added.keys()) {
+		const place = places[next++];
+		if (place === undefined) throw new Error('a body without a place');
+		const { segment, start, length } = place;
+		const known = files.usage.get(segment);
+		if (known === undefined) {
+			// Should the transaction be undone, the file is known as one without rows.
+			files.usage.set(segment, { bodies: 0, bytes: 0, first: id, last: id });
+			files.empty.add(segment);
+		} else known.last = id;
+		sql.insertPlace.run(id, segment, start, length);
+		change(running, segment, 1, length);
+	}
+}
+
+function compactBodies({ sql, running, files }: Store, limit: number): void {
+	let rows = limit;
+	let bytes = movedBytes;
+	for (const [segment, { bodies, bytes: used, first, last }] of files.usage) {
+		if (rows <= 0 || bytes <= 0) return;
+		if (bodies === 0 || segment === files.current() || files.damaged.has(segment)) continue;
+		if (used > files.size(segment) * rest) continue;
+		for (const row of sql.within.all(first, last, segment, rows) as Row[]) {
+			const place = placeIn(row);
+			const content = files.read(place);
+			if (content === null) {
+				files.damaged.add(segment);
+				break;
+			}
+			sql.moveIn.run(content, numberIn(row, 'body'));
+			change(running, segment, -1, place.length);
+			rows -= 1;
+			bytes -= place.length;
+			if (bytes <= 0) break;
+		}
+	}
+}
+
+function flush(store: Store, appendBytes: number): void {
+	const { sql, running } = store;
+	if (running.added.size > 0 && running.addedBytes >= appendBytes) append(store);
+	else {
+		for (const [id, body] of running.added) {
+			if (typeof body === 'string') sql.insertText.run(id, body);
+			else sql.insert.run(id, body, null);
+		}
+	}
+}
+
+function finish(store: Store): void {
+	const { running, files } = store;
+	for (const [segment, { bodies, bytes }] of running.changes) {
+		const known = files.usage.get(segment);
+		if (known === undefined) continue;
+		known.bodies += bodies;
+		known.bytes += bytes;
+		if (known.bodies === 0) files.empty.add(segment);
+		else files.empty.delete(segment);
+	}
+	endTransaction(store);
+}
+
+function endTransaction({ running, files }: Store): void {
+	running.added.clear();
+	running.addedBytes = 0;
+	running.changes.clear();
+	removeEmpty(files);
+}
+
+function removeEmpty({ empty, usage, current, remove }: SegmentFiles): void {
+	for (const segment of empty) {
+		if (segment === current()) continue;
+		remove(segment);
+		usage.delete(segment);
+		empty.delete(segment);
+	}
 }

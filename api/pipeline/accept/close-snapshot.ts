@@ -1,7 +1,7 @@
 /**
  * The end of a source's first round in a new epoch: whatever it wanted published in an earlier epoch and has not
- * told of in this one is gone. Called by the folder source, and for the sources of other processes by
- * POST /v1/ingest/batch.
+ * told of in this one is gone. Called by the folder source, for the sources of other processes by
+ * POST /v1/ingest/batch, and for lists, which have rounds in one epoch, by sync-list.ts.
  *
  * It has a mass-delete guard of its own, because the source has lost the state from which it would know that too much
  * went at once. A pause is only an answer: nothing is remembered, and the source asks again, confirmed.
@@ -21,6 +21,8 @@ export interface SourceSnapshot {
 	readonly present: readonly { readonly tenant: string; readonly docId: string }[];
 	/** A person has agreed to what was paused. */
 	readonly confirmed: boolean;
+	/** All rounds share the epoch, and `seq` is this one's: what was told below it was not told in this round. */
+	readonly isRound?: boolean;
 }
 
 export interface SnapshotResult {
@@ -40,14 +42,15 @@ export async function closeSnapshot(
 		readonly brakeShare: number;
 	},
 ): Promise<SnapshotResult> {
-	const { onlyTenant, sourceId, epoch, seq } = snapshot;
+	const { onlyTenant, sourceId, epoch, seq, isRound = false } = snapshot;
+	const asked = { sourceId, epoch, ...(isRound && { belowSeq: seq }) };
 	// No tenant's name holds a space.
 	const nameOf = (one: { readonly tenant: string; readonly docId: string }) => `${one.tenant} ${one.docId}`;
 	const present = new Set(snapshot.present.map(nameOf));
 	const gone: { readonly tenant: string; readonly docId: string }[] = [];
 	let total = 0;
 	for (let after = 0; ;) {
-		const page = await deps.docStore.sourceDocuments({ sourceId, epoch, after, limit: pageSize });
+		const page = await deps.docStore.sourceDocuments({ ...asked, after, limit: pageSize });
 		for (const one of page) {
 			if (onlyTenant !== null && one.tenant !== onlyTenant) continue;
 			total += 1;

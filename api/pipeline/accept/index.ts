@@ -4,4 +4,6 @@ export type { Checked } from './checks.ts';
 export { type SourceSnapshot, closeSnapshot } from './close-snapshot.ts';
 export { type LimiterStatus, createDocumentLimiter } from './document-limiter.ts';
 export { createJobIds } from './job-id.ts';
+export { createRounds } from './list-rounds.ts';
 export { preview } from './preview.ts';
+export { syncList } from './sync-list.ts';

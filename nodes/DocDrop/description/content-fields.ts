@@ -6,7 +6,7 @@ import { collectionField, documentField, tenantField } from './fields.ts';
 const documentOperations = { resource: ['document'], operation: ['preview', 'publish'] };
 const batchOperations = { resource: ['batch'], operation: ['publishMany'] };
 
-const optionFields: INodeProperties[] = [
+export const optionFields: INodeProperties[] = [
 	{
 		displayName: 'Metadata',
 		name: 'metadata',

@@ -4,6 +4,7 @@ import { contentFields } from './content-fields.ts';
 import { documentFields, documentOperation } from './document-operations.ts';
 import { operationField } from './fields.ts';
 import { jobFields, jobOperation } from './job-operations.ts';
+import { listFields, listOperations } from './list-operations.ts';
 import { tenantFields, tenantOperation } from './tenant-operations.ts';
 
 const resource: INodeProperties = {
@@ -18,18 +19,26 @@ const resource: INodeProperties = {
 	],
 };
 
-const batchOperation = operationField('batch', 'publishMany', [
-	{
-		name: 'Publish Many',
-		value: 'publishMany',
-		action: 'Publish many documents',
-		description: 'All items in as few requests as possible; best behind a DocDrop Trigger',
-	},
-]);
+const batchOperation = operationField(
+	'batch',
+	'publishMany',
+	[
+		{
+			name: 'Publish Many',
+			value: 'publishMany',
+			action: 'Publish many documents',
+			description: 'All items in as few requests as possible; best behind a DocDrop Trigger',
+		},
+		...listOperations,
+	].toSorted((a, b) => a.name.localeCompare(b.name)),
+);
 
 /** An agent is given the node to find something, everybody else to publish. */
 const documentOperations: INodeProperties[] = [
-	{ ...documentOperation, displayOptions: { ...documentOperation.displayOptions, hide: { '@tool': [true] } } },
+	{
+		...documentOperation,
+		displayOptions: { ...documentOperation.displayOptions, hide: { '@tool': [true] } },
+	},
 	{
 		...documentOperation,
 		default: 'search',
@@ -44,6 +53,7 @@ export const properties: INodeProperties[] = [
 	jobOperation,
 	tenantOperation,
 	...contentFields,
+	...listFields,
 	...documentFields,
 	...jobFields,
 	...tenantFields,

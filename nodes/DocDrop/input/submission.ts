@@ -2,7 +2,6 @@
  * What one input item asks for, read from the node's parameters: a document to put or to delete, or the word that a
  * snapshot is complete. Nothing is opened or sent here.
  */
-import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import type { Priority } from '../../../api/contract/job-schema.ts';
 import type { FileItem, SnapshotItem } from '../../item.ts';
@@ -87,11 +86,13 @@ function fromTrigger(session: Session, index: number): Submission {
 	const { context, items } = session;
 	const item = readTriggerItem(items[index]?.json ?? {});
 	if (isSnapshot(item)) return { kind: 'snapshot', item: index, snapshot: item };
-	const { sourceId, epoch, seq, tenant, docId, event, previousTenant, previousDocId } = item;
+	const { tenant, docId, event } = item;
+	const { sourceId, sourceName, epoch, seq, takeOver, previousTenant, previousDocId } = item.docdrop;
 	const fields = fieldsOf(session, index);
 	const order = {
-		source: { sourceId, epoch, seq },
-		...((item.takeOver || fields.takeOver === true) && { takeOver: true }),
+		// A workflow may have dropped what is only there for people.
+		source: { sourceId, epoch, seq, ...(sourceName && { name: sourceName }) },
+		...((takeOver || fields.takeOver === true) && { takeOver: true }),
 	};
 	if (event === 'deleted') {
 		return change(session, index, {
@@ -138,11 +139,14 @@ function fromText(session: Session, item: number): Submission {
 	});
 }
 
-/** Servers call nearly everything plain text or bytes; there the ending of the name says more. */
+/**
+ * n8n and servers call plain text or bytes whatever they do not know. The ending of the name says more then, also
+ * one that nobody can read: a picture would be indexed as text.
+ */
 function isTelling(mimeType: string, name: string): boolean {
 	if (!/^[\w.+-]+\/[\w.+-]+(\s*;.*)?$/.test(mimeType) || mimeType.startsWith('application/octet-stream'))
 		return false;
-	return !(mimeType.startsWith('text/plain') && (mimeTypeOf(name) ?? 'text/plain') !== 'text/plain');
+	return !mimeType.startsWith('text/plain') || !/[^/\\]\.[^./\\]+$/.test(name);
 }
 
 const headOf = (

@@ -11,20 +11,23 @@ const fileEvents: readonly unknown[] = [
 ] satisfies FileItem['event'][];
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
+const isObject = (value: unknown): value is IDataObject =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** The field that keeps the item from being a trigger's; null where it is one. */
 function faultOf(json: IDataObject): string | null {
-	const missing = ['sourceId', 'epoch'].find((name) => !isText(json[name]));
-	if (missing !== undefined) return missing;
-	if (!Number.isSafeInteger(json['seq'])) return 'seq';
-	if (json['event'] === 'snapshotComplete') return Array.isArray(json['present']) ? null : 'present';
-	if (!fileEvents.includes(json['event'])) return 'event';
-	const wanted = [
-		'tenant',
-		'docId',
-		...(json['event'] === 'deleted' ? [] : ['path', 'relPath']),
-		...(json['event'] === 'moved' ? ['previousTenant', 'previousDocId'] : []),
-	];
-	return wanted.find((name) => !isText(json[name])) ?? null;
+	const { docdrop, event } = json;
+	if (!isObject(docdrop)) return 'docdrop';
+	const missing = ['sourceId', 'epoch'].find((name) => !isText(docdrop[name]));
+	if (missing !== undefined) return `docdrop.${missing}`;
+	if (!Number.isSafeInteger(docdrop['seq'])) return 'docdrop.seq';
+	if (event === 'snapshotComplete') return Array.isArray(docdrop['present']) ? null : 'docdrop.present';
+	if (!fileEvents.includes(event)) return 'event';
+	const wanted = ['tenant', 'docId', ...(event === 'deleted' ? [] : ['path', 'relPath'])];
+	const absent = wanted.find((name) => !isText(json[name]));
+	if (absent !== undefined || event !== 'moved') return absent ?? null;
+	const before = ['previousTenant', 'previousDocId'].find((name) => !isText(docdrop[name]));
+	return before === undefined ? null : `docdrop.${before}`;
 }
 
 export function readTriggerItem(json: IDataObject): TriggerItem {
@@ -34,7 +37,7 @@ export function readTriggerItem(json: IDataObject): TriggerItem {
 		nodeFault(
 			'invalid',
 			`the item is not one of the DocDrop Trigger: its field "${field}" is missing or wrong`,
-			'Connect the DocDrop Trigger and pass its items on unchanged, or set Source to "Binary Property" or "Text".',
+			'Connect the DocDrop Trigger and pass its items on unchanged (a Set node needs Include Other Input Fields), or set Source to "Binary Property" or "Text".',
 			{ field, retryable: false },
 		),
 	);

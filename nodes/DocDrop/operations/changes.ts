@@ -6,14 +6,17 @@
  * so that the trigger sends again.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
+import { readListed } from '../input/listed-item.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
+import { inPanelWords, isOfTrigger } from './refusal-words.ts';
 import { failsRun, refusalError, refusalHint, type Refusal } from './refusals.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
@@ -26,6 +29,8 @@ export const publish = (session: Session) => submit(session, readSubmission, 'on
 export const deleteDocument = (session: Session) => submit(session, readDeletion, 'one by one');
 /** All items in as few requests as the limits of the API allow. */
 export const publishMany = (session: Session) => submit(session, readSubmission, 'together');
+/** The same, of what Sync a List wanted. */
+export const publishListed = (session: Session) => submit(session, readListed, 'together');
 
 async function submit(
 	session: Session,
@@ -46,7 +51,7 @@ async function submit(
 
 	const results: (Result | undefined)[] = submissions.map(() => undefined);
 	for (const [place, change] of changes.entries()) {
-		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place]);
+		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place], limits.mimeTypes);
 	}
 	for (const one of submissions) {
 		if (one.kind === 'unusable')
@@ -76,13 +81,16 @@ function resultOf(
 	change: Change,
 	outcome: SendOutcome | undefined,
 	previous: SendOutcome | undefined,
+	mimeTypes: readonly string[],
 ): Result {
 	const { tenant, docId } = change.head;
 	const head = { tenant, docId, ...(change.event !== null && { event: change.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');
 	for (const part of [outcome, previous]) {
 		const fault = faultIn(part, change);
-		if (fault !== null) return { item: change.item, about: head, fault, isOfTrigger: isOfTrigger(change) };
+		if (fault === null) continue;
+		const told = inPanelWords(fault, change.head, mimeTypes);
+		return { item: change.item, about: head, fault: told, isOfTrigger: isOfTrigger(change.head) };
 	}
 	if (outcome.kind !== 'receipt') {
 		return { json: { ...head, state: 'vanished', jobId: null, version: null, statusUrl: null } };
@@ -95,21 +103,18 @@ function resultOf(
 
 function faultIn(part: SendOutcome | undefined, change: Change): Fault | null {
 	if (part?.kind === 'failed') return part.fault;
-	if (part?.kind !== 'receipt' || !isOfTrigger(change)) return null;
+	if (part?.kind !== 'receipt' || !isOfTrigger(change.head)) return null;
 	const { state, by } = part.receipt;
 	return state === 'stale' && by !== undefined ? superseded(by.name) : null;
 }
 
 const superseded = (name: string) =>
 	nodeFault(
-		'superseded',
+		supersededCode,
 		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
 		'Deactivate one of the two workflows. The one that stays takes over by itself.',
 		{ retryable: true },
 	);
-
-/** Only the trigger's changes have a place in a sender's order. */
-const isOfTrigger = ({ head }: Change): boolean => head.source !== undefined;
 
 /** The first file that looks deleted, where this process may just not see its folder. */
 async function unseen(changes: readonly Change[], { outcomes }: Sent): Promise<Stop | null> {

@@ -10,7 +10,7 @@ export async function closeSnapshot(
 	session: Session,
 	{ item, snapshot }: SnapshotComplete,
 ): Promise<IDataObject> {
-	const { sourceId, epoch, seq, present, confirmed } = snapshot;
+	const { sourceId, epoch, seq, present, confirmed } = snapshot.docdrop;
 	const { snapshot: answer } = await session.api
 		.request<BatchResponse>({
 			method: 'POST',

@@ -7,6 +7,7 @@
  * n8n's meaning of On Error.
  */
 import type { NodeExecutionHint } from 'n8n-workflow';
+import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { inOtherWords, toNodeError } from '../failing.ts';
 import type { Session } from '../session.ts';
@@ -20,7 +21,7 @@ export interface Refusal {
 }
 
 /** Nothing is wrong with the file: a person has to decide, and then it must be sent again. */
-const toDecide: readonly string[] = ['forbidden', 'owned', 'superseded'];
+const toDecide: readonly string[] = ['forbidden', 'owned', supersededCode];
 /** Refused documents that a text names. */
 const named = 3;
 
@@ -73,8 +74,9 @@ export function refusalHint(refused: readonly Refusal[], total: number): NodeExe
 	const told = [...reasons]
 		.slice(0, named)
 		.map(([message, documents]) => `${message} (${documents.length}: ${namesOf(documents)})`);
+	const hints = new Set(refused.map(({ fault }) => fault.hint));
 	const more = reasons.size > named ? `; and for ${reasons.size - named} more reasons` : '';
-	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}`;
+	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}. ${[...hints].join(' ')}`;
 	return { message: asHtml(text), type: 'warning', location: 'outputPane' };
 }
 

@@ -58,6 +58,7 @@ export async function putContent(
 	open: () => Promise<ByteStream | Buffer>,
 	waiting: Waiting,
 ): Promise<Receipt> {
+	const { name: sourceName, ...order } = source ?? {};
 	return wire.api.request<Receipt>({
 		method: 'PUT',
 		path: '/v1/documents/content',
@@ -69,7 +70,8 @@ export async function putContent(
 			mimeType,
 			...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
 			...(previous !== undefined && { previousTenant: previous.tenant, previousDocId: previous.docId }),
-			...source,
+			...order,
+			sourceName,
 			...(takeOver === true && { takeOver }),
 			...options(waiting),
 		},

@@ -81,8 +81,9 @@ describe('credential', () => {
 		it('shows what the API says of a key', async () => {
 			const missing = await test(app.url);
 			assert.deepEqual(missing.status, 'Error');
-			assert.match(missing.message, /^A key is required\. /);
-			assert.match((await test(app.url, 'bad-key')).message, /^The key is not known\. /);
+			const where = 'see API Key in the DocDrop API credential\. Open .*\\(DOCDROP_API_KEYS\\)\\.$';
+			assert.match(missing.message, new RegExp(`^A key is required: ${where}`));
+			assert.match((await test(app.url, 'bad-key')).message, new RegExp(`^The key is not known: ${where}`));
 		});
 
 		it('names both contracts where they differ', async () => {

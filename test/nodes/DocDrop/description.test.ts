@@ -18,6 +18,15 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 		{ resource: 'batch', operation: 'publishMany', source: 'text' },
 		['docId', 'options', 'source', 'tenant', 'text'],
 	],
+	[
+		{ resource: 'batch', operation: 'publishListed', source: 'binary' },
+		['binaryPropertyName', 'listed', 'options', 'source'],
+	],
+	[
+		{ resource: 'batch', operation: 'publishListed', source: 'text' },
+		['listed', 'options', 'source', 'text'],
+	],
+	[{ resource: 'batch', operation: 'syncList' }, ['docId', 'listName', 'options', 'tenant', 'version']],
 	[{ resource: 'document', operation: 'publish', source: 'trigger' }, ['options', 'source']],
 	[
 		{ resource: 'document', operation: 'preview', source: 'text' },

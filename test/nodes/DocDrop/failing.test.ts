@@ -8,6 +8,7 @@ import { call } from '../../support/call.ts';
 import { createToolContext } from '../../support/n8n-context.ts';
 import { withFileAccess } from '../../support/n8n-instance.ts';
 import { runWorkflow, type Execution, type RunOptions } from '../../support/run-workflow.ts';
+import type { FileItem } from '../../../nodes/item.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 import {
 	batch,
@@ -68,7 +69,13 @@ describe('what fails the action node', () => {
 		assert.equal(error.retryable, false);
 		assert.equal(error.docId, 'bad.exe');
 		assert.equal(error.field, 'mimeType');
-		assert.match(error.hint, /\/v1\/info/);
+		assert.equal(error.message, 'DocDrop cannot read .exe');
+		const endings = '.txt, .text, .log, .rst, .md, .markdown, .html, .htm, .xhtml';
+		assert.equal(
+			error.hint,
+			`It reads ${endings}. Leave it out with the option File Types of the DocDrop Trigger.`,
+		);
+		assert.match(error.jobId, /^[0-9a-f-]{36}$/);
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
 	});
 
@@ -83,9 +90,15 @@ describe('what fails the action node', () => {
 		assert.deepEqual(run.output[3]?.pairedItem, { item: 3 });
 		const [hint, ...others] = run.hints;
 		assert.deepEqual([hint?.type, hint?.location, others], ['warning', 'outputPane', []]);
-		assert.match(hint?.message ?? '', /^5 of 10 documents were refused for good.*mimeType is missing/);
+		assert.match(
+			hint?.message ?? '',
+			/^5 of 10 documents were refused for good.*: DocDrop cannot read \.exe /,
+		);
 		// n8n shows it as HTML.
-		assert.match(hint?.message ?? '', /\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)$/);
+		assert.match(
+			hint?.message ?? '',
+			/\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)\. It reads \.txt, .*File Types/,
+		);
 	});
 
 	it('one refused file alone is a green execution, in which the node ran once', async () => {
@@ -143,7 +156,24 @@ describe('what fails the action node', () => {
 			type: name === 'b.md' ? 'text/markdown' : 'a/b',
 		}));
 		const { error } = await failing({ ...known(), parameters: texts, items: items(sent) });
-		assert.match(error.message, /got "a\/b" \(2 of 3 items: a\.md, c\.md\)$/);
+		assert.match(error.message, /^DocDrop cannot read a\/b \(2 of 3 items: a\.md, c\.md\)$/);
+	});
+
+	it('a name without an ending is said to have none', async () => {
+		const { sent } = await files(1, () => 'folder.d/LICENSE');
+		const run = await runNode({ ...known(), items: items(sent) });
+		assert.equal(
+			run.json[0].error.message,
+			'DocDrop cannot read "folder.d/LICENSE", whose name has no ending',
+		);
+	});
+
+	it('a text whose document another source owns names the switch of this node', async () => {
+		const { sent } = await files(1, () => 'text/owned.md');
+		await runNode({ ...known(), items: items(sent) });
+		const own = items([{ name: 'text/owned.md', type: 'text/markdown' }]);
+		const { error } = await failing({ ...known(), parameters: texts, items: own });
+		assert.match(error.description ?? '', /^If it is to be replaced, switch on the option Take Over\. /);
 	});
 
 	it('one item alone says what is wrong with it', async () => {
@@ -153,7 +183,8 @@ describe('what fails the action node', () => {
 			parameters: { ...texts, resource: 'document', operation: 'publish' },
 			items: sent,
 		});
-		assert.match(error.message, /^mimeType must be one of/);
+		assert.match(error.message, /^DocDrop cannot read image\/png$/);
+		assert.match(error.description ?? '', /^It reads \.txt, .*set the option MIME Type\.$/);
 		assert.equal(error.context['itemIndex'], 0);
 	});
 
@@ -168,11 +199,19 @@ describe('what fails the action node', () => {
 			for (const onError of everySetting) {
 				const names = ['owned', 'free', 'picture'].map((name) => `${name}-${onError}`);
 				const { sent } = await files(3, (index) => `${names[index]}.${index === 2 ? 'png' : 'md'}`);
-				await runNode({ ...known(), items: items([{ ...sent[0], sourceId: 'somebody-else' }]) });
+				const [ofOther = assert.fail()] = sent;
+				const docdrop = { ...ofOther.docdrop, sourceId: 'somebody-else' };
+				await runNode({ ...known(), items: items([{ ...ofOther, docdrop }]) });
 				const node = onError === undefined ? {} : { onError };
 				const { error, wouldPass } = await failing({ ...known(), items: items(sent), node });
-				assert.match(error.message, new RegExp(`owned by .* \\(1 of 3 items: owned-${onError}\\.md\\)$`));
-				assert.match(error.description ?? '', /The other 2 were sent\.$/);
+				assert.match(
+					error.message,
+					new RegExp(`belongs to another source, .* \\(1 of 3 items: owned-${onError}\\.md\\)$`),
+				);
+				assert.match(
+					error.description ?? '',
+					/Take Over Documents of the DocDrop Trigger\..* The other 2 were sent\.$/,
+				);
 				assert.ok(!wouldPass);
 				assert.equal(await stateOf(`free-${onError}.md`), 'accepted');
 			}
@@ -195,14 +234,30 @@ describe('what fails the action node', () => {
 		});
 	});
 
-	it('an item of somebody else is told from one of the trigger', async () => {
+	it('an item of somebody else, or of which a node kept only some fields, is told from one of the trigger', async () => {
+		const root = await dirs.make();
+		await write(root, 'kept.md', 'kept');
+		const whole = await fileItem(root, 'kept.md');
+		const wanted = ['event', 'path', 'relPath', 'tenant', 'docId'];
+		const partly = wanted.map((left) =>
+			Object.fromEntries(Object.entries(whole).filter(([name]) => name !== left)),
+		);
 		const run = await runNode({
 			...known(),
-			items: items([{ event: 'created', path: '/etc/passwd' }, { hello: 'world' }]),
+			items: items([
+				{ event: 'created', path: '/etc/passwd' },
+				{ hello: 'world' },
+				...partly,
+				{ ...whole, docdrop: { ...whole.docdrop, seq: '7' } },
+				{ ...whole, event: 'moved' },
+			]),
 			continueOnFail: true,
 		});
-		assert.match(run.json[0].error.message, /its field "sourceId" is missing/);
 		assert.match(run.json[1].error.hint, /set Source to/);
+		assert.deepEqual(
+			run.json.map(({ error }) => /its field "(.*)" is missing or wrong$/.exec(error.message)?.[1]),
+			['docdrop', 'docdrop', ...wanted, 'docdrop.seq', 'docdrop.previousTenant'],
+		);
 		assert.deepEqual(changesSent(run), []);
 	});
 
@@ -400,37 +455,39 @@ describe('what fails the action node', () => {
 			...more,
 		});
 		const owner = (name: string, epoch: string) => ({ sourceId: name, epoch });
+		const of = (sent: readonly FileItem[], ...by: Parameters<typeof owner>) =>
+			sent.map((one) => ({ ...one, docdrop: { ...one.docdrop, ...owner(...by) } }));
 
 		it('are told to the API, which lets go of what was not told of', async () => {
 			const { root, sent } = await files(30, (index) => `told/${index}.md`);
-			await runNode(send(sent.map((one) => ({ ...one, ...owner('told', 'one') }))));
-			await runNode(send(sent.slice(2).map((one) => ({ ...one, ...owner('told', 'two') }))));
+			await runNode(send(of(sent, 'told', 'one')));
+			await runNode(send(of(sent.slice(2), 'told', 'two')));
 			const present = [{ tenant: 'acme', docId: 'told/1.md' }];
 			const item = snapshotItem({ ...owner('told', 'two'), present });
 			const run = await runNode(send([item]));
 			assert.deepEqual(run.json, [
 				{ event: 'snapshotComplete', sourceId: 'told', state: 'accepted', deleted: 1 },
 			]);
-			const again = await runNode(send([deletedItem(root, 'told/0.md', owner('told', 'two'))]));
+			const again = await runNode(send([deletedItem(root, 'told/0.md', { docdrop: owner('told', 'two') })]));
 			assert.equal(again.json[0].state, 'unchanged');
 		});
 
 		it('fail the node while deletions are held, even under continue on fail, until a person agrees', async () => {
 			const { sent } = await files(22, (index) => `held/${index}.md`);
-			await runNode(send(sent.map((one) => ({ ...one, ...owner('held', 'one') }))));
+			await runNode(send(of(sent, 'held', 'one')));
 			const item = snapshotItem(owner('held', 'two'));
 			const { error, wouldPass } = await failing(send([item], { parameters: publish, continueOnFail: true }));
 			assert.equal(error.name, 'NodeOperationError');
 			assert.match(error.message, /The API holds 22 deletions/);
 			assert.match(error.description ?? '', /"Confirm Held Deletions"/);
 			assert.ok(!wouldPass);
-			const run = await runNode(send([{ ...item, confirmed: true }]));
+			const run = await runNode(send([{ ...item, docdrop: { ...item.docdrop, confirmed: true } }]));
 			assert.equal(run.json[0].deleted, 22);
 		});
 
 		it('are not told where files are to be sent again', async () => {
 			const { sent } = await files(1, () => 'others.md');
-			await runNode(send(sent.map((one) => ({ ...one, sourceId: 'somebody-else' }))));
+			await runNode(send(of(sent, 'somebody-else', 'one')));
 			const failed = await failing(send([...sent, snapshotItem()]));
 			assert.deepEqual(changesSent(failed), ['POST /v1/ingest/batch']);
 		});
@@ -450,8 +507,8 @@ describe('what fails the action node', () => {
 					signal: controller.signal,
 					onRequest: () => controller.abort(),
 				});
-				assert.equal(canceled.ends[0], 'canceled');
-				assert.match(canceled.error?.message ?? '', /aborted/);
+				assert.deepEqual([canceled.ends, canceled.run.status], [['canceled'], 'canceled']);
+				assert.equal(canceled.error?.name, 'ManualExecutionCancelledError');
 				assert.equal(canceled.behind, null);
 				assert.ok(canceled.output.every(({ json }) => json['error'] === undefined));
 			}
@@ -470,8 +527,7 @@ describe('what fails the action node', () => {
 					if (method === 'POST' && (begun += 1) === 2) controller.abort();
 				},
 			});
-			assert.equal(canceled.ends[0], 'canceled');
-			assert.match(canceled.error?.message ?? '', /aborted/);
+			assert.equal(canceled.run.status, 'canceled');
 			assert.ok(begun <= 3, `${begun} requests were begun`);
 		});
 	});

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { INodeExecutionData } from 'n8n-workflow';
+import { fileFieldsOf } from '../../../nodes/DocDropTrigger/file-fields.ts';
 import type { FileItem, SnapshotItem } from '../../../nodes/item.ts';
 import { runWorkflow, type Execution, type RunOptions } from '../../support/run-workflow.ts';
 
@@ -40,75 +41,55 @@ export async function write(root: string, relPath: string, content: string | Uin
 
 let lastSeq = 0;
 
+/** Of a file item, what a test wants otherwise; `docdrop` as far as it is named. */
+export type Other<Item extends { readonly docdrop: object }> = Partial<Omit<Item, 'docdrop'>> & {
+	readonly docdrop?: Partial<Item['docdrop']>;
+};
+
+const order = () => ({ sourceId, epoch, seq: (lastSeq += 1), takeOver: false, batchId: 'batch' });
+
+const place = (root: string, relPath: string) => ({
+	...{ ...fileFieldsOf(relPath), path: join(root, relPath), relPath, tenant: 'acme', docId: relPath },
+	previousPath: null,
+});
+
+const noPast = {
+	sourceName: 'workflow Files',
+	root: 'root',
+	previousSha256: null,
+	previousTenant: null,
+	previousDocId: null,
+};
+
 /** What the trigger says of a file that is there. */
 export async function fileItem(
 	root: string,
 	relPath: string,
-	more: Partial<FileItem> = {},
+	{ docdrop, ...more }: Other<FileItem> = {},
 ): Promise<FileItem> {
 	const path = join(root, relPath);
 	const { size, mtime } = await stat(path);
+	const sha256 = createHash('sha256')
+		.update(await readFile(path))
+		.digest('hex');
 	return {
-		event: 'created',
-		path,
-		relPath,
-		root: 'root',
-		tenant: 'acme',
-		docId: relPath,
-		sourceId,
-		epoch,
-		seq: (lastSeq += 1),
-		takeOver: false,
-		batchId: 'batch',
-		size,
-		mtime: mtime.toISOString(),
-		sha256: createHash('sha256').update(relPath).digest('hex'),
-		xxh64: '0'.repeat(16),
-		previousSha256: null,
-		previousPath: null,
-		previousTenant: null,
-		previousDocId: null,
-		tombstone: null,
-		...more,
+		...{ event: 'created', ...place(root, relPath), size, modifiedAt: mtime.toISOString(), ...more },
+		docdrop: { ...order(), ...noPast, sha256, xxh64: '0'.repeat(16), tombstone: null, ...docdrop },
 	};
 }
 
-export function deletedItem(root: string, relPath: string, more: Partial<FileItem> = {}): FileItem {
-	return {
-		event: 'deleted',
-		path: join(root, relPath),
-		relPath,
-		root: 'root',
-		tenant: 'acme',
-		docId: relPath,
-		sourceId,
-		epoch,
-		seq: (lastSeq += 1),
-		takeOver: false,
-		batchId: 'batch',
-		size: null,
-		mtime: null,
-		sha256: null,
-		xxh64: null,
-		previousSha256: null,
-		previousPath: null,
-		previousTenant: null,
-		previousDocId: null,
-		tombstone: '0'.repeat(64),
-		...more,
-	};
-}
+export const deletedItem = (
+	root: string,
+	relPath: string,
+	{ docdrop, ...more }: Other<FileItem> = {},
+): FileItem => ({
+	...{ event: 'deleted', ...place(root, relPath), size: null, modifiedAt: null, ...more },
+	docdrop: { ...order(), ...noPast, sha256: null, xxh64: null, tombstone: '0'.repeat(64), ...docdrop },
+});
 
-export const snapshotItem = (more: Partial<SnapshotItem> = {}): SnapshotItem => ({
+export const snapshotItem = (more: Partial<SnapshotItem['docdrop']> = {}): SnapshotItem => ({
 	event: 'snapshotComplete',
-	sourceId,
-	epoch,
-	seq: (lastSeq += 1),
-	takeOver: false,
-	batchId: 'batch',
-	present: [],
-	confirmed: false,
-	...more,
+	docdrop: { ...order(), present: [], confirmed: false, ...more },
 });
 
 export const items = (all: readonly object[]): INodeExecutionData[] =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mimeTypes } from '../../../api/contract/file-types.ts';
 import { contractVersion as spoken } from '../../../api/http/status-routes.ts';
 import { isApiFailure } from '../../../nodes/DocDrop/node-errors.ts';
 import { contractVersion, readLimits } from '../../../nodes/DocDrop/api-limits.ts';
@@ -14,6 +15,7 @@ const info = (more: object = {}) => ({
 	version: '9.8.7',
 	contract: contractVersion,
 	limits: { batchDocuments: 500, bodyBytes: 8_388_608, fileBytes: 1_048_576, windowMs: 0 },
+	mimeTypes: ['text/plain'],
 	...more,
 });
 
@@ -31,7 +33,8 @@ describe('limits', () => {
 		try {
 			const { api, clock } = connect(app.url);
 			const limits = await readLimits(api, clock);
-			assert.deepEqual(limits, { batchDocuments: 500, bodyBytes: 2 * 1_048_576, fileBytes: 3 * 1_048_576 });
+			const bytes = { bodyBytes: 2 * 1_048_576, fileBytes: 3 * 1_048_576 };
+			assert.deepEqual(limits, { batchDocuments: 500, ...bytes, mimeTypes });
 		} finally {
 			await app.close();
 		}
@@ -93,6 +96,7 @@ describe('limits', () => {
 			info({ contract: '1' }),
 			info({ limits: { batchDocuments: 0, bodyBytes: 1, fileBytes: 1 } }),
 			info({ limits: null }),
+			info({ mimeTypes: 'text/plain' }),
 		];
 		const server = await serveInTurn(...answers.map((answer) => json(200, answer)));
 		try {

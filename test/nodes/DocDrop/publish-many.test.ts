@@ -191,8 +191,7 @@ describe('batch: publish many', () => {
 		const moved = await fileItem(root, 'new.md', {
 			event: 'moved',
 			previousPath: join(root, 'old.md'),
-			previousTenant: 'acme',
-			previousDocId: 'old.md',
+			docdrop: { previousTenant: 'acme', previousDocId: 'old.md' },
 		});
 		const run = await runNode({ baseUrl: api.url, parameters: batch, items: items([moved]) });
 		assert.deepEqual(changesSent(run), ['POST /v1/ingest/batch']);
@@ -212,8 +211,7 @@ describe('batch: publish many', () => {
 			path: join(root, 'to.md'),
 			relPath: 'to.md',
 			docId: 'to.md',
-			previousTenant: 'acme',
-			previousDocId: 'from.md',
+			docdrop: { previousTenant: 'acme', previousDocId: 'from.md' },
 		});
 		const run = await runNode({ baseUrl: api.url, parameters: batch, items: items([moved]) });
 		assert.equal(run.json[0].state, 'vanished');
@@ -228,8 +226,7 @@ describe('batch: publish many', () => {
 		await rename(join(root, 'text.md'), join(root, 'text.png'));
 		const moved = await fileItem(root, 'text.png', {
 			event: 'moved',
-			previousTenant: 'acme',
-			previousDocId: 'text.md',
+			docdrop: { previousTenant: 'acme', previousDocId: 'text.md' },
 		});
 		const run = await runNode({
 			baseUrl: api.url,

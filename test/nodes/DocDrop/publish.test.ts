@@ -173,6 +173,27 @@ describe('document: publish, preview and delete', () => {
 			assert.equal((await stateOf('page')).mimeType, 'text/html');
 		});
 
+		it('does not call plain text what has the ending of something else', async () => {
+			const bytes = Buffer.from('%PDF-1.7');
+			for (const [fileName, ending] of [
+				['report.xyz', '.xyz'],
+				['drafts.md/report', null],
+				['notes', null],
+				['notes.log', null],
+			] as const) {
+				const data = await storeBinary(bytes, { fileName, mimeType: 'text/plain' });
+				const options = { baseUrl: api.url, parameters: binary, items: withBinary(data) };
+				const run = await runNode({ ...options, continueOnFail: true });
+				const { state, error } = run.json[0];
+				assert.deepEqual(
+					[state, error?.code, error?.message],
+					ending === null
+						? ['accepted', undefined, undefined]
+						: [undefined, 'unsupported_type', `DocDrop cannot read ${ending}`],
+				);
+			}
+		});
+
 		it('takes binary data that n8n holds in memory', async () => {
 			const data = {
 				data: Buffer.from('in memory').toString('base64'),
@@ -237,6 +258,7 @@ describe('document: publish, preview and delete', () => {
 	describe('delete', () => {
 		it('deletes what the parameters name', async () => {
 			await runNode({ baseUrl: api.url, parameters: { ...text, docId: 'away.md', text: 'away' } });
+			await settled(api.url);
 			const run = await runNode({
 				baseUrl: api.url,
 				parameters: { resource: 'document', operation: 'delete', tenant: 'acme', docId: 'away.md' },

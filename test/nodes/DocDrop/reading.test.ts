@@ -126,17 +126,6 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 		assert.equal(run.json[0].results.length, 2);
 	});
 
-	it('says which tenants there are where nothing is known of the one that is asked', async () => {
-		await assert.rejects(
-			ask('search', { tenant: 'acne', query: 'vacation' }),
-			(error: Error & { description: string }) => {
-				assert.equal(error.message, 'Tenant must be one that has documents, or had, got "acne"');
-				assert.match(error.description, /^There are: acme, beta\. /);
-				return true;
-			},
-		);
-	});
-
 	it('finds nothing without an error where the tenant is known', async () => {
 		assert.deepEqual((await ask('search', { query: 'zzzz', options: { mode: 'text' } })).json, []);
 	});

@@ -52,7 +52,8 @@ describe('a change that is older than what the API has', () => {
 					error?.message,
 					'"Invoices (copy)" publishes this folder now: its changes are newer than this workflow\'s (2 of 3 items: a.md, b.md)',
 				);
-				const { description } = error as { description?: string };
+				const { description, context } = error as { description?: string; context?: { code?: string } };
+				assert.equal(context?.code, 'superseded', 'the trigger knows it by this');
 				assert.match(
 					description ?? '',
 					/^Deactivate one of the two workflows\. The one that stays takes over by itself\. /,
@@ -75,7 +76,11 @@ describe('a change that is older than what the API has', () => {
 		try {
 			const [file = assert.fail()] = await files('a.md');
 			const send = (seq: number) =>
-				runNode({ baseUrl: app.url, parameters: batch, items: items([{ ...file, seq }]) });
+				runNode({
+					baseUrl: app.url,
+					parameters: batch,
+					items: items([{ ...file, docdrop: { ...file.docdrop, seq } }]),
+				});
 			await send(5);
 			const { json: told } = await send(4);
 			assert.deepEqual(

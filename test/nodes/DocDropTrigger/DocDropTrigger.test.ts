@@ -25,19 +25,23 @@ describe('DocDrop Trigger: executions', () => {
 		await news(trigger, 'created deep/a.txt');
 		const [item] = trigger.files();
 		assert.ok(item);
-		const { sourceId, epoch, batchId, mtime, xxh64, ...rest } = item;
+		const { docdrop, modifiedAt, ...rest } = item;
+		const { sourceId, epoch, batchId, xxh64, ...marks } = docdrop;
 		assert.match(sourceId, /^[0-9a-f-]{36}$/);
 		assert.match(epoch, /^[0-9a-f-]{36}$/);
 		assert.match(batchId, /^[0-9a-f-]{36}$/);
-		assert.match(mtime ?? '', /^\d{4}-\d\d-\d\dT.*Z$/);
+		assert.match(modifiedAt ?? '', /^\d{4}-\d\d-\d\dT.*Z$/);
 		assert.match(xxh64 ?? '', /^[0-9a-f]{16}$/);
 		assert.deepEqual(rest, {
-			...{ event: 'created', path: join(folder, 'deep/a.txt'), relPath: 'deep/a.txt', root: 'inbox' },
-			...{ tenant: 'acme', docId: 'deep/a.txt', seq: item.seq, takeOver: false },
-			...{ size: 3, sha256: sha256('one'), previousSha256: null },
-			...{ previousPath: null, previousTenant: null, previousDocId: null, tombstone: null },
+			...{ event: 'created', fileName: 'a.txt', extension: 'txt', mimeType: 'text/plain', directory: 'deep' },
+			...{ size: 3, path: join(folder, 'deep/a.txt'), relPath: 'deep/a.txt' },
+			...{ tenant: 'acme', docId: 'deep/a.txt', previousPath: null },
 		});
-		assert.ok(item.seq > 0);
+		assert.deepEqual(marks, {
+			...{ seq: docdrop.seq, takeOver: false, root: 'inbox', sha256: sha256('one'), previousSha256: null },
+			...{ previousTenant: null, previousDocId: null, tombstone: null, sourceName: 'workflow Workflow' },
+		});
+		assert.ok(docdrop.seq > 0);
 	});
 
 	it('tells of an edit, a move and a deletion, and of nothing twice', async () => {
@@ -49,19 +53,24 @@ describe('DocDrop Trigger: executions', () => {
 		await news(trigger, 'created a.txt');
 		await writeFile(path, 'two');
 		await news(trigger, 'changed a.txt');
-		assert.equal(trigger.files().at(-1)?.previousSha256, sha256('one'));
+		assert.equal(trigger.files().at(-1)?.docdrop.previousSha256, sha256('one'));
 		await rename(path, join(folder, 'b.txt'));
 		await news(trigger, 'moved b.txt');
 		const moved = trigger.files().at(-1);
 		assert.deepEqual(
-			[moved?.previousPath, moved?.previousTenant, moved?.previousDocId, moved?.tombstone],
+			[
+				moved?.previousPath,
+				moved?.docdrop.previousTenant,
+				moved?.docdrop.previousDocId,
+				moved?.docdrop.tombstone,
+			],
 			[path, 'default', 'a.txt', null],
 		);
 		await unlink(join(folder, 'b.txt'));
 		await news(trigger, 'deleted b.txt');
 		const deleted = trigger.files().at(-1);
-		assert.match(deleted?.tombstone ?? '', /^[0-9a-f]{64}$/);
-		assert.deepEqual([deleted?.sha256, deleted?.size, deleted?.mtime], [null, null, null]);
+		assert.match(deleted?.docdrop.tombstone ?? '', /^[0-9a-f]{64}$/);
+		assert.deepEqual([deleted?.docdrop.sha256, deleted?.size, deleted?.modifiedAt], [null, null, null]);
 	});
 
 	it('gathers files in one execution, with one batch id, and closes the first round with a snapshot', async () => {
@@ -72,12 +81,15 @@ describe('DocDrop Trigger: executions', () => {
 		const batches = trigger.emitted.filter(({ files }) => files.length > 0);
 		assert.equal(trigger.files().length, 250);
 		assert.ok(batches.length <= 4 && (batches[0]?.files.length ?? 0) === 200);
-		for (const { files } of batches) assert.equal(new Set(files.map(({ batchId }) => batchId)).size, 1);
-		assert.equal(new Set(batches.map(({ files }) => files[0]?.batchId)).size, batches.length);
+		for (const { files } of batches)
+			assert.equal(new Set(files.map(({ docdrop }) => docdrop.batchId)).size, 1);
+		assert.equal(new Set(batches.map(({ files }) => files[0]?.docdrop.batchId)).size, batches.length);
 		const last = trigger.emitted.at(-1);
 		assert.equal(last?.items.length, 1);
-		assert.deepEqual([last?.snapshot?.present, last?.snapshot?.confirmed], [[], false]);
-		assert.ok((last?.snapshot?.seq ?? 0) > Math.max(...trigger.files().map(({ seq }) => seq)));
+		assert.deepEqual([last?.snapshot?.docdrop.present, last?.snapshot?.docdrop.confirmed], [[], false]);
+		assert.ok(
+			(last?.snapshot?.docdrop.seq ?? 0) > Math.max(...trigger.files().map(({ docdrop }) => docdrop.seq)),
+		);
 		assert.ok(trigger.emitted.every(({ isTouched }) => isTouched));
 	});
 
@@ -131,8 +143,11 @@ describe('DocDrop Trigger: executions', () => {
 		const [first, second] = [trigger.files().slice(0, 5), trigger.files().slice(5)];
 		const names = (files: typeof first) => files.map(({ event, docId }) => `${event} ${docId}`).sort();
 		assert.deepEqual(names(second), names(first));
-		assert.ok(Math.min(...second.map(({ seq }) => seq)) > Math.max(...first.map(({ seq }) => seq)));
-		assert.equal(new Set(trigger.files().map(({ batchId }) => batchId)).size, 10);
+		assert.ok(
+			Math.min(...second.map(({ docdrop }) => docdrop.seq)) >
+				Math.max(...first.map(({ docdrop }) => docdrop.seq)),
+		);
+		assert.equal(new Set(trigger.files().map(({ docdrop }) => docdrop.batchId)).size, 10);
 		assert.ok(trigger.logged.some((line) => line.startsWith('warn DocDrop Trigger: delivery.failed')));
 	});
 
@@ -184,7 +199,7 @@ describe('DocDrop Trigger: executions', () => {
 		trigger.auto = 'success';
 		trigger.emitted[0]?.end('success');
 		await until(() => trigger.files().length === 2);
-		assert.equal(trigger.files()[1]?.sha256, sha256('one'));
+		assert.equal(trigger.files()[1]?.docdrop.sha256, sha256('one'));
 	});
 
 	it('refuses Engine 2.0 at activation, and stops with an error where it meets it later', async () => {

@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGuard, openRoots } from '../../../nodes/DocDropTrigger/folder-access.ts';
 import { readSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
+import { inGroups } from '../../support/trigger-options.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 
 describe('access: which folders n8n may read', () => {
@@ -16,7 +17,7 @@ describe('access: which folders n8n may read', () => {
 	});
 	const open = (paths: readonly string[], options: Record<string, unknown> = {}) => {
 		const { folders: _, watch } = readSettings(
-			(name) => ({ folder: '/x', tenant: 'x', options })[name as 'folder'] ?? null,
+			(name) => ({ folder: '/x', tenant: 'x', ...inGroups(options) })[name as 'folder'] ?? null,
 		);
 		const folders = paths.map((path, index) => ({ path, label: `f${index}` }));
 		return openRoots(folders, watch, { env, home });

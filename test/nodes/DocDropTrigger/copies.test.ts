@@ -8,8 +8,8 @@ import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
 /** Workflows that were duplicated, imported, or whose trigger was put in anew: one source, and one that publishes. */
 describe('DocDrop Trigger: copies of a workflow', () => {
 	const rig = triggers();
-	const sourceOf = (trigger: ActiveTrigger) => trigger.files()[0]?.sourceId;
-	const epochOf = (trigger: ActiveTrigger) => trigger.files().at(-1)?.epoch;
+	const sourceOf = (trigger: ActiveTrigger) => trigger.files()[0]?.docdrop.sourceId;
+	const epochOf = (trigger: ActiveTrigger) => trigger.files().at(-1)?.docdrop.epoch;
 	const copy = { workflowId: 'copy of the workflow' };
 	const error = { message: 'the copy publishes this folder now', context: { code: supersededCode } };
 
@@ -30,7 +30,7 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 			assert.deepEqual(second.news(), ['created a']);
 			assert.equal(sourceOf(second), sourceOf(first));
 			assert.notEqual(epochOf(second), epochOf(first));
-			const snapshot = second.emitted.find((one) => one.snapshot !== null)?.snapshot;
+			const snapshot = second.emitted.find((one) => one.snapshot !== null)?.snapshot?.docdrop;
 			assert.deepEqual([snapshot?.sourceId, snapshot?.epoch], [sourceOf(first), epochOf(second)]);
 			await second.close();
 			// What it is stays its own, whatever it watches later, and it catches up instead of beginning anew.
@@ -56,7 +56,7 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 			{ tenant: 'acme' },
 			{ options: { documentId: 'x/{relPath}' } },
 			{ options: { folderLabel: 'another' } },
-			{ events: ['created', 'changed'] },
+			{ changes: ['created', 'changed'] },
 		];
 		for (const [index, parameters] of others.entries()) {
 			const other = await rig.start({ folder, ...parameters }, { nodeId: `other-${index}` });
@@ -82,8 +82,8 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 		assert.equal(epochOf(first), before);
 		await second.close();
 		await until(() => epochOf(first) !== before);
-		await until(() => first.emitted.some(({ snapshot }) => snapshot?.epoch === epochOf(first)));
-		const told = first.files().filter(({ epoch }) => epoch === epochOf(first));
+		await until(() => first.emitted.some(({ snapshot }) => snapshot?.docdrop.epoch === epochOf(first)));
+		const told = first.files().filter(({ docdrop }) => docdrop.epoch === epochOf(first));
 		assert.deepEqual(told.map(({ docId }) => docId).sort(), ['a', 'b']);
 		assert.equal(sourceOf(first), sourceOf(second));
 	});
@@ -117,7 +117,7 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 		await response.manualTriggerFunction?.();
 		await response.closeFunction?.();
 		const [item] = sample.emitted.flatMap(({ files }) => files);
-		assert.equal(item?.sourceId, sourceOf(first));
-		assert.notEqual(item?.epoch, epochOf(first), 'it is no change of the other workflow');
+		assert.equal(item?.docdrop.sourceId, sourceOf(first));
+		assert.notEqual(item?.docdrop.epoch, epochOf(first), 'it is no change of the other workflow');
 	});
 });

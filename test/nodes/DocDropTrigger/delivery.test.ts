@@ -34,6 +34,7 @@ describe('delivery of the trigger', () => {
 			false,
 		);
 		const deliver = createDelivery({
+			sourceName: 'workflow Files',
 			settings: {
 				events: new Set(over.events ?? ['created', 'changed', 'moved', 'deleted']),
 				takeOver: false,

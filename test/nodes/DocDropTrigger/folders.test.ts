@@ -24,8 +24,8 @@ describe('DocDrop Trigger: folders and names', () => {
 		await until(() => both.files().length > 0);
 		assert.deepEqual(both.news(), ['created second/a']);
 		const [item] = both.files();
-		assert.deepEqual([item?.root, item?.relPath, item?.path], ['second', 'a', join(two, 'a')]);
-		assert.equal(item?.sourceId, first.files()[0]?.sourceId);
+		assert.deepEqual([item?.docdrop.root, item?.relPath, item?.path], ['second', 'a', join(two, 'a')]);
+		assert.equal(item?.docdrop.sourceId, first.files()[0]?.docdrop.sourceId);
 	});
 
 	it('says what becomes of the documents of a folder that was taken out, and lets them go when told to', async () => {
@@ -58,7 +58,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		assert.deepEqual(again.failedExecutions, []);
 		assert.deepEqual(again.news(), ['created a']);
 		const snapshot = again.emitted.find((it) => it.snapshot !== null)?.snapshot;
-		assert.deepEqual(snapshot?.present, [], 'whatever else the source has is gone');
+		assert.deepEqual(snapshot?.docdrop.present, [], 'whatever else the source has is gone');
 	});
 
 	for (const documentId of ['', '{relPath}', 'docs/{name}']) {
@@ -110,7 +110,13 @@ describe('DocDrop Trigger: folders and names', () => {
 		await until(() => trigger.files().length === 2);
 		const moved = trigger.files()[1];
 		assert.deepEqual(
-			[moved?.event, moved?.tenant, moved?.docId, moved?.previousTenant, moved?.previousDocId],
+			[
+				moved?.event,
+				moved?.tenant,
+				moved?.docId,
+				moved?.docdrop.previousTenant,
+				moved?.docdrop.previousDocId,
+			],
 			['moved', 'bolt', 'bolt:bolt/b.md', 'acme', 'acme:acme/a.md'],
 		);
 	});
@@ -122,7 +128,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		const trigger = await rig.start({ folder, tenantFrom: 'segment', tenantSegment: 1 });
 		await rested(trigger);
 		assert.deepEqual(trigger.news(), ['created acme/a', 'created acme/b']);
-		assert.deepEqual(trigger.emitted.at(-1)?.snapshot?.present, []);
+		assert.deepEqual(trigger.emitted.at(-1)?.snapshot?.docdrop.present, []);
 		const [failed] = trigger.failedExecutions;
 		assert.ok(failed instanceof NodeOperationError);
 		assert.match(failed.message, /A file is left out: it lies in no folder number 1/);
@@ -138,7 +144,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		trigger.auto = 'success';
 		await rested(trigger);
 		const snapshot = trigger.emitted.find((it) => it.snapshot !== null)?.snapshot;
-		assert.deepEqual(snapshot?.present, [{ tenant: 'acme', docId: 'docs/a.md' }]);
+		assert.deepEqual(snapshot?.docdrop.present, [{ tenant: 'acme', docId: 'docs/a.md' }]);
 	});
 
 	it('gives an ID to one file only, also after a restart', async () => {
@@ -182,7 +188,7 @@ describe('DocDrop Trigger: folders and names', () => {
 		await writeFile(join(folder, 'a'), 'one');
 		const trigger = await rig.start({ folder, options: { takeOver: true } });
 		await rested(trigger);
-		assert.ok(trigger.emitted.every(({ items }) => items.every(({ takeOver }) => takeOver)));
+		assert.ok(trigger.emitted.every(({ items }) => items.every(({ docdrop }) => docdrop.takeOver)));
 	});
 });
 
@@ -194,7 +200,20 @@ describe('DocDrop Trigger: what it refuses at activation', () => {
 		process.env['N8N_RESTRICT_FILE_ACCESS_TO'] = '/elsewhere';
 		await assert.rejects(rig.start({ folder }), (error: NodeOperationError) => {
 			assert.ok(error instanceof NodeOperationError);
-			assert.ok(error.description?.endsWith(`N8N_RESTRICT_FILE_ACCESS_TO=/elsewhere;${folder}`));
+			const line = `N8N_RESTRICT_FILE_ACCESS_TO=/elsewhere;${folder}`;
+			assert.ok(error.description?.endsWith(line));
+			// n8n shows only the message while a workflow is published.
+			assert.ok(error.message.startsWith('n8n may not read the folder') && error.message.endsWith(line));
+			return true;
+		});
+	});
+
+	it('the same in a manual test, whose panel shows message and description', async () => {
+		const folder = await rig.folder();
+		process.env['N8N_RESTRICT_FILE_ACCESS_TO'] = '/elsewhere';
+		await assert.rejects(rig.start({ folder }, { mode: 'manual' }), (error: NodeOperationError) => {
+			assert.doesNotMatch(error.message, /N8N_RESTRICT/);
+			assert.match(error.description ?? '', /N8N_RESTRICT/);
 			return true;
 		});
 	});

@@ -18,7 +18,7 @@ const moved: FileChange = {
 };
 const name = { tenant: 'x', docId: 'new' };
 const previous = { tenant: 'y', docId: 'old', path: '/docs/y/old', relPath: 'y/old', root: 'docs' };
-const marks = { takeOver: true, batchId: 'batch' };
+const marks = { sourceName: 'workflow Files', takeOver: true, batchId: 'batch' };
 const items = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>
 	itemsOf(change, name, change.event === 'moved' ? before : null, new Set(events), marks);
 const told = (change: FileChange, events: readonly FileEvent[], before: typeof previous | null = previous) =>
@@ -45,7 +45,7 @@ describe('items', () => {
 		assert.deepEqual(told(moved, ['moved'], same), ['changed x new']);
 		assert.deepEqual(told(moved, ['created', 'changed', 'deleted'], same), ['changed x new']);
 		assert.deepEqual(told(moved, ['created', 'deleted'], same), []);
-		assert.equal(items(moved, ['moved'], same)[0]?.previousDocId, null);
+		assert.equal(items(moved, ['moved'], same)[0]?.docdrop.previousDocId, null);
 	});
 
 	it('say a move from nowhere as a creation', () => {
@@ -56,19 +56,33 @@ describe('items', () => {
 	it('carry both names of a moved file, across tenants', () => {
 		const [item] = items(moved, ['moved']);
 		assert.deepEqual(
-			[item?.tenant, item?.docId, item?.previousTenant, item?.previousDocId, item?.previousPath],
+			[
+				item?.tenant,
+				item?.docId,
+				item?.docdrop.previousTenant,
+				item?.docdrop.previousDocId,
+				item?.previousPath,
+			],
 			['x', 'new', 'y', 'old', '/docs/y/old'],
 		);
-		assert.deepEqual([item?.takeOver, item?.batchId, item?.tombstone], [true, 'batch', null]);
+		assert.deepEqual(
+			[item?.docdrop.takeOver, item?.docdrop.batchId, item?.docdrop.tombstone],
+			[true, 'batch', null],
+		);
 	});
 
 	it('give the deletion of an old name its own place, content and tombstone', () => {
 		const [item] = items(moved, ['deleted']);
-		const { tombstone, ...rest } = item ?? assert.fail();
+		const { docdrop, ...rest } = item ?? assert.fail();
 		assert.deepEqual(rest, {
-			...{ event: 'deleted', path: '/docs/y/old', relPath: 'y/old', root: 'docs', tenant: 'y', docId: 'old' },
-			...{ sourceId: 'source', epoch: 'epoch', seq: 7, size: null, mtime: null, sha256: null, xxh64: null },
-			...{ previousSha256: content.sha256, previousPath: null, previousTenant: null, previousDocId: null },
+			...{ event: 'deleted', fileName: 'old', extension: '', mimeType: 'application/octet-stream' },
+			...{ directory: 'y', size: null, modifiedAt: null, path: '/docs/y/old', relPath: 'y/old' },
+			...{ tenant: 'y', docId: 'old', previousPath: null },
+		});
+		const { tombstone, ...others } = docdrop;
+		assert.deepEqual(others, {
+			...{ sourceId: 'source', epoch: 'epoch', seq: 7, root: 'docs', sha256: null, xxh64: null },
+			...{ previousSha256: content.sha256, previousTenant: null, previousDocId: null },
 			...marks,
 		});
 		const order = { sourceId: 'source', epoch: 'epoch', seq: 7 };
@@ -76,8 +90,37 @@ describe('items', () => {
 	});
 
 	it('write times as ISO 8601, and leave out what no calendar reaches', () => {
-		assert.equal(items(created, ['created'])[0]?.mtime, '2023-11-14T22:13:20.123Z');
-		assert.equal(items({ ...created, mtimeMs: 9e15 }, ['created'])[0]?.mtime, null);
+		assert.equal(items(created, ['created'])[0]?.modifiedAt, '2023-11-14T22:13:20.123Z');
+		assert.equal(items({ ...created, mtimeMs: 9e15 }, ['created'])[0]?.modifiedAt, null);
+	});
+});
+
+describe('the fields of an item that people use', () => {
+	const fields = (relPath: string) => {
+		const at = { ...created, relPath, path: `/docs/${relPath}` };
+		const [item] = items(at, ['created']);
+		return item && [item.fileName, item.extension, item.mimeType, item.directory];
+	};
+
+	it('say what the path says of the file', () => {
+		assert.deepEqual(fields('a/b/Report.final.PDF'), ['Report.final.PDF', 'pdf', 'application/pdf', 'a/b']);
+		assert.deepEqual(fields('notes.md'), ['notes.md', 'md', 'text/markdown', '']);
+		assert.deepEqual(fields('a.b/README'), ['README', '', 'application/octet-stream', 'a.b']);
+		assert.deepEqual(fields('x/.env'), ['.env', '', 'application/octet-stream', 'x']);
+		assert.deepEqual(fields('a.constructor'), [
+			'a.constructor',
+			'constructor',
+			'application/octet-stream',
+			'',
+		]);
+		assert.deepEqual(fields('a.'), ['a.', '', 'application/octet-stream', '']);
+	});
+
+	it('come first, in the order in which people look for them; all that is left is in one field', () => {
+		assert.deepEqual(Object.keys(items(created, ['created'])[0] ?? {}), [
+			...['event', 'fileName', 'extension', 'mimeType', 'directory', 'size', 'modifiedAt', 'path', 'relPath'],
+			...['tenant', 'docId', 'previousPath', 'docdrop'],
+		]);
 	});
 });
 

@@ -20,9 +20,9 @@ describe('DocDrop Trigger: its life', () => {
 		first.emitted[0]?.end('success');
 		const second = await rig.start({ folder }, { staticData: stored(first.staticData) });
 		await until(() => second.files().length === 1);
-		assert.equal(second.files()[0]?.sourceId, first.files()[0]?.sourceId);
-		assert.equal(second.files()[0]?.epoch, first.files()[0]?.epoch);
-		assert.ok((second.files()[0]?.seq ?? 0) > (first.files()[0]?.seq ?? 0));
+		assert.equal(second.files()[0]?.docdrop.sourceId, first.files()[0]?.docdrop.sourceId);
+		assert.equal(second.files()[0]?.docdrop.epoch, first.files()[0]?.docdrop.epoch);
+		assert.ok((second.files()[0]?.docdrop.seq ?? 0) > (first.files()[0]?.docdrop.seq ?? 0));
 	});
 
 	it('takes in what comes back within the second that it has to close', async () => {
@@ -100,8 +100,8 @@ describe('DocDrop Trigger: its life', () => {
 		const published = await rig.start({ folder, options }, { staticData, activation: 'update' });
 		await rested(published);
 		assert.deepEqual(published.news(), ['created a', 'created b']);
-		assert.equal(published.files()[0]?.sourceId, first.files()[0]?.sourceId);
-		assert.notEqual(published.files()[0]?.epoch, first.files()[0]?.epoch);
+		assert.equal(published.files()[0]?.docdrop.sourceId, first.files()[0]?.docdrop.sourceId);
+		assert.notEqual(published.files()[0]?.docdrop.epoch, first.files()[0]?.docdrop.epoch);
 	});
 
 	it('begins a new epoch when documents get other names', async () => {
@@ -117,7 +117,7 @@ describe('DocDrop Trigger: its life', () => {
 			await rested(second);
 			assert.deepEqual(second.news(), ['created a']);
 			assert.equal(second.files()[0]?.tenant, 'acme');
-			assert.notEqual(second.files()[0]?.epoch, first.files()[0]?.epoch);
+			assert.notEqual(second.files()[0]?.docdrop.epoch, first.files()[0]?.docdrop.epoch);
 			await second.close();
 		}
 	});
@@ -130,11 +130,11 @@ describe('DocDrop Trigger: its life', () => {
 		await first.close();
 		const staticData = stored(first.staticData);
 		const copies = [{ nodeId: 'copy' }, { workflowId: 'imported' }];
-		const epochs = new Set([first.files()[0]?.epoch]);
+		const epochs = new Set([first.files()[0]?.docdrop.epoch]);
 		for (const over of copies) {
 			const copy = await rig.start({ folder }, { ...over, staticData: stored(staticData) });
 			await until(() => copy.files().length === 1);
-			epochs.add(copy.files()[0]?.epoch);
+			epochs.add(copy.files()[0]?.docdrop.epoch);
 			await copy.close();
 		}
 		assert.equal(epochs.size, 3);
@@ -145,10 +145,12 @@ describe('DocDrop Trigger: its life', () => {
 		for (let n = 0; n < 990; n += 1) await writeFile(join(folder, `f${n}`), String(n));
 		const trigger = await rig.start({ folder });
 		await rested(trigger);
-		const epoch = trigger.files()[0]?.epoch;
+		const epoch = trigger.files()[0]?.docdrop.epoch;
 		for (let n = 990; n < 1010; n += 1) await writeFile(join(folder, `f${n}`), String(n));
-		await until(() => trigger.emitted.some(({ snapshot }) => snapshot !== null && snapshot.epoch !== epoch));
-		const fresh = trigger.files().filter((file) => file.epoch !== epoch);
+		await until(() =>
+			trigger.emitted.some(({ snapshot }) => snapshot !== null && snapshot.docdrop.epoch !== epoch),
+		);
+		const fresh = trigger.files().filter((file) => file.docdrop.epoch !== epoch);
 		assert.equal(new Set(fresh.map(({ docId }) => docId)).size, 1010);
 		assert.ok(JSON.stringify(trigger.staticData).length < 1000);
 		assert.deepEqual(trigger.errors, []);
@@ -160,7 +162,7 @@ describe('DocDrop Trigger: its life', () => {
 		const trigger = await rig.start({ folder });
 		await rested(trigger);
 		assert.equal(trigger.files().length, 1100);
-		assert.equal(new Set(trigger.files().map(({ epoch }) => epoch)).size, 1);
+		assert.equal(new Set(trigger.files().map(({ docdrop }) => docdrop.epoch)).size, 1);
 	});
 
 	it('begins anew when somebody else writes its static data, and loses nothing', async () => {
@@ -168,12 +170,14 @@ describe('DocDrop Trigger: its life', () => {
 		await writeFile(join(folder, 'a'), 'one');
 		const trigger = await rig.start({ folder });
 		await rested(trigger);
-		const epoch = trigger.files()[0]?.epoch;
+		const epoch = trigger.files()[0]?.docdrop.epoch;
 		const key = Object.keys(trigger.staticData).find((name) => name === 'docdrop:node-1') ?? assert.fail();
 		trigger.staticData[key] = { of: 'another node' };
 		await writeFile(join(folder, 'b'), 'two');
-		await until(() => trigger.emitted.some(({ snapshot }) => snapshot !== null && snapshot.epoch !== epoch));
-		const fresh = trigger.files().filter((file) => file.epoch !== epoch);
+		await until(() =>
+			trigger.emitted.some(({ snapshot }) => snapshot !== null && snapshot.docdrop.epoch !== epoch),
+		);
+		const fresh = trigger.files().filter((file) => file.docdrop.epoch !== epoch);
 		assert.deepEqual(fresh.map(({ docId }) => docId).sort(), ['a', 'b']);
 		assert.ok(trigger.logged.some((line) => /begins with a new state/.test(line)));
 		assert.deepEqual(trigger.errors, []);
@@ -209,7 +213,7 @@ describe('DocDrop Trigger: its life', () => {
 		] as const) {
 			const trigger = await rig.start({ folder, options }, { activation, nodeId: activation });
 			await until(() => trigger.emitted.length === 1);
-			assert.equal(trigger.emitted[0]?.snapshot?.confirmed, confirmed);
+			assert.equal(trigger.emitted[0]?.snapshot?.docdrop.confirmed, confirmed);
 		}
 	});
 

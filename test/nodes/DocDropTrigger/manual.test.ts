@@ -27,10 +27,10 @@ describe('DocDrop Trigger: manual test', () => {
 		const [item] = items;
 		assert.ok(item !== undefined && item.event === 'created');
 		assert.deepEqual(
-			[item.docId, item.path, item.sha256, item.size, item.tenant],
+			[item.docId, item.path, item.docdrop.sha256, item.size, item.tenant],
 			['new.md', join(folder, 'new.md'), sha256('new.md'), 6, 'default'],
 		);
-		assert.deepEqual([item.seq, item.epoch], [0, sampleEpoch]);
+		assert.deepEqual([item.docdrop.seq, item.docdrop.epoch], [0, sampleEpoch]);
 		assert.deepEqual([double.staticData, double.failedExecutions], [{}, []]);
 		assert.equal(existsSync(join(rig.home(), 'user')), false);
 	});
@@ -42,8 +42,11 @@ describe('DocDrop Trigger: manual test', () => {
 		await rested(trigger);
 		const [item] = (await test(folder).result).items ?? [];
 		const [real] = trigger.files();
-		assert.deepEqual([item?.sourceId, item?.epoch, item?.seq], [real?.sourceId, real?.epoch, 0]);
-		assert.ok((real?.seq ?? 0) > 0);
+		assert.deepEqual(
+			[item?.docdrop.sourceId, item?.docdrop.epoch, item?.docdrop.seq],
+			[real?.docdrop.sourceId, real?.docdrop.epoch, 0],
+		);
+		assert.ok((real?.docdrop.seq ?? 0) > 0);
 	});
 
 	it('waits for the first file of an empty folder', async () => {
@@ -52,7 +55,7 @@ describe('DocDrop Trigger: manual test', () => {
 		await until(() => double.logged.some((line) => /waiting for the first/.test(line)));
 		await writeFile(join(folder, 'a'), 'one');
 		const [item] = (await result).items ?? [];
-		assert.equal(item?.event === 'created' && item.sha256, sha256('one'));
+		assert.equal(item?.event === 'created' && item.docdrop.sha256, sha256('one'));
 	});
 
 	it('ends cleanly where it is stopped while it waits', async () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import type { INodeProperties } from 'n8n-workflow';
+import { DocDropTrigger } from '../../../nodes/DocDropTrigger/DocDropTrigger.node.ts';
 import { readSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { createFilter } from '../../../nodes/watch/filter.ts';
 import { DEFAULT_EXCLUDES, DEFAULT_SETTINGS } from '../../../nodes/watch/settings.ts';
+import { inGroups } from '../../support/trigger-options.ts';
 
 const read = (parameters: Record<string, unknown> = {}, options: Record<string, unknown> = {}) =>
 	readSettings(
 		(name) =>
-			({ folder: '/data/inbox', tenant: 'default', ...parameters, options })[name as 'folder'] ?? null,
+			({ folder: '/data/inbox', tenant: 'default', ...parameters, ...inGroups(options) })[name as 'folder'] ??
+			null,
 	);
 const problem = (message: RegExp, hint: RegExp) => (error: unknown) => {
 	const { message: told, hint: remedy } = error as { message: string; hint: string };
@@ -29,6 +33,17 @@ describe('parameters of the trigger', () => {
 			confirmHeld: false,
 			state: 'auto',
 		});
+	});
+
+	it('are few, and the others stand in groups: what people set before what experts do, each name once', () => {
+		const all = new DocDropTrigger().description.properties;
+		assert.deepEqual(
+			all.filter(({ type }) => type === 'collection').map(({ displayName }) => displayName),
+			['Files', 'Deletions', 'Batch', 'Advanced'],
+		);
+		assert.equal(all.at(-1)?.displayName, 'Advanced');
+		const names = all.flatMap(({ options = [] }) => (options as INodeProperties[]).map(({ name }) => name));
+		assert.equal(new Set(names).size, names.length);
 	});
 
 	it('reach the watch engine in its units', () => {

@@ -9,6 +9,7 @@ import {
 	type TriggerContextDouble,
 	type TriggerContextOptions,
 } from '../../support/n8n-trigger-context.ts';
+import { inGroups } from '../../support/trigger-options.ts';
 import { until } from '../watch/harness.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 
@@ -48,7 +49,7 @@ export function triggers() {
 	const contextOf = ({ folder, options, ...parameters }: Parameters, over: Partial<TriggerContextOptions>) =>
 		createTriggerContext({
 			type: new DocDropTrigger(),
-			parameters: { folder, ...parameters, options: { ...QUICK, ...options } },
+			parameters: { folder, ...parameters, ...inGroups({ ...QUICK, ...options }) },
 			workflowId: `workflow-${count}`,
 			...over,
 		});

@@ -3,7 +3,7 @@ import type { ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
 import { createNaming } from '../../../nodes/DocDropTrigger/naming.ts';
 import type { FileEvent, TriggerSettings } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import { createSnapshots } from '../../../nodes/DocDropTrigger/snapshots.ts';
-import type { TriggerItem } from '../../../nodes/item.ts';
+import type { SnapshotItem, TriggerItem } from '../../../nodes/item.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
 const MINUTE = 60_000;
@@ -46,10 +46,13 @@ describe('snapshots of the trigger', () => {
 	it('are an item that names what is present as the API knows it', async () => {
 		const it = bench();
 		assert.deepEqual(await it.take(['acme/a.md', 'nameless', 'elsewhere']), { held: 0 });
-		const [{ batchId, ...item } = assert.fail()] = it.items;
+		const [item = assert.fail()] = it.items;
+		assert.deepEqual(Object.keys(item), ['event', 'docdrop']);
+		assert.equal(item.event, 'snapshotComplete');
+		const { batchId, ...marks } = item.docdrop;
 		assert.match(batchId, /^[0-9a-f-]{36}$/);
-		assert.deepEqual(item, {
-			...{ event: 'snapshotComplete', sourceId: 's', epoch: 'e', seq: 9 },
+		assert.deepEqual(marks, {
+			...{ sourceId: 's', epoch: 'e', seq: 9 },
 			...{ present: [{ tenant: 'acme', docId: 'a.md' }], confirmed: false, takeOver: true },
 		});
 	});
@@ -61,7 +64,8 @@ describe('snapshots of the trigger', () => {
 		] as const) {
 			const it = bench({ isConfirmed });
 			await it.take([], confirmed);
-			assert.equal((it.items[0] as { confirmed?: boolean }).confirmed, true);
+			const [item = assert.fail()] = it.items;
+			assert.equal((item as SnapshotItem).docdrop.confirmed, true);
 		}
 	});
 

@@ -9,14 +9,20 @@ import { createConsumer, createHandHints, engines, treeOf, until } from './harne
 import { tempDirs } from './temp-dirs.ts';
 
 describe('mass-delete guard: when deletions are paused', () => {
-	const settings = { guardShare: 0.2, guardFiles: 20 };
+	const settings = { guardShare: 0.2, guardFloor: 4 };
 	const hold = (gone: number, before: number, replaced = false) =>
 		pauseReason({ gone, before, replaced }, settings) !== null;
 
-	it('holds more than a fifth of at least twenty files', () => {
+	it('holds more than a fifth, if it is more than a few files', () => {
 		assert.deepEqual(
-			[hold(4, 20), hold(5, 20), hold(19, 19), hold(20, 20), hold(1, 1)],
-			[false, true, false, true, false],
+			[hold(4, 20), hold(5, 20), hold(20, 20), hold(20, 100), hold(21, 100)],
+			[false, true, true, false, true],
+		);
+	});
+	it('holds the loss of a small folder too, and lets people take out a few files of it, or all of a few', () => {
+		assert.deepEqual(
+			[hold(1, 1), hold(4, 4), hold(4, 10), hold(5, 5), hold(5, 10), hold(19, 19)],
+			[false, false, false, true, true, true],
 		);
 	});
 	it('holds any number where the root was replaced and nothing of it is left', () => {

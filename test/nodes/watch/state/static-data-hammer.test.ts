@@ -25,7 +25,7 @@ const SETTINGS = {
 	burstMaxMs: 40,
 	retryMs: 2,
 	retryMaxMs: 10,
-	guardFiles: 1_000_000,
+	guardFloor: 1_000_000,
 	// What a killed process had in flight never comes back.
 	closeWaitMs: 5,
 	maxTries: 1_000,

@@ -1,0 +1,4 @@
+/** What the OpenAPI description says of a route, and the schemas of what it takes and answers. */
+export const described = <S extends object>(tag: string, summary: string, schemas: S) => ({
+	schema: { tags: [tag], summary, ...schemas },
+});

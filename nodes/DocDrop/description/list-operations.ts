@@ -1,0 +1,85 @@
+/** Lists of what there is in a drive, a bucket or a wiki: told as a whole, and then the contents that are wanted. */
+import type { INodeProperties } from 'n8n-workflow';
+import { choiceField, switchField, textField } from '../../panel-fields.ts';
+import { optionFields, priorityField } from './content-fields.ts';
+import { collectionField, documentField, tenantField } from './fields.ts';
+
+const sync = { resource: ['batch'], operation: ['syncList'] };
+const publish = { resource: ['batch'], operation: ['publishListed'] };
+
+export const listOperations = [
+	{
+		name: 'Publish Listed',
+		value: 'publishListed',
+		action: 'Publish the listed items that a sync wanted',
+		description: 'Publish the contents of items that Sync a List passed on',
+	},
+	{
+		name: 'Sync a List',
+		value: 'syncList',
+		action: 'Sync a list of documents',
+		description:
+			'All items are a whole list, without contents: what it lacks is deleted, and only what is new or changed goes on, to be downloaded and given to Publish Listed',
+	},
+];
+
+export const listFields: INodeProperties[] = [
+	tenantField(sync, '', 'A new name begins a new tenant'),
+	{
+		...textField('List Name', 'listName'),
+		required: true,
+		placeholder: 'e.g. Drive handbook',
+		description:
+			'Names the list within the tenant. Its documents belong to it, and what it lacks is deleted of them alone: another list has another name, and a name that changes begins a new list.',
+		displayOptions: { show: sync },
+	},
+	{ ...documentField(sync), default: { mode: 'id', value: '={{ $json.id }}' } },
+	{
+		...textField('Version', 'version', '={{ $json.modifiedTime }}'),
+		placeholder: 'e.g. {{ $json.ETag }}',
+		description:
+			'Whatever is another one when the content is: an ETag, a hash, a time. What the index has in this version does not go on. Empty: every item goes on, and what is the same is found unchanged when it is published.',
+		hint: 'Put the name beside it where a new name must arrive too: {{ $json.modifiedTime + $json.name }}',
+		displayOptions: { show: sync },
+	},
+	collectionField('Options', sync, [
+		{
+			...switchField('Confirm Held Deletions', 'confirmHeld'),
+			description:
+				'Whether to delete even more than a fifth of the list at once. Switch it on for one run, after looking that the list is whole.',
+		},
+	]),
+	{
+		...textField('Listed Item', 'listed', '={{ $json.listed }}'),
+		type: 'json',
+		required: true,
+		description:
+			'The field "listed" of the item that Sync a List gave. Where a node in between drops it: {{ $(\'DocDrop\').item.json.listed }}.',
+		displayOptions: { show: publish },
+	},
+	{
+		...choiceField('Source', 'source', 'binary'),
+		noDataExpression: true,
+		description: 'Where the content of the document is',
+		displayOptions: { show: publish },
+		options: [
+			{ name: 'Binary Property', value: 'binary', description: 'A file that was downloaded' },
+			{ name: 'Text', value: 'text', description: 'Text of the item, such as a page' },
+		],
+	},
+	{
+		...textField('Input Binary Field', 'binaryPropertyName', 'data'),
+		required: true,
+		placeholder: 'e.g. data',
+		hint: 'The name of the input field that holds the file',
+		displayOptions: { show: { ...publish, source: ['binary'] } },
+	},
+	{
+		...textField('Text', 'text', '={{ $json.text }}'),
+		typeOptions: { rows: 4 },
+		placeholder: 'e.g. # Vacation policy …',
+		description: 'The content of the document, as plain text or Markdown',
+		displayOptions: { show: { ...publish, source: ['text'] } },
+	},
+	collectionField('Options', publish, [...optionFields, priorityField]),
+];
