@@ -30,6 +30,9 @@ export interface Editor {
 	executeStep(): Promise<void>;
 	/** What the node gave. */
 	output(): Locator;
+	showAs(view: 'Schema' | 'Table' | 'JSON'): Promise<void>;
+	/** Everything of the node that is open: input, fields and output. */
+	nodePanel(): Locator;
 	/** From the panel of a node that has no credential yet. */
 	openNewCredential(): Promise<void>;
 	credentialDialog(): Locator;
@@ -156,6 +159,10 @@ export function createEditor(page: Page, url: string): Editor {
 			await page.getByTestId('ndv').getByTestId('node-execute-button').first().click();
 		},
 		output: () => page.getByTestId('output-panel'),
+		nodePanel: () => page.getByTestId('ndv'),
+		async showAs(view) {
+			await page.getByTestId('output-panel').getByRole('radio', { name: view }).click();
+		},
 		credentialDialog: () => dialog,
 		async openNewCredential() {
 			await page.getByTestId('node-credentials-empty-state').getByRole('button').click();

@@ -47,7 +47,7 @@ export async function shoot(name: string, part?: Locator): Promise<void> {
 	mkdirSync(shots, { recursive: true });
 	await tab.mouse.move(0, 0);
 	// What comes and goes by itself would make each run's pictures others.
-	const style = '.el-notification, [role=tooltip] { visibility: hidden }';
+	const style = '.el-notification, .el-popper, [data-reka-popper-content-wrapper] { visibility: hidden }';
 	await (part ?? tab).screenshot({ path: join(shots, `${name}.png`), animations: 'disabled', style });
 }
 

@@ -26,8 +26,8 @@ interface RigApi {
 	start(): Promise<void>;
 	stop(): Promise<void>;
 	get<T>(path: string): Promise<T>;
-	/** The documents of the passages that answer it, best first. */
-	search(query: string): Promise<readonly string[]>;
+	/** The documents of the passages that answer it, best first; of the tenant `of`. */
+	search(query: string, of?: string): Promise<readonly string[]>;
 	/** State and published hash of every document of the tenant, by docId. */
 	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
 }
@@ -135,8 +135,8 @@ async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 			stopping.kill('SIGTERM');
 			await exited;
 		},
-		async search(query) {
-			const body = JSON.stringify({ tenant, query });
+		async search(query, of = tenant) {
+			const body = JSON.stringify({ tenant: of, query });
 			const { results } = await ask<{ results: { docId: string }[] }>('/v1/search', { method: 'POST', body });
 			return results.map(({ docId }) => docId);
 		},
