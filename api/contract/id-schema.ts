@@ -24,7 +24,7 @@ export const SourceId = Type.String({
 export const SourceName = Type.String({
 	minLength: 1,
 	maxLength: 128,
-	pattern: idPattern,
+	pattern: patterns.docId,
 	description: 'What people know the source by, such as the name of a workflow; answers name it.',
 });
 export const Timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC.' });
