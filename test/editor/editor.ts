@@ -1,18 +1,13 @@
 import type { Locator, Page } from 'playwright-core';
+import { createNodePanel, type NodePanel } from './node-panel.ts';
 
 /** One tab of n8n's editor, with the words of a person who builds a workflow. */
 export interface Editor {
 	readonly page: Page;
+	/** The list of nodes that may be added. */
+	readonly panel: NodePanel;
 	/** An empty canvas. */
 	newWorkflow(): Promise<void>;
-	/** Opens the node panel: for the first node of the canvas, or for what comes after its last. */
-	openPanel(): Promise<void>;
-	/** What the panel lists under these words. */
-	find(words: string, name: string): Promise<Locator>;
-	/** Opens a node of the panel's list, and says what it offers. */
-	offersOf(entry: Locator): Promise<Offers>;
-	/** Takes an action of the node whose offers are shown. */
-	take(kind: keyof Offers, name: string): Promise<void>;
 	openWorkflow(id: string): Promise<void>;
 	/** The panel of a node on the canvas. */
 	openNode(name: string): Promise<void>;
@@ -32,7 +27,7 @@ export interface Editor {
 	output(): Locator;
 	showAs(view: 'Schema' | 'Table' | 'JSON'): Promise<void>;
 	/** Everything of the node that is open: input, fields and output. */
-	nodePanel(): Locator;
+	details(): Locator;
 	/** From the panel of a node that has no credential yet. */
 	openNewCredential(): Promise<void>;
 	credentialDialog(): Locator;
@@ -50,64 +45,17 @@ export interface Editor {
 	nodeNames(): Promise<readonly string[]>;
 }
 
-export interface Offers {
-	readonly triggers: readonly string[];
-	readonly actions: readonly string[];
-}
-
-const headings = { triggers: 'Triggers', actions: 'Actions' };
-
 export function createEditor(page: Page, url: string): Editor {
-	const panel = page.getByTestId('node-creator');
 	const dialog = page.getByTestId('editCredential-modal');
 	const parameter = (name: string) => panelOf(page).getByTestId(`parameter-input-${name}`);
 	const shownOptions = () => page.getByRole('option').filter({ visible: true });
-	const category = (kind: keyof Offers) =>
-		panel.getByTestId('node-creator-category-item').filter({ hasText: `${headings[kind]} (` });
-	/** The rows below a heading, once it is unfolded. */
-	const rows = (kind: keyof Offers) => category(kind).locator('..').getByTestId('node-creator-item-name');
-
-	async function unfold(kind: keyof Offers): Promise<void> {
-		if ((await rows(kind).count()) === 0) await category(kind).click();
-		await rows(kind).first().waitFor();
-	}
-
-	async function offered(kind: keyof Offers): Promise<readonly string[]> {
-		if ((await category(kind).count()) === 0) return [];
-		await unfold(kind);
-		return rows(kind).allInnerTexts();
-	}
-
 	return {
 		page,
+		panel: createNodePanel(page),
 		parameter,
 		async newWorkflow() {
 			await page.goto(`${url}/workflow/new`);
 			await page.getByTestId('canvas-plus-button').waitFor();
-		},
-		async openPanel() {
-			const first = page.getByTestId('canvas-plus-button');
-			if (await first.isVisible()) await first.click();
-			else await page.getByTestId('canvas-handle-plus').last().click();
-			await panel.getByTestId('node-creator-search-bar').waitFor();
-		},
-		async find(words, name) {
-			await panel.getByTestId('node-creator-search-bar').fill(words);
-			const entry = panel.getByTestId('node-creator-item-name').getByText(name, { exact: true });
-			await entry.waitFor();
-			return entry;
-		},
-		async offersOf(entry) {
-			await entry.click();
-			// The list slides out while the offers slide in.
-			await panel.getByText('Node details').waitFor();
-			await panel.getByTestId('node-creator-search-bar').waitFor({ state: 'detached' });
-			return { triggers: await offered('triggers'), actions: await offered('actions') };
-		},
-		async take(kind, name) {
-			await unfold(kind);
-			await rows(kind).getByText(name, { exact: true }).click();
-			await page.getByTestId('node-parameters').waitFor();
 		},
 		async openWorkflow(id) {
 			await page.goto(`${url}/workflow/${id}`);
@@ -159,7 +107,7 @@ export function createEditor(page: Page, url: string): Editor {
 			await page.getByTestId('ndv').getByTestId('node-execute-button').first().click();
 		},
 		output: () => page.getByTestId('output-panel'),
-		nodePanel: () => page.getByTestId('ndv'),
+		details: () => page.getByTestId('ndv'),
 		async showAs(view) {
 			await page.getByTestId('output-panel').getByRole('radio', { name: view }).click();
 		},

@@ -58,22 +58,22 @@ describe('a workflow built by hand', () => {
 
 	/** Sets it up, and looks at a sample. */
 	async function addTrigger(editor: Editor): Promise<void> {
-		await editor.openPanel();
-		const { triggers } = await editor.offersOf(await editor.find('docdrop', 'DocDrop'));
-		await editor.take('triggers', triggers[0] ?? '');
+		await editor.panel.open();
+		const { triggers } = await editor.panel.offersOf(await editor.panel.find('docdrop', 'DocDrop'));
+		await editor.panel.take('triggers', triggers[0] ?? '');
 		await editor.fill('folder', rig().inbox);
 		await editor.fill('tenant', tenant);
 		await editor.executeStep();
 		await editor.output().getByText('badgers.md').first().waitFor();
 		await editor.showAs('JSON');
-		await shoot('trigger with a sample', editor.nodePanel());
+		await shoot('trigger with a sample', editor.details());
 		await editor.closeNode();
 	}
 
 	async function addPublishMany(editor: Editor): Promise<void> {
-		await editor.openPanel();
-		await editor.offersOf(await editor.find('docdrop', 'DocDrop'));
-		await editor.take('actions', 'Publish many documents');
+		await editor.panel.open();
+		await editor.panel.offersOf(await editor.panel.find('docdrop', 'DocDrop'));
+		await editor.panel.take('actions', 'Publish many documents');
 		await editor.openNewCredential();
 		await shoot('credential');
 		await editor.saveCredential({ baseUrl: rig().api.url, apiKey: 'a wrong one' });

@@ -10,10 +10,10 @@ describe('the node panel', () => {
 		it(`finds the node by "${word}"`, async () => {
 			const editor = await openEditor();
 			await editor.newWorkflow();
-			await editor.openPanel();
-			const entry = await editor.find(word, 'DocDrop');
+			await editor.panel.open();
+			const entry = await editor.panel.find(word, 'DocDrop');
 			await shoot(`panel ${word}`);
-			const { triggers, actions } = await editor.offersOf(entry);
+			const { triggers, actions } = await editor.panel.offersOf(entry);
 			await shoot('panel offers');
 			assert.ok(actions.length >= 12, `${actions.length} actions`);
 			// More than one would each be a preset, and a workflow made of it would miss what the others are about.
@@ -25,8 +25,8 @@ describe('the node panel', () => {
 		const operations = await operationNames();
 		const editor = await openEditor();
 		await editor.newWorkflow();
-		await editor.openPanel();
-		const { actions } = await editor.offersOf(await editor.find('docdrop', 'DocDrop'));
+		await editor.panel.open();
+		const { actions } = await editor.panel.offersOf(await editor.panel.find('docdrop', 'DocDrop'));
 		assert.deepEqual([...actions].sort(), operations.sort());
 	});
 });
