@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../support/settled.ts';
 import { createNodePanel, type NodePanel } from './node-panel.ts';
 
 /** One tab of n8n's editor, with the words of a person who builds a workflow. */
@@ -90,9 +91,19 @@ export function createEditor(page: Page, url: string): Editor {
 		async addEveryOption() {
 			const adds = panelOf(page).getByTestId('collection-parameter-add').filter({ visible: true });
 			for (let left = await adds.count(); left > 0; left = await adds.count()) {
-				await adds.first().getByRole('combobox').click();
-				await shownOptions().first().click();
-				await shownOptions().first().waitFor({ state: 'hidden' });
+				const list = adds.first().getByRole('combobox');
+				if (await list.isVisible()) {
+					await list.click();
+					await shownOptions().first().click();
+					await shownOptions().first().waitFor({ state: 'hidden' });
+				} else {
+					// A collection of one option has a button, which goes with it.
+					await adds.first().click();
+					await until(
+						() => adds.count(),
+						(count) => count < left,
+					);
+				}
 			}
 			const rows = panelOf(page).getByTestId('fixed-collection-add');
 			for (const row of await rows.all()) await row.click();

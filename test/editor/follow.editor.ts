@@ -64,8 +64,8 @@ describe('a workflow built by hand', () => {
 		await editor.fill('folder', rig().inbox);
 		await editor.fill('tenant', tenant);
 		await editor.executeStep();
-		await editor.output().getByText('badgers.md').first().waitFor();
 		await editor.showAs('JSON');
+		await editor.output().getByText('"badgers.md"').first().waitFor();
 		await shoot('trigger with a sample', editor.details());
 		await editor.closeNode();
 	}
