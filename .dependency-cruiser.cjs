@@ -114,7 +114,8 @@ module.exports = {
 			from: { path: '^(nodes|api/(domain|chunking|pipeline|adapters|ports))/' },
 			to: {
 				path: '^api/contract/',
-				pathNot: '^api/contract/(doc-id-fault|file-types|limits|list-version|sample-epoch|stored-fields)\\.ts$',
+				pathNot:
+					'^api/contract/(doc-id-fault|file-types|limits|list-version|sample-epoch|stored-fields)\\.ts$',
 				dependencyTypesNot: ['type-only'],
 			},
 		},

@@ -97,7 +97,11 @@ describe('Trigger Item, Content From Field', () => {
 			await settled(api.url);
 			assert.deepEqual(await found('hazels'), [at('b.pdf')]);
 
-			await send([deletedItem(root, at('b.pdf'))], parameters, extract(() => assert.fail()));
+			await send(
+				[deletedItem(root, at('b.pdf'))],
+				parameters,
+				extract(() => assert.fail()),
+			);
 			await settled(api.url);
 			assert.deepEqual(await found('hazels'), []);
 			assert.equal((await stateOf(at('a.pdf'))).state, 'deleted');
