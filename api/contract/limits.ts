@@ -8,6 +8,8 @@ export const limits = {
 	searchResults: 100,
 	/** Rows in one page of a list. */
 	pageRows: 500,
+	/** Of the name of a place among a document's chunks; a key of their order grows where edits are many. */
+	chunkPlaceChars: 4_096,
 	/** Changes in one request. */
 	batchDocuments: 500,
 	/** Jobs that one request may name. */

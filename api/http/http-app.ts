@@ -7,6 +7,7 @@ import { DocDropError } from '../errors.ts';
 import type { Clock } from '../ports/index.ts';
 import { installAccess, isLocal } from './access.ts';
 import { installBodyTime } from './body-time.ts';
+import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
@@ -100,6 +101,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		publishRoutes(routes, deps);
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
+		chunkRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);

@@ -1,5 +1,13 @@
-import { isPending, isToldBefore, type ManifestChunk, versionOf } from '../../domain/index.ts';
+import {
+	isPending,
+	isToldBefore,
+	type ManifestChunk,
+	type ManifestEntry,
+	versionOf,
+} from '../../domain/index.ts';
+import { limits } from '../../contract/limits.ts';
 import type {
+	ChunkPage,
 	DocumentFilter,
 	DocumentState,
 	Job,
@@ -11,6 +19,8 @@ import { withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { refusedJob, refusedJobOf } from './refusal-receipts.ts';
 import type { DocRow, JobRow } from './tables.ts';
+
+const firstPage: ChunkPage = { after: null, limit: limits.pageRows };
 
 /** What the document store shows: documents, jobs, manifests. Derived from rows and leases; changes nothing. */
 export function createViews(engine: EngineState) {
@@ -159,9 +169,14 @@ export function createViews(engine: EngineState) {
 			}
 		},
 
-		chunks(tenant: string, docId: string): ManifestChunk[] {
+		chunks(tenant: string, docId: string, page: ChunkPage = firstPage): ManifestChunk[] {
 			const row = tables.findDoc(tenant, docId);
-			return row === undefined ? [] : tables.chunks(row.key, !row.state.mayHaveOrphans);
+			return row === undefined ? [] : tables.chunks(row.key, !row.state.mayHaveOrphans, page);
+		},
+
+		manifest(tenant: string, docId: string): ManifestEntry[] {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? [] : tables.manifest(row.key, !row.state.mayHaveOrphans);
 		},
 	};
 }

@@ -141,6 +141,8 @@ export const migrations: readonly string[] = [
 	'CREATE INDEX bodies_of_blobs ON bodies (blob) WHERE blob IS NOT NULL;',
 	// What people know the sender by.
 	'ALTER TABLE epochs ADD COLUMN name TEXT;',
+	// A page of a document's chunks costs what is on it, however many there are.
+	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

@@ -11,7 +11,7 @@ export async function preview(
 	const { tenant, docId } = document.input;
 	const [state, manifest] = await Promise.all([
 		deps.docStore.document(tenant, docId),
-		deps.docStore.chunks(tenant, docId),
+		deps.docStore.manifest(tenant, docId),
 	]);
 	const published = state?.published ?? null;
 	const bytes = document.bytes ?? '';
@@ -63,5 +63,5 @@ async function hashesOfPrevious(
 	if (previous === undefined || (previous.tenant ?? tenant) !== tenant) return new Set();
 	const old = await docStore.document(tenant, previous.docId);
 	if (old?.published?.fingerprint !== fingerprint) return new Set();
-	return new Set((await docStore.chunks(tenant, previous.docId)).map(({ hash }) => hash));
+	return new Set((await docStore.manifest(tenant, previous.docId)).map(({ hash }) => hash));
 }
