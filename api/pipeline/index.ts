@@ -11,6 +11,7 @@ import {
 	type SourceSnapshot,
 	syncList,
 } from './accept/index.ts';
+import { createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
 	createBreaker,
@@ -65,6 +66,8 @@ export interface PipelineDeps extends Omit<
 	readonly away: readonly Peer[];
 	/** See upkeep/index-check.ts; null where nobody verifies the index. */
 	readonly indexCheck: { readonly everyMs: number; readonly lateMs: number } | null;
+	/** What callers use up together; see admission/allotment.ts. */
+	readonly admission: { readonly waitMs: number; readonly previews: number };
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
 	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
 }
@@ -112,6 +115,11 @@ export function startPipeline(given: PipelineDeps) {
 	const nextRound = createRounds(now);
 	const closeAny = (snapshot: SourceSnapshot) =>
 		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
+	const { waitMs } = deps.admission;
+	const previews = createAllotment(
+		{ what: 'previews at a time', total: deps.admission.previews, waitMs },
+		deps,
+	);
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
@@ -121,8 +129,12 @@ export function startPipeline(given: PipelineDeps) {
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
-		preview: (document: DocumentInput) =>
-			preview(ingress.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
+		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
+		preview: (document: DocumentInput, gone?: AbortSignal) =>
+			preview(ingress.normalise(document), {
+				...{ docStore, extractor, previews, fingerprint: deps.accept.fingerprint },
+				...(gone !== undefined && { gone }),
+			}),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
 		/** What the last check of the index has found; null where nobody checks it. */
