@@ -76,6 +76,11 @@ const table = {
 		retryable: true,
 		hint: 'The state store did not answer; look at the log of the process.',
 	},
+	store_lost: {
+		status: 500,
+		retryable: false,
+		hint: 'Start DocDrop again: what was accepted is on disk and goes on. The log says why it ended.',
+	},
 	content_missing: {
 		status: 500,
 		retryable: false,

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
-import type { Clock } from '../ports/index.ts';
 import { installAccess, isLocal } from './access.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -26,7 +25,6 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
-	readonly clock: Clock;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
 }
