@@ -101,6 +101,11 @@ const table = {
 		retryable: true,
 		hint: 'The vector index does not answer; accepted changes wait on disk.',
 	},
+	search_timeout: {
+		status: 504,
+		retryable: true,
+		hint: 'Ask with fewer words or name a docId; DOCDROP_SEARCH_TIMEOUT_MS is the limit.',
+	},
 	index_throttled: {
 		status: 503,
 		retryable: true,

@@ -15,6 +15,19 @@ export const admissionSettings = {
 		range: [1, 64],
 		meaning: 'Previews that are worked on at a time.',
 	}),
+	indexReaders: setting('number', 'DOCDROP_INDEX_READERS', {
+		default: '2',
+		unit: 'threads',
+		range: [1, 16],
+		meaning:
+			'Threads that read the embedded index, and as many searches at a time; one tenant has three quarters of them at most, so that its searches hold nobody else’s. With Qdrant as many searches as connections.',
+	}),
+	searchMs: setting('number', 'DOCDROP_SEARCH_TIMEOUT_MS', {
+		default: '5000',
+		unit: 'ms',
+		range: [100, 600_000],
+		meaning: 'Longest time of one search in the index, after its turn has come; then 504.',
+	}),
 	admissionWaitMs: setting('number', 'DOCDROP_ADMISSION_WAIT_MS', {
 		default: '5000',
 		unit: 'ms',

@@ -49,6 +49,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	disk_full: 'outage',
 	queue_full: 'outage',
 	shutting_down: 'outage',
+	search_timeout: 'outage',
 	index_throttled: 'throttled',
 	embedder_throttled: 'throttled',
 	rate_limited: 'throttled',
