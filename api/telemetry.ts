@@ -85,6 +85,7 @@ const metrics = {
 	docdrop_chunks: { kind: 'gauge', help: 'Published chunks', labels: [] },
 	docdrop_pending_documents: { kind: 'gauge', help: 'Documents with a change that waits', labels: [] },
 	docdrop_pending_bytes: { kind: 'gauge', help: 'Bytes of the contents that wait', labels: [] },
+	docdrop_failed_bytes: { kind: 'gauge', help: 'Bytes that dead letters keep for a retry', labels: [] },
 	docdrop_leased_documents: { kind: 'gauge', help: 'Documents that are being worked on', labels: [] },
 	docdrop_documents_per_second: { kind: 'gauge', help: 'Published over the last minute', labels: [] },
 	docdrop_contended_lanes: {

@@ -30,7 +30,10 @@ export async function openAdapters(
 	};
 	// The document store first: its lock says whether this process may touch the folder at all.
 	const docStore = opened(
-		await openSqliteDocStore({ dir: dataDir, weights: config.tenantWeights, onLost: onStoreLost }),
+		await openSqliteDocStore({
+			...{ dir: dataDir, weights: config.tenantWeights, maxFailedBytes: config.maxFailedBytes },
+			onLost: onStoreLost,
+		}),
 	);
 	const embedder = opened(createEmbedder(config, clock));
 	const extractor = opened(

@@ -32,7 +32,15 @@ export const workSettings = {
 		default: '4096',
 		unit: 'MB',
 		range: [1, 1_000_000],
-		meaning: 'Contents that may wait on disk.',
+		meaning:
+			'Contents that may wait on disk or be worked on, uploads on their way included. One tenant alone may have three quarters of it, and of DOCDROP_MAX_PENDING.',
+	}),
+	maxFailedBytes: setting('number', 'DOCDROP_MAX_FAILED_MB', {
+		default: '1024',
+		unit: 'MB',
+		range: [0, 1_000_000],
+		meaning:
+			'Contents that dead letters keep on disk for a retry. Beyond it the oldest go, and their jobs say so.',
 	}),
 	maxFileBytes: setting('number', 'DOCDROP_MAX_FILE_MB', {
 		default: '200',

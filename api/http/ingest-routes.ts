@@ -296,6 +296,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 					.acceptStream(document, request.body?.iterator({ destroyOnReturn: false }) ?? nothing(), {
 						...waiting(request.query),
 						...(ifSha256 !== undefined && { ifSha256 }),
+						...sizeOf(request.headers['content-length']),
 					})
 					.catch((error: unknown) => {
 						request.body?.resume();
@@ -306,5 +307,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		);
 	});
 }
+
+const sizeOf = (length: string | undefined) => (length === undefined ? {} : { size: Number(length) });
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -80,6 +80,7 @@ const Status = Type.Object({
 	chunks: Type.Integer(),
 	pending: Type.Integer({ description: 'Documents with a change that waits.' }),
 	pendingBytes: Type.Integer(),
+	failedBytes: Type.Integer({ description: 'Contents that dead letters keep for a retry.' }),
 	queue: Type.Object(
 		{
 			perMinute: Type.Number({ description: 'Changes that ended.' }),
@@ -228,6 +229,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			telemetry.set('docdrop_chunks', {}, stats.chunks);
 			telemetry.set('docdrop_pending_documents', {}, stats.pending);
 			telemetry.set('docdrop_pending_bytes', {}, stats.pendingBytes);
+			telemetry.set('docdrop_failed_bytes', {}, stats.failedBytes);
 			telemetry.set('docdrop_leased_documents', {}, stats.leased);
 			const lanes = pipeline.lanes();
 			telemetry.set('docdrop_documents_per_second', {}, lanes?.documentsPerSecond ?? 0);
@@ -267,6 +269,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				chunks: stats.chunks,
 				pending: stats.pending,
 				pendingBytes: stats.pendingBytes,
+				failedBytes: stats.failedBytes,
 				queue: { perMinute, secondsLeft, errorRate, alerts: [...alerts] },
 				inWork: pipeline.inWork(),
 				lanes: lanesOf(pipeline),

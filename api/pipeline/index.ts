@@ -9,6 +9,7 @@ import {
 	createRounds,
 	preview,
 	type SourceSnapshot,
+	createUploadRoom,
 	syncList,
 } from './accept/index.ts';
 import { createAllotment } from './admission/index.ts';
@@ -19,6 +20,7 @@ import {
 	createOutageMarkers,
 	type Peer,
 } from './faults/index.ts';
+import { DocDropError } from '../errors.ts';
 import { costOfPut, unpaidError } from '../domain/index.ts';
 import { createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.ts';
 import { createLanes, type LaneSettings } from './publish/index.ts';
@@ -117,14 +119,17 @@ export function startPipeline(given: PipelineDeps) {
 			? null
 			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake });
 	const nextJobId = createJobIds(now);
-	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, wake });
-	const nextRound = createRounds(now);
-	const closeAny = (snapshot: SourceSnapshot) =>
-		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
 	const places = (what: string, total: number) =>
 		createAllotment({ what, total, waitMs: deps.admission.waitMs }, deps);
 	const previews = places('previews at a time', deps.admission.previews);
+	const { maxPendingBytes } = deps.accept;
+	const uploads = places('bytes of uploads', maxPendingBytes);
+	const uploadRoom = createUploadRoom({ docStore, uploads, maxPendingBytes });
+	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, uploadRoom, wake });
 	const searches = places('searches at a time', deps.admission.searches);
+	const nextRound = createRounds(now);
+	const closeAny = (snapshot: SourceSnapshot) =>
+		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
@@ -160,6 +165,11 @@ export function startPipeline(given: PipelineDeps) {
 				const job = await docStore.job(jobId);
 				const { left } = await docStore.credits(job?.tenant ?? '');
 				throw unpaidError(job?.tenant ?? '', { needed: costOfPut, left: left ?? 0 });
+			}
+			if (result === 'content_gone') {
+				throw new DocDropError('conflict', 'the content of this job is gone, to make room for newer ones', {
+					hint: 'Send the document again.',
+				});
 			}
 			if (result === 'waiting') wake();
 			return result === 'waiting';

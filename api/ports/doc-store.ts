@@ -45,7 +45,7 @@ export interface Allowance {
 	readonly tenants: ReadonlyMap<string, number>;
 }
 
-export type RetryResult = 'waiting' | 'not_failed' | 'unpaid';
+export type RetryResult = 'waiting' | 'not_failed' | 'unpaid' | 'content_gone';
 
 export interface SweepRequest {
 	readonly now: number;
@@ -150,6 +150,8 @@ export interface DocStore extends RepairStore {
 	/** The published manifest, in order and whole, without texts. */
 	manifest(tenant: string, docId: string): Promise<ManifestEntry[]>;
 	stats(): Promise<StoreStats>;
+	/** As `stats` says it, and nothing else. */
+	pendingBytes(): Promise<number>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
 	/** Removes old jobs and old tombstones; returns how many of each. */

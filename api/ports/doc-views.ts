@@ -67,7 +67,10 @@ export interface ChunkPage {
 export interface StoreStats {
 	readonly documents: number;
 	readonly pending: number;
+	/** Contents of what waits or is worked on. */
 	readonly pendingBytes: number;
+	/** Contents that dead letters keep for a retry. */
+	readonly failedBytes: number;
 	readonly leased: number;
 	readonly failed: number;
 	readonly chunks: number;

@@ -57,7 +57,7 @@ export function createFolderDelivery({
 		if (change.event === 'deleted') return { op: 'delete', ...head(change, change.docId) };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
-		if (change.size > readWholeBytes) return stream(change, fields(change, mimeType), signal);
+		if (change.size > readWholeBytes) return stream(change, change.size, fields(change, mimeType), signal);
 		try {
 			const bytes = await readFile(change.path);
 			return { ...fields(change, mimeType), content: { base64: bytes.toString('base64') } };
@@ -68,10 +68,11 @@ export function createFolderDelivery({
 
 	async function stream(
 		{ path }: FileChange,
+		size: number,
 		document: ReturnType<typeof fields>,
 		signal: AbortSignal,
 	): Promise<FileOutcome> {
-		const options = { skipWindow: true, priority: 'low' } as const;
+		const options = { skipWindow: true, priority: 'low', size } as const;
 		const send = (input: typeof document) =>
 			sendInTime(() => pipeline.acceptStream(input, bytesOf(path), options), { clock, signal });
 		try {

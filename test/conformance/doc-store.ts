@@ -583,6 +583,45 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			);
 		});
 
+		it('keeps no more contents than it may, however they come to be larger', async () => {
+			const limits = { maxPending: 100, maxPendingBytes: 100 };
+			const kind = async (change: Change) => (await store.accept([change], now, limits))[0]?.kind;
+			assert.equal(await kind(put('a', 'x')), 'accepted');
+			assert.equal(await kind(put('b', 'x')), 'accepted');
+			assert.equal(await kind(put('a', 'x'.repeat(70))), 'accepted', 'there is room for it');
+			assert.equal(
+				await kind(put('b', 'x'.repeat(40))),
+				'full',
+				'what waits may be replaced, but not grow so far',
+			);
+			assert.equal((await store.stats()).pendingBytes, 71);
+			const small = await claim();
+			assert.equal(small.length, 2);
+			assert.equal((await store.stats()).pendingBytes, 71, 'what is worked on is kept as well');
+			assert.equal(await kind(put('a', 'y')), 'accepted', 'something smaller is always taken');
+			assert.equal(await kind(del('b')), 'accepted');
+			assert.equal(await store.pendingBytes(), 1);
+		});
+
+		it('leaves room for others where one tenant fills it', async () => {
+			const limits = { maxPending: 8, maxPendingBytes: 1_000 };
+			const kinds = async (tenant: string) =>
+				(
+					await store.accept(
+						Array.from({ length: 8 }, (_, n) => put(`${n}`, 'x', { tenant })),
+						now,
+						limits,
+					)
+				).filter(({ kind }) => kind === 'accepted').length;
+			assert.equal(await kinds('greedy'), 6);
+			assert.equal(await kinds('other'), 2);
+			const large = put('large', 'x'.repeat(900), { tenant: 'third' });
+			const [first] = await store.accept([large], now, { ...limits, maxPending: 100 });
+			const more = put('more', 'x', { tenant: 'third' });
+			const [second] = await store.accept([more], now, { ...limits, maxPending: 100 });
+			assert.deepEqual([first?.kind, second?.kind], ['accepted', 'full']);
+		});
+
 		it('counts what it holds', async () => {
 			await accept(put('a', 'xx'), put('b', 'yyy'), del('never'));
 			await publish((await claim(1))[0] as Claimed, chunk(1), chunk(2));

@@ -89,11 +89,12 @@ export function createMemoryTables(): Tables {
 				const { failed, wanted } = row.state;
 				if (wanted.op !== 'put' && !pending && !failed) continue;
 				const { tenant } = row;
-				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, failed: 0 };
+				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, pendingBytes: 0, failed: 0 };
 				found.set(tenant, {
 					tenant,
 					documents: before.documents + 1,
 					pending: before.pending + (pending ? 1 : 0),
+					pendingBytes: before.pendingBytes + (pending ? wanted.size : 0),
 					failed: before.failed + (failed && !pending ? 1 : 0),
 				});
 			}
@@ -230,6 +231,10 @@ export function createMemoryTables(): Tables {
 				.filter((chunk) => chunk.at !== 'fresh' && wanted.has(chunk.pointId))
 				.map(({ at: _at, ...chunk }) => chunk);
 		},
+		oldestDeadLetter: () =>
+			[...docs.values()]
+				.filter((row) => row.state.failed && row.body !== null)
+				.sort((a, b) => a.state.wanted.acceptedAt - b.state.wanted.acceptedAt || a.key - b.key)[0],
 		tallyDocs: (after, limit) =>
 			[...docs.values()]
 				.filter(({ key }) => key > after)
@@ -288,6 +293,9 @@ export function createMemoryTables(): Tables {
 				pending: pending.length,
 				pendingBytes: pending.reduce((sum, row) => sum + row.state.wanted.size, 0),
 				failed: rows.filter((row) => row.state.failed).length,
+				failedBytes: rows
+					.filter((row) => row.state.failed && row.body !== null)
+					.reduce((sum, row) => sum + row.state.wanted.size, 0),
 				chunks: [...chunks.keys()].reduce(
 					(sum, doc) => sum + chunksOf(doc).filter((c) => c.at !== 'fresh').length,
 					0,

@@ -65,7 +65,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 		accept: {
 			windowMs: 0,
 			maxWaitMs: 0,
-			maxPending: 1_000,
+			maxPending: 2_000,
 			maxPendingBytes: 10_000_000,
 			maxFileBytes: 1_000_000,
 			maxBufferedBytes: 1_000_000,

@@ -4,6 +4,7 @@ import {
 	decideAccept,
 	type DocState,
 	isPending,
+	mayGrow,
 	ownedError,
 	type PriorityRank,
 	type Refusal,
@@ -104,13 +105,25 @@ function meet({ engine, now }: Call, change: Change): Meeting {
 	return { change, row, before, decision };
 }
 
-function isFull({ engine: { counts }, limits }: Call, meetings: readonly Meeting[]): boolean {
-	const growing = meetings.filter(
-		({ before, decision }) => decision.kind === 'accepted' && (before === null || !isPending(before)),
+/**
+ * Whether what the changes would keep is too much: of all tenants, or of this one, who leaves others a part of it. What
+ * waits may be replaced at any time, but not by something larger than there is room for.
+ */
+function isFull({ engine: { counts, progress }, limits }: Call, meetings: readonly Meeting[]): boolean {
+	const growth = { documents: 0, bytes: 0 };
+	for (const { before, change, decision } of meetings) {
+		if (decision.kind !== 'accepted') continue;
+		const waiting = before !== null && isPending(before) ? before.wanted.size : null;
+		if (waiting === null) growth.documents += 1;
+		growth.bytes += (change.content?.size ?? 0) - (waiting ?? 0);
+	}
+	const own = progress.waiting(meetings[0]?.change.tenant ?? '');
+	const documents = limits.maxPending - counts.pending;
+	const bytes = limits.maxPendingBytes - counts.pendingBytes;
+	return (
+		(growth.documents > 0 && (growth.documents > documents || !mayGrow(own.documents, documents))) ||
+		(growth.bytes > 0 && (growth.bytes > bytes || !mayGrow(own.bytes, bytes)))
 	);
-	if (growing.length === 0) return false;
-	const bytes = growing.reduce((sum, { change }) => sum + (change.content?.size ?? 0), counts.pendingBytes);
-	return counts.pending + growing.length > limits.maxPending || bytes > limits.maxPendingBytes;
 }
 
 function refuse(

@@ -32,6 +32,8 @@ interface EngineDeps {
 	readonly blobs: BlobFiles;
 	/** A tenant's share of the work relative to the others'. */
 	readonly weightOf?: (tenant: string) => number;
+	/** Contents that dead letters keep for a retry, bytes; absent: all. */
+	readonly maxFailedBytes?: number;
 }
 
 export function createDocEngine(deps: EngineDeps): DocEngine {
@@ -64,6 +66,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 
 		...createViews(engine),
 		stats: () => stats(engine),
+		pendingBytes: () => engine.counts.pendingBytes,
 		progress: (tenant, now) => progress.view(tenant, now),
 
 		tally: (request) => tally(engine, request),
@@ -78,14 +81,19 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 	};
 }
 
-function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineState {
+function openState({
+	tables,
+	blobs,
+	weightOf = () => 1,
+	maxFailedBytes = Infinity,
+}: EngineDeps): EngineState {
 	const transaction: OpenTransaction = { undoSteps: [], doomedBlobs: [] };
 	const leases: EngineState['leases'] = { byDoc: new Map(), pinnedBlobs: new Map(), nextToken: 1 };
 	const holds = new Set<string>();
 	const leasedUntil = (doc: number) =>
 		isHeldKey({ tables, holds }, doc) ? Infinity : (leases.byDoc.get(doc)?.until ?? null);
 	return {
-		...{ tables, blobs, transaction, leases, holds },
+		...{ tables, blobs, transaction, leases, holds, maxFailedBytes },
 		counts: tables.counts(),
 		refusals: countRefusals(tables),
 		queues: createQueues({ tables, weightOf, leasedUntil }),

@@ -2,7 +2,7 @@ import { type DocState, holdsLease, isPending, type LeaseState } from '../../dom
 import type { DocKey, Lease } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { setUndoably } from './engine-transaction.ts';
-import type { DocRow, DurableState } from './tables.ts';
+import type { DocRow } from './tables.ts';
 
 /** Reading and writing documents' rows so that leases, queues and counts stay in step with them. */
 
@@ -26,23 +26,22 @@ export type BesideState = Partial<Omit<DocRow, 'key' | 'state'>>;
 export function saveDoc(engine: EngineState, row: DocRow, next: DocState, more: BesideState): DocRow {
 	const { lease, ...state } = next;
 	setLease(engine, row.key, lease);
-	count(engine, row.tenant, state, 1);
-	count(engine, row.tenant, row.state, -1);
 	const saved = { ...row, ...more, state };
+	count(engine, saved, 1);
+	count(engine, row, -1);
 	engine.tables.updateDoc(saved);
 	return saved;
 }
 
 export function insertDoc(engine: EngineState, row: Omit<DocRow, 'key'>): DocRow {
-	count(engine, row.tenant, row.state, 1);
+	count(engine, row, 1);
 	return { ...row, key: engine.tables.insertDoc(row) };
 }
 
-/** A row with this state comes (1) or goes (-1). */
+/** A row comes (1) or goes (-1). */
 function count(
 	{ counts, queues, progress }: EngineState,
-	tenant: string,
-	state: DurableState,
+	{ tenant, state, body }: Pick<DocRow, 'tenant' | 'state' | 'body'>,
 	sign: 1 | -1,
 ): void {
 	queues.count(tenant, state, sign);
@@ -51,7 +50,10 @@ function count(
 		counts.pending += sign;
 		counts.pendingBytes += sign * state.wanted.size;
 	}
-	if (state.failed) counts.failed += sign;
+	if (state.failed) {
+		counts.failed += sign;
+		if (body !== null) counts.failedBytes += sign * state.wanted.size;
+	}
 	if (state.published !== null) {
 		counts.documents += sign;
 		counts.chunks += sign * state.published.chunks;

@@ -1,5 +1,6 @@
 import { commitLeased, deadLetterLeased, isPending, releaseLease } from '../../domain/index.ts';
 import type { Commit, DeadLetter, Lease, Release } from '../../ports/index.ts';
+import { boundDeadBodies } from './dead-bodies.ts';
 import { dropBody, unpinBlob } from './doc-bodies.ts';
 import { leasedRow, saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
@@ -76,5 +77,6 @@ export function deadLetterOne(
 	});
 	if (next.failed) giveUpMoveSources(engine, lease.doc, now);
 	engine.progress.done(row.tenant, now, true);
+	boundDeadBodies(engine);
 	return true;
 }

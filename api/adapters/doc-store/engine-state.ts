@@ -43,6 +43,8 @@ export interface EngineState {
 	readonly holds: Set<string>;
 	/** Kept in step with the rows, so that bounds and statistics cost nothing. */
 	readonly counts: Counts;
+	/** Of contents that dead letters keep. */
+	readonly maxFailedBytes: number;
 	readonly refusals: RefusalCounts;
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;

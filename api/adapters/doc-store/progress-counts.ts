@@ -9,6 +9,7 @@ import type { DurableState, Tables } from './tables.ts';
 interface TenantProgress {
 	documents: number;
 	pending: number;
+	pendingBytes: number;
 	failed: number;
 	/** Oldest first; store time. */
 	readonly slots: { readonly from: number; done: number; failed: number }[];
@@ -29,7 +30,7 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 	function of(tenant: string): TenantProgress {
 		const known = tallies.get(tenant);
 		if (known !== undefined) return known;
-		const made: TenantProgress = { documents: 0, pending: 0, failed: 0, slots: [] };
+		const made: TenantProgress = { documents: 0, pending: 0, pendingBytes: 0, failed: 0, slots: [] };
 		tallies.set(tenant, made);
 		return made;
 	}
@@ -63,9 +64,17 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 			if (!isCounted(state, pending)) return;
 			const tally = of(tenant);
 			tally.documents += sign;
-			if (pending) tally.pending += sign;
-			else if (state.failed) tally.failed += sign;
+			if (pending) {
+				tally.pending += sign;
+				tally.pendingBytes += sign * state.wanted.size;
+			} else if (state.failed) tally.failed += sign;
 			if (tally.documents === 0 && tally.slots.length === 0) tallies.delete(tenant);
+		},
+
+		/** What waits of one tenant. */
+		waiting(tenant: string): { readonly documents: number; readonly bytes: number } {
+			const { pending = 0, pendingBytes = 0 } = tallies.get(tenant) ?? {};
+			return { documents: pending, bytes: pendingBytes };
 		},
 
 		/** A change was worked on to its end. */

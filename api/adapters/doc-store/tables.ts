@@ -61,7 +61,7 @@ export interface DocsTable {
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
 	/** Every tenant's documents: see progress-counts.ts. */
-	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
+	progress(): { tenant: string; documents: number; pending: number; pendingBytes: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
 	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
 	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
@@ -72,6 +72,8 @@ export interface DocsTable {
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
 	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
+	/** The dead letter with a content whose change was accepted first. */
+	oldestDeadLetter(): DocRow | undefined;
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
 	/** Finished deletions accepted before `before`, oldest keys first. */
@@ -196,8 +198,11 @@ export interface TallyRow extends Pick<DocRow, 'key' | 'tenant' | 'docId'> {
 export interface Counts {
 	documents: number;
 	pending: number;
+	/** Contents of what waits or is worked on. */
 	pendingBytes: number;
 	failed: number;
+	/** Contents that dead letters keep for a retry. */
+	failedBytes: number;
 	chunks: number;
 	jobs: Partial<Record<JobState, number>>;
 }

@@ -28,6 +28,7 @@ export function retryJob(engine: EngineState, jobId: string, now: number): Retry
 	const row = rowOf(engine, jobId);
 	const next = row === undefined ? null : retryFailed(withLease(engine, row), jobId, now);
 	if (row === undefined || next === null) return 'not_failed';
+	if (row.body === null && next.wanted.op === 'put') return 'content_gone';
 	// What it was charged was given back when it failed.
 	const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;
 	if (charged > 0 && !credits.charge(row.tenant, charged)) return 'unpaid';

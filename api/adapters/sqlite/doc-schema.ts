@@ -143,6 +143,8 @@ export const migrations: readonly string[] = [
 	'ALTER TABLE epochs ADD COLUMN name TEXT;',
 	// A page of a document's chunks costs what is on it, however many there are.
 	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
+	// Which dead letter loses its content first.
+	'CREATE INDEX docs_dead ON docs (w_at) WHERE failed = 1 AND body IS NOT NULL;',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

@@ -11,7 +11,11 @@ import { fromSqliteError } from './sqlite-errors.ts';
 import { migrate } from './doc-schema.ts';
 
 /** The document store's thread: one SQLite file, one engine, and group commit. */
-const { dir, weights } = workerData as { dir: string; weights: ReadonlyMap<string, number> };
+const { dir, weights, maxFailedBytes } = workerData as {
+	dir: string;
+	weights: ReadonlyMap<string, number>;
+	maxFailedBytes: number;
+};
 
 const changesATransaction = 400;
 
@@ -43,6 +47,7 @@ function open(): Served {
 			tables,
 			blobs: openBlobs(join(dir, 'blobs'), tables.blobs()),
 			weightOf: (tenant) => weights.get(tenant) ?? 1,
+			maxFailedBytes,
 		});
 		const batch = groupCommit({
 			methods: engine,

@@ -89,6 +89,7 @@ const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>(
 	tenant: column.text('tenant'),
 	documents: column.integer('count(*)'),
 	pending: column.integer('sum(generation > settled)'),
+	pendingBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE generation > settled), 0)'),
 	failed: column.integer('sum(failed = 1 AND generation = settled)'),
 });
 const tallyFields = column.object<TallyRow>({
@@ -107,6 +108,7 @@ const countFields = column.object<Omit<Counts, 'jobs'>>({
 	pending: column.integer('count(*) FILTER (WHERE generation > settled)'),
 	pendingBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE generation > settled), 0)'),
 	failed: column.integer('count(*) FILTER (WHERE failed = 1)'),
+	failedBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE failed = 1 AND body IS NOT NULL), 0)'),
 	chunks: column.integer('coalesce(sum(p_chunks) FILTER (WHERE p_sha256 IS NOT NULL), 0)'),
 });
 
@@ -129,6 +131,7 @@ export function createDocsTable(
 		),
 		// One look into the index for each tenant, however many documents it has.
 		nextTenant: column.query(db, column.textOrNull('min(tenant)'), 'FROM docs WHERE tenant > ?'),
+		oldestDead: docs('failed = 1 AND body IS NOT NULL ORDER BY w_at, doc LIMIT 1'),
 		list: docs(
 			'tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
 		),
@@ -180,6 +183,7 @@ export function createDocsTable(
 		},
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			sql.list.all(tenant, after, prefix, prefix, prefix, limit).map(rowOf),
+		oldestDeadLetter: () => orNone(sql.oldestDead.get()),
 		tallyDocs: (after, limit) => sql.tally.all(after, limit),
 		oldTombstones: (before, limit) => sql.tombstones.all(before, limit),
 	};

@@ -12,11 +12,14 @@ import { writeBlob } from './blobs.ts';
 export async function openSqliteDocStore({
 	dir,
 	weights = new Map(),
+	maxFailedBytes = Infinity,
 	onLost = () => {},
 }: {
 	readonly dir: string;
 	/** Tenants' shares of the work; 1 where none is named. */
 	readonly weights?: ReadonlyMap<string, number>;
+	/** Contents that dead letters keep for a retry, bytes. */
+	readonly maxFailedBytes?: number;
 	/**
 	 * The thread ended by itself (memory, a defect): every call rejects from now on. It is not begun anew here, because
 	 * leases, counters and blobs under way are of one life of the process.
@@ -27,7 +30,7 @@ export async function openSqliteDocStore({
 	let isOpen = false;
 	const thread = openThread<DocEngine>({
 		file: threadFile('adapters/sqlite/doc-store-thread'),
-		workerData: { dir, weights },
+		workerData: { dir, weights, maxFailedBytes },
 		onLost: (cause) => isOpen && onLost(cause),
 	});
 	const methods = forward<DocEngine>(await thread.open(), thread.call);

@@ -6,4 +6,5 @@ export { type LimiterStatus, createDocumentLimiter } from './document-limiter.ts
 export { createJobIds } from './job-id.ts';
 export { createRounds } from './list-rounds.ts';
 export { preview } from './preview.ts';
+export { createUploadRoom } from './upload-room.ts';
 export { syncList } from './sync-list.ts';

@@ -31,6 +31,7 @@ import {
 } from './checks.ts';
 import { dropContents, inlineContent, needsBlob, receiveContent, storeContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
+import { queueFull, type UploadRoom } from './upload-room.ts';
 
 /**
  * The ingress: from what a caller sent to a durable receipt, in one transaction a call. One document's fault is its
@@ -53,6 +54,7 @@ export interface AcceptDeps {
 	readonly settings: AcceptSettings;
 	/** Null: as many documents as come. */
 	readonly limiter: DocumentLimiter | null;
+	readonly uploadRoom: UploadRoom;
 	/** Something may be due at once. */
 	readonly wake: () => void;
 }
@@ -65,6 +67,8 @@ export interface AcceptOptions {
 export interface StreamOptions extends AcceptOptions {
 	/** Lower-case hex: other bytes are not taken. */
 	readonly ifSha256?: string;
+	/** Of the bytes, where it is known; else room for the largest is reserved. */
+	readonly size?: number;
 }
 
 export type Ingress = ReturnType<typeof createIngress>;
@@ -113,21 +117,53 @@ async function acceptStream(
 	const { docStore, limiter, settings } = deps;
 	// Refused only after its bytes have come, they would have come for nothing.
 	limiter?.check(input.tenant);
-	const arrive = async () => {
-		const fields = normaliseFields(input, settings);
-		const content = await receiveContent(bytes, sizeLimitOf(fields.mimeType, settings), docStore);
-		return changeFrom(fields, content, options, deps);
-	};
-	const change = await arrive().catch(async (error: unknown) => {
-		throw isDocDropError(error) ? await refuse(refusalOf(error, input), deps) : error;
-	});
+	const fields = await checkedFields(input, deps);
+	const limit = sizeLimitOf(fields.mimeType, settings);
+	const room = Math.min(options.size ?? settings.maxPendingBytes, limit.bytes);
+	const giveBack = await deps.uploadRoom.reserve(input.tenant, room);
+	try {
+		const content = await receiveContent(bytes, limit, docStore).catch((error: unknown) =>
+			refuseForGood(error, input, deps),
+		);
+		return await acceptReceived(changeFrom(fields, content, options, deps), room, options, deps);
+	} finally {
+		giveBack();
+	}
+}
+
+async function checkedFields(input: Omit<DocumentFields, 'op'>, deps: AcceptDeps) {
+	try {
+		return normaliseFields(input, deps.settings);
+	} catch (error) {
+		return refuseForGood(error, input, deps);
+	}
+}
+
+/** What is wrong with the document leaves a receipt; what is wrong here does not. */
+async function refuseForGood(
+	error: unknown,
+	input: Omit<DocumentFields, 'op'>,
+	deps: AcceptDeps,
+): Promise<never> {
+	throw isDocDropError(error) ? await refuse(refusalOf(error, input), deps) : error;
+}
+
+/** `own`: what is reserved for it still, and counted by the store from here on. */
+async function acceptReceived(
+	change: Change,
+	own: number,
+	options: StreamOptions,
+	deps: AcceptDeps,
+): Promise<Receipt> {
+	const { docStore } = deps;
 	// It leaves no receipt: nothing is wrong with the document, and nobody has to hear of it but the caller.
 	const changed = changedSince(change, options);
 	if (changed !== null) {
 		await dropContents([change.content], docStore);
 		throw changed;
 	}
-	const result = nextOf((await submit([change], [], deps)).values());
+	const others = deps.uploadRoom.reserved() - own;
+	const result = nextOf((await submit([change], [], deps, others)).values());
 	if (result instanceof Error) throw result;
 	return result;
 }
@@ -160,12 +196,13 @@ async function submit(
 	changes: readonly (Change | Refusal)[],
 	errors: readonly (DocDropError | null)[],
 	deps: AcceptDeps,
+	reservedByOthers = deps.uploadRoom.reserved(),
 ): Promise<(Receipt | DocDropError)[]> {
 	if (changes.length === 0) return [];
 	const { docStore, settings, crashPoint, wake } = deps;
 	const { maxPending, maxPendingBytes } = settings;
-	const limits: QueueLimits = { maxPending, maxPendingBytes };
 	const contents = changes.map((one) => ('refused' in one ? null : one.content));
+	const limits: QueueLimits = { maxPending, maxPendingBytes: maxPendingBytes - reservedByOthers };
 	const { results, refusals } = await admit(changes, { ...deps, limits }).catch(async (error: unknown) => {
 		// A disk that is full would be filled further by every try.
 		await dropContents(contents, docStore);
@@ -223,7 +260,7 @@ function answer(
 		case 'owned':
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
 		case 'full':
-			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
+			return queueFull();
 		case 'unpaid':
 			return unpaidError(sent.tenant, result);
 		case 'limited': {

@@ -47,6 +47,40 @@ describe('doc store: sqlite alone', () => {
 	const failsWith = async (code: string) =>
 		assert.rejects(openSqliteDocStore({ dir }), (error) => isDocDropError(error) && error.code === code);
 
+	it('lets the oldest contents of dead letters go where they are too many, and says so', async () => {
+		store = await openSqliteDocStore({ dir, maxFailedBytes: 250_000 });
+		const own = store;
+		const error = { code: 'unreadable', message: 'it cannot be read' } as const;
+		const jobs: string[] = [];
+		for (const docId of ['a', 'b', 'c']) {
+			const text = docId.repeat(100_000);
+			const { blob } = await own.writeBlob(
+				(async function* () {
+					yield Buffer.from(text);
+				})(),
+			);
+			const change = put(docId, text);
+			jobs.push(change.jobId);
+			const content = { sha256: change.content?.sha256 ?? '', size: 100_000, body: { blob } };
+			await own.accept([{ ...change, content }], jobs.length, limits);
+			const [claimed] = await own.claim({ now: 1e9, limit: 1, maxBytes: 1e9, leaseMs: 60_000 });
+			assert.ok(claimed !== undefined);
+			await own.deadLetter([{ lease: claimed.lease, error, present: [] }], 1e9);
+		}
+		assert.deepEqual([(await own.stats()).failed, (await own.stats()).failedBytes], [3, 200_000]);
+		assert.equal((await readdir(join(dir, 'blobs'))).length, 2);
+		const [first = '', second = ''] = jobs;
+		assert.match((await own.job(first))?.error?.message ?? '', /it cannot be read \(its content is gone/);
+		assert.match((await own.document('acme', 'a'))?.error?.message ?? '', /its content is gone/);
+		assert.equal((await own.job(second))?.error?.message, 'it cannot be read');
+		assert.equal(await own.retry(first, 1e9), 'content_gone');
+		assert.equal(await own.retry(second, 1e9), 'waiting');
+		assert.equal((await own.stats()).failedBytes, 100_000);
+		await own.close();
+		store = await openSqliteDocStore({ dir, maxFailedBytes: 250_000 });
+		assert.equal((await store.stats()).failedBytes, 100_000, 'counted from the rows');
+	});
+
 	it('refuses a store that a newer program wrote', async () => {
 		store = await openSqliteDocStore({ dir });
 		await store.close();

@@ -82,6 +82,7 @@ describe('the ingress', () => {
 				...settings,
 			},
 			limiter: null,
+			uploadRoom: { reserve: async () => () => {}, reserved: () => 0 },
 			wake: () => events.push('wake'),
 		});
 	const refused = (document: DocumentInput, settings: Partial<AcceptSettings> = {}) => {
