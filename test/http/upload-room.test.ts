@@ -43,7 +43,7 @@ describe('the room that uploads may take', () => {
 			assert.equal((await docStore.jobs({ limit: 10 })).length, 0, 'it leaves no receipt: it may come again');
 			assert.equal(await put('cut', 300_000, 'x'.repeat(100_000), true), null);
 			await until(
-				async () => (await put('whole', 300_000))?.status,
+				async () => (await put('whole', 250_000))?.status,
 				(status) => status === 202 || status === 200,
 			);
 			assert.equal((await put('next', 200_000))?.status, 503);

@@ -31,7 +31,7 @@ import {
 } from './checks.ts';
 import { dropContents, inlineContent, needsBlob, receiveContent, storeContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
-import { queueFull, type UploadRoom } from './upload-room.ts';
+import { queueFull, type UploadRoom, upTo } from './upload-room.ts';
 
 /**
  * The ingress: from what a caller sent to a durable receipt, in one transaction a call. One document's fault is its
@@ -122,9 +122,11 @@ async function acceptStream(
 	const room = Math.min(options.size ?? settings.maxPendingBytes, limit.bytes);
 	const giveBack = await deps.uploadRoom.reserve(input.tenant, room);
 	try {
-		const content = await receiveContent(bytes, limit, docStore).catch((error: unknown) =>
-			refuseForGood(error, input, deps),
-		);
+		const content = await receiveContent(
+			room < limit.bytes ? upTo(room, bytes) : bytes,
+			limit,
+			docStore,
+		).catch((error: unknown) => refuseForGood(error, input, deps));
 		return await acceptReceived(changeFrom(fields, content, options, deps), room, options, deps);
 	} finally {
 		giveBack();

@@ -37,3 +37,13 @@ export function createUploadRoom(deps: {
 }
 
 export const queueFull = () => new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
+
+/** No more of an upload that did not say its length than was reserved for it. */
+export async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+	let size = 0;
+	for await (const piece of bytes) {
+		size += piece.byteLength;
+		if (size > room) throw queueFull();
+		yield piece;
+	}
+}
