@@ -28,6 +28,7 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 			previews: config.maxPreviews,
 			searches: config.qdrantUrl === '' ? config.indexReaders : config.qdrantConnections,
 			searchMs: config.searchMs,
+			embeddingsMs: config.embeddingsMs,
 		},
 		healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
 		brakeShare: config.massDeleteShare,

@@ -28,6 +28,13 @@ export const admissionSettings = {
 		range: [100, 600_000],
 		meaning: 'Longest time of one search in the index, after its turn has come; then 504.',
 	}),
+	embeddingsMs: setting('number', 'DOCDROP_EMBEDDINGS_TIMEOUT_MS', {
+		default: '60000',
+		unit: 'ms',
+		range: [100, 600_000],
+		meaning:
+			'Longest time of one call of /v1/embeddings, whose texts wait in the queue of the embedder as those of documents do; then 503.',
+	}),
 	admissionWaitMs: setting('number', 'DOCDROP_ADMISSION_WAIT_MS', {
 		default: '5000',
 		unit: 'ms',

@@ -6,6 +6,8 @@
 export const limits = {
 	/** Results of one search. */
 	searchResults: 100,
+	/** Texts of one call for embeddings. */
+	embeddingTexts: 512,
 	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
 	searchTerms: 64,
 	/** Rows in one page of a list. */

@@ -66,7 +66,10 @@ export const EmbeddingsRequest = Type.Object(
 	{
 		input: Type.Union([
 			Type.String({ minLength: 1, maxLength: 65536 }),
-			Type.Array(Type.String({ minLength: 1, maxLength: 65536 }), { minItems: 1, maxItems: 2048 }),
+			Type.Array(Type.String({ minLength: 1, maxLength: 65536 }), {
+				minItems: 1,
+				maxItems: limits.embeddingTexts,
+			}),
 		]),
 		model: Type.Optional(Type.String({ description: 'Ignored: the active model answers and names itself.' })),
 		encoding_format: Type.Optional(Type.Enum(['float', 'base64'])),

@@ -37,7 +37,7 @@ export function searchRoutes(
 			body: EmbeddingsRequest,
 			response: { 200: EmbeddingsResponse },
 		}),
-		async (request) => {
+		async (request, reply) => {
 			const { input, encoding_format: format = 'float', dimensions } = request.body;
 			if (dimensions !== undefined && dimensions !== embedder.dimensions) {
 				throw new DocDropError('invalid', `dimensions must be ${embedder.dimensions}, got ${dimensions}`, {
@@ -48,7 +48,7 @@ export function searchRoutes(
 			if (!texts.every((text) => text.isWellFormed())) {
 				throw new DocDropError('invalid', 'input must be well-formed Unicode', { field: 'input' });
 			}
-			const vectors = await pipeline.breakers.embedder.run((signal) => embedder.embed(texts, signal));
+			const vectors = await pipeline.embeddings(texts, request.onlyTenant ?? '', goneSignal(reply));
 			const tokens = texts.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
 			return {
 				object: 'list' as const,

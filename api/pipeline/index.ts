@@ -32,7 +32,7 @@ import {
 	startSpoolSweep,
 	startSweeper,
 } from './upkeep/index.ts';
-import { search } from './search/index.ts';
+import { embeddings, search } from './search/index.ts';
 import type { Claimed, Embedder } from '../ports/index.ts';
 
 /**
@@ -75,6 +75,8 @@ export interface PipelineDeps extends Omit<
 		readonly searches: number;
 		/** Longest time of one. */
 		readonly searchMs: number;
+		/** Longest time of one call for embeddings. */
+		readonly embeddingsMs: number;
 	};
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
 	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
@@ -127,6 +129,7 @@ export function startPipeline(given: PipelineDeps) {
 	const uploadRoom = createUploadRoom({ docStore, uploads, maxPendingBytes });
 	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, uploadRoom, wake });
 	const searches = places('searches at a time', deps.admission.searches);
+	const embedCalls = places('calls for embeddings at a time', deps.embedCalls.maxCalls);
 	const nextRound = createRounds(now);
 	const closeAny = (snapshot: SourceSnapshot) =>
 		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
@@ -154,6 +157,13 @@ export function startPipeline(given: PipelineDeps) {
 			search(request, {
 				...{ ...deps, searches, searchMs: deps.admission.searchMs },
 				...{ embedderBreaker: breakers.embedder, searchBreaker: breakers.search },
+				...(gone !== undefined && { gone }),
+			}),
+		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
+		embeddings: (texts: readonly string[], tenant: string, gone?: AbortSignal) =>
+			embeddings(texts, tenant, {
+				...{ embed: embed.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
+				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
 				...(gone !== undefined && { gone }),
 			}),
 		closeSnapshot: closeAny,

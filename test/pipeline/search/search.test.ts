@@ -205,7 +205,7 @@ describe('search and an index that takes long', () => {
 		const fixture = startPipelineFixture({
 			clock,
 			worker: null,
-			admission: { waitMs: 60_000, previews: 1, searches: 2, searchMs: 1_000 },
+			admission: { waitMs: 60_000, previews: 1, searches: 2, searchMs: 1_000, embeddingsMs: 1_000 },
 			vectorStore: {
 				...store,
 				async search(query) {
