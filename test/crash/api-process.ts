@@ -19,6 +19,7 @@ export interface ApiProcess {
 	readonly gone: AbortSignal;
 	/** What it logged at level error, and what else it said that is no log line. */
 	said(): { readonly errors: readonly string[]; readonly rest: string };
+	readonly pid: number;
 	/** SIGKILL. */
 	kill(): void;
 	signal(name: NodeJS.Signals): void;
@@ -67,6 +68,7 @@ export function startApi(dataDir: string, settings: Readonly<Record<string, stri
 
 	return {
 		url: address(),
+		pid: child.pid ?? 0,
 		ended,
 		gone: gone.signal,
 		said() {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { httpInMemory } from '../support/http-in-memory.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
@@ -47,6 +47,20 @@ describe('the room that uploads may take', () => {
 				(status) => status === 202 || status === 200,
 			);
 			assert.equal((await put('next', 200_000))?.status, 503);
+			// What is on its way leaves room for what is no upload.
+			const begun = connect(port, '127.0.0.1').on('error', () => {});
+			begun.write(
+				'PUT /v1/documents/content?tenant=u&docId=b.txt HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n',
+			);
+			const publish = () =>
+				made.http.inject({
+					method: 'POST',
+					url: '/v1/publish',
+					headers: { host: 'localhost' },
+					payload: { tenant: 'v', docId: 'c.txt', content: { text: 'x'.repeat(10_000) } },
+				});
+			assert.equal((await publish()).statusCode, 202);
+			begun.destroy();
 			assert.equal((await put('small', 1_000))?.status, 202);
 		} finally {
 			await made.close();

@@ -31,7 +31,7 @@ import {
 } from './checks.ts';
 import { dropContents, inlineContent, needsBlob, receiveContent, storeContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
-import { queueFull, type UploadRoom, upTo } from './upload-room.ts';
+import { queueFull, unknownPart, type UploadRoom, upTo } from './upload-room.ts';
 
 /**
  * The ingress: from what a caller sent to a durable receipt, in one transaction a call. One document's fault is its
@@ -119,7 +119,7 @@ async function acceptStream(
 	limiter?.check(input.tenant);
 	const fields = await checkedFields(input, deps);
 	const limit = sizeLimitOf(fields.mimeType, settings);
-	const room = Math.min(options.size ?? settings.maxPendingBytes, limit.bytes);
+	const room = Math.min(options.size ?? settings.maxPendingBytes * unknownPart, limit.bytes);
 	const giveBack = await deps.uploadRoom.reserve(input.tenant, room);
 	try {
 		const content = await receiveContent(

@@ -25,7 +25,9 @@ export function createUploadRoom(deps: {
 			if ((await docStore.pendingBytes()) + bytes > maxPendingBytes) throw queueFull();
 			const giveBack = await uploads.take(tenant, bytes);
 			try {
-				if ((await docStore.pendingBytes()) + uploads.held() > maxPendingBytes) throw queueFull();
+				const taken = (await docStore.pendingBytes()) + uploads.held();
+				// Whoever sends what is no stream finds room beside the uploads, unless one needs nearly all of it.
+				if (taken > bytes && taken > maxPendingBytes * uploadPart) throw queueFull();
 				return giveBack;
 			} catch (error) {
 				giveBack();
@@ -35,6 +37,12 @@ export function createUploadRoom(deps: {
 		reserved: () => uploads.held(),
 	};
 }
+
+/** Of all contents that may be kept, so much may be taken where an upload is let in. */
+const uploadPart = 3 / 4;
+
+/** Of one that does not say its length, where the largest document is not smaller. */
+export const unknownPart = 1 / 4;
 
 export const queueFull = () => new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 
