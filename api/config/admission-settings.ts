@@ -15,6 +15,12 @@ export const admissionSettings = {
 		range: [1, 64],
 		meaning: 'Previews that are worked on at a time.',
 	}),
+	maxLists: setting('number', 'DOCDROP_MAX_LISTS', {
+		default: '8',
+		unit: 'lists',
+		range: [1, 256],
+		meaning: 'Pages of documents, chunks and jobs that are read and answered at a time.',
+	}),
 	indexReaders: setting('number', 'DOCDROP_INDEX_READERS', {
 		default: '2',
 		unit: 'threads',

@@ -6,7 +6,7 @@ import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import type { ChunkPage, DocStore } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
-import { described } from './described.ts';
+import { describedList } from './described.ts';
 import { next, pageAfter, pageLimit } from './paging.ts';
 
 /** What is published of one document, page by page: a large one has more of it than fits into one answer. */
@@ -43,7 +43,7 @@ function placeOf(text: string): Place {
 export function chunkRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
 	app.get<{ Querystring: Static<typeof Page> }>(
 		'/v1/documents/chunks',
-		described('documents', 'The published chunks of one document, in order', {
+		describedList('documents', 'The published chunks of one document, in order', {
 			description: `A page of at most ${limits.pageRows}. A document that is published anew between two pages goes on at the same place of its text.`,
 			querystring: Page,
 			response: { 200: Type.Object({ chunks: Type.Array(ChunkView), next }) },

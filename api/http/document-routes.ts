@@ -8,7 +8,7 @@ import { DocDropError } from '../errors.ts';
 import { readMeta } from '../domain/index.ts';
 import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
-import { described } from './described.ts';
+import { described, describedList } from './described.ts';
 import { jobView } from './job-routes.ts';
 import { next, pageAfter, pageLimit } from './paging.ts';
 
@@ -82,7 +82,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/documents',
-		described('documents', 'List documents of a tenant, by docId', {
+		describedList('documents', 'List documents of a tenant, by docId', {
 			querystring: List,
 			response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
 		}),
@@ -106,7 +106,7 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 
 	app.get<{ Querystring: Static<typeof One> }>(
 		'/v1/documents/history',
-		described('documents', 'Every kept receipt of one document, newest first', {
+		describedList('documents', 'Every kept receipt of one document, newest first', {
 			querystring: One,
 			response: {
 				200: Type.Object({

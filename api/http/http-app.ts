@@ -14,6 +14,7 @@ import { documentRoutes } from './document-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
+import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
@@ -29,13 +30,9 @@ export interface HttpDeps extends StatusDeps {
 	readonly docsDir: string | null;
 }
 
-const bodyMemory = ({ config, clock }: HttpDeps) =>
+const allotment = ({ config, clock }: HttpDeps, what: string, total: number) =>
 	createAllotment(
-		{
-			what: 'bytes of request bodies',
-			total: Math.max(config.maxBodiesBytes, config.maxBodyBytes),
-			waitMs: config.admissionWaitMs,
-		},
+		{ what, total, waitMs: config.admissionWaitMs },
 		{ clock, weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1 },
 	);
 
@@ -87,7 +84,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		app.addHook('onRequest', app.rateLimit());
 	}
 	installAccess(app, config.apiKeys);
-	installBodyMemory(app, bodyMemory(deps));
+	const bodyBytes = Math.max(config.maxBodiesBytes, config.maxBodyBytes);
+	installBodyMemory(app, allotment(deps, 'bytes of request bodies', bodyBytes));
+	installListTurns(app, allotment(deps, 'lists at a time', config.maxLists));
 	await app.register(swagger, {
 		openapi: {
 			openapi: '3.1.0',

@@ -7,7 +7,7 @@ import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DocStore, Job } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
-import { described } from './described.ts';
+import { described, describedList } from './described.ts';
 import { next, pageLimit } from './paging.ts';
 
 /** Receipts: look, list, withdraw, try again. */
@@ -86,7 +86,7 @@ export function jobRoutes(
 
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/jobs',
-		described('receipts', 'List receipts, newest first', {
+		describedList('receipts', 'List receipts, newest first', {
 			querystring: List,
 			response: { 200: Type.Object({ jobs: Type.Array(JobView), next }) },
 		}),
