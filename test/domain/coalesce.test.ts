@@ -14,7 +14,7 @@ import {
 	versionOf,
 	type Arrival,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import type { Claimed } from '../../api/ports/work-claims.ts';
 import { changeOf } from '../support/leased-documents.ts';
 

@@ -1,4 +1,4 @@
-import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
+import { dueAt, isPending, queueClass } from '../../api/domain/index.ts';
 import { queueKeyName } from '../../api/domain/fair-share.ts';
 import type { DocKey } from '../../api/ports/work-claims.ts';
 import type { ManifestChunk, ManifestEntry } from '../../api/domain/manifest.ts';

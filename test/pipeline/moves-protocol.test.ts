@@ -19,7 +19,7 @@ import {
 	type Arrival,
 	type AcceptDecision,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol } from '../../api/pipeline/publish/publish.ts';
 import type { ManifestEntry } from '../../api/domain/manifest.ts';

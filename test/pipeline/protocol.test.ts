@@ -8,7 +8,7 @@ import {
 	takeLease,
 	type Arrival,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol, type ProtocolStep } from '../../api/pipeline/publish/publish.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';

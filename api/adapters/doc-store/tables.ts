@@ -14,7 +14,7 @@ import type { JobState } from '../../contract/job-schema.ts';
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An
  * embedded adapter provides these (SQLite, memory); everything that decides lives in the engine and in
- * domain/coalesce.ts. Only the engine calls them, always inside `transaction`.
+ * the domain (doc-state.ts). Only the engine calls them, always inside `transaction`.
  */
 
 /** Without the lease: leases live in memory, because they must not outlive the process. */

@@ -12,7 +12,7 @@ import { DocDropError } from '../../errors.ts';
  * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
- * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.
+ * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of doc-state.ts.
  */
 export const migrations: readonly string[] = [
 	`
