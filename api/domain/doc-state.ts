@@ -1,6 +1,6 @@
 /**
  * The life of one document. Every doc-store adapter stores `DocState` and moves it with the pure transitions of
- * coalesce.ts (what an arriving change does to what is wanted), lease-life.ts (how a lease is taken and lost, and how
+ * coalesce.ts and place.ts (what an arriving change does to what is wanted), lease-life.ts (how a lease is taken and lost, and how
  * a generation finishes), waiting-change.ts and move-wait.ts, and with no others, so that the rules stand in one
  * place; test/pipeline/protocol.test.ts walks through every order and every crash with them.
  *
@@ -8,7 +8,7 @@
  *  - `generation` grows with each change that must be worked on; the document waits for work exactly when
  *    `generation > finished`, and is being worked on exactly when `lease` is set.
  *  - (rank, seq) of a document never goes down, and names one content: a late change is `stale`, whatever it
- *    holds, and so is another content under a number that was taken.
+ *    holds and whoever owns the document by now, and so is another content under a number that was taken.
  *  - Work is always done for the newest generation at claim time; a change accepted during a lease is the
  *    next generation.
  *  - `mayHaveOrphans` is true from the intent until the commit or the dead letter: the index may hold more than the
@@ -67,14 +67,19 @@ export interface Successor {
 	readonly generation: number;
 }
 
+/** A source that the document was taken from, or left by, and how far it had come. */
+export type EarlierOwner = Pick<DocState, 'sourceId' | 'epoch' | 'epochOrder' | 'seq'>;
+
 export interface DocState {
-	/** Source and epoch of the newest accepted change, and the order in which the store first saw that epoch. */
+	/** Source and epoch of the newest accepted change, and the place of that epoch among its source's (epoch-order.ts). */
 	readonly sourceId: string;
 	readonly epoch: string;
-	readonly epochRank: number;
-	/** At least `epochRank`; higher where an earlier owner's versions were. */
+	readonly epochOrder: number;
+	/** The document's own count of owners and epochs, from 1. */
 	readonly rank: number;
 	readonly seq: number;
+	/** Who owned it before: the last few, newest last, a source once. */
+	readonly earlier: readonly EarlierOwner[];
 	readonly generation: number;
 	readonly finished: number;
 	/** The newest accepted change. */
@@ -94,7 +99,7 @@ export interface DocState {
 
 const rankSize = 2 ** 32;
 
-/** One integer that grows with every accepted change of a document: rank x 2^32 + seq. Exact up to rank 2^21. */
+/** One integer that grows with every accepted change of a document: rank x 2^32 + seq. Exact up to `maxRank` of place.ts. */
 export function versionOf(state: { readonly rank: number; readonly seq: number }): number {
 	return state.rank * rankSize + state.seq;
 }

@@ -91,6 +91,6 @@ function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineSta
 		queues: createQueues({ tables, weightOf, leasedUntil }),
 		progress: createProgress(tables),
 		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
-		sweep: { after: null },
+		sweep: { after: null, epochsAfter: 0 },
 	};
 }

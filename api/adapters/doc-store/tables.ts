@@ -3,6 +3,7 @@ import type {
 	Failure,
 	CreditBalance,
 	ManifestChunk,
+	KnownEpoch,
 	ManifestEntry,
 	Refusal,
 	StoredEntry,
@@ -161,13 +162,28 @@ export interface MarkersTable {
 	setMarker(name: string, value: string | null): void;
 }
 
-export interface Tables extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable {
+/** Sources' epochs, see domain/epoch-order.ts. A row of a document is written only where its epoch has one. */
+export interface EpochsTable {
+	/** Undefined where the epoch is not written down. */
+	epochOrder(sourceId: string, epoch: string): number | undefined;
+	/** Above every order there ever was. */
+	nextEpochOrder(): number;
+	/** Takes the next order away, whether it is the epoch's own or not. */
+	insertEpoch(epoch: Pick<KnownEpoch, 'sourceId' | 'epoch' | 'epochOrder'>, name: string | null): void;
+	nameEpoch(sourceId: string, epoch: string, name: string): void;
+	/** What people know the source of the epoch by, or null. */
+	sourceName(sourceId: string, epoch: string): string | null;
+	/** Of a source, in falling order. */
+	newestEpochs(sourceId: string, limit: number): KnownEpoch[];
+	/** Of all sources by key, from above `after`. */
+	epochsPage(after: number, limit: number): KnownEpoch[];
+	removeEpoch(key: number): void;
+}
+
+export interface Tables
+	extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable, EpochsTable {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
 	transaction<T>(run: () => T): T;
-	/** The rank of a source's epoch: the order in which the store first saw it, from 1. Notes a `name` that is given. */
-	epochRank(sourceId: string, epoch: string, name: string | null): number;
-	/** What people know the source of the epoch with this rank by, or null. */
-	sourceName(epochRank: number): string | null;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 }

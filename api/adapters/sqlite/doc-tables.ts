@@ -22,8 +22,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		...createCreditsTable(db),
 		...createMarkersTable(db),
 		...bodies.table,
-		epochRank: epochs.epochRank,
-		sourceName: epochs.sourceName,
+		...epochs.table,
 		counts: () => ({ ...countDocs(), jobs: countJobs() }),
 		transaction(run) {
 			begin.run();
@@ -36,7 +35,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				// After a full disk SQLite has rolled back by itself.
 				if (db.isTransaction) rollback.run();
 				bodies.undo();
-				epochs.reload();
+				epochs.forget();
 				throw error;
 			}
 			bodies.finish();

@@ -6,21 +6,22 @@ import type { Epochs } from './epochs.ts';
 
 /** The rows of documents in SQLite, the queue among them included. */
 
-type StoredState = Omit<DurableState, 'sourceId' | 'epoch'>;
-type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly state: StoredState };
+type StoredState = Omit<DurableState, 'sourceId' | 'epoch' | 'epochOrder'>;
+type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly epochKey: number; readonly state: StoredState };
 
 /** The columns of `docs`, as they are read and written; `due` and `class`, which follow from these, stand behind them. */
 const docFields = column.object<StoredDoc>({
 	tenant: column.text('tenant'),
 	docId: column.text('doc_id'),
+	epochKey: column.integer('epoch_rank'),
 	body: column.integerOrNull('body'),
 	lastJob: column.uuid('last_job'),
 	flightJob: column.uuidOrNull('flight_job'),
 	error: column.failure,
 	state: column.object<StoredState>({
-		epochRank: column.integer('epoch_rank'),
 		rank: column.integer('rank'),
 		seq: column.integer('seq'),
+		earlier: column.list<StoredState['earlier'][number]>('earlier'),
 		generation: column.integer('generation'),
 		finished: column.integer('settled'),
 		failed: column.flag('failed'),
@@ -57,7 +58,11 @@ const docFields = column.object<StoredDoc>({
 		),
 	}),
 });
-const keyedFields = column.object({ key: column.integer('doc'), doc: docFields });
+interface KeyedDoc {
+	readonly key: number;
+	readonly doc: StoredDoc;
+}
+const keyedFields = column.object<KeyedDoc>({ key: column.integer('doc'), doc: docFields });
 const names = [...docFields.names, 'due', 'class'];
 /** The first two, `tenant` and `doc_id`, name the document and never change. */
 const changing = 2;
@@ -139,20 +144,20 @@ export function createDocsTable(
 			'FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
 		),
 	};
-	const rowOf = ({ key, doc }: { readonly key: number; readonly doc: StoredDoc }): DocRow => ({
+	const rowOf = ({ key, doc: { epochKey, ...doc } }: KeyedDoc): DocRow => ({
 		...doc,
 		key,
-		state: { ...epochs.of(doc.state.epochRank), ...doc.state },
+		state: { ...epochs.of(epochKey), ...doc.state },
 	});
-	const orNone = (found: Parameters<typeof rowOf>[0] | undefined) =>
-		found === undefined ? undefined : rowOf(found);
+	const valuesOf = (row: Omit<DocRow, 'key'>) => docValues({ ...row, epochKey: epochs.keyOf(row.state) });
+	const orNone = (found: KeyedDoc | undefined) => (found === undefined ? undefined : rowOf(found));
 
 	return {
 		countDocs: () => column.query(db, countFields, 'FROM docs').get() as Omit<Counts, 'jobs'>,
 		findDoc: (tenant, docId) => orNone(sql.find.get(tenant, docId)),
 		docByKey: (key) => orNone(sql.byKey.get(key)),
-		insertDoc: (row) => Number(sql.insert.run(...docValues(row)).lastInsertRowid),
-		updateDoc: (row) => void sql.update.run(...docValues(row).slice(changing), row.key),
+		insertDoc: (row) => Number(sql.insert.run(...valuesOf(row)).lastInsertRowid),
+		updateDoc: (row) => void sql.update.run(...valuesOf(row).slice(changing), row.key),
 		removeDoc(key) {
 			sql.removeChunks.run(key);
 			sql.remove.run(key);
