@@ -965,6 +965,32 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await claimOne()).docId, 'c');
 		});
 
+		it('a receipt stays its document’s: no key is used again after a sweep or a restart', async () => {
+			const sweep = async () => {
+				now += 31 * 86_400_000;
+				const month = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
+				assert.equal((await store.sweep(month)).tombstones, 1);
+			};
+			const receipts: string[] = [];
+			const keys = new Set<number>();
+			for (const docId of ['first', 'second', 'third']) {
+				await accept(put(docId, docId));
+				const published = await claimOne();
+				keys.add(published.lease.doc);
+				await publish(published);
+				const deletion = del(docId);
+				receipts.push(deletion.jobId);
+				await accept(deletion);
+				await publish(await claimOne());
+				await sweep();
+				if (docId === 'first' && made.reopen !== undefined) store = await made.reopen();
+			}
+			assert.equal(keys.size, 3);
+			await accept(put('another tenant’s', 'X', { tenant: 'other' }));
+			for (const jobId of receipts) assert.equal(await store.job(jobId), null);
+			assert.equal((await store.jobs({ tenant: 'other', limit: 10 })).length, 1);
+		});
+
 		it('lists what a source wants published, by key, and what an earlier epoch told last', async () => {
 			const of = (epoch: string, change: Change): Change => ({ ...change, sourceId: 's', epoch });
 			await accept(of('one', put('a', 'A')), of('one', put('b', 'B')), of('one', put('gone', 'G')));

@@ -158,6 +158,14 @@ export const migrations: readonly string[] = [
 	WHERE rank > 2097151;
 	UPDATE jobs SET version = 9007199254740991 WHERE version > 9007199254740991;
 	`,
+	// Keys of documents are never used again, or a receipt would become another document's. A counter, because another
+	// kind of key would mean to write every row of a large store anew.
+	`
+	INSERT INTO notes (name, value) SELECT 'docs.highest_key', max(
+		(SELECT coalesce(max(doc), 0) FROM docs),
+		(SELECT coalesce(max(doc), 0) FROM jobs)
+	);
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

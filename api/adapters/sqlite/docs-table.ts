@@ -123,9 +123,18 @@ export function createDocsTable(
 	const sql = {
 		find: docs('tenant = ? AND doc_id = ?'),
 		byKey: docs('doc = ?'),
-		insert: db.prepare(column.insertSql('docs', names)),
+		insert: db.prepare(column.insertSql('docs', ['doc', ...names])),
 		update: db.prepare(column.updateSql('docs', names.slice(changing), 'doc = ?')),
 		remove: db.prepare('DELETE FROM docs WHERE doc = ?'),
+		lastKey: column.query(
+			db,
+			column.integer('max(coalesce((SELECT max(doc) FROM docs), 0), CAST(value AS INTEGER))'),
+			"FROM notes WHERE name = 'docs.highest_key'",
+		),
+		// What remains of a document that is gone.
+		noteKey: db.prepare(
+			"UPDATE notes SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'docs.highest_key'",
+		),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
@@ -149,6 +158,8 @@ export function createDocsTable(
 		key,
 		state: { ...epochs.of(epochKey), ...doc.state },
 	});
+	/** Above every key there ever was, those of an undone transaction included. */
+	let lastKey = sql.lastKey.get() ?? 0;
 	const valuesOf = (row: Omit<DocRow, 'key'>) => docValues({ ...row, epochKey: epochs.keyOf(row.state) });
 	const orNone = (found: KeyedDoc | undefined) => (found === undefined ? undefined : rowOf(found));
 
@@ -156,11 +167,16 @@ export function createDocsTable(
 		countDocs: () => column.query(db, countFields, 'FROM docs').get() as Omit<Counts, 'jobs'>,
 		findDoc: (tenant, docId) => orNone(sql.find.get(tenant, docId)),
 		docByKey: (key) => orNone(sql.byKey.get(key)),
-		insertDoc: (row) => Number(sql.insert.run(...valuesOf(row)).lastInsertRowid),
+		insertDoc(row) {
+			lastKey += 1;
+			sql.insert.run(lastKey, ...valuesOf(row));
+			return lastKey;
+		},
 		updateDoc: (row) => void sql.update.run(...valuesOf(row).slice(changing), row.key),
 		removeDoc(key) {
 			sql.removeChunks.run(key);
 			sql.remove.run(key);
+			sql.noteKey.run(key);
 		},
 		progress: () =>
 			column
