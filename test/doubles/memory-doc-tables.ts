@@ -107,6 +107,8 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
+		buryDoc: () => {},
+		isUnreadable: () => false,
 		progress() {
 			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
 			for (const row of docs.values()) {

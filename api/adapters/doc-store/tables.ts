@@ -61,6 +61,8 @@ export interface DocsTable {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
+	/** Without reading its row: nothing of the document waits any more, and it is failed for this reason. */
+	buryDoc(key: DocKey, error: Failure): void;
 	/** Every tenant's documents: see progress-counts.ts. */
 	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
@@ -184,6 +186,8 @@ export interface Tables
 	extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable, EpochsTable {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
 	transaction<T>(run: () => T): T;
+	/** Whether what was thrown tells of a row whose values nobody can read, and not of the file. */
+	isUnreadable(error: unknown): boolean;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 }

@@ -5,6 +5,7 @@ import { createDocsTable } from './docs-table.ts';
 import { createEntriesTable } from './entries-table.ts';
 import { openEpochs } from './epochs.ts';
 import { createJobsTable } from './jobs-table.ts';
+import { isUnreadableRow } from './sqlite-errors.ts';
 import { createCreditsTable, createMarkersTable } from './small-tables.ts';
 
 /** The document store's tables in SQLite. Owned by the store's thread; `db` is open, migrated and locked. */
@@ -23,6 +24,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		...createMarkersTable(db),
 		...bodies.table,
 		...epochs.table,
+		isUnreadable: isUnreadableRow,
 		counts: () => ({ ...countDocs(), jobs: countJobs() }),
 		transaction(run) {
 			begin.run();

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
+import { dueAt, maxRank, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
 import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
@@ -135,6 +135,21 @@ export function createDocsTable(
 		noteKey: db.prepare(
 			"UPDATE notes SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'docs.highest_key'",
 		),
+		// Numbers that are no whole ones any more come back; see the migrations for what follows for its points.
+		bury: db.prepare(`
+			UPDATE docs SET
+				settled = generation, failed = 1, moved_to = NULL, moved_generation = NULL, earlier = NULL,
+				error_code = ?, error_message = ?,
+				rank = iif(rank > ${maxRank}, 1 << 20, rank), seq = min(seq, ${2 ** 32 - 1}),
+				p_version = iif(p_version > ${Number.MAX_SAFE_INTEGER}, 1 << 52, p_version),
+				p_fingerprint = iif(p_sha256 IS NULL, NULL, '')
+			WHERE doc = ?
+		`),
+		buryJobs: db.prepare(`
+			UPDATE jobs SET version = min(version, ${Number.MAX_SAFE_INTEGER})
+			WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
+				UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
+		`),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
@@ -177,6 +192,10 @@ export function createDocsTable(
 			sql.removeChunks.run(key);
 			sql.remove.run(key);
 			sql.noteKey.run(key);
+		},
+		buryDoc(key, { code, message }) {
+			sql.bury.run(code, message, key);
+			sql.buryJobs.run(key);
 		},
 		progress: () =>
 			column

@@ -173,6 +173,34 @@ describe('doc store: sqlite alone', () => {
 		assert.ok(await store.job('01990000-0000-7000-8000-000000000001'));
 	});
 
+	it('gives a document up whose rows cannot be read, and claims all others', async () => {
+		const claimAll = async (now: number) =>
+			(await store?.claim({ now, limit: 9, maxBytes: Infinity, leaseMs: 1 })) ?? [];
+		store = await openSqliteDocStore({ dir });
+		await store.accept([put('row', 'A'), put('job', 'B'), put('good', 'C')], 1, limits);
+		await claimAll(2);
+		const [row, job] = [put('row', 'A2'), put('job', 'B2')];
+		await store.accept([row, job, put('good', 'C2', { tenant: 'other' })], 3, limits);
+		store = await edited(`
+			UPDATE docs SET rank = 1 << 62 WHERE doc_id = 'row';
+			UPDATE jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
+		`);
+		const claimed = [...(await claimAll(10)), ...(await claimAll(11)), ...(await claimAll(12))];
+		assert.deepEqual([...new Set(claimed.map(({ docId }) => docId))].toSorted(), ['good']);
+		for (const { jobId } of [row, job]) {
+			const given = await store.job(jobId);
+			assert.deepEqual([given?.state, given?.error?.code], ['failed', 'store_corrupt']);
+		}
+		assert.deepEqual([(await store.stats()).failed, (await store.stats()).pending], [2, 2]);
+		const again = await store.accept([put('row', 'A3'), put('job', 'B3')], 20, limits);
+		assert.deepEqual(
+			again.map(({ kind }) => kind),
+			['accepted', 'accepted'],
+			'sent again they are mended',
+		);
+		assert.equal((await claimAll(30)).length, 4);
+	});
+
 	it('keeps few epochs, however many a source names', async () => {
 		store = await openSqliteDocStore({ dir });
 		await store.accept([put('kept', 'K', from('s', 'first'))], 1, limits);
