@@ -7,6 +7,7 @@ import {
 	type Change,
 	type ChangeContent,
 	ownedError,
+	spentError,
 	type Refusal,
 	refusalOf,
 	type Refused,
@@ -222,6 +223,8 @@ function answer(
 			return withReceipt(errors.own, result.jobId);
 		case 'owned':
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
+		case 'spent':
+			return withReceipt(spentError(result.of), result.jobId);
 		case 'full':
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 		case 'unpaid':
