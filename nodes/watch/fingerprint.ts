@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import xxhash from 'xxhash-wasm';
 import { sameStat } from './diff.ts';
-import { errorCode, isGone, type Disk, type FileStat, type OpenFile } from './disk.ts';
+import {
+	errorCode,
+	isGone,
+	isReplaced,
+	type Disk,
+	type FileStat,
+	type FoundStat,
+	type OpenFile,
+} from './disk.ts';
 import type { FileContent } from './state/file-state-port.ts';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -12,6 +20,12 @@ export type Fingerprint =
 	| { readonly kind: 'unstable' }
 	| { readonly kind: 'gone' }
 	| { readonly kind: 'unreadable'; readonly code: string };
+
+/** What it says of a file that could not be opened or read. */
+export function unreadFor(error: unknown): Fingerprint {
+	if (isGone(error)) return { kind: 'gone' };
+	return isReplaced(error) ? { kind: 'unstable' } : { kind: 'unreadable', code: errorCode(error) };
+}
 
 /**
  * Reads a file once, in pieces of at most 1 MiB, and gives both hashes of exactly the bytes that were there
@@ -40,13 +54,13 @@ export async function createFingerprint(disk: Disk) {
 		return { kind: 'content', content: { size, xxh64, sha256: sha.digest('hex') } };
 	};
 
-	return async (path: string, before: FileStat): Promise<Fingerprint> => {
+	return async (path: string, before: FoundStat): Promise<Fingerprint> => {
 		let file: OpenFile | null = null;
 		try {
-			file = await disk.open(path);
+			file = await disk.open(path, before);
 			return await readAll(file, before);
 		} catch (error) {
-			return isGone(error) ? { kind: 'gone' } : { kind: 'unreadable', code: errorCode(error) };
+			return unreadFor(error);
 		} finally {
 			await file?.close().catch(() => {});
 		}

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
 import { sameStat } from '../diff.ts';
-import { errorCode, isGone, toFileStat, type FileStat } from '../disk.ts';
-import type { Fingerprint } from '../fingerprint.ts';
+import { asReplaced, checkOpened, openFlags, toFileStat, type FileStat, type FoundStat } from '../disk.ts';
+import { unreadFor, type Fingerprint } from '../fingerprint.ts';
 
 /** Larger files would keep the others waiting. */
 export const MAX_BYTES = 1024 * 1024;
@@ -11,7 +11,8 @@ export const MAX_BYTES = 1024 * 1024;
 /** As fingerprint.ts, for files of at most MAX_BYTES, with calls that wait for the disk. */
 export async function createSyncFingerprint({ followLinks }: { readonly followLinks: boolean }) {
 	const { h64Raw } = await xxhash();
-	const flags = constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
+	const flags = openFlags(followLinks);
+	const statOf = (file: number) => toFileStat(fstatSync(file, { bigint: true }));
 	// A byte more than the largest file: one that grew is told from one that did not.
 	const buffer = Buffer.allocUnsafe(MAX_BYTES + 1);
 
@@ -23,7 +24,7 @@ export async function createSyncFingerprint({ followLinks }: { readonly followLi
 			size += bytes;
 			if (size > before.size) return { kind: 'unstable' };
 		}
-		if (size !== before.size || !sameStat(before, toFileStat(fstatSync(file, { bigint: true })))) {
+		if (size !== before.size || !sameStat(before, statOf(file))) {
 			return { kind: 'unstable' };
 		}
 		const content = buffer.subarray(0, size);
@@ -31,13 +32,14 @@ export async function createSyncFingerprint({ followLinks }: { readonly followLi
 		return { kind: 'content', content: { size, xxh64, sha256: hash('sha256', content, 'hex') } };
 	}
 
-	return (path: string, before: FileStat): Fingerprint => {
+	return (path: string, before: FoundStat): Fingerprint => {
 		let file: number | null = null;
 		try {
 			file = openSync(path, flags);
+			checkOpened(statOf(file), before);
 			return readAll(file, before);
 		} catch (error) {
-			return isGone(error) ? { kind: 'gone' } : { kind: 'unreadable', code: errorCode(error) };
+			return unreadFor(file === null ? asReplaced(error, followLinks) : error);
 		} finally {
 			if (file !== null) closeSync(file);
 		}

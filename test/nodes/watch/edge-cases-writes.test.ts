@@ -117,8 +117,8 @@ describe('edge cases: how files are written', () => {
 			...nodeDisk,
 			stat: async (path) => coarse(await nodeDisk.stat(path)),
 			find: async (root, relPath) => coarse(await nodeDisk.find(root, relPath)),
-			open: async (path) => {
-				const file = await nodeDisk.open(path);
+			open: async (path, found) => {
+				const file = await nodeDisk.open(path, found);
 				return { ...file, stat: async () => coarse(await file.stat()) };
 			},
 		};
@@ -149,7 +149,7 @@ describe('edge cases: how files are written', () => {
 	] as const) {
 		it(`${number} ${what} only: read once, sent never`, async () => {
 			let opened = 0;
-			const disk: Disk = { ...nodeDisk, open: (path) => ((opened += 1), nodeDisk.open(path)) };
+			const disk: Disk = { ...nodeDisk, open: (path, found) => ((opened += 1), nodeDisk.open(path, found)) };
 			const { a, consumer, engine } = await known({ disk });
 			await act(a);
 			await engine.idle();
@@ -181,8 +181,8 @@ describe('edge cases: how files are written', () => {
 		let piece = 0;
 		const disk: Disk = {
 			...nodeDisk,
-			async open(path) {
-				const it = await nodeDisk.open(path);
+			async open(path, found) {
+				const it = await nodeDisk.open(path, found);
 				const read = (buffer: Uint8Array) => ((piece = Math.max(piece, buffer.length)), it.read(buffer));
 				return { ...it, read };
 			},
@@ -209,9 +209,9 @@ describe('edge cases: how files are written', () => {
 		let opened = 0;
 		const disk: Disk = {
 			...nodeDisk,
-			async open(path) {
+			async open(path, found) {
 				opened += 1;
-				const file = await nodeDisk.open(path);
+				const file = await nodeDisk.open(path, found);
 				return {
 					...file,
 					async read(buffer) {
@@ -236,9 +236,9 @@ describe('edge cases: how files are written', () => {
 
 	it('33 vanished before it is read: a deletion, not an error, and no scan is needed to see it', async () => {
 		let vanish = false;
-		const open: Disk['open'] = async (path) => {
+		const open: Disk['open'] = async (path, found) => {
 			if (vanish) await rm(path, { force: true });
-			return nodeDisk.open(path);
+			return nodeDisk.open(path, found);
 		};
 		const { a, consumer, hints, engine } = await known({
 			disk: { ...nodeDisk, open },

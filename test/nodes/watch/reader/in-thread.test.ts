@@ -24,7 +24,7 @@ describe('the reader in a thread', () => {
 		const disk: Disk = {
 			...nodeDisk,
 			find: (root, relPath) => (asked.push('find'), nodeDisk.find(root, relPath)),
-			open: (path) => (asked.push('open'), nodeDisk.open(path)),
+			open: (path, found) => (asked.push('open'), nodeDisk.open(path, found)),
 		};
 		const reader = await createThreadReader(threadFile)({
 			disk,
