@@ -126,6 +126,9 @@ async function followFolder(
 		clock: systemClock,
 		disk,
 		settings: {
+			// The pipeline opens no window of its own for what has been waited for here.
+			quietMs: config.windowMs,
+			longestWaitMs: config.maxWaitMs,
 			scanEveryMs: config.rescanMs,
 			deletionDelayMs: config.deletionDelayMs,
 			maxFileBytes: config.maxFileBytes,

@@ -101,7 +101,7 @@ async function read(deps: SampleDeps, reader: Reader, file: Candidate): Promise<
 		() => null,
 	);
 	if (stat === null) return null;
-	const result = await reader.fingerprint(path, stat);
+	const result = await reader.fingerprint(path, stat, false);
 	if (result.kind !== 'content') return null;
 	const { sha256, xxh64 } = result.content;
 	const change = {

@@ -10,7 +10,12 @@ export type ReaderQuestion =
 			readonly relPath: string;
 			readonly expected: FileStat | null;
 	  }
-	| { readonly op: 'fingerprint'; readonly path: string; readonly before: FoundStat };
+	| {
+			readonly op: 'fingerprint';
+			readonly path: string;
+			readonly before: FoundStat;
+			readonly asItIs: boolean;
+	  };
 
 /** `failed`: the code of the error that a `look` ended with. */
 export type ReaderAnswer = Look | Fingerprint | { readonly failed: string };

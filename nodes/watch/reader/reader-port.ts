@@ -24,8 +24,8 @@ export interface Look {
 export interface Reader {
 	/** `expected`: the file is to be read if it is still like this; null if it is not. */
 	look(root: string, relPath: string, expected: FileStat | null): Promise<Look>;
-	/** `path` is absolute, and `before` was found there. */
-	fingerprint(path: string, before: FoundStat): Promise<Fingerprint>;
+	/** `path` is absolute, and `before` was found there. `asItIs`: it may change meanwhile (fingerprint.ts). */
+	fingerprint(path: string, before: FoundStat, asItIs: boolean): Promise<Fingerprint>;
 	close(): Promise<void>;
 }
 

@@ -16,28 +16,28 @@ export async function createSyncFingerprint({ followLinks }: { readonly followLi
 	// A byte more than the largest file: one that grew is told from one that did not.
 	const buffer = Buffer.allocUnsafe(MAX_BYTES + 1);
 
-	function readAll(file: number, before: FileStat): Fingerprint {
+	function readAll(file: number, before: FileStat, asItIs: boolean): Fingerprint {
+		const most = asItIs ? before.size : before.size + 1;
 		let size = 0;
 		for (;;) {
-			const bytes = readSync(file, buffer, size, before.size + 1 - size, null);
+			const bytes = readSync(file, buffer, size, most - size, null);
 			if (bytes === 0) break;
 			size += bytes;
 			if (size > before.size) return { kind: 'unstable' };
 		}
-		if (size !== before.size || !sameStat(before, statOf(file))) {
-			return { kind: 'unstable' };
-		}
+		const isAsBefore = size === before.size && sameStat(before, statOf(file));
+		if (!asItIs && !isAsBefore) return { kind: 'unstable' };
 		const content = buffer.subarray(0, size);
 		const xxh64 = h64Raw(content).toString(16).padStart(16, '0');
 		return { kind: 'content', content: { size, xxh64, sha256: hash('sha256', content, 'hex') } };
 	}
 
-	return (path: string, before: FoundStat): Fingerprint => {
+	return (path: string, before: FoundStat, asItIs: boolean): Fingerprint => {
 		let file: number | null = null;
 		try {
 			file = openSync(path, flags);
 			checkOpened(statOf(file), before);
-			return readAll(file, before);
+			return readAll(file, before, asItIs);
 		} catch (error) {
 			return unreadFor(file === null ? asReplaced(error, followLinks) : error);
 		} finally {
