@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { DocumentState, Job } from '../../api/ports/doc-views.ts';
 import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
@@ -348,7 +349,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const document = await store.document('acme', 'a');
 			assert.deepEqual([document?.state, document?.error, document?.orphans], ['failed', error, 0]);
 			assert.deepEqual(await claim(), []);
-			assert.deepEqual((await store.jobs({ states: ['failed'], limit: 10 })).length, 1);
+			assert.deepEqual((await store.jobs({ state: 'failed', limit: 10 })).length, 1);
 			assert.equal(await store.retry(change.jobId, now), 'waiting');
 			assert.equal(await store.retry(change.jobId, now), 'not_failed');
 			const again = await claimOne();
@@ -623,7 +624,70 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				(await store.jobs({ tenant: 'acme', docId: 'a', limit: 10 })).map((job) => job.state),
 				['accepted', 'superseded'],
 			);
-			assert.deepEqual(await store.jobs({ states: ['failed'], limit: 10 }), []);
+			assert.deepEqual(await store.jobs({ state: 'failed', limit: 10 }), []);
+		});
+
+		it('lists documents and receipts by each state, in pages of any size, with what a lease makes of them', async () => {
+			const names = Array.from({ length: 12 }, (_, n) => `d${String(n).padStart(2, '0')}`);
+			await accept(...names.map((docId) => put(docId, docId)), put('d00', 'x', { tenant: 'umbrella' }));
+			const wanted = new Map<string, string>();
+			for (const claimed of await claim()) {
+				if (claimed.tenant !== 'acme') continue;
+				const n = Number(claimed.docId.slice(1));
+				const { lease } = claimed;
+				const error = { code: 'x', message: 'x' };
+				const state = (['published', 'processing', 'retrying', 'failed', 'accepted', 'deleted'] as const)[
+					n % 6
+				];
+				assert.ok(state);
+				wanted.set(claimed.docId, state);
+				if (state === 'published' || state === 'deleted') await publish(claimed, chunk(n));
+				if (state === 'retrying') await store.release([{ lease, retryAt: now, counted: true, error }], now);
+				if (state === 'failed') await store.deadLetter([{ lease, error, present: [] }], now);
+				if (state === 'accepted')
+					await store.release([{ lease, retryAt: now, counted: false, error: null }], now);
+			}
+			await accept(del('d05'), del('d11'));
+			for (const claimed of await claim()) {
+				if (claimed.op === 'delete') await publish(claimed);
+				else await store.release([{ lease: claimed.lease, retryAt: now, counted: false, error: null }], now);
+			}
+			for (const state of new Set(wanted.values()) as Set<DocumentState['state']>) {
+				const expected = names.filter((docId) => wanted.get(docId) === state);
+				for (const limit of [1, 2, 50]) {
+					const found: string[] = [];
+					for (let after = ''; ; after = found.at(-1) ?? '') {
+						const page = await store.documents({ tenant: 'acme', state, limit, after });
+						assert.ok(page.every((one) => one.state === state));
+						found.push(...page.map(({ docId }) => docId));
+						if (page.length < limit) break;
+					}
+					assert.deepEqual(found, expected, `documents, ${state}, pages of ${limit}`);
+					for (const tenant of ['acme', undefined]) {
+						const jobs: Job[] = [];
+						for (let after: string | undefined; ; after = jobs.at(-1)?.jobId) {
+							const filter = { state, limit, ...(tenant !== undefined && { tenant }) };
+							const page = await store.jobs({ ...filter, ...(after !== undefined && { after }) });
+							jobs.push(...page);
+							if (page.length < limit) break;
+						}
+						const others = state === 'published' ? ['d05', 'd11'] : [];
+						const own = jobs.filter((job) => job.tenant === 'acme').map(({ docId }) => docId);
+						assert.deepEqual(own.toSorted(), [...expected, ...others].toSorted(), `receipts, ${state}`);
+						assert.ok(
+							jobs.every((job, at) => job.state === state && job.jobId > (jobs[at + 1]?.jobId ?? '')),
+						);
+					}
+				}
+			}
+			const all = await store.jobs({ tenant: 'acme', limit: 50 });
+			assert.equal(all.length, 14);
+			assert.deepEqual(
+				(await store.documents({ tenant: 'acme', state: 'processing', prefix: 'd07', limit: 9 })).map(
+					({ docId }) => docId,
+				),
+				['d07'],
+			);
 		});
 
 		const move = (from: string, to: string, text: string, more: Partial<Change> = {}): Change =>
@@ -1024,10 +1088,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				(await store.jobs(filter)).map(({ jobId }) => jobId);
 			assert.deepEqual(await ids({ limit: 10 }), [other.jobId, between.jobId, first.jobId]);
 			assert.deepEqual(await ids({ tenant: 'acme', limit: 10 }), [between.jobId, first.jobId]);
-			assert.deepEqual(await ids({ states: ['failed'], limit: 1 }), [other.jobId]);
-			assert.deepEqual(await ids({ states: ['failed'], after: other.jobId, limit: 9 }), [first.jobId]);
+			assert.deepEqual(await ids({ state: 'failed', limit: 1 }), [other.jobId]);
+			assert.deepEqual(await ids({ state: 'failed', after: other.jobId, limit: 9 }), [first.jobId]);
 			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', limit: 9 }), [first.jobId]);
-			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', states: ['stale'], limit: 9 }), []);
+			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', state: 'stale', limit: 9 }), []);
 			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', after: first.jobId, limit: 9 }), []);
 			assert.deepEqual(await store.tenants({ after: '', limit: 9 }), ['acme'], 'it makes no tenant');
 		});

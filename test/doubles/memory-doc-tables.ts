@@ -9,6 +9,7 @@ import type {
 	JobRow,
 	LedgerRow,
 	RefusalRow,
+	Standing,
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
@@ -30,6 +31,11 @@ export function createMemoryTables(): Tables {
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
+	const standingOf = ({ state }: DocRow): Standing => {
+		if (state.failed) return 'failed';
+		if (isPending({ ...state, lease: null })) return state.attempts > 0 ? 'retrying' : 'accepted';
+		return state.published === null ? 'deleted' : 'published';
+	};
 	const ordered = (rows: DocRow[]) =>
 		rows.sort(
 			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
@@ -123,10 +129,18 @@ export function createMemoryTables(): Tables {
 				.filter((tenant) => tenant > after)
 				.sort()
 				.slice(0, limit),
-		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+		listDocs: ({ tenant, prefix = '', after = '', standing, limit }) =>
 			[...docs.values()]
 				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
+				.filter((row) => standing === null || standingOf(row) === standing)
 				.sort((a, b) => (a.docId < b.docId ? -1 : 1))
+				.slice(0, limit),
+		retryingJobs: (tenant, below, limit) =>
+			[...docs.values()]
+				.filter((row) => standingOf(row) === 'retrying' && (tenant === null || row.tenant === tenant))
+				.map((row) => row.state.wanted.jobId)
+				.filter((jobId) => below === null || jobId < below)
+				.sort((a, b) => (a < b ? 1 : -1))
 				.slice(0, limit),
 		insertBody(body) {
 			const id = nextId++;
@@ -147,9 +161,10 @@ export function createMemoryTables(): Tables {
 		insertJob: (job) => void jobs.set(job.jobId, job),
 		updateJob: (job) => void jobs.set(job.jobId, job),
 		job: (jobId) => jobs.get(jobId),
-		listJobs: (after, state, limit) =>
+		listJobs: ({ tenant, state, below, limit }) =>
 			[...jobs.values()]
-				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
+				.filter((job) => (below === null || job.jobId < below) && (state === null || job.state === state))
+				.filter((job) => tenant === null || job.tenant === tenant)
 				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
 				.slice(0, limit),
 		removeJob: (jobId) => void jobs.delete(jobId),

@@ -6,6 +6,7 @@ import { dropBlob } from './doc-bodies.ts';
 import { commitOne, deadLetterOne, releaseOne, renewOne } from './end-lease.ts';
 import type { BlobFiles, EngineState, OpenTransaction } from './engine-state.ts';
 import { inTransaction } from './engine-transaction.ts';
+import type { ListSteps, wholeLists } from './list-steps.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
@@ -22,10 +23,10 @@ import { cancelJob, retryJob } from './waiting-jobs.ts';
  * `transaction`.
  */
 export type DocEngine = {
-	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close'>]: (
+	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close' | keyof ReturnType<typeof wholeLists>>]: (
 		...args: Parameters<DocStore[K]>
 	) => Awaited<ReturnType<DocStore[K]>>;
-} & { transaction<T>(run: () => T): T };
+} & ListSteps & { transaction<T>(run: () => T): T };
 
 interface EngineDeps {
 	readonly tables: Tables;

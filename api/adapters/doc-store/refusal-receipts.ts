@@ -32,7 +32,17 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 		remove(engine, before);
 	}
 	insertJob(engine, {
-		...{ jobId, doc: 0, op, state: 'failed', version: 0, acceptedAt: now, updatedAt: now, attempts: 1 },
+		...{
+			jobId,
+			tenant,
+			doc: 0,
+			op,
+			state: 'failed',
+			version: 0,
+			acceptedAt: now,
+			updatedAt: now,
+			attempts: 1,
+		},
 		...{ supersededBy: null, previous: null, error: refused, detail: null, charged: 0 },
 	});
 	tables.insertRefusal({ jobId, tenant, docId });
