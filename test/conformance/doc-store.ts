@@ -969,7 +969,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 		});
 
 		it('sweeps old receipts and tombstones, and nothing else', async () => {
-			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
+			const ofSource = (text: string, seq: number) => put('d', text, { sourceId: 's', epoch: 'e', seq });
+			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'), ofSource('D', 5));
+			await accept(ofSource('it ends before the one that it comes after', 4));
+			now += 1_000;
 			for (const claimed of await claim()) {
 				if (claimed.docId === 'failed')
 					await store.deadLetter(
@@ -983,13 +986,66 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			now += 8 * 86_400_000;
 			await accept(put('c', 'C'));
 			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
-			assert.deepEqual(await store.sweep(week), { jobs: 2, tombstones: 0 });
+			assert.deepEqual(await store.sweep(week), { jobs: 3, tombstones: 0, isMore: false });
+			assert.equal((await store.stats()).jobs['published'], 1);
 			now += 30 * 86_400_000;
-			assert.deepEqual(await store.sweep({ ...week, now }), { jobs: 0, tombstones: 1 });
+			assert.deepEqual(await store.sweep({ ...week, now }), { jobs: 1, tombstones: 1, isMore: false });
 			assert.equal(await store.document('acme', 'b'), null);
 			assert.equal((await store.document('acme', 'a'))?.state, 'published');
 			assert.equal((await store.document('acme', 'failed'))?.state, 'failed');
 			assert.equal((await claimOne()).docId, 'c');
+		});
+
+		it('sweeps in steps until nothing is left, whatever ended first, and counts what is left', async () => {
+			const day = 86_400_000;
+			const request = () => ({ now, tombstoneMs: 30 * day, jobMs: 7 * day, limit: 3 });
+			const sweepAll = async () => {
+				const sum = { jobs: 0, tombstones: 0, steps: 0 };
+				for (let isMore = true; isMore; sum.steps += 1) {
+					const swept = await store.sweep(request());
+					assert.ok(swept.jobs <= 6 && swept.tombstones <= 3, 'a step is small');
+					sum.jobs += swept.jobs;
+					sum.tombstones += swept.tombstones;
+					isMore = swept.isMore;
+				}
+				return sum;
+			};
+			// Of one document a receipt for each save; of others one each, which stays as long as they do.
+			for (let save = 0; save < 20; save += 1) await accept(put('saved again', `v${save}`));
+			await accept(...Array.from({ length: 10 }, (_, n) => put(`d${n}`, 'x')));
+			const late = put('late', 'x', { sourceId: 's', epoch: 'e', seq: 5 });
+			await accept(late, put('late', 'earlier', { sourceId: 's', epoch: 'e', seq: 4 }));
+			now += 1_000;
+			for (const claimed of await claim()) await publish(claimed, chunk(claimed.lease.doc));
+			now += 8 * day;
+			const first = await sweepAll();
+			assert.deepEqual([first.jobs, first.tombstones], [20, 0]);
+			assert.ok(first.steps > 5);
+			assert.equal(await store.job(late.jobId), null, 'it ended after the one that came late');
+			assert.equal((await store.jobs({ limit: 100 })).length, 12);
+			assert.deepEqual(
+				await sweepAll(),
+				{ jobs: 0, tombstones: 0, steps: 1 },
+				'what stays is not looked at again',
+			);
+			if (made.reopen !== undefined) {
+				store = await made.reopen();
+				assert.deepEqual(await sweepAll(), { jobs: 0, tombstones: 0, steps: 1 }, 'nor after a start');
+			}
+			// A receipt that stayed as the newest goes when the one after it is old.
+			await accept(put('d1', 'y'), put('saved again', 'w'));
+			for (const claimed of await claim()) await publish(claimed, chunk(claimed.lease.doc));
+			await accept(...Array.from({ length: 10 }, (_, n) => del(`d${n}`)));
+			for (const claimed of await claim()) await publish(claimed);
+			now += 8 * day;
+			assert.deepEqual(await sweepAll().then(({ jobs }) => jobs), 12);
+			now += 30 * day;
+			const { jobs, tombstones } = await sweepAll();
+			assert.deepEqual([jobs, tombstones], [10, 10], 'the newest receipt of a deletion goes with it');
+			const left = (await store.jobs({ limit: 100 })).map(({ docId }) => docId);
+			assert.deepEqual(left, ['saved again', 'late']);
+			const counted = Object.entries((await store.stats()).jobs).filter(([, count]) => count > 0);
+			assert.deepEqual(counted.toSorted(), [['published', 1], ['stale', 1]]); // prettier-ignore
 		});
 
 		it('lists what a source wants published, by key, and what an earlier epoch told last', async () => {
@@ -1148,7 +1204,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const young = refusal('b');
 			await accept(young);
 			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
-			assert.deepEqual(await store.sweep(week), { jobs: 1, tombstones: 0 });
+			assert.deepEqual(await store.sweep(week), { jobs: 1, tombstones: 0, isMore: false });
 			assert.deepEqual([await store.job(old.jobId), await stateOf(young.jobId)], [null, 'failed']);
 			assert.deepEqual(await accept(refusal('a', 'again')).then(([it]) => it?.kind), 'refused');
 			assert.equal((await store.stats()).jobs.failed, 2);

@@ -6,6 +6,7 @@ import type {
 	Body,
 	Counts,
 	DocRow,
+	EndedAt,
 	JobRow,
 	LedgerRow,
 	RefusalRow,
@@ -313,22 +314,18 @@ export function createMemoryTables(): Tables {
 						!state.mayHaveOrphans &&
 						state.wanted.acceptedAt < before,
 				)
+				.sort((a, b) => a.state.wanted.acceptedAt - b.state.wanted.acceptedAt || a.key - b.key)
 				.slice(0, limit)
 				.map((row) => row.key),
-		removeOldJobs(before, after, limit) {
-			const page = [...jobs.values()]
-				.filter((job) => after === null || job.jobId > after)
-				.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
-				.slice(0, limit);
-			let removed = 0;
-			for (const job of page) {
-				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
-					continue;
-				jobs.delete(job.jobId);
-				refusals.delete(job.jobId);
-				removed += 1;
-			}
-			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
-		},
+		endedJobs: (after, before, limit) =>
+			[...jobs.values()]
+				.filter(({ state, updatedAt }) => state !== 'accepted' && updatedAt < before)
+				.filter((job) => after === null || byEnd(job, after) > 0)
+				.sort(byEnd)
+				.slice(0, limit),
+		isNewestJob: (doc, jobId) => docs.get(doc)?.lastJob === jobId,
 	};
 }
+
+const byEnd = (a: EndedAt, b: EndedAt) =>
+	a.updatedAt - b.updatedAt || (a.jobId < b.jobId ? -1 : a.jobId > b.jobId ? 1 : 0);

@@ -12,7 +12,8 @@ import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
-import { stats, sweep } from './store-upkeep.ts';
+import { stats } from './store-stats.ts';
+import { sweep } from './sweep-rows.ts';
 import type { Tables } from './tables.ts';
 import { createViews } from './views.ts';
 import { cancelJob, retryJob } from './waiting-jobs.ts';
@@ -92,6 +93,5 @@ function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineSta
 		queues: createQueues({ tables, weightOf, leasedUntil }),
 		progress: createProgress(tables),
 		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
-		sweep: { after: null },
 	};
 }

@@ -47,6 +47,4 @@ export interface EngineState {
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;
 	readonly credits: Credits;
-	/** How far the sweep over jobs has come; null: it starts from the first. */
-	readonly sweep: { after: string | null };
 }

@@ -29,7 +29,7 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 			tables.updateJob({ ...job, attempts: job.attempts + 1, updatedAt: now });
 			return before.jobId;
 		}
-		remove(engine, before);
+		removeRefusal(engine, before);
 	}
 	insertJob(engine, {
 		...{
@@ -47,12 +47,14 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 	});
 	tables.insertRefusal({ jobId, tenant, docId });
 	count(refusals, tenant, 1);
-	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant) remove(engine, tables.oldestRefusal(tenant));
-	if (refusals.total > keptOfAll) remove(engine, tables.oldestRefusal(null));
+	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant)
+		removeRefusal(engine, tables.oldestRefusal(tenant));
+	if (refusals.total > keptOfAll) removeRefusal(engine, tables.oldestRefusal(null));
 	return jobId;
 }
 
-function remove(engine: EngineState, refusal: RefusalRow | undefined): void {
+/** With its receipt. */
+export function removeRefusal(engine: EngineState, refusal: RefusalRow | undefined): void {
 	if (refusal === undefined) return;
 	engine.tables.removeRefusal(refusal.jobId);
 	removeJob(engine, { jobId: refusal.jobId, state: 'failed' });

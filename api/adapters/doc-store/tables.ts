@@ -77,7 +77,7 @@ export interface DocsTable {
 	retryingJobs(tenant: string | null, below: string | null, limit: number): string[];
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
-	/** Finished deletions accepted before `before`, oldest keys first. */
+	/** Finished deletions accepted before `before`, oldest first. */
 	oldTombstones(before: number, limit: number): DocKey[];
 }
 
@@ -93,6 +93,9 @@ export interface BodiesTable {
 	hasBlob(blob: string): boolean;
 }
 
+export type EndedAt = Pick<JobRow, 'updatedAt' | 'jobId'>;
+export type EndedJob = EndedAt & Pick<JobRow, 'doc' | 'state' | 'previous'>;
+
 export interface JobsTable {
 	insertJob(job: JobRow): void;
 	updateJob(job: JobRow): void;
@@ -100,15 +103,9 @@ export interface JobsTable {
 	/** Newest first, from below `below`; null: of any tenant, in any state. */
 	listJobs(filter: JobsPage): JobRow[];
 	removeJob(jobId: string): void;
-	/**
-	 * Looks at the next `limit` jobs by id, and removes the final ones last updated before `before` that are
-	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
-	 */
-	removeOldJobs(
-		before: number,
-		after: string | null,
-		limit: number,
-	): { removed: number; last: string | null };
+	/** Jobs in a final state by (updatedAt, jobId), from above `after` and last updated before `before`. */
+	endedJobs(after: EndedAt | null, before: number, limit: number): EndedJob[];
+	isNewestJob(doc: DocKey, jobId: string): boolean;
 	highestTime(): number;
 	insertRefusal(row: RefusalRow): void;
 	refusal(jobId: string): RefusalRow | undefined;

@@ -164,6 +164,11 @@ export const migrations: readonly string[] = [
 	CREATE INDEX docs_retrying_of_tenant ON docs (tenant, w_job) WHERE standing = 'retrying';
 	CREATE INDEX docs_of_epoch ON docs (epoch_rank) WHERE w_op = 0;
 	`,
+	// What a sweep removes, oldest first.
+	`
+	CREATE INDEX jobs_ended ON jobs (updated_at, job) WHERE state <> 'accepted';
+	CREATE INDEX docs_tombstones ON docs (w_at) WHERE standing = 'deleted' AND strays = 0;
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

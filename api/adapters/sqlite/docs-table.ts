@@ -95,6 +95,7 @@ export const docListSql = {
 	// Left to itself SQLite takes the index of names, which is unique, and looks through all of the tenant's documents.
 	ofTenantAt: `FROM docs INDEXED BY docs_by_standing WHERE tenant = ?1 AND standing = ?5 AND ${named}`,
 	ofEpoch: 'FROM docs WHERE w_op = 0 AND epoch_rank = ? AND doc > ? ORDER BY doc LIMIT ?',
+	tombstones: "FROM docs WHERE standing = 'deleted' AND strays = 0 AND w_at < ? ORDER BY w_at, doc LIMIT ?",
 	retrying: "FROM docs WHERE standing = 'retrying' AND w_job < ? ORDER BY w_job DESC LIMIT ?",
 	retryingOfTenant:
 		"FROM docs WHERE standing = 'retrying' AND tenant = ? AND w_job < ? ORDER BY w_job DESC LIMIT ?",
@@ -150,11 +151,7 @@ export function createDocsTable(
 		retrying: column.query(db, column.uuid('w_job'), docListSql.retrying),
 		retryingOf: column.query(db, column.uuid('w_job'), docListSql.retryingOfTenant),
 		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
-		tombstones: column.query(
-			db,
-			column.integer('doc'),
-			'FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
-		),
+		tombstones: column.query(db, column.integer('doc'), docListSql.tombstones),
 	};
 	const rowOf = ({ key, doc }: { readonly key: number; readonly doc: StoredDoc }): DocRow => ({
 		...doc,

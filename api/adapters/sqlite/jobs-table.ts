@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Counts, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
+import type { Counts, EndedJob, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import { uuidToBytes } from './uuid.ts';
 
@@ -21,11 +21,12 @@ const jobFields = column.object<JobRow>({
 	detail: column.jsonOrNull('detail'),
 	charged: column.integer('charged'),
 });
-const agedFields = column.object<Pick<JobRow, 'jobId' | 'doc' | 'state' | 'updatedAt'>>({
+const endedFields = column.object<EndedJob>({
 	jobId: column.uuid('job'),
 	doc: column.integer('doc'),
 	state: column.text('state'),
 	updatedAt: column.integer('updated_at'),
+	previous: column.uuidOrNull('previous'),
 });
 const refusalFields = column.object<RefusalRow>({
 	jobId: column.uuid('job'),
@@ -58,6 +59,8 @@ export const jobListSql = {
 	all: 'job < ? ORDER BY job DESC LIMIT ?',
 	inState: 'state = ? AND job < ? ORDER BY job DESC LIMIT ?',
 	ofTenantInState: 'tenant = ? AND state = ? AND job < ? ORDER BY job DESC LIMIT ?',
+	ended:
+		"state <> 'accepted' AND (updated_at, job) > (?, ?) AND updated_at < ? ORDER BY updated_at, job LIMIT ?",
 	ofTenant: `FROM (${states
 		.map(
 			(state) =>
@@ -81,7 +84,7 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 		listIn: jobs(jobListSql.inState),
 		listOf: column.query(db, column.uuid('job'), jobListSql.ofTenant),
 		listOfIn: jobs(jobListSql.ofTenantInState),
-		page: column.query(db, agedFields, 'FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
+		ended: column.query(db, endedFields, `FROM jobs WHERE ${jobListSql.ended}`),
 		isNewest: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
 		insertRefusal: db.prepare(column.insertSql('refusals', refusalFields.names)),
 		refusal: refusals('WHERE job = ?'),
@@ -112,18 +115,11 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 			const ids = sql.listOf.all(tenant, from, limit);
 			return ids.flatMap((jobId) => sql.find.get(uuidToBytes(jobId)) ?? []);
 		},
-		removeOldJobs(before, after, limit) {
-			const page = sql.page.all(after === null ? belowAll : uuidToBytes(after), limit);
-			let removed = 0;
-			for (const { jobId, doc, state, updatedAt } of page) {
-				const job = uuidToBytes(jobId);
-				if (state === 'accepted' || updatedAt >= before || sql.isNewest.get(doc, job) !== undefined) continue;
-				sql.remove.run(job);
-				if (doc === 0) sql.removeRefusal.run(job);
-				removed += 1;
-			}
-			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
-		},
+		endedJobs: (after, before, limit) =>
+			after === null
+				? sql.ended.all(0, belowAll, before, limit)
+				: sql.ended.all(after.updatedAt, uuidToBytes(after.jobId), before, limit),
+		isNewestJob: (doc, jobId) => sql.isNewest.get(doc, uuidToBytes(jobId)) !== undefined,
 		highestTime: () =>
 			column
 				.query(

@@ -15,7 +15,7 @@ import { put, refusal } from '../../conformance/doc-store.ts';
 const noBlobs = { path: (blob: string) => blob, remove: () => {} };
 const noLimits = { maxPending: Infinity, maxPendingBytes: Infinity };
 
-describe('lists in SQLite', () => {
+describe('lists and sweeps in SQLite', () => {
 	let dir: string;
 	let db: DatabaseSync;
 
@@ -49,6 +49,9 @@ describe('lists in SQLite', () => {
 		assert.deepEqual(jobs(jobListSql.ofTenantInState, 'acme', 'failed', job, 9), [
 			'SEARCH jobs USING INDEX jobs_of_tenant (tenant=? AND state=? AND job<?)',
 		]);
+		assert.deepEqual(jobs(jobListSql.ended, 0, job, 9, 9), [
+			'SEARCH jobs USING INDEX jobs_ended ((updated_at,job)>(?,?) AND updated_at<?)',
+		]);
 		const ofTenant = planOf(`SELECT job ${jobListSql.ofTenant}`, 'acme', job, 9);
 		const looks = ofTenant.filter((step) => step.includes('jobs'));
 		assert.equal(looks.length, 8, 'a look for each state');
@@ -67,9 +70,10 @@ describe('lists in SQLite', () => {
 		assert.deepEqual(from(docListSql.ofEpoch, 1, 0, 9), [
 			'SEARCH docs USING COVERING INDEX docs_of_epoch (epoch_rank=? AND rowid>?)',
 		]);
-		assert.deepEqual(from(docListSql.retrying, job, 9), [
-			'SEARCH docs USING INDEX docs_retrying (w_job<?)',
+		assert.deepEqual(from(docListSql.tombstones, 1, 9), [
+			'SEARCH docs USING INDEX docs_tombstones (w_at<?)',
 		]);
+		assert.deepEqual(from(docListSql.retrying, job, 9), ['SEARCH docs USING INDEX docs_retrying (w_job<?)']);
 		assert.deepEqual(from(docListSql.retryingOfTenant, 'acme', job, 9), [
 			'SEARCH docs USING INDEX docs_retrying_of_tenant (tenant=? AND w_job<?)',
 		]);
