@@ -47,6 +47,13 @@ export interface SweepRequest {
 	readonly limit: number;
 }
 
+export interface Swept {
+	readonly jobs: number;
+	readonly tombstones: number;
+	/** There may be more to remove. */
+	readonly isMore: boolean;
+}
+
 /**
  * The durable heart: the queue, the manifest and the jobs of every document. Adapters: sqlite, memory.
  *
@@ -142,8 +149,8 @@ export interface DocStore extends RepairStore {
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
-	/** Removes old jobs and old tombstones; returns how many of each. */
-	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** Removes old jobs and old tombstones. Costs what it removes: what it kept it does not look at again. */
+	sweep(request: SweepRequest): Promise<Swept>;
 	/** The highest store time that was ever written. */
 	highestTime(): Promise<number>;
 	close(): Promise<void>;

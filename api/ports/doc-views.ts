@@ -24,7 +24,7 @@ export interface Job {
 export interface JobFilter {
 	readonly tenant?: string;
 	readonly docId?: string;
-	readonly states?: readonly JobState[];
+	readonly state?: JobState;
 	/** Job id after which (in descending order, newest first) the page begins. */
 	readonly after?: string;
 	readonly limit: number;
