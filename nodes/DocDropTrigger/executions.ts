@@ -21,12 +21,15 @@ export function createExecutions(deps: {
 	onUnsupported: (error: Error) => void;
 	/** The API follows another node of the same source by now. */
 	onSuperseded: () => void;
+	/** It would refuse the next execution like the last: none is made, and what is handed in is kept back. */
+	isHeld: () => boolean;
 	/** Names the trigger node among all of n8n. */
 	name: string;
 }): Executions {
 	const { context } = deps;
 	return {
 		async run(items) {
+			if (deps.isHeld()) throw new Error('another workflow publishes this folder');
 			const done = context.helpers.createDeferredPromise<IRun>();
 			deps.beforeEmit();
 			const json = items.map((item) => ({ json: { ...item } }));

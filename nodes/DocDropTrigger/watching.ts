@@ -32,7 +32,7 @@ import { engineProblem, leftProblem, refusalProblem, startProblem } from './prob
 import type { Machine } from './read-rules.ts';
 import { asNodeError, createReport } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
-import { findSource, sourceNameOf } from './source-register.ts';
+import { findSource, noteEpoch, sourceNameOf } from './source-register.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -73,10 +73,12 @@ export function createWatching(deps: WatchingDeps): Watching {
 	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
 	const ownId = ownSourceId(ids.workflowId, ids.nodeId);
 	const source = findSource({ ...ids, ...machine, data }, { roots, naming, settings, now: clock.now() });
+	const { isByPerson } = deps;
 	const renewal = createRenewal({
-		...source,
-		...{ sources: deps.sources, clock, isByPerson: deps.isByPerson, renew },
+		...{ sourceId: source.sourceId, sources: deps.sources, clock, isByPerson, renew },
+		isOvertaken: source.isOvertaken && !isByPerson,
 	});
+	let { epoch } = source;
 	/** Names of another making are other documents: they begin with a new epoch. */
 	const namesKey = `docdrop:${ids.nodeId}:names`;
 	const hasOtherNames = typeof data[namesKey] === 'string' && data[namesKey] !== naming.fingerprint;
@@ -123,6 +125,8 @@ export function createWatching(deps: WatchingDeps): Watching {
 			onOpen(head) {
 				identity = createIdentity(roots, head.firstRoot ?? roots[0]?.label ?? '');
 				deps.epochs.set(ownId, head.epoch);
+				if (head.epoch !== epoch) noteEpoch(machine, head);
+				epoch = head.epoch;
 				// A state that was lost would otherwise tell of everything that was there before.
 				const isNew = head.firstRoot === null;
 				if (settings.onActivation === 'fromNow' && (deps.isByPerson || isNew)) baseline = startedAt;
@@ -155,6 +159,7 @@ export function createWatching(deps: WatchingDeps): Watching {
 			beforeEmit: chosen.beforeEmit,
 			onUnsupported: () => fail(engineProblem()),
 			onSuperseded: () => renewal.superseded(),
+			isHeld: () => renewal.isHeld(),
 			name: `${ids.workflowId}:${ids.nodeId}`,
 		});
 		const isConfirmed = settings.confirmHeld && deps.isByPerson;
@@ -250,8 +255,8 @@ export function createWatching(deps: WatchingDeps): Watching {
 
 	return {
 		async start() {
-			const isFresh =
-				source.isAdopted || hasOtherNames || (deps.isByPerson && settings.onActivation === 'everything');
+			const isWanted = isByPerson && (source.isOvertaken || settings.onActivation === 'everything');
+			const isFresh = source.isAdopted || hasOtherNames || isWanted;
 			const opening = pickState().then((setting) => open(setting, isFresh));
 			turns = opening.catch(() => {});
 			await opening.catch((error: unknown) => {

@@ -162,6 +162,7 @@ describe('DocDrop Trigger: executions', () => {
 					beforeEmit: () => {},
 					onUnsupported: assert.fail,
 					onSuperseded: assert.fail,
+					isHeld: () => false,
 					name: 'w:n',
 				},
 			});
