@@ -85,3 +85,8 @@ export type TriggerItem = FileItem | SnapshotItem;
  * documents by now. The action node says it, and the trigger listens.
  */
 export const supersededCode = 'superseded';
+/**
+ * Beside it, the seqs of the changes that were refused until a person decides, such as documents that another workflow
+ * owns: the other changes of the execution had nothing wrong with them.
+ */
+export const refusedKey = 'refused';
