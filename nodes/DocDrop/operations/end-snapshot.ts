@@ -1,15 +1,15 @@
 /** The end of an epoch's first round: the API lets go of what the source did not tell of. */
-import type { IDataObject } from 'n8n-workflow';
 import type { BatchResponse } from '../../../api/contract/batch-schema.ts';
 import { faultOf, nodeFault, toNodeError } from '../failing.ts';
 import type { SnapshotComplete } from '../input/submission.ts';
+import type { SnapshotDone } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 
 /** Throws while the API holds deletions, so that the trigger asks again. */
 export async function closeSnapshot(
 	session: Session,
 	{ item, snapshot }: SnapshotComplete,
-): Promise<IDataObject> {
+): Promise<SnapshotDone> {
 	const { sourceId, epoch, seq, present, confirmed } = snapshot.docdrop;
 	const { snapshot: answer } = await session.api
 		.request<BatchResponse>({

@@ -10,11 +10,12 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 import { supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { inOtherWords, toNodeError } from '../failing.ts';
+import type { ErrorPlace } from '../output-items.ts';
 import type { Session } from '../session.ts';
 
 export interface Refusal {
 	readonly item: number;
-	readonly about: { readonly tenant?: string; readonly docId?: string };
+	readonly about: ErrorPlace;
 	readonly fault: Fault;
 	/** The trigger told of the change, and sends it again where the run fails. */
 	readonly isOfTrigger: boolean;
