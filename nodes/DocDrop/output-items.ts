@@ -8,7 +8,7 @@ import type { FileItem } from '../item.ts';
 export interface ChangeItem {
 	readonly tenant: string;
 	readonly docId: string;
-	/** Of the trigger's item; nothing else has it. */
+	/** Where it was an item of the trigger. */
 	readonly event?: FileItem['event'];
 	/** `accepted`: it will be in the index within about a second. `unchanged`: the index has it. `stale`: a newer version is there, or on its way. `vanished`: the file is gone, and there is nothing to do. */
 	readonly state: 'accepted' | 'unchanged' | 'stale' | 'vanished';
@@ -31,6 +31,7 @@ export interface SnapshotDone {
 	readonly event: 'snapshotComplete';
 	/** The trigger whose folders were told of as a whole. */
 	readonly sourceId: string;
+	/** The API has taken it. */
 	readonly state: 'accepted';
 	/** Documents of it that were not among them, and go. */
 	readonly deleted: number;
@@ -127,7 +128,7 @@ export interface ItemError {
 	readonly tenant?: string;
 	/** Of the document, where it is known. */
 	readonly docId?: string;
-	/** Of the trigger's item, where it was one. */
+	/** Where it was an item of the trigger. */
 	readonly event?: FileItem['event'];
 	/** Of Sync a List: its name. */
 	readonly list?: string;
