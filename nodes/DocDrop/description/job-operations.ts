@@ -11,7 +11,7 @@ export const jobOperation = operationField('job', 'wait', [
 		action: 'Cancel a job',
 		description: 'Withdraw a change that still waits',
 	},
-	{ name: 'Get', value: 'get', action: 'Get a job', description: 'The state of one change' },
+	{ name: 'Get', value: 'get', action: 'Get a job', description: 'Show the state of one change' },
 	{
 		name: 'Get Many',
 		value: 'getMany',
@@ -28,7 +28,7 @@ export const jobOperation = operationField('job', 'wait', [
 		name: 'Wait',
 		value: 'wait',
 		action: 'Wait for a job',
-		description: 'Go on when the change is in the index, or has failed',
+		description: 'Go on when the change is in the index, or has ended otherwise',
 	},
 ]);
 

@@ -31,6 +31,6 @@ const heldBack = (held: number) =>
 	nodeFault(
 		'deletions_held',
 		`The API holds ${held} deletions: these documents of the trigger were not found in its folders again, and they are so many that a person must agree`,
-		'If the files are to come back (a volume that is not mounted), do nothing. If they are gone for good, release the deletions: switch on the option "Confirm Held Deletions" of the DocDrop Trigger, activate the workflow, and switch it off again.',
+		'If the files are to come back (a volume that is not mounted), do nothing. If they are gone for good, release the deletions: switch on the option "Confirm Held Deletions" of the DocDrop Trigger, publish the workflow, and switch it off again.',
 		{ retryable: true },
 	);
