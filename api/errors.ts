@@ -131,6 +131,11 @@ const table = {
 		retryable: false,
 		hint: 'The embedder refused this text; its reason is in the message.',
 	},
+	embedder_mismatch: {
+		status: 502,
+		retryable: true,
+		hint: 'The embedder refuses every text, or answers vectors of another length: check DOCDROP_EMBEDDER_MODEL, DOCDROP_EMBEDDER_DIMENSIONS and DOCDROP_EMBEDDER_URL.',
+	},
 	embedder_forbidden: {
 		status: 502,
 		retryable: true,
@@ -177,6 +182,8 @@ export interface ErrorDetails {
 	readonly retryAfterMs?: number;
 	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
 	readonly peerStatus?: number;
+	/** The peer answers others meanwhile: what failed says nothing of it. Said by the breaker alone. */
+	readonly isOwn?: boolean;
 	readonly cause?: unknown;
 }
 
@@ -190,6 +197,7 @@ export class DocDropError extends Error {
 	readonly jobId: string | undefined;
 	readonly retryAfterMs: number | undefined;
 	readonly peerStatus: number | undefined;
+	readonly isOwn: boolean;
 
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -201,6 +209,7 @@ export class DocDropError extends Error {
 		this.jobId = details.jobId;
 		this.retryAfterMs = details.retryAfterMs;
 		this.peerStatus = details.peerStatus;
+		this.isOwn = details.isOwn ?? false;
 		Object.defineProperty(this, brand, { value: true });
 	}
 }

@@ -41,7 +41,7 @@ export class DocDropTrigger implements INodeType {
 		// A workflow that was written by hand may hold the path alone.
 		subtitle: '={{ $parameter["folder"].value ?? $parameter["folder"] }}',
 		description:
-			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
+			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none; the DocDrop node publishes them to a search index and searches it',
 		eventTriggerDescription:
 			'No file in the folder matches yet: put one in, and it appears here. Which files match is set by File Types, Include and Exclude.',
 		activationMessage: 'Your workflow will now start when files in the folder change.',

@@ -8,6 +8,7 @@ export const numberOptions = {
 	batchWindow: { label: 'Batch Window (Ms)', unset: 100, range: [0, 600_000] },
 	brake: { label: 'Brake (%)', unset: 20, range: [0, 100] },
 	deletionGrace: { label: 'Deletion Delay (Seconds)', unset: 5, range: [0, 86_400] },
+	longestWait: { label: 'Longest Wait (Ms)', unset: 5_000, range: [0, 3_600_000] },
 	maxFileSize: { label: 'Max File Size (MB)', unset: 256, range: [1, 1_000_000] },
 	maxInFlight: { label: 'Max Executions in Flight', unset: 0, range: [0, 1_000] },
 	pollInterval: { label: 'Polling Interval (Seconds)', unset: 5, range: [1, 86_400] },

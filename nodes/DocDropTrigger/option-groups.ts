@@ -140,6 +140,11 @@ const advanced = group('Advanced', [
 			"Names the folder in the items. Empty: the folder's own name. Another label is another folder to the trigger.",
 	},
 	{
+		...numberField('longestWait'),
+		description:
+			'A file that never stands still, like a log, is taken as it is after this long, in milliseconds, and again each time that it passes; never before Settle Time',
+	},
+	{
 		...numberField('pollInterval'),
 		description: 'Time between two looks at a folder that is polled; see Watch Mode',
 	},

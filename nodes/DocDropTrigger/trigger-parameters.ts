@@ -38,6 +38,7 @@ export type WatchSlice = Pick<
 	| 'maxFileBytes'
 	| 'followLinks'
 	| 'quietMs'
+	| 'longestWaitMs'
 	| 'deletionDelayMs'
 	| 'guardShare'
 	| 'windowMs'
@@ -78,6 +79,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 			maxFileBytes: number('maxFileSize') * MB,
 			followLinks: options['followLinks'] === true,
 			quietMs: number('settleTime'),
+			longestWaitMs: number('longestWait'),
 			deletionDelayMs: number('deletionGrace') * 1000,
 			guardShare: number('brake') / 100,
 			windowMs: number('batchWindow'),

@@ -6,6 +6,7 @@ import type { DocStore } from '../../api/ports/doc-store.ts';
 import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
+import { v7 as uuidv7 } from 'uuid';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
@@ -225,6 +226,42 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await acceptOne(at(9, 'old epoch', 'e1'))).kind, 'stale');
 			const claimed = await claimOne();
 			assert.equal(Buffer.from(claimed.content?.body as Uint8Array).toString(), 'new epoch');
+		});
+
+		it('ranks count within a document: no number of epochs moves another document’s versions', async () => {
+			const from = (sourceId: string, epoch: string, seq = 1) => ({ sourceId, epoch, seq });
+			for (let n = 0; n < 50; n += 1) await accept(del('busy', from('s', `e${n}`)));
+			const first = await acceptOne(put('quiet', 'A', from('s', 'e49', 7)));
+			assert.deepEqual(first, { ...first, kind: 'accepted', version: 2 ** 32 + 7 });
+			const taken = await acceptOne(put('quiet', 'B', { ...from('o', 'x'), takeOver: true }));
+			assert.deepEqual(taken, { ...taken, kind: 'accepted', version: 2 * 2 ** 32 + 1 });
+			const late = await acceptOne(put('quiet', 'C', { ...from('s', 'e49', 6), takeOver: true }));
+			assert.deepEqual(late, { ...late, kind: 'stale', by: null });
+		});
+
+		it('knows an epoch only from a change that was taken, and not from a question or a refusal', async () => {
+			const from = (epoch: string) => ({ sourceId: 's', epoch, seq: 1 });
+			await accept(put('of another', 'X'));
+			await store.sourceDocuments({ sourceId: 's', epoch: 'e2', after: 0, limit: 10 });
+			assert.equal((await acceptOne(put('of another', 'Y', from('e2')))).kind, 'owned');
+			assert.equal((await acceptOne(put('a', 'A', from('e1')))).kind, 'accepted');
+			assert.equal((await acceptOne(put('a', 'B', from('e2')))).kind, 'accepted', 'e2 came second');
+			assert.equal((await acceptOne(put('a', 'C', from('e1')))).kind, 'stale');
+		});
+
+		it('forgets epochs that no document is of, and still knows what comes late', async () => {
+			const epochs = Array.from({ length: 60 }, (_, n) => uuidv7({ msecs: now - 1e9 + n * 1_000 }));
+			const [first = '', last = ''] = [epochs[0], epochs.at(-1)];
+			const from = (epoch: string) => ({ sourceId: 's', epoch, seq: 1 });
+			for (const epoch of epochs) await accept(del('busy', from(epoch)));
+			await accept(put('a', 'A', from(last)));
+			assert.equal((await acceptOne(put('a', 'B', from(first)))).kind, 'stale');
+			assert.equal((await acceptOne(put('new', 'B', from(first)))).kind, 'accepted', 'nobody told of it');
+			assert.equal((await acceptOne(put('new', 'C', from(last)))).kind, 'accepted');
+			const foreign = Array.from({ length: 20 }, (_, n) => `text ${n}`);
+			for (const epoch of foreign) await accept(del('other', { sourceId: 'o', epoch, seq: 1 }));
+			const late = put('other', 'L', { sourceId: 'o', epoch: 'text 10', seq: 2 });
+			assert.equal((await acceptOne(late)).kind, 'stale', 'a few are kept of any source');
 		});
 
 		it('says who publishes a document where another sender may not: by its name, else by its ID', async () => {
@@ -926,6 +963,32 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await store.document('acme', 'a'))?.state, 'published');
 			assert.equal((await store.document('acme', 'failed'))?.state, 'failed');
 			assert.equal((await claimOne()).docId, 'c');
+		});
+
+		it('a receipt stays its document’s: no key is used again after a sweep or a restart', async () => {
+			const sweep = async () => {
+				now += 31 * 86_400_000;
+				const month = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
+				assert.equal((await store.sweep(month)).tombstones, 1);
+			};
+			const receipts: string[] = [];
+			const keys = new Set<number>();
+			for (const docId of ['first', 'second', 'third']) {
+				await accept(put(docId, docId));
+				const published = await claimOne();
+				keys.add(published.lease.doc);
+				await publish(published);
+				const deletion = del(docId);
+				receipts.push(deletion.jobId);
+				await accept(deletion);
+				await publish(await claimOne());
+				await sweep();
+				if (docId === 'first' && made.reopen !== undefined) store = await made.reopen();
+			}
+			assert.equal(keys.size, 3);
+			await accept(put('another tenant’s', 'X', { tenant: 'other' }));
+			for (const jobId of receipts) assert.equal(await store.job(jobId), null);
+			assert.equal((await store.jobs({ tenant: 'other', limit: 10 })).length, 1);
 		});
 
 		it('lists what a source wants published, by key, and what an earlier epoch told last', async () => {

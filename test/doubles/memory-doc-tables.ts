@@ -1,4 +1,4 @@
-import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
+import { dueAt, isPending, type KnownEpoch, queueClass } from '../../api/domain/index.ts';
 import { queueKeyName } from '../../api/domain/fair-share.ts';
 import type { DocKey } from '../../api/ports/work-claims.ts';
 import type { ManifestChunk, ManifestEntry } from '../../api/domain/manifest.ts';
@@ -12,6 +12,7 @@ import type {
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
+type EpochRow = Omit<KnownEpoch, 'isUsed'> & { readonly name: string | null };
 type Certainty = 'published' | 'fresh' | 'uncertain';
 
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
@@ -21,8 +22,8 @@ export function createMemoryTables(): Tables {
 	let bodies = new Map<number, Body>();
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
-	let epochs = new Map<string, number>();
-	let sourceNames = new Map<number, string>();
+	let epochs = new Map<string, EpochRow>();
+	let lastEpoch = 0;
 	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
 	let markers = new Map<string, string>();
@@ -36,6 +37,12 @@ export function createMemoryTables(): Tables {
 		);
 	const inOrder = (a: ManifestEntry, b: ManifestEntry) =>
 		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
+	const withUse = (epoch: EpochRow): KnownEpoch => ({
+		...epoch,
+		isUsed: [...docs.values()].some(
+			({ state }) => state.sourceId === epoch.sourceId && state.epoch === epoch.epoch,
+		),
+	});
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
 	return {
@@ -47,7 +54,7 @@ export function createMemoryTables(): Tables {
 				jobs: new Map(jobs),
 				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
 				epochs: new Map(epochs),
-				sourceNames: new Map(sourceNames),
+				lastEpoch,
 				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
 				markers: new Map(markers),
@@ -55,18 +62,36 @@ export function createMemoryTables(): Tables {
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, sourceNames, ledgers, refusals, markers } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, lastEpoch, ledgers, refusals, markers } = copy);
 				throw error;
 			}
 		},
-		epochRank(sourceId, epoch, name) {
-			const key = keyOf(sourceId, epoch);
-			const rank = epochs.get(key) ?? epochs.size + 1;
-			epochs.set(key, rank);
-			if (name !== null) sourceNames.set(rank, name);
-			return rank;
+		epochOrder: (sourceId, epoch) => epochs.get(keyOf(sourceId, epoch))?.epochOrder,
+		nextEpochOrder: () => lastEpoch + 1,
+		insertEpoch(epoch, name) {
+			lastEpoch += 1;
+			epochs.set(keyOf(epoch.sourceId, epoch.epoch), { ...epoch, name, key: lastEpoch });
 		},
-		sourceName: (epochRank) => sourceNames.get(epochRank) ?? null,
+		nameEpoch(sourceId, epoch, name) {
+			const known = epochs.get(keyOf(sourceId, epoch));
+			if (known !== undefined) epochs.set(keyOf(sourceId, epoch), { ...known, name });
+		},
+		sourceName: (sourceId, epoch) => epochs.get(keyOf(sourceId, epoch))?.name ?? null,
+		newestEpochs: (sourceId, limit) =>
+			[...epochs.values()]
+				.filter((one) => one.sourceId === sourceId)
+				.sort((a, b) => b.epochOrder - a.epochOrder)
+				.slice(0, limit)
+				.map(withUse),
+		epochsPage: (after, limit) =>
+			[...epochs.values()]
+				.filter(({ key }) => key > after)
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit)
+				.map(withUse),
+		removeEpoch(key) {
+			for (const [name, one] of epochs) if (one.key === key) epochs.delete(name);
+		},
 		findDoc: (tenant, docId) => docs.get(keys.get(keyOf(tenant, docId)) ?? -1),
 		docByKey: (key) => docs.get(key),
 		insertDoc(row) {
@@ -82,6 +107,8 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
+		buryDoc: () => {},
+		isUnreadable: () => false,
 		progress() {
 			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
 			for (const row of docs.values()) {

@@ -17,7 +17,7 @@ import { createViews } from './views.ts';
 import { cancelJob, retryJob } from './waiting-jobs.ts';
 
 /**
- * The document store over any synchronous tables: loads rows, moves them with domain/coalesce.ts, writes them back
+ * The document store over any synchronous tables: loads rows, moves them as domain/doc-state.ts says, writes them back
  * with their jobs. The SQLite thread and the memory adapter call it, one call at a time, and each call inside
  * `transaction`.
  */
@@ -91,6 +91,6 @@ function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineSta
 		queues: createQueues({ tables, weightOf, leasedUntil }),
 		progress: createProgress(tables),
 		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
-		sweep: { after: null },
+		sweep: { after: null, epochsAfter: 0 },
 	};
 }

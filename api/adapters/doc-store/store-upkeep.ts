@@ -2,6 +2,7 @@ import type { StoreStats, SweepRequest } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { recount } from './engine-transaction.ts';
 import { isHeldKey } from './repair-holds.ts';
+import { sweepEpochs } from './source-epochs.ts';
 
 export function sweep(engine: EngineState, request: SweepRequest): { jobs: number; tombstones: number } {
 	const { tables, leases } = engine;
@@ -16,6 +17,7 @@ export function sweep(engine: EngineState, request: SweepRequest): { jobs: numbe
 		tombstones += 1;
 	}
 	tables.compactBodies(limit);
+	sweepEpochs(engine, limit);
 	return { jobs, tombstones };
 }
 

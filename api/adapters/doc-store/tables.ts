@@ -3,6 +3,7 @@ import type {
 	Failure,
 	CreditBalance,
 	ManifestChunk,
+	KnownEpoch,
 	ManifestEntry,
 	Refusal,
 	StoredEntry,
@@ -14,7 +15,7 @@ import type { JobState } from '../../contract/job-schema.ts';
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An
  * embedded adapter provides these (SQLite, memory); everything that decides lives in the engine and in
- * domain/coalesce.ts. Only the engine calls them, always inside `transaction`.
+ * the domain (doc-state.ts). Only the engine calls them, always inside `transaction`.
  */
 
 /** Without the lease: leases live in memory, because they must not outlive the process. */
@@ -60,6 +61,8 @@ export interface DocsTable {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
+	/** Without reading its row: nothing of the document waits any more, and it is failed for this reason. */
+	buryDoc(key: DocKey, error: Failure): void;
 	/** Every tenant's documents: see progress-counts.ts. */
 	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
 	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
@@ -161,13 +164,30 @@ export interface MarkersTable {
 	setMarker(name: string, value: string | null): void;
 }
 
-export interface Tables extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable {
+/** Sources' epochs, see domain/epoch-order.ts. A row of a document is written only where its epoch has one. */
+export interface EpochsTable {
+	/** Undefined where the epoch is not written down. */
+	epochOrder(sourceId: string, epoch: string): number | undefined;
+	/** Above every order there ever was. */
+	nextEpochOrder(): number;
+	/** Takes the next order away, whether it is the epoch's own or not. */
+	insertEpoch(epoch: Pick<KnownEpoch, 'sourceId' | 'epoch' | 'epochOrder'>, name: string | null): void;
+	nameEpoch(sourceId: string, epoch: string, name: string): void;
+	/** What people know the source of the epoch by, or null. */
+	sourceName(sourceId: string, epoch: string): string | null;
+	/** Of a source, in falling order. */
+	newestEpochs(sourceId: string, limit: number): KnownEpoch[];
+	/** Of all sources by key, from above `after`. */
+	epochsPage(after: number, limit: number): KnownEpoch[];
+	removeEpoch(key: number): void;
+}
+
+export interface Tables
+	extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable, EpochsTable {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
 	transaction<T>(run: () => T): T;
-	/** The rank of a source's epoch: the order in which the store first saw it, from 1. Notes a `name` that is given. */
-	epochRank(sourceId: string, epoch: string, name: string | null): number;
-	/** What people know the source of the epoch with this rank by, or null. */
-	sourceName(epochRank: number): string | null;
+	/** Whether what was thrown tells of a row whose values nobody can read, and not of the file. */
+	isUnreadable(error: unknown): boolean;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
 }

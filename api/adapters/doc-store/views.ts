@@ -10,6 +10,7 @@ import type {
 import { withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { refusedJob, refusedJobOf } from './refusal-receipts.ts';
+import { epochOrderOf } from './source-epochs.ts';
 import type { DocRow, JobRow } from './tables.ts';
 
 /** What the document store shows: documents, jobs, manifests. Derived from rows and leases; changes nothing. */
@@ -131,7 +132,8 @@ export function createViews(engine: EngineState) {
 		},
 
 		sourceDocuments({ sourceId, epoch, belowSeq, after, limit }: SourcePage): SourceDocument[] {
-			const asked = { epoch, epochRank: tables.epochRank(sourceId, epoch, null), belowSeq: belowSeq ?? 0 };
+			const epochOrder = epochOrderOf(tables, { sourceId, epoch }, Infinity);
+			const asked = { epoch, epochOrder, belowSeq: belowSeq ?? 0 };
 			return tables.docsOfSource(sourceId, after, limit).map(({ key, tenant, docId, state }) => ({
 				doc: key,
 				tenant,

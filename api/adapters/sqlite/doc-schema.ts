@@ -9,10 +9,12 @@ import { DocDropError } from '../../errors.ts';
  *
  * `chunks.stray`: 0 published, 1 planned and perhaps in the index, 2 published but perhaps gone or rewritten.
  *
+ * `docs.earlier`: who owned the document before, and how far they had come.
+ *
  * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
- * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.
+ * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of doc-state.ts.
  */
 export const migrations: readonly string[] = [
 	`
@@ -141,6 +143,29 @@ export const migrations: readonly string[] = [
 	'CREATE INDEX bodies_of_blobs ON bodies (blob) WHERE blob IS NOT NULL;',
 	// What people know the sender by.
 	'ALTER TABLE epochs ADD COLUMN name TEXT;',
+	// The order of epochs is their source's own, and ranks count within a document; versions of existing documents go
+	// on from theirs. Those that had left the whole numbers come back, and their points are all written anew.
+	`
+	ALTER TABLE epochs ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
+	UPDATE epochs SET ordinal = rank;
+	CREATE INDEX epochs_of_source ON epochs (source_id, ordinal);
+	CREATE INDEX docs_of_epoch ON docs (epoch_rank);
+	ALTER TABLE docs ADD COLUMN earlier TEXT;
+	UPDATE docs SET
+		rank = 1048576,
+		p_version = min(p_version, 4503599627370496),
+		p_fingerprint = CASE WHEN p_version > 4503599627370496 THEN '' ELSE p_fingerprint END
+	WHERE rank > 2097151;
+	UPDATE jobs SET version = 9007199254740991 WHERE version > 9007199254740991;
+	`,
+	// Keys of documents are never used again, or a receipt would become another document's. A counter, because another
+	// kind of key would mean to write every row of a large store anew.
+	`
+	INSERT INTO notes (name, value) SELECT 'docs.highest_key', max(
+		(SELECT coalesce(max(doc), 0) FROM docs),
+		(SELECT coalesce(max(doc), 0) FROM jobs)
+	);
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

@@ -1,26 +1,27 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
+import { dueAt, maxRank, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
 import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
 
 /** The rows of documents in SQLite, the queue among them included. */
 
-type StoredState = Omit<DurableState, 'sourceId' | 'epoch'>;
-type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly state: StoredState };
+type StoredState = Omit<DurableState, 'sourceId' | 'epoch' | 'epochOrder'>;
+type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly epochKey: number; readonly state: StoredState };
 
 /** The columns of `docs`, as they are read and written; `due` and `class`, which follow from these, stand behind them. */
 const docFields = column.object<StoredDoc>({
 	tenant: column.text('tenant'),
 	docId: column.text('doc_id'),
+	epochKey: column.integer('epoch_rank'),
 	body: column.integerOrNull('body'),
 	lastJob: column.uuid('last_job'),
 	flightJob: column.uuidOrNull('flight_job'),
 	error: column.failure,
 	state: column.object<StoredState>({
-		epochRank: column.integer('epoch_rank'),
 		rank: column.integer('rank'),
 		seq: column.integer('seq'),
+		earlier: column.list<StoredState['earlier'][number]>('earlier'),
 		generation: column.integer('generation'),
 		finished: column.integer('settled'),
 		failed: column.flag('failed'),
@@ -57,7 +58,11 @@ const docFields = column.object<StoredDoc>({
 		),
 	}),
 });
-const keyedFields = column.object({ key: column.integer('doc'), doc: docFields });
+interface KeyedDoc {
+	readonly key: number;
+	readonly doc: StoredDoc;
+}
+const keyedFields = column.object<KeyedDoc>({ key: column.integer('doc'), doc: docFields });
 const names = [...docFields.names, 'due', 'class'];
 /** The first two, `tenant` and `doc_id`, name the document and never change. */
 const changing = 2;
@@ -118,9 +123,33 @@ export function createDocsTable(
 	const sql = {
 		find: docs('tenant = ? AND doc_id = ?'),
 		byKey: docs('doc = ?'),
-		insert: db.prepare(column.insertSql('docs', names)),
+		insert: db.prepare(column.insertSql('docs', ['doc', ...names])),
 		update: db.prepare(column.updateSql('docs', names.slice(changing), 'doc = ?')),
 		remove: db.prepare('DELETE FROM docs WHERE doc = ?'),
+		lastKey: column.query(
+			db,
+			column.integer('max(coalesce((SELECT max(doc) FROM docs), 0), CAST(value AS INTEGER))'),
+			"FROM notes WHERE name = 'docs.highest_key'",
+		),
+		// What remains of a document that is gone.
+		noteKey: db.prepare(
+			"UPDATE notes SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'docs.highest_key'",
+		),
+		// Numbers that are no whole ones any more come back; see the migrations for what follows for its points.
+		bury: db.prepare(`
+			UPDATE docs SET
+				settled = generation, failed = 1, moved_to = NULL, moved_generation = NULL, earlier = NULL,
+				error_code = ?, error_message = ?,
+				rank = iif(rank > ${maxRank}, 1 << 20, rank), seq = min(seq, ${2 ** 32 - 1}),
+				p_version = iif(p_version > ${Number.MAX_SAFE_INTEGER}, 1 << 52, p_version),
+				p_fingerprint = iif(p_sha256 IS NULL, NULL, '')
+			WHERE doc = ?
+		`),
+		buryJobs: db.prepare(`
+			UPDATE jobs SET version = min(version, ${Number.MAX_SAFE_INTEGER})
+			WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
+				UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
+		`),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
@@ -139,23 +168,34 @@ export function createDocsTable(
 			'FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
 		),
 	};
-	const rowOf = ({ key, doc }: { readonly key: number; readonly doc: StoredDoc }): DocRow => ({
+	const rowOf = ({ key, doc: { epochKey, ...doc } }: KeyedDoc): DocRow => ({
 		...doc,
 		key,
-		state: { ...epochs.of(doc.state.epochRank), ...doc.state },
+		state: { ...epochs.of(epochKey), ...doc.state },
 	});
-	const orNone = (found: Parameters<typeof rowOf>[0] | undefined) =>
-		found === undefined ? undefined : rowOf(found);
+	/** Above every key there ever was, those of an undone transaction included. */
+	let lastKey = sql.lastKey.get() ?? 0;
+	const valuesOf = (row: Omit<DocRow, 'key'>) => docValues({ ...row, epochKey: epochs.keyOf(row.state) });
+	const orNone = (found: KeyedDoc | undefined) => (found === undefined ? undefined : rowOf(found));
 
 	return {
 		countDocs: () => column.query(db, countFields, 'FROM docs').get() as Omit<Counts, 'jobs'>,
 		findDoc: (tenant, docId) => orNone(sql.find.get(tenant, docId)),
 		docByKey: (key) => orNone(sql.byKey.get(key)),
-		insertDoc: (row) => Number(sql.insert.run(...docValues(row)).lastInsertRowid),
-		updateDoc: (row) => void sql.update.run(...docValues(row).slice(changing), row.key),
+		insertDoc(row) {
+			lastKey += 1;
+			sql.insert.run(lastKey, ...valuesOf(row));
+			return lastKey;
+		},
+		updateDoc: (row) => void sql.update.run(...valuesOf(row).slice(changing), row.key),
 		removeDoc(key) {
 			sql.removeChunks.run(key);
 			sql.remove.run(key);
+			sql.noteKey.run(key);
+		},
+		buryDoc(key, { code, message }) {
+			sql.bury.run(code, message, key);
+			sql.buryJobs.run(key);
 		},
 		progress: () =>
 			column

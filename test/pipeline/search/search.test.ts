@@ -97,10 +97,12 @@ describe('search and an index that does not answer', () => {
 	let clock: FakeClock;
 	let fixture: PipelineFixture;
 	let isAway: boolean;
+	let isWritable: boolean;
 	/** Searches that reached the index. */
 	let asked: number;
 	beforeEach(() => {
 		isAway = true;
+		isWritable = true;
 		asked = 0;
 		clock = fakeClock();
 		const store = createMemoryVectorStore({ dimensions: 256 });
@@ -110,6 +112,10 @@ describe('search and an index that does not answer', () => {
 				asked += 1;
 				if (isAway) throw away();
 				return store.search(query);
+			},
+			async remove(...args) {
+				if (!isWritable) throw away();
+				return store.remove(...args);
 			},
 		};
 		const indexBreaker = {
@@ -131,8 +137,14 @@ describe('search and an index that does not answer', () => {
 		return [breakers.index.state(), breakers.search.state(), indexState()];
 	};
 	const publishing = {
-		succeeds: () => fixture.pipeline.breakers.index.run(async () => {}),
-		fails: () => assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away()))),
+		succeeds() {
+			isWritable = true;
+			return fixture.pipeline.breakers.index.run(async () => {});
+		},
+		fails() {
+			isWritable = false;
+			return assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away())));
+		},
 	};
 
 	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
@@ -180,7 +192,7 @@ describe('search and an index that does not answer', () => {
 			await search();
 			await clock.advance(15_000);
 		}
-		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 9, whileOpen: 3 });
 		isAway = true;
 		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
 		await publishing.succeeds();
