@@ -76,6 +76,11 @@ const table = {
 		retryable: true,
 		hint: 'The state store did not answer; look at the log of the process.',
 	},
+	store_lost: {
+		status: 500,
+		retryable: false,
+		hint: 'Start DocDrop again: what was accepted is on disk and goes on. The log says why it ended.',
+	},
 	content_missing: {
 		status: 500,
 		retryable: false,
@@ -95,6 +100,11 @@ const table = {
 		status: 503,
 		retryable: true,
 		hint: 'The vector index does not answer; accepted changes wait on disk.',
+	},
+	search_timeout: {
+		status: 504,
+		retryable: true,
+		hint: 'Ask with fewer words or name a docId; DOCDROP_SEARCH_TIMEOUT_MS is the limit.',
 	},
 	index_throttled: {
 		status: 503,

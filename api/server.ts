@@ -25,6 +25,8 @@ export interface RunningServer {
 	readonly app: App;
 	readonly url: string;
 	readonly folder: WatchEngine | null;
+	/** Resolves, logged, when the process can do no more and must end: what was accepted goes on at its next start. */
+	readonly lost: Promise<DocDropError>;
 	readonly stop: () => Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export async function startServer(
 			app,
 			url,
 			folder,
+			lost: app.lost.then((cause) => storeLost(cause, logger)),
 			async stop() {
 				await folder?.close();
 				await app.close();
@@ -106,6 +109,14 @@ export async function startServer(
 		await app.close(0);
 		throw error;
 	}
+}
+
+function storeLost(cause: unknown, logger: FastifyBaseLogger): DocDropError {
+	const error = new DocDropError('store_lost', 'the thread of the document store ended unexpectedly', {
+		cause,
+	});
+	logger.fatal({ err: cause ?? error }, 'the document store is gone; the process ends');
+	return error;
 }
 
 async function followFolder(

@@ -10,6 +10,7 @@ import type {
 	Release,
 } from './work-claims.ts';
 import type {
+	ChunkPage,
 	Job,
 	JobFilter,
 	DocumentState,
@@ -21,7 +22,14 @@ import type {
 } from './doc-views.ts';
 import type { RepairStore } from './repair-store.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from './credits.ts';
-import type { AcceptResult, Change, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
+import type {
+	AcceptResult,
+	Change,
+	ManifestChunk,
+	ManifestEntry,
+	Refusal,
+	StoredEntry,
+} from '../domain/index.ts';
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -144,8 +152,10 @@ export interface DocStore extends RepairStore {
 	tenants(request: { readonly after: string; readonly limit: number }): Promise<string[]>;
 	/** Documents that a source wants published, by key from `after` on (0: from the first), at most `limit`. */
 	sourceDocuments(request: SourcePage): Promise<SourceDocument[]>;
-	/** The published manifest, in order, with texts. */
-	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
+	/** The published manifest, in order, with texts: a page of it. */
+	chunks(tenant: string, docId: string, page?: ChunkPage): Promise<ManifestChunk[]>;
+	/** The published manifest, in order and whole, without texts. */
+	manifest(tenant: string, docId: string): Promise<ManifestEntry[]>;
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;

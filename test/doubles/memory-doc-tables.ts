@@ -42,7 +42,7 @@ export function createMemoryTables(): Tables {
 		rows.sort(
 			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
 		);
-	const inOrder = (a: ManifestEntry, b: ManifestEntry) =>
+	const inOrder = (a: Pick<ManifestEntry, 'order'>, b: Pick<ManifestEntry, 'order'>) =>
 		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
 	const withUse = (epoch: EpochRow): KnownEpoch => ({
 		...epoch,
@@ -252,10 +252,20 @@ export function createMemoryTables(): Tables {
 			for (const chunk of page) chunks.get(doc)?.set(chunk.pointId, { ...chunk, at: 'published' });
 			return limit === null || page.length < limit ? null : (page.at(-1)?.pointId ?? null);
 		},
-		chunks: (doc, isTidy) =>
+		manifest: (doc, isTidy) =>
 			chunksOf(doc)
 				.filter((chunk) => isTidy || chunk.at !== 'fresh')
 				.sort(inOrder)
+				.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
+		chunks: (doc, isTidy, { after, limit }) =>
+			chunksOf(doc)
+				.filter((chunk) => isTidy || chunk.at !== 'fresh')
+				.sort((a, b) => inOrder(a, b) || (a.pointId < b.pointId ? -1 : 1))
+				.filter(
+					(chunk) =>
+						after === null || (inOrder(chunk, after) || (chunk.pointId > after.pointId ? 1 : -1)) > 0,
+				)
+				.slice(0, limit)
 				.map(({ at: _at, ...chunk }) => chunk),
 		chunksOf: (doc, pointIds) => {
 			const wanted = new Set(pointIds);

@@ -9,7 +9,7 @@ import type {
 	StoredEntry,
 	WorkClass,
 } from '../../domain/index.ts';
-import type { DocKey, DocumentFilter, DocumentState, Job } from '../../ports/index.ts';
+import type { ChunkPage, DocKey, DocumentFilter, DocumentState, Job } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**
@@ -136,8 +136,10 @@ export interface EntriesTable {
 	countEntries(doc: DocKey): number;
 	/** Of them, those that are not of the manifest, or not certain. */
 	countUncertain(doc: DocKey): number;
-	/** The published manifest, uncertain entries included; with `isTidy` every entry is of it, whatever its mark. */
-	chunks(doc: DocKey, isTidy: boolean): ManifestChunk[];
+	/** A page of the published manifest, uncertain entries included; with `isTidy` every entry is of it, whatever its mark. */
+	chunks(doc: DocKey, isTidy: boolean, page: ChunkPage): ManifestChunk[];
+	/** The same without texts, all of it. */
+	manifest(doc: DocKey, isTidy: boolean): ManifestEntry[];
 	/** Of the published manifest, those of these points. */
 	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
 	/** Adds chunks that are not there yet, as fresh orphans. */

@@ -1,11 +1,14 @@
-import { isToldBefore, type ManifestChunk } from '../../domain/index.ts';
-import type { DocumentState, Job, SourceDocument, SourcePage } from '../../ports/index.ts';
+import { isToldBefore, type ManifestChunk, type ManifestEntry } from '../../domain/index.ts';
+import { limits } from '../../contract/limits.ts';
+import type { ChunkPage, DocumentState, Job, SourceDocument, SourcePage } from '../../ports/index.ts';
 import { documentsStep } from './document-list.ts';
 import type { EngineState } from './engine-state.ts';
 import { jobsStep } from './job-list.ts';
 import type { ListSteps } from './list-steps.ts';
 import { anyJobView, documentView } from './row-views.ts';
 import { epochOrderOf } from './source-epochs.ts';
+
+const firstPage: ChunkPage = { after: null, limit: limits.pageRows };
 
 /** What the document store shows: documents, jobs, manifests. Derived from rows and leases; changes nothing. */
 export function createViews(engine: EngineState) {
@@ -41,9 +44,14 @@ export function createViews(engine: EngineState) {
 		tenants: ({ after, limit }: { readonly after: string; readonly limit: number }) =>
 			tables.listTenants(after, limit),
 
-		chunks(tenant: string, docId: string): ManifestChunk[] {
+		chunks(tenant: string, docId: string, page: ChunkPage = firstPage): ManifestChunk[] {
 			const row = tables.findDoc(tenant, docId);
-			return row === undefined ? [] : tables.chunks(row.key, !row.state.mayHaveOrphans);
+			return row === undefined ? [] : tables.chunks(row.key, !row.state.mayHaveOrphans, page);
+		},
+
+		manifest(tenant: string, docId: string): ManifestEntry[] {
+			const row = tables.findDoc(tenant, docId);
+			return row === undefined ? [] : tables.manifest(row.key, !row.state.mayHaveOrphans);
 		},
 	};
 }

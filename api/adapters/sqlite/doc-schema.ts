@@ -194,6 +194,8 @@ export const migrations: readonly string[] = [
 	CREATE INDEX jobs_ended ON jobs (updated_at, job) WHERE state <> 'accepted';
 	CREATE INDEX docs_tombstones ON docs (w_at) WHERE standing = 'deleted' AND strays = 0;
 	`,
+	// A page of a document's chunks costs what is on it, however many there are.
+	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
