@@ -66,7 +66,12 @@ export interface PipelineDeps extends Omit<
 	/** See upkeep/index-check.ts; null where nobody verifies the index. */
 	readonly indexCheck: { readonly everyMs: number; readonly lateMs: number } | null;
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
-	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
+	/** See upkeep/sweep.ts. */
+	readonly retention: {
+		readonly tombstoneMs: number;
+		readonly jobMs: number;
+		readonly tombstonesFrom: number;
+	};
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;

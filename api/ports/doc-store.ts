@@ -144,6 +144,8 @@ export interface DocStore extends RepairStore {
 	progress(tenant: string | null, now: number): Promise<Progress>;
 	/** Removes old jobs and old tombstones; returns how many of each. */
 	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** Brings times that lie in the future, of a clock that was wrong, back to `now`, so that nothing waits for them. */
+	leaveFuture(now: number): Promise<void>;
 	/** The highest store time that was ever written. */
 	highestTime(): Promise<number>;
 	close(): Promise<void>;

@@ -315,6 +315,25 @@ export function createMemoryTables(): Tables {
 			return counts;
 		},
 		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
+		leaveDocsFuture(now) {
+			for (const row of docs.values()) {
+				const { firstAt, readyAt, movedTo, wanted, published } = row.state;
+				const state = {
+					...row.state,
+					firstAt: Math.min(firstAt, now),
+					readyAt: movedTo === null ? Math.min(readyAt, now) : readyAt,
+					wanted: { ...wanted, acceptedAt: Math.min(wanted.acceptedAt, now) },
+					published: published === null ? null : { ...published, at: Math.min(published.at, now) },
+				};
+				docs.set(row.key, { ...row, state });
+			}
+		},
+		leaveJobsFuture(now) {
+			for (const job of jobs.values()) {
+				const [acceptedAt, updatedAt] = [Math.min(job.acceptedAt, now), Math.min(job.updatedAt, now)];
+				jobs.set(job.jobId, { ...job, acceptedAt, updatedAt });
+			}
+		},
 		oldTombstones: (before, limit) =>
 			[...docs.values()]
 				.filter(

@@ -89,7 +89,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 		embedCalls: { maxTexts: 32, maxCalls: 2 },
 		healthLimits: { pending: 10_000, errors: 0.1 },
 		brakeShare: 0.2,
-		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000 },
+		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000, tombstonesFrom: 0 },
 		...parts,
 	});
 

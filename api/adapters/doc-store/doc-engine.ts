@@ -11,7 +11,7 @@ import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
-import { stats, sweep } from './store-upkeep.ts';
+import { leaveFuture, stats, sweep } from './store-upkeep.ts';
 import type { Tables } from './tables.ts';
 import { createViews } from './views.ts';
 import { cancelJob, retryJob } from './waiting-jobs.ts';
@@ -74,6 +74,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		setMarker: (name, value) => tables.setMarker(name, value),
 
 		sweep: (request) => sweep(engine, request),
+		leaveFuture: (now) => leaveFuture(engine, now),
 		highestTime: () => tables.highestTime(),
 	};
 }

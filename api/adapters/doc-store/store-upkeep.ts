@@ -21,6 +21,13 @@ export function sweep(engine: EngineState, request: SweepRequest): { jobs: numbe
 	return { jobs, tombstones };
 }
 
+/** Reads the queue anew, which knows of no document that becomes ready earlier than it was. */
+export function leaveFuture({ tables, queues }: EngineState, now: number): void {
+	tables.leaveDocsFuture(now);
+	tables.leaveJobsFuture(now);
+	queues.reload();
+}
+
 export function stats({ tables, counts, leases, queues, credits }: EngineState): StoreStats {
 	const first = queues.first();
 	return {

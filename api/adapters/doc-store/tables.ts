@@ -77,6 +77,8 @@ export interface DocsTable {
 	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
+	/** No time of a document is above `now` any more, but of those that wait for a successor. */
+	leaveDocsFuture(now: number): void;
 	/** Finished deletions accepted before `before`, oldest keys first. */
 	oldTombstones(before: number, limit: number): DocKey[];
 }
@@ -110,6 +112,7 @@ export interface JobsTable {
 		limit: number,
 	): { removed: number; last: string | null };
 	highestTime(): number;
+	leaveJobsFuture(now: number): void;
 	insertRefusal(row: RefusalRow): void;
 	refusal(jobId: string): RefusalRow | undefined;
 	/** At most one a document. */

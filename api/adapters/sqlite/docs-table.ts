@@ -162,6 +162,13 @@ export function createDocsTable(
 			'tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
 		),
 		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
+		leaveFuture: db.prepare(`
+			UPDATE docs SET
+				first_at = min(first_at, ?1), w_at = min(w_at, ?1), p_at = min(p_at, ?1),
+				ready_at = iif(moved_to IS NULL, min(ready_at, ?1), ready_at),
+				due = iif(moved_to IS NULL, min(ready_at, ?1) + due - ready_at, due)
+			WHERE max(first_at, w_at, ready_at, coalesce(p_at, 0)) > ?1
+		`),
 		tombstones: column.query(
 			db,
 			column.integer('doc'),
@@ -221,6 +228,7 @@ export function createDocsTable(
 		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
 			sql.list.all(tenant, after, prefix, prefix, prefix, limit).map(rowOf),
 		tallyDocs: (after, limit) => sql.tally.all(after, limit),
+		leaveDocsFuture: (now) => void sql.leaveFuture.run(now),
 		oldTombstones: (before, limit) => sql.tombstones.all(before, limit),
 	};
 }

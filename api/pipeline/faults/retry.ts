@@ -44,6 +44,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	store_locked: 'outage',
 	store_newer: 'outage',
 	store_corrupt: 'outage',
+	clock_ahead: 'outage',
 	config_invalid: 'outage',
 	disk_full: 'outage',
 	queue_full: 'outage',

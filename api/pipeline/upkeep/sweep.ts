@@ -7,15 +7,18 @@ const rowsASweep = 500;
 interface SweepDeps extends Pick<StepDeps, 'docStore' | 'clock' | 'now' | 'log' | 'signal'> {
 	readonly tombstoneMs: number;
 	readonly jobMs: number;
+	/** Store time before which no tombstone goes. */
+	readonly tombstonesFrom: number;
 }
 
 export function startSweeper(deps: SweepDeps): void {
-	const { docStore, clock, now, log, signal, tombstoneMs, jobMs } = deps;
+	const { docStore, clock, now, log, signal, tombstonesFrom, jobMs } = deps;
 	async function loop(): Promise<void> {
 		while (!signal.aborted) {
 			await clock.sleep(pauseMs, signal).catch(() => {});
 			if (signal.aborted) return;
 			try {
+				const tombstoneMs = now() < tombstonesFrom ? Infinity : deps.tombstoneMs;
 				const request = { now: now(), tombstoneMs, jobMs, limit: rowsASweep };
 				const { jobs, tombstones } = await docStore.sweep(request);
 				if (jobs + tombstones > 0)
