@@ -12,7 +12,7 @@ import type {
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
-type EpochRow = Omit<KnownEpoch, 'isUsed'> & { readonly name: string | null };
+type EpochRow = KnownEpoch & { readonly name: string | null };
 type Certainty = 'published' | 'fresh' | 'uncertain';
 
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
@@ -37,12 +37,6 @@ export function createMemoryTables(): Tables {
 		);
 	const inOrder = (a: ManifestEntry, b: ManifestEntry) =>
 		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
-	const withUse = (epoch: EpochRow): KnownEpoch => ({
-		...epoch,
-		isUsed: [...docs.values()].some(
-			({ state }) => state.sourceId === epoch.sourceId && state.epoch === epoch.epoch,
-		),
-	});
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
 	return {
@@ -81,14 +75,14 @@ export function createMemoryTables(): Tables {
 			[...epochs.values()]
 				.filter((one) => one.sourceId === sourceId)
 				.sort((a, b) => b.epochOrder - a.epochOrder)
-				.slice(0, limit)
-				.map(withUse),
+				.slice(0, limit),
 		epochsPage: (after, limit) =>
 			[...epochs.values()]
 				.filter(({ key }) => key > after)
 				.sort((a, b) => a.key - b.key)
-				.slice(0, limit)
-				.map(withUse),
+				.slice(0, limit),
+		isEpochUsed: (key) =>
+			[...docs.values()].some(({ state }) => epochs.get(keyOf(state.sourceId, state.epoch))?.key === key),
 		removeEpoch(key) {
 			for (const [name, one] of epochs) if (one.key === key) epochs.delete(name);
 		},

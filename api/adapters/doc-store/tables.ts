@@ -182,6 +182,8 @@ export interface EpochsTable {
 	newestEpochs(sourceId: string, limit: number): KnownEpoch[];
 	/** Of all sources by key, from above `after`. */
 	epochsPage(after: number, limit: number): KnownEpoch[];
+	/** Whether some document is of it. */
+	isEpochUsed(key: number): boolean;
 	removeEpoch(key: number): void;
 }
 
