@@ -168,6 +168,11 @@ const table = {
 		retryable: false,
 		hint: 'Restore the data folder from a copy, or start with an empty one.',
 	},
+	clock_ahead: {
+		status: 500,
+		retryable: false,
+		hint: 'Set the clock of the machine. If it is right, upgrade DocDrop, or use another DOCDROP_DATA_DIR.',
+	},
 	config_invalid: {
 		status: 500,
 		retryable: false,

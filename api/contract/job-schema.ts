@@ -42,7 +42,10 @@ export const JobView = Type.Object(
 		docId: DocId,
 		op: Type.Enum(['put', 'delete'], { description: 'What was asked for.' }),
 		state: JobState,
-		version: Type.Integer({ description: 'Rank x 2^32 + seq. The rank is the document’s own: 1, and one more with each change of its source or epoch.' }),
+		version: Type.Integer({
+			description:
+				'Rank x 2^32 + seq. The rank is the document’s own: 1, and one more with each change of its source or epoch.',
+		}),
 		acceptedAt: Timestamp,
 		updatedAt: Timestamp,
 		attempts: Type.Integer({ minimum: 0, description: 'Failures that counted.' }),

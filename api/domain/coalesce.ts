@@ -39,26 +39,7 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 	const wanted: Wanted = { op, sha256, meta, fingerprint, jobId, size, priority, acceptedAt: now };
 	const { sourceId, epoch, epochOrder } = arrival;
 	const identity = { sourceId, epoch, epochOrder, ...spot };
-	if (state === null) {
-		const generation = op === 'delete' ? 0 : 1;
-		const fresh: DocState = {
-			...identity,
-			generation,
-			finished: 0,
-			wanted,
-			failed: false,
-			firstAt: now,
-			readyAt: now + Math.min(arrival.windowMs, arrival.maxWaitMs),
-			attempts: 0,
-			lease: null,
-			published: null,
-			mayHaveOrphans: false,
-			movedTo: null,
-		};
-		// A deletion of what never was: nothing to do, but its version outlives late writes.
-		if (generation === 0) return { kind: 'unchanged', state: fresh, follows: null, superseded: null };
-		return { kind: 'accepted', state: fresh, superseded: null };
-	}
+	if (state === null) return decideFirst(arrival, identity, wanted);
 	if (!state.failed && sameContent(state.wanted, arrival)) {
 		const higher = Math.min(state.wanted.priority, priority) as PriorityRank;
 		const next = { ...state, ...identity, wanted: { ...state.wanted, priority: higher } };
@@ -91,4 +72,31 @@ export function decideAccept(state: DocState | null, arrival: Arrival, now: numb
 		},
 		superseded,
 	};
+}
+
+/** Of a document that nobody has told of. */
+function decideFirst(
+	{ windowMs, maxWaitMs }: Arrival,
+	identity: Pick<DocState, 'sourceId' | 'epoch' | 'epochOrder' | 'rank' | 'seq' | 'earlier'>,
+	wanted: Wanted,
+): AcceptDecision {
+	const generation = wanted.op === 'delete' ? 0 : 1;
+	const now = wanted.acceptedAt;
+	const state: DocState = {
+		...identity,
+		generation,
+		finished: 0,
+		wanted,
+		failed: false,
+		firstAt: now,
+		readyAt: now + Math.min(windowMs, maxWaitMs),
+		attempts: 0,
+		lease: null,
+		published: null,
+		mayHaveOrphans: false,
+		movedTo: null,
+	};
+	// A deletion of what never was: nothing to do, but its version outlives late writes.
+	if (generation === 0) return { kind: 'unchanged', state, follows: null, superseded: null };
+	return { kind: 'accepted', state, superseded: null };
 }

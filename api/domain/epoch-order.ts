@@ -41,26 +41,32 @@ function madeAt(epoch: string): number | null {
  */
 export function orderOfUnknown(
 	epoch: string,
-	store: { readonly newest: readonly string[]; readonly next: number; readonly now: number },
+	store: { readonly newest: () => readonly string[]; readonly next: number; readonly now: number },
 ): number {
 	const own = madeAt(epoch);
-	if (own === null || store.newest.length < keptEpochs) return store.next;
-	const times = store.newest.map(madeAt).filter((at) => at !== null && at <= store.now + dayMs);
+	if (own === null) return store.next;
+	const newest = store.newest();
+	if (newest.length < keptEpochs) return store.next;
+	const times = newest.map(madeAt).filter((at) => at !== null && at <= store.now + dayMs);
 	return times.length > 0 && times.every((at) => at !== null && own < at) ? 0 : store.next;
 }
 
 /** An epoch as it is written down. */
 export interface KnownEpoch extends Pick<DocState, 'sourceId' | 'epoch' | 'epochOrder'> {
 	readonly key: number;
-	/** Some document is of it. */
-	readonly isUsed: boolean;
 }
 
-/** Whether nothing is lost with an epoch that no document is of, beside the `newest` of its source. */
+/** Whether nothing is lost with an epoch that no document is of. */
 export function mayForget(
 	epoch: KnownEpoch,
-	{ newest, next }: { readonly newest: readonly KnownEpoch[]; readonly next: number },
+	store: {
+		/** Of its source. */
+		readonly newest: readonly KnownEpoch[];
+		/** Whether some document is of one of those. */
+		readonly isSourceUsed: () => boolean;
+		readonly next: number;
+	},
 ): boolean {
-	if (!newest.some(({ key }) => key === epoch.key)) return true;
-	return epoch.epochOrder < next - keptOfAll && newest.every(({ isUsed }) => !isUsed);
+	if (!store.newest.some(({ key }) => key === epoch.key)) return true;
+	return epoch.epochOrder < store.next - keptOfAll && !store.isSourceUsed();
 }

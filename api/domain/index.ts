@@ -21,5 +21,5 @@ export * from './queue-key.ts';
 export * from './refusal.ts';
 export { shardOf } from './shard.ts';
 export { slices } from './slices.ts';
-export { anchoredTime } from './store-time.ts';
+export { anchoredTime, tombstonesFrom } from './store-time.ts';
 export * from './waiting-change.ts';

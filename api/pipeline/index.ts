@@ -78,7 +78,12 @@ export interface PipelineDeps extends Omit<
 		readonly searchMs: number;
 	};
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
-	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
+	/** See upkeep/sweep.ts. */
+	readonly retention: {
+		readonly tombstoneMs: number;
+		readonly jobMs: number;
+		readonly tombstonesFrom: number;
+	};
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;

@@ -1033,6 +1033,28 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await claimOne()).docId, 'c');
 		});
 
+		it('leaves a future that a wrong clock wrote: nothing waits for it, and nothing is older for it', async () => {
+			const present = now;
+			await accept(del('deleted'));
+			now = Date.UTC(2099, 0, 1);
+			await accept(put('waits', 'W', { windowMs: 5_000 }), put('old', 'O'));
+			const [first] = await claim();
+			assert.ok(first);
+			await publish(first);
+			await accept(put('new', 'N', { previous: { jobId: nextJob(), tenant: 'acme', docId: 'old' } }));
+			now = present + 60_000;
+			await store.leaveFuture(now);
+			assert.equal(await store.highestTime(), now);
+			assert.deepEqual((await claim()).map(({ docId }) => docId).toSorted(), ['new', 'waits']);
+			assert.ok(((await store.document('acme', 'old'))?.published?.at ?? Infinity) <= now);
+			const month = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 100 };
+			assert.deepEqual(await store.sweep(month), { jobs: 0, tombstones: 0, isMore: false });
+			assert.deepEqual(await store.sweep({ ...month, now: now + 8 * 86_400_000, tombstoneMs: Infinity }), {
+				jobs: 1,
+				tombstones: 0,
+			});
+		});
+
 		it('a receipt stays its document’s: no key is used again after a sweep or a restart', async () => {
 			const sweep = async () => {
 				now += 31 * 86_400_000;

@@ -12,7 +12,7 @@ const epochsFrom = (first: number, count = keptEpochs) =>
 describe('the order of epochs', () => {
 	const now = start + 400 * day;
 	const order = (epoch: string, newest: readonly string[]) =>
-		orderOfUnknown(epoch, { newest, next: 99, now });
+		orderOfUnknown(epoch, { newest: () => newest, next: 99, now });
 
 	it('an unknown epoch is a new one', () => {
 		assert.equal(order('any text', []), 99);
@@ -41,14 +41,13 @@ describe('the order of epochs', () => {
 	});
 
 	it('is forgotten where nobody needs it', () => {
-		const epoch = (key: number, isUsed = false): KnownEpoch => ({
-			...{ key, sourceId: 's', epoch: `e${key}`, epochOrder: key, isUsed },
-		});
-		const newest = [epoch(30), epoch(29, true), epoch(28)];
-		assert.equal(mayForget(epoch(27), { newest, next: 31 }), true, 'others are newer');
-		assert.equal(mayForget(epoch(28), { newest, next: 1e6 }), false, 'its source has documents');
-		const left = [epoch(30), epoch(29), epoch(28)];
-		assert.equal(mayForget(epoch(28), { newest: left, next: 31 }), false);
-		assert.equal(mayForget(epoch(28), { newest: left, next: 20_000 }), true);
+		const epoch = (key: number): KnownEpoch => ({ key, sourceId: 's', epoch: `e${key}`, epochOrder: key });
+		const newest = [epoch(30), epoch(29), epoch(28)];
+		const may = (key: number, isUsed: boolean, next: number) =>
+			mayForget(epoch(key), { newest, isSourceUsed: () => isUsed, next });
+		assert.equal(may(27, true, 31), true, 'others are newer');
+		assert.equal(may(28, true, 1e6), false, 'its source has documents');
+		assert.equal(may(28, false, 31), false);
+		assert.equal(may(28, false, 20_000), true);
 	});
 });

@@ -14,7 +14,7 @@ import type {
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
-type EpochRow = Omit<KnownEpoch, 'isUsed'> & { readonly name: string | null };
+type EpochRow = KnownEpoch & { readonly name: string | null };
 type Certainty = 'published' | 'fresh' | 'uncertain';
 
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
@@ -44,12 +44,6 @@ export function createMemoryTables(): Tables {
 		);
 	const inOrder = (a: Pick<ManifestEntry, 'order'>, b: Pick<ManifestEntry, 'order'>) =>
 		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
-	const withUse = (epoch: EpochRow): KnownEpoch => ({
-		...epoch,
-		isUsed: [...docs.values()].some(
-			({ state }) => state.sourceId === epoch.sourceId && state.epoch === epoch.epoch,
-		),
-	});
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
 	return {
@@ -88,14 +82,14 @@ export function createMemoryTables(): Tables {
 			[...epochs.values()]
 				.filter((one) => one.sourceId === sourceId)
 				.sort((a, b) => b.epochOrder - a.epochOrder)
-				.slice(0, limit)
-				.map(withUse),
+				.slice(0, limit),
 		epochsPage: (after, limit) =>
 			[...epochs.values()]
 				.filter(({ key }) => key > after)
 				.sort((a, b) => a.key - b.key)
-				.slice(0, limit)
-				.map(withUse),
+				.slice(0, limit),
+		isEpochUsed: (key) =>
+			[...docs.values()].some(({ state }) => epochs.get(keyOf(state.sourceId, state.epoch))?.key === key),
 		removeEpoch(key) {
 			for (const [name, one] of epochs) if (one.key === key) epochs.delete(name);
 		},
@@ -341,6 +335,25 @@ export function createMemoryTables(): Tables {
 			return counts;
 		},
 		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
+		leaveDocsFuture(now) {
+			for (const row of docs.values()) {
+				const { firstAt, readyAt, movedTo, wanted, published } = row.state;
+				const state = {
+					...row.state,
+					firstAt: Math.min(firstAt, now),
+					readyAt: movedTo === null ? Math.min(readyAt, now) : readyAt,
+					wanted: { ...wanted, acceptedAt: Math.min(wanted.acceptedAt, now) },
+					published: published === null ? null : { ...published, at: Math.min(published.at, now) },
+				};
+				docs.set(row.key, { ...row, state });
+			}
+		},
+		leaveJobsFuture(now) {
+			for (const job of jobs.values()) {
+				const [acceptedAt, updatedAt] = [Math.min(job.acceptedAt, now), Math.min(job.updatedAt, now)];
+				jobs.set(job.jobId, { ...job, acceptedAt, updatedAt });
+			}
+		},
 		oldTombstones: (before, limit) =>
 			[...docs.values()]
 				.filter(

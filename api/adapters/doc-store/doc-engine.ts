@@ -12,6 +12,7 @@ import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
+import { leaveFuture } from './leave-future.ts';
 import { stats } from './store-stats.ts';
 import { sweep } from './sweep-rows.ts';
 import type { Tables } from './tables.ts';
@@ -76,6 +77,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		setMarker: (name, value) => tables.setMarker(name, value),
 
 		sweep: (request) => sweep(engine, request),
+		leaveFuture: (now) => leaveFuture(engine, now),
 		highestTime: () => tables.highestTime(),
 	};
 }

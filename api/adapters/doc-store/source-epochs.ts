@@ -1,4 +1,4 @@
-import { type DocState, keptEpochs, mayForget, orderOfUnknown } from '../../domain/index.ts';
+import { type DocState, keptEpochs, type KnownEpoch, mayForget, orderOfUnknown } from '../../domain/index.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Tables } from './tables.ts';
 
@@ -9,13 +9,13 @@ import type { Tables } from './tables.ts';
 type Epoch = Pick<DocState, 'sourceId' | 'epoch'>;
 
 /** Looked at for each epoch that comes: with more than one, garbage cannot grow faster than it goes. */
-const lookedAt = 4;
+const lookedAt = 2;
 
 /** Asking writes nothing down. */
 export const epochOrderOf = (tables: Tables, { sourceId, epoch }: Epoch, now: number): number =>
 	tables.epochOrder(sourceId, epoch) ??
 	orderOfUnknown(epoch, {
-		newest: tables.newestEpochs(sourceId, keptEpochs).map((one) => one.epoch),
+		newest: () => tables.newestEpochs(sourceId, keptEpochs).map((one) => one.epoch),
 		next: tables.nextEpochOrder(),
 		now,
 	});
@@ -40,9 +40,12 @@ export function sweepEpochs({ tables, sweep }: EngineState, limit: number): void
 	const page = tables.epochsPage(sweep.epochsAfter, limit);
 	sweep.epochsAfter = page.length < limit ? 0 : (page.at(-1)?.key ?? 0);
 	const next = tables.nextEpochOrder();
+	const known = new Map<string, readonly KnownEpoch[]>();
 	for (const one of page) {
-		if (one.isUsed) continue;
-		const newest = tables.newestEpochs(one.sourceId, keptEpochs);
-		if (mayForget(one, { newest, next })) tables.removeEpoch(one.key);
+		if (tables.isEpochUsed(one.key)) continue;
+		const newest = known.get(one.sourceId) ?? tables.newestEpochs(one.sourceId, keptEpochs);
+		known.set(one.sourceId, newest);
+		const isSourceUsed = () => newest.some(({ key }) => tables.isEpochUsed(key));
+		if (mayForget(one, { newest, isSourceUsed, next })) tables.removeEpoch(one.key);
 	}
 }

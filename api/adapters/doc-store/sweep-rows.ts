@@ -4,7 +4,7 @@ import { removeJob } from './job-rows.ts';
 import { removeRefusal } from './refusal-receipts.ts';
 import { isHeldKey } from './repair-holds.ts';
 import { sweepEpochs } from './source-epochs.ts';
-import type { EndedAt, EndedJob } from './tables.ts';
+import type { EndedAt, EndedJob, Tables } from './tables.ts';
 
 /**
  * Sweeping: old receipts and old tombstones go, in a few rows a call. Receipts are looked at in the order in which they
@@ -41,6 +41,9 @@ function sweepJobs(engine: EngineState, { now, jobMs, limit }: SweepRequest) {
 	if (last !== undefined) tables.setMarker(cursor, `${last.updatedAt} ${last.jobId}`);
 	return { removed: removed.size, isMore: page.length === limit };
 }
+
+/** All receipts are looked at once more. */
+export const sweepAnew = (tables: Tables): void => tables.setMarker(cursor, null);
 
 /** How far the receipts were looked at: `updatedAt jobId`. */
 function readCursor({ tables }: EngineState): EndedAt | null {

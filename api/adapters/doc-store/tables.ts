@@ -80,6 +80,8 @@ export interface DocsTable {
 	retryingJobs(tenant: string | null, below: string | null, limit: number): string[];
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
+	/** No time of a document is above `now` any more, but of those that wait for a successor. */
+	leaveDocsFuture(now: number): void;
 	/** Finished deletions accepted before `before`, oldest first. */
 	oldTombstones(before: number, limit: number): DocKey[];
 }
@@ -110,6 +112,7 @@ export interface JobsTable {
 	endedJobs(after: EndedAt | null, before: number, limit: number): EndedJob[];
 	isNewestJob(doc: DocKey, jobId: string): boolean;
 	highestTime(): number;
+	leaveJobsFuture(now: number): void;
 	insertRefusal(row: RefusalRow): void;
 	refusal(jobId: string): RefusalRow | undefined;
 	/** At most one a document. */
@@ -181,6 +184,8 @@ export interface EpochsTable {
 	newestEpochs(sourceId: string, limit: number): KnownEpoch[];
 	/** Of all sources by key, from above `after`. */
 	epochsPage(after: number, limit: number): KnownEpoch[];
+	/** Whether some document is of it. */
+	isEpochUsed(key: number): boolean;
 	removeEpoch(key: number): void;
 }
 

@@ -181,6 +181,13 @@ export function createDocsTable(
 		retryingOf: column.query(db, column.uuid('w_job'), docListSql.retryingOfTenant),
 		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
 		tombstones: column.query(db, column.integer('doc'), docListSql.tombstones),
+		leaveFuture: db.prepare(`
+			UPDATE docs SET
+				first_at = min(first_at, ?1), w_at = min(w_at, ?1), p_at = min(p_at, ?1),
+				ready_at = iif(moved_to IS NULL, min(ready_at, ?1), ready_at),
+				due = iif(moved_to IS NULL, min(ready_at, ?1) + due - ready_at, due)
+			WHERE max(first_at, w_at, ready_at, coalesce(p_at, 0)) > ?1
+		`),
 	};
 	const rowOf = ({ key, doc: { epochKey, ...doc } }: KeyedDoc): DocRow => ({
 		...doc,
@@ -246,6 +253,7 @@ export function createDocsTable(
 			return tenant === null ? sql.retrying.all(from, limit) : sql.retryingOf.all(tenant, from, limit);
 		},
 		tallyDocs: (after, limit) => sql.tally.all(after, limit),
+		leaveDocsFuture: (now) => void sql.leaveFuture.run(now),
 		oldTombstones: (before, limit) => sql.tombstones.all(before, limit),
 	};
 }

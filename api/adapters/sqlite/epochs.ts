@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { KnownEpoch } from '../../domain/index.ts';
 import type { EpochsTable } from '../doc-store/index.ts';
-import { flag, integer, object, query, text, textOrNull } from './columns.ts';
+import { integer, object, query, text, textOrNull } from './columns.ts';
 
 /**
  * Sources' epochs in SQLite. `ordinal` is the order; `rank`, as the key has been called since the order of all sources
@@ -9,7 +9,7 @@ import { flag, integer, object, query, text, textOrNull } from './columns.ts';
  */
 export type Epochs = ReturnType<typeof openEpochs>;
 
-type Epoch = Pick<KnownEpoch, 'sourceId' | 'epoch' | 'epochOrder' | 'key'> & { name: string | null };
+type Epoch = KnownEpoch & { name: string | null };
 
 const inMemory = 10_000;
 
@@ -18,16 +18,12 @@ export function openEpochs(db: DatabaseSync) {
 		...{ key: integer('rank'), sourceId: text('source_id'), epoch: text('epoch') },
 		...{ epochOrder: integer('ordinal'), name: textOrNull('name') },
 	});
-	const knownFields = object<KnownEpoch>({
-		...{ key: integer('rank'), sourceId: text('source_id'), epoch: text('epoch') },
-		epochOrder: integer('ordinal'),
-		isUsed: flag('EXISTS (SELECT 1 FROM docs WHERE docs.epoch_rank = epochs.rank)'),
-	});
 	const sql = {
 		byName: query(db, fields, 'FROM epochs WHERE source_id = ? AND epoch = ?'),
 		byKey: query(db, fields, 'FROM epochs WHERE rank = ?'),
-		newest: query(db, knownFields, 'FROM epochs WHERE source_id = ? ORDER BY ordinal DESC LIMIT ?'),
-		page: query(db, knownFields, 'FROM epochs WHERE rank > ? ORDER BY rank LIMIT ?'),
+		newest: query(db, fields, 'FROM epochs WHERE source_id = ? ORDER BY ordinal DESC LIMIT ?'),
+		page: query(db, fields, 'FROM epochs WHERE rank > ? ORDER BY rank LIMIT ?'),
+		isUsed: query(db, integer('epoch_rank'), 'FROM docs WHERE epoch_rank = ? LIMIT 1'),
 		last: query(db, integer('seq'), "FROM sqlite_sequence WHERE name = 'epochs'"),
 		insert: db.prepare('INSERT INTO epochs (rank, source_id, epoch, ordinal, name) VALUES (?, ?, ?, ?, ?)'),
 		rename: db.prepare('UPDATE epochs SET name = ? WHERE rank = ?'),
@@ -73,6 +69,7 @@ export function openEpochs(db: DatabaseSync) {
 		sourceName: (sourceId, epoch) => find(sourceId, epoch)?.name ?? null,
 		newestEpochs: (sourceId, limit) => sql.newest.all(sourceId, limit),
 		epochsPage: (after, limit) => sql.page.all(after, limit),
+		isEpochUsed: (key) => sql.isUsed.get(key) !== undefined,
 		removeEpoch(key) {
 			sql.remove.run(key);
 			const known = byKey.get(key);

@@ -79,6 +79,9 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 		insert: db.prepare(column.insertSql('jobs', jobFields.names)),
 		update: db.prepare(column.updateSql('jobs', jobFields.names.slice(1), 'job = ?')),
 		find: jobs('job = ?'),
+		leaveFuture: db.prepare(
+			'UPDATE jobs SET accepted_at = min(accepted_at, ?1), updated_at = ?1 WHERE updated_at > ?1',
+		),
 		remove: db.prepare('DELETE FROM jobs WHERE job = ?'),
 		list: jobs(jobListSql.all),
 		listIn: jobs(jobListSql.inState),
@@ -128,6 +131,7 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 					'FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
 				)
 				.get() ?? 0,
+		leaveJobsFuture: (now) => void sql.leaveFuture.run(now),
 		insertRefusal: (row) => void sql.insertRefusal.run(...column.valuesOf(refusalFields, row)),
 		refusal: (jobId) => sql.refusal.get(uuidToBytes(jobId)),
 		refusalOf: (tenant, docId) => sql.refusalOf.get(tenant, docId),

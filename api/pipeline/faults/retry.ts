@@ -50,6 +50,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	store_newer: 'outage',
 	store_corrupt: 'outage',
 	store_lost: 'outage',
+	clock_ahead: 'outage',
 	config_invalid: 'outage',
 	disk_full: 'outage',
 	queue_full: 'outage',

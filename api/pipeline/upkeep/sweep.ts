@@ -7,6 +7,8 @@ const rowsAStep = 500;
 interface SweepDeps extends Pick<StepDeps, 'docStore' | 'clock' | 'now' | 'log' | 'signal'> {
 	readonly tombstoneMs: number;
 	readonly jobMs: number;
+	/** Store time before which no tombstone goes. */
+	readonly tombstonesFrom: number;
 }
 
 export function startSweeper(deps: SweepDeps): void {
@@ -24,10 +26,11 @@ export function startSweeper(deps: SweepDeps): void {
 }
 
 async function sweepAll(deps: SweepDeps): Promise<void> {
-	const { docStore, clock, now, log, signal, tombstoneMs, jobMs } = deps;
+	const { docStore, clock, now, log, signal, tombstonesFrom, jobMs } = deps;
 	const sum = { jobs: 0, tombstones: 0 };
 	for (let isMore = true; isMore && !signal.aborted;) {
 		const startedAt = clock.monotonic();
+		const tombstoneMs = now() < tombstonesFrom ? Infinity : deps.tombstoneMs;
 		const swept = await docStore.sweep({ now: now(), tombstoneMs, jobMs, limit: rowsAStep });
 		sum.jobs += swept.jobs;
 		sum.tombstones += swept.tombstones;
