@@ -25,7 +25,7 @@ export function createViews(engine: EngineState) {
 				? job.state
 				: isLeased
 					? 'processing'
-					: isNewest && state.attempts > 0
+					: isNewest && (state.attempts > 0 || row.error !== null)
 						? 'retrying'
 						: 'accepted';
 		const { doc: _none, previous: _nothing, ...shown } = job;
@@ -50,7 +50,7 @@ export function createViews(engine: EngineState) {
 			: state.lease !== null
 				? 'processing'
 				: isPending(state)
-					? state.attempts > 0
+					? state.attempts > 0 || row.error !== null
 						? 'retrying'
 						: 'accepted'
 					: state.published === null
