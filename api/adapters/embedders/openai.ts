@@ -45,6 +45,8 @@ interface Server {
 	readonly budget: ReturnType<typeof createRateBudget>;
 	readonly closing: AbortController;
 	answersNumbers: boolean;
+	/** Its words when it asked to wait, until it takes something again; they are for all who wait. */
+	refusal: string;
 	/** Null: nobody knows yet whether it can. */
 	speaksBase64: boolean | null;
 }
@@ -58,7 +60,14 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 		// The rest of the caller's time is for the request itself.
 		patienceMs: timeoutMs / 2,
 	});
-	const server: Server = { settings, budget, closing, answersNumbers: false, speaksBase64: null };
+	const server: Server = {
+		settings,
+		budget,
+		closing,
+		answersNumbers: false,
+		speaksBase64: null,
+		refusal: '',
+	};
 	return {
 		model,
 		dimensions,
@@ -151,7 +160,13 @@ async function requestAs(
 	const { settings, budget } = server;
 	const { model, dimensions, timeoutMs, clock } = settings;
 	const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-	const turn = await budget.turn(bytes, signal);
+	const turn = await budget.turn(bytes, signal).catch((error: unknown) => {
+		if (!isDocDropError(error) || server.refusal === '') throw error;
+		const { retryAfterMs } = error;
+		throw new DocDropError(error.code, `${error.message}: ${server.refusal}`, {
+			...(retryAfterMs !== undefined && { retryAfterMs }),
+		});
+	});
 	const timeout = new AbortController();
 	const cancel = clock.after(timeoutMs, () => timeout.abort());
 	try {
@@ -175,10 +190,13 @@ async function requestAs(
 		turn.answered(response);
 		if (!response.ok) {
 			const pauseMs = response.status === 429 ? budget.pausedMs() : undefined;
-			throw await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+			const failure = await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+			if (response.status === 429) server.refusal = failure.message;
+			throw failure;
 		}
 		const answer = await readAnswer(response, { texts, apiKey: settings.apiKey, dimensions });
 		server.answersNumbers ||= answer.asNumbers;
+		server.refusal = '';
 		return answer.vectors;
 	} catch (error) {
 		signal.throwIfAborted();

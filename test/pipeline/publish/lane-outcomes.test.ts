@@ -217,6 +217,15 @@ describe('a document leaves its lane', () => {
 			assert.deepEqual([slow?.state, slow?.error?.code], ['retrying', 'index_unavailable']);
 		});
 
+		it('keeps what is prepared for some tries while nobody else is served', async () => {
+			const lane = openLane({ vectorStore: slowly() });
+			add(lane, await leased(docStore, clock.now(), changeOf('slow', 'x')));
+			await clock.advance(1_000);
+			assert.deepEqual([await stateOf('slow'), done.length], ['processing', 0]);
+			await clock.advance(10_000);
+			assert.deepEqual([await stateOf('slow'), done.length], ['retrying', 1]);
+		});
+
 		it('is a dead letter after its tries, with the reason, where others were served meanwhile', async () => {
 			const lane = openLane({ vectorStore: slowly() });
 			add(lane, await leased(docStore, clock.now(), changeOf('slow', 'x')));
