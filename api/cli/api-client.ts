@@ -23,7 +23,11 @@ export interface Status {
 	readonly failed: number;
 	readonly oldestPendingSeconds: number;
 	readonly index: { readonly kind: string; readonly breaker: string };
-	readonly embedder: { readonly model: string; readonly breaker: string };
+	readonly embedder: {
+		readonly model: string;
+		readonly breaker: string;
+		readonly fault: { readonly code: string; readonly message: string } | null;
+	};
 	readonly folders: readonly FolderStatus[];
 }
 

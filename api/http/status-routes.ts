@@ -74,6 +74,14 @@ const IndexCheck = Type.Object({
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
 });
+const PeerFault = Type.Object(
+	{
+		code: Type.String(),
+		message: Type.String(),
+		since: Type.String({ description: 'ISO 8601.' }),
+	},
+	{ description: 'What documents wait for.' },
+);
 const Status = Type.Object({
 	version: Type.String(),
 	documents: Type.Integer(),
@@ -110,6 +118,7 @@ const Status = Type.Object({
 	embedder: Type.Object({
 		model: Type.String(),
 		breaker,
+		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
@@ -148,6 +157,17 @@ function lanesOf(pipeline: Pipeline) {
 			.map((one) => ({ ...one, waitMeanMs: tenth(one.waitMeanMs) })),
 	};
 }
+
+function embedderFaultOf(pipeline: Pipeline) {
+	const fault = pipeline.embedderFault();
+	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
+}
+
+/** A pace that a server asks for is no fault of it. */
+const isAtFault = (pipeline: Pipeline): boolean => {
+	const fault = pipeline.embedderFault();
+	return fault !== null && fault.code !== 'embedder_throttled';
+};
 
 export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
@@ -206,7 +226,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			const accepting = stats !== null && !isFull && !deps.isStopping();
 			const found = pipeline.indexCheck()?.state ?? 'sound';
 			const isWhole = !['mending', 'newer', 'unsound'].includes(found);
-			const isWell = index === 'closed' && embedderState === 'closed' && isWhole;
+			const isWell = index === 'closed' && embedderState === 'closed' && isWhole && !isAtFault(pipeline);
 			return reply.code(accepting ? 200 : 503).send({
 				status: !accepting ? 'unavailable' : isWell ? 'ok' : 'degraded',
 				accepting,
@@ -280,6 +300,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				embedder: {
 					model: embedder.model,
 					breaker: pipeline.breakers.embedder.state(),
+					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),

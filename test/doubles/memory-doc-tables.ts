@@ -33,9 +33,10 @@ export function createMemoryTables(): Tables {
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
-	const standingOf = ({ state }: DocRow): Standing => {
+	const standingOf = ({ state, error }: DocRow): Standing => {
 		if (state.failed) return 'failed';
-		if (isPending({ ...state, lease: null })) return state.attempts > 0 ? 'retrying' : 'accepted';
+		if (isPending({ ...state, lease: null }))
+			return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
 		return state.published === null ? 'deleted' : 'published';
 	};
 	const ordered = (rows: DocRow[]) =>

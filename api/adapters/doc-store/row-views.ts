@@ -16,7 +16,7 @@ export function jobView(engine: EngineState, job: JobRow, row: DocRow): Job {
 			? job.state
 			: isLeased
 				? 'processing'
-				: isNewest && state.attempts > 0
+				: isNewest && (state.attempts > 0 || row.error !== null)
 					? 'retrying'
 					: 'accepted';
 	const { doc: _none, previous: _nothing, ...shown } = job;
@@ -43,7 +43,7 @@ export function documentView(engine: EngineState, row: DocRow): DocumentState {
 		: state.lease !== null
 			? 'processing'
 			: isPending(state)
-				? state.attempts > 0
+				? state.attempts > 0 || row.error !== null
 					? 'retrying'
 					: 'accepted'
 				: state.published === null

@@ -181,7 +181,7 @@ export const migrations: readonly string[] = [
 	ALTER TABLE docs ADD COLUMN standing TEXT GENERATED ALWAYS AS (
 		CASE
 			WHEN failed = 1 THEN 'failed'
-			WHEN generation > settled THEN iif(attempts > 0, 'retrying', 'accepted')
+			WHEN generation > settled THEN iif(attempts > 0 OR error_code IS NOT NULL, 'retrying', 'accepted')
 			ELSE iif(p_sha256 IS NULL, 'deleted', 'published')
 		END
 	) VIRTUAL;

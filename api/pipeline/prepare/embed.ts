@@ -113,6 +113,7 @@ async function judged(error: unknown, call: EmbedCall, { breaker }: EmbedDeps): 
 	// Others of the call that it is a part of were taken.
 	const control = call.isSuspect && call.requests.length > 1 ? null : await breaker.control();
 	if (isRefusal(control)) {
+		if (error.code === 'embedder_mismatch') return error;
 		const { peerStatus } = error;
 		return new DocDropError('embedder_mismatch', `${error.message}; it takes no other text either`, {
 			cause: error,

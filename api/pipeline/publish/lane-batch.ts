@@ -25,22 +25,43 @@ interface Write {
 export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: Outcomes, deps: LaneDeps) {
 	const { docStore, clock, log, now, leaseMs } = deps;
 
+	/** What fails alone is tried again when its mates are through: they may show whose fault it is, and need not wait. */
 	async function write(
 		batch: readonly LaneItem[],
 		closedBy: FlushReason,
 		turn: LaneTurn,
 	): Promise<readonly Ended[]> {
+		const alone: LaneItem[] = [];
+		const ended = [...(await writeParts(batch, closedBy, turn, batch.length > 1 ? alone : null))];
+		for (const item of alone) ended.push(...(await writeParts([item], 'points', turn, null)));
+		return ended;
+	}
+
+	/** `alone`: where to leave what fails by itself; null where it is to be judged. */
+	async function writeParts(
+		batch: readonly LaneItem[],
+		closedBy: FlushReason,
+		turn: LaneTurn,
+		alone: LaneItem[] | null,
+	): Promise<readonly Ended[]> {
 		const documents = batch.map(({ prepared }) => prepared.claimed);
-		const end = await recovery.attempt(documents, () =>
-			writeOnce(batch, { closedBy, turn, startedAt: clock.monotonic() }),
+		const end = await recovery.attempt(
+			documents,
+			() => writeOnce(batch, { closedBy, turn, startedAt: clock.monotonic() }),
+			alone === null,
 		);
 		if (end.kind === 'done') return end.value;
 		if (end.kind === 'stopping') return endedAs('left', documents);
-		const [alone, ...others] = documents;
-		if (alone !== undefined && others.length === 0) return [await recovery.settle(alone, end, turn)];
+		const [first, second] = batch;
+		if (first !== undefined && second === undefined) {
+			if (alone === null || end.next.kind !== 'retry')
+				return [await recovery.settle(first.prepared.claimed, end, turn)];
+			alone.push(first);
+			return [];
+		}
 		const middle = batch.length >> 1;
-		const first = await write(batch.slice(0, middle), 'points', turn);
-		return [...first, ...(await write(batch.slice(middle), 'points', turn))];
+		const ended = await writeParts(batch.slice(0, middle), 'points', turn, alone);
+		return [...ended, ...(await writeParts(batch.slice(middle), 'points', turn, alone))];
 	}
 
 	async function writeOnce(batch: readonly LaneItem[], bulk: Write): Promise<readonly Ended[]> {

@@ -36,9 +36,14 @@ export function createRecovery(tenant: string, outcomes: Outcomes, deps: LaneDep
 
 	/**
 	 * Tries `act` until it succeeds or retry.ts decides otherwise than to wait for the index. While it waits, the turn of
-	 * these documents is kept: what came later must not be written earlier.
+	 * these documents is kept: what came later must not be written earlier. `mayHold`: also for one that fails by itself,
+	 * while nobody else is served.
 	 */
-	async function attempt<T>(documents: readonly Claimed[], act: () => Promise<T>): Promise<ActEnd<T>> {
+	async function attempt<T>(
+		documents: readonly Claimed[],
+		act: () => Promise<T>,
+		mayHold = true,
+	): Promise<ActEnd<T>> {
 		for (let previousMs = 0; ;) {
 			try {
 				const value = await act();
@@ -46,7 +51,7 @@ export function createRecovery(tenant: string, outcomes: Outcomes, deps: LaneDep
 				return { kind: 'done', value };
 			} catch (error) {
 				if (signal.aborted) return { kind: 'stopping' };
-				const next = judge(documents, error, previousMs, deps);
+				const next = judge(documents, error, { previousMs, mayHold }, deps);
 				if (next.kind !== 'wait') return { kind: 'failed', next, error };
 				previousMs = next.afterMs;
 				await waitForIndex(tenant, documents, error, previousMs, deps);
@@ -134,7 +139,7 @@ export function createRecovery(tenant: string, outcomes: Outcomes, deps: LaneDep
 function judge(
 	documents: readonly Claimed[],
 	error: unknown,
-	previousMs: number,
+	{ previousMs, mayHold }: { readonly previousMs: number; readonly mayHold: boolean },
 	deps: LaneDeps,
 ): RetryDecision {
 	const { blame, log, telemetry, random, maxAttempts } = deps;
@@ -154,7 +159,7 @@ function judge(
 		previousMs: failures === 0 ? previousMs : 500 * 3 ** (failures - 1),
 	});
 	// Given back, it is embedded once more, and paid for: not before others had the time to be served.
-	const isHeld = next.kind === 'retry' && !othersServed && failures <= heldTries;
+	const isHeld = mayHold && next.kind === 'retry' && !othersServed && failures <= heldTries;
 	return isHeld ? { kind: 'wait', afterMs: next.afterMs } : next;
 }
 

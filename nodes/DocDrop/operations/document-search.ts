@@ -17,7 +17,7 @@ export async function search(session: Session) {
 		const tenant = parameters.required('tenant', 'Tenant', item);
 		const query = parameters.required('query', 'Query', item);
 		const options = parameters.options('options', item);
-		const { results } = await api.request<SearchResponse>({
+		const { results, hint } = await api.request<SearchResponse>({
 			method: 'POST',
 			path: '/v1/search',
 			body: {
@@ -38,8 +38,9 @@ export async function search(session: Session) {
 			text: content,
 			score,
 		}));
-		if (isTool(session) || options['onePerPassage'] === false) return { query, results: passages };
-		return passages.map((passage) => ({ query, ...passage }));
+		const asked = { query, ...(hint != null && { hint }) };
+		if (isTool(session) || options['onePerPassage'] === false) return { ...asked, results: passages };
+		return passages.map((passage) => ({ ...asked, ...passage }));
 	});
 }
 

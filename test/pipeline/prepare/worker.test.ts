@@ -255,7 +255,7 @@ describe('worker', () => {
 		const waiting = await docStore.document('t', 'a');
 		assert.deepEqual(
 			[waiting?.state, waiting?.attempts, waiting?.error?.code],
-			['accepted', 0, 'extractor_unavailable'],
+			['retrying', 0, 'extractor_unavailable'],
 		);
 		assert.ok(extractions <= 14, `${extractions} tries in a minute`);
 		isOutage = false;

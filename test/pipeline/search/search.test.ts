@@ -74,12 +74,18 @@ describe('search', () => {
 		assert.equal((await ids({ limit: 1, query: 'the' })).length, 1);
 	});
 
-	it('by words alone it needs no embedder; else its absence is said', async () => {
+	it('by words alone it needs no embedder; a hybrid search does without and says so, a dense one fails', async () => {
+		const asked = (mode: 'text' | 'hybrid') =>
+			fixture.pipeline.search({ tenant: 't', query: 'install rpath', mode });
+		const { mode, hint } = await asked('hybrid');
+		assert.deepEqual([mode, hint], ['hybrid', null]);
 		isAway = true;
 		assert.deepEqual(await ids({ mode: 'text' }), ['rpath.md']);
-		for (const mode of ['dense', 'hybrid'] as const) {
-			await assert.rejects(ids({ mode }), { code: 'embedder_unavailable' });
-		}
+		assert.equal((await asked('text')).hint, null);
+		const half = await asked('hybrid');
+		assert.deepEqual([half.mode, half.results.map(({ docId }) => docId)], ['text', ['rpath.md']]);
+		assert.match(half.hint ?? '', /^Searched by words alone: .*embedder/);
+		await assert.rejects(ids({ mode: 'dense' }), { code: 'embedder_unavailable' });
 	});
 
 	it('searches for the first different words of a long question', async () => {
