@@ -89,6 +89,31 @@ describe('while something is wrong with the embedder', () => {
 		assert.equal(made.pipeline.breakers.embedder.state(), 'closed');
 	});
 
+	it('a text that it cannot take is a dead letter with the reason, where others are served again and again', async () => {
+		embed = (texts, signal) => (texts.includes('poison') ? away() : lexical.embed(texts, signal));
+		const poison = await publish('poison.txt', 'poison');
+		let more = 0;
+		const { error } = await until(
+			async () => {
+				await publish(`${(more += 1)}.txt`, `text ${more}`);
+				return job(poison);
+			},
+			({ state }) => state === 'failed',
+			30_000,
+		);
+		assert.deepEqual([error.code, error.message], ['embedder_unavailable', 'answered 402: no credit']);
+	});
+
+	it('a text that it cannot take is blamed for nothing while nobody else is served', async () => {
+		embed = (texts, signal) => (texts.includes('poison') ? away() : lexical.embed(texts, signal));
+		const poison = await publish('poison.txt', 'poison');
+		const tries = async () =>
+			Number(/retries_total\{code="embedder_unavailable"\} (\d+)/.exec(await made.telemetry.render())?.[1]);
+		await until(tries, (count) => count >= 4, 30_000);
+		const { state, attempts } = await job(poison);
+		assert.deepEqual([['retrying', 'processing'].includes(state), attempts], [true, 0]);
+	});
+
 	it('a request of a person that it fails, or is too slow for, pauses nobody', async () => {
 		embed = (texts, signal) => (texts.length > 1 ? new Promise(() => {}) : lexical.embed(texts, signal));
 		const ask = () => send('POST', '/v1/embeddings', { input: ['many', 'texts'] });

@@ -13,6 +13,7 @@ import type { Clock, Embedder } from '../../ports/index.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
+import { type FormatKnown, inFormat, type VectorFormat } from './vector-format.ts';
 
 export interface OpenAiSettings {
 	/** Up to and without `/embeddings`, such as `http://127.0.0.1:11434/v1`. */
@@ -40,15 +41,12 @@ const REQUESTS_IN_FLIGHT = 2;
 const NUMBERS_PER_REQUEST = 32_768;
 
 /** The server, as it was told of and as its answers show it. */
-interface Server {
+interface Server extends FormatKnown {
 	readonly settings: OpenAiSettings;
 	readonly budget: ReturnType<typeof createRateBudget>;
 	readonly closing: AbortController;
-	answersNumbers: boolean;
 	/** Its words when it asked to wait, until it takes something again; they are for all who wait. */
 	refusal: string;
-	/** Null: nobody knows yet whether it can. */
-	speaksBase64: boolean | null;
 }
 
 export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
@@ -122,37 +120,11 @@ async function embed(
 	return vectors;
 }
 
-async function request(
-	server: Server,
-	texts: readonly string[],
-	signal: AbortSignal,
-): Promise<Float32Array[]> {
-	if (server.speaksBase64 === false) return requestAs('numbers', server, texts, signal);
-	try {
-		const vectors = await requestAs('base64', server, texts, signal);
-		server.speaksBase64 = true;
-		return vectors;
-	} catch (error) {
-		if (server.speaksBase64 === true || !mayBeOfFormat(error)) throw error;
-		const vectors = await requestAs('numbers', server, texts, signal).catch(() => {
-			// Then the format is not the reason, and the first answer says what is.
-			signal.throwIfAborted();
-			throw error;
-		});
-		server.speaksBase64 = false;
-		server.answersNumbers = true;
-		return vectors;
-	}
-}
-
-/** Whether the answer may be one to `encoding_format`: a refusal, or a failure that speaks of it. */
-const mayBeOfFormat = (error: unknown): boolean =>
-	isDocDropError(error) &&
-	error.peerStatus !== undefined &&
-	(error.code === 'embedder_rejected' || /encoding.?format|base64/i.test(error.message));
+const request = (server: Server, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> =>
+	inFormat(server, (format) => requestAs(format, server, texts, signal), signal);
 
 async function requestAs(
-	format: 'base64' | 'numbers',
+	format: VectorFormat,
 	server: Server,
 	texts: readonly string[],
 	signal: AbortSignal,

@@ -29,6 +29,7 @@ import {
 } from 'cockatiel';
 import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/index.ts';
+import { createControlQuestion } from './control-question.ts';
 import { isUnanswered, trips } from './retry.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -78,8 +79,6 @@ export interface Breaker {
 const longestOpenMs = 15_000;
 /** A control question is small: whoever takes longer for it is not there for others either. */
 const longestControlMs = 10_000;
-/** What failed by itself and took longer would take as long again. */
-const quickMs = 1_000;
 const states: Readonly<Record<CircuitState, BreakerState>> = {
 	[CircuitState.Closed]: 'closed',
 	[CircuitState.Open]: 'open',
@@ -100,8 +99,6 @@ export function createBreaker(options: BreakerOptions): Breaker {
 		onChange,
 		control,
 	} = options;
-	const slow = new WeakSet<DocDropError>();
-	let asking: Promise<unknown> | null = null;
 	let lastWords = '';
 	let probeAt = 0;
 	let total = 0;
@@ -134,8 +131,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
 		return made;
 	};
 	let circuit = newCircuit(false);
-	const isWorthATry = (error: unknown) => isUnanswered(error) && !slow.has(error);
-	const again = retry(handleWhen(isWorthATry), {
+	const question = createControlQuestion(
+		control && (() => once(control, new AbortController().signal, controlLimit)),
+	);
+	const again = retry(handleWhen(question.isWorthATry), {
 		maxAttempts: attempts - 1,
 		backoff: new ExponentialBackoff({ initialDelay: retryDelayMs, maxDelay: retryDelayMs * 8 }),
 	});
@@ -163,17 +162,6 @@ export function createBreaker(options: BreakerOptions): Breaker {
 		}
 	}
 
-	/** Asked once for all who want to know at the same time. */
-	function askControl(): Promise<unknown> {
-		if (control === undefined) return Promise.resolve(null);
-		return (asking ??= once(control, new AbortController().signal, controlLimit)
-			.then(
-				() => null,
-				(error: unknown) => error,
-			)
-			.finally(() => (asking = null)));
-	}
-
 	/** One try of somebody's work; whose fault it is where it gets no answer. */
 	async function tried<T>(fn: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
 		const startedAt = clock.monotonic();
@@ -182,11 +170,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
 		} catch (error) {
 			if (!isUnanswered(error)) throw error;
 			lastWords = error.message;
-			const isKnown = control === undefined || circuit.state !== CircuitState.Closed;
-			if (isKnown || trips(await askControl())) throw error;
-			const own = new DocDropError(error.code, error.message, { isOwn: true, cause: error });
-			if (clock.monotonic() - startedAt > quickMs) slow.add(own);
-			throw own;
+			// While it is not closed, what is asked for everybody has found out already.
+			throw circuit.state === CircuitState.Closed
+				? await question.judged(error, clock.monotonic() - startedAt)
+				: error;
 		}
 	}
 
@@ -229,7 +216,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
 				);
 			}
 		},
-		control: askControl,
+		control: question.ask,
 		learn(news) {
 			if ((circuit.state !== CircuitState.Closed) === (news === 'away')) return;
 			circuit = newCircuit(news === 'away');

@@ -7,4 +7,4 @@ export { connectIndex } from './index-connection.ts';
 export { type JobNotes, createJobNotes } from './job-notes.ts';
 export { type Peer, createOutageMarkers, wasAway } from './outage-marker.ts';
 export { type PeerFault, createPeerFault } from './peer-fault.ts';
-export { type RetryDecision, decide, trips } from './retry.ts';
+export { type RetryDecision, decide } from './retry.ts';

@@ -2,7 +2,6 @@
 export { type EmbedStep, createEmbedStep } from './embed.ts';
 export { giveBack } from './give-back.ts';
 export type { LargePrepared } from './prepare-large.ts';
-export type { TextOwner } from './text-set.ts';
 export { type Prepared, prepareDeletion } from './prepare.ts';
 export type { StepDeps } from './step-deps.ts';
 export { type ChangedDocument, type WorkerDeps, startWorker } from './worker.ts';

@@ -252,6 +252,7 @@ describe('the breaker', () => {
 				await assert.rejects(breaker.run(down), { code: 'index_unavailable', message: 'away', isOwn: true });
 			assert.deepEqual([breaker.state(), changes], ['closed', []]);
 			assert.equal(await breaker.run(up), 'done');
+			assert.equal(asked, 20, 'it is asked after failures only');
 		});
 
 		it('opens when the peer does not answer it either, and then nobody is to blame', async () => {
