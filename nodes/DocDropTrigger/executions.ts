@@ -15,10 +15,19 @@ export interface RefusedChanges {
 	readonly reason: string;
 }
 
+export interface ExecutionResult {
+	readonly end: ExecutionEnd;
+	/** The SHA-256 of what was published of a document, by `documentKey`, where n8n tells what the nodes gave. */
+	readonly published: ReadonlyMap<string, string>;
+}
+
 export interface Executions {
 	/** Rejects with the reason, for people, where it did not go well, or nobody knows. */
-	run(items: readonly TriggerItem[]): Promise<ExecutionEnd>;
+	run(items: readonly TriggerItem[]): Promise<ExecutionResult>;
 }
+
+export const documentKey = ({ tenant, docId }: { readonly tenant: string; readonly docId: string }): string =>
+	`${tenant.length}:${tenant}${docId}`;
 
 export function createExecutions(deps: {
 	context: Pick<ITriggerFunctions, 'emit' | 'helpers'>;
@@ -48,12 +57,12 @@ export function createExecutions(deps: {
 			});
 			// Nothing came back where n8n has an execution with this key, and did not run it.
 			const status = ended?.status ?? 'skipped';
-			if (status === 'success' || status === 'waiting') return status;
+			if (status === 'success' || status === 'waiting') return { end: status, published: publishedBy(ended) };
 			const { message, context: about } = (ended?.data.resultData.error ?? {}) as Partial<ExecutionError>;
 			if (about?.['code'] === supersededCode) deps.onSuperseded();
 			const reason = `its execution ended as "${status}"${message === undefined ? '' : `: ${message}`}`;
 			const seqs = refusedOf(about, items);
-			if (seqs.size > 0) return { seqs, reason };
+			if (seqs.size > 0) return { end: { seqs, reason }, published: publishedBy(ended) };
 			throw new Error(reason);
 		},
 	};
@@ -64,6 +73,28 @@ function refusedOf(about: ExecutionError['context'] | undefined, items: readonly
 	const named: unknown = about?.[refusedKey];
 	const refused = new Set<unknown>(Array.isArray(named) ? named : []);
 	return new Set(items.map(({ docdrop }) => docdrop.seq).filter((seq) => refused.has(seq)));
+}
+
+/**
+ * What the items of all nodes say was published, in any of them: the DocDrop node's items do. In queue mode the data are
+ * empty. A document that two nodes say different things of is left out.
+ */
+function publishedBy(run: IRun | undefined): ReadonlyMap<string, string> {
+	const published = new Map<string, string>();
+	const contested = new Set<string>();
+	const tasks = Object.values(run?.data.resultData.runData ?? {}).flat();
+	for (const { json } of tasks.flatMap(({ data }) =>
+		(data?.['main'] ?? []).flatMap((items) => items ?? []),
+	)) {
+		const { tenant, docId, jobId, sha256 } = json;
+		if (typeof tenant !== 'string' || typeof docId !== 'string') continue;
+		if (typeof jobId !== 'string' || typeof sha256 !== 'string') continue;
+		const key = documentKey({ tenant, docId });
+		if ((published.get(key) ?? sha256) !== sha256) contested.add(key);
+		published.set(key, sha256);
+	}
+	for (const key of contested) published.delete(key);
+	return published;
 }
 
 /**

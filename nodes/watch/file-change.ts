@@ -63,14 +63,15 @@ export type TakenContent = Pick<FileContent, 'sha256' | 'size'>;
  * looked at again. Without `taken` it was what the change said.
  * `delivered` with `check`: the consumer read the file itself, at some time since it was told. That is believed
  * only if the file is still exactly what the change said, and counts as `retry` otherwise: what the consumer
- * holds may be a content that was there for a moment.
+ * holds may be a content that was there for a moment. Where the times of the file are too coarse to tell, it is believed
+ * only if `sha256`, which the consumer says it has, is what the change said.
  * `retry`: it may or may not have arrived, send the newest state again later.
  * `failed`: this content will not be taken; it is sent again only when the file changes, at a start, and every
  * `failedRetryMs`. With `retryAt` (wall ms) it is parked: neither of the latter two sends it before that time.
  */
 export type FileOutcome =
 	| { readonly kind: 'delivered'; readonly check?: false; readonly taken?: TakenContent }
-	| { readonly kind: 'delivered'; readonly check: true }
+	| { readonly kind: 'delivered'; readonly check: true; readonly sha256?: string }
 	| { readonly kind: 'retry'; readonly reason: string }
 	| { readonly kind: 'failed'; readonly reason: string; readonly retryAt?: number };
 

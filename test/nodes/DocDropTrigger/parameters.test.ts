@@ -137,7 +137,10 @@ describe('parameters of the trigger', () => {
 		assert.throws(() => read({}, { brake: 1.5 }), problem(/Brake/, /whole number/));
 		assert.throws(() => read({}, { state: 'disk' }), problem(/State/, /auto, staticData, sqlite/));
 		assert.throws(() => read({ changes: [] }), problem(/No kind of change/, /at least one/));
-		assert.throws(() => read({ tenantFrom: 'segment', tenantSegment: 0 }), problem(/Folder Number/, /1 to 100/));
+		assert.throws(
+			() => read({ tenantFrom: 'segment', tenantSegment: 0 }),
+			problem(/Folder Number/, /1 to 100/),
+		);
 		assert.throws(() => read({}, { include: '*.md', fileTypes: 'md' }), problem(/both set/, /one of them/));
 		assert.throws(() => read({}, { fileTypes: 'a/b' }), problem(/"a\/b" is no file type/, /endings/));
 		assert.throws(

@@ -91,10 +91,12 @@ export function createConsumer(): Consumer {
 					? await consumer.answer(batch, signal)
 					: batch.map((): FileOutcome => ({ kind: 'delivered' }));
 				batch.forEach((change, index) => {
-					if (outcomes[index]?.kind !== 'delivered') return;
+					const outcome = outcomes[index];
+					if (outcome?.kind !== 'delivered') return;
+					const taken = outcome.check === true ? undefined : outcome.taken;
 					if (change.event === 'moved') held.delete(change.previousDocId);
 					if (change.event === 'deleted') held.delete(change.docId);
-					else held.set(change.docId, change.sha256);
+					else held.set(change.docId, taken?.sha256 ?? change.sha256);
 				});
 				return outcomes;
 			} finally {
