@@ -32,6 +32,11 @@ const table = {
 		hint: 'GET /docs lists every route with its methods.',
 	},
 	conflict: { status: 409, retryable: false, hint: 'Read the current state and decide again.' },
+	changed_since: {
+		status: 412,
+		retryable: false,
+		hint: 'Nothing was taken. Look at what is there now, and send it with its own hash, or without one.',
+	},
 	owned: {
 		status: 409,
 		retryable: false,
@@ -71,6 +76,11 @@ const table = {
 		retryable: true,
 		hint: 'The state store did not answer; look at the log of the process.',
 	},
+	store_lost: {
+		status: 500,
+		retryable: false,
+		hint: 'Start DocDrop again: what was accepted is on disk and goes on. The log says why it ended.',
+	},
 	content_missing: {
 		status: 500,
 		retryable: false,
@@ -90,6 +100,11 @@ const table = {
 		status: 503,
 		retryable: true,
 		hint: 'The vector index does not answer; accepted changes wait on disk.',
+	},
+	search_timeout: {
+		status: 504,
+		retryable: true,
+		hint: 'Ask with fewer words or name a docId; DOCDROP_SEARCH_TIMEOUT_MS is the limit.',
 	},
 	index_throttled: {
 		status: 503,
@@ -152,6 +167,11 @@ const table = {
 		status: 500,
 		retryable: false,
 		hint: 'Restore the data folder from a copy, or start with an empty one.',
+	},
+	clock_ahead: {
+		status: 500,
+		retryable: false,
+		hint: 'Set the clock of the machine. If it is right, upgrade DocDrop, or use another DOCDROP_DATA_DIR.',
 	},
 	config_invalid: {
 		status: 500,

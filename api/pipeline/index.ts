@@ -11,6 +11,7 @@ import {
 	type SourceSnapshot,
 	syncList,
 } from './accept/index.ts';
+import { createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
 	createBlame,
@@ -68,8 +69,21 @@ export interface PipelineDeps extends Omit<
 	readonly away: readonly Peer[];
 	/** See upkeep/index-check.ts; null where nobody verifies the index. */
 	readonly indexCheck: { readonly everyMs: number; readonly lateMs: number } | null;
+	/** What callers use up together; see admission/allotment.ts. */
+	readonly admission: {
+		readonly waitMs: number;
+		readonly previews: number;
+		readonly searches: number;
+		/** Longest time of one. */
+		readonly searchMs: number;
+	};
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
-	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
+	/** See upkeep/sweep.ts. */
+	readonly retention: {
+		readonly tombstoneMs: number;
+		readonly jobMs: number;
+		readonly tombstonesFrom: number;
+	};
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;
@@ -123,6 +137,10 @@ export function startPipeline(given: PipelineDeps) {
 	const nextRound = createRounds(now);
 	const closeAny = (snapshot: SourceSnapshot) =>
 		closeSnapshot(snapshot, { ...ingress, docStore, brakeShare: deps.brakeShare });
+	const places = (what: string, total: number) =>
+		createAllotment({ what, total, waitMs: deps.admission.waitMs }, deps);
+	const previews = places('previews at a time', deps.admission.previews);
+	const searches = places('searches at a time', deps.admission.searches);
 	const health = startQueueHealth(common);
 	startSpoolSweep(common);
 	startSweeper({ ...common, ...deps.retention });
@@ -132,14 +150,23 @@ export function startPipeline(given: PipelineDeps) {
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
-		preview: (document: DocumentInput) =>
-			preview(ingress.normalise(document), { docStore, extractor, fingerprint: deps.accept.fingerprint }),
+		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
+		preview: (document: DocumentInput, gone?: AbortSignal) =>
+			preview(ingress.normalise(document), {
+				...{ docStore, extractor, previews, fingerprint: deps.accept.fingerprint },
+				...(gone !== undefined && { gone }),
+			}),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
 		/** What the last check of the index has found; null where nobody checks it. */
 		indexCheck: () => check?.status() ?? null,
-		search: (request: SearchRequest) =>
-			search(request, { ...deps, embedderBreaker: breakers.embedder, searchBreaker: breakers.search }),
+		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
+		search: (request: SearchRequest, gone?: AbortSignal) =>
+			search(request, {
+				...{ ...deps, searches, searchMs: deps.admission.searchMs },
+				...{ embedderBreaker: breakers.embedder, searchBreaker: breakers.search },
+				...(gone !== undefined && { gone }),
+			}),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),

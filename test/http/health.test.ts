@@ -164,15 +164,17 @@ describe('health and bounds', () => {
 		made = await httpInMemory();
 		const away = () =>
 			Promise.reject(new DocDropError('store_unavailable', 'the state store did not answer'));
-		const { stats, accept, document } = made.docStore;
-		Object.assign(made.docStore, { stats: away, accept: away, document: away });
+		const { stats, accept, document, marker } = made.docStore;
+		Object.assign(made.docStore, { stats: away, accept: away, document: away, marker: away });
 		assert.equal((await ready()).code, 503);
+		assert.equal((await get('/health/live')).status, 503);
 		const refused = await publish('a.txt', 'x');
 		assert.deepEqual([refused.status, refused.json.error.code], [503, 'store_unavailable']);
 		assert.ok(Number(refused.headers['retry-after']) >= 1);
 		Object.assign(made.docStore, {
 			stats,
 			accept,
+			marker,
 			document: () => Promise.reject(new Error('EIO /var/lib/x')),
 		});
 		const answer = await get('/v1/documents/state?tenant=t&docId=a');

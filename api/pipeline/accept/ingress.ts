@@ -7,6 +7,7 @@ import {
 	type Change,
 	type ChangeContent,
 	ownedError,
+	spentError,
 	type Refusal,
 	refusalOf,
 	type Refused,
@@ -63,6 +64,11 @@ export interface AcceptOptions {
 	readonly skipWindow?: boolean;
 }
 
+export interface StreamOptions extends AcceptOptions {
+	/** Lower-case hex: other bytes are not taken. */
+	readonly ifSha256?: string;
+}
+
 export type Ingress = ReturnType<typeof createIngress>;
 
 export function createIngress(deps: AcceptDeps) {
@@ -78,7 +84,7 @@ export function createIngress(deps: AcceptDeps) {
 		acceptStream: (
 			input: Omit<DocumentFields, 'op'>,
 			bytes: AsyncIterable<Uint8Array>,
-			options: AcceptOptions,
+			options: StreamOptions,
 		) => acceptStream(input, bytes, options, deps),
 	};
 }
@@ -103,7 +109,7 @@ async function accept(
 async function acceptStream(
 	input: Omit<DocumentFields, 'op'>,
 	bytes: AsyncIterable<Uint8Array>,
-	options: AcceptOptions,
+	options: StreamOptions,
 	deps: AcceptDeps,
 ): Promise<Receipt> {
 	const { docStore, limiter, settings } = deps;
@@ -117,9 +123,25 @@ async function acceptStream(
 	const change = await arrive().catch(async (error: unknown) => {
 		throw isDocDropError(error) ? await refuse(refusalOf(error, input), deps) : error;
 	});
+	// It leaves no receipt: nothing is wrong with the document, and nobody has to hear of it but the caller.
+	const changed = changedSince(change, options);
+	if (changed !== null) {
+		await dropContents([change.content], docStore);
+		throw changed;
+	}
 	const result = nextOf((await submit([change], [], deps)).values());
 	if (result instanceof Error) throw result;
 	return result;
+}
+
+function changedSince({ content }: Change, { ifSha256 }: StreamOptions): DocDropError | null {
+	if (ifSha256 === undefined || content === null || content.sha256 === ifSha256) return null;
+	const field = 'ifSha256';
+	return new DocDropError(
+		'changed_since',
+		`${field} must be the hash of the bytes, got ${ifSha256} for bytes with ${content.sha256}`,
+		{ field },
+	);
 }
 
 async function refuse(refused: Refused | DocDropError, deps: AcceptDeps): Promise<DocDropError> {
@@ -213,6 +235,8 @@ function answer(
 			return withReceipt(errors.own, result.jobId);
 		case 'owned':
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
+		case 'spent':
+			return withReceipt(spentError(result.of), result.jobId);
 		case 'full':
 			return new DocDropError('queue_full', 'the queue is full', { retryAfterMs: 5_000 });
 		case 'unpaid':
@@ -231,13 +255,18 @@ function answer(
 	}
 }
 
-function receiptOf({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: Taken): Receipt {
+/** `content`: what was sent. */
+function receiptOf(
+	{ tenant, docId, content }: Pick<Change, 'tenant' | 'docId'> & { readonly content?: ChangeContent | null },
+	taken: Taken,
+): Receipt {
 	return {
 		jobId: taken.jobId,
 		tenant,
 		docId,
 		state: taken.kind,
 		version: taken.version,
+		...(taken.kind !== 'stale' && content != null && { sha256: content.sha256 }),
 		...(taken.kind === 'accepted' && taken.superseded !== null && { superseded: taken.superseded }),
 		...(taken.kind === 'unchanged' && taken.follows !== null && { follows: taken.follows }),
 		...(taken.kind === 'stale' && taken.by !== null && { by: { name: taken.by } }),
