@@ -1052,6 +1052,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await store.sweep({ ...month, now: now + 8 * 86_400_000, tombstoneMs: Infinity }), {
 				jobs: 1,
 				tombstones: 0,
+				isMore: false,
 			});
 		});
 

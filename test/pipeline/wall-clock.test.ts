@@ -66,6 +66,10 @@ async function live({ dir, clock, index, events, faults }: World) {
 			if (faults.isIndexAway) throw new DocDropError('index_unavailable', 'not now');
 			await index.put(writes, signal);
 		},
+		async ping(signal) {
+			if (faults.isIndexAway) throw new DocDropError('index_unavailable', 'not now');
+			await index.ping(signal);
+		},
 	};
 	const real = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 0 } });
 	/** The documents are short: their texts name them. */
