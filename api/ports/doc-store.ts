@@ -14,6 +14,7 @@ import type {
 	JobFilter,
 	DocumentState,
 	DocumentFilter,
+	StandingRefusals,
 	StoreStats,
 	Progress,
 	SourcePage,
@@ -142,6 +143,8 @@ export interface DocStore extends RepairStore {
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
+	/** Null: of all tenants. */
+	refusals(tenant: string | null): Promise<StandingRefusals>;
 	/** Removes old jobs and old tombstones; returns how many of each. */
 	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
 	/** The highest store time that was ever written. */

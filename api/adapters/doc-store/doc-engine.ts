@@ -9,7 +9,7 @@ import { inTransaction } from './engine-transaction.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
-import { countRefusals } from './refusal-receipts.ts';
+import { countRefusals, standingRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
 import { stats, sweep } from './store-upkeep.ts';
 import type { Tables } from './tables.ts';
@@ -64,6 +64,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 
 		...createViews(engine),
 		stats: () => stats(engine),
+		refusals: (tenant) => standingRefusals(tables, tenant),
 		progress: (tenant, now) => progress.view(tenant, now),
 
 		tally: (request) => tally(engine, request),
