@@ -5,7 +5,7 @@
  * same source, in a new epoch, so that what the other has published is its own and what it does not find again goes.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -114,8 +114,11 @@ export function findSource(place: NodePlace, activation: Activation): Registered
 
 /** Notes which epoch of the source is the newest, as it begins. */
 export function noteEpoch(place: Pick<NodePlace, 'env' | 'home'>, { sourceId, epoch }: StoredEpoch): void {
+	const folder = stateFolder(place);
+	// Where there can be no register, none is begun here.
+	if (!existsSync(fileIn(folder))) return;
 	try {
-		withRegister(stateFolder(place), false, (db) => {
+		withRegister(folder, false, (db) => {
 			db.prepare('INSERT OR REPLACE INTO epochs VALUES (?, ?)').run(sourceId, epoch);
 		});
 	} catch {
