@@ -106,9 +106,11 @@ export function findSource(place: NodePlace, activation: Activation): Registered
 			folder,
 			roots.map(({ dir }) => dir),
 		);
-		return registerSource(folder, node, now);
-	} catch {
-		return unregistered(node);
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		return noteActivation(folder, node, now);
+	} catch (error) {
+		const isDamaged = DAMAGED.includes((error as { errcode?: unknown }).errcode);
+		return isDamaged ? beginAnew(folder, node, now) : unregistered(node);
 	}
 }
 
@@ -137,20 +139,18 @@ const unregistered = ({ node, stored }: Registrant): Registered => ({
 	isOvertaken: false,
 });
 
-/** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
-function registerSource(folder: string, node: Registrant, now: number): Registered {
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
+/** The states know their sources: the activations fill a new register again. */
+function beginAnew(folder: string, node: Registrant, now: number): Registered {
 	try {
-		return noteActivation(folder, node, now);
-	} catch (error) {
-		if (!DAMAGED.includes((error as { errcode?: unknown }).errcode)) throw error;
-		// The states know their sources: a new register is filled again by the activations.
 		for (const suffix of ['-journal', '-wal', '-shm', ''])
 			rmSync(`${fileIn(folder)}${suffix}`, { force: true });
 		return noteActivation(folder, node, now);
+	} catch {
+		return unregistered(node);
 	}
 }
 
+/** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
 const noteActivation = (folder: string, node: Registrant, now: number): Registered =>
 	withRegister(folder, false, (db) => {
 		db.exec(`BEGIN IMMEDIATE; ${schema}`);
