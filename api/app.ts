@@ -13,7 +13,7 @@ import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
-import { anchoredTime } from './domain/index.ts';
+import { anchoredTime, tombstonesFrom } from './domain/index.ts';
 import type { DocStore, VectorStore } from './ports/index.ts';
 import { createTelemetry } from './telemetry.ts';
 import { version } from './version.ts';
@@ -24,6 +24,8 @@ export interface App {
 	readonly pipeline: Pipeline;
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
+	/** Resolves with the cause when the document store's thread has ended: this process can take nothing more. */
+	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
 	readonly follow: (source: FollowedSource) => void;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
@@ -38,15 +40,27 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 	const closers: Closers = [];
+	const lost = Promise.withResolvers<unknown>();
 	try {
-		const adapters = await openAdapters(config, dataDir, clock, closers);
+		const adapters = await openAdapters(config, dataDir, { clock, closers, onStoreLost: lost.resolve });
 		const { docStore, vectorStore } = adapters;
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();
 		const now = anchoredTime(clock, highestTime);
+		if (now() < highestTime) {
+			logger.warn(
+				{ highestTime, now: now() },
+				'the data folder was written by a clock far ahead; its times are brought back',
+			);
+			await docStore.leaveFuture(now());
+		}
 		const pipeline = startPipeline({
 			...adapters,
 			...pipelineSettings(config, adapters, logger),
+			retention: {
+				...{ tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
+				tombstonesFrom: tombstonesFrom(now(), highestTime),
+			},
 			...{ clock, now, telemetry, log: logger },
 			random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
 			crashPoint: config.crashAt === '' ? noCrash : crashAt(config.crashAt),
@@ -67,7 +81,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			sources: () => sources,
 		});
 		return {
-			...{ http, pipeline, docStore, vectorStore },
+			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),
 			warmUp: () => warmUp(config, adapters),
 			async close(graceMs = 10_000) {

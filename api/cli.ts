@@ -152,6 +152,8 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	console.error('  In another terminal: docdrop search "…"   docdrop status   docdrop explain FILE');
 	const endProgress = server.folder === null ? () => {} : showProgress(server, isTerminal);
 
+	void server.lost.then(fail);
+
 	let isStopping = false;
 	const stop = (signal: string) => {
 		if (isStopping) process.exit(130);

@@ -23,9 +23,14 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 			maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
 			maxCalls: config.embedderCalls,
 		},
+		admission: {
+			waitMs: config.admissionWaitMs,
+			previews: config.maxPreviews,
+			searches: config.qdrantUrl === '' ? config.indexReaders : config.qdrantConnections,
+			searchMs: config.searchMs,
+		},
 		healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
 		brakeShare: config.massDeleteShare,
-		retention: { tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
 	}) satisfies Partial<PipelineDeps>;
 
 const workerSettings = (config: Config) => ({

@@ -6,8 +6,12 @@
 export const limits = {
 	/** Results of one search. */
 	searchResults: 100,
+	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
+	searchTerms: 64,
 	/** Rows in one page of a list. */
 	pageRows: 500,
+	/** Of the name of a place among a document's chunks; a key of their order grows where edits are many. */
+	chunkPlaceChars: 4_096,
 	/** Changes in one request. */
 	batchDocuments: 500,
 	/** Jobs that one request may name. */

@@ -11,7 +11,7 @@ export const SearchRequest = Type.Object(
 			minLength: 1,
 			maxLength: 8192,
 			pattern: patterns.notBlank,
-			description: 'Words or a question.',
+			description: `Words or a question. By words, the first ${limits.searchTerms} different ones are searched for; by vector, all of it.`,
 		}),
 		limit: Type.Optional(
 			Type.Integer({

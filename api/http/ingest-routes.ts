@@ -14,6 +14,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
 import { described } from './described.ts';
 import { itemError, statusOf } from './error-answers.ts';
+import { goneSignal } from './gone-signal.ts';
 import { refusedBy } from './refused-by.ts';
 import { createCheck, validatorCompiler } from './validation.ts';
 
@@ -239,9 +240,9 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			body: PreviewRequest,
 			response: { 200: PreviewResponse },
 		}),
-		async (request) => {
+		async (request, reply) => {
 			checkDocument(request, request.body);
-			return pipeline.preview(request.body);
+			return pipeline.preview(request.body, goneSignal(reply));
 		},
 	);
 

@@ -6,7 +6,7 @@ import { JobView } from '../contract/job-schema.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
+import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
 import { described } from './described.ts';
@@ -19,6 +19,7 @@ import {
 	measureLimits,
 } from './limit-status.ts';
 import { jobView } from './job-routes.ts';
+import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
@@ -139,6 +140,7 @@ export interface StatusDeps {
 	readonly now: () => number;
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
+	readonly clock: Clock;
 }
 
 const mostContended = 20;
@@ -201,12 +203,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		}),
 	);
 
-	const Live = Type.Object({ status: Type.Literal('ok') });
-	app.get(
-		'/health/live',
-		described('operation', 'The process answers', { response: { 200: Live } }),
-		async () => ({ status: 'ok' as const }),
-	);
+	liveRoute(app, deps);
 
 	app.get(
 		'/health/ready',

@@ -10,6 +10,7 @@ import type {
 	Release,
 } from './work-claims.ts';
 import type {
+	ChunkPage,
 	Job,
 	JobFilter,
 	DocumentState,
@@ -22,7 +23,14 @@ import type {
 } from './doc-views.ts';
 import type { RepairStore } from './repair-store.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from './credits.ts';
-import type { AcceptResult, Change, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
+import type {
+	AcceptResult,
+	Change,
+	ManifestChunk,
+	ManifestEntry,
+	Refusal,
+	StoredEntry,
+} from '../domain/index.ts';
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -46,6 +54,13 @@ export interface SweepRequest {
 	readonly jobMs: number;
 	/** Rows looked at, at most, so that a sweep stays short. */
 	readonly limit: number;
+}
+
+export interface Swept {
+	readonly jobs: number;
+	readonly tombstones: number;
+	/** There may be more to remove. */
+	readonly isMore: boolean;
 }
 
 /**
@@ -76,7 +91,7 @@ export interface SweepRequest {
  *  8. Every job ends in a final state, or its document is pending, leased or failed.
  *  9. All times are store time (see anchoredTime in domain/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
- * 11. A refusal, handed in or decided (`owned`), is a job in state `failed`, from the same transaction as what
+ * 11. A refusal, handed in or decided (`owned`, `spent`), is a job in state `failed`, from the same transaction as what
  *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
  *     document the newest is kept, of a tenant the newest 1,000, of all 10,000; the same one again, with nothing
  *     accepted in between, keeps its job. `retry` and `cancel` of it are false; it is swept as jobs are.
@@ -90,6 +105,10 @@ export interface SweepRequest {
  *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the job, and
  *     is given back exactly once: at once where the change is not accepted, later in the step in which its job
  *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.
+ * 15. The key of a document is never given to another one, also where nothing but a job is left of it.
+ * 16. An epoch is known from the first change in it that was taken. What is kept of epochs is bounded by the documents,
+ *     however many are named (domain/epoch-order.ts). A row that cannot be read keeps only its own document from
+ *     being claimed.
  */
 export interface DocStore extends RepairStore {
 	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
@@ -138,15 +157,19 @@ export interface DocStore extends RepairStore {
 	tenants(request: { readonly after: string; readonly limit: number }): Promise<string[]>;
 	/** Documents that a source wants published, by key from `after` on (0: from the first), at most `limit`. */
 	sourceDocuments(request: SourcePage): Promise<SourceDocument[]>;
-	/** The published manifest, in order, with texts. */
-	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
+	/** The published manifest, in order, with texts: a page of it. */
+	chunks(tenant: string, docId: string, page?: ChunkPage): Promise<ManifestChunk[]>;
+	/** The published manifest, in order and whole, without texts. */
+	manifest(tenant: string, docId: string): Promise<ManifestEntry[]>;
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
 	/** Null: of all tenants. */
 	refusals(tenant: string | null): Promise<StandingRefusals>;
-	/** Removes old jobs and old tombstones; returns how many of each. */
-	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** Removes old jobs and old tombstones. Costs what it removes: what it kept it does not look at again. */
+	sweep(request: SweepRequest): Promise<Swept>;
+	/** Brings times that lie in the future, of a clock that was wrong, back to `now`, so that nothing waits for them. */
+	leaveFuture(now: number): Promise<void>;
 	/** The highest store time that was ever written. */
 	highestTime(): Promise<number>;
 	close(): Promise<void>;

@@ -4,7 +4,7 @@
  * must be sent again has to end the execution. `insist` is the only place that reaches into n8n for that.
  */
 import { NodeOperationError, type IDataObject, type IExecuteFunctions, type INode } from 'n8n-workflow';
-import { isApiFailure, toNodeApiError, type Fault } from './node-errors.ts';
+import { isApiFailure, toNodeApiError, type Fault, type LocalCode } from './node-errors.ts';
 
 /** The node as the user set it, by the execution data in which `insist` replaced it. */
 const replaced = new WeakMap<object, INode>();
@@ -50,7 +50,7 @@ interface NodeFault extends Fault {
 }
 
 export function nodeFault(
-	code: string,
+	code: LocalCode,
 	message: string,
 	hint: string,
 	more: Pick<Fault, 'field' | 'retryable'> = { retryable: false },

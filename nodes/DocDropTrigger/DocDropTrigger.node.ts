@@ -19,7 +19,7 @@ import { engineProblem } from './problems.ts';
 import type { Machine } from './read-rules.ts';
 import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
-import { peekSource, sourceNameOf } from './source-register.ts';
+import { isPublisher, peekSource, sourceNameOf } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
@@ -41,7 +41,7 @@ export class DocDropTrigger implements INodeType {
 		// A workflow that was written by hand may hold the path alone.
 		subtitle: '={{ $parameter["folder"].value ?? $parameter["folder"] }}',
 		description:
-			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
+			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none; the DocDrop node publishes them to a search index and searches it',
 		eventTriggerDescription:
 			'No file in the folder matches yet: put one in, and it appears here. Which files match is set by File Types, Include and Exclude.',
 		activationMessage: 'Your workflow will now start when files in the folder change.',
@@ -98,7 +98,10 @@ function test(
 	const data = context.getWorkflowStaticData('global');
 	const naming = createNaming(settings.naming, roots.length > 1);
 	const place = { ...ids, ...machine, data };
-	const { sourceId, isAdopted, epoch } = peekSource(place, { roots, naming, settings });
+	const { sourceId, isAdopted, epoch } = peekSource(place, {
+		...{ roots, naming, settings },
+		isPublisher: isPublisher(context),
+	});
 	return {
 		closeFunction: async () => closing.abort(),
 		async manualTriggerFunction() {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { ITriggerFunctions } from 'n8n-workflow';
 import {
 	checkFolder,
 	ownSourceId,
@@ -36,6 +37,8 @@ export interface Activation {
 	readonly roots: readonly WatchedRoot[];
 	readonly naming: Naming;
 	readonly settings: Pick<TriggerSettings, 'events' | 'watch'>;
+	/** See `isPublisher`. */
+	readonly isPublisher: boolean;
 	/** Wall ms. */
 	readonly now: number;
 }
@@ -53,6 +56,15 @@ interface Registrant {
 /** What the API tells people of the source; at most as long as it takes. */
 export const sourceNameOf = (workflowName: string | undefined): string =>
 	`workflow ${(workflowName ?? '').replaceAll(/\p{Cc}/gu, ' ')}`.slice(0, 100).toWellFormed().trim();
+
+/**
+ * Whether the node's workflow publishes what it tells of. Another one, which mails each new file, has nothing that
+ * a copy could take over, and must not be told of everything again because a workflow that publishes watches as well.
+ */
+export function isPublisher(context: Pick<ITriggerFunctions, 'getChildNodes' | 'getNode'>): boolean {
+	const publishing = /(\.docDrop|^n8n-nodes-base\.executeWorkflow)$/;
+	return context.getChildNodes(context.getNode().name).some(({ type }) => publishing.test(type));
+}
 
 /** Nodes that are remembered; the ones that have not been activated for longest are forgotten. */
 const mostNodes = 10_000;
@@ -101,6 +113,7 @@ export function findSource(place: NodePlace, activation: Activation): Registered
 	const { roots, naming, settings, now } = activation;
 	const folder = stateFolder(place);
 	const node = registrantOf(place, originOf(roots, naming, settings));
+	if (!activation.isPublisher) return unregistered(node);
 	try {
 		checkFolder(
 			folder,
@@ -168,9 +181,10 @@ const noteActivation = (folder: string, node: Registrant, now: number): Register
 /** The source that the node would be if it were activated now. Writes nothing. */
 export function peekSource(
 	place: NodePlace,
-	{ roots, naming, settings }: Omit<Activation, 'now'>,
+	{ roots, naming, settings, isPublisher: publishes }: Omit<Activation, 'now'>,
 ): Registered {
 	const node = registrantOf(place, originOf(roots, naming, settings));
+	if (!publishes) return unregistered(node);
 	try {
 		return withRegister(stateFolder(place), true, (db) => find(db, node));
 	} catch {

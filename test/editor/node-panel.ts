@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../support/settled.ts';
 
 /** The panel from which a person takes nodes: first a list, then what one node of it offers. */
 export interface NodePanel {
@@ -34,6 +35,12 @@ export function createNodePanel(page: Page): NodePanel {
 	async function offered(kind: keyof Offers): Promise<readonly string[]> {
 		if ((await category(kind).count()) === 0) return [];
 		await unfold(kind);
+		// The rows come one after the other; the heading says how many there are.
+		const many = Number(/\((\d+)\)/.exec(await category(kind).innerText())?.[1]);
+		await until(
+			() => rows(kind).count(),
+			(count) => count === many,
+		);
 		return rows(kind).allInnerTexts();
 	}
 

@@ -98,6 +98,26 @@ describe('answers', () => {
 		assert.equal((await jobIs(empty.json().jobId, 'published')).detail.added, 0);
 	});
 
+	it('chunks: page by page, numbered from one page to the next', async () => {
+		const text = Array.from({ length: 12 }, (_, n) => `${n} `.repeat(150)).join('\n\n');
+		const { json } = await ask('PUT', '/v1/documents/content?tenant=t&docId=long.txt&coalesced=true', text);
+		await jobIs(json.jobId, 'published');
+		const url = '/v1/documents/chunks?tenant=t&docId=long.txt';
+		const { json: whole } = await ask('GET', url);
+		assert.ok(whole.chunks.length > 6 && whole.next === null);
+		const found: unknown[] = [];
+		for (let after: string | null = ''; after !== null;) {
+			const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+			const { json: page } = await ask('GET', `${url}&limit=5${query}`);
+			assert.ok(page.chunks.length <= 5);
+			found.push(...page.chunks);
+			after = page.next;
+		}
+		assert.deepEqual(found, whole.chunks);
+		const wrong = await ask('GET', `${url}&after=5`);
+		assert.deepEqual([wrong.status, wrong.json.error.field], [400, 'after']);
+	});
+
 	it('put: takes only the bytes that were asked for, and says what it took', async () => {
 		const url = '/v1/documents/content?tenant=t&docId=seen.txt';
 		const hashOf = (text: string) => hash('sha256', text, 'hex');

@@ -44,7 +44,12 @@ export async function createRig(env: Readonly<Record<string, string>> = {}, apiK
 	mkdirSync(inbox);
 	const api = await createApi(dataDir, apiKey);
 	const n8n = await createRealN8n({ userFolder: join(base, 'n8n'), folders: [inbox], env });
-	await Promise.all([api.start(), n8n.start()]);
+	// One after the other, so that none outlives tests whose other half did not start.
+	await api.start();
+	await n8n.start().catch(async (error: unknown) => {
+		await api.stop();
+		throw error;
+	});
 
 	async function difference(): Promise<string | null> {
 		const documents = await api.documents();

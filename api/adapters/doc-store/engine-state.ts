@@ -47,6 +47,6 @@ export interface EngineState {
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;
 	readonly credits: Credits;
-	/** How far the sweep over jobs has come; null: it starts from the first. */
-	readonly sweep: { after: string | null };
+	/** How far the sweep over epochs has come; 0: it starts from the first. */
+	readonly sweep: { epochsAfter: number };
 }

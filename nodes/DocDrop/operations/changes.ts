@@ -5,7 +5,7 @@
  * with the way to the API, is thrown under every setting; router.ts sees to it that whatever is thrown fails the node,
  * so that the trigger sends again.
  */
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
@@ -13,6 +13,7 @@ import { readListed } from '../input/listed-item.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
+import type { ChangeItem, SnapshotDone } from '../output-items.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
 import { inPanelWords } from './refusal-words.ts';
@@ -21,7 +22,7 @@ import { supersededFault } from './superseded.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
 const maxBodyBytes = 8 * 1_048_576;
-type Result = { readonly json: IDataObject } | Refusal;
+type Result = { readonly json: ChangeItem | SnapshotDone } | Refusal;
 
 /** One request a document. */
 export const publish = (session: Session) => submit(session, readSubmission, 'one by one');
@@ -70,7 +71,7 @@ async function submit(
 		if (result === undefined) throw new Error('an item without a result');
 		return 'fault' in result
 			? errorItem(result.fault, item, result.about)
-			: { json: result.json, pairedItem: { item } };
+			: { json: { ...result.json }, pairedItem: { item } };
 	});
 }
 

@@ -10,11 +10,12 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 import { refusedKey, supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { inOtherWords, toNodeError } from '../failing.ts';
+import type { ErrorPlace } from '../output-items.ts';
 import type { Session } from '../session.ts';
 
 export interface Refusal {
 	readonly item: number;
-	readonly about: { readonly tenant?: string; readonly docId?: string };
+	readonly about: ErrorPlace;
 	readonly fault: Fault;
 	/** The number of the change that the trigger told of, and sends again where the run fails; null of all others. */
 	readonly toldSeq: number | null;

@@ -32,7 +32,7 @@ describe('the queue in SQLite', () => {
 
 	/** Rows as `updateDoc` writes them, without as many calls. */
 	function fill(documents: number, tenants: number): void {
-		tables.epochRank('api', 'api', null);
+		tables.insertEpoch({ sourceId: 'api', epoch: 'api', epochOrder: 1 }, null);
 		db.exec(`
 			WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${documents})
 			INSERT INTO docs (tenant, doc_id, epoch_rank, rank, seq, generation, settled, failed, first_at, ready_at,

@@ -159,6 +159,22 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 		lock = null;
 	});
 
+	it('are none where the workflow publishes nothing, as one that mails each new file', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const mails = { ...copy, behind: ['n8n-nodes-base.emailSend'] };
+		const mailing = await rig.start({ folder }, mails);
+		await rested(mailing);
+		const publishing = await rig.start({ folder });
+		await rested(publishing);
+		assert.notEqual(sourceOf(publishing), sourceOf(mailing));
+		await mailing.close();
+		const again = await rig.start({ folder }, { ...mails, staticData: stored(mailing.staticData) });
+		await writeFile(join(folder, 'b'), 'two');
+		await until(() => again.files().length > 0);
+		assert.deepEqual(again.news(), ['created b'], 'no file is mailed twice');
+	});
+
 	it('tries out what its source would publish', async () => {
 		const folder = await rig.folder();
 		await writeFile(join(folder, 'a'), 'one');

@@ -1,0 +1,10 @@
+import type { EngineState } from './engine-state.ts';
+import { sweepAnew } from './sweep-rows.ts';
+
+/** Reads the queue anew, which knows of no document that becomes ready earlier than it was; and no receipt is taken for swept. */
+export function leaveFuture({ tables, queues }: EngineState, now: number): void {
+	tables.leaveDocsFuture(now);
+	tables.leaveJobsFuture(now);
+	sweepAnew(tables);
+	queues.reload();
+}
