@@ -21,6 +21,14 @@ export interface Status {
 	readonly pending: number;
 	readonly inWork: number;
 	readonly failed: number;
+	readonly refused: {
+		readonly count: number;
+		readonly newest: {
+			readonly tenant: string;
+			readonly docId: string;
+			readonly error: { readonly code: string; readonly message: string } | null;
+		} | null;
+	};
 	readonly oldestPendingSeconds: number;
 	readonly index: { readonly kind: string; readonly breaker: string };
 	readonly embedder: {

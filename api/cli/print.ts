@@ -36,6 +36,14 @@ export function printStatus(status: Status, where: string | null): string {
 			(status.pending > 0 ? `, oldest for ${Math.round(status.oldestPendingSeconds)} s` : ''),
 		`failed     ${count(status.failed, 'document')}${status.failed > 0 ? ' (docdrop explain FILE says why)' : ''}`,
 	];
+	const { newest, ...refused } = status.refused;
+	if (newest !== null) {
+		const { tenant, docId, error } = newest;
+		lines.push(
+			`REFUSED    ${count(refused.count, 'change')}; the newest: ${docId} (tenant ${tenant}): ${error?.message ?? ''}`,
+			`           docdrop explain FILE says why; GET /v1/jobs?state=failed lists them all`,
+		);
+	}
 	for (const folder of status.folders) {
 		if (folder.snapshot.held > 0) {
 			lines.push(

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
+import { JobView } from '../contract/job-schema.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -17,6 +18,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
 
@@ -106,6 +108,16 @@ const Status = Type.Object({
 	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
 	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
 	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
+	refused: Type.Object(
+		{
+			count: Type.Integer(),
+			newest: Type.Union([JobView, Type.Null()]),
+		},
+		{
+			description:
+				'Changes that were refused for good, such as documents of another source, and after which nothing of their document was taken. No document has failed by them: GET /v1/jobs?state=failed lists them.',
+		},
+	),
 	oldestPendingSeconds: Type.Number(),
 	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
 	documentLimits: Type.Union([DocumentLimits, Type.Null()], { description: 'Null: there are none.' }),
@@ -277,9 +289,10 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
-			const [stats, { perMinute, secondsLeft, errorRate, alerts }] = await Promise.all([
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused] = await Promise.all([
 				docStore.stats(),
 				pipeline.queueHealth(),
+				docStore.refusals(null),
 			]);
 			return {
 				version: deps.version,
@@ -291,6 +304,10 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				inWork: pipeline.inWork(),
 				lanes: lanesOf(pipeline),
 				failed: stats.failed,
+				refused: {
+					count: refused.count,
+					newest: refused.newest === null ? null : jobView(refused.newest),
+				},
 				oldestPendingSeconds:
 					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
 				jobs: stats.jobs,

@@ -15,6 +15,7 @@ import type {
 	JobFilter,
 	DocumentState,
 	DocumentFilter,
+	StandingRefusals,
 	StoreStats,
 	Progress,
 	SourcePage,
@@ -163,6 +164,8 @@ export interface DocStore extends RepairStore {
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
+	/** Null: of all tenants. */
+	refusals(tenant: string | null): Promise<StandingRefusals>;
 	/** Removes old jobs and old tombstones. Costs what it removes: what it kept it does not look at again. */
 	sweep(request: SweepRequest): Promise<Swept>;
 	/** Brings times that lie in the future, of a clock that was wrong, back to `now`, so that nothing waits for them. */

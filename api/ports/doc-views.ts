@@ -81,6 +81,12 @@ export interface StoreStats {
 	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
 }
 
+/** Changes that were refused at the door, and after which nothing of their document was taken. */
+export interface StandingRefusals {
+	readonly count: number;
+	readonly newest: Job | null;
+}
+
 /** Of one tenant's documents, or of everybody's. */
 export interface Progress {
 	/** That are wanted, or whose deletion is not done. */

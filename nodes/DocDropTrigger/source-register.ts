@@ -5,7 +5,7 @@
  * same source, in a new epoch, so that what the other has published is its own and what it does not find again goes.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ITriggerFunctions } from 'n8n-workflow';
@@ -119,16 +119,21 @@ export function findSource(place: NodePlace, activation: Activation): Registered
 			folder,
 			roots.map(({ dir }) => dir),
 		);
-		return registerSource(folder, node, now);
-	} catch {
-		return unregistered(node);
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		return noteActivation(folder, node, now);
+	} catch (error) {
+		const isDamaged = DAMAGED.includes((error as { errcode?: unknown }).errcode);
+		return isDamaged ? beginAnew(folder, node, now) : unregistered(node);
 	}
 }
 
 /** Notes which epoch of the source is the newest, as it begins. */
 export function noteEpoch(place: Pick<NodePlace, 'env' | 'home'>, { sourceId, epoch }: StoredEpoch): void {
+	const folder = stateFolder(place);
+	// Where there can be no register, none is begun here.
+	if (!existsSync(fileIn(folder))) return;
 	try {
-		withRegister(stateFolder(place), false, (db) => {
+		withRegister(folder, false, (db) => {
 			db.prepare('INSERT OR REPLACE INTO epochs VALUES (?, ?)').run(sourceId, epoch);
 		});
 	} catch {
@@ -147,20 +152,18 @@ const unregistered = ({ node, stored }: Registrant): Registered => ({
 	isOvertaken: false,
 });
 
-/** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
-function registerSource(folder: string, node: Registrant, now: number): Registered {
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
+/** The states know their sources: the activations fill a new register again. */
+function beginAnew(folder: string, node: Registrant, now: number): Registered {
 	try {
-		return noteActivation(folder, node, now);
-	} catch (error) {
-		if (!DAMAGED.includes((error as { errcode?: unknown }).errcode)) throw error;
-		// The states know their sources: a new register is filled again by the activations.
 		for (const suffix of ['-journal', '-wal', '-shm', ''])
 			rmSync(`${fileIn(folder)}${suffix}`, { force: true });
 		return noteActivation(folder, node, now);
+	} catch {
+		return unregistered(node);
 	}
 }
 
+/** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
 const noteActivation = (folder: string, node: Registrant, now: number): Registered =>
 	withRegister(folder, false, (db) => {
 		db.exec(`BEGIN IMMEDIATE; ${schema}`);

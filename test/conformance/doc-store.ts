@@ -1238,6 +1238,24 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.deepEqual(await store.tenants({ after: '', limit: 9 }), ['acme'], 'it makes no tenant');
 		});
 
+		it('a refusal stands until something else of its document is taken (11)', async () => {
+			const standing = async (tenant: string | null) => {
+				const { count, newest } = await store.refusals(tenant);
+				return [count, newest?.jobId ?? null, newest?.error?.message ?? null];
+			};
+			assert.deepEqual(await standing(null), [0, null, null]);
+			await accept(put('a', 'A'));
+			const first = refusal('a');
+			const second = refusal('never.xyz', 'too large');
+			const other = refusal('a', 'no such type', { tenant: 'other' });
+			await accept(first, second, other);
+			assert.deepEqual(await standing(null), [3, other.jobId, 'no such type']);
+			assert.deepEqual(await standing('acme'), [2, second.jobId, 'too large']);
+			await accept(put('never.xyz', 'now it is text'));
+			assert.deepEqual(await standing('acme'), [1, first.jobId, 'no such type']);
+			assert.deepEqual(await standing('nobody'), [0, null, null]);
+		});
+
 		it('of a document the newest refusal stays; the same one again keeps its receipt (11)', async () => {
 			const [one, same, another, gone] = [
 				refusal('a'),

@@ -203,6 +203,18 @@ export function createMemoryTables(): Tables {
 					undefined,
 				),
 		removeRefusal: (jobId) => void refusals.delete(jobId),
+		standingRefusals(of) {
+			const found = [...refusals.values()].filter(({ jobId, tenant, docId }) => {
+				const row = [...docs.values()].find((one) => one.tenant === tenant && one.docId === docId);
+				return (of === null || of === tenant) && (row === undefined || row.lastJob < jobId);
+			});
+			const newest =
+				found
+					.map(({ jobId }) => jobId)
+					.sort()
+					.at(-1) ?? null;
+			return { count: found.length, newest };
+		},
 		refusalCounts() {
 			const counts = new Map<string, number>();
 			for (const { tenant } of refusals.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);

@@ -10,7 +10,7 @@ import type { ListSteps, wholeLists } from './list-steps.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
-import { countRefusals } from './refusal-receipts.ts';
+import { countRefusals, standingRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
 import { leaveFuture } from './leave-future.ts';
 import { stats } from './store-stats.ts';
@@ -67,6 +67,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 
 		...createViews(engine),
 		stats: () => stats(engine),
+		refusals: (tenant) => standingRefusals(tables, tenant),
 		progress: (tenant, now) => progress.view(tenant, now),
 
 		tally: (request) => tally(engine, request),

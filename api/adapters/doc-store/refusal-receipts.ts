@@ -1,4 +1,4 @@
-import type { Job } from '../../ports/index.ts';
+import type { Job, StandingRefusals } from '../../ports/index.ts';
 import type { Failure, Refusal } from '../../domain/index.ts';
 import type { EngineState, RefusalCounts } from './engine-state.ts';
 import { insertJob, removeJob } from './job-rows.ts';
@@ -72,6 +72,12 @@ function count(refusals: RefusalCounts, tenant: string, by: 1 | -1): void {
 export function countRefusals(tables: Tables): RefusalCounts {
 	const byTenant = tables.refusalCounts();
 	return { byTenant, total: [...byTenant.values()].reduce((a, b) => a + b, 0) };
+}
+
+export function standingRefusals(tables: Tables, tenant: string | null): StandingRefusals {
+	const { count, newest } = tables.standingRefusals(tenant);
+	const job = newest === null ? undefined : tables.job(newest);
+	return { count, newest: job === undefined ? null : refusedJob(tables, job) };
 }
 
 /** What a job without a document shows; null where it is no refusal's. */

@@ -120,6 +120,8 @@ export interface JobsTable {
 	/** Of the tenant, or of all (null). */
 	oldestRefusal(tenant: string | null): RefusalRow | undefined;
 	removeRefusal(jobId: string): void;
+	/** Those that nothing followed which was taken of their document; of the tenant, or of all (null). */
+	standingRefusals(tenant: string | null): { readonly count: number; readonly newest: string | null };
 	/** Refusals by tenant, counted from the rows. */
 	refusalCounts(): Map<string, number>;
 }

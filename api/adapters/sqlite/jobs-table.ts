@@ -34,6 +34,10 @@ const refusalFields = column.object<RefusalRow>({
 	docId: column.text('doc_id'),
 });
 const tenantCount = column.object({ tenant: column.text('tenant'), count: column.integer('count(*)') });
+const standing = column.object({
+	count: column.integer('count(*)'),
+	newest: column.uuidOrNull('max(refusals.job)'),
+});
 const stateCount = column.object({
 	state: column.text<JobRow['state']>('state'),
 	count: column.integer('count(*)'),
@@ -94,6 +98,12 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 		refusalOf: refusals('WHERE tenant = ? AND doc_id = ?'),
 		oldestRefusal: refusals('ORDER BY job LIMIT 1'),
 		oldestRefusalOf: refusals('WHERE tenant = ? ORDER BY job LIMIT 1'),
+		standingRefusals: column.query(
+			db,
+			standing,
+			`FROM refusals LEFT JOIN docs ON docs.tenant = refusals.tenant AND docs.doc_id = refusals.doc_id
+			WHERE (?1 IS NULL OR refusals.tenant = ?1) AND (docs.doc IS NULL OR docs.last_job < refusals.job)`,
+		),
 		removeRefusal: db.prepare('DELETE FROM refusals WHERE job = ?'),
 	};
 
@@ -137,6 +147,7 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 		refusalOf: (tenant, docId) => sql.refusalOf.get(tenant, docId),
 		oldestRefusal: (tenant) => (tenant === null ? sql.oldestRefusal.get() : sql.oldestRefusalOf.get(tenant)),
 		removeRefusal: (jobId) => void sql.removeRefusal.run(uuidToBytes(jobId)),
+		standingRefusals: (tenant) => sql.standingRefusals.get(tenant) ?? { count: 0, newest: null },
 		refusalCounts: () =>
 			new Map(
 				column

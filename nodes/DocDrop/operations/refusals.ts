@@ -40,12 +40,13 @@ export function refusalError(
 	const { fault, item, toldSeq } = first;
 	const about = { [refusedKey]: refusedSeqs(failing) };
 	if (total === 1) return toNodeError(context, fault, item, about);
-	const sent = `The other ${total - failing.length} were sent.`;
+	const others = total - failing.length;
+	const sent = others === 0 ? '' : ` The other ${others} were sent.`;
 	const setting =
 		toldSeq !== null ? '' : ' With On Error set to Continue, refused ones become items with an error.';
 	return toNodeError(
 		context,
-		inOtherWords(fault, textOf(failing, total), `${fault.hint} ${sent}${setting}`),
+		inOtherWords(fault, textOf(failing, total), `${fault.hint}${sent}${setting}`),
 		item,
 		about,
 	);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { supersededCode } from '../../../nodes/item.ts';
 import { until } from '../watch/harness.ts';
 import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
@@ -133,6 +134,7 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 	for (const [fault, spoil] of [
 		['damaged', (file: string) => writeFile(file, 'This is no database. '.repeat(500))],
 		['gone', (file: string) => unlink(file)],
+		['locked', async (file: string) => void (lock = new DatabaseSync(file)).exec('BEGIN EXCLUSIVE')],
 		['unusable', async (file: string) => (await unlink(file), void (await mkdir(file)))],
 	] as const) {
 		it(`stay the source that they are where the register is ${fault}`, async () => {
@@ -151,6 +153,11 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 			assert.equal(sourceOf(again), sourceOf(first));
 		});
 	}
+	let lock: DatabaseSync | null = null;
+	afterEach(() => {
+		lock?.close();
+		lock = null;
+	});
 
 	it('are none where the workflow publishes nothing, as one that mails each new file', async () => {
 		const folder = await rig.folder();
