@@ -13,11 +13,12 @@ const only = (name, from, allowed, comment) => ({
 /** The rooms of the pipeline, and the neighbours whose doors each may use. */
 const neighbours = {
 	faults: [],
-	accept: ['faults'],
+	admission: [],
+	accept: ['admission', 'faults'],
 	prepare: ['faults'],
 	publish: ['prepare', 'faults'],
 	upkeep: ['prepare', 'faults'],
-	search: ['faults'],
+	search: ['admission', 'faults'],
 };
 const room = ([name, others]) =>
 	only(
@@ -114,7 +115,8 @@ module.exports = {
 			from: { path: '^(nodes|api/(domain|chunking|pipeline|adapters|ports))/' },
 			to: {
 				path: '^api/contract/',
-				pathNot: '^api/contract/(doc-id-fault|file-types|limits|list-version|sample-epoch|stored-fields)\\.ts$',
+				pathNot:
+					'^api/contract/(doc-id-fault|file-types|limits|list-version|sample-epoch|stored-fields)\\.ts$',
 				dependencyTypesNot: ['type-only'],
 			},
 		},

@@ -24,6 +24,8 @@ export interface App {
 	readonly pipeline: Pipeline;
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
+	/** Resolves with the cause when the document store's thread has ended: this process can take nothing more. */
+	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
 	readonly follow: (source: FollowedSource) => void;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
@@ -38,8 +40,9 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 	const closers: Closers = [];
+	const lost = Promise.withResolvers<unknown>();
 	try {
-		const adapters = await openAdapters(config, dataDir, clock, closers);
+		const adapters = await openAdapters(config, dataDir, { clock, closers, onStoreLost: lost.resolve });
 		const { docStore, vectorStore } = adapters;
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();
@@ -78,7 +81,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			sources: () => sources,
 		});
 		return {
-			...{ http, pipeline, docStore, vectorStore },
+			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),
 			warmUp: () => warmUp(config, adapters),
 			async close(graceMs = 10_000) {

@@ -6,7 +6,7 @@ import { createClient, type Client } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { readConfig, type Config } from './config/index.ts';
-import { limits } from './contract/limits.ts';
+import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
 import { version } from './version.ts';
@@ -60,7 +60,7 @@ async function main(argv: readonly string[]): Promise<void> {
 		}
 		case 'search': {
 			expect(rest, 1, 'search takes one argument: the words, in quotes');
-			const limit = values.limit === undefined ? 5 : Number(values.limit);
+			const limit = values.limit === undefined ? searchResultsUnset.reader : Number(values.limit);
 			if (!Number.isInteger(limit) || limit < 1 || limit > limits.searchResults)
 				throw new UsageError(`--limit must be 1 to ${limits.searchResults}`);
 			const mode = values.mode ?? 'hybrid';
@@ -151,6 +151,8 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	console.error(`  API and its description: ${server.url}/docs`);
 	console.error('  In another terminal: docdrop search "…"   docdrop status   docdrop explain FILE');
 	const endProgress = server.folder === null ? () => {} : showProgress(server, isTerminal);
+
+	void server.lost.then(fail);
 
 	let isStopping = false;
 	const stop = (signal: string) => {

@@ -32,6 +32,11 @@ const table = {
 		hint: 'GET /docs lists every route with its methods.',
 	},
 	conflict: { status: 409, retryable: false, hint: 'Read the current state and decide again.' },
+	changed_since: {
+		status: 412,
+		retryable: false,
+		hint: 'Nothing was taken. Look at what is there now, and send it with its own hash, or without one.',
+	},
 	owned: {
 		status: 409,
 		retryable: false,
@@ -71,6 +76,11 @@ const table = {
 		retryable: true,
 		hint: 'The state store did not answer; look at the log of the process.',
 	},
+	store_lost: {
+		status: 500,
+		retryable: false,
+		hint: 'Start DocDrop again: what was accepted is on disk and goes on. The log says why it ended.',
+	},
 	content_missing: {
 		status: 500,
 		retryable: false,
@@ -90,6 +100,11 @@ const table = {
 		status: 503,
 		retryable: true,
 		hint: 'The vector index does not answer; accepted changes wait on disk.',
+	},
+	search_timeout: {
+		status: 504,
+		retryable: true,
+		hint: 'Ask with fewer words or name a docId; DOCDROP_SEARCH_TIMEOUT_MS is the limit.',
 	},
 	index_throttled: {
 		status: 503,
@@ -125,6 +140,11 @@ const table = {
 		status: 502,
 		retryable: false,
 		hint: 'The embedder refused this text; its reason is in the message.',
+	},
+	embedder_mismatch: {
+		status: 502,
+		retryable: true,
+		hint: 'The embedder refuses every text, or answers vectors of another length: check DOCDROP_EMBEDDER_MODEL, DOCDROP_EMBEDDER_DIMENSIONS and DOCDROP_EMBEDDER_URL.',
 	},
 	embedder_forbidden: {
 		status: 502,
@@ -177,6 +197,8 @@ export interface ErrorDetails {
 	readonly retryAfterMs?: number;
 	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
 	readonly peerStatus?: number;
+	/** The peer answers others meanwhile: what failed says nothing of it. Said by the breaker alone. */
+	readonly isOwn?: boolean;
 	readonly cause?: unknown;
 }
 
@@ -190,6 +212,7 @@ export class DocDropError extends Error {
 	readonly jobId: string | undefined;
 	readonly retryAfterMs: number | undefined;
 	readonly peerStatus: number | undefined;
+	readonly isOwn: boolean;
 
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -201,6 +224,7 @@ export class DocDropError extends Error {
 		this.jobId = details.jobId;
 		this.retryAfterMs = details.retryAfterMs;
 		this.peerStatus = details.peerStatus;
+		this.isOwn = details.isOwn ?? false;
 		Object.defineProperty(this, brand, { value: true });
 	}
 }

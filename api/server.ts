@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
+import { createNodeDisk } from '../nodes/watch/disk.ts';
 import { createAutoHints } from '../nodes/watch/hints/auto.ts';
 import { createThreadReader } from '../nodes/watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../nodes/watch/scan/scanner-in-thread.ts';
@@ -24,6 +25,8 @@ export interface RunningServer {
 	readonly app: App;
 	readonly url: string;
 	readonly folder: WatchEngine | null;
+	/** Resolves, logged, when the process can do no more and must end: what was accepted goes on at its next start. */
+	readonly lost: Promise<DocDropError>;
 	readonly stop: () => Promise<void>;
 }
 
@@ -95,6 +98,7 @@ export async function startServer(
 			app,
 			url,
 			folder,
+			lost: app.lost.then((cause) => storeLost(cause, logger)),
 			async stop() {
 				await folder?.close();
 				await app.close();
@@ -107,6 +111,14 @@ export async function startServer(
 	}
 }
 
+function storeLost(cause: unknown, logger: FastifyBaseLogger): DocDropError {
+	const error = new DocDropError('store_lost', 'the thread of the document store ended unexpectedly', {
+		cause,
+	});
+	logger.fatal({ err: cause ?? error }, 'the document store is gone; the process ends');
+	return error;
+}
+
 async function followFolder(
 	config: Config,
 	dir: string,
@@ -115,6 +127,7 @@ async function followFolder(
 ): Promise<WatchEngine> {
 	const { sourceId, state } = folderIdentity(config, dir);
 	mkdirSync(join(resolve(config.dataDir), 'watch'), { recursive: true, mode: 0o700 });
+	const disk = createNodeDisk({ followLinks: config.followLinks });
 	const engine = createWatchEngine({
 		roots: [{ label: basename(dir) || 'root', dir }],
 		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
@@ -122,7 +135,11 @@ async function followFolder(
 		reader: createThreadReader(threadFile('../nodes/watch/reader/read-thread')),
 		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
 		clock: systemClock,
+		disk,
 		settings: {
+			// The pipeline opens no window of its own for what has been waited for here.
+			quietMs: config.windowMs,
+			longestWaitMs: config.maxWaitMs,
 			scanEveryMs: config.rescanMs,
 			deletionDelayMs: config.deletionDelayMs,
 			maxFileBytes: config.maxFileBytes,
@@ -134,6 +151,8 @@ async function followFolder(
 			pollEveryMs: config.pollMs,
 		},
 		deliver: createFolderDelivery({
+			dir,
+			disk,
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			mimeTypeOf,

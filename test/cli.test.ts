@@ -35,12 +35,14 @@ describe('the command line', function () {
 	it('says what it can do, and refuses what it cannot', async () => {
 		const cwd = place();
 		const usage = /docdrop watch \[DIR\]/;
+		const most = 100;
 		const cases: [args: string[], code: number, out: RegExp, err: RegExp][] = [
 			[['--help'], 0, usage, /^$/],
 			[['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
 			[['fly'], 2, /^$/, /there is no command "fly"[^]+docdrop watch/],
 			[['--colour'], 2, /^$/, /--colour/],
-			[['search', 'a', '--limit', '1e9'], 2, /^$/, /--limit must be 1 to 100/],
+			[['search', 'a', '--limit', `${most + 1}`], 2, /^$/, new RegExp(`--limit must be 1 to ${most}\n`)],
+			[['search', 'a', '--limit', `${most}`], 1, /^$/, /must be a data folder, and there is none/],
 		];
 		const ran = await inTurns(
 			cases.map(

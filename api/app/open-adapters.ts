@@ -13,13 +13,25 @@ export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 /** What must be closed, the last opened first; filled as things open, so that a start that fails closes them too. */
 export type Closers = (() => Promise<unknown>)[];
 
-export async function openAdapters(config: Config, dataDir: string, clock: Clock, closers: Closers) {
+interface OpenDeps {
+	readonly clock: Clock;
+	readonly closers: Closers;
+	readonly onStoreLost: (cause: unknown) => void;
+}
+
+export async function openAdapters(
+	config: Config,
+	dataDir: string,
+	{ clock, closers, onStoreLost }: OpenDeps,
+) {
 	const opened = <T extends { readonly close: () => Promise<unknown> }>(adapter: T): T => {
 		closers.unshift(() => adapter.close());
 		return adapter;
 	};
 	// The document store first: its lock says whether this process may touch the folder at all.
-	const docStore = opened(await openSqliteDocStore({ dir: dataDir, weights: config.tenantWeights }));
+	const docStore = opened(
+		await openSqliteDocStore({ dir: dataDir, weights: config.tenantWeights, onLost: onStoreLost }),
+	);
 	const embedder = opened(createEmbedder(config, clock));
 	const extractor = opened(
 		createExtractorPool({

@@ -23,6 +23,12 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 			maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
 			maxCalls: config.embedderCalls,
 		},
+		admission: {
+			waitMs: config.admissionWaitMs,
+			previews: config.maxPreviews,
+			searches: config.qdrantUrl === '' ? config.indexReaders : config.qdrantConnections,
+			searchMs: config.searchMs,
+		},
 		healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
 		brakeShare: config.massDeleteShare,
 	}) satisfies Partial<PipelineDeps>;

@@ -18,7 +18,9 @@ export function createVectorStore(
 	const { shards } = config;
 	if (config.qdrantUrl === '') {
 		const store = (name: string) =>
-			createSqliteVecStore({ file: join(dataDir, `${name}.db`), dimensions, fingerprint });
+			createSqliteVecStore({
+				...{ file: join(dataDir, `${name}.db`), dimensions, fingerprint, readers: config.indexReaders },
+			});
 		return createShardedStore({
 			shards: shardNames('vectors', shards).map(store),
 			async checkShards() {

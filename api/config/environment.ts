@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { DocDropError } from '../errors.ts';
+import { admissionSettings } from './admission-settings.ts';
 import { folderSettings } from './folder-settings.ts';
 import { indexSettings } from './index-settings.ts';
 import { intakeSettings } from './intake-settings.ts';
@@ -17,6 +18,7 @@ export const settings = {
 	...indexSettings,
 	...workSettings,
 	...intakeSettings,
+	...admissionSettings,
 	...folderSettings,
 };
 

@@ -1,12 +1,17 @@
 /**
- * What the contract allows at most, and which names it takes, for all who must know it: the schemas, the nodes, the
- * command line and the texts of each. No schema library here: nodes and threads load this file.
+ * What the contract allows at most, what it takes where nothing is said, and which names it takes, for all who must
+ * know it: the schemas, the nodes, the command line and the texts of each. No schema library here: nodes and threads
+ * load this file.
  */
 export const limits = {
 	/** Results of one search. */
 	searchResults: 100,
+	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
+	searchTerms: 64,
 	/** Rows in one page of a list. */
 	pageRows: 500,
+	/** Of the name of a place among a document's chunks; a key of their order grows where edits are many. */
+	chunkPlaceChars: 4_096,
 	/** Changes in one request. */
 	batchDocuments: 500,
 	/** Jobs that one request may name. */
@@ -19,6 +24,14 @@ export const limits = {
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */
 	metadataBytes: 16_384,
+} as const;
+
+/** Results of a search that names no number. */
+export const searchResultsUnset = {
+	/** Of a request, which a program sends. */
+	request: 10,
+	/** Of the command line and of the action node: there, somebody reads every one of them. */
+	reader: 5,
 } as const;
 
 export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';

@@ -3,6 +3,7 @@ import { Source } from './document-schema.ts';
 import { DocId, Tenant } from './id-schema.ts';
 import { listVersion } from './list-version.ts';
 import { limits } from './limits.ts';
+import { patterns } from './patterns.ts';
 
 /** A whole list of what there is somewhere else, without its contents. */
 export const ListRequest = Type.Object(
@@ -11,7 +12,7 @@ export const ListRequest = Type.Object(
 		list: Type.String({
 			minLength: 1,
 			maxLength: limits.listNameChars,
-			pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+			pattern: patterns.docId,
 			description: 'Names the list within the tenant: its documents belong to it.',
 		}),
 		items: Type.Array(

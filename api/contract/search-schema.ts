@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox';
 import { DocId, Tenant } from './id-schema.ts';
-import { limits } from './limits.ts';
 import { patterns } from './patterns.ts';
+import { limits, searchResultsUnset } from './limits.ts';
 import { answeredFields, type AnsweredFields, type readAs } from './stored-fields.ts';
 
 export const SearchRequest = Type.Object(
@@ -11,10 +11,14 @@ export const SearchRequest = Type.Object(
 			minLength: 1,
 			maxLength: 8192,
 			pattern: patterns.notBlank,
-			description: 'Words or a question.',
+			description: `Words or a question. By words, the first ${limits.searchTerms} different ones are searched for; by vector, all of it.`,
 		}),
 		limit: Type.Optional(
-			Type.Integer({ minimum: 1, maximum: limits.searchResults, description: 'Results. Default 10.' }),
+			Type.Integer({
+				minimum: 1,
+				maximum: limits.searchResults,
+				description: `Results. Default ${searchResultsUnset.request}.`,
+			}),
 		),
 		mode: Type.Optional(
 			Type.Enum(['hybrid', 'dense', 'text'], {

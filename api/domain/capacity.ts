@@ -19,6 +19,9 @@ const portion = 3;
 
 export const mayGrow = (used: number, free: number): boolean => used < portion * free;
 
+/** The same for what is taken whole: whether who then has `used` still leaves others their part. */
+export const leavesEnough = (used: number, free: number): boolean => used <= portion * free;
+
 /**
  * What is free of `limits`. A queue key with a document larger than its part counts with its part only: the document
  * is in work beyond the bound, one such at a time, and keeps nobody else from working.

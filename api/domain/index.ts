@@ -1,6 +1,6 @@
 /** The rules of the project, as pure functions over plain values: they know no port, no clock and no disk. */
 export * from './accept-result.ts';
-export { createUsage, mayGrow, capacityLeft } from './capacity.ts';
+export { createUsage, leavesEnough, mayGrow, capacityLeft } from './capacity.ts';
 export * from './change.ts';
 export { type Plan, plan } from './chunk-plan.ts';
 export * from './coalesce.ts';

@@ -7,7 +7,7 @@ import { answerClientError } from './error-answers.ts';
 /**
  * How long a caller may take to send a body. Node has one limit for whole requests, on the whole server, and
  * would cut a large file on a slow line; so that one is off (the limit for headers is not), and here a body that
- * is buffered has a time for all of it, and one that is streamed may take as long as it gets on.
+ * is buffered has a time for all of it, and one that is streamed may take as long as it gets on at a pace.
  */
 declare module 'fastify' {
 	interface FastifyContextConfig {
@@ -17,8 +17,12 @@ declare module 'fastify' {
 }
 
 const wholeMs = 120_000;
-/** Longest standstill of a streamed body. It is looked at four times in that time. */
+/**
+ * Of a streamed body so much must come in so long, about 1 kB a second: one that trickles would keep its connection, and
+ * the room on disk that was reserved for it, for as long as it likes. It is looked at four times in that time.
+ */
 const idleMs = 60_000;
+const idleBytes = 65_536;
 const lookMs = idleMs / 4;
 
 export function installBodyTime(app: FastifyInstance, clock: Clock): void {
@@ -43,15 +47,17 @@ export function installBodyTime(app: FastifyInstance, clock: Clock): void {
 	});
 }
 
-/** Calls `cut` once nothing has come for `idleMs`. What has come and was not yet taken is our own delay. */
+/** Calls `cut` once less than `idleBytes` have come in `idleMs`. What has come and was not yet taken is our own delay. */
 function watchProgress(raw: IncomingMessage, clock: Clock, cut: () => void): () => void {
 	let bytes = raw.socket.bytesRead;
 	let since = clock.monotonic();
 	let cancel = clock.after(lookMs, look);
 	function look(): void {
 		const now = clock.monotonic();
-		if (raw.socket.bytesRead > bytes || raw.readableLength > 0) since = now;
-		bytes = raw.socket.bytesRead;
+		if (raw.socket.bytesRead - bytes >= idleBytes || raw.readableLength > 0) {
+			since = now;
+			bytes = raw.socket.bytesRead;
+		}
 		if (now - since >= idleMs) cut();
 		else cancel = clock.after(lookMs, look);
 	}

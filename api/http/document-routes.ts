@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { ChunkView, DocumentView } from '../contract/document-schema.ts';
+import { DocumentView } from '../contract/document-schema.ts';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
 import { limits } from '../contract/limits.ts';
@@ -101,29 +101,6 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 		async (request) => {
 			checkTenant(request, request.query.tenant);
 			return documentView(await find(request.query.tenant, request.query.docId));
-		},
-	);
-
-	app.get<{ Querystring: Static<typeof One> }>(
-		'/v1/documents/chunks',
-		described('documents', 'The published chunks of one document, in order', {
-			querystring: One,
-			response: { 200: Type.Object({ chunks: Type.Array(ChunkView) }) },
-		}),
-		async (request) => {
-			const { tenant, docId } = request.query;
-			checkTenant(request, tenant);
-			await find(tenant, docId);
-			const chunks = await docStore.chunks(tenant, docId);
-			return {
-				chunks: chunks.map(({ pointId, heading, page, text }, index) => ({
-					index,
-					pointId,
-					heading,
-					page,
-					text,
-				})),
-			};
 		},
 	);
 

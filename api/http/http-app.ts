@@ -4,9 +4,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DocDropError } from '../errors.ts';
-import type { Clock } from '../ports/index.ts';
+import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
+import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
+import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
@@ -23,10 +25,19 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
-	readonly clock: Clock;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
 }
+
+const bodyMemory = ({ config, clock }: HttpDeps) =>
+	createAllotment(
+		{
+			what: 'bytes of request bodies',
+			total: Math.max(config.maxBodiesBytes, config.maxBodyBytes),
+			waitMs: config.admissionWaitMs,
+		},
+		{ clock, weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1 },
+	);
 
 export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	const { config, telemetry } = deps;
@@ -76,6 +87,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		app.addHook('onRequest', app.rateLimit());
 	}
 	installAccess(app, config.apiKeys);
+	installBodyMemory(app, bodyMemory(deps));
 	await app.register(swagger, {
 		openapi: {
 			openapi: '3.1.0',
@@ -100,6 +112,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		publishRoutes(routes, deps);
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
+		chunkRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { Type, type Static } from 'typebox';
 import { BatchEnvelope, BatchRequest, BatchResponse, type BatchItem } from '../contract/batch-schema.ts';
 import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
-import { DocId, Tenant } from '../contract/id-schema.ts';
+import { DocId, Sha256, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
@@ -14,6 +14,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
 import { described } from './described.ts';
 import { itemError, statusOf } from './error-answers.ts';
+import { goneSignal } from './gone-signal.ts';
 import { refusedBy } from './refused-by.ts';
 import { createCheck, validatorCompiler } from './validation.ts';
 
@@ -38,6 +39,12 @@ const PutQuery = Type.Object(
 		// Together what `previous` is in a body.
 		previousDocId: Type.Optional(DocId),
 		previousTenant: Type.Optional(Tenant),
+		ifSha256: Type.Optional(
+			Type.Unsafe<Static<typeof Sha256>>({
+				...Sha256,
+				description: 'Take the bytes only where this is their hash; otherwise 412 changed_since.',
+			}),
+		),
 		...sourceQuery,
 		...options,
 	},
@@ -233,9 +240,9 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			body: PreviewRequest,
 			response: { 200: PreviewResponse },
 		}),
-		async (request) => {
+		async (request, reply) => {
 			checkDocument(request, request.body);
-			return pipeline.preview(request.body);
+			return pipeline.preview(request.body, goneSignal(reply));
 		},
 	);
 
@@ -284,12 +291,12 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 				}
 				// A stream that is refused half-way is read to its end all the same: left alone, it would stop the
 				// connection, and the caller would never come to read the answer.
+				const { ifSha256 } = request.query;
 				const receipt = await pipeline
-					.acceptStream(
-						document,
-						request.body?.iterator({ destroyOnReturn: false }) ?? nothing(),
-						waiting(request.query),
-					)
+					.acceptStream(document, request.body?.iterator({ destroyOnReturn: false }) ?? nothing(), {
+						...waiting(request.query),
+						...(ifSha256 !== undefined && { ifSha256 }),
+					})
 					.catch((error: unknown) => {
 						request.body?.resume();
 						throw error;

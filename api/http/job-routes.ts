@@ -106,7 +106,7 @@ export function jobRoutes(
 			const jobs = await docStore.jobs({
 				...(tenant !== undefined && { tenant }),
 				...(docId !== undefined && { docId }),
-				...(state !== undefined && { states: [state] }),
+				...(state !== undefined && { state }),
 				...(after !== undefined && { after }),
 				limit,
 			});

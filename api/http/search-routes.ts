@@ -10,6 +10,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import type { Embedder } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
 import { described } from './described.ts';
+import { goneSignal } from './gone-signal.ts';
 
 /** Questions: search, and the active embedder for anyone who speaks OpenAI's dialect. */
 export function searchRoutes(
@@ -22,9 +23,9 @@ export function searchRoutes(
 			body: SearchRequest,
 			response: { 200: SearchResponse },
 		}),
-		async (request) => {
+		async (request, reply) => {
 			checkTenant(request, request.body.tenant);
-			return pipeline.search(request.body);
+			return pipeline.search(request.body, goneSignal(reply));
 		},
 	);
 

@@ -5,7 +5,7 @@ import { limits } from '../contract/limits.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
+import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
 import { described } from './described.ts';
@@ -17,6 +17,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
@@ -127,6 +128,7 @@ export interface StatusDeps {
 	readonly now: () => number;
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
+	readonly clock: Clock;
 }
 
 const mostContended = 20;
@@ -189,12 +191,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		}),
 	);
 
-	const Live = Type.Object({ status: Type.Literal('ok') });
-	app.get(
-		'/health/live',
-		described('operation', 'The process answers', { response: { 200: Live } }),
-		async () => ({ status: 'ok' as const }),
-	);
+	liveRoute(app, deps);
 
 	app.get(
 		'/health/ready',

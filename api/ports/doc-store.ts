@@ -10,6 +10,7 @@ import type {
 	Release,
 } from './work-claims.ts';
 import type {
+	ChunkPage,
 	Job,
 	JobFilter,
 	DocumentState,
@@ -21,7 +22,14 @@ import type {
 } from './doc-views.ts';
 import type { RepairStore } from './repair-store.ts';
 import type { CreditLedger, GrantRequest, GrantResult } from './credits.ts';
-import type { AcceptResult, Change, ManifestChunk, Refusal, StoredEntry } from '../domain/index.ts';
+import type {
+	AcceptResult,
+	Change,
+	ManifestChunk,
+	ManifestEntry,
+	Refusal,
+	StoredEntry,
+} from '../domain/index.ts';
 
 export interface QueueLimits {
 	/** Documents that may wait; a change to a document that already waits is always taken. */
@@ -45,6 +53,13 @@ export interface SweepRequest {
 	readonly jobMs: number;
 	/** Rows looked at, at most, so that a sweep stays short. */
 	readonly limit: number;
+}
+
+export interface Swept {
+	readonly jobs: number;
+	readonly tombstones: number;
+	/** There may be more to remove. */
+	readonly isMore: boolean;
 }
 
 /**
@@ -141,13 +156,15 @@ export interface DocStore extends RepairStore {
 	tenants(request: { readonly after: string; readonly limit: number }): Promise<string[]>;
 	/** Documents that a source wants published, by key from `after` on (0: from the first), at most `limit`. */
 	sourceDocuments(request: SourcePage): Promise<SourceDocument[]>;
-	/** The published manifest, in order, with texts. */
-	chunks(tenant: string, docId: string): Promise<ManifestChunk[]>;
+	/** The published manifest, in order, with texts: a page of it. */
+	chunks(tenant: string, docId: string, page?: ChunkPage): Promise<ManifestChunk[]>;
+	/** The published manifest, in order and whole, without texts. */
+	manifest(tenant: string, docId: string): Promise<ManifestEntry[]>;
 	stats(): Promise<StoreStats>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
-	/** Removes old jobs and old tombstones; returns how many of each. */
-	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** Removes old jobs and old tombstones. Costs what it removes: what it kept it does not look at again. */
+	sweep(request: SweepRequest): Promise<Swept>;
 	/** Brings times that lie in the future, of a clock that was wrong, back to `now`, so that nothing waits for them. */
 	leaveFuture(now: number): Promise<void>;
 	/** The highest store time that was ever written. */

@@ -1,5 +1,5 @@
 import type { DocKey, JobDetail, PublishedState } from './work-claims.ts';
-import type { Failure } from '../domain/index.ts';
+import type { Failure, ManifestEntry } from '../domain/index.ts';
 import type { JobState } from '../contract/job-schema.ts';
 
 export interface Job {
@@ -24,7 +24,7 @@ export interface Job {
 export interface JobFilter {
 	readonly tenant?: string;
 	readonly docId?: string;
-	readonly states?: readonly JobState[];
+	readonly state?: JobState;
 	/** Job id after which (in descending order, newest first) the page begins. */
 	readonly after?: string;
 	readonly limit: number;
@@ -54,6 +54,13 @@ export interface DocumentFilter {
 	readonly state?: DocumentState['state'];
 	/** docId after which the page begins. */
 	readonly after?: string;
+	readonly limit: number;
+}
+
+/** Of a document's chunks, in their order. */
+export interface ChunkPage {
+	/** The last chunk of the page before; null: from the first on. */
+	readonly after: Pick<ManifestEntry, 'order' | 'pointId'> | null;
 	readonly limit: number;
 }
 

@@ -8,16 +8,18 @@ import {
 } from 'n8n-workflow';
 import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
-import { createGuard, openRoots, type Machine, type WatchedRoot } from './folder-access.ts';
+import { createGuard, openRoots, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
-import { ownSourceId, storedEpoch } from './file-state.ts';
+import { ownSourceId } from './file-state.ts';
+import { searchFolders } from './folder-list.ts';
 import { createNaming } from './naming.ts';
 import { createOpenSources } from './open-sources.ts';
 import { readSettings, type TriggerSettings } from './trigger-parameters.ts';
 import { engineProblem } from './problems.ts';
+import type { Machine } from './read-rules.ts';
 import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
-import { peekSource, sourceNameOf } from './source-register.ts';
+import { isPublisher, peekSource, sourceNameOf } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
@@ -36,9 +38,10 @@ export class DocDropTrigger implements INodeType {
 		icon: { light: 'file:docdrop.svg', dark: 'file:docdrop.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{$parameter["folder"]}}',
+		// A workflow that was written by hand may hold the path alone.
+		subtitle: '={{ $parameter["folder"].value ?? $parameter["folder"] }}',
 		description:
-			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none',
+			'Starts the workflow when files in a folder are created, changed, moved or deleted, and misses none; the DocDrop node publishes them to a search index and searches it',
 		eventTriggerDescription:
 			'No file in the folder matches yet: put one in, and it appears here. Which files match is set by File Types, Include and Exclude.',
 		activationMessage: 'Your workflow will now start when files in the folder change.',
@@ -59,6 +62,8 @@ export class DocDropTrigger implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		properties,
 	};
+
+	methods = { listSearch: { searchFolders } };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		const machine: Machine = { env: process.env, home: homedir() };
@@ -93,7 +98,10 @@ function test(
 	const data = context.getWorkflowStaticData('global');
 	const naming = createNaming(settings.naming, roots.length > 1);
 	const place = { ...ids, ...machine, data };
-	const { sourceId, isAdopted } = peekSource(place, { roots, naming, settings });
+	const { sourceId, isAdopted, epoch } = peekSource(place, {
+		...{ roots, naming, settings },
+		isPublisher: isPublisher(context),
+	});
 	return {
 		closeFunction: async () => closing.abort(),
 		async manualTriggerFunction() {
@@ -101,7 +109,7 @@ function test(
 				...{ settings, roots, naming, sourceId, clock: systemClock },
 				sourceName: sourceNameOf(context.getWorkflow().name),
 				guard: createGuard(roots, settings.watch.followLinks, machine),
-				epoch: isAdopted ? null : (epochs.get(ownId) ?? storedEpoch(place, sourceId)),
+				epoch: isAdopted ? null : (epochs.get(ownId) ?? epoch),
 				onWaiting: () =>
 					context.logger.info('DocDrop Trigger: no file matches yet; waiting for the first one'),
 				signal: closing.signal,

@@ -104,8 +104,13 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 		const items = plans.flatMap((it) => ('items' in it ? it.items : []));
 		if (items.length === 0) return plans.map((it) => ('outcome' in it ? it.outcome : { kind: 'delivered' }));
 		const end = await deps.executions.run(items);
-		return plans.map((it): FileOutcome => {
+		return plans.map((it, index): FileOutcome => {
 			if ('outcome' in it) return it.outcome;
+			if (typeof end === 'object') {
+				const { reason } = end;
+				const isRefused = end.seqs.has(batch[index]?.seq ?? 0);
+				return isRefused ? { kind: 'failed', reason } : { kind: 'retry', reason };
+			}
 			if (end === 'waiting') {
 				return { kind: 'failed', reason: 'its execution waits', retryAt: deps.clock.now() + PARKED };
 			}

@@ -7,11 +7,29 @@ import { optionGroups } from './option-groups.ts';
 
 export const properties: INodeProperties[] = [
 	{
-		...textField('Folder', 'folder'),
+		displayName: 'Folder',
+		name: 'folder',
+		type: 'resourceLocator',
+		default: { mode: 'path', value: '' },
 		required: true,
-		placeholder: 'e.g. /data/inbox',
 		description:
-			'Full path of the folder to watch, with all that is below it, as n8n sees it: in a container, the path inside the container. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: Files, More Folders.',
+			'The folder to watch, with all that is below it. n8n must be allowed to read it (N8N_RESTRICT_FILE_ACCESS_TO). Further folders: Files, More Folders.',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchFolders', searchable: true },
+				hint: 'Folders that n8n may read, and those below them',
+			},
+			{
+				displayName: 'By Path',
+				name: 'path',
+				type: 'string',
+				placeholder: 'e.g. /data/inbox',
+				hint: 'The full path as n8n sees it: in a container, the path inside the container',
+			},
+		],
 	},
 	{
 		...choiceField('Tenant From', 'tenantFrom', 'fixed'),
@@ -24,7 +42,7 @@ export const properties: INodeProperties[] = [
 			{
 				name: 'Folder in the Path',
 				value: 'segment',
-				description: 'Each file belongs to the tenant that a folder on its way is called after',
+				description: 'Each file belongs to the tenant that one of the folders around it is named after',
 			},
 		],
 		description: 'Whose documents the files are: tenants never see one another in searches',
@@ -40,7 +58,7 @@ export const properties: INodeProperties[] = [
 		...numberField('tenantSegment'),
 		displayOptions: { show: { tenantFrom: ['segment'] } },
 		description:
-			'Which folder below the watched one names the tenant: 1 is the first. Files that lie in no such folder are left out, and reported.',
+			'Which folder on the way to a file names its tenant: 1 is the first below the watched one. Files that lie in no such folder are left out, and reported.',
 		hint: 'With 1, acme/contracts/a.md belongs to acme',
 	},
 	{

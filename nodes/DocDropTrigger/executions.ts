@@ -3,10 +3,17 @@
  * an execution has ended through the promise it is handed; only the status `success` says that it went well.
  */
 import type { ExecutionError, IRun, ITriggerFunctions } from 'n8n-workflow';
-import { supersededCode, type TriggerItem } from '../item.ts';
+import { refusedKey, supersededCode, type TriggerItem } from '../item.ts';
 
 /** `waiting`: it stands at a Wait node, and goes on when a person or a clock says so. */
-export type ExecutionEnd = 'success' | 'waiting';
+export type ExecutionEnd = 'success' | 'waiting' | RefusedChanges;
+
+/** It failed because of some of its changes, which a person has to see to. */
+export interface RefusedChanges {
+	readonly seqs: ReadonlySet<number>;
+	/** For people. */
+	readonly reason: string;
+}
 
 export interface Executions {
 	/** Rejects with the reason, for people, where it did not go well, or nobody knows. */
@@ -21,12 +28,15 @@ export function createExecutions(deps: {
 	onUnsupported: (error: Error) => void;
 	/** The API follows another node of the same source by now. */
 	onSuperseded: () => void;
+	/** It would refuse the next execution like the last: none is made, and what is handed in is kept back. */
+	isHeld: () => boolean;
 	/** Names the trigger node among all of n8n. */
 	name: string;
 }): Executions {
 	const { context } = deps;
 	return {
 		async run(items) {
+			if (deps.isHeld()) throw new Error('another workflow publishes this folder');
 			const done = context.helpers.createDeferredPromise<IRun>();
 			deps.beforeEmit();
 			const json = items.map((item) => ({ json: { ...item } }));
@@ -41,9 +51,19 @@ export function createExecutions(deps: {
 			if (status === 'success' || status === 'waiting') return status;
 			const { message, context: about } = (ended?.data.resultData.error ?? {}) as Partial<ExecutionError>;
 			if (about?.['code'] === supersededCode) deps.onSuperseded();
-			throw new Error(`its execution ended as "${status}"${message === undefined ? '' : `: ${message}`}`);
+			const reason = `its execution ended as "${status}"${message === undefined ? '' : `: ${message}`}`;
+			const seqs = refusedOf(about, items);
+			if (seqs.size > 0) return { seqs, reason };
+			throw new Error(reason);
 		},
 	};
+}
+
+/** Of these items, those that the action node named; whatever else n8n keeps beside an error is no word of ours. */
+function refusedOf(about: ExecutionError['context'] | undefined, items: readonly TriggerItem[]): Set<number> {
+	const named: unknown = about?.[refusedKey];
+	const refused = new Set<unknown>(Array.isArray(named) ? named : []);
+	return new Set(items.map(({ docdrop }) => docdrop.seq).filter((seq) => refused.has(seq)));
 }
 
 /**

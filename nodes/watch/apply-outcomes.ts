@@ -1,6 +1,6 @@
 /** What the consumer's answer to a batch means: for the consumer as a whole, and for the row of each file. */
-import { withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
-import type { FileChange, FileOutcome } from './file-change.ts';
+import { isOtherContent, withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
+import type { FileChange, FileOutcome, TakenContent } from './file-change.ts';
 import { backoff, HEALTHY, REASON_CHARS, requeue, type Outbox } from './outbox.ts';
 import type { Seen } from './state/file-state-port.ts';
 
@@ -57,9 +57,19 @@ export function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: Answ
 			withheld.add(one.docId);
 			applyOutcome(outbox, one, { kind: 'retry', reason: 'the file changed while it was taken' }, false);
 			deps.lookSoon(one.docId);
-		} else applyOutcome(outbox, one, answer[index] ?? { kind: 'retry', reason: '' }, true);
+		} else {
+			const outcome = answer[index] ?? { kind: 'retry', reason: '' };
+			const isOther = isOtherContent(one.content, takenOf(outcome));
+			// What was told is not there any more, or for a moment was not: what to tell next is for the disk to say.
+			if (isOther) withheld.add(one.docId);
+			applyOutcome(outbox, one, outcome, true);
+			if (isOther) deps.lookSoon(one.docId);
+		}
 	});
 }
+
+const takenOf = (outcome: FileOutcome): TakenContent | null =>
+	outcome.kind === 'delivered' && outcome.check !== true ? (outcome.taken ?? null) : null;
 
 /** `waits`: the trouble is this file's own, so it waits by itself and the others go on. */
 function applyOutcome(outbox: Outbox, sent: SentChange, outcome: FileOutcome, waits: boolean): void {
@@ -69,7 +79,7 @@ function applyOutcome(outbox: Outbox, sent: SentChange, outcome: FileOutcome, wa
 	const row = ledger.get(docId);
 	const reason = outcome.kind === 'delivered' ? '' : outcome.reason.slice(0, REASON_CHARS);
 	if (row !== undefined && outcome.kind === 'delivered') {
-		ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+		ledger.set(docId, withDelivered(row, change.seq, content, takenOf(outcome), clock.now()));
 	} else if (row !== undefined && outcome.kind === 'failed') {
 		ledger.set(docId, withFailed(row, content, reason, outcome.retryAt));
 	} else if (row !== undefined) {

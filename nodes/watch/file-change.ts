@@ -53,8 +53,14 @@ export interface DeletedChange extends ChangeHead {
 
 export type FileChange = ContentChange | MovedChange | DeletedChange;
 
+/** A content that a consumer has taken over. */
+export type TakenContent = Pick<FileContent, 'sha256' | 'size'>;
+
 /**
  * What became of one change.
+ * `delivered` with `taken`: the content that was really handed over. The file may have changed since it was seen, so
+ * that is what counts as acknowledged, and nothing else; where it is another content than the change said, the file is
+ * looked at again. Without `taken` it was what the change said.
  * `delivered` with `check`: the consumer read the file itself, at some time since it was told. That is believed
  * only if the file is still exactly what the change said, and counts as `retry` otherwise: what the consumer
  * holds may be a content that was there for a moment.
@@ -63,7 +69,8 @@ export type FileChange = ContentChange | MovedChange | DeletedChange;
  * `failedRetryMs`. With `retryAt` (wall ms) it is parked: neither of the latter two sends it before that time.
  */
 export type FileOutcome =
-	| { readonly kind: 'delivered'; readonly check?: boolean }
+	| { readonly kind: 'delivered'; readonly check?: false; readonly taken?: TakenContent }
+	| { readonly kind: 'delivered'; readonly check: true }
 	| { readonly kind: 'retry'; readonly reason: string }
 	| { readonly kind: 'failed'; readonly reason: string; readonly retryAt?: number };
 

@@ -409,6 +409,9 @@ const queries: Case[] = [
 	],
 ];
 
+/** Once, for what is just beyond it and for what is just within. */
+const mostResults = 100;
+
 const asks: Case[] = [
 	['search without a query', post('/v1/search', { tenant: 'acme' }), invalid('query', /required/)],
 	['search for nothing', post('/v1/search', { tenant: 'acme', query: ' \n' }), invalid('query')],
@@ -433,9 +436,9 @@ const asks: Case[] = [
 		invalid('limit', /got 0/),
 	],
 	[
-		'search with limit 101',
-		post('/v1/search', { tenant: 'acme', query: 'a', limit: 101 }),
-		invalid('limit', /got 101/),
+		'search with a limit of one too many',
+		post('/v1/search', { tenant: 'acme', query: 'a', limit: mostResults + 1 }),
+		invalid('limit', new RegExp(`<= ${mostResults}, got ${mostResults + 1}`)),
 	],
 	[
 		'search with limit 1.5',
@@ -499,6 +502,17 @@ const jobsAndAddresses: Case[] = [
 	['a half percent sign in the path', get('/v1/jobs/%zz'), invalid('url', /percent-encoded/)],
 ];
 
+/** Exactly what the bounds allow, of requests that change nothing. */
+const largest: (readonly [name: string, request: Call])[] = [
+	['tenant of 128', post('/v1/search', { tenant: 'a'.repeat(128), query: 'a' })],
+	['docId of 1,024 bytes', post('/v1/search', { tenant: 'acme', query: 'a', docId: 'é'.repeat(512) })],
+	['metadata of 16,384 bytes', post('/v1/preview', { ...document, metadata: { a: 'x'.repeat(16_376) } })],
+	['a batch of 500', post('/v1/ingest/batch', { documents: Array(500).fill(null) })],
+	['a list with limit 500', list('limit=500')],
+	['a hundred job ids', get(`/v1/jobs?ids=${Array(100).fill(job).join(',')}`)],
+	['search with the largest limit', post('/v1/search', { tenant: 'acme', query: 'a', limit: mostResults })],
+];
+
 describe('abuse: requests', () => {
 	let app: TestApp;
 	let untouched: unknown;
@@ -529,13 +543,21 @@ describe('abuse: requests', () => {
 			for (const [name, request, expected] of cases) {
 				try {
 					assertRefusal(await call(app.url, request), expected);
-				} catch (error) {
-					throw new Error(`${group}, ${name}`, { cause: error });
+				} catch (cause) {
+					throw new Error(`${group}, ${name}: ${(cause as Error).message}`, { cause });
 				}
 			}
 			assert.deepEqual(await state(), untouched);
 		});
 	}
+
+	it(`what is just within the bounds: ${largest.length} cases, each accepted`, async () => {
+		for (const [name, request] of largest) {
+			const { status, text } = await call(app.url, request);
+			assert.ok(status < 300, `${name} was refused: ${status} ${text.slice(0, 500)}`);
+		}
+		assert.deepEqual(await state(), untouched);
+	});
 
 	it('wrong methods are 405 and say which are right, on every address', async () => {
 		const rights: Record<string, string[]> = {

@@ -90,6 +90,29 @@ export function testLargeDocuments(
 			assert.equal(await commit(lease), false, 'once');
 		});
 
+		it('shows the chunks of a document page by page, in the order of the keys', async () => {
+			const { lease } = await begin('one');
+			// Two with one key, as an attempt leaves them: neither is passed over.
+			await intend(lease, [...chunks(0, 7), chunk(8, chunk(3).order)]);
+			await commit(lease);
+			const whole = await store.chunks('acme', 'a');
+			assert.deepEqual(
+				(await store.manifest('acme', 'a')).map(({ order }) => order),
+				whole.map(({ order }) => order),
+			);
+			for (const limit of [1, 3, 8]) {
+				const found: typeof whole = [];
+				for (;;) {
+					const last = found.at(-1) ?? null;
+					const page = await store.chunks('acme', 'a', { after: last, limit });
+					assert.ok(page.length <= limit);
+					found.push(...page);
+					if (page.length < limit) break;
+				}
+				assert.deepEqual(found, whole);
+			}
+		});
+
 		it('counts on every line after the commit, tidied or not', async () => {
 			const { doc } = await publish('one', chunks(0, 5));
 			for (const isTidied of [false, true]) {

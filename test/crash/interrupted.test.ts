@@ -1,3 +1,4 @@
+import { createBlame } from '../../api/pipeline/faults/blame.ts';
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
@@ -18,6 +19,7 @@ import type { Lease } from '../../api/ports/work-claims.ts';
 import type { StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
 import { startQdrantDouble, type QdrantDouble } from '../doubles/qdrant.ts';
 import { changeOf } from '../support/leased-documents.ts';
+import { expectedOf } from './expected.ts';
 import { compare } from './oracle.ts';
 
 /**
@@ -29,6 +31,7 @@ describe('an interrupted attempt', () => {
 	const { signal } = new AbortController();
 	const breaker: Breaker = {
 		run: (call) => call(signal),
+		control: async () => null,
 		learn() {},
 		state: () => 'closed',
 		nextProbeAt: () => null,
@@ -54,13 +57,13 @@ describe('an interrupted attempt', () => {
 		readonly metadata: Readonly<Record<string, unknown>>;
 	}
 	const textOf = ({ text }: State) => Array.from(text, (letter) => `# ${letter}`).join('\n\n');
+	const sent = ({ metadata }: State) => ({ mimeType: 'text/markdown', path: null, title: 'T', metadata });
 
 	/** Accepts the state, leases the document and publishes it, up to `end`. A lease that was left runs out first. */
 	async function attempt(index: VectorStore, state: State, end: CrashPoint | null): Promise<Lease> {
 		now += leaseMs * 2;
 		const text = textOf(state);
-		const { metadata } = state;
-		const meta = canonicalJson({ mimeType: 'text/markdown', path: null, title: 'T', metadata });
+		const meta = canonicalJson(sent(state));
 		const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
 		const content = { sha256: hash('sha256', text, 'hex'), size: text.length, body: text };
 		await docStore.accept([changeOf('d', text, { content, meta })], now, limits);
@@ -79,7 +82,8 @@ describe('an interrupted attempt', () => {
 		});
 		const crashPoint = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
-		const deps = { docStore, vectorStore: index, breaker, crashPoint, now: () => now, signal, turn };
+		const parts = { docStore, vectorStore: index, breaker, blame: createBlame(), crashPoint };
+		const deps = { ...parts, now: () => now, signal, turn };
 		const attempted = publish([prepared], () => ({}), deps);
 		if (end === null) await attempted;
 		else await assert.rejects(attempted, /crash/);
@@ -96,16 +100,9 @@ describe('an interrupted attempt', () => {
 	async function faults(index: VectorStore, state: State) {
 		const points: StoredPoint[] = [];
 		for await (const point of index.scan(null)) points.push(point);
-		const text = textOf(state);
-		const { chunks } = await extractor.extract({ content: Buffer.from(text), mimeType: 'text/markdown' });
-		const fields = {
-			path: null,
-			title: 'T',
-			mimeType: 'text/markdown',
-			contentSha256: hash('sha256', text, 'hex'),
-			extra: state.metadata,
-		};
-		return compare([{ tenant: 't', docId: 'd', chunks, fields, versionFault: () => null }], points);
+		const content = Buffer.from(textOf(state));
+		const expected = await expectedOf({ tenant: 't', docId: 'd', content, ...sent(state) }, extractor);
+		return compare([{ ...expected, versionFault: () => null }], points);
 	}
 
 	const before: State = { text: 'abcd', metadata: { kept: 1 } };

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Receipt } from '../../api/contract/document-schema.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
+import { expectedOf, type Expected } from './expected.ts';
 import type { IndexContents, StoreContents } from './inspect.ts';
 import { compare, type ExpectedDoc, type Fault } from './oracle.ts';
 import { epochKey, keyOf, type Change, type Version } from './script.ts';
@@ -59,21 +59,11 @@ export function newestOf(changes: Iterable<Change>): Map<string, Change> {
 	return newest;
 }
 
-export async function publication(
-	{ tenant, docId, version }: Change,
-	extractor: Extractor,
-): Promise<Omit<ExpectedDoc, 'versionFault'>> {
-	const { text, mimeType, title, path, metadata }: Version = version ?? {
-		text: '',
-		mimeType: 'text/plain',
-		title: null,
-		path: null,
-		metadata: {},
-	};
-	const extracted = await extractor.extract({ content: Buffer.from(text), mimeType });
-	const contentSha256 = hash('sha256', text, 'hex');
-	const fields = { path, title: title ?? extracted.title, mimeType, contentSha256, extra: metadata };
-	return { tenant, docId, chunks: extracted.chunks, fields };
+const nothing: Version = { text: '', mimeType: 'text/plain', title: null, path: null, metadata: {} };
+
+export function publication({ tenant, docId, version }: Change, extractor: Extractor): Promise<Expected> {
+	const { text, ...sent } = version ?? nothing;
+	return expectedOf({ tenant, docId, content: Buffer.from(text), ...sent }, extractor);
 }
 
 /** The rank that each epoch has in each document, the upper half of its versions, by the first answer that tells it. */

@@ -4,7 +4,8 @@ import { compare, type ExpectedDoc } from './oracle.ts';
 import { docFields } from '../support/doc-fields.ts';
 
 describe('crash oracle', () => {
-	const fields = { path: null, title: 'T', mimeType: 'text/plain', contentSha256: 'c2', extra: { a: 1 } };
+	const published = docFields({ version: 2, contentSha256: 'c2', extra: { a: 1 } });
+	const { version: _version, publishedAt: _at, ...fields } = published;
 	const expected = (texts: readonly string[]): ExpectedDoc => ({
 		tenant: 't',
 		docId: 'd',
@@ -20,7 +21,7 @@ describe('crash oracle', () => {
 		heading: null,
 		page: null,
 		order,
-		fields: docFields({ ...fields, version: 2, publishedAt: 'now' }),
+		fields: published,
 		...own,
 	});
 	const kinds = (doc: ExpectedDoc, points: readonly StoredPoint[]) =>
@@ -54,10 +55,7 @@ describe('crash oracle', () => {
 
 	it('sees fields of an older version', () => {
 		const [a] = whole as [StoredPoint, StoredPoint];
-		const withFields = (own: object) => [
-			a,
-			point('b', '2', { fields: docFields({ ...fields, version: 2, publishedAt: 'now', ...own }) }),
-		];
+		const withFields = (own: object) => [a, point('b', '2', { fields: { ...published, ...own } })];
 		assert.deepEqual(kinds(two, withFields({ version: 1 })), ['stale']);
 		assert.deepEqual(kinds(two, withFields({ contentSha256: 'c1' })), ['stale']);
 		assert.deepEqual(kinds(two, withFields({ extra: { a: 1, b: 2 } })), ['stale']);

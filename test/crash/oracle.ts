@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
+import type { Expected } from './expected.ts';
 
 /**
  * What the index must hold, against what it holds. Pure. The index is read as it is; the manifest has no say.
@@ -19,24 +20,7 @@ export interface Fault {
 	readonly message: string;
 }
 
-export interface ExpectedChunk {
-	readonly heading: string | null;
-	readonly page: number | null;
-	readonly text: string;
-}
-
-export interface ExpectedDoc {
-	readonly tenant: string;
-	readonly docId: string;
-	/** In order; none for a deleted document. */
-	readonly chunks: readonly ExpectedChunk[];
-	readonly fields: {
-		readonly path: string | null;
-		readonly title: string | null;
-		readonly mimeType: string;
-		readonly contentSha256: string;
-		readonly extra: Readonly<Record<string, unknown>>;
-	};
+export interface ExpectedDoc extends Expected {
 	/** Why the version cannot be that of the newest change, or null. */
 	readonly versionFault: (version: number) => string | null;
 }

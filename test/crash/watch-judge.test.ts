@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
+import { expectedOf } from './expected.ts';
 import { judgeIndex, judgeRest, judgeSending, sha256, type Look } from './watch-judge.ts';
 import { docFields } from '../support/doc-fields.ts';
 
@@ -50,26 +51,18 @@ describe('the verdict on a folder that was followed through crashes', () => {
 	it('holds the index and the state of the folder against the folder', async () => {
 		const content = Buffer.from('# Title\n\nSome text.');
 		const extractor = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 40 } });
-		const { chunks, title } = await extractor.extract({ content, mimeType: 'text/markdown' });
-		const points = chunks.map(({ heading, page, text }, index): StoredPoint => {
-			const fields = {
-				path: 'a.md',
-				title,
-				mimeType: 'text/markdown',
-				contentSha256: sha256(content),
-				extra: {},
-			};
-			return {
-				id: String(index),
-				tenant: 't',
-				docId: 'a.md',
-				content: text,
-				heading,
-				page,
-				order: String(index),
-				fields: docFields({ ...fields, version: 1, publishedAt: 'now' }),
-			};
-		});
+		const named = { tenant: 't', docId: 'a.md' };
+		const sent = { ...named, content, mimeType: 'text/markdown', title: null, path: 'a.md', metadata: {} };
+		const { chunks, fields } = await expectedOf(sent, extractor);
+		const points = chunks.map(({ heading, page, text }, index): StoredPoint => ({
+			...named,
+			id: String(index),
+			content: text,
+			heading,
+			page,
+			order: String(index),
+			fields: docFields(fields),
+		}));
 		const judge = async (own: { points?: StoredPoint[]; seen?: [string, string][]; counted?: number }) => {
 			const evidence = {
 				settled: new Map<string, string>(),

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
+import { expectedOf } from './expected.ts';
 import type { IndexContents, StoreContents } from './inspect.ts';
 import { compare, faultKinds, type ExpectedDoc, type Fault } from './oracle.ts';
 import type { Evidence } from './watch-evidence.ts';
@@ -90,9 +91,8 @@ export async function judgeIndex(
 	for (const [path, content] of files) {
 		const mimeType = mimeTypeOf(path);
 		if (mimeType === null) continue;
-		const { chunks, title } = await extractor.extract({ content, mimeType });
-		const fields = { path, title, mimeType, contentSha256: sha256(content), extra: {} };
-		expected.push({ tenant, docId: path, chunks, fields, versionFault: () => null });
+		const sent = { tenant, docId: path, content, mimeType, title: null, path, metadata: {} };
+		expected.push({ ...(await expectedOf(sent, extractor)), versionFault: () => null });
 	}
 	faults.push(...compare(expected, index.points));
 	if (counted !== expected.length)

@@ -6,9 +6,11 @@ import type {
 	Body,
 	Counts,
 	DocRow,
+	EndedAt,
 	JobRow,
 	LedgerRow,
 	RefusalRow,
+	Standing,
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
@@ -31,11 +33,16 @@ export function createMemoryTables(): Tables {
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
+	const standingOf = ({ state }: DocRow): Standing => {
+		if (state.failed) return 'failed';
+		if (isPending({ ...state, lease: null })) return state.attempts > 0 ? 'retrying' : 'accepted';
+		return state.published === null ? 'deleted' : 'published';
+	};
 	const ordered = (rows: DocRow[]) =>
 		rows.sort(
 			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
 		);
-	const inOrder = (a: ManifestEntry, b: ManifestEntry) =>
+	const inOrder = (a: Pick<ManifestEntry, 'order'>, b: Pick<ManifestEntry, 'order'>) =>
 		a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
 	const chunksOf = (doc: DocKey) => [...(chunks.get(doc)?.values() ?? [])];
 
@@ -144,10 +151,18 @@ export function createMemoryTables(): Tables {
 				.filter((tenant) => tenant > after)
 				.sort()
 				.slice(0, limit),
-		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+		listDocs: ({ tenant, prefix = '', after = '', standing, limit }) =>
 			[...docs.values()]
 				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
+				.filter((row) => standing === null || standingOf(row) === standing)
 				.sort((a, b) => (a.docId < b.docId ? -1 : 1))
+				.slice(0, limit),
+		retryingJobs: (tenant, below, limit) =>
+			[...docs.values()]
+				.filter((row) => standingOf(row) === 'retrying' && (tenant === null || row.tenant === tenant))
+				.map((row) => row.state.wanted.jobId)
+				.filter((jobId) => below === null || jobId < below)
+				.sort((a, b) => (a < b ? 1 : -1))
 				.slice(0, limit),
 		insertBody(body) {
 			const id = nextId++;
@@ -168,9 +183,10 @@ export function createMemoryTables(): Tables {
 		insertJob: (job) => void jobs.set(job.jobId, job),
 		updateJob: (job) => void jobs.set(job.jobId, job),
 		job: (jobId) => jobs.get(jobId),
-		listJobs: (after, state, limit) =>
+		listJobs: ({ tenant, state, below, limit }) =>
 			[...jobs.values()]
-				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
+				.filter((job) => (below === null || job.jobId < below) && (state === null || job.state === state))
+				.filter((job) => tenant === null || job.tenant === tenant)
 				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
 				.slice(0, limit),
 		removeJob: (jobId) => void jobs.delete(jobId),
@@ -230,10 +246,20 @@ export function createMemoryTables(): Tables {
 			for (const chunk of page) chunks.get(doc)?.set(chunk.pointId, { ...chunk, at: 'published' });
 			return limit === null || page.length < limit ? null : (page.at(-1)?.pointId ?? null);
 		},
-		chunks: (doc, isTidy) =>
+		manifest: (doc, isTidy) =>
 			chunksOf(doc)
 				.filter((chunk) => isTidy || chunk.at !== 'fresh')
 				.sort(inOrder)
+				.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
+		chunks: (doc, isTidy, { after, limit }) =>
+			chunksOf(doc)
+				.filter((chunk) => isTidy || chunk.at !== 'fresh')
+				.sort((a, b) => inOrder(a, b) || (a.pointId < b.pointId ? -1 : 1))
+				.filter(
+					(chunk) =>
+						after === null || (inOrder(chunk, after) || (chunk.pointId > after.pointId ? 1 : -1)) > 0,
+				)
+				.slice(0, limit)
 				.map(({ at: _at, ...chunk }) => chunk),
 		chunksOf: (doc, pointIds) => {
 			const wanted = new Set(pointIds);
@@ -338,22 +364,18 @@ export function createMemoryTables(): Tables {
 						!state.mayHaveOrphans &&
 						state.wanted.acceptedAt < before,
 				)
+				.sort((a, b) => a.state.wanted.acceptedAt - b.state.wanted.acceptedAt || a.key - b.key)
 				.slice(0, limit)
 				.map((row) => row.key),
-		removeOldJobs(before, after, limit) {
-			const page = [...jobs.values()]
-				.filter((job) => after === null || job.jobId > after)
-				.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
-				.slice(0, limit);
-			let removed = 0;
-			for (const job of page) {
-				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
-					continue;
-				jobs.delete(job.jobId);
-				refusals.delete(job.jobId);
-				removed += 1;
-			}
-			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
-		},
+		endedJobs: (after, before, limit) =>
+			[...jobs.values()]
+				.filter(({ state, updatedAt }) => state !== 'accepted' && updatedAt < before)
+				.filter((job) => after === null || byEnd(job, after) > 0)
+				.sort(byEnd)
+				.slice(0, limit),
+		isNewestJob: (doc, jobId) => docs.get(doc)?.lastJob === jobId,
 	};
 }
+
+const byEnd = (a: EndedAt, b: EndedAt) =>
+	a.updatedAt - b.updatedAt || (a.jobId < b.jobId ? -1 : a.jobId > b.jobId ? 1 : 0);

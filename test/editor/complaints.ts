@@ -14,7 +14,7 @@ export function createComplaints(url: string): Complaints {
 			page.on('pageerror', (error) => heard.push(String(error)));
 			page.on('console', (message) => {
 				const { url: from } = message.location();
-				if (message.type() === 'error' && !isFromElsewhere(from)) heard.push(`${message.text()} (${from})`);
+				if (message.type() === 'error' && !isOfN8nAlone(from)) heard.push(`${message.text()} (${from})`);
 			});
 		},
 		take() {
@@ -24,8 +24,13 @@ export function createComplaints(url: string): Complaints {
 		},
 	};
 
-	/** What n8n logs without us: the editor asks npm for the download count of each community node that it shows. */
-	function isFromElsewhere(from: string): boolean {
-		return from !== '' && new URL(from).origin !== url;
+	/**
+	 * What n8n logs without us: the editor asks npm about each community node that it shows, and n8n for a file with
+	 * the output fields of each node that has not run, which most nodes do not have.
+	 */
+	function isOfN8nAlone(from: string): boolean {
+		if (from === '') return false;
+		const { origin, pathname } = new URL(from);
+		return origin !== url || pathname.startsWith('/schemas/');
 	}
 }

@@ -1,18 +1,14 @@
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../support/settled.ts';
+import { createNodePanel, type NodePanel } from './node-panel.ts';
 
 /** One tab of n8n's editor, with the words of a person who builds a workflow. */
 export interface Editor {
 	readonly page: Page;
+	/** The list of nodes that may be added. */
+	readonly panel: NodePanel;
 	/** An empty canvas. */
 	newWorkflow(): Promise<void>;
-	/** Opens the node panel: for the first node of the canvas, or for what comes after its last. */
-	openPanel(): Promise<void>;
-	/** What the panel lists under these words. */
-	find(words: string, name: string): Promise<Locator>;
-	/** Opens a node of the panel's list, and says what it offers. */
-	offersOf(entry: Locator): Promise<Offers>;
-	/** Takes an action of the node whose offers are shown. */
-	take(kind: keyof Offers, name: string): Promise<void>;
 	openWorkflow(id: string): Promise<void>;
 	/** The panel of a node on the canvas. */
 	openNode(name: string): Promise<void>;
@@ -30,13 +26,16 @@ export interface Editor {
 	executeStep(): Promise<void>;
 	/** What the node gave. */
 	output(): Locator;
+	showAs(view: 'Schema' | 'Table' | 'JSON'): Promise<void>;
+	/** Everything of the node that is open: input, fields and output. */
+	details(): Locator;
 	/** From the panel of a node that has no credential yet. */
 	openNewCredential(): Promise<void>;
 	credentialDialog(): Locator;
 	/** n8n tests what it saves, and closes the dialog where the test passes. */
 	saveCredential(values: Readonly<Record<string, string>>): Promise<void>;
-	/** Says that the test failed. */
-	credentialProblem(): Locator;
+	/** What the dialog says after a failed test, once a person asked for more. */
+	credentialProblem(): Promise<string>;
 	/** Publishes the workflow; resolves when n8n says that it is active. */
 	publish(): Promise<void>;
 	/** Loads a file that n8n exported. */
@@ -47,64 +46,17 @@ export interface Editor {
 	nodeNames(): Promise<readonly string[]>;
 }
 
-export interface Offers {
-	readonly triggers: readonly string[];
-	readonly actions: readonly string[];
-}
-
-const headings = { triggers: 'Triggers', actions: 'Actions' };
-
 export function createEditor(page: Page, url: string): Editor {
-	const panel = page.getByTestId('node-creator');
 	const dialog = page.getByTestId('editCredential-modal');
 	const parameter = (name: string) => panelOf(page).getByTestId(`parameter-input-${name}`);
 	const shownOptions = () => page.getByRole('option').filter({ visible: true });
-	const category = (kind: keyof Offers) =>
-		panel.getByTestId('node-creator-category-item').filter({ hasText: `${headings[kind]} (` });
-	/** The rows below a heading, once it is unfolded. */
-	const rows = (kind: keyof Offers) => category(kind).locator('..').getByTestId('node-creator-item-name');
-
-	async function unfold(kind: keyof Offers): Promise<void> {
-		if ((await rows(kind).count()) === 0) await category(kind).click();
-		await rows(kind).first().waitFor();
-	}
-
-	async function offered(kind: keyof Offers): Promise<readonly string[]> {
-		if ((await category(kind).count()) === 0) return [];
-		await unfold(kind);
-		return rows(kind).allInnerTexts();
-	}
-
 	return {
 		page,
+		panel: createNodePanel(page),
 		parameter,
 		async newWorkflow() {
 			await page.goto(`${url}/workflow/new`);
 			await page.getByTestId('canvas-plus-button').waitFor();
-		},
-		async openPanel() {
-			const first = page.getByTestId('canvas-plus-button');
-			if (await first.isVisible()) await first.click();
-			else await page.getByTestId('canvas-handle-plus').last().click();
-			await panel.getByTestId('node-creator-search-bar').waitFor();
-		},
-		async find(words, name) {
-			await panel.getByTestId('node-creator-search-bar').fill(words);
-			const entry = panel.getByTestId('node-creator-item-name').getByText(name, { exact: true });
-			await entry.waitFor();
-			return entry;
-		},
-		async offersOf(entry) {
-			await entry.click();
-			// The list slides out while the offers slide in.
-			await panel.getByText('Node details').waitFor();
-			await panel.getByTestId('node-creator-search-bar').waitFor({ state: 'detached' });
-			return { triggers: await offered('triggers'), actions: await offered('actions') };
-		},
-		async take(kind, name) {
-			await unfold(kind);
-			await rows(kind).getByText(name, { exact: true }).click();
-			await page.getByTestId('node-parameters').waitFor();
 		},
 		async openWorkflow(id) {
 			await page.goto(`${url}/workflow/${id}`);
@@ -119,7 +71,9 @@ export function createEditor(page: Page, url: string): Editor {
 			await page.getByTestId('ndv').waitFor({ state: 'detached' });
 		},
 		async fill(name, value) {
-			await parameter(name).locator('input').fill(value);
+			// A field with a list has a selector beside what is typed in.
+			const typed = parameter(name).getByTestId('rlc-input-container').or(parameter(name)).last();
+			await typed.locator('input').fill(value);
 		},
 		async choices(name) {
 			const list = parameter(name).getByRole('combobox');
@@ -139,10 +93,22 @@ export function createEditor(page: Page, url: string): Editor {
 		async addEveryOption() {
 			const adds = panelOf(page).getByTestId('collection-parameter-add').filter({ visible: true });
 			for (let left = await adds.count(); left > 0; left = await adds.count()) {
-				await adds.first().getByRole('combobox').click();
-				await shownOptions().first().click();
-				await shownOptions().first().waitFor({ state: 'hidden' });
+				const list = adds.first().getByRole('combobox');
+				if (await list.isVisible()) {
+					await list.click();
+					await shownOptions().first().click();
+					await shownOptions().first().waitFor({ state: 'hidden' });
+				} else {
+					// A collection of one option has a button, which goes with it.
+					await adds.first().click();
+					await until(
+						() => adds.count(),
+						(count) => count < left,
+					);
+				}
 			}
+			const rows = panelOf(page).getByTestId('fixed-collection-add');
+			for (const row of await rows.all()) await row.click();
 		},
 		async oddTexts() {
 			const shown = (await dialog.isVisible()) ? dialog : panelOf(page);
@@ -154,6 +120,10 @@ export function createEditor(page: Page, url: string): Editor {
 			await page.getByTestId('ndv').getByTestId('node-execute-button').first().click();
 		},
 		output: () => page.getByTestId('output-panel'),
+		details: () => page.getByTestId('ndv'),
+		async showAs(view) {
+			await page.getByTestId('output-panel').getByRole('radio', { name: view }).click();
+		},
 		credentialDialog: () => dialog,
 		async openNewCredential() {
 			await page.getByTestId('node-credentials-empty-state').getByRole('button').click();
@@ -165,16 +135,21 @@ export function createEditor(page: Page, url: string): Editor {
 			}
 			await dialog.getByTestId('credential-save-button').click();
 		},
-		credentialProblem: () => dialog.getByText('Couldn’t connect with these settings'),
+		async credentialProblem() {
+			await dialog.getByText('More details').click();
+			return dialog.innerText();
+		},
 		async publish() {
 			await page.getByTestId('workflow-open-publish-modal-button').click();
 			await page.getByTestId('workflow-publish-button').click();
 			await page.getByTestId('workflow-active-version-indicator').waitFor();
+			await page.getByTestId('activation-modal').getByRole('button', { name: 'Got it' }).click();
 		},
 		async importFile(path) {
 			await page.getByTestId('workflow-menu').click();
 			const choosing = page.waitForEvent('filechooser');
-			await page.getByTestId('workflow-menu-item-import-from-file').click();
+			await page.getByRole('menuitem', { name: 'Import' }).hover();
+			await page.getByRole('menuitem', { name: 'From file' }).click();
 			await (await choosing).setFiles(path);
 			await page.getByTestId('canvas-node').first().waitFor();
 		},

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { selectors, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { selectors, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { createRig, type Rig } from '../n8n/rig.ts';
 import { launchBrowser } from './browser.ts';
 import { createComplaints, type Complaints } from './complaints.ts';
@@ -41,13 +41,24 @@ export async function openEditor(): Promise<Editor> {
 	return createEditor(tab, rig().n8n.url);
 }
 
-/** A picture for a person to look at, where they are wanted. */
-export async function shoot(name: string): Promise<void> {
+/** A picture for a person to look at, where they are wanted; of the tab, or of a part of it. */
+export async function shoot(name: string, part?: Locator): Promise<void> {
 	if (shots === undefined || tab === null) return;
 	mkdirSync(shots, { recursive: true });
 	await tab.mouse.move(0, 0);
-	await tab.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
+	await tab.evaluate(inPlaceOf(rig().inbox, '/data/inbox'));
+	// What comes and goes by itself would make each run's pictures others.
+	const style = '.el-notification, .el-popper, [data-reka-popper-content-wrapper] { visibility: hidden }';
+	await (part ?? tab).screenshot({ path: join(shots, `${name}.png`), animations: 'disabled', style });
 }
+
+/** A script: the folder of a run is of no interest in a picture. */
+const inPlaceOf = (folder: string, shown: string) => `{
+	const shown = (text) => text.replaceAll('${folder}', '${shown}');
+	for (const field of document.querySelectorAll('input')) field.value = shown(field.value);
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (texts.nextNode()) texts.currentNode.data = shown(texts.currentNode.data);
+}`;
 
 before(async function () {
 	// The first start of n8n on a machine installs it.

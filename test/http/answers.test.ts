@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import type { PublishRequest } from '../../api/contract/document-schema.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
 import { until } from '../support/settled.ts';
@@ -95,6 +96,42 @@ describe('answers', () => {
 			headers: { host: 'localhost' },
 		});
 		assert.equal((await jobIs(empty.json().jobId, 'published')).detail.added, 0);
+	});
+
+	it('chunks: page by page, numbered from one page to the next', async () => {
+		const text = Array.from({ length: 12 }, (_, n) => `${n} `.repeat(150)).join('\n\n');
+		const { json } = await ask('PUT', '/v1/documents/content?tenant=t&docId=long.txt&coalesced=true', text);
+		await jobIs(json.jobId, 'published');
+		const url = '/v1/documents/chunks?tenant=t&docId=long.txt';
+		const { json: whole } = await ask('GET', url);
+		assert.ok(whole.chunks.length > 6 && whole.next === null);
+		const found: unknown[] = [];
+		for (let after: string | null = ''; after !== null;) {
+			const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+			const { json: page } = await ask('GET', `${url}&limit=5${query}`);
+			assert.ok(page.chunks.length <= 5);
+			found.push(...page.chunks);
+			after = page.next;
+		}
+		assert.deepEqual(found, whole.chunks);
+		const wrong = await ask('GET', `${url}&after=5`);
+		assert.deepEqual([wrong.status, wrong.json.error.field], [400, 'after']);
+	});
+
+	it('put: takes only the bytes that were asked for, and says what it took', async () => {
+		const url = '/v1/documents/content?tenant=t&docId=seen.txt';
+		const hashOf = (text: string) => hash('sha256', text, 'hex');
+		const other = await ask('PUT', `${url}&ifSha256=${hashOf('seen')}`, 'changed');
+		assert.deepEqual([other.status, other.json.error.code], [412, 'changed_since']);
+		assert.equal((await ask('GET', '/v1/documents/state?tenant=t&docId=seen.txt')).status, 404);
+		const taken = await ask('PUT', `${url}&ifSha256=${hashOf('changed')}`, 'changed');
+		assert.deepEqual([taken.status, taken.json.sha256], [202, hashOf('changed')]);
+		const again = await ask('PUT', url, 'changed');
+		assert.deepEqual([again.json.state, again.json.sha256], ['unchanged', hashOf('changed')]);
+		const wrong = await ask('PUT', `${url}&ifSha256=ABC`, 'changed');
+		assert.deepEqual([wrong.status, wrong.json.error.field], [400, 'ifSha256']);
+		const gone = await ask('DELETE', '/v1/documents?tenant=t&docId=seen.txt');
+		assert.deepEqual([gone.json.state, gone.json.sha256], ['accepted', undefined]);
 	});
 
 	it('tenants: in order, in pages', async () => {

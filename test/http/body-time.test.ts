@@ -61,13 +61,23 @@ describe('the time that a body may take', () => {
 	});
 
 	it('is any, for a stream that gets on', async () => {
-		await send(put(20 * 10));
-		for (let nth = 0; nth < 20; nth += 1) {
+		const piece = 'x'.repeat(66_000);
+		await send(put(12 * piece.length));
+		for (let nth = 0; nth < 12; nth += 1) {
 			await clock.advance(50 * second);
-			await send('ten bytes ');
+			await send(piece);
 		}
 		await answered(202);
 		assert.equal((await made.docStore.document('t', 'a.txt'))?.state, 'accepted');
+	});
+
+	it('ends for a stream that trickles', async () => {
+		await send(put(200_000));
+		for (let nth = 0; nth < 7; nth += 1) {
+			await clock.advance(10 * second);
+			caller.write('ten bytes ');
+		}
+		await answered(408);
 	});
 
 	for (const [what, begun] of [

@@ -32,12 +32,16 @@ describe('health and bounds', () => {
 		const store = createMemoryVectorStore({ dimensions: 256 });
 		let isAway = true;
 		let calls = 0;
-		const put: typeof store.put = async (...args) => {
+		const asked = () => {
 			calls += 1;
 			if (isAway) throw new DocDropError('index_unavailable', 'the vector index does not answer');
-			return store.put(...args);
 		};
-		made = await httpInMemory({}, { vectorStore: { ...store, put } });
+		const vectorStore: typeof store = {
+			...store,
+			put: async (...args) => (asked(), store.put(...args)),
+			remove: async (...args) => (asked(), store.remove(...args)),
+		};
+		made = await httpInMemory({}, { vectorStore });
 		assert.deepEqual(await ready(), {
 			code: 200,
 			status: 'ok',
@@ -160,15 +164,17 @@ describe('health and bounds', () => {
 		made = await httpInMemory();
 		const away = () =>
 			Promise.reject(new DocDropError('store_unavailable', 'the state store did not answer'));
-		const { stats, accept, document } = made.docStore;
-		Object.assign(made.docStore, { stats: away, accept: away, document: away });
+		const { stats, accept, document, marker } = made.docStore;
+		Object.assign(made.docStore, { stats: away, accept: away, document: away, marker: away });
 		assert.equal((await ready()).code, 503);
+		assert.equal((await get('/health/live')).status, 503);
 		const refused = await publish('a.txt', 'x');
 		assert.deepEqual([refused.status, refused.json.error.code], [503, 'store_unavailable']);
 		assert.ok(Number(refused.headers['retry-after']) >= 1);
 		Object.assign(made.docStore, {
 			stats,
 			accept,
+			marker,
 			document: () => Promise.reject(new Error('EIO /var/lib/x')),
 		});
 		const answer = await get('/v1/documents/state?tenant=t&docId=a');

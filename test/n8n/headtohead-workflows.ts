@@ -52,10 +52,15 @@ export function builtinWorkflow(inbox: string, apiUrl: string): Workflow {
 	};
 }
 
-/** Our own workflow, `workflows/folder-to-index.json`, as a person imports it and fills it in. */
-export async function docdropWorkflow(n8n: RealN8n, inbox: string, apiUrl: string): Promise<Workflow> {
+/** A workflow of the folder `workflows`, as a person imports it and fills it in. */
+export async function docdropWorkflow(
+	n8n: RealN8n,
+	inbox: string,
+	apiUrl: string,
+	name = 'folder-to-index',
+): Promise<Workflow> {
 	const credential = await createCredential(n8n, apiUrl);
-	const file = new URL('../../workflows/folder-to-index.json', import.meta.url);
+	const file = new URL(`../../workflows/${name}.json`, import.meta.url);
 	const workflow = JSON.parse(readFileSync(file, 'utf8')) as Workflow;
 	const filled = (node: WorkflowNode): WorkflowNode => {
 		if (node.type === 'n8n-nodes-docdrop.docDropTrigger') {
@@ -68,4 +73,8 @@ export async function docdropWorkflow(n8n: RealN8n, inbox: string, apiUrl: strin
 }
 
 /** What a person must enter in the trigger. */
-const triggerParameters = (inbox: string) => ({ folder: inbox, tenantFrom: 'fixed', tenant: 'default' });
+const triggerParameters = (inbox: string) => ({
+	folder: { __rl: true, mode: 'path', value: inbox },
+	tenantFrom: 'fixed',
+	tenant: 'default',
+});

@@ -6,7 +6,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import assert from 'node:assert/strict';
 import { documentsOf } from '../bench/corpus.ts';
-import { keyHeader } from '../../nodes/DocDrop/address.ts';
 import { compareWithFolder, indexFile } from '../bench/index-points.ts';
 import { createRealN8n, freePort, type RealN8n } from './real-n8n.ts';
 
@@ -27,8 +26,8 @@ interface RigApi {
 	start(): Promise<void>;
 	stop(): Promise<void>;
 	get<T>(path: string): Promise<T>;
-	/** The documents of the passages that answer it, best first. */
-	search(query: string): Promise<readonly string[]>;
+	/** The documents of the passages that answer it, best first; of the tenant `of`. */
+	search(query: string, of?: string): Promise<readonly string[]>;
 	/** State and published hash of every document of the tenant, by docId. */
 	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
 }
@@ -43,7 +42,12 @@ export async function createRig(env: Readonly<Record<string, string>> = {}, apiK
 	mkdirSync(inbox);
 	const api = await createApi(dataDir, apiKey);
 	const n8n = await createRealN8n({ userFolder: join(base, 'n8n'), folders: [inbox], env });
-	await Promise.all([api.start(), n8n.start()]);
+	// One after the other, so that none outlives tests whose other half did not start.
+	await api.start();
+	await n8n.start().catch(async (error: unknown) => {
+		await api.stop();
+		throw error;
+	});
 
 	async function difference(): Promise<string | null> {
 		const documents = await api.documents();
@@ -93,7 +97,10 @@ async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 	const url = `http://127.0.0.1:${port}`;
 	let child: ChildProcess | null = null;
 	const ask = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
-		const headers = { 'content-type': 'application/json', ...keyHeader(apiKey) };
+		const headers = {
+			'content-type': 'application/json',
+			...(apiKey !== '' && { authorization: `Bearer ${apiKey}` }),
+		};
 		const response = await fetch(url + path, { ...init, headers });
 		if (!response.ok) throw new Error(`${path} was answered ${response.status}`);
 		return (await response.json()) as T;
@@ -133,8 +140,8 @@ async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 			stopping.kill('SIGTERM');
 			await exited;
 		},
-		async search(query) {
-			const body = JSON.stringify({ tenant, query });
+		async search(query, of = tenant) {
+			const body = JSON.stringify({ tenant: of, query });
 			const { results } = await ask<{ results: { docId: string }[] }>('/v1/search', { method: 'POST', body });
 			return results.map(({ docId }) => docId);
 		},

@@ -1,3 +1,4 @@
+import { createBlame } from '../../api/pipeline/faults/blame.ts';
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -64,6 +65,7 @@ describe('a large document', function () {
 		docStore,
 		vectorStore: index,
 		breaker: noBreaker,
+		blame: createBlame(),
 		crashPoint: noCrash,
 		now: () => now,
 		signal,
@@ -126,7 +128,7 @@ describe('a large document', function () {
 	async function held() {
 		const points: { id: string; order: string; content: string }[] = [];
 		for await (const { id, order, content } of index.scan('t')) points.push({ id, order, content });
-		const chunks = await docStore.chunks('t', 'doc');
+		const chunks = await docStore.manifest('t', 'doc');
 		const state = await docStore.document('t', 'doc');
 		return {
 			points: points.toSorted((a, b) => (a.order < b.order ? -1 : 1)),

@@ -39,18 +39,26 @@ export interface ExecutionOptions {
 	readonly node?: Partial<INode>;
 	/** Gets n8n's own context just before the action node does, at each try. */
 	readonly prepare?: (context: IExecuteFunctions) => void;
+	/** What a node between trigger and action makes of the trigger's items; without it, they are directly connected. */
+	readonly between?: (items: readonly INodeExecutionData[]) => INodeExecutionData[];
 	/** Hears of each request before it is sent. */
 	readonly onRequest?: (request: IHttpRequestOptions) => void;
 }
 
 export const names = {
 	trigger: 'Trigger',
+	between: 'Between',
 	action: 'DocDrop',
 	behind: 'Behind',
 	behindErrors: 'Behind Errors',
 } as const;
 
-const types = { trigger: 'test.trigger', action: 'n8n-nodes-docdrop.docDrop', behind: 'n8n-nodes-base.noOp' };
+const types = {
+	trigger: 'n8n-nodes-docdrop.docDropTrigger',
+	between: 'test.between',
+	action: 'n8n-nodes-docdrop.docDrop',
+	behind: 'n8n-nodes-base.noOp',
+};
 
 export function actionNode({ parameters = {}, continueOnFail, node }: ExecutionOptions = {}): INode {
 	return {
@@ -92,12 +100,14 @@ export function prepareExecution(options: ExecutionOptions = {}): PreparedExecut
 		active: true,
 		nodes: [
 			place(names.trigger, types.trigger, 0),
+			...(options.between === undefined ? [] : [place(names.between, types.between, 100)]),
 			actionNode(options),
 			place(names.behind, types.behind, 400),
 			place(names.behindErrors, types.behind, 400, 200),
 		],
 		connections: {
-			[names.trigger]: { main: [to(names.action)] },
+			[names.trigger]: { main: [to(options.between === undefined ? names.action : names.between)] },
+			...(options.between !== undefined && { [names.between]: { main: [to(names.action)] } }),
 			[names.action]: { main: [to(names.behind), to(names.behindErrors)] },
 		},
 		nodeTypes: nodeTypes(options),
@@ -123,7 +133,7 @@ export function nodeOf(workflow: Workflow, name: string): INode {
 	return node;
 }
 
-function nodeTypes({ prepare }: ExecutionOptions) {
+function nodeTypes({ prepare, between }: ExecutionOptions) {
 	const docDrop = new DocDrop();
 	const action: INodeType = {
 		description: docDrop.description,
@@ -143,6 +153,12 @@ function nodeTypes({ prepare }: ExecutionOptions) {
 			description: { ...plain, name: 'trigger', displayName: 'Trigger', group: ['trigger'], inputs: [] },
 			// Executions that a trigger began have its items already; only a manual one would call it.
 			trigger: async () => ({}),
+		},
+		[types.between]: {
+			description: { ...plain, name: 'between', displayName: 'Between', group: ['transform'] },
+			async execute() {
+				return [between?.(this.getInputData()) ?? []];
+			},
 		},
 		[types.action]: action,
 		[types.behind]: {

@@ -56,6 +56,8 @@ export interface TriggerContextOptions {
 	readonly workflowId?: string;
 	readonly nodeId?: string;
 	readonly engineType?: 'v1' | 'v2';
+	/** Types of the nodes behind the trigger; default: the action node. */
+	readonly behind?: readonly string[];
 }
 
 export function createTriggerContext(options: TriggerContextOptions): TriggerContextDouble {
@@ -83,6 +85,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 			return value;
 		},
 		getNode: () => node,
+		getChildNodes: () =>
+			(options.behind ?? ['n8n-nodes-docdrop.docDrop']).map((type) => ({ name: type, type, typeVersion: 1 })),
 		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
 		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
 		getWorkflowStaticData(type: string) {

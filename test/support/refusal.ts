@@ -23,10 +23,11 @@ export function assertRefusal(
 	{ status, text }: { readonly status: number; readonly text: string },
 	expected: Expected,
 ): void {
+	assert.ok(status >= 400, `was accepted: ${status} ${text.slice(0, 500)}`);
 	const { error } = JSON.parse(text);
 	assert.equal(error.code, expected.code, text.slice(0, 500));
 	assert.equal(status, expected.status ?? errorTable[expected.code].status);
-	assert.ok(status >= 400 && status < 500, `a refusal is a 4xx, got ${status}`);
+	assert.ok(status < 500, `a refusal is a 4xx, got ${status}`);
 	assertItem(error, expected);
 	assert.match(error.requestId, /^[0-9a-f-]{36}$/);
 	assert.ok(text.length < 2_000, `an answer of ${text.length} characters repeats what the caller sent`);

@@ -143,9 +143,9 @@ const hasFinished = ({ before, decision }: Meeting): boolean =>
 function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Taken; readonly row: DocRow } {
 	const { engine, now } = call;
 	const { change, row, before, decision } = meeting;
-	const { jobId, op } = change;
+	const { jobId, op, tenant } = change;
 	const job: Omit<JobRow, 'doc' | 'version' | 'state'> = {
-		...{ jobId, op, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
+		...{ jobId, op, tenant, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
 		...{ previous: row?.lastJob ?? null, error: null, detail: null, charged: 0 },
 	};
 	if (decision.kind === 'owned' || decision.kind === 'spent')

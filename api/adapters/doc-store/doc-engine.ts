@@ -6,12 +6,15 @@ import { dropBlob } from './doc-bodies.ts';
 import { commitOne, deadLetterOne, releaseOne, renewOne } from './end-lease.ts';
 import type { BlobFiles, EngineState, OpenTransaction } from './engine-state.ts';
 import { inTransaction } from './engine-transaction.ts';
+import type { ListSteps, wholeLists } from './list-steps.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
-import { leaveFuture, stats, sweep } from './store-upkeep.ts';
+import { leaveFuture } from './leave-future.ts';
+import { stats } from './store-stats.ts';
+import { sweep } from './sweep-rows.ts';
 import type { Tables } from './tables.ts';
 import { createViews } from './views.ts';
 import { cancelJob, retryJob } from './waiting-jobs.ts';
@@ -22,10 +25,10 @@ import { cancelJob, retryJob } from './waiting-jobs.ts';
  * `transaction`.
  */
 export type DocEngine = {
-	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close'>]: (
+	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close' | keyof ReturnType<typeof wholeLists>>]: (
 		...args: Parameters<DocStore[K]>
 	) => Awaited<ReturnType<DocStore[K]>>;
-} & { transaction<T>(run: () => T): T };
+} & ListSteps & { transaction<T>(run: () => T): T };
 
 interface EngineDeps {
 	readonly tables: Tables;
@@ -92,6 +95,6 @@ function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineSta
 		queues: createQueues({ tables, weightOf, leasedUntil }),
 		progress: createProgress(tables),
 		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
-		sweep: { after: null, epochsAfter: 0 },
+		sweep: { epochsAfter: 0 },
 	};
 }

@@ -47,6 +47,6 @@ export interface EngineState {
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;
 	readonly credits: Credits;
-	/** How far the sweeps over jobs and over epochs have come; null and 0: they start from the first. */
-	readonly sweep: { after: string | null; epochsAfter: number };
+	/** How far the sweep over epochs has come; 0: it starts from the first. */
+	readonly sweep: { epochsAfter: number };
 }

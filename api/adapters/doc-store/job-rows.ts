@@ -30,7 +30,7 @@ export function updateJob(
 	const job = jobId === null ? undefined : tables.job(jobId);
 	if (job === undefined) return;
 	const isRefunded = job.charged > 0 && isForNothing(patch.state);
-	if (isRefunded) credits.refund(tables.docByKey(job.doc)?.tenant ?? '', job.charged);
+	if (isRefunded) credits.refund(job.tenant, job.charged);
 	tables.updateJob({ ...job, ...(isRefunded && { charged: 0 }), ...patch, updatedAt: now });
 	count(counts, job.state, -1);
 	count(counts, patch.state, 1);

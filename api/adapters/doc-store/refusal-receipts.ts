@@ -29,20 +29,32 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 			tables.updateJob({ ...job, attempts: job.attempts + 1, updatedAt: now });
 			return before.jobId;
 		}
-		remove(engine, before);
+		removeRefusal(engine, before);
 	}
 	insertJob(engine, {
-		...{ jobId, doc: 0, op, state: 'failed', version: 0, acceptedAt: now, updatedAt: now, attempts: 1 },
+		...{
+			jobId,
+			tenant,
+			doc: 0,
+			op,
+			state: 'failed',
+			version: 0,
+			acceptedAt: now,
+			updatedAt: now,
+			attempts: 1,
+		},
 		...{ supersededBy: null, previous: null, error: refused, detail: null, charged: 0 },
 	});
 	tables.insertRefusal({ jobId, tenant, docId });
 	count(refusals, tenant, 1);
-	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant) remove(engine, tables.oldestRefusal(tenant));
-	if (refusals.total > keptOfAll) remove(engine, tables.oldestRefusal(null));
+	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant)
+		removeRefusal(engine, tables.oldestRefusal(tenant));
+	if (refusals.total > keptOfAll) removeRefusal(engine, tables.oldestRefusal(null));
 	return jobId;
 }
 
-function remove(engine: EngineState, refusal: RefusalRow | undefined): void {
+/** With its receipt. */
+export function removeRefusal(engine: EngineState, refusal: RefusalRow | undefined): void {
 	if (refusal === undefined) return;
 	engine.tables.removeRefusal(refusal.jobId);
 	removeJob(engine, { jobId: refusal.jobId, state: 'failed' });

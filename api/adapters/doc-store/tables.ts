@@ -9,7 +9,7 @@ import type {
 	StoredEntry,
 	WorkClass,
 } from '../../domain/index.ts';
-import type { DocKey, DocumentFilter, Job } from '../../ports/index.ts';
+import type { ChunkPage, DocKey, DocumentFilter, DocumentState, Job } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**
@@ -37,7 +37,7 @@ export interface DocRow {
 }
 
 /** A job without what is the document's; its `attempts` and `error` are those that it ended with. */
-export interface JobRow extends Omit<Job, 'tenant' | 'docId' | 'state' | 'refused'> {
+export interface JobRow extends Omit<Job, 'docId' | 'state' | 'refused'> {
 	/** 0: of a refusal, see refusal-receipts.ts. */
 	readonly doc: DocKey;
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
@@ -71,15 +71,18 @@ export interface DocsTable {
 	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
 	/** Documents whose `movedTo` names this one, by key. */
 	moveSourcesOf(successor: DocKey): DocRow[];
-	/** Documents with a wanted content whose epoch is one of the source's, by key. */
+	/** Documents with a wanted content whose epoch is one of the source's, by key. Costs a look for each of its epochs. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
-	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
+	/** Of a tenant in order of their names, `prefix` included. */
+	listDocs(filter: Omit<DocumentFilter, 'state'> & { readonly standing: Standing | null }): DocRow[];
+	/** Newest jobs of documents that stand at `retrying`: of a tenant, or of all (null), newest first, from below `below`. */
+	retryingJobs(tenant: string | null, below: string | null, limit: number): string[];
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
 	/** No time of a document is above `now` any more, but of those that wait for a successor. */
 	leaveDocsFuture(now: number): void;
-	/** Finished deletions accepted before `before`, oldest keys first. */
+	/** Finished deletions accepted before `before`, oldest first. */
 	oldTombstones(before: number, limit: number): DocKey[];
 }
 
@@ -95,22 +98,19 @@ export interface BodiesTable {
 	hasBlob(blob: string): boolean;
 }
 
+export type EndedAt = Pick<JobRow, 'updatedAt' | 'jobId'>;
+export type EndedJob = EndedAt & Pick<JobRow, 'doc' | 'state' | 'previous'>;
+
 export interface JobsTable {
 	insertJob(job: JobRow): void;
 	updateJob(job: JobRow): void;
 	job(jobId: string): JobRow | undefined;
-	/** Newest first, from below `after`. */
-	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
+	/** Newest first, from below `below`; null: of any tenant, in any state. */
+	listJobs(filter: JobsPage): JobRow[];
 	removeJob(jobId: string): void;
-	/**
-	 * Looks at the next `limit` jobs by id, and removes the final ones last updated before `before` that are
-	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
-	 */
-	removeOldJobs(
-		before: number,
-		after: string | null,
-		limit: number,
-	): { removed: number; last: string | null };
+	/** Jobs in a final state by (updatedAt, jobId), from above `after` and last updated before `before`. */
+	endedJobs(after: EndedAt | null, before: number, limit: number): EndedJob[];
+	isNewestJob(doc: DocKey, jobId: string): boolean;
 	highestTime(): number;
 	leaveJobsFuture(now: number): void;
 	insertRefusal(row: RefusalRow): void;
@@ -139,8 +139,10 @@ export interface EntriesTable {
 	countEntries(doc: DocKey): number;
 	/** Of them, those that are not of the manifest, or not certain. */
 	countUncertain(doc: DocKey): number;
-	/** The published manifest, uncertain entries included; with `isTidy` every entry is of it, whatever its mark. */
-	chunks(doc: DocKey, isTidy: boolean): ManifestChunk[];
+	/** A page of the published manifest, uncertain entries included; with `isTidy` every entry is of it, whatever its mark. */
+	chunks(doc: DocKey, isTidy: boolean, page: ChunkPage): ManifestChunk[];
+	/** The same without texts, all of it. */
+	manifest(doc: DocKey, isTidy: boolean): ManifestEntry[];
 	/** Of the published manifest, those of these points. */
 	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
 	/** Adds chunks that are not there yet, as fresh orphans. */
@@ -201,6 +203,16 @@ export interface Waiting {
 	readonly doc: DocKey;
 	readonly due: number;
 	readonly readyAt: number;
+}
+
+/** Where a document stands, its lease aside. */
+export type Standing = Exclude<DocumentState['state'], 'processing'>;
+
+export interface JobsPage {
+	readonly tenant: string | null;
+	readonly state: JobRow['state'] | null;
+	readonly below: string | null;
+	readonly limit: number;
 }
 
 export interface LedgerRow extends CreditBalance {

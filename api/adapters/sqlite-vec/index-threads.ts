@@ -6,7 +6,13 @@ import { vecLibrary } from './library.ts';
 
 export interface Threads {
 	readonly writer: Thread<WriterMethods>;
-	readonly reader: Thread<ReaderMethods>;
+	/** At least one. */
+	readonly readers: readonly Thread<ReaderMethods>[];
+}
+
+/** The one with the least to do: a long search does not stand before what another one could answer at once. */
+export function idlest({ readers }: Threads): Thread<ReaderMethods> {
+	return readers.reduce((best, one) => (one.load() < best.load() ? one : best));
 }
 
 export interface IndexThreads {
@@ -18,7 +24,7 @@ export interface IndexThreads {
 	close(): Promise<void>;
 }
 
-export function createIndexThreads(file: string, shape: IndexShape): IndexThreads {
+export function createIndexThreads(file: string, shape: IndexShape, readers: number): IndexThreads {
 	/** The last start, and whether it is the last one there will be. */
 	const state: { start: Promise<Threads> | null; isClosed: boolean } = { start: null, isClosed: false };
 	return {
@@ -26,10 +32,12 @@ export function createIndexThreads(file: string, shape: IndexShape): IndexThread
 			if (state.isClosed) throw new DocDropError('index_unavailable', 'the vector index is closed');
 			const before = state.start;
 			const threads = await before?.catch(() => null);
-			if (threads != null && !threads.writer.lost() && !threads.reader.lost()) return threads;
+			if (threads != null && ![threads.writer, ...threads.readers].some((one) => one.lost())) return threads;
 			// Of several calls that find them dead, the first restarts them.
 			if (state.start === before) {
-				state.start = (threads == null ? Promise.resolve() : stop(threads)).then(() => start(file, shape));
+				state.start = (threads == null ? Promise.resolve() : stop(threads)).then(() =>
+					start(file, shape, readers),
+				);
 			}
 			return state.start as Promise<Threads>;
 		},
@@ -42,19 +50,21 @@ export function createIndexThreads(file: string, shape: IndexShape): IndexThread
 	};
 }
 
-async function start(file: string, shape: IndexShape): Promise<Threads> {
+async function start(file: string, shape: IndexShape, readers: number): Promise<Threads> {
 	const options = { file, library: vecLibrary() };
 	const threads: Threads = {
 		writer: openThread({
 			file: threadFile('adapters/sqlite-vec/index-writer'),
 			workerData: { ...options, shape },
 		}),
-		reader: openThread({ file: threadFile('adapters/sqlite-vec/index-reader'), workerData: options }),
+		readers: Array.from({ length: readers }, () =>
+			openThread({ file: threadFile('adapters/sqlite-vec/index-reader'), workerData: options }),
+		),
 	};
 	try {
-		// The writer makes the file that the reader opens.
+		// The writer makes the file that the readers open.
 		await threads.writer.open();
-		await threads.reader.open();
+		await Promise.all(threads.readers.map((reader) => reader.open()));
 		return threads;
 	} catch (error) {
 		await stop(threads);
@@ -62,8 +72,8 @@ async function start(file: string, shape: IndexShape): Promise<Threads> {
 	}
 }
 
-/** The reader goes first, so that the last connection to close is one that can fold the log into the file. */
-async function stop({ writer, reader }: Threads): Promise<void> {
-	await Promise.allSettled([reader.close()]);
+/** The readers go first, so that the last connection to close is one that can fold the log into the file. */
+async function stop({ writer, readers }: Threads): Promise<void> {
+	await Promise.allSettled(readers.map((reader) => reader.close()));
 	await Promise.allSettled([writer.close()]);
 }

@@ -1,11 +1,11 @@
 /**
  * The embedded vector store: one SQLite file with sqlite-vec (dense, exact, eight bits a number) and FTS5
- * (full text). Writes and reads each have a thread, so that a bulk write delays no search and neither delays
+ * (full text). Writes have a thread and reads have several, so that a bulk write delays no search and neither delays
  * the event loop. Only the composition root (api/app/) builds it.
  */
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/index.ts';
-import { createIndexThreads, type Threads } from './index-threads.ts';
+import { createIndexThreads, idlest, type Threads } from './index-threads.ts';
 import { dequantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
 import { checkId, checkVector, toWire } from './to-wire.ts';
@@ -18,6 +18,8 @@ export interface SqliteVecOptions {
 	readonly dimensions: number;
 	/** The embedder's; an index that holds points of another one rejects `open` with `index_mismatch`. */
 	readonly fingerprint?: string;
+	/** Threads that read it; 1 by default. */
+	readonly readers?: number;
 }
 
 const PAGE = 200;
@@ -27,8 +29,8 @@ const PAGE = 200;
  * rejects with store_locked, store_newer, store_corrupt or config_invalid (no library for this platform).
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
-	const { file, dimensions, fingerprint = null } = options;
-	const threads = createIndexThreads(file, { dimensions, fingerprint });
+	const { file, dimensions, fingerprint = null, readers = 1 } = options;
+	const threads = createIndexThreads(file, { dimensions, fingerprint }, readers);
 	/** The first pieces of puts that are still to come. */
 	const packed = new WeakMap<readonly DocWrite[], WirePut>();
 
@@ -74,9 +76,9 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				}
 			}),
 		vectors: (tenant, ids) =>
-			run(async ({ reader }) => {
+			run(async (running) => {
 				ids.forEach(checkId);
-				const found = await reader.call('vectors', tenant, ids);
+				const found = await idlest(running).call('vectors', tenant, ids);
 				return new Map(
 					found.ids.map((id, index) => [
 						id,
@@ -85,29 +87,29 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				);
 			}),
 		search: ({ tenant, vector, terms, docId, limit }) =>
-			run(async ({ reader }) => {
+			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
 				const query = { tenant, vector: vector?.slice() ?? null, terms, docId: docId ?? null, limit };
-				const { dense, sparse } = await reader.call('search', query);
+				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),
 		async *scan(tenant, docId) {
 			let page: StoredPoint[];
 			let after: { id: string; tenant: string } | null = null;
 			do {
-				page = await run(({ reader }) =>
-					reader.call('page', { tenant, docId: docId ?? null, after, size: PAGE }),
+				page = await run((running) =>
+					idlest(running).call('page', { tenant, docId: docId ?? null, after, size: PAGE }),
 				);
 				yield* page;
 				const last = page.at(-1);
 				after = last === undefined ? null : { id: last.id, tenant: last.tenant };
 			} while (page.length === PAGE);
 		},
-		count: (tenant) => run(({ reader }) => reader.call('count', tenant)),
+		count: (tenant) => run((running) => idlest(running).call('count', tenant)),
 		ping: (signal) =>
-			run(({ reader }) => {
+			run((running) => {
 				signal?.throwIfAborted();
-				return reader.call('ping');
+				return idlest(running).call('ping');
 			}),
 		close: threads.close,
 	};

@@ -7,15 +7,14 @@
  * above ASCII as it is; everything else of ASCII separates, here as there, so that a term such as `a-2_b` cannot
  * smuggle a token into another tenant's space.
  */
+import { limits } from '../../contract/limits.ts';
+
 const separators = /[^\w\u0080-\uffff]+/;
 /** The same for a byte of UTF-8: 1 where it separates. */
 const isSeparator = Uint8Array.from({ length: 256 }, (_, byte) =>
 	separators.test(String.fromCharCode(byte)) ? 1 : 0,
 );
 const space = 0x20;
-
-/** FTS5 runs a query of n terms in more than linear time; a search of this many takes some 10 ms. */
-const MAX_QUERY_TERMS = 1_000;
 
 /**
  * Terms (UTF-8) in the form in which the table takes them: bytes like everything that is on its way to it, see
@@ -48,9 +47,9 @@ export function createTermIndexer(): (tenant: number, terms: Uint8Array) => Uint
 	};
 }
 
-/** An FTS5 query that any of the terms satisfies; null where nothing is left to search for. */
+/** An FTS5 query, of as many terms as the contract lets in, that any of them satisfies; null where nothing is left to search for. */
 export function matchExpression(tenant: number, terms: readonly string[]): string | null {
 	const parts = terms.flatMap((term) => term.split(separators)).filter((part) => part !== '');
-	const tokens = [...new Set(parts)].slice(0, MAX_QUERY_TERMS).map((part) => `"${tenant}_${part}"`);
+	const tokens = [...new Set(parts)].slice(0, limits.searchTerms).map((part) => `"${tenant}_${part}"`);
 	return tokens.length === 0 ? null : tokens.join(' OR ');
 }

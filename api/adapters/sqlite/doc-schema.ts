@@ -14,7 +14,8 @@ import { DocDropError } from '../../errors.ts';
  * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
- * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of doc-state.ts.
+ * the two. `standing` is where its document stands, its lease aside. Its partial index on waiting rows is the queue:
+ * `class` and `due` are queueClass and dueAt of doc-state.ts.
  */
 export const migrations: readonly string[] = [
 	`
@@ -166,6 +167,35 @@ export const migrations: readonly string[] = [
 		(SELECT coalesce(max(doc), 0) FROM jobs)
 	);
 	`,
+	// A list has an index: receipts by tenant and state, documents by tenant and standing.
+	`
+	ALTER TABLE jobs ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+	UPDATE jobs SET tenant = coalesce(
+		(SELECT tenant FROM docs WHERE docs.doc = jobs.doc),
+		(SELECT tenant FROM refusals WHERE refusals.job = jobs.job),
+		''
+	);
+	DROP INDEX jobs_failed;
+	CREATE INDEX jobs_by_state ON jobs (state, job);
+	CREATE INDEX jobs_of_tenant ON jobs (tenant, state, job);
+	ALTER TABLE docs ADD COLUMN standing TEXT GENERATED ALWAYS AS (
+		CASE
+			WHEN failed = 1 THEN 'failed'
+			WHEN generation > settled THEN iif(attempts > 0, 'retrying', 'accepted')
+			ELSE iif(p_sha256 IS NULL, 'deleted', 'published')
+		END
+	) VIRTUAL;
+	CREATE INDEX docs_by_standing ON docs (tenant, standing, doc_id);
+	CREATE INDEX docs_retrying ON docs (w_job) WHERE standing = 'retrying';
+	CREATE INDEX docs_retrying_of_tenant ON docs (tenant, w_job) WHERE standing = 'retrying';
+	`,
+	// What a sweep removes, oldest first.
+	`
+	CREATE INDEX jobs_ended ON jobs (updated_at, job) WHERE state <> 'accepted';
+	CREATE INDEX docs_tombstones ON docs (w_at) WHERE standing = 'deleted' AND strays = 0;
+	`,
+	// A page of a document's chunks costs what is on it, however many there are.
+	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */

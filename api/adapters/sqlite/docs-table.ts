@@ -3,6 +3,7 @@ import { dueAt, maxRank, type PriorityRank, queueClass, type WorkClass } from '.
 import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
+import { uuidToBytes } from './uuid.ts';
 
 /** The rows of documents in SQLite, the queue among them included. */
 
@@ -90,6 +91,23 @@ const queuesFrom = 'FROM docs WHERE generation > settled GROUP BY tenant, class'
 export const waitingSql = column.selectSql(waitingFields, waitingFrom);
 export const queuesSql = column.selectSql(queueFields, queuesFrom);
 
+/** From the later of both on, as long as the prefix is there: no text has a byte 255. */
+const named =
+	"doc_id >= max(?2, ?3) AND doc_id <> ?2 AND doc_id < ?3 || CAST(x'ff' AS TEXT) ORDER BY doc_id LIMIT ?4";
+/** Each from an index, without sorting; test/adapters/sqlite/lists.test.ts verifies SQLite's plans. */
+export const docListSql = {
+	ofTenant: `FROM docs WHERE tenant = ?1 AND ${named}`,
+	// Left to itself SQLite takes the index of names, which is unique, and looks through all of the tenant's documents.
+	ofTenantAt: `FROM docs INDEXED BY docs_by_standing WHERE tenant = ?1 AND standing = ?5 AND ${named}`,
+	ofEpoch: 'FROM docs WHERE w_op = 0 AND epoch_rank = ? AND doc > ? ORDER BY doc LIMIT ?',
+	tombstones: "FROM docs WHERE standing = 'deleted' AND strays = 0 AND w_at < ? ORDER BY w_at, doc LIMIT ?",
+	retrying: "FROM docs WHERE standing = 'retrying' AND w_job < ? ORDER BY w_job DESC LIMIT ?",
+	retryingOfTenant:
+		"FROM docs WHERE standing = 'retrying' AND tenant = ? AND w_job < ? ORDER BY w_job DESC LIMIT ?",
+};
+
+const aboveAll = new Uint8Array(16).fill(255);
+
 const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>({
 	tenant: column.text('tenant'),
 	documents: column.integer('count(*)'),
@@ -153,14 +171,14 @@ export function createDocsTable(
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
-		ofSource: docs(
-			'doc > ? AND w_op = 0 AND epoch_rank IN (SELECT rank FROM epochs WHERE source_id = ?) ORDER BY doc LIMIT ?',
-		),
+		ranks: column.query(db, column.integer('rank'), 'FROM epochs WHERE source_id = ?'),
+		ofEpoch: column.query(db, column.integer('doc'), docListSql.ofEpoch),
 		// One look into the index for each tenant, however many documents it has.
 		nextTenant: column.query(db, column.textOrNull('min(tenant)'), 'FROM docs WHERE tenant > ?'),
-		list: docs(
-			'tenant = ? AND doc_id > ? AND doc_id >= ? AND substr(doc_id, 1, length(?)) = ? ORDER BY doc_id LIMIT ?',
-		),
+		list: column.query(db, keyedFields, docListSql.ofTenant),
+		listAt: column.query(db, keyedFields, docListSql.ofTenantAt),
+		retrying: column.query(db, column.uuid('w_job'), docListSql.retrying),
+		retryingOf: column.query(db, column.uuid('w_job'), docListSql.retryingOfTenant),
 		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
 		leaveFuture: db.prepare(`
 			UPDATE docs SET
@@ -169,11 +187,7 @@ export function createDocsTable(
 				due = iif(moved_to IS NULL, min(ready_at, ?1) + due - ready_at, due)
 			WHERE max(first_at, w_at, ready_at, coalesce(p_at, 0)) > ?1
 		`),
-		tombstones: column.query(
-			db,
-			column.integer('doc'),
-			'FROM docs WHERE generation = settled AND p_sha256 IS NULL AND failed = 0 AND strays = 0 AND w_at < ? ORDER BY doc LIMIT ?',
-		),
+		tombstones: column.query(db, column.integer('doc'), docListSql.tombstones),
 	};
 	const rowOf = ({ key, doc: { epochKey, ...doc } }: KeyedDoc): DocRow => ({
 		...doc,
@@ -215,7 +229,11 @@ export function createDocsTable(
 		queues: () => column.query(db, queueFields, queuesFrom).all(),
 		waiting: (tenant, at, limit) => sql.waiting.all(tenant, at, limit),
 		moveSourcesOf: (successor) => sql.moveSources.all(successor).map(rowOf),
-		docsOfSource: (sourceId, after, limit) => sql.ofSource.all(after, sourceId, limit).map(rowOf),
+		docsOfSource(sourceId, after, limit) {
+			const keys = sql.ranks.all(sourceId).flatMap((rank) => sql.ofEpoch.all(rank, after, limit));
+			const first = keys.sort((a, b) => a - b).slice(0, limit);
+			return first.flatMap((key) => orNone(sql.byKey.get(key)) ?? []);
+		},
 		listTenants(after, limit) {
 			const found: string[] = [];
 			for (let last = after; found.length < limit;) {
@@ -225,8 +243,15 @@ export function createDocsTable(
 			}
 			return found;
 		},
-		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
-			sql.list.all(tenant, after, prefix, prefix, prefix, limit).map(rowOf),
+		listDocs: ({ tenant, prefix = '', after = '', standing, limit }) =>
+			(standing === null
+				? sql.list.all(tenant, after, prefix, limit)
+				: sql.listAt.all(tenant, after, prefix, limit, standing)
+			).map(rowOf),
+		retryingJobs(tenant, below, limit) {
+			const from = below === null ? aboveAll : uuidToBytes(below);
+			return tenant === null ? sql.retrying.all(from, limit) : sql.retryingOf.all(tenant, from, limit);
+		},
 		tallyDocs: (after, limit) => sql.tally.all(after, limit),
 		leaveDocsFuture: (now) => void sql.leaveFuture.run(now),
 		oldTombstones: (before, limit) => sql.tombstones.all(before, limit),

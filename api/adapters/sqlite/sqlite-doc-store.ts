@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/index.ts';
-import type { DocEngine } from '../doc-store/index.ts';
+import { type DocEngine, wholeLists } from '../doc-store/index.ts';
 import { forward, openThread, threadFile } from '../thread/index.ts';
 import { writeBlob } from './blobs.ts';
 
@@ -12,17 +12,28 @@ import { writeBlob } from './blobs.ts';
 export async function openSqliteDocStore({
 	dir,
 	weights = new Map(),
+	onLost = () => {},
 }: {
 	readonly dir: string;
 	/** Tenants' shares of the work; 1 where none is named. */
 	readonly weights?: ReadonlyMap<string, number>;
+	/**
+	 * The thread ended by itself (memory, a defect): every call rejects from now on. It is not begun anew here, because
+	 * leases, counters and blobs under way are of one life of the process.
+	 */
+	readonly onLost?: (cause: unknown) => void;
 }): Promise<DocStore> {
+	// What goes wrong before is the answer of the opening.
+	let isOpen = false;
 	const thread = openThread<DocEngine>({
 		file: threadFile('adapters/sqlite/doc-store-thread'),
 		workerData: { dir, weights },
+		onLost: (cause) => isOpen && onLost(cause),
 	});
 	const methods = forward<DocEngine>(await thread.open(), thread.call);
+	isOpen = true;
 	const blobs = join(dir, 'blobs');
 	mkdirSync(blobs, { recursive: true, mode: 0o700 });
-	return { ...methods, writeBlob: (bytes) => writeBlob(blobs, bytes), close: thread.close };
+	const lists = wholeLists(methods);
+	return { ...methods, ...lists, writeBlob: (bytes) => writeBlob(blobs, bytes), close: thread.close };
 }

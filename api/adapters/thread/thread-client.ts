@@ -4,7 +4,7 @@
  *
  * Calls made in the same turn of the event loop travel in one message, which is what lets the host run them
  * in one transaction. A thread that ends without being asked rejects every call, then and later, with
- * `store_unavailable`; nothing restarts it.
+ * `store_unavailable`, and says so by `onLost`; whoever has opened it decides what comes of that.
  */
 import { Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
@@ -37,6 +37,8 @@ export function openThread<M extends Methods>(options: {
 	readonly workerData?: unknown;
 	/** Each call is a message of its own, so that the thread holds the arguments of one alone. */
 	readonly isApart?: boolean;
+	/** The thread ended without being asked, and why, where that is known. */
+	readonly onLost?: (cause: unknown) => void;
 }): Thread<M> {
 	const worker = new Worker(options.file, {
 		workerData: options.workerData,
@@ -53,6 +55,7 @@ export function openThread<M extends Methods>(options: {
 	const exited = Promise.withResolvers<void>();
 
 	function end(cause?: unknown) {
+		if (ended === null && closing === null) options.onLost?.(cause);
 		ended ??= new DocDropError('store_unavailable', 'the thread of the store ended unexpectedly', { cause });
 		for (const call of calls.values()) call.reject(ended);
 		calls.clear();

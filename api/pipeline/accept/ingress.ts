@@ -55,12 +55,18 @@ export interface AcceptDeps {
 	/** Null: as many documents as come. */
 	readonly limiter: DocumentLimiter | null;
 	/** Something may be due at once. */
-	readonly wake: () => void;
+	/** Changes of these documents were accepted. */
+	readonly wake: (changed: readonly Pick<Change, 'tenant' | 'docId'>[]) => void;
 }
 
 export interface AcceptOptions {
 	readonly priority?: Priority;
 	readonly skipWindow?: boolean;
+}
+
+export interface StreamOptions extends AcceptOptions {
+	/** Lower-case hex: other bytes are not taken. */
+	readonly ifSha256?: string;
 }
 
 export type Ingress = ReturnType<typeof createIngress>;
@@ -78,7 +84,7 @@ export function createIngress(deps: AcceptDeps) {
 		acceptStream: (
 			input: Omit<DocumentFields, 'op'>,
 			bytes: AsyncIterable<Uint8Array>,
-			options: AcceptOptions,
+			options: StreamOptions,
 		) => acceptStream(input, bytes, options, deps),
 	};
 }
@@ -103,7 +109,7 @@ async function accept(
 async function acceptStream(
 	input: Omit<DocumentFields, 'op'>,
 	bytes: AsyncIterable<Uint8Array>,
-	options: AcceptOptions,
+	options: StreamOptions,
 	deps: AcceptDeps,
 ): Promise<Receipt> {
 	const { docStore, limiter, settings } = deps;
@@ -117,9 +123,25 @@ async function acceptStream(
 	const change = await arrive().catch(async (error: unknown) => {
 		throw isDocDropError(error) ? await refuse(refusalOf(error, input), deps) : error;
 	});
+	// It leaves no receipt: nothing is wrong with the document, and nobody has to hear of it but the caller.
+	const changed = changedSince(change, options);
+	if (changed !== null) {
+		await dropContents([change.content], docStore);
+		throw changed;
+	}
 	const result = nextOf((await submit([change], [], deps)).values());
 	if (result instanceof Error) throw result;
 	return result;
+}
+
+function changedSince({ content }: Change, { ifSha256 }: StreamOptions): DocDropError | null {
+	if (ifSha256 === undefined || content === null || content.sha256 === ifSha256) return null;
+	const field = 'ifSha256';
+	return new DocDropError(
+		'changed_since',
+		`${field} must be the hash of the bytes, got ${ifSha256} for bytes with ${content.sha256}`,
+		{ field },
+	);
 }
 
 async function refuse(refused: Refused | DocDropError, deps: AcceptDeps): Promise<DocDropError> {
@@ -152,7 +174,7 @@ async function submit(
 		throw error;
 	});
 	crashPoint('after-accept');
-	wake();
+	wake(acceptedOf(changes, results));
 	await dropContents(
 		contents.filter((_, index) => results[index]?.kind !== 'accepted'),
 		docStore,
@@ -161,6 +183,17 @@ async function submit(
 		const result = results[index];
 		if (result === undefined) throw new Error('the store answered fewer results than changes');
 		return answer(sent, result, { own: errors[index] ?? null, limits: refusals }, deps);
+	});
+}
+
+/** Documents that have a newer change than they had, names that were left included. */
+function acceptedOf(
+	changes: readonly (Change | Refusal)[],
+	results: readonly AcceptResult[],
+): Pick<Change, 'tenant' | 'docId'>[] {
+	return changes.flatMap((one, index) => {
+		if ('refused' in one || results[index]?.kind !== 'accepted') return [];
+		return one.previous === undefined ? [one] : [one, one.previous];
 	});
 }
 
@@ -222,13 +255,18 @@ function answer(
 	}
 }
 
-function receiptOf({ tenant, docId }: Pick<Change, 'tenant' | 'docId'>, taken: Taken): Receipt {
+/** `content`: what was sent. */
+function receiptOf(
+	{ tenant, docId, content }: Pick<Change, 'tenant' | 'docId'> & { readonly content?: ChangeContent | null },
+	taken: Taken,
+): Receipt {
 	return {
 		jobId: taken.jobId,
 		tenant,
 		docId,
 		state: taken.kind,
 		version: taken.version,
+		...(taken.kind !== 'stale' && content != null && { sha256: content.sha256 }),
 		...(taken.kind === 'accepted' && taken.superseded !== null && { superseded: taken.superseded }),
 		...(taken.kind === 'unchanged' && taken.follows !== null && { follows: taken.follows }),
 		...(taken.kind === 'stale' && taken.by !== null && { by: { name: taken.by } }),

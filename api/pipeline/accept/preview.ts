@@ -1,17 +1,34 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
+import type { Allotment } from '../admission/index.ts';
 import type { DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
 import { plan, readMeta } from '../../domain/index.ts';
 
+interface PreviewDeps {
+	readonly docStore: DocStore;
+	readonly extractor: Extractor;
+	readonly fingerprint: string;
+	/** Places: each holds a whole document, what is published of it, and a process that reads. */
+	readonly previews: Allotment;
+	/** The caller hung up: it waits no more. Work that was begun keeps its place until it is done. */
+	readonly gone?: AbortSignal;
+}
+
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
-export async function preview(
-	document: Normalised,
-	deps: { readonly docStore: DocStore; readonly extractor: Extractor; readonly fingerprint: string },
-): Promise<PreviewResponse> {
+export async function preview(document: Normalised, deps: PreviewDeps): Promise<PreviewResponse> {
+	const leave = await deps.previews.take(document.input.tenant, 1, deps.gone);
+	try {
+		return await previewNow(document, deps);
+	} finally {
+		leave();
+	}
+}
+
+async function previewNow(document: Normalised, deps: PreviewDeps): Promise<PreviewResponse> {
 	const { tenant, docId } = document.input;
 	const [state, manifest] = await Promise.all([
 		deps.docStore.document(tenant, docId),
-		deps.docStore.chunks(tenant, docId),
+		deps.docStore.manifest(tenant, docId),
 	]);
 	const published = state?.published ?? null;
 	const bytes = document.bytes ?? '';
@@ -58,10 +75,10 @@ export async function preview(
 /** Chunks whose vectors a move would take over, see reuse.ts. */
 async function hashesOfPrevious(
 	{ input: { tenant, previous } }: Normalised,
-	{ docStore, fingerprint }: Parameters<typeof preview>[1],
+	{ docStore, fingerprint }: PreviewDeps,
 ): Promise<Set<string>> {
 	if (previous === undefined || (previous.tenant ?? tenant) !== tenant) return new Set();
 	const old = await docStore.document(tenant, previous.docId);
 	if (old?.published?.fingerprint !== fingerprint) return new Set();
-	return new Set((await docStore.chunks(tenant, previous.docId)).map(({ hash }) => hash));
+	return new Set((await docStore.manifest(tenant, previous.docId)).map(({ hash }) => hash));
 }

@@ -2,7 +2,8 @@
 export { type EmbedStep, createEmbedStep } from './embed.ts';
 export { giveBack } from './give-back.ts';
 export type { LargePrepared } from './prepare-large.ts';
+export type { TextOwner } from './text-set.ts';
 export { type Prepared, prepareDeletion } from './prepare.ts';
 export type { StepDeps } from './step-deps.ts';
-export { type WorkerDeps, startWorker } from './worker.ts';
+export { type ChangedDocument, type WorkerDeps, startWorker } from './worker.ts';
 export type { Lane, LaneHooks, LaneItem, LargeItem, OpenLane } from './lane-handover.ts';

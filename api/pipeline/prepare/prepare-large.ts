@@ -25,7 +25,7 @@ export interface LargePrepared {
 export interface LargeDeps extends Pick<StepDeps, 'docStore' | 'extractor' | 'spools' | 'signal'> {
 	/** See prepare.ts. */
 	readonly reading: Gate;
-	readonly embed: EmbedStep;
+	readonly embed: Pick<EmbedStep, 'embed'>;
 }
 
 /** Contents above this size that wait in a file are worked on this way; memory for smaller ones is bounded by their size. */
@@ -130,7 +130,7 @@ async function embedPage(
 	spool: Spool,
 	plan: LargePlan,
 	page: number,
-	embed: EmbedStep,
+	embed: LargeDeps['embed'],
 ): Promise<number> {
 	const first = spool.firstOf(page);
 	const count = spool.firstOf(page + 1) - first;

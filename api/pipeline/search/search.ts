@@ -1,7 +1,9 @@
+import { limits, searchResultsUnset } from '../../contract/limits.ts';
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError } from '../../errors.ts';
-import type { Clock, Embedder, VectorStore } from '../../ports/index.ts';
+import type { Clock, Embedder, SearchQuery, VectorStore } from '../../ports/index.ts';
+import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { fuse } from './fuse.ts';
 import { tokenize } from '../../chunking/index.ts';
@@ -12,17 +14,22 @@ import { tokenize } from '../../chunking/index.ts';
  */
 const depth = (limit: number) => Math.min(1_000, Math.max(50, limit * 5));
 
-export async function search(
-	request: SearchRequest,
-	deps: {
-		readonly vectorStore: VectorStore;
-		readonly embedder: Embedder;
-		readonly embedderBreaker: Breaker;
-		readonly searchBreaker: Breaker;
-		readonly clock: Clock;
-	},
-): Promise<SearchResponse> {
-	const { tenant, query, limit = 10, mode = 'hybrid', docId } = request;
+interface SearchDeps {
+	readonly vectorStore: VectorStore;
+	readonly embedder: Embedder;
+	readonly embedderBreaker: Breaker;
+	readonly searchBreaker: Breaker;
+	/** Places at the index. */
+	readonly searches: Allotment;
+	/** Longest time of one there. */
+	readonly searchMs: number;
+	readonly clock: Clock;
+	/** The caller hung up: it waits no more. */
+	readonly gone?: AbortSignal;
+}
+
+export async function search(request: SearchRequest, deps: SearchDeps): Promise<SearchResponse> {
+	const { tenant, query, limit = searchResultsUnset.request, mode = 'hybrid', docId } = request;
 	// A peer that is strict about Unicode would answer for a fault of the caller's.
 	for (const [field, text] of Object.entries({ query, docId })) {
 		if (text?.isWellFormed() === false) {
@@ -34,15 +41,13 @@ export async function search(
 		mode === 'text'
 			? [null]
 			: await deps.embedderBreaker.run((signal) => deps.embedder.embed([query], signal));
-	const lists = await deps.searchBreaker.run(() =>
-		deps.vectorStore.search({
-			tenant,
-			vector: vector ?? null,
-			terms: mode === 'dense' ? [] : tokenize(query),
-			limit: depth(limit),
-			...(docId !== undefined && { docId }),
-		}),
-	);
+	const lists = await inTurn(deps, {
+		tenant,
+		vector: vector ?? null,
+		terms: mode === 'dense' ? [] : termsOf(query),
+		limit: depth(limit),
+		...(docId !== undefined && { docId }),
+	});
 	const results = fuse([lists.dense, lists.sparse], { limit }).map(({ fields, ...hit }) => ({
 		docId: hit.docId,
 		pointId: hit.id,
@@ -54,4 +59,26 @@ export async function search(
 		metadata: { ...fields.extra },
 	}));
 	return { results, tookMs: Math.round((deps.clock.monotonic() - start) * 100) / 100 };
+}
+
+/** The first ones, each once: what an index does for a query grows faster than its terms. */
+const termsOf = (query: string): string[] => [...new Set(tokenize(query))].slice(0, limits.searchTerms);
+
+/**
+ * A search that takes too long is answered, but keeps its place until the index is done with it: nothing can stop it
+ * there, and its tenant must not put the next one beside it.
+ */
+async function inTurn(deps: SearchDeps, query: SearchQuery): ReturnType<VectorStore['search']> {
+	const leave = await deps.searches.take(query.tenant, 1, deps.gone);
+	const late = Promise.withResolvers<never>();
+	const message = `the search took longer than ${deps.searchMs} ms`;
+	const cancel = deps.clock.after(deps.searchMs, () =>
+		late.reject(new DocDropError('search_timeout', message)),
+	);
+	const found = deps.searchBreaker.run(() => deps.vectorStore.search(query)).finally(leave);
+	try {
+		return await Promise.race([found, late.promise]);
+	} finally {
+		cancel();
+	}
 }

@@ -29,22 +29,29 @@ export const optionFields: INodeProperties[] = [
 	{
 		...switchField('Take Over', 'takeOver'),
 		description:
-			'Whether to become the owner of a document that another trigger or source owns, instead of an error',
+			'Whether to become the owner of a document that another trigger or source owns. Without it, such a document is refused.',
 	},
 	{
 		...textField('Title', 'title'),
 		placeholder: 'e.g. Vacation policy',
-		description: 'By default what the document itself says',
+		description: 'Shown with search results. By default what the document itself says.',
 	},
 ];
 
+const onlyIfUnchanged: INodeProperties = {
+	...switchField('Only If Unchanged', 'onlyIfUnchanged'),
+	displayOptions: { show: { '/source': ['trigger'] } },
+	description:
+		'Whether to leave out files that changed after the trigger told of them, or after Preview showed them, instead of publishing their newest content',
+};
+
 export const priorityField: INodeProperties = {
 	...choiceField('Priority', 'priority', 'automatic'),
-	description: 'What goes first when more is waiting than can be indexed at once',
+	description: 'Which documents go first where more wait than can be indexed at once',
 	options: [
 		{ name: 'Automatic', value: 'automatic', description: 'Low for more than 50 items at once, else normal' },
-		{ name: 'High', value: 'high', description: 'At once, like normal' },
-		{ name: 'Low', value: 'low', description: 'After all single edits' },
+		{ name: 'High', value: 'high', description: 'At once, as normal' },
+		{ name: 'Low', value: 'low', description: 'After all others, so that single edits stay fast' },
 		{ name: 'Normal', value: 'normal', description: 'At once' },
 	],
 };
@@ -58,7 +65,7 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 			displayOptions: { show },
 			options: [
 				{
-					name: 'Binary Property',
+					name: 'Binary Field',
 					value: 'binary',
 					description: 'A file that the item carries, such as a download or an attachment',
 				},
@@ -66,7 +73,14 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 				{
 					name: 'Trigger Item',
 					value: 'trigger',
-					description: 'The file that an item of the DocDrop Trigger names: put, moved or deleted as it says',
+					description:
+						'The file that an item of the DocDrop Trigger names: published, moved or deleted as the item says',
+				},
+				{
+					name: 'Trigger Item, Content From Field',
+					value: 'triggerField',
+					description:
+						'What a node between made of that file, such as the text of a PDF: published, moved or deleted as the item of the DocDrop Trigger says',
 				},
 			],
 		},
@@ -77,20 +91,37 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 			{ isRequired: false, hint: 'Empty: the name of the file that the item carries' },
 		),
 		{
-			...textField('Input Binary Field', 'binaryPropertyName', 'data'),
-			required: true,
-			placeholder: 'e.g. data',
-			hint: 'The name of the input field that holds the file',
-			displayOptions: { show: { ...show, source: ['binary'] } },
+			...choiceField('Content From', 'contentFrom', 'text'),
+			noDataExpression: true,
+			description: 'What of the item is the content of the document; deletions need none',
+			displayOptions: { show: { ...show, source: ['triggerField'] } },
+			options: [
+				{ name: 'Binary Field', value: 'binary', description: 'A file that a node between made' },
+				{ name: 'Text', value: 'text', description: 'Text that a node between made or read' },
+			],
 		},
-		{
-			...textField('Text', 'text', '={{ $json.text }}'),
-			typeOptions: { rows: 4 },
-			placeholder: 'e.g. # Vacation policy …',
-			description: 'The content of the document, as plain text or Markdown',
-			hint: 'For Markdown, end the document ID in ".md" or set the option MIME Type',
-			displayOptions: { show: { ...show, source: ['text'] } },
-		},
+		...[{ source: ['binary'] }, { source: ['triggerField'], contentFrom: ['binary'] }].map(
+			(where): INodeProperties => ({
+				...textField('Input Binary Field', 'binaryPropertyName', 'data'),
+				required: true,
+				placeholder: 'e.g. data',
+				hint: 'The name of the input field that holds the file',
+				displayOptions: { show: { ...show, ...where } },
+			}),
+		),
+		...[{ source: ['text'] }, { source: ['triggerField'], contentFrom: ['text'] }].map(
+			(where): INodeProperties => ({
+				...textField('Text', 'text', '={{ $json.text }}'),
+				typeOptions: { rows: 4 },
+				placeholder: 'e.g. # Vacation policy …',
+				description: 'The content of the document, as plain text or Markdown',
+				hint:
+					'contentFrom' in where
+						? 'For Markdown, set the option MIME Type to text/markdown'
+						: 'For Markdown, end the document ID in ".md" or set the option MIME Type',
+				displayOptions: { show: { ...show, ...where } },
+			}),
+		),
 	];
 }
 
@@ -100,7 +131,8 @@ export const contentFields: INodeProperties[] = [
 	collectionField('Options', { resource: ['document'], operation: ['preview'] }, optionFields),
 	collectionField('Options', { resource: ['document'], operation: ['publish'] }, [
 		...optionFields,
+		onlyIfUnchanged,
 		priorityField,
 	]),
-	collectionField('Options', batchOperations, [...optionFields, priorityField]),
+	collectionField('Options', batchOperations, [...optionFields, onlyIfUnchanged, priorityField]),
 ];

@@ -4,7 +4,7 @@
  */
 import type { Source } from '../../../api/contract/document-schema.ts';
 import { listVersion } from '../../../api/contract/list-version.ts';
-import { ItemFailure, nodeFault } from '../failing.ts';
+import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Session } from '../session.ts';
 import { readSubmission, type Submission } from './submission.ts';
 
@@ -13,7 +13,9 @@ export interface ListedItem {
 	readonly docId: string;
 	/** Of the content, as the list names it; null where it names none. */
 	readonly version: string | null;
+	/** Against what the index has. */
 	readonly change: 'new' | 'changed';
+	/** The list and its round: the document's place in the order. */
 	readonly source: Source;
 }
 
@@ -23,10 +25,10 @@ export function readListed(session: Session, item: number): Submission {
 	try {
 		listed = parse(session.parameters.value('listed', item));
 	} catch (error) {
-		if (!(error instanceof ItemFailure)) throw error;
-		return { kind: 'unusable', item, fault: error.fault };
+		return { kind: 'unusable', item, fault: faultOf(error) };
 	}
-	const { tenant, docId, version, source } = listed;
+	const { tenant, docId, version } = listed;
+	const { sourceId, epoch, seq } = listed.source;
 	const { parameters } = session;
 	const named: Session = {
 		...session,
@@ -42,7 +44,7 @@ export function readListed(session: Session, item: number): Submission {
 		...found.head.metadata,
 		...(version !== null && { [listVersion]: version }),
 	};
-	return { ...found, head: { ...found.head, source, metadata }, coalesced: true };
+	return { ...found, head: { ...found.head, source: { sourceId, epoch, seq }, metadata }, coalesced: true };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

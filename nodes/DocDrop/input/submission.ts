@@ -4,15 +4,17 @@
  */
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import type { Priority } from '../../../api/contract/job-schema.ts';
-import type { FileItem, SnapshotItem } from '../../item.ts';
+import type { FileItem, SnapshotItem, TriggerItem } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
-import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
-import { missing } from '../action-parameters.ts';
+import { faultOf } from '../failing.ts';
 import type { Session } from '../session.ts';
-import { binaryContent, fileContent, type Content } from './content-input.ts';
-import { isSnapshot, readTriggerItem } from './trigger-item.ts';
+import { carriedContent, carriedFile, isTelling, textContent } from './carried-content.ts';
+import { fileContent, type Content } from './content-input.ts';
+import { fieldsOf } from './option-fields.ts';
+import { originOf } from './origin.ts';
+import { isSnapshot, notOfTrigger, readTriggerItem } from './trigger-item.ts';
 
-export type SourceKind = 'binary' | 'text' | 'trigger';
+export type SourceKind = 'binary' | 'text' | 'trigger' | 'triggerField';
 
 /** A document as the API takes it, without its content. */
 export type Head = Omit<DocumentInput, 'content' | 'op' | 'sha256'>;
@@ -24,7 +26,10 @@ export interface Change {
 	readonly head: Head;
 	/** Null: the document is to be deleted. */
 	readonly content: Content | null;
-	readonly event: FileItem['event'] | null;
+	/** Only with this SHA-256, lower-case hex, is the content to be taken; null: whatever it is by then. */
+	readonly ifSha256: string | null;
+	/** The trigger's item that asks for it; null where another does. */
+	readonly told: FileItem | null;
 	/** Of a move: the document that it was, as `head.previous` names it too. */
 	readonly previous: Head | null;
 	/** Undefined: the API's own default. */
@@ -56,6 +61,8 @@ export function readSubmission(session: Session, item: number): Submission {
 		switch (kind) {
 			case 'trigger':
 				return fromTrigger(session, item);
+			case 'triggerField':
+				return fromField(session, item);
 			case 'binary':
 				return fromBinary(session, item);
 			case 'text':
@@ -85,6 +92,26 @@ function orUnusable(item: number, read: () => Submission): Submission {
 function fromTrigger(session: Session, index: number): Submission {
 	const { context, items } = session;
 	const item = readTriggerItem(items[index]?.json ?? {});
+	return told(session, index, item, (file) => ({
+		content: fileContent(context, file),
+		ifSha256: demandedHash(session, index, file),
+	}));
+}
+
+/** Which document, where in the order, and whether it is there at all, says the trigger; only the bytes come with the item. */
+function fromField(session: Session, index: number): Submission {
+	const { context, items } = session;
+	const item = readTriggerItem(originOf(context, items[index]?.json ?? {}, index));
+	return told(session, index, item, () => carriedContent(session, index));
+}
+
+/** What the trigger told of; `read` says where the bytes are, and is not asked for a deletion, which has none. */
+function told(
+	session: Session,
+	index: number,
+	item: TriggerItem,
+	read: (file: FileItem) => Pick<Change, 'content'> & { ifSha256?: string | null; mimeType?: string },
+): Submission {
 	if (isSnapshot(item)) return { kind: 'snapshot', item: index, snapshot: item };
 	const { tenant, docId, event } = item;
 	const { sourceId, sourceName, epoch, seq, takeOver, previousTenant, previousDocId } = item.docdrop;
@@ -98,7 +125,7 @@ function fromTrigger(session: Session, index: number): Submission {
 		return change(session, index, {
 			head: { tenant, docId, ...order },
 			content: null,
-			event,
+			told: item,
 			coalesced: true,
 		});
 	}
@@ -106,48 +133,47 @@ function fromTrigger(session: Session, index: number): Submission {
 		event === 'moved' && previousTenant !== null && previousDocId !== null
 			? { tenant: previousTenant, docId: previousDocId }
 			: null;
+	const { content, ifSha256 = null, mimeType } = read(item);
+	const type = mimeType === undefined ? {} : { mimeType };
 	return change(session, index, {
-		head: { path: item.relPath, ...fields, tenant, docId, ...order, ...(previous !== null && { previous }) },
-		content: fileContent(context, item),
-		event,
+		head: {
+			...{ path: item.relPath, ...type, ...fields, tenant, docId, ...order },
+			...(previous !== null && { previous }),
+		},
+		content,
+		ifSha256,
+		told: item,
 		previous: previous === null ? null : { ...previous, ...order },
 		coalesced: true,
 	});
 }
 
+/** Throws where it is wanted and the item does not have it. */
+function demandedHash({ parameters }: Session, index: number, { docdrop }: FileItem): string | null {
+	if (parameters.options('options', index)['onlyIfUnchanged'] !== true) return null;
+	const { sha256 } = docdrop;
+	if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)) return sha256;
+	throw notOfTrigger('docdrop.sha256');
+}
+
 function fromBinary(session: Session, item: number): Submission {
-	const { context, parameters } = session;
-	const data = context.helpers.assertBinaryData(item, parameters.text('binaryPropertyName', item) || 'data');
+	const { data, content } = carriedFile(session, item);
 	const file = data.fileName ?? '';
 	const head = headOf(session, item, file);
 	const name = head.docId.includes('.') ? head.docId : file;
-	const told = isTelling(data.mimeType, name) ? { mimeType: data.mimeType } : {};
+	const type = isTelling(data.mimeType, name) ? { mimeType: data.mimeType } : {};
 	const path = file === '' ? {} : { path: file };
 	return change(session, item, {
-		head: { ...path, ...told, ...fieldsOf(session, item), ...head },
-		content: binaryContent(context, data),
+		head: { ...path, ...type, ...fieldsOf(session, item), ...head },
+		content,
 	});
 }
 
-function fromText(session: Session, item: number): Submission {
-	// An expression that finds nothing must not empty the document.
-	const text = session.parameters.exact('text', item);
-	if (text === null) throw missing('text', 'Text');
-	return change(session, item, {
+const fromText = (session: Session, item: number): Submission =>
+	change(session, item, {
 		head: { ...fieldsOf(session, item), ...headOf(session, item) },
-		content: { kind: 'text', text },
+		content: textContent(session, item),
 	});
-}
-
-/**
- * n8n and servers call plain text or bytes whatever they do not know. The ending of the name says more then, also
- * one that nobody can read: a picture would be indexed as text.
- */
-function isTelling(mimeType: string, name: string): boolean {
-	if (!/^[\w.+-]+\/[\w.+-]+(\s*;.*)?$/.test(mimeType) || mimeType.startsWith('application/octet-stream'))
-		return false;
-	return !mimeType.startsWith('text/plain') || !/[^/\\]\.[^./\\]+$/.test(name);
-}
 
 const headOf = (
 	{ parameters }: Session,
@@ -158,47 +184,6 @@ const headOf = (
 	docId: parameters.docId(item, fallback),
 });
 
-function fieldsOf({ parameters }: Session, item: number): Partial<Head> {
-	const options = parameters.options('options', item);
-	const text = (name: string) => {
-		const value = options[name];
-		return typeof value === 'string' && value.trim() !== '' ? { [name]: value.trim() } : {};
-	};
-	return {
-		...text('title'),
-		...text('path'),
-		...text('mimeType'),
-		...metadataOf(options['metadata']),
-		...(options['takeOver'] === true && { takeOver: true }),
-	};
-}
-
-/** JSON fields hold text, or an object where an expression made one. */
-function metadataOf(value: unknown): Pick<Head, 'metadata'> {
-	if (value === undefined || value === null || value === '') return {};
-	let metadata: unknown = value;
-	if (typeof value === 'string') {
-		try {
-			metadata = JSON.parse(value);
-		} catch (error) {
-			throw badMetadata('Metadata is not well-formed JSON', error);
-		}
-	}
-	if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-		throw badMetadata('Metadata is not a JSON object');
-	}
-	return Object.keys(metadata).length === 0 ? {} : { metadata: metadata as Record<string, unknown> };
-}
-
-const badMetadata = (message: string, cause?: unknown) =>
-	new ItemFailure(
-		nodeFault('invalid', message, 'Write an object, such as {"team": "support"}.', {
-			field: 'metadata',
-			retryable: false,
-		}),
-		cause,
-	);
-
 function priorityOf({ parameters, items }: Session, item: number): Priority | undefined {
 	const chosen = parameters.options('options', item)['priority'];
 	if (chosen === 'low' || chosen === 'normal' || chosen === 'high') return chosen;
@@ -208,12 +193,14 @@ function priorityOf({ parameters, items }: Session, item: number): Priority | un
 function change(
 	session: Session,
 	item: number,
-	parts: Pick<Change, 'head' | 'content'> & Partial<Pick<Change, 'event' | 'previous' | 'coalesced'>>,
+	parts: Pick<Change, 'head' | 'content'> &
+		Partial<Pick<Change, 'told' | 'ifSha256' | 'previous' | 'coalesced'>>,
 ): Change {
 	return {
 		kind: 'change',
 		item,
-		event: null,
+		told: null,
+		ifSha256: null,
 		previous: null,
 		coalesced: false,
 		priority: priorityOf(session, item),

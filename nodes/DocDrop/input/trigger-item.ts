@@ -33,14 +33,18 @@ function faultOf(json: IDataObject): string | null {
 export function readTriggerItem(json: IDataObject): TriggerItem {
 	const field = faultOf(json);
 	if (field === null) return json as unknown as TriggerItem;
-	throw new ItemFailure(
+	throw notOfTrigger(field);
+}
+
+/** What is thrown for an item that lacks the field. */
+export const notOfTrigger = (field: string): ItemFailure =>
+	new ItemFailure(
 		nodeFault(
 			'invalid',
 			`the item is not one of the DocDrop Trigger: its field "${field}" is missing or wrong`,
-			'Connect the DocDrop Trigger and pass its items on unchanged (a Set node needs Include Other Input Fields), or set Source to "Binary Property" or "Text".',
+			'Connect the DocDrop Trigger and pass its items on unchanged (Edit Fields needs Include Other Input Fields), or set Source to "Binary Field" or "Text".',
 			{ field, retryable: false },
 		),
 	);
-}
 
 export const isSnapshot = (item: TriggerItem): item is SnapshotItem => item.event === 'snapshotComplete';

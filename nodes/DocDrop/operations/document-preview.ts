@@ -1,18 +1,20 @@
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
-import { ItemFailure, nodeFault } from '../failing.ts';
+import type { FileMarks } from '../../item.ts';
+import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Content } from '../input/content-input.ts';
 import { readSubmission, type Change } from '../input/submission.ts';
 import { readLimits } from '../api-limits.ts';
 import { readUpTo } from '../send/load.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
+import { inPanelWords } from './refusal-words.ts';
 
 /** Room for everything of a document but its content. */
 const headBytes = 65_536;
 
 /** What publishing would do. The content goes in one request, and so must fit into one. */
 export async function preview(session: Session) {
-	const { bodyBytes } = await readLimits(session.api);
+	const { bodyBytes, mimeTypes } = await readLimits(session.api);
 	// Base64 makes four bytes of three.
 	const maxBytes = Math.floor(((bodyBytes - headBytes) * 3) / 4);
 	return eachItem(session, async (item, tell) => {
@@ -25,27 +27,34 @@ export async function preview(session: Session) {
 				return submission.snapshot;
 			case 'change':
 				tell({ tenant: submission.head.tenant, docId: submission.head.docId });
-				return previewChange(session, submission, maxBytes);
+				return previewChange(session, submission, maxBytes).catch((error: unknown) => {
+					throw new ItemFailure(inPanelWords(faultOf(error), submission.head, mimeTypes), error);
+				});
 		}
 	});
 }
 
 async function previewChange(
 	session: Session,
-	{ head, content, event }: Change,
+	{ head, content, told }: Change,
 	maxBytes: number,
 ): Promise<object> {
-	const about = event === null ? {} : { event };
 	const body = content === null ? { op: 'delete' } : await whole(content, maxBytes);
-	if (body === null) return { tenant: head.tenant, docId: head.docId, ...about, state: 'vanished' };
+	if (body === null) return { ...told, tenant: head.tenant, docId: head.docId, state: 'vanished' };
 	const answer = await session.api.request<PreviewResponse>({
 		method: 'POST',
 		path: '/v1/preview',
 		body: { ...head, ...body },
 		...until(session),
 	});
-	return { ...answer, ...about };
+	return told === null ? answer : { ...told, ...answer, docdrop: asSeen(told.docdrop, answer) };
 }
+
+/** The file may have changed before it was previewed: what was seen then is what somebody may agree to. */
+const asSeen = (docdrop: FileMarks, { contentSha256 }: PreviewResponse): FileMarks => ({
+	...docdrop,
+	sha256: contentSha256,
+});
 
 async function whole(content: Content, maxBytes: number): Promise<object | null> {
 	if (content.kind === 'text') return { content: { text: content.text } };

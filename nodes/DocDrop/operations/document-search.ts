@@ -1,4 +1,6 @@
+import { searchResultsUnset } from '../../../api/contract/limits.ts';
 import type { SearchResponse } from '../../../api/contract/search-schema.ts';
+import type { AnswerItem, PassageItem } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { filled } from './pages.ts';
@@ -11,7 +13,7 @@ import { refuseUnknownTenant } from './unknown-tenant.ts';
  */
 export async function search(session: Session) {
 	const { api, parameters } = session;
-	return eachItem(session, async (item) => {
+	return eachItem(session, async (item): Promise<AnswerItem | PassageItem[]> => {
 		const tenant = parameters.required('tenant', 'Tenant', item);
 		const query = parameters.required('query', 'Query', item);
 		const options = parameters.options('options', item);
@@ -21,7 +23,7 @@ export async function search(session: Session) {
 			body: {
 				tenant,
 				query,
-				limit: parameters.number('limit', item, 5),
+				limit: parameters.number('limit', item, searchResultsUnset.reader),
 				...filled(options, ['mode', 'docId']),
 			},
 			...until(session),

@@ -3,7 +3,7 @@
  * API deletes what the list lacks, and says which contents it wants; those items alone go on, to be downloaded and
  * published by Publish Listed. Nothing is deleted for a list of which one item cannot be read.
  */
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import type { ListResponse } from '../../../api/contract/list-schema.ts';
 import { limits } from '../../../api/contract/limits.ts';
 import { faultOf, inOtherWords, ItemFailure, nodeFault, toNodeError } from '../failing.ts';
@@ -45,7 +45,7 @@ export async function syncList(session: Session): Promise<INodeExecutionData[]> 
 		const item = items[index];
 		return {
 			...item,
-			json: { ...item?.json, listed: listed as unknown as IDataObject },
+			json: { ...item?.json, listed },
 			pairedItem: { item: index },
 		};
 	});

@@ -1,4 +1,5 @@
 /** What there is of tenants: their names, and how far the documents of one are. */
+import type { TenantStatusItem } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { readPages } from './pages.ts';
@@ -17,7 +18,7 @@ interface Progress {
 
 export async function getTenantStatus(session: Session) {
 	const { api, parameters } = session;
-	return eachItem(session, async (item) => {
+	return eachItem(session, async (item): Promise<TenantStatusItem> => {
 		const tenant = parameters.required('tenant', 'Tenant', item);
 		const progress = await api.request<Progress>({
 			method: 'GET',

@@ -2,6 +2,7 @@
  * From content to what a request carries: small ones are buffered, a few ahead of the sender; large ones are
  * left to be opened when their turn comes, so that no large file is ever held in memory.
  */
+import { hash } from 'node:crypto';
 import type { Content } from '../input/content-input.ts';
 import type { ByteStream } from '../transport.ts';
 import type { Fault } from '../node-errors.ts';
@@ -22,8 +23,12 @@ export type Loaded =
 	| { readonly kind: 'vanished' }
 	| { readonly kind: 'unread'; readonly fault: Fault };
 
-/** `maxBytes`: of the body of one request. */
-export async function loadContent(content: Content | null, maxBytes: number): Promise<Loaded> {
+/** `maxBytes`: of the body of one request. `ifSha256`: see Change; of what is streamed, the API looks at it. */
+export async function loadContent(
+	content: Content | null,
+	maxBytes: number,
+	ifSha256: string | null,
+): Promise<Loaded> {
 	if (content === null) return { kind: 'small', content: null, bytes: 0 };
 	switch (content.kind) {
 		case 'text':
@@ -31,7 +36,7 @@ export async function loadContent(content: Content | null, maxBytes: number): Pr
 		case 'buffer':
 			return loadBuffer(content.bytes);
 		case 'stream':
-			return loadStream(content);
+			return loadStream(content, ifSha256);
 	}
 }
 
@@ -48,14 +53,19 @@ function loadBuffer(buffer: Buffer): Loaded {
 	return { kind: 'small', content: { base64 }, bytes: base64.length };
 }
 
-async function loadStream(content: Extract<Content, { kind: 'stream' }>): Promise<Loaded> {
+async function loadStream(
+	content: Extract<Content, { kind: 'stream' }>,
+	ifSha256: string | null,
+): Promise<Loaded> {
 	const large: Loaded = { kind: 'large', open: () => content.open(), isText: false };
 	if (content.size !== null && content.size > smallBytes) return large;
 	try {
 		const stream = await content.open();
 		if (stream === null) return { kind: 'vanished' };
 		const bytes = await readUpTo(stream, smallBytes);
-		return bytes === null ? large : loadBuffer(bytes);
+		if (bytes === null) return large;
+		const isOther = ifSha256 !== null && hash('sha256', bytes, 'hex') !== ifSha256;
+		return isOther ? { kind: 'unread', fault: changedSince } : loadBuffer(bytes);
 	} catch (error) {
 		return { kind: 'unread', fault: unreadFault(error) };
 	}
@@ -84,3 +94,10 @@ export function unreadFault(error: unknown): Fault {
 		{ retryable: true },
 	);
 }
+
+/** The API's code, too. */
+export const changedSince = nodeFault(
+	'changed_since',
+	'the file changed after it was seen, and was left out',
+	'There is nothing to do: the trigger tells of the new content by itself. To publish whatever the file holds by then, switch off "Only If Unchanged".',
+);

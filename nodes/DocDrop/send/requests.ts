@@ -56,7 +56,7 @@ export async function putContent(
 	wire: Wire,
 	{ tenant, docId, title, path, mimeType, metadata, source, previous, takeOver }: Head,
 	open: () => Promise<ByteStream | Buffer>,
-	waiting: Waiting,
+	{ ifSha256, ...waiting }: Waiting & { readonly ifSha256: string | null },
 ): Promise<Receipt> {
 	const { name: sourceName, ...order } = source ?? {};
 	return wire.api.request<Receipt>({
@@ -73,6 +73,7 @@ export async function putContent(
 			...order,
 			sourceName,
 			...(takeOver === true && { takeOver }),
+			...(ifSha256 !== null && { ifSha256 }),
 			...options(waiting),
 		},
 		headers: { 'content-type': 'application/octet-stream' },
@@ -90,6 +91,7 @@ export function ofDocument({ status, error }: BatchItem): Fault | null {
 
 /** Codes by which the API refuses a document for what it is; any other is about the way there. */
 const ofDocuments: readonly string[] = [
+	'changed_since',
 	'conflict',
 	'forbidden',
 	'invalid',

@@ -16,7 +16,7 @@ import { isApiFailure, type Fault } from '../node-errors.ts';
 import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Change, Head } from '../input/submission.ts';
 import { createLine } from './line.ts';
-import { loadContent, unreadFault, type Loaded } from './load.ts';
+import { changedSince, loadContent, unreadFault, type Loaded } from './load.ts';
 import { readAhead } from './read-ahead.ts';
 import {
 	blamesDocument,
@@ -62,6 +62,7 @@ const frameBytes = 256;
 
 /** One document on its way. */
 interface Entry extends Waiting {
+	readonly ifSha256: string | null;
 	readonly item: number;
 	readonly head: Head;
 	settle(outcome: SendOutcome): void;
@@ -147,7 +148,8 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 			entry.settle({ kind: 'receipt', receipt: await putContent(deps, head, open, entry) });
 		} catch (error) {
 			if (isGone) return entry.settle({ kind: 'vanished' });
-			const fault = isApiFailure(error) ? error : unreadFault(error);
+			const failure = isApiFailure(error) ? error : unreadFault(error);
+			const fault = failure.code === changedSince.code ? changedSince : failure;
 			fail(entry, fault, fault.retryable || !blamesDocument(fault));
 		}
 	}
@@ -193,13 +195,17 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 	const places = changes.entries();
 	for await (const { entry, result } of readAhead(
 		places,
-		([, { content }]) => loadContent(content, maxBytes),
+		([, { content, ifSha256 }]) => loadContent(content, maxBytes, ifSha256),
 		filesAhead,
 	)) {
 		if (isEnded()) break;
-		const [place, { item, head, priority, coalesced, content }] = entry;
+		const [place, { item, head, ifSha256, priority, coalesced, content }] = entry;
 		const settle = (outcome: SendOutcome) => void (outcomes[place] = outcome);
-		await take({ item, head, priority, coalesced, settle }, content === null ? 'delete' : 'put', result);
+		await take(
+			{ item, head, ifSha256, priority, coalesced, settle },
+			content === null ? 'delete' : 'put',
+			result,
+		);
 	}
 	await flush();
 	await line.idle();
@@ -211,7 +217,17 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 			previous[place] = { kind: 'receipt', receipt: successor.receipt.previous };
 		if (head === null || successor?.kind !== 'failed' || isOthersName(successor.fault)) continue;
 		const settle = (outcome: SendOutcome) => void (previous[place] = outcome);
-		await add({ item, head, priority, coalesced, settle, op: 'delete', content: null, bytes: 0 });
+		await add({
+			item,
+			head,
+			ifSha256: null,
+			priority,
+			coalesced,
+			settle,
+			op: 'delete',
+			content: null,
+			bytes: 0,
+		});
 	}
 	await flush();
 	await line.idle();

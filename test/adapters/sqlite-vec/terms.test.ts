@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { limits } from '../../../api/contract/limits.ts';
 import { createTermIndexer, matchExpression } from '../../../api/adapters/sqlite-vec/terms.ts';
 
 const index = createTermIndexer();
@@ -39,6 +40,6 @@ describe('terms', () => {
 
 	it('are not more than a search can bear', () => {
 		const many = Array.from({ length: 5_000 }, (_, index) => `t${index}`);
-		assert.equal(matchExpression(1, many)?.split(' OR ').length, 1_000);
+		assert.equal(matchExpression(1, many)?.split(' OR ').length, limits.searchTerms);
 	});
 });

@@ -310,7 +310,7 @@ describe('doc store: sqlite alone', () => {
 			assert.equal((await segments()).length, 1, 'the dead letter can be retried');
 			await store.sweep({ now: 3_000, tombstoneMs: day, jobMs: day, limit: 10 });
 			assert.equal((await segments()).length, 0);
-			const [dead] = await store.jobs({ states: ['failed'], limit: 1 });
+			const [dead] = await store.jobs({ state: 'failed', limit: 1 });
 			assert.equal(await store.retry(dead?.jobId ?? '', 4_000), 'waiting');
 			const [letter] = await claimAll(5_000);
 			assert.equal(Buffer.from(letter?.content?.body as Uint8Array).toString(), 'a7 '.repeat(1_000));

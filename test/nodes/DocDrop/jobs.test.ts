@@ -103,7 +103,7 @@ describe('jobs', () => {
 			signal: controller.signal,
 			onRequest: ({ url }) => void (url.includes('/v1/jobs') && setImmediate(() => controller.abort())),
 		});
-		assert.match(canceled.error?.message ?? '', /aborted/);
+		assert.match(canceled.error?.message ?? '', /cancelled manually/);
 		assert.equal(canceled.ends[0], 'canceled');
 		assert.equal(canceled.behind, null);
 	});

@@ -30,11 +30,12 @@ describe('lists of what there is somewhere else', () => {
 			items: items(sent),
 			...(continueOnFail === true && { continueOnFail }),
 		});
+	const idOf = ({ json }: INodeExecutionData): string => json['id'] as string;
 	/** What a download node does: the item with its file. */
-	const download = (drive: Drive, { json, ...item }: INodeExecutionData): INodeExecutionData => {
-		const text = drive.get(String(json['id']))?.text ?? '';
+	const download = (drive: Drive, item: INodeExecutionData): INodeExecutionData => {
+		const text = drive.get(idOf(item))?.text ?? '';
 		const file = { data: Buffer.from(text).toString('base64'), mimeType: 'text/plain', fileName: 'file.txt' };
-		return { ...item, json, binary: { data: file } };
+		return { ...item, binary: { data: file } };
 	};
 	const publish = (sent: readonly INodeExecutionData[], more: object = {}): Promise<Run> =>
 		runNode({
@@ -46,7 +47,7 @@ describe('lists of what there is somewhere else', () => {
 	async function run(drive: Drive, more: Record<string, unknown> = {}): Promise<string[]> {
 		const { output } = await sync(listOf(drive), more);
 		if (output.length > 0) await publish(output.map((item) => download(drive, item)));
-		return output.map(({ json }) => String(json['id']));
+		return output.map(idOf);
 	}
 	const driveOf = (count: number): Drive =>
 		new Map(
@@ -101,8 +102,8 @@ describe('lists of what there is somewhere else', () => {
 			{ id: 'b', modifiedTime: '1' },
 		]);
 		const published = await publish(
-			output.map(({ json }) => ({
-				json: { listed: JSON.stringify(json['listed']), text: `# ${json['id']}` },
+			output.map((item) => ({
+				json: { listed: JSON.stringify(item.json['listed']), text: `# ${idOf(item)}` },
 			})),
 			{ source: 'text', options: { metadata: '{"team": "x"}', title: 'T' } },
 		);

@@ -176,6 +176,7 @@ describe('batch: publish many', () => {
 			docId: 'gone.md',
 			event: 'created',
 			state: 'vanished',
+			sha256: null,
 			jobId: null,
 			version: null,
 			statusUrl: null,

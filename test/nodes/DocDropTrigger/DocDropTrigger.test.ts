@@ -162,6 +162,7 @@ describe('DocDrop Trigger: executions', () => {
 					beforeEmit: () => {},
 					onUnsupported: assert.fail,
 					onSuperseded: assert.fail,
+					isHeld: () => false,
 					name: 'w:n',
 				},
 			});
@@ -170,6 +171,29 @@ describe('DocDrop Trigger: executions', () => {
 			await assert.rejects(running, new RegExp(`ended as "${status ?? 'skipped'}"`));
 		});
 	}
+
+	it('sends at once what was refused when a person publishes the workflow again, and nothing twice before', async () => {
+		const folder = await rig.folder();
+		for (const name of ['a', 'b', 'c']) await writeFile(join(folder, name), name);
+		const first = await rig.start({ folder }, { auto: null });
+		await until(() => first.files().length === 3);
+		const [owned = assert.fail(), ...others] = first.files();
+		const context = { refused: [owned.docdrop.seq, 'what else stands there'] };
+		first.auto = 'success';
+		first.emitted[0]?.end('error', { message: 'docId belongs to another source', context });
+		await rested(first);
+		const told = first
+			.files()
+			.slice(3)
+			.map(({ docId }) => docId);
+		assert.deepEqual(told.sort(), others.map(({ docId }) => docId).sort());
+		await first.close();
+		const staticData = stored(first.staticData);
+		const again = await rig.start({ folder, options: { takeOver: true } }, { staticData });
+		await until(() => again.files().length > 0);
+		const [taken] = again.files();
+		assert.deepEqual([taken?.docId, taken?.docdrop.takeOver], [owned.docId, true]);
+	});
 
 	it('parks the files of an execution that waits, frees its place, and sends them when they change', async () => {
 		const folder = await rig.folder();

@@ -104,6 +104,16 @@ describe('delivery of the trigger', () => {
 		await assert.rejects(it.deliver(it.change('created', 'a')), /ended as "error"/);
 	});
 
+	it('keeps back what was refused until a person decides, and sends the rest of its execution again', async () => {
+		const it = bench();
+		const [a, b] = [it.change('created', 'a'), it.change('created', 'b')];
+		it.willEnd({ seqs: new Set([a.seq]), reason: 'another workflow owns it' });
+		assert.deepEqual(await it.deliver(a, b), [
+			{ kind: 'failed', reason: 'another workflow owns it' },
+			{ kind: 'retry', reason: 'another workflow owns it' },
+		]);
+	});
+
 	it('refuses files that cannot be named, and tells which', async () => {
 		const it = bench({ template: '{ext}' });
 		const outcomes = await it.deliver(

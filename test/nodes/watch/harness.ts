@@ -14,7 +14,7 @@ import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 /** The defaults, shortened so that a test takes tenths of a second; scans come only when asked for. */
 export const QUICK: Partial<WatchSettings> = {
 	quietMs: 30,
-	unstableMs: [20, 40, 80],
+	longestWaitMs: 2000,
 	deletionDelayMs: 60,
 	windowMs: 10,
 	retryMs: 10,

@@ -379,6 +379,18 @@ describe('the ingress', () => {
 			);
 		});
 
+		it('other bytes than those that were asked for are not taken, and leave neither file nor receipt', async () => {
+			for (const text of ['small', 'l'.repeat(inlineBytes + 1)]) {
+				const only = (ifSha256: string) =>
+					ingress().acceptStream({ tenant: 't', docId: 'seen.txt' }, pieces(text), { ifSha256 });
+				const before = [changes.length, refusals.length, blobs.size];
+				await assert.rejects(only(sha256('other')), { code: 'changed_since', field: 'ifSha256' });
+				assert.deepEqual([changes.length, refusals.length, blobs.size], before);
+				const { state, sha256: taken } = await only(sha256(text));
+				assert.deepEqual([state, taken], ['accepted', sha256(text)]);
+			}
+		});
+
 		it('reads nothing of what it refuses beforehand', async () => {
 			let read = 0;
 			const counted = async function* () {

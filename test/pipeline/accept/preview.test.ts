@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
+import { until } from '../../support/settled.ts';
 import { startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
 
 /** What preview says is what publishing then does. */
@@ -26,6 +27,32 @@ describe('preview', () => {
 	];
 	const sections = (...texts: readonly string[]) =>
 		texts.map((text) => `# ${text}\n\nabout ${text}`).join('\n\n');
+
+	it('is worked on in fair turns: one tenant never has all the places', async () => {
+		const { extractor } = fixture;
+		await fixture.stop();
+		const read: string[] = [];
+		const gate = Promise.withResolvers<void>();
+		fixture = startPipelineFixture({
+			extractor: {
+				...extractor,
+				async extract(input) {
+					read.push(Buffer.from(input.content as Uint8Array).toString());
+					await gate.promise;
+					return extractor.extract(input);
+				},
+			},
+		});
+		const preview = (tenant: string, text: string) => fixture.pipeline.preview(document(text, { tenant }));
+		const all = [...['1', '2', '3'].map((text) => preview('greedy', text)), preview('other', 'mine')];
+		await until(
+			async () => read.length,
+			(count) => count === 2,
+		);
+		assert.deepEqual(read, ['1', 'mine']);
+		gate.resolve();
+		assert.equal((await Promise.all(all)).length, 4);
+	});
 
 	it('says new, changed, unchanged, deleted', async () => {
 		assert.deepEqual(counts(await fixture.pipeline.preview(document(sections('a', 'b')))), [

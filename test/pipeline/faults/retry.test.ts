@@ -7,6 +7,7 @@ const context = (overrides: Partial<RetryContext> = {}): RetryContext => ({
 	documents: 1,
 	attempts: 0,
 	maxAttempts: 5,
+	othersServed: true,
 	previousMs: 0,
 	random: () => 0.5,
 	...overrides,

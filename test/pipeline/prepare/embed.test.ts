@@ -1,3 +1,5 @@
+import { createBlame } from '../../../api/pipeline/faults/blame.ts';
+import { createJobNotes } from '../../../api/pipeline/faults/job-notes.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DocDropError } from '../../../api/errors.ts';
@@ -37,7 +39,9 @@ function setUp(
 		lingerMs: 5,
 		maxTexts: limits.maxTexts ?? 8,
 		maxCalls: limits.maxCalls ?? 2,
-		onWait: (error) => waits.push(error),
+		blame: createBlame(),
+		notes: createJobNotes(),
+		fault: { noted: (error) => void waits.push(error), over() {}, current: () => null },
 	});
 	const step = { embed: (texts: readonly string[], key: QueueKey = acme) => inner.embed(texts, key) };
 	return { clock, stopping, calls, waits, step };
@@ -144,7 +148,7 @@ describe('embed step', () => {
 		);
 	});
 
-	it('waits out an outage, keeps every place, and pays for nothing twice', async () => {
+	it('waits out an outage without a place at the embedder, and pays for nothing twice', async () => {
 		let isAway = true;
 		const paid: string[] = [];
 		const { clock, calls, waits, step } = setUp(
@@ -158,9 +162,9 @@ describe('embed step', () => {
 		);
 		const done = step.embed(names(20));
 		await clock.advance(5);
-		assert.deepEqual(paid, names(8), 'the first call was answered');
+		assert.deepEqual(paid, [...names(8), ...names(4, 16)], 'the other calls were answered');
 		await clock.advance(994);
-		assert.equal(calls.length, 2, 'nobody asks before the named time');
+		assert.equal(calls.length, 3, 'nobody asks before the named time');
 		await clock.advance(3_600_000);
 		assert.ok(waits.length > 3_000, 'it waits without limit');
 		isAway = false;

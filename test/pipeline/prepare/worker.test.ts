@@ -1,3 +1,5 @@
+import { createBlame } from '../../../api/pipeline/faults/blame.ts';
+import { createJobNotes } from '../../../api/pipeline/faults/job-notes.ts';
 import assert from 'node:assert/strict';
 import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
@@ -75,8 +77,10 @@ describe('worker', () => {
 				},
 				close: async () => {},
 			},
-			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector) },
+			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector), replace() {} },
 			breaker: noBreaker,
+			blame: createBlame(),
+			notes: createJobNotes(),
 			clock,
 			now: () => clock.now(),
 			random: () => 0,

@@ -82,6 +82,14 @@ describe('search', () => {
 		}
 	});
 
+	it('searches for the first different words of a long question', async () => {
+		const other = (n: number) => `word${n}`;
+		const many = (count: number) =>
+			Array.from({ length: count }, (_, n) => `${other(n)} ${other(n)}`).join(' ');
+		assert.deepEqual(await ids({ mode: 'text', query: `${many(63)} flour` }), ['cake.md']);
+		assert.deepEqual(await ids({ mode: 'text', query: `${many(64)} flour` }), []);
+	});
+
 	it('a question of signs only finds nothing, and is no error', async () => {
 		assert.deepEqual(await ids({ query: '?!…' }), []);
 	});
@@ -97,10 +105,12 @@ describe('search and an index that does not answer', () => {
 	let clock: FakeClock;
 	let fixture: PipelineFixture;
 	let isAway: boolean;
+	let isWritable: boolean;
 	/** Searches that reached the index. */
 	let asked: number;
 	beforeEach(() => {
 		isAway = true;
+		isWritable = true;
 		asked = 0;
 		clock = fakeClock();
 		const store = createMemoryVectorStore({ dimensions: 256 });
@@ -110,6 +120,10 @@ describe('search and an index that does not answer', () => {
 				asked += 1;
 				if (isAway) throw away();
 				return store.search(query);
+			},
+			async remove(...args) {
+				if (!isWritable) throw away();
+				return store.remove(...args);
 			},
 		};
 		const indexBreaker = {
@@ -131,8 +145,14 @@ describe('search and an index that does not answer', () => {
 		return [breakers.index.state(), breakers.search.state(), indexState()];
 	};
 	const publishing = {
-		succeeds: () => fixture.pipeline.breakers.index.run(async () => {}),
-		fails: () => assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away()))),
+		succeeds() {
+			isWritable = true;
+			return fixture.pipeline.breakers.index.run(async () => {});
+		},
+		fails() {
+			isWritable = false;
+			return assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away())));
+		},
 	};
 
 	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
@@ -180,10 +200,43 @@ describe('search and an index that does not answer', () => {
 			await search();
 			await clock.advance(15_000);
 		}
-		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 9, whileOpen: 3 });
 		isAway = true;
 		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
 		await publishing.succeeds();
 		assert.equal(states()[0], 'closed', 'nor do searches that fail keep publishing waiting');
+	});
+});
+
+describe('search and an index that takes long', () => {
+	it('ends after its time, and one tenant’s searches leave room for the others’', async () => {
+		const clock = fakeClock();
+		const store = createMemoryVectorStore({ dimensions: 256 });
+		const begun: string[] = [];
+		const gate = Promise.withResolvers<void>();
+		const fixture = startPipelineFixture({
+			clock,
+			worker: null,
+			admission: { waitMs: 60_000, previews: 1, searches: 2, searchMs: 1_000 },
+			vectorStore: {
+				...store,
+				async search(query) {
+					begun.push(query.tenant);
+					if (query.tenant === 'slow') await gate.promise;
+					return store.search(query);
+				},
+			},
+		});
+		const search = (tenant: string) => fixture.pipeline.search({ tenant, query: 'words', mode: 'text' });
+		const late = search('slow').catch((error: unknown) => error);
+		const next = search('slow').catch((error: unknown) => error);
+		assert.deepEqual((await search('other')).results, []);
+		await clock.advance(1_000);
+		assert.equal(((await late) as DocDropError).code, 'search_timeout');
+		await clock.advance(1_000);
+		assert.deepEqual(begun, ['slow', 'other'], 'the index still has the one that was answered');
+		gate.resolve();
+		assert.deepEqual(((await next) as { results: unknown[] }).results, []);
+		await fixture.stop();
 	});
 });

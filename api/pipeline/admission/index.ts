@@ -1,0 +1,2 @@
+/** Bounds on what callers use up together, in fair shares. */
+export { type Allotment, createAllotment } from './allotment.ts';
