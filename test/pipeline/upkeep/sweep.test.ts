@@ -49,7 +49,7 @@ describe('the sweeper', () => {
 		});
 		const stopping = new AbortController();
 		startSweeper({
-			...{ docStore, clock, now: clock.now, log: silent as never, signal: stopping.signal },
+			...{ docStore, clock, now: clock.now, log: silent, signal: stopping.signal },
 			...{ tombstoneMs: 30 * day, jobMs: 7 * day, tombstonesFrom: clock.now() + 90_000 },
 		});
 		const isThere = async () => (await docStore.document('acme', 'gone')) !== null;
