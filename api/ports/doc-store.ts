@@ -118,8 +118,9 @@ export interface DocStore extends RepairStore {
 	dropBlob(blob: string): Promise<void>;
 	claim(request: ClaimRequest): Promise<Claimed[]>;
 	/**
-	 * A store time before which no document becomes claimable; null when nothing waits. Where it is not above the
-	 * `now` of a claim that has just returned nothing, documents wait that the caller had no capacity for.
+	 * A store time before which no document becomes claimable, one that is past where some may be already; null when
+	 * nothing waits. Where it is not above the `now` of a claim that has just returned nothing, documents wait that the
+	 * caller had no capacity for.
 	 */
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;

@@ -564,6 +564,22 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await claim()).length, 2);
 		});
 
+		it('claims no more large documents than it is asked for, and others past them', async () => {
+			const large = (docId: string) =>
+				put(docId, docId, { content: { sha256: hex(1), size: 5_000_000, body: docId } });
+			await accept(large('l1'), large('l2'), put('small', 'S'), large('l3'));
+			const names = async (mostLarge?: number) => {
+				const bounds = { now, limit: 9, maxBytes: 1e9, leaseMs: 60_000 };
+				const claimed = await store.claim({ ...bounds, ...(mostLarge !== undefined && { mostLarge }) });
+				return claimed.map(({ docId }) => docId).toSorted();
+			};
+			assert.deepEqual(await names(1), ['l1', 'small']);
+			await accept(put('another', 'A'));
+			assert.deepEqual(await names(0), ['another']);
+			assert.ok(((await store.nextDueAt()) ?? Infinity) <= now, 'what waits for room is ready');
+			assert.deepEqual(await names(), ['l2', 'l3']);
+		});
+
 		it('refuses what would exceed the bounds, but always takes a change to what already waits', async () => {
 			const limits = { maxPending: 2, maxPendingBytes: 1_000 };
 			const kinds = async (...changes: Change[]) =>

@@ -1,4 +1,5 @@
 import { dueAt, isPending, type KnownEpoch, queueClass } from '../../api/domain/index.ts';
+import { isLargeWork } from '../../api/domain/large-work.ts';
 import { queueKeyName } from '../../api/domain/fair-share.ts';
 import type { DocKey } from '../../api/ports/work-claims.ts';
 import type { ManifestChunk, ManifestEntry } from '../../api/domain/manifest.ts';
@@ -115,8 +116,8 @@ export function createMemoryTables(): Tables {
 			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
 			for (const row of docs.values()) {
 				const pending = isPending(leased(row));
-				const { failed, wanted } = row.state;
-				if (wanted.op !== 'put' && !pending && !failed) continue;
+				const { failed, published } = row.state;
+				if (published === null && !pending && !failed) continue;
 				const { tenant } = row;
 				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, failed: 0 };
 				found.set(tenant, {
@@ -131,14 +132,20 @@ export function createMemoryTables(): Tables {
 		queues() {
 			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
 			for (const row of ordered(waiting())) {
-				const key = { tenant: row.tenant, class: queueClass(leased(row)) };
-				const queue = found.get(queueKeyName(key)) ?? { ...key, pending: 0, due: dueAt(leased(row)) };
-				found.set(queueKeyName(key), { ...queue, pending: queue.pending + 1 });
+				const isLarge = isLargeWork(row.state);
+				const key = { tenant: row.tenant, class: queueClass(leased(row)), isLarge };
+				const name = `${Number(isLarge)}${queueKeyName(key)}`;
+				const queue = found.get(name) ?? { ...key, pending: 0, due: dueAt(leased(row)) };
+				found.set(name, { ...queue, pending: queue.pending + 1 });
 			}
 			return [...found.values()];
 		},
-		waiting: (tenant, at, limit) =>
-			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
+		waiting: ({ tenant, class: at, isLarge }, limit) =>
+			ordered(
+				waiting()
+					.filter((row) => row.tenant === tenant && queueClass(leased(row)) === at)
+					.filter((row) => isLargeWork(row.state) === isLarge),
+			)
 				.slice(0, limit)
 				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
 		moveSourcesOf: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),

@@ -122,6 +122,7 @@ function open(docs: readonly Doc[]) {
 	const engine = {
 		tables,
 		leases: { byDoc: { get: (key: number) => states[key]?.lease ?? undefined } },
+		transaction: { undoSteps: [] },
 		counts: {},
 		queues: { count: () => {} },
 		progress: { count: () => {} },

@@ -2,8 +2,8 @@ import type { Failure } from '../../domain/index.ts';
 import type { DocKey } from '../../ports/index.ts';
 import { setLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
-import { recount } from './engine-transaction.ts';
 import { updateJob } from './job-rows.ts';
+import { recount } from './recount.ts';
 
 /** One row that cannot be read must not keep all the others from being worked on: its document is given up. */
 
@@ -24,7 +24,7 @@ export function workOrBury<T>(engine: EngineState, doc: DocKey, now: number, wor
 }
 
 function bury(engine: EngineState, doc: DocKey, now: number): void {
-	const { tables, queues, progress } = engine;
+	const { tables } = engine;
 	setLease(engine, doc, null);
 	tables.buryDoc(doc, unreadable);
 	try {
@@ -36,6 +36,4 @@ function bury(engine: EngineState, doc: DocKey, now: number): void {
 	}
 	// The row could not be counted out, because nobody knows how it was counted in.
 	recount(engine);
-	queues.reload();
-	progress.reload();
 }

@@ -1,4 +1,4 @@
-import { type DocState, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
+import { type DocState, entriesInClaim, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/index.ts';
 import { workOrBury } from './bury-row.ts';
@@ -13,8 +13,6 @@ import type { DocRow, Tables } from './tables.ts';
 
 /** Claiming: a document's newest generation is leased to a worker, with all that is needed to work on it. */
 
-/** Entries that travel with a claim; of a document with more of them they are read in pages. */
-const entriesInClaim = 20_000;
 const noEntries: ReturnType<Tables['entries']> = { manifest: [], fresh: [], uncertain: [] };
 const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
 

@@ -1,3 +1,4 @@
+import { createFairShare } from '../../domain/index.ts';
 import type { DocStore } from '../../ports/index.ts';
 import { acceptChanges } from './accept-changes.ts';
 import { claim } from './claim-documents.ts';
@@ -12,6 +13,7 @@ import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals, standingRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
+import { leaveSummary, takeSummary } from './start-summary.ts';
 import { leaveFuture } from './leave-future.ts';
 import { stats } from './store-stats.ts';
 import { sweep } from './sweep-rows.ts';
@@ -28,7 +30,11 @@ export type DocEngine = {
 	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close' | keyof ReturnType<typeof wholeLists>>]: (
 		...args: Parameters<DocStore[K]>
 	) => Awaited<ReturnType<DocStore[K]>>;
-} & ListSteps & { transaction<T>(run: () => T): T };
+} & ListSteps & {
+		transaction<T>(run: () => T): T;
+		/** After the last call, outside of a transaction: the next start need not count. */
+		end(): void;
+	};
 
 interface EngineDeps {
 	readonly tables: Tables;
@@ -80,22 +86,25 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		sweep: (request) => sweep(engine, request),
 		leaveFuture: (now) => leaveFuture(engine, now),
 		highestTime: () => tables.highestTime(),
+		end: () => leaveSummary(tables, { counts: engine.counts, progress: progress.figures() }),
 	};
 }
 
 function openState({ tables, blobs, weightOf = () => 1 }: EngineDeps): EngineState {
-	const transaction: OpenTransaction = { undoSteps: [], doomedBlobs: [] };
+	const transaction: OpenTransaction = { undoSteps: [], doomedBlobs: [], wasRecounted: false };
 	const leases: EngineState['leases'] = { byDoc: new Map(), pinnedBlobs: new Map(), nextToken: 1 };
 	const holds = new Set<string>();
 	const leasedUntil = (doc: number) =>
 		isHeldKey({ tables, holds }, doc) ? Infinity : (leases.byDoc.get(doc)?.until ?? null);
+	const { counts, progress: counted } = takeSummary(tables);
+	const onUndo = (step: () => void) => void transaction.undoSteps.push(step);
 	return {
 		...{ tables, blobs, transaction, leases, holds },
-		counts: tables.counts(),
+		counts,
 		refusals: countRefusals(tables),
-		queues: createQueues({ tables, weightOf, leasedUntil }),
-		progress: createProgress(tables),
-		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
+		queues: createQueues({ tables, share: createFairShare(weightOf), leasedUntil, onUndo }),
+		progress: createProgress({ counted, onUndo }),
+		credits: createCredits({ tables, onUndo }),
 		sweep: { epochsAfter: 0 },
 	};
 }

@@ -1,7 +1,7 @@
 import { type DocState, holdsLease, isPending, type LeaseState } from '../../domain/index.ts';
 import type { DocKey, Lease } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
-import { setUndoably } from './engine-transaction.ts';
+import { countUndoably, setUndoably } from './undo-steps.ts';
 import type { DocRow, DurableState } from './tables.ts';
 
 /** Reading and writing documents' rows so that leases, queues and counts stay in step with them. */
@@ -39,14 +39,13 @@ export function insertDoc(engine: EngineState, row: Omit<DocRow, 'key'>): DocRow
 }
 
 /** A row with this state comes (1) or goes (-1). */
-function count(
-	{ counts, queues, progress }: EngineState,
-	tenant: string,
-	state: DurableState,
-	sign: 1 | -1,
-): void {
-	queues.count(tenant, state, sign);
-	progress.count(tenant, state, sign);
+function count(engine: EngineState, tenant: string, state: DurableState, sign: 1 | -1): void {
+	engine.queues.count(tenant, state, sign);
+	countUndoably(engine, (by) => engine.progress.count(tenant, state, by), sign);
+	countUndoably(engine, (by) => countState(engine, state, by), sign);
+}
+
+function countState({ counts }: EngineState, state: DurableState, sign: 1 | -1): void {
 	if (isPending({ ...state, lease: null })) {
 		counts.pending += sign;
 		counts.pendingBytes += sign * state.wanted.size;

@@ -25,6 +25,8 @@ export interface OpenTransaction {
 	undoSteps: (() => void)[];
 	/** Where it is durable: blobs whose last row is gone. */
 	doomedBlobs: string[];
+	/** Steps alone do not lead back from there. */
+	wasRecounted: boolean;
 }
 
 /** In step with the rows: counting them at every refusal would make a flood of refusals dear. */

@@ -1,6 +1,7 @@
 import type { Job, StandingRefusals } from '../../ports/index.ts';
 import type { Failure, Refusal } from '../../domain/index.ts';
 import type { EngineState, RefusalCounts } from './engine-state.ts';
+import { countUndoably } from './undo-steps.ts';
 import { insertJob, removeJob } from './job-rows.ts';
 import type { JobRow, RefusalRow, Tables } from './tables.ts';
 
@@ -46,7 +47,7 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 		...{ supersededBy: null, previous: null, error: refused, detail: null, charged: 0 },
 	});
 	tables.insertRefusal({ jobId, tenant, docId });
-	count(refusals, tenant, 1);
+	countUndoably(engine, (by) => count(refusals, tenant, by), 1);
 	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant)
 		removeRefusal(engine, tables.oldestRefusal(tenant));
 	if (refusals.total > keptOfAll) removeRefusal(engine, tables.oldestRefusal(null));
@@ -58,7 +59,7 @@ export function removeRefusal(engine: EngineState, refusal: RefusalRow | undefin
 	if (refusal === undefined) return;
 	engine.tables.removeRefusal(refusal.jobId);
 	removeJob(engine, { jobId: refusal.jobId, state: 'failed' });
-	count(engine.refusals, refusal.tenant, -1);
+	countUndoably(engine, (by) => count(engine.refusals, refusal.tenant, by), -1);
 }
 
 function count(refusals: RefusalCounts, tenant: string, by: 1 | -1): void {

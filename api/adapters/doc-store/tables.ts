@@ -7,7 +7,7 @@ import type {
 	ManifestEntry,
 	Refusal,
 	StoredEntry,
-	WorkClass,
+	QueueKey,
 } from '../../domain/index.ts';
 import type { ChunkPage, DocKey, DocumentFilter, DocumentState, Job } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
@@ -64,11 +64,11 @@ export interface DocsTable {
 	/** Without reading its row: nothing of the document waits any more, and it is failed for this reason. */
 	buryDoc(key: DocKey, error: Failure): void;
 	/** Every tenant's documents: see progress-counts.ts. */
-	progress(): { tenant: string; documents: number; pending: number; failed: number }[];
-	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
-	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
-	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
-	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
+	progress(): TenantFigures[];
+	/** Every queue with waiting documents: how many, and when the first of them is due. */
+	queues(): (QueueName & { readonly pending: number; readonly due: number })[];
+	/** The first `limit` documents of a queue by (dueAt, readyAt, key), leased ones included. */
+	waiting(queue: QueueName, limit: number): Waiting[];
 	/** Documents whose `movedTo` names this one, by key. */
 	moveSourcesOf(successor: DocKey): DocRow[];
 	/** Documents with a wanted content whose epoch is one of the source's, by key. Costs a look for each of its epochs. */
@@ -199,6 +199,20 @@ export interface Tables
 	isUnreadable(error: unknown): boolean;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
+}
+
+/** Of a tenant's documents: those that are published, wait or failed, and of these, those that wait and failed. */
+export interface TenantFigures {
+	readonly tenant: string;
+	readonly documents: number;
+	readonly pending: number;
+	readonly failed: number;
+}
+
+/** Which documents wait together. */
+export interface QueueName extends QueueKey {
+	/** See domain/large-work.ts. */
+	readonly isLarge: boolean;
 }
 
 export interface Waiting {

@@ -15,7 +15,7 @@ import { DocDropError } from '../../errors.ts';
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
  * the two. `standing` is where its document stands, its lease aside. Its partial index on waiting rows is the queue:
- * `class` and `due` are queueClass and dueAt of doc-state.ts.
+ * `class` and `due` are queueClass and dueAt of doc-state.ts, `large` is isLargeWork of large-work.ts.
  */
 export const migrations: readonly string[] = [
 	`
@@ -196,6 +196,13 @@ export const migrations: readonly string[] = [
 	`,
 	// A page of a document's chunks costs what is on it, however many there are.
 	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
+	// Large documents wait in queues of their own.
+	`
+	ALTER TABLE docs ADD COLUMN large INTEGER NOT NULL DEFAULT 0;
+	UPDATE docs SET large = 1 WHERE (w_op = 0 AND w_size > 4194304) OR p_chunks > 20000;
+	DROP INDEX docs_queue;
+	CREATE INDEX docs_queue ON docs (tenant, class, large, due, ready_at, doc, generation, settled) WHERE generation > settled;
+	`,
 ];
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
@@ -211,6 +218,8 @@ export function migrate(db: DatabaseSync): void {
 	db.exec('BEGIN IMMEDIATE');
 	try {
 		for (const step of migrations.slice(found)) db.exec(step);
+		// What was counted at the end of another version is counted again.
+		db.exec("DELETE FROM notes WHERE name = 'summary'");
 		db.exec(`PRAGMA user_version = ${migrations.length}`);
 		db.exec('COMMIT');
 	} catch (error) {

@@ -1,5 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { dueAt, maxRank, type PriorityRank, queueClass, type WorkClass } from '../../domain/index.ts';
+import {
+	dueAt,
+	isLargeWork,
+	maxRank,
+	type PriorityRank,
+	queueClass,
+	type WorkClass,
+} from '../../domain/index.ts';
 import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
@@ -10,7 +17,7 @@ import { uuidToBytes } from './uuid.ts';
 type StoredState = Omit<DurableState, 'sourceId' | 'epoch' | 'epochOrder'>;
 type StoredDoc = Omit<DocRow, 'key' | 'state'> & { readonly epochKey: number; readonly state: StoredState };
 
-/** The columns of `docs`, as they are read and written; `due` and `class`, which follow from these, stand behind them. */
+/** The columns of `docs`, as they are read and written; those that follow from these stand behind them. */
 const docFields = column.object<StoredDoc>({
 	tenant: column.text('tenant'),
 	docId: column.text('doc_id'),
@@ -64,13 +71,13 @@ interface KeyedDoc {
 	readonly doc: StoredDoc;
 }
 const keyedFields = column.object<KeyedDoc>({ key: column.integer('doc'), doc: docFields });
-const names = [...docFields.names, 'due', 'class'];
+const names = [...docFields.names, 'due', 'class', 'large'];
 /** The first two, `tenant` and `doc_id`, name the document and never change. */
 const changing = 2;
 
 function docValues(row: StoredDoc): SQLInputValue[] {
 	const state = { ...(row.state as DurableState), lease: null };
-	return [...column.valuesOf(docFields, row), dueAt(state), queueClass(state)];
+	return [...column.valuesOf(docFields, row), dueAt(state), queueClass(state), Number(isLargeWork(state))];
 }
 
 const waitingFields = column.object<Waiting>({
@@ -79,14 +86,15 @@ const waitingFields = column.object<Waiting>({
 	readyAt: column.integer('ready_at'),
 });
 const waitingFrom =
-	'FROM docs WHERE generation > settled AND tenant = ? AND class = ? ORDER BY due, ready_at, doc LIMIT ?';
+	'FROM docs WHERE generation > settled AND tenant = ? AND class = ? AND large = ? ORDER BY due, ready_at, doc LIMIT ?';
 const queueFields = column.object<ReturnType<DocsTable['queues']>[number]>({
 	tenant: column.text('tenant'),
 	class: column.integer<WorkClass>('class'),
+	isLarge: column.flag('large'),
 	pending: column.integer('count(*)'),
 	due: column.integer('min(due)'),
 });
-const queuesFrom = 'FROM docs WHERE generation > settled GROUP BY tenant, class';
+const queuesFrom = 'FROM docs WHERE generation > settled GROUP BY tenant, class, large';
 /** Both from the index docs_queue alone; test/adapters/sqlite/queue.test.ts verifies SQLite's plans. */
 export const waitingSql = column.selectSql(waitingFields, waitingFrom);
 export const queuesSql = column.selectSql(queueFields, queuesFrom);
@@ -99,6 +107,7 @@ export const docListSql = {
 	ofTenant: `FROM docs WHERE tenant = ?1 AND ${named}`,
 	// Left to itself SQLite takes the index of names, which is unique, and looks through all of the tenant's documents.
 	ofTenantAt: `FROM docs INDEXED BY docs_by_standing WHERE tenant = ?1 AND standing = ?5 AND ${named}`,
+	progress: "FROM docs INDEXED BY docs_by_standing WHERE standing <> 'deleted' GROUP BY tenant",
 	ofEpoch: 'FROM docs WHERE w_op = 0 AND epoch_rank = ? AND doc > ? ORDER BY doc LIMIT ?',
 	tombstones: "FROM docs WHERE standing = 'deleted' AND strays = 0 AND w_at < ? ORDER BY w_at, doc LIMIT ?",
 	retrying: "FROM docs WHERE standing = 'retrying' AND w_job < ? ORDER BY w_job DESC LIMIT ?",
@@ -111,8 +120,8 @@ const aboveAll = new Uint8Array(16).fill(255);
 const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>({
 	tenant: column.text('tenant'),
 	documents: column.integer('count(*)'),
-	pending: column.integer('sum(generation > settled)'),
-	failed: column.integer('sum(failed = 1 AND generation = settled)'),
+	pending: column.integer("sum(standing IN ('accepted', 'retrying'))"),
+	failed: column.integer("sum(standing = 'failed')"),
 });
 const tallyFields = column.object<TallyRow>({
 	key: column.integer('doc'),
@@ -218,16 +227,9 @@ export function createDocsTable(
 			sql.bury.run(code, message, key);
 			sql.buryJobs.run(key);
 		},
-		progress: () =>
-			column
-				.query(
-					db,
-					progressFields,
-					'FROM docs WHERE w_op = 0 OR generation > settled OR failed = 1 GROUP BY tenant',
-				)
-				.all(),
+		progress: () => column.query(db, progressFields, docListSql.progress).all(),
 		queues: () => column.query(db, queueFields, queuesFrom).all(),
-		waiting: (tenant, at, limit) => sql.waiting.all(tenant, at, limit),
+		waiting: ({ tenant, class: at, isLarge }, limit) => sql.waiting.all(tenant, at, Number(isLarge), limit),
 		moveSourcesOf: (successor) => sql.moveSources.all(successor).map(rowOf),
 		docsOfSource(sourceId, after, limit) {
 			const keys = sql.ranks.all(sourceId).flatMap((rank) => sql.ofEpoch.all(rank, after, limit));

@@ -50,7 +50,10 @@ export interface Worker {
 	drain(): Promise<void>;
 }
 
-/** Of large documents one is worked on at a time; the others give their lease back for so long. */
+/**
+ * Of large documents one is worked on at a time, and no other is claimed. One that turned out to be large at the claim
+ * gives its lease back for so long.
+ */
 const largePauseMs = 1_000;
 /** Longest sleep without looking: a wake-up that was missed costs this much, not a document. */
 const longestSleepMs = 1_000;
@@ -116,7 +119,9 @@ async function claim(worker: WorkerState, deps: WorkerDeps): Promise<number> {
 	try {
 		const at = now();
 		const { leaseMs } = settings;
-		const claimed = await docStore.claim({ now: at, limit, maxBytes, leaseMs, inWork, mayExceed });
+		const mostLarge = worker.inWork.hasLarge() ? 0 : 1;
+		const bounds = { limit, maxBytes, mayExceed, mostLarge };
+		const claimed = await docStore.claim({ now: at, ...bounds, leaseMs, inWork });
 		if (claimed.length > 0) {
 			crashPoint('after-lease');
 			for (const one of claimed) void workOn(one, worker, deps);

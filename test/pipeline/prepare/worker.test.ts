@@ -177,6 +177,28 @@ describe('worker', () => {
 		assert.equal((await docStore.stats()).documents, 4);
 	});
 
+	it('takes no second large document while one is in work: what waits costs nothing, and nobody waits for it', async () => {
+		const large = (name: string) =>
+			changeOf(name, name, { content: { sha256: name, size: 5_000_000, body: { blob: name } } });
+		await accept(large('l1'), large('l2'), large('l3'));
+		let writes = 0;
+		const release = (...args: Parameters<DocStore['release']>) => {
+			writes += 1;
+			return docStore.release(...args);
+		};
+		const spools = { ...noSpools, open: () => new Promise<never>(() => {}) };
+		start({ maxBytes: 64_000_000 }, { spools, docStore: { ...docStore, release } });
+		await clock.advance(10_000);
+		await accept(changeOf('small', 'small'));
+		await clock.advance(10_000);
+		assert.equal(await stateOf('small'), 'published');
+		assert.deepEqual(
+			(await docStore.jobs({ tenant: 't', state: 'processing', limit: 9 })).map(({ docId }) => docId),
+			['l1'],
+		);
+		assert.equal(writes, 0, 'no lease was given back');
+	});
+
 	it('keeps its leases alive for as long as the work takes, and no other gets them', async () => {
 		isGated = true;
 		await accept(changeOf('slow', 'slow'));
