@@ -13,7 +13,7 @@ import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
 import { startPipeline, type Pipeline } from './pipeline/index.ts';
-import { anchoredTime } from './domain/index.ts';
+import { anchoredTime, tombstonesFrom } from './domain/index.ts';
 import type { DocStore, VectorStore } from './ports/index.ts';
 import { createTelemetry } from './telemetry.ts';
 import { version } from './version.ts';
@@ -47,9 +47,20 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();
 		const now = anchoredTime(clock, highestTime);
+		if (now() < highestTime) {
+			logger.warn(
+				{ highestTime, now: now() },
+				'the data folder was written by a clock far ahead; its times are brought back',
+			);
+			await docStore.leaveFuture(now());
+		}
 		const pipeline = startPipeline({
 			...adapters,
 			...pipelineSettings(config, adapters, logger),
+			retention: {
+				...{ tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
+				tombstonesFrom: tombstonesFrom(now(), highestTime),
+			},
 			...{ clock, now, telemetry, log: logger },
 			random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
 			crashPoint: config.crashAt === '' ? noCrash : crashAt(config.crashAt),

@@ -141,6 +141,11 @@ const table = {
 		retryable: false,
 		hint: 'The embedder refused this text; its reason is in the message.',
 	},
+	embedder_mismatch: {
+		status: 502,
+		retryable: true,
+		hint: 'The embedder refuses every text, or answers vectors of another length: check DOCDROP_EMBEDDER_MODEL, DOCDROP_EMBEDDER_DIMENSIONS and DOCDROP_EMBEDDER_URL.',
+	},
 	embedder_forbidden: {
 		status: 502,
 		retryable: true,
@@ -162,6 +167,11 @@ const table = {
 		status: 500,
 		retryable: false,
 		hint: 'Restore the data folder from a copy, or start with an empty one.',
+	},
+	clock_ahead: {
+		status: 500,
+		retryable: false,
+		hint: 'Set the clock of the machine. If it is right, upgrade DocDrop, or use another DOCDROP_DATA_DIR.',
 	},
 	config_invalid: {
 		status: 500,
@@ -187,6 +197,8 @@ export interface ErrorDetails {
 	readonly retryAfterMs?: number;
 	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
 	readonly peerStatus?: number;
+	/** The peer answers others meanwhile: what failed says nothing of it. Said by the breaker alone. */
+	readonly isOwn?: boolean;
 	readonly cause?: unknown;
 }
 
@@ -200,6 +212,7 @@ export class DocDropError extends Error {
 	readonly jobId: string | undefined;
 	readonly retryAfterMs: number | undefined;
 	readonly peerStatus: number | undefined;
+	readonly isOwn: boolean;
 
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -211,6 +224,7 @@ export class DocDropError extends Error {
 		this.jobId = details.jobId;
 		this.retryAfterMs = details.retryAfterMs;
 		this.peerStatus = details.peerStatus;
+		this.isOwn = details.isOwn ?? false;
 		Object.defineProperty(this, brand, { value: true });
 	}
 }

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
+import { createNodeDisk } from '../nodes/watch/disk.ts';
 import { createAutoHints } from '../nodes/watch/hints/auto.ts';
 import { createThreadReader } from '../nodes/watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../nodes/watch/scan/scanner-in-thread.ts';
@@ -126,6 +127,7 @@ async function followFolder(
 ): Promise<WatchEngine> {
 	const { sourceId, state } = folderIdentity(config, dir);
 	mkdirSync(join(resolve(config.dataDir), 'watch'), { recursive: true, mode: 0o700 });
+	const disk = createNodeDisk({ followLinks: config.followLinks });
 	const engine = createWatchEngine({
 		roots: [{ label: basename(dir) || 'root', dir }],
 		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
@@ -133,7 +135,11 @@ async function followFolder(
 		reader: createThreadReader(threadFile('../nodes/watch/reader/read-thread')),
 		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
 		clock: systemClock,
+		disk,
 		settings: {
+			// The pipeline opens no window of its own for what has been waited for here.
+			quietMs: config.windowMs,
+			longestWaitMs: config.maxWaitMs,
 			scanEveryMs: config.rescanMs,
 			deletionDelayMs: config.deletionDelayMs,
 			maxFileBytes: config.maxFileBytes,
@@ -145,6 +151,8 @@ async function followFolder(
 			pollEveryMs: config.pollMs,
 		},
 		deliver: createFolderDelivery({
+			dir,
+			disk,
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			mimeTypeOf,

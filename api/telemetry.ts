@@ -116,6 +116,11 @@ const metrics = {
 		labels: [],
 	},
 	docdrop_breaker_open: { kind: 'gauge', help: '1 while calls to the peer are paused', labels: ['peer'] },
+	docdrop_peer_fault: {
+		kind: 'gauge',
+		help: '1 while documents wait for the peer; the status says for what',
+		labels: ['peer'],
+	},
 	docdrop_peer_attempts_total: { kind: 'counter', help: 'Calls to the peer', labels: ['peer'] },
 	docdrop_peer_probes_total: {
 		kind: 'counter',

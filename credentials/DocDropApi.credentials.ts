@@ -19,7 +19,7 @@ export class DocDropApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:docdrop.svg', dark: 'file:docdrop.dark.svg' };
 
-	documentationUrl = 'https://github.com/docdrop/n8n-nodes-docdrop#credential';
+	documentationUrl = 'https://github.com/docdrop/n8n-nodes-docdrop/blob/main/docs/n8n.md#credential';
 
 	properties: INodeProperties[] = [
 		{

@@ -25,21 +25,23 @@ export interface FileMarks extends ItemOrder {
 	readonly sourceName: string;
 	/** Label of the folder. */
 	readonly root: string;
-	/** Of the content, lower-case hex; null of a deletion. */
+	/** Hash of the content, lower-case hex; null of a deletion. */
 	readonly sha256: string | null;
-	/** Like sha256. */
+	/** A faster hash of the same; null of a deletion. */
 	readonly xxh64: string | null;
 	/** SHA-256 of the content that was last delivered under this docId. */
 	readonly previousSha256: string | null;
-	/** Of a move: what the document was called; null otherwise. */
+	/** Of a move: whose the document was; null otherwise. */
 	readonly previousTenant: string | null;
+	/** Of a move: what the document was called; null otherwise. */
 	readonly previousDocId: string | null;
-	/** Of a deletion: SHA-256 that names it, see tombstone.ts; null otherwise. */
+	/** Of a deletion: a hash that names it; null otherwise. */
 	readonly tombstone: string | null;
 }
 
 /** A file was created, changed, moved or deleted. */
 export interface FileItem {
+	/** What happened: `created`, `changed`, `moved` or `deleted`. */
 	readonly event: FileChange['event'];
 	/** With its ending. */
 	readonly fileName: string;
@@ -57,7 +59,9 @@ export interface FileItem {
 	readonly path: string;
 	/** Path under the folder, `/` separated. */
 	readonly relPath: string;
+	/** Whose document it is in the index. */
 	readonly tenant: string;
+	/** What it is called there. */
 	readonly docId: string;
 	/** Of a move: where the file was; null otherwise. */
 	readonly previousPath: string | null;
@@ -85,3 +89,8 @@ export type TriggerItem = FileItem | SnapshotItem;
  * documents by now. The action node says it, and the trigger listens.
  */
 export const supersededCode = 'superseded';
+/**
+ * Beside it, the seqs of the changes that were refused until a person decides, such as documents that another workflow
+ * owns: the other changes of the execution had nothing wrong with them.
+ */
+export const refusedKey = 'refused';

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { openSqliteDocStore } from '../api/adapters/sqlite/sqlite-doc-store.ts';
+import { changeOf } from './support/leased-documents.ts';
 import { startApp } from './support/app.ts';
 import { call } from './support/call.ts';
 import { settled } from './support/settled.ts';
@@ -35,6 +37,33 @@ describe('the app', () => {
 		} finally {
 			process.off('worker', note);
 			await app.close();
+		}
+	});
+
+	it('brings the times of a data folder back that a clock far ahead has written', async () => {
+		const dataDir = await mkdtemp(join(tmpdir(), 'docdrop-'));
+		try {
+			const store = await openSqliteDocStore({ dir: dataDir });
+			const noLimits = { maxPending: Infinity, maxPendingBytes: Infinity };
+			await store.accept([changeOf('old.md', 'old')], Date.UTC(2099, 0, 1), noLimits);
+			await store.close();
+			const app = await startApp({ DOCDROP_DATA_DIR: dataDir });
+			try {
+				const content = { text: 'written today' };
+				const body = { tenant: 't', docId: 'new.md', content, coalesced: true };
+				await call(app.url, { path: '/v1/publish', method: 'POST', body });
+				await settled(app.url);
+				for (const docId of ['old.md', 'new.md']) {
+					const state = await app.app.docStore.document('t', docId);
+					assert.equal(state?.state, 'published', docId);
+					assert.ok(state.acceptedAt <= Date.now() + 1_000, docId);
+				}
+				assert.match(app.logged(), /written by a clock far ahead/);
+			} finally {
+				await app.close();
+			}
+		} finally {
+			await rm(dataDir, { recursive: true, force: true });
 		}
 	});
 

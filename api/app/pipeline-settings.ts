@@ -32,7 +32,6 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 		},
 		healthLimits: { pending: config.alertPending, errors: config.alertErrorShare },
 		brakeShare: config.massDeleteShare,
-		retention: { tombstoneMs: config.tombstoneMs, jobMs: config.jobMs },
 	}) satisfies Partial<PipelineDeps>;
 
 const workerSettings = (config: Config) => ({

@@ -21,9 +21,21 @@ export interface Status {
 	readonly pending: number;
 	readonly inWork: number;
 	readonly failed: number;
+	readonly refused: {
+		readonly count: number;
+		readonly newest: {
+			readonly tenant: string;
+			readonly docId: string;
+			readonly error: { readonly code: string; readonly message: string } | null;
+		} | null;
+	};
 	readonly oldestPendingSeconds: number;
 	readonly index: { readonly kind: string; readonly breaker: string };
-	readonly embedder: { readonly model: string; readonly breaker: string };
+	readonly embedder: {
+		readonly model: string;
+		readonly breaker: string;
+		readonly fault: { readonly code: string; readonly message: string } | null;
+	};
 	readonly folders: readonly FolderStatus[];
 }
 

@@ -10,8 +10,9 @@ const clip = (text: string, length: number) => {
 export const count = (n: number, one: string, many = `${one}s`) =>
 	`${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
-export function printSearch({ results, tookMs }: SearchResponse, query: string): string {
-	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.`;
+export function printSearch({ results, hint, tookMs }: SearchResponse, query: string): string {
+	const note = hint === null ? '' : `\n${hint}`;
+	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.${note}`;
 	const lines = results.map((hit, index) => {
 		const title = hit.heading ?? hit.title;
 		return [
@@ -19,7 +20,7 @@ export function printSearch({ results, tookMs }: SearchResponse, query: string):
 			`    ${clip(hit.content, 200)}`,
 		].join('\n');
 	});
-	return `${lines.join('\n')}\n\n${count(results.length, 'result')} in ${Math.round(tookMs)} ms`;
+	return `${lines.join('\n')}\n\n${count(results.length, 'result')} in ${Math.round(tookMs)} ms${note}`;
 }
 
 export function printStatus(status: Status, where: string | null): string {
@@ -28,10 +29,21 @@ export function printStatus(status: Status, where: string | null): string {
 		where === null ? 'not running; the store was read directly' : `running on ${where}`,
 		`index      ${count(status.documents, 'document')}, ${count(status.chunks, 'chunk')} (${status.index.kind}${state(status.index.breaker)})`,
 		`embedder   ${status.embedder.model}${state(status.embedder.breaker)}`,
+		...(status.embedder.fault === null
+			? []
+			: [`WAITING    for the embedder: ${status.embedder.fault.message} (${status.embedder.fault.code})`]),
 		`queue      ${count(status.pending, 'document')} waiting, ${status.inWork.toLocaleString('en')} in work` +
 			(status.pending > 0 ? `, oldest for ${Math.round(status.oldestPendingSeconds)} s` : ''),
 		`failed     ${count(status.failed, 'document')}${status.failed > 0 ? ' (docdrop explain FILE says why)' : ''}`,
 	];
+	const { newest, ...refused } = status.refused;
+	if (newest !== null) {
+		const { tenant, docId, error } = newest;
+		lines.push(
+			`REFUSED    ${count(refused.count, 'change')}; the newest: ${docId} (tenant ${tenant}): ${error?.message ?? ''}`,
+			`           docdrop explain FILE says why; GET /v1/jobs?state=failed lists them all`,
+		);
+	}
 	for (const folder of status.folders) {
 		if (folder.snapshot.held > 0) {
 			lines.push(

@@ -29,13 +29,15 @@ export const serviceSettings = {
 		default: '500',
 		unit: 'ms',
 		range: [0, 60_000],
-		meaning: 'Quiet time after a change of a document before it is worked on; further changes replace it.',
+		meaning:
+			'Quiet time after a change of a document, or of a followed file, before it is worked on; further changes replace it.',
 	}),
 	maxWaitMs: setting('number', 'DOCDROP_MAX_WAIT_MS', {
 		default: '5000',
 		unit: 'ms',
 		range: [0, 600_000],
-		meaning: 'Longest time that further changes may keep a document waiting.',
+		meaning:
+			'Longest time that further changes may keep a document waiting. A followed file that never stands still is taken as it is after it, again and again.',
 	}),
 	chunkChars: setting('number', 'DOCDROP_CHUNK_CHARS', {
 		default: '1200',

@@ -159,12 +159,12 @@ export const Receipt = Type.Object(
 export type Receipt = Static<typeof Receipt>;
 
 export const PublishedView = Type.Object({
-	version: Type.Integer(),
-	contentSha256: Type.String(),
-	bytes: Type.Integer(),
-	chunks: Type.Integer(),
-	publishedAt: Type.String(),
-	jobId: Type.String(),
+	version: Type.Integer({ description: 'The one that is in the index.' }),
+	contentSha256: Type.String({ description: 'Hash of its content.' }),
+	bytes: Type.Integer({ description: 'Size of its content.' }),
+	chunks: Type.Integer({ description: 'Passages that it is found by.' }),
+	publishedAt: Type.String({ description: 'ISO 8601, UTC.' }),
+	jobId: Type.String({ description: 'Receipt of the change that put it there.' }),
 });
 
 export const DocumentView = Type.Object({
@@ -173,16 +173,18 @@ export const DocumentView = Type.Object({
 	state: Type.Enum(['published', 'deleted', 'accepted', 'processing', 'retrying', 'failed'], {
 		description: 'Of the newest accepted change.',
 	}),
-	sourceId: Type.String(),
-	version: Type.Integer(),
+	sourceId: Type.String({ description: 'Who owns it: one UUID a trigger node, or `api`.' }),
+	version: Type.Integer({ description: 'Of the newest accepted change; grows with every change.' }),
 	jobId: Type.String({ description: 'Receipt of the newest accepted change.' }),
-	title: Type.Union([Type.String(), Type.Null()]),
-	path: Type.Union([Type.String(), Type.Null()]),
-	mimeType: Type.Union([Type.String(), Type.Null()]),
-	metadata: Type.Record(Type.String(), Type.Unknown()),
-	acceptedAt: Type.String(),
-	attempts: Type.Integer(),
-	error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
+	title: Type.Union([Type.String(), Type.Null()], { description: 'As given; null: what the document says.' }),
+	path: Type.Union([Type.String(), Type.Null()], { description: 'Where a person finds the file.' }),
+	mimeType: Type.Union([Type.String(), Type.Null()], { description: 'As what it is read.' }),
+	metadata: Type.Record(Type.String(), Type.Unknown(), { description: 'What was stored with it.' }),
+	acceptedAt: Type.String({ description: 'ISO 8601, UTC.' }),
+	attempts: Type.Integer({ description: 'Failures that counted.' }),
+	error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()], {
+		description: 'Why the newest change failed, or is tried again: code and message.',
+	}),
 	published: Type.Union([PublishedView, Type.Null()], { description: 'What the index holds now.' }),
 });
 export type DocumentView = Static<typeof DocumentView>;

@@ -30,7 +30,7 @@ export type JobState = Static<typeof JobState>;
 export const JobFailure = Type.Object(
 	{
 		code: Type.String({ description: 'From the error table.' }),
-		message: Type.String(),
+		message: Type.String({ description: 'What is wrong, in words.' }),
 	},
 	{ additionalProperties: false },
 );
@@ -40,9 +40,12 @@ export const JobView = Type.Object(
 		jobId: JobId,
 		tenant: Tenant,
 		docId: DocId,
-		op: Type.Enum(['put', 'delete']),
+		op: Type.Enum(['put', 'delete'], { description: 'What was asked for.' }),
 		state: JobState,
-		version: Type.Integer({ description: 'Epoch rank x 2^32 + seq.' }),
+		version: Type.Integer({
+			description:
+				'Rank x 2^32 + seq. The rank is the document’s own: 1, and one more with each change of its source or epoch.',
+		}),
 		acceptedAt: Timestamp,
 		updatedAt: Timestamp,
 		attempts: Type.Integer({ minimum: 0, description: 'Failures that counted.' }),
@@ -54,7 +57,9 @@ export const JobView = Type.Object(
 			minimum: 0,
 			description: 'Credits that it was charged and that were not given back.',
 		}),
-		error: Type.Union([JobFailure, Type.Null()]),
+		error: Type.Union([JobFailure, Type.Null()], {
+			description: 'Why it failed, or is tried again: code and message.',
+		}),
 		refused: Type.Boolean({
 			description:
 				'Refused at the door, with nothing of it kept: there is nothing to try again, the document has to be sent anew.',

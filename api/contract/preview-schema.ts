@@ -4,11 +4,11 @@ import { DocumentInput } from './document-schema.ts';
 export const PreviewRequest = DocumentInput;
 
 export const PreviewChunk = Type.Object({
-	index: Type.Integer(),
-	change: Type.Enum(['added', 'kept']),
-	heading: Type.Union([Type.String(), Type.Null()]),
-	page: Type.Union([Type.Integer(), Type.Null()]),
-	text: Type.String(),
+	index: Type.Integer({ description: 'Sequential within the document.' }),
+	change: Type.Enum(['added', 'kept'], { description: 'Whether publishing would add it.' }),
+	heading: Type.Union([Type.String(), Type.Null()], { description: 'The headings above it.' }),
+	page: Type.Union([Type.Integer(), Type.Null()], { description: 'Where the document has pages.' }),
+	text: Type.String({ description: 'What would be found.' }),
 });
 
 export const PreviewResponse = Type.Object({
@@ -17,16 +17,21 @@ export const PreviewResponse = Type.Object({
 	state: Type.Enum(['new', 'changed', 'unchanged', 'deleted'], {
 		description: 'Against what is published now.',
 	}),
-	title: Type.Union([Type.String(), Type.Null()]),
-	mimeType: Type.Union([Type.String(), Type.Null()]),
-	contentSha256: Type.Union([Type.String(), Type.Null()]),
-	bytes: Type.Integer(),
-	diff: Type.Object({
-		added: Type.Integer(),
-		kept: Type.Integer(),
-		removed: Type.Integer(),
-		embeddings: Type.Integer({ description: 'Texts that publishing would embed.' }),
+	title: Type.Union([Type.String(), Type.Null()], { description: 'As given, or what the document says.' }),
+	mimeType: Type.Union([Type.String(), Type.Null()], { description: 'As what it is read.' }),
+	contentSha256: Type.Union([Type.String(), Type.Null()], {
+		description: 'Hash of the content; null of a deletion.',
 	}),
-	chunks: Type.Array(PreviewChunk),
+	bytes: Type.Integer({ description: 'Size of the content.' }),
+	diff: Type.Object(
+		{
+			added: Type.Integer({ description: 'Chunks that publishing would add.' }),
+			kept: Type.Integer({ description: 'Chunks that stay as they are.' }),
+			removed: Type.Integer({ description: 'Chunks that publishing would remove.' }),
+			embeddings: Type.Integer({ description: 'Texts that publishing would embed.' }),
+		},
+		{ description: 'What publishing would change.' },
+	),
+	chunks: Type.Array(PreviewChunk, { description: 'The passages that the document would be found by.' }),
 });
 export type PreviewResponse = Static<typeof PreviewResponse>;

@@ -58,6 +58,12 @@ export const SearchHit = Type.Object({
 
 export const SearchResponse = Type.Object({
 	results: Type.Array(SearchHit),
+	mode: Type.Enum(['hybrid', 'dense', 'text'], {
+		description: 'How it was searched: text where hybrid was wanted and the embedder is away.',
+	}),
+	hint: Type.Union([Type.String(), Type.Null()], {
+		description: 'Why the answer is less than was asked for; null where it is not.',
+	}),
 	tookMs: Type.Number(),
 });
 export type SearchResponse = Static<typeof SearchResponse>;

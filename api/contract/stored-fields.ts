@@ -18,7 +18,7 @@ type Values<Own extends Fields> = { readonly [name in keyof Own]: ReturnType<(ty
 export const answeredFields = {
 	title: 'textOrNull',
 	path: 'textOrNull',
-	/** Epoch rank x 2^32 + seq: grows with every accepted change of the document. */
+	/** Rank x 2^32 + seq, see domain/doc-state.ts: grows with every accepted change of the document. */
 	version: 'number',
 } as const satisfies Fields;
 

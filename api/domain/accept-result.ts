@@ -27,6 +27,8 @@ export type AcceptResult =
 	| (Taken & { readonly previous?: Taken })
 	/** Not taken; the receipt says so. `owner` is for people; `of`: the owner of the old name is another one. */
 	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string; readonly of?: 'previous' }
+	/** Not taken; the receipt says so. The document, or the old name of the move, has no rank left above its own. */
+	| { readonly kind: 'spent'; readonly jobId: string; readonly of?: 'previous' }
 	/** Of a `Refusal`: the receipt that tells of it. */
 	| { readonly kind: 'refused'; readonly jobId: string }
 	/** Rejected; no receipt. The queue is at its bound. */

@@ -34,6 +34,8 @@ export const documentCost = (bytes: number): number => 1 + bytes / 65_536;
 export interface FairShare {
 	/** The queue whose turn it is among `waiting`; null where there is none. Changes nothing but what `charge` needs. */
 	next<Q extends QueueKey>(waiting: Iterable<Q>): Q | null;
+	/** Where the queue's turn stands among those of its class, the least first. It never gets less. */
+	start(key: QueueKey): number;
 	/** Work of the queue that `next` has just named was taken. `cost` is positive. */
 	charge(key: QueueKey, cost: number): void;
 }
@@ -59,6 +61,7 @@ export function createFairShare(weightOf: (tenant: string) => number = () => 1):
 	}
 
 	return {
+		start: startOf,
 		next<Q extends QueueKey>(waiting: Iterable<Q>): Q | null {
 			const first: (Q | undefined)[] = [];
 			const starts: number[] = [];

@@ -1,7 +1,8 @@
-import { cancelWaiting, isPending, type DocState, type Successor } from './coalesce.ts';
+import { isPending, type DocState, type Successor } from './doc-state.ts';
+import { cancelWaiting } from './waiting-change.ts';
 
 /**
- * What a move does to its source, the name that the document had, as pure transitions beside those of coalesce.ts. A
+ * What a move does to its source, the name that the document had, as pure transitions beside those of doc-state.ts. A
  * move is a put under the new name and a deletion of the old one, accepted in one transaction; the deletion waits (`movedTo`)
  * until the content is in the index under the new name, so that a reader finds one of them at any time.
  *

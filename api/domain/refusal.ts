@@ -2,6 +2,7 @@ import type { DocumentInput } from '../contract/document-schema.ts';
 import { docIdFault } from '../contract/doc-id-fault.ts';
 import { DocDropError, type ErrorCode } from '../errors.ts';
 import type { Change } from './change.ts';
+import { maxRank } from './place.ts';
 
 /**
  * What the ingress refuses for good. Where it is known whose document it was, it leaves a receipt: a sender that
@@ -28,6 +29,17 @@ export const ownedError = (owner: string, of?: 'previous') =>
 	new DocDropError('owned', `${of ?? 'docId'} belongs to another source, ${JSON.stringify(owner)}`, {
 		field: of ?? 'source',
 	});
+
+/** `of`: it is the old name of a move. */
+export const spentError = (of?: 'previous') =>
+	new DocDropError(
+		'conflict',
+		`${of ?? 'docId'} must not change its source or its source’s epoch more than ${maxRank} times, and has done so`,
+		{
+			field: of ?? 'docId',
+			hint: 'Go on from the source and epoch that it has, or publish the document under another docId.',
+		},
+	);
 
 export const unpaidError = (
 	tenant: string,

@@ -9,6 +9,7 @@ import { readMeta } from '../domain/index.ts';
 import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
 import { described, describedList } from './described.ts';
+import type { Pipeline } from '../pipeline/index.ts';
 import { jobView } from './job-routes.ts';
 import { next, pageAfter, pageLimit } from './paging.ts';
 
@@ -53,7 +54,10 @@ function documentView(document: DocumentState): DocumentView {
 	};
 }
 
-export function documentRoutes(app: FastifyInstance, { docStore }: { readonly docStore: DocStore }): void {
+export function documentRoutes(
+	app: FastifyInstance,
+	{ docStore, pipeline }: { readonly docStore: DocStore; readonly pipeline: Pipeline },
+): void {
 	const unknown = () => new DocDropError('not_found', 'this tenant has no such document', { field: 'docId' });
 	async function find(tenant: string, docId: string): Promise<DocumentState> {
 		const document = await docStore.document(tenant, docId);
@@ -123,7 +127,10 @@ export function documentRoutes(app: FastifyInstance, { docStore }: { readonly do
 			const document = await docStore.document(tenant, docId);
 			const jobs = await docStore.jobs({ tenant, docId, limit: 100 });
 			if (document === null && jobs.length === 0) throw unknown();
-			return { document: document === null ? null : documentView(document), jobs: jobs.map(jobView) };
+			return {
+				document: document === null ? null : documentView(document),
+				jobs: jobs.map((job) => jobView(job, pipeline.reasonOf(job.jobId))),
+			};
 		},
 	);
 }

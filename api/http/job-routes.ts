@@ -32,9 +32,12 @@ const List = Type.Object(
 
 const isJobId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-export function jobView(job: Job): JobView {
+/** `reason`: what it waits for, where it is in work and waits. */
+export function jobView(job: Job, reason: Job['error'] = null): JobView {
+	const waiting = job.state === 'processing' && reason !== null;
 	return {
 		...job,
+		...(waiting && { state: 'retrying', error: reason }),
 		acceptedAt: new Date(job.acceptedAt).toISOString(),
 		updatedAt: new Date(job.updatedAt).toISOString(),
 		detail: job.detail === null ? null : { ...job.detail },
@@ -55,6 +58,8 @@ export function jobRoutes(
 	app: FastifyInstance,
 	{ docStore, pipeline }: { readonly docStore: DocStore; readonly pipeline: Pipeline },
 ): void {
+	const shown = (job: Job): JobView => jobView(job, pipeline.reasonOf(job.jobId));
+
 	async function find(request: FastifyRequest, jobId: string): Promise<Job> {
 		const job = await docStore.job(jobId);
 		// A job of another tenant is as unknown as one that never was.
@@ -96,7 +101,7 @@ export function jobRoutes(
 				const other = Object.keys(request.query).find((name) => name !== 'ids');
 				if (other !== undefined)
 					throw new DocDropError('invalid', `ids must stand alone, got ${other} as well`, { field: 'ids' });
-				return { jobs: (await named(request, ids)).map(jobView), next: null };
+				return { jobs: (await named(request, ids)).map(shown), next: null };
 			}
 			if (tenant === undefined) checkAnyTenant(request);
 			else checkTenant(request, tenant);
@@ -106,19 +111,19 @@ export function jobRoutes(
 			const jobs = await docStore.jobs({
 				...(tenant !== undefined && { tenant }),
 				...(docId !== undefined && { docId }),
-				...(state !== undefined && { states: [state] }),
+				...(state !== undefined && { state }),
 				...(after !== undefined && { after }),
 				limit,
 			});
 			const last = jobs.length === limit ? jobs.at(-1) : undefined;
-			return { jobs: jobs.map(jobView), next: last?.jobId ?? null };
+			return { jobs: jobs.map(shown), next: last?.jobId ?? null };
 		},
 	);
 
 	app.get<{ Params: Static<typeof Params> }>(
 		'/v1/jobs/:jobId',
 		described('receipts', 'One receipt', { params: Params, response: { 200: JobView } }),
-		async (request) => jobView(await find(request, request.params.jobId)),
+		async (request) => shown(await find(request, request.params.jobId)),
 	);
 
 	for (const [act, summary, refusal] of [
@@ -143,7 +148,7 @@ export function jobRoutes(
 						? refusedError()
 						: new DocDropError('conflict', `${refusal}; this one is ${job.state}`, { field: 'jobId' });
 				}
-				return jobView(await find(request, job.jobId));
+				return shown(await find(request, job.jobId));
 			},
 		);
 	}

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
+import { JobView } from '../contract/job-schema.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -17,6 +18,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
 
@@ -74,6 +76,14 @@ const IndexCheck = Type.Object({
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
 });
+const PeerFault = Type.Object(
+	{
+		code: Type.String(),
+		message: Type.String(),
+		since: Type.String({ description: 'ISO 8601.' }),
+	},
+	{ description: 'What documents wait for.' },
+);
 const Status = Type.Object({
 	version: Type.String(),
 	documents: Type.Integer(),
@@ -99,6 +109,16 @@ const Status = Type.Object({
 	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
 	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
 	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
+	refused: Type.Object(
+		{
+			count: Type.Integer(),
+			newest: Type.Union([JobView, Type.Null()]),
+		},
+		{
+			description:
+				'Changes that were refused for good, such as documents of another source, and after which nothing of their document was taken. No document has failed by them: GET /v1/jobs?state=failed lists them.',
+		},
+	),
 	oldestPendingSeconds: Type.Number(),
 	jobs: Type.Record(Type.String(), Type.Integer(), { description: 'Receipts by state.' }),
 	documentLimits: Type.Union([DocumentLimits, Type.Null()], { description: 'Null: there are none.' }),
@@ -111,6 +131,7 @@ const Status = Type.Object({
 	embedder: Type.Object({
 		model: Type.String(),
 		breaker,
+		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
@@ -149,6 +170,17 @@ function lanesOf(pipeline: Pipeline) {
 			.map((one) => ({ ...one, waitMeanMs: tenth(one.waitMeanMs) })),
 	};
 }
+
+function embedderFaultOf(pipeline: Pipeline) {
+	const fault = pipeline.embedderFault();
+	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
+}
+
+/** A pace that a server asks for is no fault of it. */
+const isAtFault = (pipeline: Pipeline): boolean => {
+	const fault = pipeline.embedderFault();
+	return fault !== null && fault.code !== 'embedder_throttled';
+};
 
 export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
@@ -207,7 +239,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 			const accepting = stats !== null && !isFull && !deps.isStopping();
 			const found = pipeline.indexCheck()?.state ?? 'sound';
 			const isWhole = !['mending', 'newer', 'unsound'].includes(found);
-			const isWell = index === 'closed' && embedderState === 'closed' && isWhole;
+			const isWell = index === 'closed' && embedderState === 'closed' && isWhole && !isAtFault(pipeline);
 			return reply.code(accepting ? 200 : 503).send({
 				status: !accepting ? 'unavailable' : isWell ? 'ok' : 'degraded',
 				accepting,
@@ -259,9 +291,10 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
-			const [stats, { perMinute, secondsLeft, errorRate, alerts }] = await Promise.all([
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused] = await Promise.all([
 				docStore.stats(),
 				pipeline.queueHealth(),
+				docStore.refusals(null),
 			]);
 			return {
 				version: deps.version,
@@ -274,6 +307,10 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				inWork: pipeline.inWork(),
 				lanes: lanesOf(pipeline),
 				failed: stats.failed,
+				refused: {
+					count: refused.count,
+					newest: refused.newest === null ? null : jobView(refused.newest),
+				},
 				oldestPendingSeconds:
 					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
 				jobs: stats.jobs,
@@ -283,6 +320,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				embedder: {
 					model: embedder.model,
 					breaker: pipeline.breakers.embedder.state(),
+					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),

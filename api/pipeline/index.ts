@@ -15,14 +15,17 @@ import {
 import { createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
+	createBlame,
 	createBreaker,
 	createIndexBreakers,
+	createJobNotes,
 	createOutageMarkers,
+	createPeerFault,
 	type Peer,
 } from './faults/index.ts';
 import { DocDropError } from '../errors.ts';
 import { costOfPut, unpaidError } from '../domain/index.ts';
-import { createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.ts';
+import { type ChangedDocument, createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.ts';
 import { createLanes, type LaneSettings } from './publish/index.ts';
 import {
 	type HealthLimits,
@@ -33,7 +36,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { embeddings, search } from './search/index.ts';
-import type { Claimed, Embedder } from '../ports/index.ts';
+import type { Claimed, Embedder, VectorStore } from '../ports/index.ts';
 
 /**
  * THE FLOW of a change:
@@ -52,7 +55,7 @@ import type { Claimed, Embedder } from '../ports/index.ts';
  */
 export interface PipelineDeps extends Omit<
 	WorkerDeps,
-	'embed' | 'breaker' | 'signal' | 'settings' | 'openLane'
+	'embed' | 'breaker' | 'blame' | 'notes' | 'signal' | 'settings' | 'openLane'
 > {
 	readonly embedder: Embedder;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
@@ -79,19 +82,25 @@ export interface PipelineDeps extends Omit<
 		readonly embeddingsMs: number;
 	};
 	readonly embedCalls: { readonly maxTexts: number; readonly maxCalls: number };
-	readonly retention: { readonly tombstoneMs: number; readonly jobMs: number };
+	/** See upkeep/sweep.ts. */
+	readonly retention: {
+		readonly tombstoneMs: number;
+		readonly jobMs: number;
+		readonly tombstonesFrom: number;
+	};
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>;
 
 /** The parts in the order of what they need: each is made of those above it, and none names one below. */
 export function startPipeline(given: PipelineDeps) {
-	const { docStore, extractor, clock, log, now } = given;
+	const { docStore, extractor, clock, now } = given;
 	const stopping = new AbortController();
 	const indexCheck = given.worker === null ? null : given.indexCheck;
 	const checkRequests = indexCheck === null ? null : createCheckRequests(clock, indexCheck.lateMs);
 	const vectorStore = connectIndex(given.vectorStore, () => checkRequests?.checkIndex());
-	const deps = { ...given, vectorStore, signal: stopping.signal };
+	const notes = createJobNotes();
+	const deps = { ...given, vectorStore, notes, signal: stopping.signal };
 
 	const markOutage = createOutageMarkers(deps);
 	const marked = <T extends PipelineDeps['indexBreaker']>(peer: Peer, options: T): T => ({
@@ -99,27 +108,34 @@ export function startPipeline(given: PipelineDeps) {
 		onChange: (state) => (options.onChange?.(state), markOutage(peer, state)),
 	});
 	const breakers = {
-		...createIndexBreakers({ ...deps, indexBreaker: marked('index', deps.indexBreaker) }),
-		embedder: createBreaker({ ...marked('embedder', deps.embedderBreaker), clock }),
+		...createIndexBreakers({
+			...deps,
+			indexBreaker: { ...marked('index', deps.indexBreaker), control: writeNothing(vectorStore) },
+		}),
+		embedder: createBreaker({
+			...marked('embedder', deps.embedderBreaker),
+			...{ clock, control: (signal) => deps.embedder.embed([controlText], signal) },
+		}),
 	};
 	for (const peer of deps.away) breakers[peer].learn('away');
 
 	const common = { ...deps, breaker: breakers.index };
+	const embedderFault = createPeerFault('embedder', deps);
+	const blame = createBlame();
 	const embed = createEmbedStep({
-		...common,
-		...deps.embedCalls,
+		...{ ...common, ...deps.embedCalls, blame },
 		breaker: breakers.embedder,
 		lingerMs: 5,
-		onWait: (error) => log.warn({ error }, 'documents wait for the embedder'),
+		fault: embedderFault,
 	});
 	const onPartialWrite = ({ tenant, docId }: Claimed) => checkRequests?.repair(tenant, docId);
 	const work =
-		deps.worker === null ? null : startWork({ ...common, worker: deps.worker, embed, onPartialWrite });
-	const wake = () => work?.worker.wake();
+		deps.worker === null ? null : startWork({ ...common, blame, worker: deps.worker, embed, onPartialWrite });
+	const wake = (changed?: readonly ChangedDocument[]) => work?.worker.wake(changed);
 	const check =
 		checkRequests === null || indexCheck === null
 			? null
-			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake });
+			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake: () => wake() });
 	const nextJobId = createJobIds(now);
 	const places = (what: string, total: number) =>
 		createAllotment({ what, total, waitMs: deps.admission.waitMs }, deps);
@@ -184,6 +200,10 @@ export function startPipeline(given: PipelineDeps) {
 			if (result === 'waiting') wake();
 			return result === 'waiting';
 		},
+		/** What a job in work waits for; null where it does not wait. */
+		reasonOf: (jobId: string) => notes.reason(jobId),
+		/** What documents wait for of the embedder; null where nothing does. */
+		embedderFault: () => embedderFault.current(),
 		queueHealth: () => health.look(),
 		inWork: () => work?.worker.inWork() ?? 0,
 		/** Null where another process works on the changes. */
@@ -195,6 +215,13 @@ export function startPipeline(given: PipelineDeps) {
 		},
 	};
 }
+
+/** What every embedder can embed, whatever it thinks of the documents. */
+const controlText = 'hello';
+
+/** A write that changes nothing, of no tenant: an index that only answers questions does not take it. */
+const writeNothing = (store: VectorStore) => (signal: AbortSignal) =>
+	store.remove('', ['00000000-0000-0000-0000-000000000000'], signal);
 
 /** Claims, prepares and publishes; the worker hands what it has prepared to the lanes. */
 function startWork(

@@ -15,6 +15,7 @@ import type {
 	JobFilter,
 	DocumentState,
 	DocumentFilter,
+	StandingRefusals,
 	StoreStats,
 	Progress,
 	SourcePage,
@@ -55,6 +56,13 @@ export interface SweepRequest {
 	readonly limit: number;
 }
 
+export interface Swept {
+	readonly jobs: number;
+	readonly tombstones: number;
+	/** There may be more to remove. */
+	readonly isMore: boolean;
+}
+
 /**
  * The durable heart: the queue, the manifest and the jobs of every document. Adapters: sqlite, memory.
  *
@@ -83,7 +91,7 @@ export interface SweepRequest {
  *  8. Every job ends in a final state, or its document is pending, leased or failed.
  *  9. All times are store time (see anchoredTime in domain/store-time.ts), handed in by the caller.
  * 10. Errors are from the table: store_unavailable, disk_full; at open store_locked, store_newer, store_corrupt.
- * 11. A refusal, handed in or decided (`owned`), is a job in state `failed`, from the same transaction as what
+ * 11. A refusal, handed in or decided (`owned`, `spent`), is a job in state `failed`, from the same transaction as what
  *     was accepted with it. It moves nothing: not what is wanted, published or waiting, and no version. Of a
  *     document the newest is kept, of a tenant the newest 1,000, of all 10,000; the same one again, with nothing
  *     accepted in between, keeps its job. `retry` and `cancel` of it are false; it is swept as jobs are.
@@ -97,6 +105,10 @@ export interface SweepRequest {
  *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the job, and
  *     is given back exactly once: at once where the change is not accepted, later in the step in which its job
  *     becomes superseded, canceled or failed. A `retry` is charged again. What is left is never below 0.
+ * 15. The key of a document is never given to another one, also where nothing but a job is left of it.
+ * 16. An epoch is known from the first change in it that was taken. What is kept of epochs is bounded by the documents,
+ *     however many are named (domain/epoch-order.ts). A row that cannot be read keeps only its own document from
+ *     being claimed.
  */
 export interface DocStore extends RepairStore {
 	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
@@ -106,8 +118,9 @@ export interface DocStore extends RepairStore {
 	dropBlob(blob: string): Promise<void>;
 	claim(request: ClaimRequest): Promise<Claimed[]>;
 	/**
-	 * A store time before which no document becomes claimable; null when nothing waits. Where it is not above the
-	 * `now` of a claim that has just returned nothing, documents wait that the caller had no capacity for.
+	 * A store time before which no document becomes claimable, one that is past where some may be already; null when
+	 * nothing waits. Where it is not above the `now` of a claim that has just returned nothing, documents wait that the
+	 * caller had no capacity for.
 	 */
 	nextDueAt(): Promise<number | null>;
 	renew(leases: readonly Lease[], until: number): Promise<boolean[]>;
@@ -154,8 +167,12 @@ export interface DocStore extends RepairStore {
 	pendingBytes(): Promise<number>;
 	/** Costs nothing: counted as documents move. Null: all tenants together. */
 	progress(tenant: string | null, now: number): Promise<Progress>;
-	/** Removes old jobs and old tombstones; returns how many of each. */
-	sweep(request: SweepRequest): Promise<{ jobs: number; tombstones: number }>;
+	/** Null: of all tenants. */
+	refusals(tenant: string | null): Promise<StandingRefusals>;
+	/** Removes old jobs and old tombstones. Costs what it removes: what it kept it does not look at again. */
+	sweep(request: SweepRequest): Promise<Swept>;
+	/** Brings times that lie in the future, of a clock that was wrong, back to `now`, so that nothing waits for them. */
+	leaveFuture(now: number): Promise<void>;
 	/** The highest store time that was ever written. */
 	highestTime(): Promise<number>;
 	close(): Promise<void>;

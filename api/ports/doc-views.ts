@@ -24,7 +24,7 @@ export interface Job {
 export interface JobFilter {
 	readonly tenant?: string;
 	readonly docId?: string;
-	readonly states?: readonly JobState[];
+	readonly state?: JobState;
 	/** Job id after which (in descending order, newest first) the page begins. */
 	readonly after?: string;
 	readonly limit: number;
@@ -82,6 +82,12 @@ export interface StoreStats {
 	>;
 	/** Changes by final or present state since the store was made. */
 	readonly jobs: Readonly<Partial<Record<JobState, number>>>;
+}
+
+/** Changes that were refused at the door, and after which nothing of their document was taken. */
+export interface StandingRefusals {
+	readonly count: number;
+	readonly newest: Job | null;
 }
 
 /** Of one tenant's documents, or of everybody's. */

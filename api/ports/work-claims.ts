@@ -74,6 +74,8 @@ export interface ClaimRequest {
 	readonly inWork?: readonly QueueUsage[];
 	/** False: no document that is larger than `maxBytes`, nor what waits behind it in its queue. Default true. */
 	readonly mayExceed?: boolean;
+	/** Of documents that wait as large (domain/large-work.ts), at most so many. Absent: no bound. */
+	readonly mostLarge?: number;
 }
 
 export interface Intent {

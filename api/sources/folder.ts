@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { DocumentInput, Receipt } from '../contract/document-schema.ts';
-import { isDocDropError } from '../errors.ts';
+import { isDocDropError, type DocDropError } from '../errors.ts';
 import type { Clock } from '../../nodes/watch/clock.ts';
+import { errorCode, isReplaced, type Disk } from '../../nodes/watch/disk.ts';
 import type { Log } from '../telemetry.ts';
 import { acceptInTime, sendInTime } from './patience.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -12,14 +11,19 @@ import type {
 	FileChange,
 	MovedChange,
 	FileOutcome,
+	TakenContent,
 } from '../../nodes/watch/file-change.ts';
+import { createFileReading } from '../../nodes/watch/read-file.ts';
 
 /**
  * A followed folder without n8n: the watch engine's batches go straight to the ingress. It reads the files
- * and hands their bytes over; a file that changed or vanished since it was seen is no error, because the bytes
- * that are taken are hashed again, and the engine sends the newer state by itself.
+ * and hands their bytes over; a file that changed or vanished since it was seen is no error, because each outcome
+ * names the content that was really handed over, and the engine sends what differs from that by itself.
  */
 export interface FolderSourceDeps {
+	/** The folder, absolute, and the disk that the engine sees it through. */
+	readonly dir: string;
+	readonly disk: Pick<Disk, 'find' | 'open'>;
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
@@ -32,7 +36,15 @@ const readWholeBytes = 1_048_576;
 /** A batch of this many files is a first scan or a drop: it leaves the fast lane to single edits. */
 const bulkFiles = 50;
 
+/** What is to be sent of a change, and what its content is; null of a deletion. */
+interface Loaded {
+	readonly document: DocumentInput;
+	readonly taken: TakenContent | null;
+}
+
 export function createFolderDelivery({
+	dir,
+	disk,
 	pipeline,
 	tenant,
 	mimeTypeOf,
@@ -53,42 +65,57 @@ export function createFolderDelivery({
 	});
 
 	/** What is to be sent, or what has become of the change already. */
-	async function read(change: FileChange, signal: AbortSignal): Promise<DocumentInput | FileOutcome> {
-		if (change.event === 'deleted') return { op: 'delete', ...head(change, change.docId) };
+	async function load(change: FileChange, signal: AbortSignal): Promise<Loaded | FileOutcome> {
+		if (change.event === 'deleted')
+			return { document: { op: 'delete', ...head(change, change.docId) }, taken: null };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
-		if (change.size > readWholeBytes) return stream(change, change.size, fields(change, mimeType), signal);
+		const document = fields(change, mimeType);
+		if (change.size > readWholeBytes) return stream(change, change.size, document, signal);
+		const reading = createFileReading(disk, dir, change.relPath);
 		try {
-			const bytes = await readFile(change.path);
-			return { ...fields(change, mimeType), content: { base64: bytes.toString('base64') } };
+			const size = await reading.open();
+			if (size > readWholeBytes) return await stream(change, size, document, signal);
+			const base64 = Buffer.concat(await Array.fromAsync(reading.pieces())).toString('base64');
+			return { document: { ...document, content: { base64 } }, taken: reading.taken() };
 		} catch (error) {
 			return unread(error);
+		} finally {
+			await reading.close();
 		}
 	}
 
+	/**
+	 * Opened when it is read, and anew by every try: what is refused before that leaves no file open. `size`: as it was
+	 * seen last, which room is kept for; a file that has grown since finds none, and the engine looks again.
+	 */
 	async function stream(
-		{ path }: FileChange,
+		change: ContentChange | MovedChange,
 		size: number,
 		document: ReturnType<typeof fields>,
 		signal: AbortSignal,
 	): Promise<FileOutcome> {
-		const options = { skipWindow: true, priority: 'low', size } as const;
-		const send = (input: typeof document) =>
-			sendInTime(() => pipeline.acceptStream(input, bytesOf(path), options), { clock, signal });
+		let reading = createFileReading(disk, dir, change.relPath);
+		const send = async (input: typeof document): Promise<Receipt> => {
+			reading = createFileReading(disk, dir, change.relPath);
+			const options = { skipWindow: true, priority: 'low', size } as const;
+			return pipeline.acceptStream(input, reading.pieces(), options).finally(reading.close);
+		};
+		const sendPatiently = (input: typeof document) => sendInTime(() => send(input), { clock, signal });
 		try {
-			await send(document).catch((error: unknown) => {
-				if (isOthersName(error)) return send(alone(document));
+			const receipt = await sendPatiently(document).catch((error: unknown) => {
+				if (isOthersName(error)) return sendPatiently(alone(document));
 				throw error;
 			});
-			return { kind: 'delivered' };
+			return outcome(change, receipt, reading.taken());
 		} catch (error) {
-			return isDocDropError(error) ? outcome(error) : unread(error);
+			return isDocDropError(error) ? outcome(change, error, { size: reading.size() }) : unread(error);
 		}
 	}
 
 	return async (batch, signal) => {
-		const asked = await Promise.all(batch.map((change) => read(change, signal)));
-		const sent = asked.filter((one): one is DocumentInput => !('kind' in one));
+		const loaded = await Promise.all(batch.map((change) => load(change, signal)));
+		const sent = loaded.flatMap((one) => ('kind' in one ? [] : [one.document]));
 		const priority = batch.length >= bulkFiles ? 'low' : 'normal';
 		const accept = (documents: readonly DocumentInput[]) =>
 			acceptInTime(
@@ -115,13 +142,12 @@ export function createFolderDelivery({
 		if (isDocDropError(shut) && results.every((result) => isDocDropError(result) && result.retryable))
 			throw shut;
 		let next = 0;
-		return asked.map((one) => ('kind' in one ? one : outcome(results[next++])));
+		return batch.map((change, place): FileOutcome => {
+			const one = loaded[place];
+			if (one === undefined) throw new Error('a change that was not loaded');
+			return 'kind' in one ? one : outcome(change, results[next++], one.taken);
+		});
 	};
-}
-
-/** Opened when it is read: what is refused before that leaves no file open, and no failure that nobody waits for. */
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-	for await (const piece of createReadStream(path)) yield piece as Uint8Array;
 }
 
 /** The old name of a moved file belongs to somebody else by now: it stays, and the file is taken without it. */
@@ -133,16 +159,29 @@ function alone<T extends { readonly previous?: unknown }>(document: T): Omit<T, 
 	return rest;
 }
 
-function outcome(result: Receipt | Error | undefined): FileOutcome {
+/** `read`: what is known of the bytes that were handed over; null of a deletion. */
+function outcome(
+	change: FileChange,
+	result: Receipt | DocDropError | undefined,
+	read: TakenContent | { readonly size: number | null } | null,
+): FileOutcome {
 	if (isDocDropError(result)) {
 		const reason = `${result.code}: ${result.message}`;
-		return result.retryable ? { kind: 'retry', reason } : { kind: 'failed', reason };
+		if (result.retryable) return { kind: 'retry', reason };
+		// A refusal counts against the content that was seen: this one was of another.
+		const isOther = result.code === 'too_large' && 'size' in change && read?.size !== change.size;
+		return isOther ? CHANGED : { kind: 'failed', reason };
 	}
-	return result === undefined ? { kind: 'retry', reason: 'no answer' } : { kind: 'delivered' };
+	if (result === undefined) return { kind: 'retry', reason: 'no answer' };
+	// Nothing was taken: the index has, or is about to have, what another state of this folder told.
+	if (result.state === 'stale') return { kind: 'failed', reason: 'stale: a newer version is there already' };
+	return { kind: 'delivered', ...(read !== null && 'sha256' in read && { taken: read }) };
 }
+
+const CHANGED: FileOutcome = { kind: 'retry', reason: 'the file changed while it was taken' };
 
 /** The file could not be read now: the engine looks again, and finds it changed, gone, or readable. */
 function unread(error: unknown): FileOutcome {
-	const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-	return { kind: 'retry', reason: `the file could not be read (${code})` };
+	if (isReplaced(error)) return CHANGED;
+	return { kind: 'retry', reason: `the file could not be read (${errorCode(error)})` };
 }

@@ -3,8 +3,8 @@
  * the input on, and an execution with one more node behind ends in success. The trigger believes a success, so what
  * must be sent again has to end the execution. `insist` is the only place that reaches into n8n for that.
  */
-import { NodeOperationError, type IExecuteFunctions, type INode } from 'n8n-workflow';
-import { isApiFailure, toNodeApiError, type Fault } from './node-errors.ts';
+import { NodeOperationError, type IDataObject, type IExecuteFunctions, type INode } from 'n8n-workflow';
+import { isApiFailure, toNodeApiError, type Fault, type LocalCode } from './node-errors.ts';
 
 /** The node as the user set it, by the execution data in which `insist` replaced it. */
 const replaced = new WeakMap<object, INode>();
@@ -50,7 +50,7 @@ interface NodeFault extends Fault {
 }
 
 export function nodeFault(
-	code: string,
+	code: LocalCode,
 	message: string,
 	hint: string,
 	more: Pick<Fault, 'field' | 'retryable'> = { retryable: false },
@@ -69,17 +69,29 @@ export function faultOf(error: unknown): Fault {
 	return nodeFault('invalid', message ?? name, hint);
 }
 
-/** What n8n shows: a NodeApiError of what came from the API, or kept it from coming, else a NodeOperationError. */
-export function toNodeError(context: IExecuteFunctions, fault: Fault, itemIndex?: number): Error {
-	if (!('isOfNode' in fault)) return toNodeApiError(context.getNode(), fault, itemIndex);
+/**
+ * What n8n shows: a NodeApiError of what came from the API, or kept it from coming, else a NodeOperationError. `about`
+ * is for the trigger, which hears of the error as n8n keeps it.
+ */
+export function toNodeError(
+	context: IExecuteFunctions,
+	fault: Fault,
+	itemIndex?: number,
+	about: IDataObject = {},
+): Error {
+	if (!('isOfNode' in fault)) {
+		const error = toNodeApiError(context.getNode(), fault, itemIndex);
+		Object.assign(error.context, about);
+		return error;
+	}
 	const error = new NodeOperationError(context.getNode(), fault.message, {
 		description: fault.hint,
 		...(itemIndex !== undefined && { itemIndex }),
 	});
 	// n8n replaces messages in which it finds the name of an error of Node's.
 	error.message = fault.message;
-	// The trigger, which hears of the error as n8n keeps it, knows some of them by their code.
-	error.context['code'] = fault.code;
+	// The trigger knows some of them by their code.
+	Object.assign(error.context, { code: fault.code }, about);
 	return error;
 }
 

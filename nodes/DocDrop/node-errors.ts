@@ -25,19 +25,31 @@ export interface Fault {
 	readonly jobId?: string | undefined;
 }
 
-/** What this package finds out without the API: nothing was answered, or not by the API. */
+/** What this package finds out by itself: some of it has the name that the API gives to the same. */
 export type LocalCode =
-	| 'address_invalid'
 	| 'address_blocked'
+	| 'address_invalid'
+	| 'answer_too_large'
+	| 'binary_missing'
+	| 'changed_since'
+	| 'contract_mismatch'
+	| 'deletions_held'
+	| 'file_access'
+	| 'file_unreadable'
+	| 'files_missing'
+	| 'folder_missing'
+	| 'invalid'
 	| 'key_invalid'
-	| 'unreachable'
+	| 'not_docdrop'
+	| 'not_found'
+	| 'owned'
+	| 'redirected'
+	| 'superseded'
 	| 'timeout'
 	| 'tls'
-	| 'not_docdrop'
-	| 'redirected'
-	| 'answer_too_large'
-	| 'contract_mismatch'
-	| 'invalid';
+	| 'too_large'
+	| 'unreachable'
+	| 'vanished';
 
 export class ApiFailure extends Error implements Fault {
 	override readonly name = 'ApiFailure';

@@ -10,7 +10,7 @@ import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts } from '../watch/state/static-data.ts';
 import { createGuard, openRoots, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
-import { ownSourceId, storedEpoch } from './file-state.ts';
+import { ownSourceId } from './file-state.ts';
 import { searchFolders } from './folder-list.ts';
 import { createNaming } from './naming.ts';
 import { createOpenSources } from './open-sources.ts';
@@ -19,7 +19,7 @@ import { engineProblem } from './problems.ts';
 import type { Machine } from './read-rules.ts';
 import { asActivationError, asNodeError } from './report.ts';
 import { takeSample } from './sample.ts';
-import { peekSource, sourceNameOf } from './source-register.ts';
+import { isPublisher, peekSource, sourceNameOf } from './source-register.ts';
 import { createWatching } from './watching.ts';
 
 /** For the life of the process: n8n makes a new context at each activation. */
@@ -98,7 +98,10 @@ function test(
 	const data = context.getWorkflowStaticData('global');
 	const naming = createNaming(settings.naming, roots.length > 1);
 	const place = { ...ids, ...machine, data };
-	const { sourceId, isAdopted } = peekSource(place, { roots, naming, settings });
+	const { sourceId, isAdopted, epoch } = peekSource(place, {
+		...{ roots, naming, settings },
+		isPublisher: isPublisher(context),
+	});
 	return {
 		closeFunction: async () => closing.abort(),
 		async manualTriggerFunction() {
@@ -106,7 +109,7 @@ function test(
 				...{ settings, roots, naming, sourceId, clock: systemClock },
 				sourceName: sourceNameOf(context.getWorkflow().name),
 				guard: createGuard(roots, settings.watch.followLinks, machine),
-				epoch: isAdopted ? null : (epochs.get(ownId) ?? storedEpoch(place, sourceId)),
+				epoch: isAdopted ? null : (epochs.get(ownId) ?? epoch),
 				onWaiting: () =>
 					context.logger.info('DocDrop Trigger: no file matches yet; waiting for the first one'),
 				signal: closing.signal,

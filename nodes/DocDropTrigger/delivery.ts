@@ -9,7 +9,7 @@ import type { Deliver, FileChange, FileOutcome } from '../watch/file-change.ts';
 import type { Clock } from '../watch/clock.ts';
 import type { Guard } from './folder-access.ts';
 import type { Claims } from './claims.ts';
-import type { Executions } from './executions.ts';
+import { documentKey, type Executions } from './executions.ts';
 import { itemsOf, type PreviousFile } from './items.ts';
 import type { EngineName, Naming } from './naming.ts';
 import type { TriggerSettings } from './trigger-parameters.ts';
@@ -103,16 +103,28 @@ export function createDelivery(deps: DeliveryDeps): Deliver {
 		tellRefused(batch, plans, deps.onRefused);
 		const items = plans.flatMap((it) => ('items' in it ? it.items : []));
 		if (items.length === 0) return plans.map((it) => ('outcome' in it ? it.outcome : { kind: 'delivered' }));
-		const end = await deps.executions.run(items);
-		return plans.map((it): FileOutcome => {
+		const { end, published } = await deps.executions.run(items);
+		return plans.map((it, index): FileOutcome => {
 			if ('outcome' in it) return it.outcome;
+			if (typeof end === 'object') {
+				const { reason } = end;
+				const isRefused = end.seqs.has(batch[index]?.seq ?? 0);
+				return isRefused ? { kind: 'failed', reason } : { kind: 'retry', reason };
+			}
 			if (end === 'waiting') {
 				return { kind: 'failed', reason: 'its execution waits', retryAt: deps.clock.now() + PARKED };
 			}
 			it.onTaken();
-			return { kind: 'delivered', check: true };
+			const sha256 = hashOf(it.items, published);
+			return { kind: 'delivered', check: true, ...(sha256 !== undefined && { sha256 }) };
 		});
 	};
+}
+
+/** Of the item with content: a move may have one without, for the name before. */
+function hashOf(items: readonly FileItem[], published: ReadonlyMap<string, string>): string | undefined {
+	const item = items.find(({ event }) => event !== 'deleted');
+	return item && published.get(documentKey(item));
 }
 
 function tellRefused(

@@ -42,7 +42,7 @@ export const properties: INodeProperties[] = [
 			{
 				name: 'Folder in the Path',
 				value: 'segment',
-				description: 'Each file belongs to the tenant that a folder on its way is called after',
+				description: 'Each file belongs to the tenant that one of the folders around it is named after',
 			},
 		],
 		description: 'Whose documents the files are: tenants never see one another in searches',
@@ -58,7 +58,7 @@ export const properties: INodeProperties[] = [
 		...numberField('tenantSegment'),
 		displayOptions: { show: { tenantFrom: ['segment'] } },
 		description:
-			'Which folder below the watched one names the tenant: 1 is the first. Files that lie in no such folder are left out, and reported.',
+			'Which folder on the way to a file names its tenant: 1 is the first below the watched one. Files that lie in no such folder are left out, and reported.',
 		hint: 'With 1, acme/contracts/a.md belongs to acme',
 	},
 	{

@@ -17,7 +17,7 @@ import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../watch/clock.ts';
-import type { FileState } from '../watch/state/file-state-port.ts';
+import type { FileState, StateHead } from '../watch/state/file-state-port.ts';
 import { uuidOfHash } from '../watch/uuid-of-hash.ts';
 import { createSqliteFileState } from '../watch/state/sqlite.ts';
 import { readBlob, writeMoved } from '../watch/state/static-data-blob.ts';
@@ -72,17 +72,21 @@ export const stateFolder = ({ env, home }: Pick<NodePlace, 'env' | 'home'>): str
 const fileOf = (node: NodePlace): string =>
 	join(stateFolder(node), `${hashOf(node.workflowId, node.nodeId).slice(0, 32)}.db`);
 
-/** The epoch of the node's stored state, without touching it; null where there is none, or it cannot be read. */
-export function storedEpoch(node: NodePlace, sourceId: string): string | null {
+/** Whose word a stored state is. */
+export type StoredEpoch = Pick<StateHead, 'sourceId' | 'epoch'>;
+
+/** What the node's stored state is of, without touching it; null where there is none, or it cannot be read. */
+export function storedEpoch(node: NodePlace): StoredEpoch | null {
 	const file = fileOf(node);
 	if (!existsSync(file)) {
 		const found = readBlob(node.data[keyOf(node.nodeId)]);
-		return found.kind === 'state' && found.head.sourceId === sourceId ? found.head.epoch : null;
+		return found.kind === 'state' ? { sourceId: found.head.sourceId, epoch: found.head.epoch } : null;
 	}
 	let db: DatabaseSync | null = null;
 	try {
 		db = new DatabaseSync(file, { readOnly: true });
-		return String(db.prepare('SELECT epoch FROM head').get()?.['epoch'] ?? '') || null;
+		const { source_id: sourceId, epoch } = db.prepare('SELECT source_id, epoch FROM head').get() ?? {};
+		return typeof sourceId === 'string' && typeof epoch === 'string' ? { sourceId, epoch } : null;
 	} catch {
 		// An engine has it: whoever asks then knows the epoch from that engine.
 		return null;

@@ -22,7 +22,7 @@ const files = group('Files', [
 		...textField('Exclude', 'exclude', DEFAULT_EXCLUDES.join(', ')),
 		placeholder: 'e.g. drafts/**, *.bak',
 		description:
-			'Patterns of what is left out, separated by commas: without a slash they are about names of files and folders at any depth, with one about paths below the watched folder. The default leaves out hidden and temporary files.',
+			'Patterns of what is left out, separated by commas: without a slash for names of files and folders at any depth, with one for paths below the watched folder. The default leaves out hidden and temporary files.',
 	},
 	{
 		...textField('File Types', 'fileTypes'),
@@ -39,7 +39,7 @@ const files = group('Files', [
 		...textField('Include', 'include'),
 		placeholder: 'e.g. *.html, contracts/**/*.md',
 		description:
-			'Patterns of the files that are wanted, separated by commas: without a slash they are about names at any depth, with one about paths below the watched folder. Empty: all files.',
+			'Patterns of the files that are wanted, separated by commas: without a slash for names at any depth, with one for paths below the watched folder. Empty: all files.',
 	},
 	{
 		...numberField('maxFileSize'),
@@ -104,7 +104,7 @@ const batch = group('Batch', [
 		description: 'Longest time that a change waits for others to share its execution, in milliseconds',
 	},
 	{
-		...choiceField('Emit', 'emit', 'batch'),
+		...choiceField('Executions', 'emit', 'batch'),
 		options: [
 			{
 				name: 'One Execution per Batch',
@@ -140,28 +140,9 @@ const advanced = group('Advanced', [
 			"Names the folder in the items. Empty: the folder's own name. Another label is another folder to the trigger.",
 	},
 	{
-		...choiceField('On Activation', 'onActivation', 'catchUp'),
-		options: [
-			{
-				name: 'Catch Up',
-				value: 'catchUp',
-				description: 'Sends what has changed since the trigger last ran, the first time all files',
-			},
-			{
-				name: 'Everything Again',
-				value: 'everything',
-				description:
-					'Sends all files each time the workflow is published, and the index lets go of what is not among them',
-			},
-			{
-				name: 'Only From Now On',
-				value: 'fromNow',
-				description:
-					'Takes files that were there before the workflow was published as known, and sends none of them',
-			},
-		],
+		...numberField('longestWait'),
 		description:
-			'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
+			'A file that never stands still, like a log, is taken as it is after this long, in milliseconds, and again each time that it passes; never before Settle Time',
 	},
 	{
 		...numberField('pollInterval'),
@@ -183,7 +164,7 @@ const advanced = group('Advanced', [
 			{
 				name: 'Automatic',
 				value: 'auto',
-				description: 'Static data for up to 1,000 files, SQLite above, and never back',
+				description: 'In the workflow for up to 1,000 files, in a SQLite file above, and never back',
 			},
 			{
 				name: 'SQLite File',
@@ -196,12 +177,12 @@ const advanced = group('Advanced', [
 				description: "Inside the workflow, in n8n's database; after a crash some files are sent again",
 			},
 		],
-		description: 'Where the trigger keeps what it knows of the files. A switch sends everything again.',
+		description: 'Where the trigger keeps what it knows of the files. Another place sends everything again.',
 	},
 	{
 		...switchField('Take Over Documents', 'takeOver'),
 		description:
-			'Whether documents that belong to another source become those of this trigger, for example after the workflow was imported anew. Otherwise the API refuses them.',
+			'Whether documents that belong to another folder, list or workflow become those of this trigger. Without it, they are refused. A copy of a workflow on the same folder needs no switch.',
 	},
 	{
 		...choiceField('Watch Mode', 'watchMode', 'automatic'),
@@ -224,6 +205,30 @@ const advanced = group('Advanced', [
 			},
 		],
 		description: 'How changes are noticed. Rescans find them in any mode.',
+	},
+	{
+		...choiceField('When Published', 'onActivation', 'catchUp'),
+		options: [
+			{
+				name: 'Catch Up',
+				value: 'catchUp',
+				description: 'Sends what has changed since the trigger last ran, the first time all files',
+			},
+			{
+				name: 'Everything Again',
+				value: 'everything',
+				description:
+					'Sends all files each time the workflow is published, and the index lets go of what is not among them',
+			},
+			{
+				name: 'Only From Now On',
+				value: 'fromNow',
+				description:
+					'Takes files that were there before the workflow was published as known, and sends none of them',
+			},
+		],
+		description:
+			'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
 	},
 ]);
 

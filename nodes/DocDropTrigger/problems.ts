@@ -25,7 +25,7 @@ export function leftProblem(label: string, documents: number): TriggerProblem {
 	const stay = documents === 1 ? '1 document of it stays' : `${documents} documents of it stay`;
 	return new TriggerProblem(
 		`The folder "${label}" is no longer in the settings, and ${stay} in the index`,
-		'To let them go, set On Activation (under Advanced) to Everything Again, publish the workflow, and set it back; where they are more than a fifth of all, switch on Confirm Held Deletions (under Deletions) as well. To go on with the folder, enter it again with the same label.',
+		'To let them go, set When Published (under Advanced) to Everything Again, publish the workflow, and set it back; where they are more than a fifth of all, switch on Confirm Held Deletions (under Deletions) as well. To go on with the folder, enter it again with the same label.',
 	);
 }
 

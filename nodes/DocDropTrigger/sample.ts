@@ -93,10 +93,15 @@ async function newestFiles(deps: SampleDeps): Promise<Candidate[]> {
 
 /** Null for a file that cannot be read, is being written, or that n8n may not read. */
 async function read(deps: SampleDeps, reader: Reader, file: Candidate): Promise<FileItem | null> {
-	const { stat, engineName, name } = file;
+	const { engineName, name } = file;
 	const path = join(file.root.dir, file.relPath);
 	if ((await deps.guard({ ...engineName, path })) !== null) return null;
-	const result = await reader.fingerprint(path, stat);
+	const stat = await reader.look(file.root.dir, file.relPath, null).then(
+		(look) => look.stat,
+		() => null,
+	);
+	if (stat === null) return null;
+	const result = await reader.fingerprint(path, stat, false);
 	if (result.kind !== 'content') return null;
 	const { sha256, xxh64 } = result.content;
 	const change = {

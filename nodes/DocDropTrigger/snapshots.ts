@@ -46,7 +46,7 @@ export function createSnapshots(deps: {
 				batchId: randomUUID(),
 			},
 		};
-		const end = await deps.executions.run([item]).catch((error: unknown) => {
+		const { end } = await deps.executions.run([item]).catch((error: unknown) => {
 			notBefore = clock.monotonic() + Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
 			failures += 1;
 			throw error;

@@ -5,10 +5,18 @@
  * same source, in a new epoch, so that what the other has published is its own and what it does not find again goes.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { checkFolder, ownSourceId, stateFolder, storedEpoch, type NodePlace } from './file-state.ts';
+import type { ITriggerFunctions } from 'n8n-workflow';
+import {
+	checkFolder,
+	ownSourceId,
+	stateFolder,
+	storedEpoch,
+	type NodePlace,
+	type StoredEpoch,
+} from './file-state.ts';
 import type { WatchedRoot } from './folder-access.ts';
 import type { Naming } from './naming.ts';
 import type { TriggerSettings } from './trigger-parameters.ts';
@@ -18,6 +26,10 @@ export interface Registered {
 	readonly sourceId: string;
 	/** Another node had it before: whatever state this node has is not of this source. */
 	readonly isAdopted: boolean;
+	/** Of the state that the node has; null where it has none of this source. */
+	readonly epoch: string | null;
+	/** Another node of the source has begun a newer epoch since: what that one told of is not in the state. */
+	readonly isOvertaken: boolean;
 }
 
 /** What a node is activated with. */
@@ -25,25 +37,34 @@ export interface Activation {
 	readonly roots: readonly WatchedRoot[];
 	readonly naming: Naming;
 	readonly settings: Pick<TriggerSettings, 'events' | 'watch'>;
+	/** See `isPublisher`. */
+	readonly isPublisher: boolean;
 	/** Wall ms. */
 	readonly now: number;
 }
 
 /** A node, and what it would tell of. */
 interface Registrant {
-	/** Names the node in n8n. */
+	/** Names the node in n8n, and is its source where it is a copy of none. */
 	readonly node: string;
 	/** See `originOf`. */
 	readonly origin: string;
-	/** The source that the node is where it is a copy of none. */
-	readonly ownId: string;
-	/** It has a state of its own already, and so is a copy of none. */
-	readonly hasState: boolean;
+	/** What its state is of. */
+	readonly stored: StoredEpoch | null;
 }
 
 /** What the API tells people of the source; at most as long as it takes. */
 export const sourceNameOf = (workflowName: string | undefined): string =>
 	`workflow ${(workflowName ?? '').replaceAll(/\p{Cc}/gu, ' ')}`.slice(0, 100).toWellFormed().trim();
+
+/**
+ * Whether the node's workflow publishes what it tells of. Another one, which mails each new file, has nothing that
+ * a copy could take over, and must not be told of everything again because a workflow that publishes watches as well.
+ */
+export function isPublisher(context: Pick<ITriggerFunctions, 'getChildNodes' | 'getNode'>): boolean {
+	const publishing = /(\.docDrop|^n8n-nodes-base\.executeWorkflow)$/;
+	return context.getChildNodes(context.getNode().name).some(({ type }) => publishing.test(type));
+}
 
 /** Nodes that are remembered; the ones that have not been activated for longest are forgotten. */
 const mostNodes = 10_000;
@@ -56,7 +77,10 @@ const schema = `
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX IF NOT EXISTS sources_by_origin ON sources (origin, activated_at);
 	CREATE INDEX IF NOT EXISTS sources_by_age ON sources (activated_at);
+	CREATE TABLE IF NOT EXISTS epochs (source_id TEXT PRIMARY KEY, epoch TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
+/** SQLite's codes for a file that is damaged, or none of its own. */
+const DAMAGED: readonly unknown[] = [11, 26];
 
 /**
  * What two nodes must have in common to tell of the same documents in the same way: folders, filters, names, and the
@@ -81,31 +105,67 @@ function originOf(
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** The source of a node that is activated, noted. Where there is no place to note it, the node is a source of its own. */
+/**
+ * The source of a node that is activated, noted. Without a register the node goes on as what its state is of; what
+ * others do then is heard from the API, at its first refusal.
+ */
 export function findSource(place: NodePlace, activation: Activation): Registered {
 	const { roots, naming, settings, now } = activation;
 	const folder = stateFolder(place);
 	const node = registrantOf(place, originOf(roots, naming, settings));
+	if (!activation.isPublisher) return unregistered(node);
 	try {
 		checkFolder(
 			folder,
 			roots.map(({ dir }) => dir),
 		);
-		return registerSource(folder, node, now);
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		return noteActivation(folder, node, now);
+	} catch (error) {
+		const isDamaged = DAMAGED.includes((error as { errcode?: unknown }).errcode);
+		return isDamaged ? beginAnew(folder, node, now) : unregistered(node);
+	}
+}
+
+/** Notes which epoch of the source is the newest, as it begins. */
+export function noteEpoch(place: Pick<NodePlace, 'env' | 'home'>, { sourceId, epoch }: StoredEpoch): void {
+	const folder = stateFolder(place);
+	// Where there can be no register, none is begun here.
+	if (!existsSync(fileIn(folder))) return;
+	try {
+		withRegister(folder, false, (db) => {
+			db.prepare('INSERT OR REPLACE INTO epochs VALUES (?, ?)').run(sourceId, epoch);
+		});
 	} catch {
-		return { sourceId: node.ownId, isAdopted: false };
+		// Nothing is lost: another node of the source hears from the API that it was overtaken.
 	}
 }
 
 function registrantOf(place: NodePlace, origin: string): Registrant {
-	const ownId = ownSourceId(place.workflowId, place.nodeId);
-	return { node: ownId, origin, ownId, hasState: storedEpoch(place, ownId) !== null };
+	return { node: ownSourceId(place.workflowId, place.nodeId), origin, stored: storedEpoch(place) };
+}
+
+const unregistered = ({ node, stored }: Registrant): Registered => ({
+	sourceId: stored?.sourceId ?? node,
+	isAdopted: false,
+	epoch: stored?.epoch ?? null,
+	isOvertaken: false,
+});
+
+/** The states know their sources: the activations fill a new register again. */
+function beginAnew(folder: string, node: Registrant, now: number): Registered {
+	try {
+		for (const suffix of ['-journal', '-wal', '-shm', ''])
+			rmSync(`${fileIn(folder)}${suffix}`, { force: true });
+		return noteActivation(folder, node, now);
+	} catch {
+		return unregistered(node);
+	}
 }
 
 /** Notes that the node is activated with this origin, and finds its source. Throws where the file cannot be used. */
-function registerSource(folder: string, node: Registrant, now: number): Registered {
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
-	return withRegister(folder, false, (db) => {
+const noteActivation = (folder: string, node: Registrant, now: number): Registered =>
+	withRegister(folder, false, (db) => {
 		db.exec(`BEGIN IMMEDIATE; ${schema}`);
 		const found = find(db, node);
 		db.prepare('INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)').run(
@@ -114,38 +174,46 @@ function registerSource(folder: string, node: Registrant, now: number): Register
 		db.prepare(
 			'DELETE FROM sources WHERE node IN (SELECT node FROM sources ORDER BY activated_at DESC LIMIT -1 OFFSET ?)',
 		).run(mostNodes);
-		db.exec('COMMIT');
+		db.exec('DELETE FROM epochs WHERE source_id NOT IN (SELECT source_id FROM sources); COMMIT');
 		return found;
 	});
-}
 
-/** The source that the node would be if it were activated now. Writes nothing; without a register it is the node's own. */
+/** The source that the node would be if it were activated now. Writes nothing. */
 export function peekSource(
 	place: NodePlace,
-	{ roots, naming, settings }: Omit<Activation, 'now'>,
+	{ roots, naming, settings, isPublisher: publishes }: Omit<Activation, 'now'>,
 ): Registered {
 	const node = registrantOf(place, originOf(roots, naming, settings));
+	if (!publishes) return unregistered(node);
 	try {
 		return withRegister(stateFolder(place), true, (db) => find(db, node));
 	} catch {
-		return { sourceId: node.ownId, isAdopted: false };
+		return unregistered(node);
 	}
 }
 
-function find(db: DatabaseSync, { node, origin, ownId, hasState }: Registrant): Registered {
+function find(db: DatabaseSync, { node, origin, stored }: Registrant): Registered {
 	const idOf = (row: Record<string, unknown> | undefined) =>
 		row === undefined ? null : String(row['source_id']);
 	const own = idOf(db.prepare('SELECT source_id FROM sources WHERE node = ?').get(node));
-	if (own !== null) return { sourceId: own, isAdopted: false };
 	const newest = 'SELECT source_id FROM sources WHERE origin = ? ORDER BY activated_at DESC LIMIT 1';
-	const others = hasState ? null : idOf(db.prepare(newest).get(origin));
-	return others === null
-		? { sourceId: ownId, isAdopted: false }
-		: { sourceId: others, isAdopted: others !== ownId };
+	const hasOwnState = stored?.sourceId === node;
+	// What its state is of, where the register was lost, or the workflow came with its state from another n8n.
+	const adopted = hasOwnState ? node : (idOf(db.prepare(newest).get(origin)) ?? stored?.sourceId ?? node);
+	const sourceId = own ?? adopted;
+	const epoch = stored?.sourceId === sourceId ? stored.epoch : null;
+	const begun = db.prepare('SELECT epoch FROM epochs WHERE source_id = ?').get(sourceId)?.['epoch'];
+	return {
+		...{ sourceId, epoch },
+		isAdopted: own === null && sourceId !== node,
+		isOvertaken: epoch !== null && begun !== undefined && begun !== epoch,
+	};
 }
 
+const fileIn = (folder: string): string => join(folder, 'sources.db');
+
 function withRegister<T>(folder: string, readOnly: boolean, use: (db: DatabaseSync) => T): T {
-	const db = new DatabaseSync(join(folder, 'sources.db'), { readOnly, timeout: 2_000 });
+	const db = new DatabaseSync(fileIn(folder), { readOnly, timeout: 2_000 });
 	try {
 		return use(db);
 	} finally {

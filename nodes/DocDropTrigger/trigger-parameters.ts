@@ -38,6 +38,7 @@ export type WatchSlice = Pick<
 	| 'maxFileBytes'
 	| 'followLinks'
 	| 'quietMs'
+	| 'longestWaitMs'
 	| 'deletionDelayMs'
 	| 'guardShare'
 	| 'windowMs'
@@ -64,7 +65,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 	const number = (name: NumberOptionName) => whole(name, options[name]);
 	const choice = <T extends string>(name: string, allowed: readonly T[], label: string): T =>
 		oneOf(options[name] ?? allowed[0], allowed, label);
-	const emit = choice('emit', ['batch', 'file'], 'Emit');
+	const emit = choice('emit', ['batch', 'file'], 'Executions');
 	const inFlight = number('maxInFlight');
 	const filter = {
 		include: includesOf(options),
@@ -78,6 +79,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 			maxFileBytes: number('maxFileSize') * MB,
 			followLinks: options['followLinks'] === true,
 			quietMs: number('settleTime'),
+			longestWaitMs: number('longestWait'),
 			deletionDelayMs: number('deletionGrace') * 1000,
 			guardShare: number('brake') / 100,
 			windowMs: number('batchWindow'),
@@ -95,7 +97,7 @@ export function readSettings(get: (name: string) => unknown): TriggerSettings {
 			template: text(options['documentId']) === '' ? null : text(options['documentId']),
 		},
 		events: eventsOf(get('changes')),
-		onActivation: choice('onActivation', ['catchUp', 'fromNow', 'everything'], 'On Activation'),
+		onActivation: choice('onActivation', ['catchUp', 'fromNow', 'everything'], 'When Published'),
 		takeOver: options['takeOver'] === true,
 		confirmHeld: options['confirmHeld'] === true,
 		state: choice('state', ['auto', 'staticData', 'sqlite'], 'State'),

@@ -31,7 +31,7 @@ import { engineProblem, leftProblem, refusalProblem, startProblem } from './prob
 import type { Machine } from './read-rules.ts';
 import { asNodeError, createReport, type Report } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
-import { findSource, sourceNameOf, type Registered } from './source-register.ts';
+import { findSource, isPublisher, noteEpoch, sourceNameOf, type Registered } from './source-register.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -79,6 +79,8 @@ interface Activated extends WatchingDeps {
 	/** Null before the first start and between two engines. */
 	current: { readonly engine: WatchEngine; readonly kind: ChosenFileState['kind'] } | null;
 	isFailed: boolean;
+	/** The newest that the register knows of the source, as far as this node has told it. */
+	epoch: Registered['epoch'];
 	/** Starts, restarts and the end, one after the other. */
 	turns: Promise<unknown>;
 }
@@ -88,13 +90,20 @@ export function createWatching(deps: WatchingDeps): Watching {
 	const naming = createNaming(settings.naming, roots.length > 1);
 	const data = context.getWorkflowStaticData('global') as StaticData;
 	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
-	const source = findSource({ ...ids, ...machine, data }, { roots, naming, settings, now: clock.now() });
+	const source = findSource(
+		{ ...ids, ...machine, data },
+		{ roots, naming, settings, isPublisher: isPublisher(context), now: clock.now() },
+	);
 	const node: Activated = {
 		...deps,
 		...{ naming, data, ids, source },
 		report: createReport({ context, clock }),
 		guard: createGuard(roots, settings.watch.followLinks, machine),
-		renewal: createRenewal({ ...source, sources, clock, isByPerson, renew: () => renew(node) }),
+		renewal: createRenewal({
+			...{ sourceId: source.sourceId, sources, clock, isByPerson, renew: () => renew(node) },
+			isOvertaken: source.isOvertaken && !isByPerson,
+		}),
+		epoch: source.epoch,
 		startedAt: clock.now(),
 		closing: new AbortController(),
 		...{ current: null, isFailed: false, turns: Promise.resolve() },
@@ -107,8 +116,8 @@ async function start(node: Activated): Promise<void> {
 	// Names of another making are other documents: they begin with a new epoch.
 	const names = data[namesKeyOf(node)];
 	const hasOtherNames = typeof names === 'string' && names !== node.naming.fingerprint;
-	const isFresh =
-		source.isAdopted || hasOtherNames || (node.isByPerson && settings.onActivation === 'everything');
+	const isWanted = node.isByPerson && (source.isOvertaken || settings.onActivation === 'everything');
+	const isFresh = source.isAdopted || hasOtherNames || isWanted;
 	const opening = pickState(node).then((setting) => open(node, setting, isFresh));
 	node.turns = opening.catch(() => {});
 	await opening.catch((error: unknown) => {
@@ -152,7 +161,7 @@ async function open(node: Activated, setting: StateSetting, renew: boolean): Pro
 	const known = createKnownFiles({
 		...{ state: chosen.state, roots: node.roots, naming },
 		baselineOf: (head) => baselineOf(node, head),
-		onOpen: ({ epoch }) => void node.epochs.set(ownSourceId(node.ids.workflowId, node.ids.nodeId), epoch),
+		onOpen: (head) => opened(node, head),
 	});
 	const engine = engineOf(node, { chosen, known, setting });
 	await engine.start();
@@ -164,6 +173,13 @@ async function open(node: Activated, setting: StateSetting, renew: boolean): Pro
 	data[namesKeyOf(node)] = naming.fingerprint;
 	context.logger.debug('DocDrop Trigger: watching', { state: chosen.kind, reason: chosen.reason });
 	void firstRound(node, engine, known);
+}
+
+/** Others of the source learn from the register that this epoch is the newest. */
+function opened(node: Activated, head: StateHead): void {
+	node.epochs.set(ownSourceId(node.ids.workflowId, node.ids.nodeId), head.epoch);
+	if (head.epoch !== node.epoch) noteEpoch(node.machine, head);
+	node.epoch = head.epoch;
 }
 
 /** A state that was lost would otherwise tell of everything that was there before. */
@@ -201,6 +217,7 @@ function engineOf(node: Activated, { chosen, known, setting }: OpenedOn): WatchE
 		beforeEmit: chosen.beforeEmit,
 		onUnsupported: () => fail(node, engineProblem()),
 		onSuperseded: renewal.superseded,
+		isHeld: renewal.isHeld,
 		name: `${ids.workflowId}:${ids.nodeId}`,
 	});
 	const engine: WatchEngine = createWatchEngine({

@@ -1,6 +1,6 @@
 /** What the consumer's answer to a batch means: for the consumer as a whole, and for the row of each file. */
-import { withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
-import type { FileChange, FileOutcome } from './file-change.ts';
+import { isOtherContent, withDelivered, withFailed, withMovedAway, withRetry } from './diff.ts';
+import type { FileChange, FileOutcome, TakenContent } from './file-change.ts';
 import { backoff, HEALTHY, REASON_CHARS, requeue, type Outbox } from './outbox.ts';
 import type { Seen } from './state/file-state-port.ts';
 
@@ -44,6 +44,9 @@ export function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: Answ
 	const { deps, isolation, inFlight, withheld } = outbox;
 	const docIds = sent.map(({ docId }) => docId);
 	const isIsolated = isolation.isIsolated(docIds);
+	// What left together is sent again together, each by itself would be a batch of its own.
+	const spread = deps.random();
+	const waitOf = (tries: number) => backoff({ settings: deps.settings, random: () => spread }, tries);
 	const lost = new Set('failure' in answer ? isolation.failed(docIds) : undefined);
 	sent.forEach((one, index) => {
 		inFlight.delete(one.docId);
@@ -51,31 +54,46 @@ export function applyToFiles(outbox: Outbox, { sent, answer, unconfirmed }: Answ
 		if ('failure' in answer) {
 			const { failure } = answer;
 			const reason = `${failure} (${deps.settings.maxTries} times alone, while others were taken)`;
-			if (lost.has(one.docId)) applyOutcome(outbox, one, { kind: 'failed', reason }, false);
-			else applyOutcome(outbox, one, { kind: 'retry', reason: failure }, isIsolated);
+			if (lost.has(one.docId)) applyOutcome(outbox, one, { kind: 'failed', reason }, null);
+			else applyOutcome(outbox, one, { kind: 'retry', reason: failure }, isIsolated ? waitOf : null);
 		} else if (unconfirmed.has(one.docId)) {
 			withheld.add(one.docId);
-			applyOutcome(outbox, one, { kind: 'retry', reason: 'the file changed while it was taken' }, false);
+			applyOutcome(outbox, one, { kind: 'retry', reason: 'the file changed while it was taken' }, null);
 			deps.lookSoon(one.docId);
-		} else applyOutcome(outbox, one, answer[index] ?? { kind: 'retry', reason: '' }, true);
+		} else {
+			const outcome = answer[index] ?? { kind: 'retry', reason: '' };
+			const isOther = isOtherContent(one.content, takenOf(outcome));
+			// What was told is not there any more, or for a moment was not: what to tell next is for the disk to say.
+			if (isOther) withheld.add(one.docId);
+			applyOutcome(outbox, one, outcome, waitOf);
+			if (isOther) deps.lookSoon(one.docId);
+		}
 	});
 }
 
-/** `waits`: the trouble is this file's own, so it waits by itself and the others go on. */
-function applyOutcome(outbox: Outbox, sent: SentChange, outcome: FileOutcome, waits: boolean): void {
+const takenOf = (outcome: FileOutcome): TakenContent | null =>
+	outcome.kind === 'delivered' && outcome.check !== true ? (outcome.taken ?? null) : null;
+
+/** `waitOf`: the trouble is this file's own, so it waits by itself and the others go on; by its tries, ms. */
+function applyOutcome(
+	outbox: Outbox,
+	sent: SentChange,
+	outcome: FileOutcome,
+	waitOf: ((tries: number) => number) | null,
+): void {
 	const { deps, window, withheld } = outbox;
 	const { ledger, clock } = deps;
 	const { docId, change, content, from } = sent;
 	const row = ledger.get(docId);
 	const reason = outcome.kind === 'delivered' ? '' : outcome.reason.slice(0, REASON_CHARS);
 	if (row !== undefined && outcome.kind === 'delivered') {
-		ledger.set(docId, withDelivered(row, change.seq, content, clock.now()));
+		ledger.set(docId, withDelivered(row, change.seq, content, takenOf(outcome), clock.now()));
 	} else if (row !== undefined && outcome.kind === 'failed') {
 		ledger.set(docId, withFailed(row, content, reason, outcome.retryAt));
 	} else if (row !== undefined) {
 		ledger.set(docId, withRetry(row, reason));
-		if (waits && !withheld.has(docId))
-			window.putLater(docId, row.seen?.size ?? 0, clock.monotonic() + backoff(deps, row.tries));
+		if (waitOf !== null && !withheld.has(docId))
+			window.putLater(docId, row.seen?.size ?? 0, clock.monotonic() + waitOf(row.tries));
 	}
 	if (from !== null) applyToPreviousName(outbox, docId, from, outcome, reason);
 	requeue(outbox, docId);

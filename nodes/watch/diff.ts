@@ -2,7 +2,7 @@
  * The decisions about one file: what the disk says against what is remembered, and what the consumer must be
  * told. Pure functions over a FileRow; nothing else in the engine decides these things.
  */
-import type { FileChange } from './file-change.ts';
+import type { FileChange, TakenContent } from './file-change.ts';
 import type { FileStat } from './disk.ts';
 import type { FileContent, FileRow, Seen } from './state/file-state-port.ts';
 
@@ -92,23 +92,39 @@ export function withMovedAway(row: FileRow): FileRow {
 	return { ...row, delivered: null, seq: 0, deliveredSeq: 0, tries: 0, failed: null, note: 'moved away' };
 }
 
-/** The row after the consumer acknowledged change `seq` that carried `content` (null: the deletion). */
+/**
+ * The row after the consumer acknowledged change `seq` (`content`: what it said; null: the deletion), having taken
+ * `taken`.
+ */
 export function withDelivered(
 	row: FileRow,
 	seq: number,
 	content: FileContent | null,
+	taken: TakenContent | null,
 	nowMs: number,
 ): FileRow {
-	const delivered = content && { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
+	const isOther = isOtherContent(content, taken);
 	return {
 		...row,
-		delivered,
+		delivered: acknowledged(content, taken),
 		deliveredSeq: seq,
 		deliveredAt: nowMs,
 		tries: 0,
 		failed: null,
-		note: 'delivered',
+		note: isOther ? 'delivered, with the content that it had by then' : 'delivered',
 	};
+}
+
+/** Whether something else was taken than was told. */
+export const isOtherContent = (content: FileContent | null, taken: TakenContent | null): boolean =>
+	content !== null && taken !== null && content.sha256 !== taken.sha256;
+
+function acknowledged(content: FileContent | null, taken: TakenContent | null): FileContent | null {
+	if (content === null) return null;
+	if (taken !== null && isOtherContent(content, taken)) {
+		return { size: taken.size, xxh64: '', sha256: taken.sha256 };
+	}
+	return { size: content.size, xxh64: content.xxh64, sha256: content.sha256 };
 }
 
 export function withRetry(row: FileRow, reason: string): FileRow {

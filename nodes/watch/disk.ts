@@ -12,11 +12,14 @@ export interface Disk {
 	/** The entry itself, or what it leads to where links are followed. */
 	stat(path: string): Promise<FileStat>;
 	/** Like `stat`, and ENOENT also where no scan would get: behind a link, or behind one that leads back. */
-	find(root: string, relPath: string): Promise<FileStat>;
+	find(root: string, relPath: string): Promise<FoundStat>;
 	/** Rejects unless `dir` is a directory that can be read. */
 	checkRoot(dir: string): Promise<void>;
-	/** Opens a file for reading; never blocks on a pipe. */
-	open(path: string): Promise<OpenFile>;
+	/**
+	 * Opens the file that was `found` at the path, for reading; ESTALE where something else stands there by now, a link
+	 * or a pipe among others. Never blocks.
+	 */
+	open(path: string, found: FileIdentity): Promise<OpenFile>;
 }
 
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'special';
@@ -37,6 +40,14 @@ export interface FileStat {
 	readonly ctimeNs: bigint;
 	readonly ino: bigint;
 }
+
+/** What was found by its path. */
+export interface FoundStat extends FileStat {
+	readonly dev: bigint;
+}
+
+/** Names one file of this machine, whatever path leads to it. */
+export type FileIdentity = Pick<FoundStat, 'dev' | 'ino'>;
 
 export interface OpenFile {
 	/** Fills the buffer from where the last read ended; 0 at the end of the file. */
@@ -74,7 +85,6 @@ export function createNodeDisk({ followLinks }: { readonly followLinks: boolean 
 		}
 	};
 	const statOf = followLinks ? target : entry;
-	const flags = constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
 	const identify = async (path: string) => directoryId(await stat(path, { bigint: true }));
 
 	return {
@@ -100,8 +110,16 @@ export function createNodeDisk({ followLinks }: { readonly followLinks: boolean 
 			if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 			await access(dir, constants.R_OK | constants.X_OK);
 		},
-		async open(path) {
-			const handle = await open(path, flags);
+		async open(path, found) {
+			const handle = await open(path, openFlags(followLinks)).catch((error: unknown) => {
+				throw asReplaced(error, followLinks);
+			});
+			try {
+				checkOpened(toFileStat(await handle.stat({ bigint: true })), found);
+			} catch (error) {
+				await handle.close();
+				throw error;
+			}
 			return {
 				read: async (buffer) => (await handle.read(buffer, 0, buffer.length, null)).bytesRead,
 				stat: async () => toFileStat(await handle.stat({ bigint: true })),
@@ -122,6 +140,25 @@ export function leadsNowhere(error: unknown): boolean {
 export function nothingThere(message: string): Error {
 	return Object.assign(new Error(message), { code: 'ENOENT' });
 }
+
+/** To open for reading: never waits for a pipe's writer, and meets no link where none is followed. */
+export const openFlags = (followLinks: boolean): number =>
+	constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
+
+/** Throws unless what was opened is the regular file that was found. */
+export function checkOpened(opened: FoundStat, found: FileIdentity): void {
+	if (opened.kind !== 'file' || opened.dev !== found.dev || opened.ino !== found.ino) throw replaced();
+}
+
+/** Why a file could not be opened; a link that must not be followed is something else than what was found. */
+export const asReplaced = (error: unknown, followLinks: boolean): unknown =>
+	!followLinks && errorCode(error) === 'ELOOP' ? replaced() : error;
+
+const REPLACED = 'ESTALE';
+const replaced = () => Object.assign(new Error('something else stands there by now'), { code: REPLACED });
+
+/** Whether an error says that something else stands at the path than what was found there. */
+export const isReplaced = (error: unknown): boolean => errorCode(error) === REPLACED;
 
 /** The directories on the way from a root (`''`) to `relDir`, both included. */
 export function wayTo(relDir: string): string[] {
@@ -185,14 +222,15 @@ function kindOf(entry: Kinds): EntryKind | 'unknown' {
 }
 
 export function toFileStat(
-	stats: Kinds & { size: bigint; mtimeNs: bigint; ctimeNs: bigint; ino: bigint },
-): FileStat {
+	stats: Kinds & { size: bigint; mtimeNs: bigint; ctimeNs: bigint; dev: bigint; ino: bigint },
+): FoundStat {
 	const kind = kindOf(stats);
 	return {
 		kind: kind === 'unknown' ? 'special' : kind,
 		size: Number(stats.size),
 		mtimeNs: stats.mtimeNs,
 		ctimeNs: stats.ctimeNs,
+		dev: stats.dev,
 		ino: stats.ino,
 	};
 }

@@ -125,7 +125,7 @@ export async function openParts(deps: WatchEngineDeps, on: () => EngineHandlers)
 		take: deps.snapshot ?? null,
 		isComplete: () =>
 			!base.run.scanning && roots.every((root) => isScanned(root) && deletions.paused(root.label) === null),
-		unread: () => Array.from(observer.parked(), ([docId]) => docId),
+		there: () => [...Array.from(observer.parked(), ([docId]) => docId), ...observer.restless()],
 		onChange: () => on().changed(),
 	});
 	return { ...base, deletions, observer, moves, emitter, schedule, watchers, snapshot };

@@ -53,17 +53,25 @@ export interface DeletedChange extends ChangeHead {
 
 export type FileChange = ContentChange | MovedChange | DeletedChange;
 
+/** A content that a consumer has taken over. */
+export type TakenContent = Pick<FileContent, 'sha256' | 'size'>;
+
 /**
  * What became of one change.
+ * `delivered` with `taken`: the content that was really handed over. The file may have changed since it was seen, so
+ * that is what counts as acknowledged, and nothing else; where it is another content than the change said, the file is
+ * looked at again. Without `taken` it was what the change said.
  * `delivered` with `check`: the consumer read the file itself, at some time since it was told. That is believed
  * only if the file is still exactly what the change said, and counts as `retry` otherwise: what the consumer
- * holds may be a content that was there for a moment.
+ * holds may be a content that was there for a moment. Where the times of the file are too coarse to tell, it is believed
+ * only if `sha256`, which the consumer says it has, is what the change said.
  * `retry`: it may or may not have arrived, send the newest state again later.
  * `failed`: this content will not be taken; it is sent again only when the file changes, at a start, and every
  * `failedRetryMs`. With `retryAt` (wall ms) it is parked: neither of the latter two sends it before that time.
  */
 export type FileOutcome =
-	| { readonly kind: 'delivered'; readonly check?: boolean }
+	| { readonly kind: 'delivered'; readonly check?: false; readonly taken?: TakenContent }
+	| { readonly kind: 'delivered'; readonly check: true; readonly sha256?: string }
 	| { readonly kind: 'retry'; readonly reason: string }
 	| { readonly kind: 'failed'; readonly reason: string; readonly retryAt?: number };
 

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import xxhash from 'xxhash-wasm';
 import { sameStat } from './diff.ts';
-import { errorCode, isGone, type Disk, type FileStat, type OpenFile } from './disk.ts';
+import {
+	errorCode,
+	isGone,
+	isReplaced,
+	type Disk,
+	type FileStat,
+	type FoundStat,
+	type OpenFile,
+} from './disk.ts';
 import type { FileContent } from './state/file-state-port.ts';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -13,21 +21,29 @@ export type Fingerprint =
 	| { readonly kind: 'gone' }
 	| { readonly kind: 'unreadable'; readonly code: string };
 
+/** What it says of a file that could not be opened or read. */
+export function unreadFor(error: unknown): Fingerprint {
+	if (isGone(error)) return { kind: 'gone' };
+	return isReplaced(error) ? { kind: 'unstable' } : { kind: 'unreadable', code: errorCode(error) };
+}
+
 /**
  * Reads a file once, in pieces of at most 1 MiB, and gives both hashes of exactly the bytes that were there
- * at `before`: the stat of the open file after the read must be equal to it (stat, read, stat).
+ * at `before`: the stat of the open file after the read must be equal to it (stat, read, stat). A file that never
+ * stands still is read `asItIs`: at most as many bytes as it had, whatever they have become meanwhile.
  */
 export async function createFingerprint(disk: Disk) {
 	const { create64 } = await xxhash();
 
-	const readAll = async (file: OpenFile, before: FileStat): Promise<Fingerprint> => {
+	const readAll = async (file: OpenFile, before: FileStat, asItIs: boolean): Promise<Fingerprint> => {
 		// One byte more than the file has: a file that does not fill the piece has no more to give.
 		const piece = Buffer.allocUnsafe(Math.min(before.size + 1, PIECE_BYTES));
 		const sha = createHash('sha256');
 		const xxh = create64();
 		let size = 0;
 		for (;;) {
-			const bytes = await file.read(piece);
+			const room = asItIs ? piece.subarray(0, before.size - size) : piece;
+			const bytes = await file.read(room);
 			if (bytes === 0) break;
 			size += bytes;
 			// It grows while it is read, perhaps faster than we read.
@@ -35,18 +51,19 @@ export async function createFingerprint(disk: Disk) {
 			sha.update(piece.subarray(0, bytes));
 			xxh.update(piece.subarray(0, bytes));
 		}
-		if (size !== before.size || !sameStat(before, await file.stat())) return { kind: 'unstable' };
+		const isAsBefore = size === before.size && sameStat(before, await file.stat());
+		if (!asItIs && !isAsBefore) return { kind: 'unstable' };
 		const xxh64 = xxh.digest().toString(16).padStart(16, '0');
 		return { kind: 'content', content: { size, xxh64, sha256: sha.digest('hex') } };
 	};
 
-	return async (path: string, before: FileStat): Promise<Fingerprint> => {
+	return async (path: string, before: FoundStat, asItIs: boolean): Promise<Fingerprint> => {
 		let file: OpenFile | null = null;
 		try {
-			file = await disk.open(path);
-			return await readAll(file, before);
+			file = await disk.open(path, before);
+			return await readAll(file, before, asItIs);
 		} catch (error) {
-			return isGone(error) ? { kind: 'gone' } : { kind: 'unreadable', code: errorCode(error) };
+			return unreadFor(error);
 		} finally {
 			await file?.close().catch(() => {});
 		}

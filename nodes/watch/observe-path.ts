@@ -14,10 +14,12 @@ import type { FileLedger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
 import type { WatchSettings } from './settings.ts';
 import {
+	afterAsItIs,
 	afterUnstable,
 	isLost,
 	isOldEnough,
 	isQuiet,
+	isRestless,
 	settle,
 	settledStat,
 	type Attention,
@@ -50,7 +52,7 @@ export interface ObserverState {
 	readonly deps: ObserverDeps;
 	/** Changed by `setAttention` alone. */
 	readonly attentions: Map<string, Attention>;
-	/** Known, and waited for by nobody: parked and paused. */
+	/** Known, and waited for by nobody: parked, paused and restless. */
 	quietCount: number;
 	/** Gone, their deletion delay over, until a scan has ended. */
 	readonly awaitingScan: Set<string>;
@@ -87,7 +89,7 @@ function comeToRest(state: ObserverState, docId: string): void {
 
 function park(state: ObserverState, docId: string, stat: FileStat | null, code: string): void {
 	const reason = `it cannot be read (${code})`;
-	setAttention(state, docId, { kind: 'parked', stat, reason, retry: 'full scan' }, null);
+	setAttention(state, docId, { kind: 'parked', stat, reason }, null);
 }
 
 /** Never rejects. */
@@ -109,15 +111,19 @@ export async function observePath(state: ObserverState, docId: string): Promise<
 	}
 	const { stat } = seen;
 	if (!deps.isWanted(place, stat)) return takeMissing(state, docId, place);
-	if (compare(ledger.get(docId), stat) === 'same') return comeToRest(state, docId);
-	const step = settle(state.attentions.get(docId), stat, clock.monotonic(), settings.quietMs);
+	const attention = state.attentions.get(docId);
+	const isKnown = compare(ledger.get(docId), stat) === 'same';
+	if (isKnown && !isRestless(attention)) return comeToRest(state, docId);
+	const step = settle(attention, stat, clock.monotonic(), settings);
 	if (step.kind === 'wait') return setAttention(state, docId, step.attention, step.ms);
+	// A restless file has come to rest when it stood still as it was taken.
+	if (isKnown) return comeToRest(state, docId);
 	let { fingerprint } = seen;
 	if (fingerprint === null) {
 		hashedAt = clock.now();
-		fingerprint = await reader.fingerprint(join(dir, place.relPath), stat);
+		fingerprint = await reader.fingerprint(join(dir, place.relPath), stat, step.asItIs);
 	}
-	takeFingerprint(state, docId, place, fingerprint, { stat, hashedAt, unstable: step.unstable });
+	takeFingerprint(state, docId, place, fingerprint, { stat, hashedAt, asItIs: step.asItIs });
 }
 
 /** A scan met a file that nothing is known of, or not any more. */
@@ -127,10 +133,11 @@ export function settleAnew(state: ObserverState, docId: string, stat: FileStat):
 	const now = clock.monotonic();
 	const label = identity.locate(docId)?.label;
 	if (label !== undefined && isLocal(label) && isOldEnough(stat, clock.now(), quietMs)) {
-		setAttention(state, docId, { kind: 'settling', stat, since: now - quietMs, unstable: 0 }, null);
+		const since = now - quietMs;
+		setAttention(state, docId, { kind: 'settling', stat, since, begun: since, isRestless: false }, null);
 		return state.queue.push(docId);
 	}
-	const step = settle(undefined, stat, now, quietMs);
+	const step = settle(undefined, stat, now, settings);
 	if (step.kind === 'wait') setAttention(state, docId, step.attention, step.ms);
 }
 
@@ -140,19 +147,22 @@ function takeFingerprint(
 	docId: string,
 	{ label, relPath }: FilePlace,
 	result: Fingerprint,
-	read: { readonly stat: FileStat; readonly hashedAt: number; readonly unstable: number },
+	read: { readonly stat: FileStat; readonly hashedAt: number; readonly asItIs: boolean },
 ): void {
 	const { ledger, clock, settings } = state.deps;
-	const { stat, hashedAt, unstable } = read;
+	const { stat, hashedAt, asItIs } = read;
+	const { quietMs } = settings;
 	switch (result.kind) {
 		case 'content': {
 			const file = { root: label, path: relPath };
 			ledger.set(docId, withContent(ledger.get(docId), file, result.content, stat, hashedAt));
-			return comeToRest(state, docId);
+			if (!asItIs) return comeToRest(state, docId);
+			setAttention(state, docId, afterAsItIs(stat, clock.monotonic()), quietMs);
+			return state.deps.offer(docId);
 		}
 		case 'unstable': {
-			const next = afterUnstable(stat, unstable, clock.monotonic(), settings.unstableMs);
-			return setAttention(state, docId, next.attention, next.ms);
+			const before = state.attentions.get(docId);
+			return setAttention(state, docId, afterUnstable(before, stat, clock.monotonic()), quietMs);
 		}
 		case 'gone':
 			return state.queue.push(docId);

@@ -13,7 +13,7 @@ import {
 	type ObserverDeps,
 	type ObserverState,
 } from './observe-path.ts';
-import { isQuiet, type Attention } from './settle.ts';
+import { isQuiet, isRestless, type Attention } from './settle.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface Observer {
@@ -33,15 +33,17 @@ export interface Observer {
 	/** Ends that: the file is looked at again. */
 	unmarkMoved(docId: string): void;
 	/**
-	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, is
-	 * being seen to already, or is parked until a `full` scan.
+	 * Takes in a file that a scan met. Returns whether that was news: false for one that equals its row, never
+	 * stands still, or is parked until a `full` scan.
 	 */
 	met(docId: string, stat: FileStat, full: boolean): boolean;
 	attention(docId: string): Attention | undefined;
-	/** Paths that are not at rest, parked and paused ones apart. */
+	/** Paths that are not at rest, parked, paused and restless ones apart. */
 	busy(): Iterable<string>;
 	readonly busyCount: number;
 	parked(): Iterable<[docId: string, reason: string]>;
+	/** Files that never stand still. */
+	restless(): Iterable<string>;
 	close(): Promise<void>;
 }
 
@@ -94,6 +96,8 @@ export function createObserver(deps: ObserverDeps): Observer {
 		},
 		met(docId, stat, full) {
 			const attention = attentions.get(docId);
+			// It is looked at anyway, and would never let a scan find nothing.
+			if (isRestless(attention)) return false;
 			if (queue.has(docId)) return true;
 			if (compare(ledger.get(docId), stat) === 'same') {
 				if (attention !== undefined) queue.push(docId);
@@ -101,7 +105,7 @@ export function createObserver(deps: ObserverDeps): Observer {
 				return attention !== undefined;
 			}
 			if (attention?.kind === 'settling') return true;
-			if (attention?.kind === 'parked' && !full && attention.retry === 'full scan') {
+			if (attention?.kind === 'parked' && !full) {
 				if (attention.stat !== null && sameStat(attention.stat, stat)) return false;
 			}
 			settleAnew(state, docId, stat);
@@ -112,7 +116,7 @@ export function createObserver(deps: ObserverDeps): Observer {
 			for (const [docId, attention] of attentions) if (!isQuiet(attention)) yield docId;
 			for (const docId of queue.names()) {
 				const attention = attentions.get(docId);
-				if (attention === undefined || isQuiet(attention)) yield docId;
+				if (attention === undefined || (isQuiet(attention) && !isRestless(attention))) yield docId;
 			}
 		},
 		get busyCount() {
@@ -120,6 +124,9 @@ export function createObserver(deps: ObserverDeps): Observer {
 		},
 		*parked() {
 			for (const [docId, one] of attentions) if (one.kind === 'parked') yield [docId, one.reason];
+		},
+		*restless() {
+			for (const [docId, one] of attentions) if (isRestless(one)) yield docId;
 		},
 		async close() {
 			due.clear();

@@ -84,7 +84,10 @@ export function requeue({ deps, window, isolation, inFlight, withheld }: Outbox,
 }
 
 /** The wait before the next try, ms. */
-export function backoff({ settings, random }: EmitterDeps, tries: number): number {
+export function backoff(
+	{ settings, random }: Pick<EmitterDeps, 'settings' | 'random'>,
+	tries: number,
+): number {
 	const full = Math.min(settings.retryMs * 2 ** Math.min(tries - 1, 30), settings.retryMaxMs);
 	return full * (0.75 + 0.25 * random());
 }

@@ -4,7 +4,9 @@
  *
  * A file that has the stamps it was read with has not changed since. That is not enough: while a directory on the
  * path was somewhere else, the path led to nothing, or to another file, and afterwards the file's own stamps are what
- * they were. So the directories are compared with what they were before the consumer was told.
+ * they were. So the directories are compared with what they were before the consumer was told. And where the file was
+ * read within a tick of its last change, equal stamps say nothing: then only the hash of what was taken does, and
+ * without one the file is read and told again once the tick is over.
  */
 import { posix } from 'node:path';
 import { sameStat } from './diff.ts';
@@ -14,8 +16,11 @@ import type { Reader } from './reader/reader-port.ts';
 import type { Seen } from './state/file-state-port.ts';
 
 export interface ReadVerification {
-	/** Whether the file is as it was told, and was all the time; of null, whether the watched set still lacks it. */
-	confirms(docId: string, seen: Seen | null): Promise<boolean>;
+	/**
+	 * Whether the file is as it was told, and was all the time; of null, whether the watched set still lacks it.
+	 * `sha256`: what the consumer says it has read, if it does.
+	 */
+	confirms(docId: string, seen: Seen | null, sha256: string | null): Promise<boolean>;
 }
 
 export type ReadVerifier = (docIds: readonly string[]) => Promise<ReadVerification>;
@@ -40,7 +45,7 @@ export function createReadVerifier(deps: {
 		const after = createLooks(look);
 		await Promise.all(docIds.flatMap((docId) => directoriesOf(identity.locate(docId)).map(before)));
 		return {
-			async confirms(docId, seen) {
+			async confirms(docId, seen, sha256) {
 				const place = identity.locate(docId);
 				if (place === null) return false;
 				const stat = await look(place);
@@ -48,6 +53,8 @@ export function createReadVerifier(deps: {
 				// A file that cannot be looked at is sent as new when it can be: a deletion loses nothing.
 				if (seen === null) return !isThere;
 				if (!isThere || !sameStat(seen, stat)) return false;
+				// It may have been another one, and back, within one tick of the times that were compared.
+				if (seen.racy && sha256 !== seen.sha256) return false;
 				const stayed = directoriesOf(place).map(async (directory) =>
 					hasStayed(await before(directory), await after(directory)),
 				);

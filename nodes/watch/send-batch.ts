@@ -85,7 +85,7 @@ async function findUnconfirmed(
 		const outcome = answer[index];
 		if (outcome?.kind !== 'delivered' || outcome.check !== true) return;
 		// Compared with what was sent, not with the newest row: that may be a content that came back.
-		if (!(await verification?.confirms(docId, content))) unconfirmed.add(docId);
+		if (!(await verification?.confirms(docId, content, outcome.sha256 ?? null))) unconfirmed.add(docId);
 	});
 	await Promise.all(looks);
 	return unconfirmed;

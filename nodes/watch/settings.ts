@@ -10,8 +10,11 @@ export interface WatchSettings {
 	readonly followLinks: boolean;
 	/** A file is read when its size, times and inode stood still for this long, ms. */
 	readonly quietMs: number;
-	/** Waits before a file that changed while it was read is read again, ms; after the last, the next scan sees to it. */
-	readonly unstableMs: readonly number[];
+	/**
+	 * A file that never stands still for so long is taken as it is after this long, ms, and again each time that it
+	 * passes; at least `quietMs`.
+	 */
+	readonly longestWaitMs: number;
 	/** Files that are looked at or read at the same time; each holds at most 1 MiB of memory. */
 	readonly parallelReads: number;
 	/** A file must be gone for this long before it is reported as deleted, ms. */
@@ -73,7 +76,7 @@ export const DEFAULT_SETTINGS: WatchSettings = {
 	maxFileBytes: 256 * 1024 * 1024,
 	followLinks: false,
 	quietMs: 300,
-	unstableMs: [500, 1000, 2000],
+	longestWaitMs: 5000,
 	parallelReads: 64,
 	deletionDelayMs: 5000,
 	guardShare: 0.2,

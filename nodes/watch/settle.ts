@@ -4,28 +4,40 @@
  */
 import { sameStat } from './diff.ts';
 import type { FileStat } from './disk.ts';
+import type { WatchSettings } from './settings.ts';
 
 /** Why a path is not at rest. `since` is monotonic, ms. */
 export type Attention =
 	/** It changed: waiting for it to stand still. */
-	| { readonly kind: 'settling'; readonly stat: FileStat; readonly since: number; readonly unstable: number }
+	| {
+			readonly kind: 'settling';
+			readonly stat: FileStat;
+			readonly since: number;
+			/** The wait began then, monotonic ms: it does not last for ever. */
+			readonly begun: number;
+			/** It was taken as it was, and has not stood still since: nobody waits for it. Known, not pending. */
+			readonly isRestless: boolean;
+	  }
 	/** It is gone: waiting for the deletion delay to pass. */
 	| { readonly kind: 'gone'; readonly since: number }
 	/** It is gone, and the mass-delete guard pauses its deletion: waits for the file, or for a person. Not pending. */
 	| { readonly kind: 'paused'; readonly since: number }
 	/** It is gone, and its content stands under `to`: goes with that file's change. */
 	| { readonly kind: 'moved'; readonly to: string; readonly since: number }
-	/** It could not be read: left to a later scan. Counts as known, not as pending. */
+	/** It could not be read: left to the next full scan. Counts as known, not as pending. */
 	| {
 			readonly kind: 'parked';
 			readonly stat: FileStat | null;
 			readonly reason: string;
-			readonly retry: 'any scan' | 'full scan';
 	  };
+
+/** Whether it is a file that never stands still. */
+export const isRestless = (attention: Attention | null | undefined): boolean =>
+	attention?.kind === 'settling' && attention.isRestless;
 
 /** Whether nothing is to be waited for. */
 export const isQuiet = (attention: Attention | null | undefined): boolean =>
-	attention?.kind === 'parked' || attention?.kind === 'paused';
+	attention?.kind === 'parked' || attention?.kind === 'paused' || isRestless(attention);
 
 /** Whether the file is gone, and its deletion is still to be told. */
 export const isLost = (
@@ -34,7 +46,8 @@ export const isLost = (
 	attention?.kind === 'gone' || attention?.kind === 'paused';
 
 export type SettleStep =
-	| { readonly kind: 'read'; readonly unstable: number }
+	/** `asItIs`: it has not stood still, and the longest wait is over. */
+	| { readonly kind: 'read'; readonly asItIs: boolean }
 	| { readonly kind: 'wait'; readonly ms: number; readonly attention: Attention };
 
 /**
@@ -50,16 +63,21 @@ export function settle(
 	attention: Attention | undefined,
 	stat: FileStat,
 	now: number,
-	quietMs: number,
+	{ quietMs, longestWaitMs }: Patience,
 ): SettleStep {
 	const before = attention?.kind === 'settling' ? attention : null;
-	const unstable = before?.unstable ?? 0;
-	if (before === null || !sameStat(before.stat, stat)) {
-		return { kind: 'wait', ms: quietMs, attention: { kind: 'settling', stat, since: now, unstable } };
-	}
-	const left = before.since + quietMs - now;
-	return left > 0 ? { kind: 'wait', ms: left, attention: before } : { kind: 'read', unstable };
+	const isStill = before !== null && sameStat(before.stat, stat);
+	const { begun, isRestless: wasRestless } = before ?? { begun: now, isRestless: false };
+	const since = isStill ? before.since : now;
+	const quietLeft = since + quietMs - now;
+	if (isStill && quietLeft <= 0) return { kind: 'read', asItIs: false };
+	const left = begun + Math.max(quietMs, longestWaitMs) - now;
+	if (before !== null && left <= 0) return { kind: 'read', asItIs: true };
+	const next = { kind: 'settling', stat, since, begun, isRestless: wasRestless } as const;
+	return { kind: 'wait', ms: Math.min(quietLeft, left), attention: next };
 }
+
+type Patience = Pick<WatchSettings, 'quietMs' | 'longestWaitMs'>;
 
 /** What a file must still be like to be read now, without a word from `settle` first; null if it must wait. */
 export function settledStat(attention: Attention | undefined, now: number, quietMs: number): FileStat | null {
@@ -67,17 +85,14 @@ export function settledStat(attention: Attention | undefined, now: number, quiet
 	return attention.stat;
 }
 
-/** What to do with a file that changed while it was read for the (`unstable` + 1)th time in a row. */
-export function afterUnstable(
-	stat: FileStat,
-	unstable: number,
-	now: number,
-	backoffMs: readonly number[],
-): { readonly attention: Attention; readonly ms: number | null } {
-	const ms = backoffMs[unstable];
-	if (ms === undefined) {
-		const reason = 'it changes while it is read';
-		return { attention: { kind: 'parked', stat, reason, retry: 'any scan' }, ms: null };
-	}
-	return { attention: { kind: 'settling', stat, since: now, unstable: unstable + 1 }, ms };
+/** A file that was found with `stat` and changed while it was read: it waits again, though not for longer in all. */
+export function afterUnstable(attention: Attention | undefined, stat: FileStat, now: number): Attention {
+	const { begun, isRestless: wasRestless } =
+		attention?.kind === 'settling' ? attention : { begun: now, isRestless: false };
+	return { kind: 'settling', stat, since: now, begun, isRestless: wasRestless };
+}
+
+/** A file that was found with `stat` was taken as it was: until it stands still, that is done again and again. */
+export function afterAsItIs(stat: FileStat, now: number): Attention {
+	return { kind: 'settling', stat, since: now, begun: now, isRestless: true };
 }

@@ -15,7 +15,7 @@ export interface WatchSnapshot {
 	readonly epoch: string;
 	/** Above every seq of the epoch so far. */
 	readonly seq: number;
-	/** Files that are there and were never delivered: refused, or not readable. */
+	/** Files that are there, and may not have been delivered: refused, not readable, or never standing still. */
 	readonly present: readonly string[];
 	/** A person agreed to the deletions that the consumer paused at the last time. */
 	readonly confirmed: boolean;
@@ -46,8 +46,8 @@ export function createSnapshotCloser(deps: {
 	take: TakeSnapshot | null;
 	/** Whether every root has been scanned to its last corner, and no deletion is paused. */
 	isComplete: () => boolean;
-	/** Files that are there and cannot be read. */
-	unread: () => Iterable<string>;
+	/** Files that are there, and are not waited for: they cannot be read, or never stand still. */
+	there: () => Iterable<string>;
 	clock: Clock;
 	settings: Pick<WatchSettings, 'retryMaxMs'>;
 	signal: AbortSignal;
@@ -62,10 +62,10 @@ export function createSnapshotCloser(deps: {
 	let waiting = false;
 
 	function present(): string[] | null {
-		const found = new Set(deps.unread());
+		const found = new Set(deps.there());
 		for (const [docId, row] of ledger.entries()) {
 			if (row.failed !== null && row.seen !== null) found.add(docId);
-			else if (needsSend(row)) return null;
+			else if (needsSend(row) && !found.has(docId)) return null;
 		}
 		return [...found];
 	}

@@ -15,6 +15,7 @@ import {
 	toListing,
 	wayTo,
 	type FileStat,
+	type FoundStat,
 	type Listing,
 } from './disk.ts';
 
@@ -24,7 +25,7 @@ const big = { bigint: true } as const;
 export interface SyncDisk {
 	list(dir: string): Listing;
 	stat(path: string): FileStat;
-	find(root: string, relPath: string): FileStat;
+	find(root: string, relPath: string): FoundStat;
 }
 
 export function createSyncDisk({ followLinks }: { readonly followLinks: boolean }): SyncDisk {

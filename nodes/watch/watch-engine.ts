@@ -18,7 +18,8 @@ export interface WatchEngine {
 	scanNow(): Promise<void>;
 	/**
 	 * Resolves when a scan that began after the call found nothing new and nothing is pending or in flight;
-	 * what the consumer refused, and what cannot be read, is not waited for. Rejects when the engine closes.
+	 * what the consumer refused, what cannot be read, and what never stands still is not waited for. Rejects when the
+	 * engine closes.
 	 */
 	idle(): Promise<void>;
 	status(): WatchStatus;

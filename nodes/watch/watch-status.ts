@@ -38,6 +38,8 @@ export interface RootStatus {
 	/** Files that the consumer refused for good; `failed` lists the first of them. */
 	readonly failedCount: number;
 	readonly failed: readonly Remark[];
+	/** Files that never stand still, under the root: they are taken as they are, every so often. Listed in part. */
+	readonly restless: readonly string[];
 	/** Entries that the last scan left out for what they are, and files that could not be read; listed in part. */
 	readonly skippedCount: number;
 	readonly skipped: readonly Remark[];
@@ -47,8 +49,8 @@ export interface RootStatus {
 	readonly scanMs: number | null;
 	/**
 	 * The beginning of the last scan that proved that every file of the root had been seen as it is: no
-	 * difference, nothing unreadable, nothing on its way into the state. What is sent of it is told by
-	 * `pending` and `inFlight`.
+	 * difference, nothing unreadable, nothing on its way into the state; `restless` files apart. What is sent of it
+	 * is told by `pending` and `inFlight`.
 	 */
 	readonly verifiedAt: string | null;
 	/**
@@ -122,6 +124,10 @@ export function takeStatus(from: Sources & { readonly scanning: boolean }): Watc
 			inFlight: count(emitter.inFlight()),
 			failedCount,
 			failed,
+			restless: [...observer.restless()]
+				.filter(isHere)
+				.slice(0, REMARKS_LISTED)
+				.map((docId) => identity.locate(docId)?.relPath ?? docId),
 			skippedCount: root.skippedCount + unread.length,
 			skipped: [...unread, ...root.skipped].slice(0, REMARKS_LISTED),
 			lastScanAt: iso(root.lastScanAt),

@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	throttle: { seconds: 300, load: () => import('./throttle.ts') },
 	reader: { seconds: 900, load: () => import('./reader.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
+	scale: { seconds: 1800, load: () => import('./scale.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

@@ -1,3 +1,5 @@
+import { createBlame } from '../../api/pipeline/faults/blame.ts';
+import { createJobNotes } from '../../api/pipeline/faults/job-notes.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { readConfig } from '../../api/config/index.ts';
@@ -60,6 +62,8 @@ export async function openLaneBench(bench: Bench, vectorStore: VectorStore) {
 				threshold: 5,
 				halfOpenAfterMs: 1_000,
 			}),
+			blame: createBlame(),
+			notes: createJobNotes(),
 			crashPoint: noCrash,
 			now,
 			signal: stopping.signal,

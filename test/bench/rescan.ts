@@ -32,8 +32,8 @@ export async function run(bench: Bench): Promise<Result> {
 	let bytesRead = 0;
 	const disk: Disk = {
 		...nodeDisk,
-		async open(path) {
-			const opened = await nodeDisk.open(path);
+		async open(path, found) {
+			const opened = await nodeDisk.open(path, found);
 			const read = async (buffer: Uint8Array) => {
 				const bytes = await opened.read(buffer);
 				bytesRead += bytes;

@@ -3,9 +3,11 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DocStore } from '../../api/ports/doc-store.ts';
+import type { DocumentState, Job } from '../../api/ports/doc-views.ts';
 import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
+import { v7 as uuidv7 } from 'uuid';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
@@ -227,6 +229,42 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal(Buffer.from(claimed.content?.body as Uint8Array).toString(), 'new epoch');
 		});
 
+		it('ranks count within a document: no number of epochs moves another document’s versions', async () => {
+			const from = (sourceId: string, epoch: string, seq = 1) => ({ sourceId, epoch, seq });
+			for (let n = 0; n < 50; n += 1) await accept(del('busy', from('s', `e${n}`)));
+			const first = await acceptOne(put('quiet', 'A', from('s', 'e49', 7)));
+			assert.deepEqual(first, { ...first, kind: 'accepted', version: 2 ** 32 + 7 });
+			const taken = await acceptOne(put('quiet', 'B', { ...from('o', 'x'), takeOver: true }));
+			assert.deepEqual(taken, { ...taken, kind: 'accepted', version: 2 * 2 ** 32 + 1 });
+			const late = await acceptOne(put('quiet', 'C', { ...from('s', 'e49', 6), takeOver: true }));
+			assert.deepEqual(late, { ...late, kind: 'stale', by: null });
+		});
+
+		it('knows an epoch only from a change that was taken, and not from a question or a refusal', async () => {
+			const from = (epoch: string) => ({ sourceId: 's', epoch, seq: 1 });
+			await accept(put('of another', 'X'));
+			await store.sourceDocuments({ sourceId: 's', epoch: 'e2', after: 0, limit: 10 });
+			assert.equal((await acceptOne(put('of another', 'Y', from('e2')))).kind, 'owned');
+			assert.equal((await acceptOne(put('a', 'A', from('e1')))).kind, 'accepted');
+			assert.equal((await acceptOne(put('a', 'B', from('e2')))).kind, 'accepted', 'e2 came second');
+			assert.equal((await acceptOne(put('a', 'C', from('e1')))).kind, 'stale');
+		});
+
+		it('forgets epochs that no document is of, and still knows what comes late', async () => {
+			const epochs = Array.from({ length: 60 }, (_, n) => uuidv7({ msecs: now - 1e9 + n * 1_000 }));
+			const [first = '', last = ''] = [epochs[0], epochs.at(-1)];
+			const from = (epoch: string) => ({ sourceId: 's', epoch, seq: 1 });
+			for (const epoch of epochs) await accept(del('busy', from(epoch)));
+			await accept(put('a', 'A', from(last)));
+			assert.equal((await acceptOne(put('a', 'B', from(first)))).kind, 'stale');
+			assert.equal((await acceptOne(put('new', 'B', from(first)))).kind, 'accepted', 'nobody told of it');
+			assert.equal((await acceptOne(put('new', 'C', from(last)))).kind, 'accepted');
+			const foreign = Array.from({ length: 20 }, (_, n) => `text ${n}`);
+			for (const epoch of foreign) await accept(del('other', { sourceId: 'o', epoch, seq: 1 }));
+			const late = put('other', 'L', { sourceId: 'o', epoch: 'text 10', seq: 2 });
+			assert.equal((await acceptOne(late)).kind, 'stale', 'a few are kept of any source');
+		});
+
 		it('says who publishes a document where another sender may not: by its name, else by its ID', async () => {
 			const by = (sourceId: string, epoch: string, sourceName: string | null) =>
 				acceptOne(put('a', `${sourceId} ${epoch}`, { sourceId, epoch, sourceName, seq: 1 }));
@@ -348,7 +386,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const document = await store.document('acme', 'a');
 			assert.deepEqual([document?.state, document?.error, document?.orphans], ['failed', error, 0]);
 			assert.deepEqual(await claim(), []);
-			assert.deepEqual((await store.jobs({ states: ['failed'], limit: 10 })).length, 1);
+			assert.deepEqual((await store.jobs({ state: 'failed', limit: 10 })).length, 1);
 			assert.equal(await store.retry(change.jobId, now), 'waiting');
 			assert.equal(await store.retry(change.jobId, now), 'not_failed');
 			const again = await claimOne();
@@ -526,6 +564,22 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal((await claim()).length, 2);
 		});
 
+		it('claims no more large documents than it is asked for, and others past them', async () => {
+			const large = (docId: string) =>
+				put(docId, docId, { content: { sha256: hex(1), size: 5_000_000, body: docId } });
+			await accept(large('l1'), large('l2'), put('small', 'S'), large('l3'));
+			const names = async (mostLarge?: number) => {
+				const bounds = { now, limit: 9, maxBytes: 1e9, leaseMs: 60_000 };
+				const claimed = await store.claim({ ...bounds, ...(mostLarge !== undefined && { mostLarge }) });
+				return claimed.map(({ docId }) => docId).toSorted();
+			};
+			assert.deepEqual(await names(1), ['l1', 'small']);
+			await accept(put('another', 'A'));
+			assert.deepEqual(await names(0), ['another']);
+			assert.ok(((await store.nextDueAt()) ?? Infinity) <= now, 'what waits for room is ready');
+			assert.deepEqual(await names(), ['l2', 'l3']);
+		});
+
 		it('refuses what would exceed the bounds, but always takes a change to what already waits', async () => {
 			const limits = { maxPending: 2, maxPendingBytes: 1_000 };
 			const kinds = async (...changes: Change[]) =>
@@ -662,7 +716,70 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				(await store.jobs({ tenant: 'acme', docId: 'a', limit: 10 })).map((job) => job.state),
 				['accepted', 'superseded'],
 			);
-			assert.deepEqual(await store.jobs({ states: ['failed'], limit: 10 }), []);
+			assert.deepEqual(await store.jobs({ state: 'failed', limit: 10 }), []);
+		});
+
+		it('lists documents and receipts by each state, in pages of any size, with what a lease makes of them', async () => {
+			const names = Array.from({ length: 12 }, (_, n) => `d${String(n).padStart(2, '0')}`);
+			await accept(...names.map((docId) => put(docId, docId)), put('d00', 'x', { tenant: 'umbrella' }));
+			const wanted = new Map<string, string>();
+			for (const claimed of await claim()) {
+				if (claimed.tenant !== 'acme') continue;
+				const n = Number(claimed.docId.slice(1));
+				const { lease } = claimed;
+				const error = { code: 'x', message: 'x' };
+				const state = (['published', 'processing', 'retrying', 'failed', 'accepted', 'deleted'] as const)[
+					n % 6
+				];
+				assert.ok(state);
+				wanted.set(claimed.docId, state);
+				if (state === 'published' || state === 'deleted') await publish(claimed, chunk(n));
+				if (state === 'retrying') await store.release([{ lease, retryAt: now, counted: true, error }], now);
+				if (state === 'failed') await store.deadLetter([{ lease, error, present: [] }], now);
+				if (state === 'accepted')
+					await store.release([{ lease, retryAt: now, counted: false, error: null }], now);
+			}
+			await accept(del('d05'), del('d11'));
+			for (const claimed of await claim()) {
+				if (claimed.op === 'delete') await publish(claimed);
+				else await store.release([{ lease: claimed.lease, retryAt: now, counted: false, error: null }], now);
+			}
+			for (const state of new Set(wanted.values()) as Set<DocumentState['state']>) {
+				const expected = names.filter((docId) => wanted.get(docId) === state);
+				for (const limit of [1, 2, 50]) {
+					const found: string[] = [];
+					for (let after = ''; ; after = found.at(-1) ?? '') {
+						const page = await store.documents({ tenant: 'acme', state, limit, after });
+						assert.ok(page.every((one) => one.state === state));
+						found.push(...page.map(({ docId }) => docId));
+						if (page.length < limit) break;
+					}
+					assert.deepEqual(found, expected, `documents, ${state}, pages of ${limit}`);
+					for (const tenant of ['acme', undefined]) {
+						const jobs: Job[] = [];
+						for (let after: string | undefined; ; after = jobs.at(-1)?.jobId) {
+							const filter = { state, limit, ...(tenant !== undefined && { tenant }) };
+							const page = await store.jobs({ ...filter, ...(after !== undefined && { after }) });
+							jobs.push(...page);
+							if (page.length < limit) break;
+						}
+						const others = state === 'published' ? ['d05', 'd11'] : [];
+						const own = jobs.filter((job) => job.tenant === 'acme').map(({ docId }) => docId);
+						assert.deepEqual(own.toSorted(), [...expected, ...others].toSorted(), `receipts, ${state}`);
+						assert.ok(
+							jobs.every((job, at) => job.state === state && job.jobId > (jobs[at + 1]?.jobId ?? '')),
+						);
+					}
+				}
+			}
+			const all = await store.jobs({ tenant: 'acme', limit: 50 });
+			assert.equal(all.length, 14);
+			assert.deepEqual(
+				(await store.documents({ tenant: 'acme', state: 'processing', prefix: 'd07', limit: 9 })).map(
+					({ docId }) => docId,
+				),
+				['d07'],
+			);
 		});
 
 		const move = (from: string, to: string, text: string, more: Partial<Change> = {}): Change =>
@@ -944,7 +1061,10 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 		});
 
 		it('sweeps old receipts and tombstones, and nothing else', async () => {
-			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'));
+			const ofSource = (text: string, seq: number) => put('d', text, { sourceId: 's', epoch: 'e', seq });
+			await accept(put('a', 'A'), put('b', 'B'), put('failed', 'F'), ofSource('D', 5));
+			await accept(ofSource('it ends before the one that it comes after', 4));
+			now += 1_000;
 			for (const claimed of await claim()) {
 				if (claimed.docId === 'failed')
 					await store.deadLetter(
@@ -958,13 +1078,115 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			now += 8 * 86_400_000;
 			await accept(put('c', 'C'));
 			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
-			assert.deepEqual(await store.sweep(week), { jobs: 2, tombstones: 0 });
+			assert.deepEqual(await store.sweep(week), { jobs: 3, tombstones: 0, isMore: false });
+			assert.equal((await store.stats()).jobs['published'], 1);
 			now += 30 * 86_400_000;
-			assert.deepEqual(await store.sweep({ ...week, now }), { jobs: 0, tombstones: 1 });
+			assert.deepEqual(await store.sweep({ ...week, now }), { jobs: 1, tombstones: 1, isMore: false });
 			assert.equal(await store.document('acme', 'b'), null);
 			assert.equal((await store.document('acme', 'a'))?.state, 'published');
 			assert.equal((await store.document('acme', 'failed'))?.state, 'failed');
 			assert.equal((await claimOne()).docId, 'c');
+		});
+
+		it('leaves a future that a wrong clock wrote: nothing waits for it, and nothing is older for it', async () => {
+			const present = now;
+			await accept(del('deleted'));
+			now = Date.UTC(2099, 0, 1);
+			await accept(put('waits', 'W', { windowMs: 5_000 }), put('old', 'O'));
+			const [first] = await claim();
+			assert.ok(first);
+			await publish(first);
+			await accept(put('new', 'N', { previous: { jobId: nextJob(), tenant: 'acme', docId: 'old' } }));
+			now = present + 60_000;
+			await store.leaveFuture(now);
+			assert.equal(await store.highestTime(), now);
+			assert.deepEqual((await claim()).map(({ docId }) => docId).toSorted(), ['new', 'waits']);
+			assert.ok(((await store.document('acme', 'old'))?.published?.at ?? Infinity) <= now);
+			const month = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 100 };
+			assert.deepEqual(await store.sweep(month), { jobs: 0, tombstones: 0, isMore: false });
+			assert.deepEqual(await store.sweep({ ...month, now: now + 8 * 86_400_000, tombstoneMs: Infinity }), {
+				jobs: 1,
+				tombstones: 0,
+				isMore: false,
+			});
+		});
+
+		it('a receipt stays its document’s: no key is used again after a sweep or a restart', async () => {
+			const sweep = async () => {
+				now += 31 * 86_400_000;
+				const month = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
+				assert.equal((await store.sweep(month)).tombstones, 1);
+			};
+			const receipts: string[] = [];
+			const keys = new Set<number>();
+			for (const docId of ['first', 'second', 'third']) {
+				await accept(put(docId, docId));
+				const published = await claimOne();
+				keys.add(published.lease.doc);
+				await publish(published);
+				const deletion = del(docId);
+				receipts.push(deletion.jobId);
+				await accept(deletion);
+				await publish(await claimOne());
+				await sweep();
+				if (docId === 'first' && made.reopen !== undefined) store = await made.reopen();
+			}
+			assert.equal(keys.size, 3);
+			await accept(put('another tenant’s', 'X', { tenant: 'other' }));
+			for (const jobId of receipts) assert.equal(await store.job(jobId), null);
+			assert.equal((await store.jobs({ tenant: 'other', limit: 10 })).length, 1);
+		});
+
+		it('sweeps in steps until nothing is left, whatever ended first, and counts what is left', async () => {
+			const day = 86_400_000;
+			const request = () => ({ now, tombstoneMs: 30 * day, jobMs: 7 * day, limit: 3 });
+			const sweepAll = async () => {
+				const sum = { jobs: 0, tombstones: 0, steps: 0 };
+				for (let isMore = true; isMore; sum.steps += 1) {
+					const swept = await store.sweep(request());
+					assert.ok(swept.jobs <= 6 && swept.tombstones <= 3, 'a step is small');
+					sum.jobs += swept.jobs;
+					sum.tombstones += swept.tombstones;
+					isMore = swept.isMore;
+				}
+				return sum;
+			};
+			// Of one document a receipt for each save; of others one each, which stays as long as they do.
+			for (let save = 0; save < 20; save += 1) await accept(put('saved again', `v${save}`));
+			await accept(...Array.from({ length: 10 }, (_, n) => put(`d${n}`, 'x')));
+			const late = put('late', 'x', { sourceId: 's', epoch: 'e', seq: 5 });
+			await accept(late, put('late', 'earlier', { sourceId: 's', epoch: 'e', seq: 4 }));
+			now += 1_000;
+			for (const claimed of await claim()) await publish(claimed, chunk(claimed.lease.doc));
+			now += 8 * day;
+			const first = await sweepAll();
+			assert.deepEqual([first.jobs, first.tombstones], [20, 0]);
+			assert.ok(first.steps > 5);
+			assert.equal(await store.job(late.jobId), null, 'it ended after the one that came late');
+			assert.equal((await store.jobs({ limit: 100 })).length, 12);
+			assert.deepEqual(
+				await sweepAll(),
+				{ jobs: 0, tombstones: 0, steps: 1 },
+				'what stays is not looked at again',
+			);
+			if (made.reopen !== undefined) {
+				store = await made.reopen();
+				assert.deepEqual(await sweepAll(), { jobs: 0, tombstones: 0, steps: 1 }, 'nor after a start');
+			}
+			// A receipt that stayed as the newest goes when the one after it is old.
+			await accept(put('d1', 'y'), put('saved again', 'w'));
+			for (const claimed of await claim()) await publish(claimed, chunk(claimed.lease.doc));
+			await accept(...Array.from({ length: 10 }, (_, n) => del(`d${n}`)));
+			for (const claimed of await claim()) await publish(claimed);
+			now += 8 * day;
+			assert.deepEqual(await sweepAll().then(({ jobs }) => jobs), 12);
+			now += 30 * day;
+			const { jobs, tombstones } = await sweepAll();
+			assert.deepEqual([jobs, tombstones], [10, 10], 'the newest receipt of a deletion goes with it');
+			const left = (await store.jobs({ limit: 100 })).map(({ docId }) => docId);
+			assert.deepEqual(left, ['saved again', 'late']);
+			const counted = Object.entries((await store.stats()).jobs).filter(([, count]) => count > 0);
+			assert.deepEqual(counted.toSorted(), [['published', 1], ['stale', 1]]); // prettier-ignore
 		});
 
 		it('lists what a source wants published, by key, and what an earlier epoch told last', async () => {
@@ -1063,12 +1285,30 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				(await store.jobs(filter)).map(({ jobId }) => jobId);
 			assert.deepEqual(await ids({ limit: 10 }), [other.jobId, between.jobId, first.jobId]);
 			assert.deepEqual(await ids({ tenant: 'acme', limit: 10 }), [between.jobId, first.jobId]);
-			assert.deepEqual(await ids({ states: ['failed'], limit: 1 }), [other.jobId]);
-			assert.deepEqual(await ids({ states: ['failed'], after: other.jobId, limit: 9 }), [first.jobId]);
+			assert.deepEqual(await ids({ state: 'failed', limit: 1 }), [other.jobId]);
+			assert.deepEqual(await ids({ state: 'failed', after: other.jobId, limit: 9 }), [first.jobId]);
 			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', limit: 9 }), [first.jobId]);
-			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', states: ['stale'], limit: 9 }), []);
+			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', state: 'stale', limit: 9 }), []);
 			assert.deepEqual(await ids({ tenant: 'acme', docId: 'never.xyz', after: first.jobId, limit: 9 }), []);
 			assert.deepEqual(await store.tenants({ after: '', limit: 9 }), ['acme'], 'it makes no tenant');
+		});
+
+		it('a refusal stands until something else of its document is taken (11)', async () => {
+			const standing = async (tenant: string | null) => {
+				const { count, newest } = await store.refusals(tenant);
+				return [count, newest?.jobId ?? null, newest?.error?.message ?? null];
+			};
+			assert.deepEqual(await standing(null), [0, null, null]);
+			await accept(put('a', 'A'));
+			const first = refusal('a');
+			const second = refusal('never.xyz', 'too large');
+			const other = refusal('a', 'no such type', { tenant: 'other' });
+			await accept(first, second, other);
+			assert.deepEqual(await standing(null), [3, other.jobId, 'no such type']);
+			assert.deepEqual(await standing('acme'), [2, second.jobId, 'too large']);
+			await accept(put('never.xyz', 'now it is text'));
+			assert.deepEqual(await standing('acme'), [1, first.jobId, 'no such type']);
+			assert.deepEqual(await standing('nobody'), [0, null, null]);
 		});
 
 		it('of a document the newest refusal stays; the same one again keeps its receipt (11)', async () => {
@@ -1123,7 +1363,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			const young = refusal('b');
 			await accept(young);
 			const week = { now, tombstoneMs: 30 * 86_400_000, jobMs: 7 * 86_400_000, limit: 1_000 };
-			assert.deepEqual(await store.sweep(week), { jobs: 1, tombstones: 0 });
+			assert.deepEqual(await store.sweep(week), { jobs: 1, tombstones: 0, isMore: false });
 			assert.deepEqual([await store.job(old.jobId), await stateOf(young.jobId)], [null, 'failed']);
 			assert.deepEqual(await accept(refusal('a', 'again')).then(([it]) => it?.kind), 'refused');
 			assert.equal((await store.stats()).jobs.failed, 2);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { createNodeDisk, nodeDisk } from '../../nodes/watch/disk.ts';
@@ -59,7 +60,7 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			for (const size of [0, 3, 4096, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 3_000_000]) {
 				const content = Buffer.alloc(size, 'abc');
 				await writeFile(join(dir, 'a'), content);
-				const result = await reader.fingerprint(join(dir, 'a'), await nodeDisk.find(dir, 'a'));
+				const result = await reader.fingerprint(join(dir, 'a'), await nodeDisk.find(dir, 'a'), false);
 				assert.ok(result.kind === 'content', `${size}: ${result.kind}`);
 				assert.equal(result.content.size, size);
 				assert.equal(result.content.sha256, createHash('sha256').update(content).digest('hex'));
@@ -74,14 +75,37 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			await writeFile(path, 'one');
 			const before = await nodeDisk.find(dir, 'a');
 			const reader = await create();
-			for (const other of [{ size: 2 }, { size: 4 }, { mtimeNs: 1n }, { ctimeNs: 1n }, { ino: 1n }]) {
-				assert.deepEqual(await reader.fingerprint(path, { ...before, ...other }), { kind: 'unstable' });
+			const others = [{ size: 2 }, { size: 4 }, { mtimeNs: 1n }, { ctimeNs: 1n }, { ino: 1n }, { dev: 1n }];
+			for (const other of others) {
+				assert.deepEqual(await reader.fingerprint(path, { ...before, ...other }, false), {
+					kind: 'unstable',
+				});
 			}
-			assert.equal((await reader.fingerprint(path, before)).kind, 'content');
+			assert.equal((await reader.fingerprint(path, before, false)).kind, 'content');
 			await rm(path);
-			assert.deepEqual(await reader.fingerprint(path, before), { kind: 'gone' });
-			await mkdir(path);
-			assert.deepEqual(await reader.fingerprint(path, before), { kind: 'unreadable', code: 'EISDIR' });
+			assert.deepEqual(await reader.fingerprint(path, before, false), { kind: 'gone' });
+		});
+
+		it('2: reads nothing that took the place of a file, and waits for none of it', async () => {
+			const dir = await temp.make();
+			const path = join(dir, 'a');
+			await writeFile(path, 'one');
+			const before = await nodeDisk.find(dir, 'a');
+			await rename(path, join(dir, 'kept'));
+			for (const followLinks of [false, true]) {
+				const reader = await create(followLinks);
+				for (const put of [
+					() => mkdir(path),
+					() => execFileSync('mkfifo', [path]),
+					() => symlink('/dev/zero', path),
+					() => symlink('/etc/hostname', path),
+					() => writeFile(path, 'two'),
+				]) {
+					await put();
+					assert.deepEqual(await reader.fingerprint(path, before, false), { kind: 'unstable' });
+					await rm(path, { recursive: true });
+				}
+			}
 		});
 
 		it('2: reads at a look only what is as expected, and says of it what a fingerprint says', async () => {
@@ -91,7 +115,7 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			const before = await nodeDisk.find(dir, 'a');
 			const reader = await create();
 			const { fingerprint } = await reader.look(dir, 'a', before);
-			assert.deepEqual(fingerprint ?? (await reader.fingerprint(join(dir, 'a'), before)), {
+			assert.deepEqual(fingerprint ?? (await reader.fingerprint(join(dir, 'a'), before, false)), {
 				kind: 'content',
 				content: {
 					size: 3,
@@ -112,11 +136,30 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			await symlink('a', join(dir, 'link'));
 			const before = await nodeDisk.find(dir, 'a');
 			const path = join(dir, 'link');
-			assert.deepEqual(await (await create(false)).fingerprint(path, before), {
-				kind: 'unreadable',
-				code: 'ELOOP',
-			});
-			assert.equal((await (await create(true)).fingerprint(path, before)).kind, 'content');
+			assert.deepEqual(await (await create(false)).fingerprint(path, before, false), { kind: 'unstable' });
+			assert.equal((await (await create(true)).fingerprint(path, before, false)).kind, 'content');
+		});
+
+		it('2: reads a file as it is that never stands still: no more than it had, and what it is cut to', async () => {
+			const dir = await temp.make();
+			const path = join(dir, 'a');
+			const reader = await create();
+			for (const size of [3, 1024 * 1024, 3_000_000]) {
+				await writeFile(path, Buffer.alloc(size, 'abc'));
+				const before = await nodeDisk.find(dir, 'a');
+				for (const now of [size + 5, size - 2]) {
+					const content = Buffer.alloc(now, 'abc');
+					await writeFile(path, content);
+					assert.deepEqual(await reader.fingerprint(path, before, false), { kind: 'unstable' });
+					const read = await reader.fingerprint(path, before, true);
+					const expected = content.subarray(0, size);
+					assert.ok(read.kind === 'content');
+					assert.deepEqual(
+						[read.content.size, read.content.sha256],
+						[expected.length, createHash('sha256').update(expected).digest('hex')],
+					);
+				}
+			}
 		});
 
 		it('3: answers many questions at once, each with its own answer, and none from before it was asked', async () => {
@@ -127,7 +170,7 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			const ask = async (one: string) => {
 				const { stat } = await reader.look(dir, one, null);
 				const { fingerprint } = await reader.look(dir, one, stat);
-				const result = fingerprint ?? (await reader.fingerprint(join(dir, one), stat));
+				const result = fingerprint ?? (await reader.fingerprint(join(dir, one), stat, false));
 				return result.kind === 'content' ? result.content.sha256 : result.kind;
 			};
 			const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -147,14 +190,14 @@ export function describeReader(name: string, factory: ReaderFactory): void {
 			const reader = await create();
 			const { stat: before } = await reader.look(dir, 'a', null);
 			const asked = [reader.look(dir, 'a', null), reader.look(dir, 'a', before)];
-			const read = reader.fingerprint(join(dir, 'a'), before);
+			const read = reader.fingerprint(join(dir, 'a'), before, false);
 			const lost = assert.rejects(reader.look(dir, 'none', null), { code: 'ENOENT' });
 			await reader.close();
 			for (const { stat } of await Promise.all(asked)) assert.deepEqual(stat, before);
 			assert.equal((await read).kind, 'content');
 			await lost;
 			assert.deepEqual((await reader.look(dir, 'a', null)).stat, before);
-			assert.equal((await reader.fingerprint(join(dir, 'a'), before)).kind, 'content');
+			assert.equal((await reader.fingerprint(join(dir, 'a'), before, false)).kind, 'content');
 			await reader.close();
 		});
 	});

@@ -81,7 +81,8 @@ export function describeScanner(name: string, factory: ScannerFactory): void {
 				['file a.txt', 'file sub/c.txt', 'file sub/deep/er/d.txt', 'file ü ö/ß.txt'],
 			);
 			const disk = createNodeDisk({ followLinks: false });
-			for (const [relPath, stat] of report.stats) assert.deepEqual(stat, await disk.stat(join(dir, relPath)));
+			for (const [relPath, stat] of report.stats)
+				assert.partialDeepStrictEqual(await disk.stat(join(dir, relPath)), stat);
 		});
 
 		it('2: reports every directory once, the root first and each before its files', async () => {
@@ -187,7 +188,7 @@ export function describeScanner(name: string, factory: ScannerFactory): void {
 			const disk = createNodeDisk({ followLinks: true });
 			for (const [relPath, stat] of report.stats) {
 				assert.equal(stat.kind, 'file');
-				assert.deepEqual(await disk.find(dir, relPath), stat, 'what a scan meets is found');
+				assert.partialDeepStrictEqual(await disk.find(dir, relPath), stat, 'what a scan meets is found');
 			}
 			for (const relPath of ['a/b/a/file', 'a/up/a/file', 'here/a/file', 'here/out-file', 'broken/x']) {
 				await assert.rejects(disk.find(dir, relPath), { code: 'ENOENT' }, relPath);

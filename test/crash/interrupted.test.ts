@@ -1,3 +1,4 @@
+import { createBlame } from '../../api/pipeline/faults/blame.ts';
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
@@ -30,6 +31,7 @@ describe('an interrupted attempt', () => {
 	const { signal } = new AbortController();
 	const breaker: Breaker = {
 		run: (call) => call(signal),
+		control: async () => null,
 		learn() {},
 		state: () => 'closed',
 		nextProbeAt: () => null,
@@ -80,7 +82,8 @@ describe('an interrupted attempt', () => {
 		});
 		const crashPoint = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
-		const deps = { docStore, vectorStore: index, breaker, crashPoint, now: () => now, signal, turn };
+		const parts = { docStore, vectorStore: index, breaker, blame: createBlame(), crashPoint };
+		const deps = { ...parts, now: () => now, signal, turn };
 		const attempted = publish([prepared], () => ({}), deps);
 		if (end === null) await attempted;
 		else await assert.rejects(attempted, /crash/);

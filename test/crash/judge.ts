@@ -66,24 +66,31 @@ export function publication({ tenant, docId, version }: Change, extractor: Extra
 	return expectedOf({ tenant, docId, content: Buffer.from(text), ...sent }, extractor);
 }
 
-/** The rank of each epoch, the upper half of its versions, by the first answer that tells it. */
+/** The rank that each epoch has in each document, the upper half of its versions, by the first answer that tells it. */
 type Ranks = ReadonlyMap<string, number>;
+
+const rankKey = (change: Change, { sourceId, epoch }: NonNullable<Change['source']>): string =>
+	`${epochKey(sourceId, epoch)} ${keyOf(change)}`;
 
 function epochRanks(receipts: Receipts): Ranks {
 	const ranks = new Map<string, number>();
-	for (const [{ source }, own] of receipts) {
+	for (const [change, own] of receipts) {
+		const { source } = change;
 		const told = own.find(({ state }) => state !== 'stale');
 		if (source === null || told === undefined) continue;
-		const key = epochKey(source.sourceId, source.epoch);
+		const key = rankKey(change, source);
 		if (!ranks.has(key)) ranks.set(key, Math.floor(told.version / 2 ** 32));
 	}
 	return ranks;
 }
 
-/** The version that a change of a source must get, where its epoch has been seen. */
-function numbered({ source }: Change, ranks: Ranks): number | undefined {
-	const rank = source === null ? undefined : ranks.get(epochKey(source.sourceId, source.epoch));
-	return source === null || rank === undefined ? undefined : rank * 2 ** 32 + source.seq;
+/** The version that a change of a source must get; one of two where no answer has told the rank of its epoch. */
+function numbered(change: Change, ranks: Ranks): number[] {
+	const { source } = change;
+	if (source === null) return [];
+	const rank = ranks.get(rankKey(change, source));
+	const possible = rank === undefined ? [1, 2] : [rank];
+	return possible.map((one) => one * 2 ** 32 + source.seq);
 }
 
 /**
@@ -107,8 +114,7 @@ function versionCheck(
 		if (keyOf(change) !== keyOf(newest)) continue;
 		const isSame = isDeepStrictEqual(change.version, newest.version);
 		// Published before a kill took its answer, a change may be stale by the time it is sent again.
-		const version = numbered(change, ranks);
-		if (isSame && version !== undefined && uncertain.has(change)) same.add(version);
+		if (isSame && uncertain.has(change)) for (const version of numbered(change, ranks)) same.add(version);
 		for (const { state, version } of own) {
 			if (state === 'stale') continue;
 			highest = Math.max(highest, version);
@@ -163,7 +169,7 @@ function receiptFaults({ receipts, store }: Evidence, ranks: Ranks): Fault[] {
 			}
 			if (isNewest && state === 'stale') faults.push(other(`${name}: the newest change was called stale`));
 			if (change.source === null || state === 'stale') continue;
-			if (version !== numbered(change, ranks))
+			if (!numbered(change, ranks).includes(version))
 				faults.push(other(`${name}: sent as number ${change.source.seq}, answered version ${version}`));
 		}
 	}

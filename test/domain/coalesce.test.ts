@@ -9,12 +9,13 @@ import {
 	isClaimable,
 	isEarlier,
 	isPending,
+	maxRank,
 	takeLease,
 	releaseLease,
 	versionOf,
 	type Arrival,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import type { Claimed } from '../../api/ports/work-claims.ts';
 import { changeOf } from '../support/leased-documents.ts';
 
@@ -31,7 +32,7 @@ function arrivalOf(content: Letter, more: Partial<Arrival> = {}): Arrival {
 		jobId: `j${(nextJob += 1)}`,
 		sourceId: 's',
 		epoch: 'e1',
-		epochRank: 1,
+		epochOrder: 1,
 		seq: null,
 		takeOver: false,
 		size: 1,
@@ -89,7 +90,7 @@ describe('coalesce', () => {
 							const version = state === null ? 0 : versionOf(state);
 							const decision = decideAccept(
 								state,
-								arrivalOf(one.content, { epoch: `e${one.rank}`, epochRank: one.rank, seq: one.seq }),
+								arrivalOf(one.content, { epoch: `e${one.rank}`, epochOrder: one.rank, seq: one.seq }),
 								0,
 							);
 							assert.equal(decision.kind === 'stale', isLate);
@@ -117,6 +118,43 @@ describe('coalesce', () => {
 						held(atRest(state === null ? null : { ...state, lease: null })),
 						newest?.content ?? null,
 					);
+				}),
+				{ numRuns: 3_000 },
+			);
+		});
+
+		it('whoever owns the document by now, what a source sent before its own last word is late', () => {
+			const told = fc.record({
+				sourceId: fc.constantFrom('s', 'o', 'p'),
+				order: fc.integer({ min: 1, max: 2 }),
+				seq: fc.nat(3),
+				content: fc.constantFrom<Letter>('a', 'b', null),
+				takeOver: fc.boolean(),
+				isWorkedOn: fc.boolean(),
+			});
+			fc.assert(
+				fc.property(fc.array(told, { maxLength: 20 }), (tellings) => {
+					let state = null as DocState | null;
+					const words = new Map<string, { order: number; seq: number }>();
+					let newest: Letter = null;
+					for (const { order, isWorkedOn, content, ...own } of tellings) {
+						const { sourceId, seq } = own;
+						const word = words.get(sourceId);
+						const epoch = `${sourceId}${order}`;
+						const decision = decideAccept(state, arrivalOf(content, { ...own, epoch, epochOrder: order }), 0);
+						const isOwner = state?.sourceId === sourceId;
+						const isBefore =
+							word !== undefined && (order < word.order || (order === word.order && seq < word.seq));
+						const isSame = word?.order === order && word.seq === seq;
+						if (isBefore || (isSame && !isOwner)) assert.equal(decision.kind, 'stale');
+						else if (decision.kind === 'stale') assert.ok(isSame, 'nothing else is late');
+						if (!('state' in decision)) continue;
+						assert.ok(state === null || versionOf(decision.state) >= versionOf(state));
+						state = isWorkedOn ? atRest(decision.state) : decision.state;
+						words.set(sourceId, { order, seq });
+						newest = content;
+					}
+					assert.equal(held(atRest(state)), newest);
 				}),
 				{ numRuns: 3_000 },
 			);
@@ -243,9 +281,9 @@ describe('coalesce', () => {
 
 	describe('samples', () => {
 		const sample = (content: string, more: Partial<Arrival> = {}) =>
-			arrivalOf(content, { epoch: sampleEpoch, epochRank: 99, seq: 0, ...more });
+			arrivalOf(content, { epoch: sampleEpoch, epochOrder: 99, seq: 0, ...more });
 		const real = (content: string, more: Partial<Arrival> = {}) =>
-			arrivalOf(content, { epoch: 'e1', epochRank: 1, seq: 5, ...more });
+			arrivalOf(content, { epoch: 'e1', epochOrder: 1, seq: 5, ...more });
 
 		it('make nothing old that the source tells, however late they were first seen', () => {
 			const tried = stateAfter(null, sample('a'));
@@ -254,7 +292,7 @@ describe('coalesce', () => {
 			assert.ok(told && versionOf(told) > versionOf(tried));
 			const late = { kind: 'stale', version: versionOf(told), isSuperseded: false };
 			assert.deepEqual(decideAccept(told, sample('c'), 0), late, 'and have lost nothing to anybody');
-			assert.equal(kind(told, real('c', { epoch: 'e2', epochRank: 2 })), 'accepted');
+			assert.equal(kind(told, real('c', { epoch: 'e2', epochOrder: 2 })), 'accepted');
 			assert.equal(kind(told, real('c', { seq: 6 })), 'accepted');
 			assert.ok(isEarlier(tried, told) && !isEarlier(told, tried));
 		});
@@ -267,7 +305,7 @@ describe('coalesce', () => {
 	});
 
 	describe('ownership', () => {
-		const other = { sourceId: 'o', epoch: 'x1', epochRank: 7 };
+		const other = { sourceId: 'o', epoch: 'x1', epochOrder: 7 };
 
 		it('another source changes nothing, unless it takes over or the document is deleted and at rest', () => {
 			const state = atRest(stateAfter(null, arrivalOf('a')));
@@ -282,17 +320,50 @@ describe('coalesce', () => {
 		});
 
 		it('a newer epoch of the same source supersedes the older one, which is told so', () => {
-			const told = stateAfter(null, arrivalOf('a', { epoch: 'e2', epochRank: 2, seq: 1 }));
+			const told = stateAfter(null, arrivalOf('a', { epoch: 'e2', epochOrder: 2, seq: 1 }));
 			assert.ok(told);
 			const stale = { kind: 'stale', version: versionOf(told), isSuperseded: true };
-			assert.deepEqual(decideAccept(told, arrivalOf('b', { epoch: 'e1', epochRank: 1, seq: 9 }), 0), stale);
+			assert.deepEqual(decideAccept(told, arrivalOf('b', { epoch: 'e1', epochOrder: 1, seq: 9 }), 0), stale);
 		});
 
 		it('the new owner stands above every version that was, however low its own numbers', () => {
-			const state = atRest(stateAfter(null, arrivalOf('a', { epoch: 'e9', epochRank: 9, seq: 4_000 })));
+			const state = atRest(stateAfter(null, arrivalOf('a', { epoch: 'e9', epochOrder: 9, seq: 4_000 })));
 			assert.ok(state);
-			const taken = stateAfter(state, arrivalOf('b', { ...other, epochRank: 2, seq: 0, takeOver: true }));
+			const taken = stateAfter(state, arrivalOf('b', { ...other, epochOrder: 2, seq: 0, takeOver: true }));
 			assert.ok(taken && versionOf(taken) > versionOf(state));
+		});
+
+		it('remembers the last eight owners that were', () => {
+			let state = stateAfter(null, arrivalOf('a', { sourceId: 's0', seq: 5 }));
+			for (let n = 1; n <= 9; n += 1)
+				state = stateAfter(state, arrivalOf('a', { sourceId: `s${n}`, seq: 5, takeOver: true }));
+			const late = (n: number) => kind(state, arrivalOf('b', { sourceId: `s${n}`, seq: 4, takeOver: true }));
+			assert.deepEqual([1, 2, 8].map(late), ['stale', 'stale', 'stale']);
+			assert.equal(late(0), 'accepted', 'the ninth is taken for another one');
+		});
+
+		it('a sample of an earlier owner takes nothing of its place away', () => {
+			const taken = atRest(
+				stateAfter(
+					atRest(stateAfter(null, arrivalOf('a', { seq: 5 }))),
+					arrivalOf('b', { ...other, takeOver: true }),
+				),
+			);
+			const tried = stateAfter(taken, arrivalOf('c', { epoch: sampleEpoch, epochOrder: 9, takeOver: true }));
+			assert.equal(held(atRest(tried)), 'c');
+			assert.equal(kind(tried, arrivalOf('a', { seq: 5 })), 'stale');
+			assert.equal(kind(tried, arrivalOf('a', { seq: 6 })), 'accepted');
+		});
+
+		it('a document whose ranks are used up says so, and goes on where it is', () => {
+			const state = atRest(stateAfter(null, arrivalOf('a', { seq: 5 })));
+			assert.ok(state);
+			const last: DocState = { ...state, rank: maxRank, seq: 2 ** 32 - 2 };
+			assert.equal(kind(last, arrivalOf('b', { ...other, takeOver: true })), 'spent');
+			assert.equal(kind(last, arrivalOf('b', { epoch: 'e2', epochOrder: 2 })), 'spent');
+			const highest = stateAfter(last, arrivalOf('b'));
+			assert.ok(highest && Number.isSafeInteger(versionOf(highest)));
+			assert.equal(kind(highest, arrivalOf('c')), 'spent', 'nothing is above it');
 		});
 
 		it('a deletion outlives late writes of its source', () => {

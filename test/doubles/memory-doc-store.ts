@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DocStore } from '../../api/ports/doc-store.ts';
 import { createDocEngine, type DocEngine } from '../../api/adapters/doc-store/doc-engine.ts';
+import { wholeLists } from '../../api/adapters/doc-store/list-steps.ts';
 import { forward } from '../../api/adapters/thread/forward.ts';
 import type { Methods } from '../../api/adapters/thread/thread-messages.ts';
 import { createMemoryTables } from './memory-doc-tables.ts';
@@ -22,6 +23,7 @@ export function createMemoryDocStore(): DocStore {
 	);
 	return {
 		...store,
+		...wholeLists(store),
 		async writeBlob(bytes) {
 			const pieces: Uint8Array[] = [];
 			for await (const piece of bytes) pieces.push(piece);

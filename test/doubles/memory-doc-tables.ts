@@ -1,4 +1,5 @@
-import { dueAt, isPending, queueClass } from '../../api/domain/coalesce.ts';
+import { dueAt, isPending, type KnownEpoch, queueClass } from '../../api/domain/index.ts';
+import { isLargeWork } from '../../api/domain/large-work.ts';
 import { queueKeyName } from '../../api/domain/fair-share.ts';
 import type { DocKey } from '../../api/ports/work-claims.ts';
 import type { ManifestChunk, ManifestEntry } from '../../api/domain/manifest.ts';
@@ -6,12 +7,15 @@ import type {
 	Body,
 	Counts,
 	DocRow,
+	EndedAt,
 	JobRow,
 	LedgerRow,
 	RefusalRow,
+	Standing,
 	Tables,
 } from '../../api/adapters/doc-store/tables.ts';
 
+type EpochRow = KnownEpoch & { readonly name: string | null };
 type Certainty = 'published' | 'fresh' | 'uncertain';
 
 /** Tables in memory, for tests and models. A transaction that throws is undone by restoring a copy. */
@@ -21,8 +25,8 @@ export function createMemoryTables(): Tables {
 	let bodies = new Map<number, Body>();
 	let jobs = new Map<string, JobRow>();
 	let chunks = new Map<DocKey, Map<string, ManifestChunk & { readonly at: Certainty }>>();
-	let epochs = new Map<string, number>();
-	let sourceNames = new Map<number, string>();
+	let epochs = new Map<string, EpochRow>();
+	let lastEpoch = 0;
 	let ledgers = new Map<string, LedgerRow>();
 	let refusals = new Map<string, RefusalRow>();
 	let markers = new Map<string, string>();
@@ -30,6 +34,12 @@ export function createMemoryTables(): Tables {
 	const keyOf = (tenant: string, docId: string) => `${tenant.length}:${tenant}${docId}`;
 	const leased = (row: DocRow) => ({ ...row.state, lease: null });
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
+	const standingOf = ({ state, error }: DocRow): Standing => {
+		if (state.failed) return 'failed';
+		if (isPending({ ...state, lease: null }))
+			return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
+		return state.published === null ? 'deleted' : 'published';
+	};
 	const ordered = (rows: DocRow[]) =>
 		rows.sort(
 			(a, b) => dueAt(leased(a)) - dueAt(leased(b)) || a.state.readyAt - b.state.readyAt || a.key - b.key,
@@ -47,7 +57,7 @@ export function createMemoryTables(): Tables {
 				jobs: new Map(jobs),
 				chunks: new Map([...chunks].map(([doc, map]) => [doc, new Map(map)])),
 				epochs: new Map(epochs),
-				sourceNames: new Map(sourceNames),
+				lastEpoch,
 				ledgers: new Map(ledgers),
 				refusals: new Map(refusals),
 				markers: new Map(markers),
@@ -55,18 +65,36 @@ export function createMemoryTables(): Tables {
 			try {
 				return run();
 			} catch (error) {
-				({ docs, keys, bodies, jobs, chunks, epochs, sourceNames, ledgers, refusals, markers } = copy);
+				({ docs, keys, bodies, jobs, chunks, epochs, lastEpoch, ledgers, refusals, markers } = copy);
 				throw error;
 			}
 		},
-		epochRank(sourceId, epoch, name) {
-			const key = keyOf(sourceId, epoch);
-			const rank = epochs.get(key) ?? epochs.size + 1;
-			epochs.set(key, rank);
-			if (name !== null) sourceNames.set(rank, name);
-			return rank;
+		epochOrder: (sourceId, epoch) => epochs.get(keyOf(sourceId, epoch))?.epochOrder,
+		nextEpochOrder: () => lastEpoch + 1,
+		insertEpoch(epoch, name) {
+			lastEpoch += 1;
+			epochs.set(keyOf(epoch.sourceId, epoch.epoch), { ...epoch, name, key: lastEpoch });
 		},
-		sourceName: (epochRank) => sourceNames.get(epochRank) ?? null,
+		nameEpoch(sourceId, epoch, name) {
+			const known = epochs.get(keyOf(sourceId, epoch));
+			if (known !== undefined) epochs.set(keyOf(sourceId, epoch), { ...known, name });
+		},
+		sourceName: (sourceId, epoch) => epochs.get(keyOf(sourceId, epoch))?.name ?? null,
+		newestEpochs: (sourceId, limit) =>
+			[...epochs.values()]
+				.filter((one) => one.sourceId === sourceId)
+				.sort((a, b) => b.epochOrder - a.epochOrder)
+				.slice(0, limit),
+		epochsPage: (after, limit) =>
+			[...epochs.values()]
+				.filter(({ key }) => key > after)
+				.sort((a, b) => a.key - b.key)
+				.slice(0, limit),
+		isEpochUsed: (key) =>
+			[...docs.values()].some(({ state }) => epochs.get(keyOf(state.sourceId, state.epoch))?.key === key),
+		removeEpoch(key) {
+			for (const [name, one] of epochs) if (one.key === key) epochs.delete(name);
+		},
 		findDoc: (tenant, docId) => docs.get(keys.get(keyOf(tenant, docId)) ?? -1),
 		docByKey: (key) => docs.get(key),
 		insertDoc(row) {
@@ -82,12 +110,14 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
+		buryDoc: () => {},
+		isUnreadable: () => false,
 		progress() {
 			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
 			for (const row of docs.values()) {
 				const pending = isPending(leased(row));
-				const { failed, wanted } = row.state;
-				if (wanted.op !== 'put' && !pending && !failed) continue;
+				const { failed, published, wanted } = row.state;
+				if (published === null && !pending && !failed) continue;
 				const { tenant } = row;
 				const before = found.get(tenant) ?? { tenant, documents: 0, pending: 0, pendingBytes: 0, failed: 0 };
 				found.set(tenant, {
@@ -103,14 +133,20 @@ export function createMemoryTables(): Tables {
 		queues() {
 			const found = new Map<string, ReturnType<Tables['queues']>[number]>();
 			for (const row of ordered(waiting())) {
-				const key = { tenant: row.tenant, class: queueClass(leased(row)) };
-				const queue = found.get(queueKeyName(key)) ?? { ...key, pending: 0, due: dueAt(leased(row)) };
-				found.set(queueKeyName(key), { ...queue, pending: queue.pending + 1 });
+				const isLarge = isLargeWork(row.state);
+				const key = { tenant: row.tenant, class: queueClass(leased(row)), isLarge };
+				const name = `${Number(isLarge)}${queueKeyName(key)}`;
+				const queue = found.get(name) ?? { ...key, pending: 0, due: dueAt(leased(row)) };
+				found.set(name, { ...queue, pending: queue.pending + 1 });
 			}
 			return [...found.values()];
 		},
-		waiting: (tenant, at, limit) =>
-			ordered(waiting().filter((row) => row.tenant === tenant && queueClass(leased(row)) === at))
+		waiting: ({ tenant, class: at, isLarge }, limit) =>
+			ordered(
+				waiting()
+					.filter((row) => row.tenant === tenant && queueClass(leased(row)) === at)
+					.filter((row) => isLargeWork(row.state) === isLarge),
+			)
 				.slice(0, limit)
 				.map((row) => ({ doc: row.key, due: dueAt(leased(row)), readyAt: row.state.readyAt })),
 		moveSourcesOf: (successor) => [...docs.values()].filter(({ state }) => state.movedTo?.doc === successor),
@@ -124,10 +160,18 @@ export function createMemoryTables(): Tables {
 				.filter((tenant) => tenant > after)
 				.sort()
 				.slice(0, limit),
-		listDocs: ({ tenant, prefix = '', after = '', limit }) =>
+		listDocs: ({ tenant, prefix = '', after = '', standing, limit }) =>
 			[...docs.values()]
 				.filter((row) => row.tenant === tenant && row.docId.startsWith(prefix) && row.docId > after)
+				.filter((row) => standing === null || standingOf(row) === standing)
 				.sort((a, b) => (a.docId < b.docId ? -1 : 1))
+				.slice(0, limit),
+		retryingJobs: (tenant, below, limit) =>
+			[...docs.values()]
+				.filter((row) => standingOf(row) === 'retrying' && (tenant === null || row.tenant === tenant))
+				.map((row) => row.state.wanted.jobId)
+				.filter((jobId) => below === null || jobId < below)
+				.sort((a, b) => (a < b ? 1 : -1))
 				.slice(0, limit),
 		insertBody(body) {
 			const id = nextId++;
@@ -148,9 +192,10 @@ export function createMemoryTables(): Tables {
 		insertJob: (job) => void jobs.set(job.jobId, job),
 		updateJob: (job) => void jobs.set(job.jobId, job),
 		job: (jobId) => jobs.get(jobId),
-		listJobs: (after, state, limit) =>
+		listJobs: ({ tenant, state, below, limit }) =>
 			[...jobs.values()]
-				.filter((job) => (after === null || job.jobId < after) && (state === null || job.state === state))
+				.filter((job) => (below === null || job.jobId < below) && (state === null || job.state === state))
+				.filter((job) => tenant === null || job.tenant === tenant)
 				.sort((a, b) => (a.jobId < b.jobId ? 1 : -1))
 				.slice(0, limit),
 		removeJob: (jobId) => void jobs.delete(jobId),
@@ -166,6 +211,18 @@ export function createMemoryTables(): Tables {
 					undefined,
 				),
 		removeRefusal: (jobId) => void refusals.delete(jobId),
+		standingRefusals(of) {
+			const found = [...refusals.values()].filter(({ jobId, tenant, docId }) => {
+				const row = [...docs.values()].find((one) => one.tenant === tenant && one.docId === docId);
+				return (of === null || of === tenant) && (row === undefined || row.lastJob < jobId);
+			});
+			const newest =
+				found
+					.map(({ jobId }) => jobId)
+					.sort()
+					.at(-1) ?? null;
+			return { count: found.length, newest };
+		},
 		refusalCounts() {
 			const counts = new Map<string, number>();
 			for (const { tenant } of refusals.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
@@ -306,6 +363,25 @@ export function createMemoryTables(): Tables {
 			return counts;
 		},
 		highestTime: () => Math.max(0, ...[...jobs.values()].map((job) => job.updatedAt)),
+		leaveDocsFuture(now) {
+			for (const row of docs.values()) {
+				const { firstAt, readyAt, movedTo, wanted, published } = row.state;
+				const state = {
+					...row.state,
+					firstAt: Math.min(firstAt, now),
+					readyAt: movedTo === null ? Math.min(readyAt, now) : readyAt,
+					wanted: { ...wanted, acceptedAt: Math.min(wanted.acceptedAt, now) },
+					published: published === null ? null : { ...published, at: Math.min(published.at, now) },
+				};
+				docs.set(row.key, { ...row, state });
+			}
+		},
+		leaveJobsFuture(now) {
+			for (const job of jobs.values()) {
+				const [acceptedAt, updatedAt] = [Math.min(job.acceptedAt, now), Math.min(job.updatedAt, now)];
+				jobs.set(job.jobId, { ...job, acceptedAt, updatedAt });
+			}
+		},
 		oldTombstones: (before, limit) =>
 			[...docs.values()]
 				.filter(
@@ -316,22 +392,18 @@ export function createMemoryTables(): Tables {
 						!state.mayHaveOrphans &&
 						state.wanted.acceptedAt < before,
 				)
+				.sort((a, b) => a.state.wanted.acceptedAt - b.state.wanted.acceptedAt || a.key - b.key)
 				.slice(0, limit)
 				.map((row) => row.key),
-		removeOldJobs(before, after, limit) {
-			const page = [...jobs.values()]
-				.filter((job) => after === null || job.jobId > after)
-				.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
-				.slice(0, limit);
-			let removed = 0;
-			for (const job of page) {
-				if (job.state === 'accepted' || job.updatedAt >= before || docs.get(job.doc)?.lastJob === job.jobId)
-					continue;
-				jobs.delete(job.jobId);
-				refusals.delete(job.jobId);
-				removed += 1;
-			}
-			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
-		},
+		endedJobs: (after, before, limit) =>
+			[...jobs.values()]
+				.filter(({ state, updatedAt }) => state !== 'accepted' && updatedAt < before)
+				.filter((job) => after === null || byEnd(job, after) > 0)
+				.sort(byEnd)
+				.slice(0, limit),
+		isNewestJob: (doc, jobId) => docs.get(doc)?.lastJob === jobId,
 	};
 }
+
+const byEnd = (a: EndedAt, b: EndedAt) =>
+	a.updatedAt - b.updatedAt || (a.jobId < b.jobId ? -1 : a.jobId > b.jobId ? 1 : 0);

@@ -32,12 +32,16 @@ describe('health and bounds', () => {
 		const store = createMemoryVectorStore({ dimensions: 256 });
 		let isAway = true;
 		let calls = 0;
-		const put: typeof store.put = async (...args) => {
+		const asked = () => {
 			calls += 1;
 			if (isAway) throw new DocDropError('index_unavailable', 'the vector index does not answer');
-			return store.put(...args);
 		};
-		made = await httpInMemory({}, { vectorStore: { ...store, put } });
+		const vectorStore: typeof store = {
+			...store,
+			put: async (...args) => (asked(), store.put(...args)),
+			remove: async (...args) => (asked(), store.remove(...args)),
+		};
+		made = await httpInMemory({}, { vectorStore });
 		assert.deepEqual(await ready(), {
 			code: 200,
 			status: 'ok',

@@ -29,6 +29,7 @@ describe('progress', () => {
 			processed: 0,
 			pending: 0,
 			failed: 0,
+			refused: 0,
 			percent: 100,
 			filesPerMinute: 0,
 			secondsLeft: 0,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { printStatus } from '../../api/cli/print.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call, type Call } from '../support/call.ts';
 import { settled } from '../support/settled.ts';
@@ -97,6 +98,27 @@ describe('refused documents', () => {
 		for (let n = 0; n < 3; n += 1) jobs.add((await ask(put('docId=a.xyz'))).json.error.jobId);
 		assert.equal(jobs.size, 1);
 		assert.equal((await failed())[0].attempts, 3);
+	});
+
+	it('are told of by status and progress, in words, until the document is taken', async () => {
+		await ask(publish(document('owned.txt', mine)));
+		await ask(put('docId=a.xyz'));
+		await ask(publish(document('owned.txt')));
+		const status = async () => (await ask({ path: '/v1/status' })).json;
+		const told = await status();
+		assert.equal(told.failed, 0, 'no document has failed');
+		assert.equal(told.refused.count, 2);
+		assert.deepEqual([told.refused.newest.docId, told.refused.newest.error.code], ['owned.txt', 'owned']);
+		assert.equal((await ask({ path: '/v1/progress?tenant=a' })).json.refused, 2);
+		assert.match(
+			printStatus(told, null),
+			/REFUSED {4}2 changes; the newest: owned\.txt \(tenant a\): docId belongs to another source.*\n.*explain FILE.*GET \/v1\/jobs\?state=failed/,
+		);
+		await ask(publish(document('owned.txt', { takeOver: true })));
+		await ask(put('docId=a.xyz&mimeType=text/plain'));
+		const after = await status();
+		assert.deepEqual(after.refused, { count: 0, newest: null });
+		assert.doesNotMatch(printStatus(after, null), /REFUSED/);
 	});
 
 	it('leave no trace where the key must not touch the tenant, or nothing has a valid name', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +8,7 @@ import { docdropWorkflow } from './headtohead-workflows.ts';
 import type { RealWorker } from './real-n8n.ts';
 import { startRedis } from './redis.ts';
 import { createRig, type Rig } from './rig.ts';
-import { activate, createWorkflow, executions } from './workflows.ts';
+import { activate, createWorkflow, deactivate, executions } from './workflows.ts';
 
 /**
  * n8n's queue mode: the main process watches and emits, two workers run the executions, Redis between them. What
@@ -56,6 +57,26 @@ describe('the nodes in the real n8n, in queue mode', () => {
 		assert.deepEqual([...new Set(ended.map(({ status }) => status))], ['success']);
 		const onWorkers = rig.n8n.log().match(/Worker started execution/g) ?? [];
 		assert.ok(onWorkers.length >= ended.length, `${onWorkers.length} of ${ended.length} ran on workers`);
+	});
+
+	it('tells an older copy of the workflow that a newer one publishes, and lets it take over again', async () => {
+		const { nodes, ...original } = await docdropWorkflow(rig.n8n, rig.inbox, rig.api.url);
+		const anew = nodes.map((node) => ({ ...node, id: randomUUID() }));
+		const copy = await createWorkflow(rig.n8n, { ...original, name: 'the copy', nodes: anew });
+		await activate(rig.n8n, copy);
+		const failed = async () =>
+			(await executions(rig.n8n, workflowId)).filter(({ status }) => status === 'error');
+		const end = Date.now() + 60_000;
+		for (let round = 0; (await failed()).length === 0; round += 1) {
+			assert.ok(Date.now() < end, 'no execution failed');
+			write('contested.txt', `Round ${round}.`);
+			await rig.settled(60);
+		}
+		await deactivate(rig.n8n, copy);
+		// By the code of the error, which a worker sent to the main process.
+		write('contested.txt', 'The copy is gone.');
+		await rig.settled(30);
+		await rig.n8n.rest('POST', `/workflows/${copy}/archive`);
 	});
 
 	it('loses nothing when the workers are killed in the middle of a drop', async () => {

@@ -28,8 +28,10 @@ interface RigApi {
 	get<T>(path: string): Promise<T>;
 	/** The documents of the passages that answer it, best first; of the tenant `of`. */
 	search(query: string, of?: string): Promise<readonly string[]>;
-	/** State and published hash of every document of the tenant, by docId. */
-	documents(): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
+	/** State and published hash of every document of the tenant `of`, by docId. */
+	documents(
+		of?: string,
+	): Promise<Map<string, { state: string; sha256: string | null; publishedAt: string | null }>>;
 }
 
 export const tenant = 'default';
@@ -145,7 +147,7 @@ async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 			const { results } = await ask<{ results: { docId: string }[] }>('/v1/search', { method: 'POST', body });
 			return results.map(({ docId }) => docId);
 		},
-		async documents() {
+		async documents(of = tenant) {
 			const found: Awaited<ReturnType<RigApi['documents']>> = new Map();
 			for (let after = ''; ;) {
 				const page = await get<{
@@ -156,7 +158,7 @@ async function createApi(dataDir: string, apiKey: string): Promise<RigApi> {
 					}[];
 					next: string | null;
 				}>(
-					`/v1/documents?tenant=${tenant}&limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`,
+					`/v1/documents?tenant=${of}&limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`,
 				);
 				for (const { docId, state, published } of page.documents) {
 					const { contentSha256: sha256 = null, publishedAt = null } = published ?? {};

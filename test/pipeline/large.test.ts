@@ -1,3 +1,4 @@
+import { createBlame } from '../../api/pipeline/faults/blame.ts';
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -64,6 +65,7 @@ describe('a large document', function () {
 		docStore,
 		vectorStore: index,
 		breaker: noBreaker,
+		blame: createBlame(),
 		crashPoint: noCrash,
 		now: () => now,
 		signal,

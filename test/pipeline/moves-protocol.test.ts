@@ -19,7 +19,7 @@ import {
 	type Arrival,
 	type AcceptDecision,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol } from '../../api/pipeline/publish/publish.ts';
 import type { ManifestEntry } from '../../api/domain/manifest.ts';
@@ -98,7 +98,7 @@ function arrivalOf(seq: number, letters: string | null): Arrival {
 		meta: '',
 		fingerprint: letters === null ? '' : 'f',
 		jobId: `j${seq}`,
-		...{ sourceId: 's', epoch: 'e', epochRank: 1, seq, takeOver: false },
+		...{ sourceId: 's', epoch: 'e', epochOrder: 1, seq, takeOver: false },
 		...{ size: 1, priority: 1, windowMs: 0, maxWaitMs: 0 },
 	};
 }
@@ -122,6 +122,7 @@ function open(docs: readonly Doc[]) {
 	const engine = {
 		tables,
 		leases: { byDoc: { get: (key: number) => states[key]?.lease ?? undefined } },
+		transaction: { undoSteps: [] },
 		counts: {},
 		queues: { count: () => {} },
 		progress: { count: () => {} },

@@ -8,15 +8,15 @@ import {
 	takeLease,
 	type Arrival,
 	type DocState,
-} from '../../api/domain/coalesce.ts';
+} from '../../api/domain/index.ts';
 import { plan, type Plan } from '../../api/domain/chunk-plan.ts';
 import { protocol, type ProtocolStep } from '../../api/pipeline/publish/publish.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 import type { ManifestEntry } from '../../api/domain/manifest.ts';
 
 /**
- * The publish protocol, exhaustively: two documents, three versions of each, every order of arrival (late and
- * doubled ones included), every choice of what is worked on together, and a crash between any two effects,
+ * The publish protocol, exhaustively: two documents, three versions of each, or one that two sources take from each
+ * other, every order of arrival (late and doubled ones included), every choice of what is worked on together, and a crash between any two effects,
  * as often as it likes, a half-applied bulk write included. The moves are the real decision functions; only
  * the two stores are sets. Every reachable state is visited once and must hold the invariants.
  */
@@ -28,8 +28,15 @@ const chunkOf = (letter: string): Chunk => ({
 	terms: letter,
 });
 
-/** A document's versions, by seq; null deletes. Letters are chunks. */
-type Versions = readonly (string | null)[];
+/** A version of a document, as its source tells it; null deletes. Letters are chunks. */
+interface Version {
+	readonly source: string;
+	readonly seq: number;
+	readonly letters: string | null;
+}
+type Versions = readonly Version[];
+const by = (source: string, ...all: readonly (string | null)[]): Versions =>
+	all.map((letters, place) => ({ source, seq: place + 1, letters }));
 
 interface Doc {
 	readonly number: number;
@@ -40,8 +47,11 @@ interface Doc {
 	readonly orphans: readonly string[];
 	/** Ids of its points in the index. */
 	readonly index: readonly string[];
-	/** Versions (by seq) that may still arrive. */
+	/** Versions (by place, from 1) that may still arrive. */
 	readonly coming: readonly number[];
+	/** What the model takes for the newest version, and how far it takes each source to have come. */
+	readonly newest: Version | null;
+	readonly told: Readonly<Record<string, number>>;
 }
 
 /** One effect of a bulk write; a request to the index falls into single points, because it may be applied in part. */
@@ -56,24 +66,31 @@ function planOf(number: number, letters: string, before: Pick<Doc, 'manifest' | 
 	return plan({ tenant: 't', docId: `doc${number}`, chunks, ...before, canKeep: true });
 }
 
-function arrivalOf(versions: Versions, seq: number): Arrival {
-	const content = versions[seq - 1] ?? null;
+function arrivalOf({ source, seq, letters: content }: Version): Arrival {
 	return {
 		op: content === null ? 'delete' : 'put',
 		sha256: content ?? '',
 		meta: '',
 		fingerprint: content === null ? '' : 'f',
-		jobId: `j${seq}`,
-		sourceId: 's',
+		jobId: `${source}${seq}`,
+		sourceId: source,
 		epoch: 'e',
-		epochRank: 1,
+		epochOrder: 1,
 		seq,
-		takeOver: false,
+		takeOver: true,
 		size: 1,
 		priority: 1,
 		windowMs: 0,
 		maxWaitMs: 0,
 	};
+}
+
+/** The model: what a source told before the last that was taken of it is late; else what arrives is the newest. */
+function taken({ newest, told }: Doc, version: Version): Pick<Doc, 'newest' | 'told'> {
+	const { source, seq } = version;
+	return seq <= (told[source] ?? 0)
+		? { newest, told }
+		: { newest: version, told: { ...told, [source]: seq } };
 }
 
 function apply(doc: Doc, effect: Effect): Doc {
@@ -132,8 +149,11 @@ function explore(
 	const arrivals = memo((doc) =>
 		doc.coming.map((seq, place) => {
 			const coming = doc.coming.filter((_, index) => index !== place);
-			const decision = decideAccept(doc.state, arrivalOf(all[doc.number] ?? [], seq), 0);
-			return numberOf({ ...doc, coming, state: 'state' in decision ? decision.state : doc.state });
+			const version = all[doc.number]?.[seq - 1];
+			if (version === undefined) throw new Error('no such version');
+			const decision = decideAccept(doc.state, arrivalOf(version), 0);
+			const state = 'state' in decision ? decision.state : doc.state;
+			return numberOf({ ...doc, coming, state, ...taken(doc, version) });
 		}),
 	);
 	// What memory held is gone, leases with it; what is on disk stays.
@@ -160,7 +180,7 @@ function explore(
 	function fault(doc: Doc, isWorkOver: boolean): string | null {
 		const { state, manifest, orphans, index, number } = doc;
 		const may = new Set([...manifest.map((line) => line.pointId), ...orphans]);
-		const versions = all[number] ?? [];
+		const versions = (all[number] ?? []).map(({ letters }) => letters);
 		const ids = (letters: string) =>
 			planOf(number, letters, { manifest: [], orphans: [] }).manifest.map((line) => line.pointId);
 		if (index.some((id) => !may.has(id))) return 'leak: the index holds a point that nobody knows of';
@@ -172,7 +192,7 @@ function explore(
 		if (state?.published != null && !versions.includes(null) && !isWhole)
 			return 'gap: a reader finds no whole version';
 		if (!isWorkOver || doc.coming.length > 0 || (state !== null && isPending(state))) return null;
-		const newest = versions.at(-1) ?? null;
+		const newest = doc.newest?.letters ?? null;
 		const wanted = JSON.stringify(newest === null ? [] : sorted(ids(newest)));
 		if (JSON.stringify(sorted(index)) !== wanted) return 'wrong: the index does not hold the newest version';
 		if (JSON.stringify(sorted(manifest.map((line) => line.pointId))) !== wanted)
@@ -230,7 +250,10 @@ function explore(
 
 	const start: World = [
 		comings.map((coming, number) =>
-			numberOf({ number, state: null, manifest: [], orphans: [], index: [], coming }),
+			numberOf({
+				...{ number, state: null, manifest: [], orphans: [], index: [], coming },
+				...{ newest: null, told: {} },
+			}),
 		),
 		-1,
 		0,
@@ -259,15 +282,20 @@ function explore(
 
 describe('publish protocol', function () {
 	this.timeout(120_000);
-	const edits: Versions = ['ab', 'bc', 'd'];
-	const back: Versions = ['x', 'xy', 'x'];
-	const gone: Versions = ['ab', null, 'bc'];
-	const deleted: Versions = ['ab', 'bc', null];
+	const edits = by('s', 'ab', 'bc', 'd');
+	const back = by('s', 'x', 'xy', 'x');
+	const gone = by('s', 'ab', null, 'bc');
+	const deleted = by('s', 'ab', 'bc', null);
 
 	it('one document, every version twice, in every order, with any number of crashes', () => {
 		for (const versions of [edits, back, gone, deleted]) {
 			assert.ok(explore([versions], [[1, 1, 2, 2, 3, 3]], protocol) > 1_000);
 		}
+	});
+
+	it('one document that two sources take from each other and delete, in every order, late copies included', () => {
+		const two = [...by('folder', 'ab', null), ...by('other', 'bc', null)];
+		assert.ok(explore([two], [[1, 1, 2, 3, 3, 4]], protocol) > 1_000);
 	});
 
 	it('two documents of three versions each, in every order, together and alone, with any number of crashes', () => {

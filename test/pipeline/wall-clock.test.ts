@@ -66,6 +66,11 @@ async function live({ dir, clock, index, events, faults }: World) {
 			if (faults.isIndexAway) throw new DocDropError('index_unavailable', 'not now');
 			await index.put(writes, signal);
 		},
+		async remove(tenant, ids, signal) {
+			if (faults.isIndexAway) note('remove fails');
+			if (faults.isIndexAway) throw new DocDropError('index_unavailable', 'not now');
+			await index.remove(tenant, ids, signal);
+		},
 	};
 	const real = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 0 } });
 	/** The documents are short: their texts name them. */

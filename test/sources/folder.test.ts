@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
+import { nodeDisk } from '../../nodes/watch/disk.ts';
 import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
@@ -63,6 +64,8 @@ describe('the folder source', () => {
 	const gone = (relPath: string): DeletedChange => ({ ...head(relPath), event: 'deleted' });
 	const deliver = (batch: readonly FileChange[], pipeline: Partial<Pipeline> = {}) =>
 		createFolderDelivery({
+			dir,
+			disk: nodeDisk,
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
 			mimeTypeOf,
@@ -97,7 +100,7 @@ describe('the folder source', () => {
 		const late = file('a.txt', 'old');
 		await deliver([file('a.txt', 'first'), file('b.txt', 'stays')]);
 		await deliver([file('a.txt', 'second', 'changed')]);
-		assert.deepEqual(await kinds([late]), ['delivered']);
+		assert.deepEqual(await kinds([late]), ['failed'], 'nothing was taken');
 		await deliver([gone('b.txt'), gone('never.txt')]);
 		await settled();
 		assert.equal(await textOf('a.txt'), 'second');
@@ -164,6 +167,8 @@ describe('the folder source', () => {
 		fixture = startPipelineFixture({ limiter });
 		const closing = new AbortController();
 		const delivery = createFolderDelivery({
+			dir,
+			disk: nodeDisk,
 			pipeline: fixture.pipeline,
 			tenant: 't',
 			mimeTypeOf,

@@ -19,6 +19,7 @@ export async function httpInMemory(
 	const sources: FollowedSource[] = [];
 	const http = await createHttp({
 		...fixture,
+		embedder: parts.embedder ?? fixture.embedder,
 		config,
 		version: '0.0.0-test',
 		docsDir: null,

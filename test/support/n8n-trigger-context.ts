@@ -28,6 +28,8 @@ export interface Emitted {
 	readonly staticDataThen: string;
 	/** Ends it, with what it failed by; `undefined` as n8n does for a repetition that it skips. */
 	end(status: ExecutionStatus | undefined, error?: { message: string; context: IDataObject }): void;
+	/** Ends it in success, with the items that a node gave: n8n tells of them in regular mode. */
+	endWith(items: readonly IDataObject[]): void;
 	/** Ends it as n8n does where it could not even begin, or was stopped. */
 	reject(error: Error): void;
 }
@@ -56,6 +58,8 @@ export interface TriggerContextOptions {
 	readonly workflowId?: string;
 	readonly nodeId?: string;
 	readonly engineType?: 'v1' | 'v2';
+	/** Types of the nodes behind the trigger; default: the action node. */
+	readonly behind?: readonly string[];
 }
 
 export function createTriggerContext(options: TriggerContextOptions): TriggerContextDouble {
@@ -83,6 +87,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 			return value;
 		},
 		getNode: () => node,
+		getChildNodes: () =>
+			(options.behind ?? ['n8n-nodes-docdrop.docDrop']).map((type) => ({ name: type, type, typeVersion: 1 })),
 		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
 		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
 		getWorkflowStaticData(type: string) {
@@ -111,6 +117,11 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 					done?.resolve(
 						(status && { status, data: { resultData: { error, runData: {} } } }) as unknown as IRun,
 					),
+				endWith: (given) => {
+					const main = [given.map((json) => ({ json }))];
+					const runData = { DocDrop: [{ data: { main } }] };
+					done?.resolve({ status: 'success', data: { resultData: { runData } } } as unknown as IRun);
+				},
 				reject: (error) => done?.reject(error),
 			};
 			double.emitted.push(one);

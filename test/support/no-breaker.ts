@@ -6,6 +6,7 @@ export const noBreaker: Breaker = {
 		signal?.throwIfAborted();
 		return fn(signal ?? new AbortController().signal);
 	},
+	control: async () => null,
 	learn() {},
 	state: () => 'closed',
 	nextProbeAt: () => null,

@@ -90,7 +90,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 		admission: { waitMs: 1_000, previews: 2, searches: 2, searchMs: 5_000, embeddingsMs: 5_000 },
 		healthLimits: { pending: 10_000, errors: 0.1 },
 		brakeShare: 0.2,
-		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000 },
+		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000, tombstonesFrom: 0 },
 		...parts,
 	});
 

@@ -34,6 +34,8 @@ export interface Execution {
 export interface RunOptions extends ExecutionOptions {
 	/** Cancels the execution, as a person does. */
 	readonly signal?: AbortSignal;
+	/** Default: a trigger started it, and waits for its end. */
+	readonly mode?: 'trigger' | 'integrated' | 'retry';
 }
 
 export async function runWorkflow(options: RunOptions): Promise<Execution> {
@@ -44,7 +46,7 @@ export async function runWorkflow(options: RunOptions): Promise<Execution> {
 	const data = { main: [[...(options.items ?? [{ json: {} }])]] };
 	const engine = new WorkflowExecute(
 		additionalData,
-		'trigger',
+		options.mode ?? 'trigger',
 		createRunExecutionData({ executionData: { nodeExecutionStack: [{ node, data, source: null }] } }),
 	);
 	const execution = engine.processRunExecutionData(workflow);

@@ -9,6 +9,7 @@ import {
 	type PriorityRank,
 	type Refusal,
 	shortFailure,
+	spentError,
 	type Taken,
 	versionOf,
 } from '../../domain/index.ts';
@@ -21,6 +22,7 @@ import type { EngineState } from './engine-state.ts';
 import { endLostJob, insertJob, updateJob } from './job-rows.ts';
 import { addMoveSource, freeMoveSources } from './move-sources.ts';
 import { recordRefusal } from './refusal-receipts.ts';
+import { epochOrderOf, noteEpoch } from './source-epochs.ts';
 import type { DocRow, JobRow } from './tables.ts';
 
 /** Accepting: each change in turn meets its document, is decided on, and is written down with its job. */
@@ -68,12 +70,12 @@ function acceptOne(call: Call, change: Change): AcceptResult {
 	const closed = admission.closed(own.tenant);
 	if (closed !== null) return closed;
 	const put = meet(call, own);
-	if (put.decision.kind === 'owned') return refuse(call, own, put, {});
+	if (isRejected(put)) return refuse(call, own, put, {});
 	const moveSource =
 		previous === undefined
 			? null
 			: meet(call, { ...own, ...previous, op: 'delete', content: null, meta: '' });
-	if (moveSource?.decision.kind === 'owned') return refuse(call, own, moveSource, { of: 'previous' });
+	if (moveSource !== null && isRejected(moveSource)) return refuse(call, own, moveSource, { of: 'previous' });
 	if (isFull(call, moveSource === null ? [put] : [put, moveSource])) return { kind: 'full' };
 	// A move is one document, however many jobs it has.
 	if (put.decision.kind === 'accepted' && !admission.take(own.tenant)) return { kind: 'limited' };
@@ -96,7 +98,7 @@ function meet({ engine, now }: Call, change: Change): Meeting {
 			...{ op, meta, jobId, sourceId, epoch, seq, takeOver, windowMs, maxWaitMs },
 			sha256: change.content?.sha256 ?? '',
 			fingerprint: op === 'delete' ? '' : change.fingerprint,
-			epochRank: engine.tables.epochRank(sourceId, epoch, change.sourceName),
+			epochOrder: epochOrderOf(engine.tables, { sourceId, epoch }, now),
 			size: change.content?.size ?? 0,
 			priority: priorities[change.priority],
 		},
@@ -126,20 +128,25 @@ function isFull({ engine: { counts, progress }, limits }: Call, meetings: readon
 	);
 }
 
+function isRejected(meeting: Meeting): meeting is Meeting<Decided<'owned' | 'spent'>> {
+	return meeting.decision.kind === 'owned' || meeting.decision.kind === 'spent';
+}
+
 function refuse(
 	{ engine, now }: Call,
 	change: Change,
-	{ before }: Meeting,
+	{ before, decision }: Meeting<Decided<'owned' | 'spent'>>,
 	what: { readonly of?: 'previous' },
 ): AcceptResult {
-	if (before === null) throw new Error('owned without a document');
-	const owner = nameOfSource(engine, before);
-	const refused = shortFailure(ownedError(owner, what.of));
-	return { kind: 'owned', owner, ...what, jobId: recordRefusal(engine, { ...change, refused }, now) };
+	if (before === null) throw new Error('rejected without a document');
+	const owner = decision.kind === 'owned' ? nameOfSource(engine, before) : null;
+	const error = owner === null ? spentError(what.of) : ownedError(owner, what.of);
+	const jobId = recordRefusal(engine, { ...change, refused: shortFailure(error) }, now);
+	return owner === null ? { kind: 'spent', ...what, jobId } : { kind: 'owned', owner, ...what, jobId };
 }
 
-const nameOfSource = ({ tables }: EngineState, { epochRank, sourceId }: DocState): string =>
-	tables.sourceName(epochRank) ?? sourceId;
+const nameOfSource = ({ tables }: EngineState, { sourceId, epoch }: DocState): string =>
+	tables.sourceName(sourceId, epoch) ?? sourceId;
 
 /** Whether the change ended what its document was waiting for: it is what the index holds. */
 const hasFinished = ({ before, decision }: Meeting): boolean =>
@@ -149,12 +156,13 @@ const hasFinished = ({ before, decision }: Meeting): boolean =>
 function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Taken; readonly row: DocRow } {
 	const { engine, now } = call;
 	const { change, row, before, decision } = meeting;
-	const { jobId, op } = change;
+	const { jobId, op, tenant } = change;
 	const job: Omit<JobRow, 'doc' | 'version' | 'state'> = {
-		...{ jobId, op, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
+		...{ jobId, op, tenant, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
 		...{ previous: row?.lastJob ?? null, error: null, detail: null, charged: 0 },
 	};
-	if (decision.kind === 'owned') throw new Error('a rejected change cannot be taken');
+	if (decision.kind === 'owned' || decision.kind === 'spent')
+		throw new Error('a rejected change cannot be taken');
 	if (decision.kind === 'stale') {
 		if (row === undefined || before === null) throw new Error('stale without a document');
 		const { version } = decision;
@@ -164,6 +172,7 @@ function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Tak
 		const by = decision.isSuperseded ? nameOfSource(engine, before) : null;
 		return { taken: { kind: 'stale', jobId, version, by }, row: saved };
 	}
+	noteEpoch(engine, decision.state, change.sourceName);
 	const version = versionOf(decision.state);
 	const saved =
 		decision.kind === 'accepted'

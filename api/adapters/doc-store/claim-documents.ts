@@ -1,6 +1,7 @@
-import { type DocState, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
+import { type DocState, entriesInClaim, isClaimable, takeLease, queueClass } from '../../domain/index.ts';
 import type { Priority } from '../../contract/job-schema.ts';
 import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/index.ts';
+import { workOrBury } from './bury-row.ts';
 import { contentOf, unpinBlob } from './doc-bodies.ts';
 import { saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
@@ -12,15 +13,17 @@ import type { DocRow, Tables } from './tables.ts';
 
 /** Claiming: a document's newest generation is leased to a worker, with all that is needed to work on it. */
 
-/** Entries that travel with a claim; of a document with more of them they are read in pages. */
-const entriesInClaim = 20_000;
 const noEntries: ReturnType<Tables['entries']> = { manifest: [], fresh: [], uncertain: [] };
 const priorityNames: readonly Priority[] = ['high', 'normal', 'low'];
 
 export const claim = (engine: EngineState, request: ClaimRequest): Claimed[] =>
 	request.onlyDeletionsOf === undefined
-		? engine.queues.take(request, (doc, maxBytes) => claimOne(engine, doc, request, maxBytes))
-		: request.onlyDeletionsOf.flatMap((doc) => claimDeletion(engine, doc, request) ?? []);
+		? engine.queues.take(request, (doc, maxBytes) =>
+				workOrBury(engine, doc, request.now, () => claimOne(engine, doc, request, maxBytes)),
+			)
+		: request.onlyDeletionsOf.flatMap(
+				(doc) => workOrBury(engine, doc, request.now, () => claimDeletion(engine, doc, request)) ?? [],
+			);
 
 function claimDeletion(engine: EngineState, doc: DocKey, request: ClaimRequest): Claimed | null {
 	const isDeletion = engine.tables.docByKey(doc)?.state.wanted.op === 'delete';

@@ -1,6 +1,6 @@
 import type { DocKey } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
-import { setUndoably } from './engine-transaction.ts';
+import { setUndoably } from './undo-steps.ts';
 import type { Body } from './tables.ts';
 
 /** When a body's row goes, and when the file that it may have been goes with it. */

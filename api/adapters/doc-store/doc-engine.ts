@@ -1,3 +1,4 @@
+import { createFairShare } from '../../domain/index.ts';
 import type { DocStore } from '../../ports/index.ts';
 import { acceptChanges } from './accept-changes.ts';
 import { claim } from './claim-documents.ts';
@@ -6,26 +7,34 @@ import { dropBlob } from './doc-bodies.ts';
 import { commitOne, deadLetterOne, releaseOne, renewOne } from './end-lease.ts';
 import type { BlobFiles, EngineState, OpenTransaction } from './engine-state.ts';
 import { inTransaction } from './engine-transaction.ts';
+import type { ListSteps, wholeLists } from './list-steps.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
-import { countRefusals } from './refusal-receipts.ts';
+import { countRefusals, standingRefusals } from './refusal-receipts.ts';
 import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
-import { stats, sweep } from './store-upkeep.ts';
+import { leaveSummary, takeSummary } from './start-summary.ts';
+import { leaveFuture } from './leave-future.ts';
+import { stats } from './store-stats.ts';
+import { sweep } from './sweep-rows.ts';
 import type { Tables } from './tables.ts';
 import { createViews } from './views.ts';
 import { cancelJob, retryJob } from './waiting-jobs.ts';
 
 /**
- * The document store over any synchronous tables: loads rows, moves them with domain/coalesce.ts, writes them back
+ * The document store over any synchronous tables: loads rows, moves them as domain/doc-state.ts says, writes them back
  * with their jobs. The SQLite thread and the memory adapter call it, one call at a time, and each call inside
  * `transaction`.
  */
 export type DocEngine = {
-	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close'>]: (
+	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close' | keyof ReturnType<typeof wholeLists>>]: (
 		...args: Parameters<DocStore[K]>
 	) => Awaited<ReturnType<DocStore[K]>>;
-} & { transaction<T>(run: () => T): T };
+} & ListSteps & {
+		transaction<T>(run: () => T): T;
+		/** After the last call, outside of a transaction: the next start need not count. */
+		end(): void;
+	};
 
 interface EngineDeps {
 	readonly tables: Tables;
@@ -67,6 +76,7 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		...createViews(engine),
 		stats: () => stats(engine),
 		pendingBytes: () => engine.counts.pendingBytes,
+		refusals: (tenant) => standingRefusals(tables, tenant),
 		progress: (tenant, now) => progress.view(tenant, now),
 
 		tally: (request) => tally(engine, request),
@@ -77,7 +87,9 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		setMarker: (name, value) => tables.setMarker(name, value),
 
 		sweep: (request) => sweep(engine, request),
+		leaveFuture: (now) => leaveFuture(engine, now),
 		highestTime: () => tables.highestTime(),
+		end: () => leaveSummary(tables, { counts: engine.counts, progress: progress.figures() }),
 	};
 }
 
@@ -87,18 +99,20 @@ function openState({
 	weightOf = () => 1,
 	maxFailedBytes = Infinity,
 }: EngineDeps): EngineState {
-	const transaction: OpenTransaction = { undoSteps: [], doomedBlobs: [] };
+	const transaction: OpenTransaction = { undoSteps: [], doomedBlobs: [], wasRecounted: false };
 	const leases: EngineState['leases'] = { byDoc: new Map(), pinnedBlobs: new Map(), nextToken: 1 };
 	const holds = new Set<string>();
 	const leasedUntil = (doc: number) =>
 		isHeldKey({ tables, holds }, doc) ? Infinity : (leases.byDoc.get(doc)?.until ?? null);
+	const { counts, progress: counted } = takeSummary(tables);
+	const onUndo = (step: () => void) => void transaction.undoSteps.push(step);
 	return {
 		...{ tables, blobs, transaction, leases, holds, maxFailedBytes },
-		counts: tables.counts(),
+		counts,
 		refusals: countRefusals(tables),
-		queues: createQueues({ tables, weightOf, leasedUntil }),
-		progress: createProgress(tables),
-		credits: createCredits({ tables, onUndo: (step) => void transaction.undoSteps.push(step) }),
-		sweep: { after: null },
+		queues: createQueues({ tables, share: createFairShare(weightOf), leasedUntil, onUndo }),
+		progress: createProgress({ counted, onUndo }),
+		credits: createCredits({ tables, onUndo }),
+		sweep: { epochsAfter: 0 },
 	};
 }

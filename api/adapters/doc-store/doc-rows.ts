@@ -1,7 +1,7 @@
 import { type DocState, holdsLease, isPending, type LeaseState } from '../../domain/index.ts';
 import type { DocKey, Lease } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
-import { setUndoably } from './engine-transaction.ts';
+import { countUndoably, setUndoably } from './undo-steps.ts';
 import type { DocRow } from './tables.ts';
 
 /** Reading and writing documents' rows so that leases, queues and counts stay in step with them. */
@@ -38,14 +38,18 @@ export function insertDoc(engine: EngineState, row: Omit<DocRow, 'key'>): DocRow
 	return { ...row, key: engine.tables.insertDoc(row) };
 }
 
+/** What of a row is counted. */
+type CountedRow = Pick<DocRow, 'tenant' | 'state' | 'body'>;
+
 /** A row comes (1) or goes (-1). */
-function count(
-	{ counts, queues, progress }: EngineState,
-	{ tenant, state, body }: Pick<DocRow, 'tenant' | 'state' | 'body'>,
-	sign: 1 | -1,
-): void {
-	queues.count(tenant, state, sign);
-	progress.count(tenant, state, sign);
+function count(engine: EngineState, row: CountedRow, sign: 1 | -1): void {
+	const { tenant, state } = row;
+	engine.queues.count(tenant, state, sign);
+	countUndoably(engine, (by) => engine.progress.count(tenant, state, by), sign);
+	countUndoably(engine, (by) => countRow(engine, row, by), sign);
+}
+
+function countRow({ counts }: EngineState, { state, body }: CountedRow, sign: 1 | -1): void {
 	if (isPending({ ...state, lease: null })) {
 		counts.pending += sign;
 		counts.pendingBytes += sign * state.wanted.size;

@@ -25,6 +25,8 @@ export interface OpenTransaction {
 	undoSteps: (() => void)[];
 	/** Where it is durable: blobs whose last row is gone. */
 	doomedBlobs: string[];
+	/** Steps alone do not lead back from there. */
+	wasRecounted: boolean;
 }
 
 /** In step with the rows: counting them at every refusal would make a flood of refusals dear. */
@@ -49,6 +51,6 @@ export interface EngineState {
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;
 	readonly credits: Credits;
-	/** How far the sweep over jobs has come; null: it starts from the first. */
-	readonly sweep: { after: string | null };
+	/** How far the sweep over epochs has come; 0: it starts from the first. */
+	readonly sweep: { epochsAfter: number };
 }

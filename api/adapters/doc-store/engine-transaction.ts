@@ -1,6 +1,5 @@
-import type { DocKey } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
-import { countRefusals } from './refusal-receipts.ts';
+import { recount } from './recount.ts';
 
 /** Runs calls in one durable transaction; when it is undone, memory goes back with it. */
 export function inTransaction<T>(engine: EngineState, run: () => T): T {
@@ -14,36 +13,16 @@ export function inTransaction<T>(engine: EngineState, run: () => T): T {
 	const doomed = engine.transaction.doomedBlobs;
 	engine.transaction.undoSteps = [];
 	engine.transaction.doomedBlobs = [];
+	engine.transaction.wasRecounted = false;
 	for (const blob of doomed) engine.blobs.remove(blob);
 	return result;
 }
 
-/** Leases and ledgers go back step by step; what only counts rows is counted from them again. */
+/** Whatever is known in memory goes back step by step: it costs what the transaction did, not what the store holds. */
 function goBack(engine: EngineState): void {
 	for (const step of engine.transaction.undoSteps.reverse()) step();
 	engine.transaction.undoSteps = [];
 	engine.transaction.doomedBlobs = [];
-	recount(engine);
-	engine.queues.reload();
-	engine.progress.reload();
-}
-
-/** After rows have come or gone without being counted one by one. */
-export function recount(engine: EngineState): void {
-	Object.assign(engine.counts, engine.tables.counts());
-	Object.assign(engine.refusals, countRefusals(engine.tables));
-}
-
-/** Sets a value in memory, or removes it (null), so that an undone transaction takes it back. */
-export function setUndoably<V>(
-	{ transaction }: EngineState,
-	map: Map<DocKey, V>,
-	key: DocKey,
-	value: V | null,
-): void {
-	const before = map.get(key);
-	if (value === before || (value === null && before === undefined)) return;
-	transaction.undoSteps.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)));
-	if (value === null) map.delete(key);
-	else map.set(key, value);
+	if (engine.transaction.wasRecounted) recount(engine);
+	engine.transaction.wasRecounted = false;
 }

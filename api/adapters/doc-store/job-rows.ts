@@ -1,19 +1,17 @@
 import type { EngineState } from './engine-state.ts';
+import { countUndoably } from './undo-steps.ts';
 import type { DocRow, JobRow } from './tables.ts';
 
 /** Writing jobs' rows so that counts and credits stay in step with them. */
 
-export function insertJob({ tables, counts }: EngineState, job: JobRow): void {
-	tables.insertJob(job);
-	count(counts, job.state, 1);
+export function insertJob(engine: EngineState, job: JobRow): void {
+	engine.tables.insertJob(job);
+	count(engine, job.state, 1);
 }
 
-export function removeJob(
-	{ tables, counts }: EngineState,
-	{ jobId, state }: Pick<JobRow, 'jobId' | 'state'>,
-): void {
-	tables.removeJob(jobId);
-	count(counts, state, -1);
+export function removeJob(engine: EngineState, { jobId, state }: Pick<JobRow, 'jobId' | 'state'>): void {
+	engine.tables.removeJob(jobId);
+	count(engine, state, -1);
 }
 
 /** A job in one of these states has cost its tenant nothing. */
@@ -22,18 +20,19 @@ const isForNothing = (state: JobRow['state']) =>
 
 /** Brings a job, where there is one, into another state, and gives back what it was charged for nothing. */
 export function updateJob(
-	{ tables, counts, credits }: EngineState,
+	engine: EngineState,
 	jobId: string | null,
 	now: number,
 	patch: Partial<JobRow> & Pick<JobRow, 'state'>,
 ): void {
+	const { tables, credits } = engine;
 	const job = jobId === null ? undefined : tables.job(jobId);
 	if (job === undefined) return;
 	const isRefunded = job.charged > 0 && isForNothing(patch.state);
-	if (isRefunded) credits.refund(tables.docByKey(job.doc)?.tenant ?? '', job.charged);
+	if (isRefunded) credits.refund(job.tenant, job.charged);
 	tables.updateJob({ ...job, ...(isRefunded && { charged: 0 }), ...patch, updatedAt: now });
-	count(counts, job.state, -1);
-	count(counts, patch.state, 1);
+	count(engine, job.state, -1);
+	count(engine, patch.state, 1);
 }
 
 /**
@@ -51,6 +50,7 @@ export function endLostJob(
 	return { flightJob: null };
 }
 
-function count({ jobs }: EngineState['counts'], state: JobRow['state'], by: 1 | -1): void {
-	jobs[state] = (jobs[state] ?? 0) + by;
+function count(engine: EngineState, state: JobRow['state'], sign: 1 | -1): void {
+	const { jobs } = engine.counts;
+	countUndoably(engine, (by) => void (jobs[state] = (jobs[state] ?? 0) + by), sign);
 }

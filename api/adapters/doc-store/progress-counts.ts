@@ -1,12 +1,12 @@
 import { isPending } from '../../domain/index.ts';
 import type { Progress } from '../../ports/index.ts';
-import type { DurableState, Tables } from './tables.ts';
+import type { DurableState, TenantFigures } from './tables.ts';
 
 /**
- * How far each tenant's documents are, counted as their rows move, so that asking costs nothing. What was done
- * in the last minute is kept in memory only.
+ * How far the documents are, of each tenant and of all together, counted as their rows move, so that asking costs
+ * nothing. What was done in the last minute is kept in memory only.
  */
-interface TenantProgress {
+interface Tally {
 	documents: number;
 	pending: number;
 	pendingBytes: number;
@@ -17,58 +17,66 @@ interface TenantProgress {
 
 const slotMs = 5_000;
 const windowMs = 60_000;
+const nothing = { documents: 0, pending: 0, pendingBytes: 0, failed: 0 };
 
 /** A document of the tenant's: one that it wants, or whose deletion is not done. */
 const isCounted = (state: DurableState, pending: boolean): boolean =>
-	state.wanted.op === 'put' || pending || state.failed;
+	state.published !== null || pending || state.failed;
 
 export type ProgressCounts = ReturnType<typeof createProgress>;
 
-export function createProgress(tables: Pick<Tables, 'progress'>) {
-	let tallies = new Map<string, TenantProgress>();
+export function createProgress({
+	counted,
+	onUndo,
+}: {
+	/** When it begins. */
+	readonly counted: readonly TenantFigures[];
+	readonly onUndo: (step: () => void) => void;
+}) {
+	let all: Tally = { ...nothing, slots: [] };
+	let tallies = new Map<string, Tally>();
+	/** What was done in the last minute stays. */
+	function load(rows: readonly TenantFigures[]): void {
+		const before = tallies;
+		tallies = new Map();
+		all = { ...nothing, slots: all.slots };
+		for (const { tenant, ...figures } of rows) {
+			tallies.set(tenant, { ...figures, slots: before.get(tenant)?.slots ?? [] });
+			all.documents += figures.documents;
+			all.pending += figures.pending;
+			all.pendingBytes += figures.pendingBytes;
+			all.failed += figures.failed;
+		}
+	}
 
-	function of(tenant: string): TenantProgress {
+	function of(tenant: string): Tally {
 		const known = tallies.get(tenant);
 		if (known !== undefined) return known;
-		const made: TenantProgress = { documents: 0, pending: 0, pendingBytes: 0, failed: 0, slots: [] };
+		const made: Tally = { ...nothing, slots: [] };
 		tallies.set(tenant, made);
 		return made;
 	}
-
-	/** Counts the rows again: at the start, and after a transaction was undone. */
-	function reload(): void {
-		const before = tallies;
-		tallies = new Map();
-		for (const { tenant, ...counted } of tables.progress())
-			tallies.set(tenant, { ...counted, slots: before.get(tenant)?.slots ?? [] });
+	function forgetEmpty(tenant: string): void {
+		const tally = tallies.get(tenant);
+		if (tally?.documents === 0 && tally.slots.length === 0) tallies.delete(tenant);
 	}
 
-	function recent({ slots }: TenantProgress, now: number): { done: number; failed: number; sinceMs: number } {
-		while (slots[0] !== undefined && slots[0].from + slotMs <= now - windowMs) slots.shift();
-		const sum = { done: 0, failed: 0 };
-		for (const slot of slots) {
-			sum.done += slot.done;
-			sum.failed += slot.failed;
-		}
-		const from = slots[0]?.from ?? now;
-		return { ...sum, sinceMs: Math.min(windowMs, Math.max(slotMs, now - from)) };
-	}
-
-	reload();
+	load(counted);
 	return {
-		reload,
+		reload: load,
 
 		/** A row with this state comes (1) or goes (-1). */
 		count(tenant: string, state: DurableState, sign: 1 | -1): void {
 			const pending = isPending({ ...state, lease: null });
 			if (!isCounted(state, pending)) return;
-			const tally = of(tenant);
-			tally.documents += sign;
-			if (pending) {
-				tally.pending += sign;
-				tally.pendingBytes += sign * state.wanted.size;
-			} else if (state.failed) tally.failed += sign;
-			if (tally.documents === 0 && tally.slots.length === 0) tallies.delete(tenant);
+			for (const tally of [of(tenant), all]) {
+				tally.documents += sign;
+				if (pending) {
+					tally.pending += sign;
+					tally.pendingBytes += sign * state.wanted.size;
+				} else if (state.failed) tally.failed += sign;
+			}
+			forgetEmpty(tenant);
 		},
 
 		/** What waits of one tenant. */
@@ -79,31 +87,50 @@ export function createProgress(tables: Pick<Tables, 'progress'>) {
 
 		/** A change was worked on to its end. */
 		done(tenant: string, now: number, isFailed: boolean): void {
-			const { slots } = of(tenant);
-			const from = Math.floor(now / slotMs) * slotMs;
-			let slot = slots.at(-1);
-			if (slot?.from !== from) slots.push((slot = { from, done: 0, failed: 0 }));
-			if (isFailed) slot.failed += 1;
-			else slot.done += 1;
-			while (slots[0] !== undefined && slots[0].from + slotMs <= now - windowMs) slots.shift();
+			for (const { slots } of [of(tenant), all]) {
+				const slot = slotAt(slots, now);
+				const what = isFailed ? 'failed' : 'done';
+				slot[what] += 1;
+				onUndo(() => void (slot[what] -= 1));
+			}
 		},
+
+		/** Of every tenant that has any. */
+		figures: (): TenantFigures[] =>
+			Array.from(tallies, ([tenant, { documents, pending, pendingBytes, failed }]) => ({
+				tenant,
+				documents,
+				pending,
+				pendingBytes,
+				failed,
+			})),
 
 		/** Of one tenant, or of all. */
 		view(tenant: string | null, now: number): Progress {
-			const sum = { documents: 0, pending: 0, failed: 0, doneLately: 0, failedLately: 0, latelyMs: slotMs };
-			for (const name of tenant === null ? [...tallies.keys()] : [tenant]) {
-				const tally = tallies.get(name);
-				if (tally === undefined) continue;
-				const { done, failed, sinceMs } = recent(tally, now);
-				if (tally.documents === 0 && tally.slots.length === 0) tallies.delete(name);
-				sum.documents += tally.documents;
-				sum.pending += tally.pending;
-				sum.failed += tally.failed;
-				sum.doneLately += done;
-				sum.failedLately += failed;
-				sum.latelyMs = Math.max(sum.latelyMs, sinceMs);
+			const tally = tenant === null ? all : tallies.get(tenant);
+			const { documents, pending, failed, slots } = tally ?? { ...nothing, slots: [] };
+			dropOld(slots, now);
+			const first = slots[0]?.from ?? now;
+			const sum = { doneLately: 0, failedLately: 0 };
+			for (const slot of slots) {
+				sum.doneLately += slot.done;
+				sum.failedLately += slot.failed;
 			}
-			return sum;
+			if (tenant !== null) forgetEmpty(tenant);
+			const latelyMs = Math.min(windowMs, Math.max(slotMs, now - first));
+			return { documents, pending, failed, ...sum, latelyMs };
 		},
 	};
+}
+
+function slotAt(slots: Tally['slots'], now: number): Tally['slots'][number] {
+	const from = Math.floor(now / slotMs) * slotMs;
+	let slot = slots.at(-1);
+	if (slot?.from !== from) slots.push((slot = { from, done: 0, failed: 0 }));
+	dropOld(slots, now);
+	return slot;
+}
+
+function dropOld(slots: Tally['slots'], now: number): void {
+	while (slots[0] !== undefined && slots[0].from + slotMs <= now - windowMs) slots.shift();
 }

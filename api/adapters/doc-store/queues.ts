@@ -1,165 +1,189 @@
-import {
-	createFairShare,
-	documentCost,
-	type QueueKey,
-	queueKeyName,
-	highLead,
-	isPending,
-	mayGrow,
-	queueClass,
-} from '../../domain/index.ts';
+import { documentCost, type FairShare, highLead, mayGrow, queueKeyName } from '../../domain/index.ts';
 import type { ClaimRequest, Claimed, DocKey } from '../../ports/index.ts';
+import {
+	add,
+	charge,
+	classes,
+	count,
+	kindOf,
+	lower,
+	nameOf,
+	openHeaps,
+	place,
+	type Queue,
+	type QueueHeaps,
+	wakeUp,
+} from './queue-heaps.ts';
 import type { DurableState, Tables, Waiting } from './tables.ts';
 
 /**
- * The queue of documents, as the engine sees it: one queue for each tenant and class that has waiting documents,
- * and whose turn it is. The rows stay in the tables, in an index by tenant, class and due time; kept in memory is
- * a number or two a queue, so that a claim looks at the queues that may have something, and at the first rows of
- * those whose turn it is.
- *
- * Invariants:
- *  - A queue is known exactly when it has waiting documents, leased ones included.
- *  - `readyAt` and `due` are lower bounds: no document of the queue is claimable before the one, none is due
- *    before the other. A look may find that it is later; nothing may ever be earlier.
+ * The queue of documents, as the engine sees it: one queue for each tenant and class that has waiting documents, large
+ * ones apart, and whose turn it is. The rows stay in the tables, in an index by tenant, class and due time; a claim
+ * looks at the first rows of the queues whose turn it is, and at nothing of the others, however many they are.
  */
-interface Queue extends QueueKey {
-	pending: number;
-	readyAt: number;
-	due: number;
-}
-
 export type Queues = ReturnType<typeof createQueues>;
 
 interface QueueDeps {
-	readonly tables: Tables;
-	readonly weightOf: (tenant: string) => number;
+	readonly tables: Pick<Tables, 'queues' | 'waiting'>;
+	readonly share: FairShare;
 	/** When the document's lease runs out (`Infinity`: a repair holds it); null where it has none. */
 	readonly leasedUntil: (doc: DocKey) => number | null;
+	readonly onUndo: (step: () => void) => void;
 }
 
-/** First rows of a queue that are read at once, beside those that the caller itself works on. */
-const pageSize = 8;
-
-export function createQueues({ tables, weightOf, leasedUntil }: QueueDeps) {
-	const share = createFairShare(weightOf);
-	let queues = new Map<string, Queue>();
-
-	/** Reads them from the rows: at the start, and after a transaction was undone. */
-	function reload(): void {
-		queues = new Map();
-		for (const { tenant, class: at, pending, due } of tables.queues()) {
-			const key = { tenant, class: at };
-			queues.set(queueKeyName(key), { ...key, pending, due, readyAt: due - highLead });
-		}
+export function createQueues(deps: QueueDeps) {
+	let queues = openHeaps(deps.share);
+	/** Reads them from the rows. */
+	function load(): void {
+		queues = openHeaps(deps.share);
+		for (const { pending, due, ...name } of deps.tables.queues())
+			add(queues, { ...name, pending, due, readyAt: due - highLead, start: 0, since: 0, place: null });
 	}
-
-	/** A row with this state comes (1) or goes (-1). */
-	function count(tenant: string, durable: DurableState, sign: 1 | -1): void {
-		const state = { ...durable, lease: null };
-		if (!isPending(state)) return;
-		const key: QueueKey = { tenant, class: queueClass(state) };
-		const name = queueKeyName(key);
-		const queue = queues.get(name) ?? { ...key, pending: 0, readyAt: Infinity, due: Infinity };
-		queue.pending += sign;
-		if (queue.pending === 0) return void queues.delete(name);
-		if (sign === 1) {
-			queue.readyAt = Math.min(queue.readyAt, state.readyAt);
-			// No row is due before it is ready.
-			queue.due = Math.min(queue.due, state.readyAt);
-		}
-		queues.set(name, queue);
-	}
-
-	/** The queue's claimable documents in due order. Read to its end, it has found out when there will be more. */
-	function* claimable(queue: Queue, now: number, inWork: number): Generator<DocKey, void> {
-		const { tenant, class: at } = queue;
-		let limit = inWork + pageSize;
-		let rows: Waiting[] = tables.waiting(tenant, at, limit);
-		let next = Infinity;
-		for (let index = 0; ; index += 1) {
-			if (index === rows.length) {
-				if (rows.length < limit) break;
-				limit *= 4;
-				rows = tables.waiting(tenant, at, limit);
-				if (index === rows.length) break;
-			}
-			const { doc, due, readyAt } = rows[index] as Waiting;
-			// From here on nothing can be ready.
-			if (due > now + highLead) {
-				next = Math.min(next, due - highLead);
-				break;
-			}
-			const until = leasedUntil(doc);
-			if (readyAt <= now && (until === null || until <= now)) {
-				yield doc;
-				next = Math.min(next, leasedUntil(doc) ?? now);
-			} else next = Math.min(next, Math.max(readyAt, until ?? 0));
-		}
-		queue.readyAt = next;
-	}
-
-	reload();
+	load();
 	return {
-		reload,
-		count,
+		reload: load,
+
+		/** A row with this state comes (1) or goes (-1). */
+		count(tenant: string, durable: DurableState, sign: 1 | -1): void {
+			count(queues, tenant, durable, sign);
+			deps.onUndo(() => count(queues, tenant, durable, sign === 1 ? -1 : 1));
+		},
 
 		/**
 		 * Claims as many documents as there is capacity for, each from the queue whose turn it is. `claim` takes the lease,
 		 * or returns null for a document that is larger than `maxBytes`.
 		 */
-		take(request: ClaimRequest, claim: (doc: DocKey, maxBytes: number) => Claimed | null): Claimed[] {
-			const { now, limit, inWork } = request;
-			const claimed: Claimed[] = [];
-			let { maxBytes, mayExceed = true } = request;
-			const usage = new Map<string, { documents: number; bytes: number }>();
-			for (const one of inWork ?? []) usage.set(queueKeyName(one), { ...one });
-			const waiting = new Map<Queue, Generator<DocKey, void> | null>();
-			for (const queue of queues.values()) if (queue.readyAt <= now) waiting.set(queue, null);
+		take: (request: ClaimRequest, claim: ClaimOne): Claimed[] => take(queues, deps, request, claim),
 
-			while (claimed.length < limit && maxBytes > 0) {
-				const queue = share.next(waiting.keys());
-				if (queue === null) break;
-				const own = usage.get(queueKeyName(queue)) ?? { documents: 0, bytes: 0 };
-				const hasCapacity =
-					inWork === undefined ||
-					(mayGrow(own.documents, limit - claimed.length) && mayGrow(own.bytes, maxBytes));
-				const documents = waiting.get(queue) ?? claimable(queue, now, own.documents);
-				waiting.set(queue, documents);
-				const doc = hasCapacity ? documents.next().value : undefined;
-				const one = doc === undefined ? null : claim(doc, mayExceed ? Infinity : maxBytes);
-				if (one === null) {
-					// Has nothing more that is ready, or nothing that there is capacity for.
-					waiting.delete(queue);
-					continue;
-				}
-				const bytes = one.content?.size ?? 0;
-				if (bytes > maxBytes) mayExceed = false;
-				maxBytes -= bytes;
-				usage.set(queueKeyName(queue), { documents: own.documents + 1, bytes: own.bytes + bytes });
-				share.charge(queue, documentCost(bytes));
-				claimed.push(one);
-			}
-			return claimed;
-		},
-
-		/** A time before which nothing becomes claimable; null where nothing waits. */
+		/** See `nextDueAt` of the port. */
 		nextReadyAt(): number | null {
-			let earliest = Infinity;
-			for (const { readyAt } of queues.values()) earliest = Math.min(earliest, readyAt);
-			return queues.size === 0 ? null : earliest;
+			const firsts = queues.kinds.flatMap(({ sleeping, ready }) =>
+				[sleeping.first() ?? [], ready.first() ?? []].flat(),
+			);
+			return firsts.length === 0 ? null : Math.min(...firsts.map(({ readyAt }) => readyAt));
 		},
 
-		/** The waiting document that is due first, leased ones included. */
-		first(): DocKey | null {
-			for (;;) {
-				let queue: Queue | null = null;
-				for (const one of queues.values()) if (queue === null || one.due < queue.due) queue = one;
-				if (queue === null) return null;
-				const [row] = tables.waiting(queue.tenant, queue.class, 1);
-				if (row === undefined) throw new Error('a queue without a row');
-				if (row.due === queue.due) return row.doc;
-				queue.due = row.due;
-			}
-		},
+		/**
+		 * The waiting document that is due first, leased ones included. What has left the queues since the last look has
+		 * left bounds behind that are too low; where these are many, the answer may be one of the first only.
+		 */
+		first: (): DocKey | null => first(queues, deps),
 	};
+}
+
+/** A look has found that it is later. Should the rows that were looked at go back, so does this. */
+function raise(
+	queues: QueueHeaps,
+	queue: Queue,
+	bounds: { readyAt?: number; due?: number },
+	deps: QueueDeps,
+): void {
+	const { readyAt, due } = queue;
+	deps.onUndo(() => {
+		const known = queues.known.get(nameOf(queue, queue.isLarge));
+		if (known !== undefined) lower(queues, known, readyAt, due);
+	});
+	Object.assign(queue, bounds);
+	queues.byDue.moved(queue);
+}
+
+/** First rows of a queue that are read at once, beside those that the caller itself works on. */
+const pageSize = 8;
+
+/** The queue's claimable documents in due order. Read to its end, it has found out when there will be more. */
+function* claimable(
+	queues: QueueHeaps,
+	queue: Queue,
+	{ now, inWork }: { readonly now: number; readonly inWork: number },
+	deps: QueueDeps,
+): Generator<DocKey, void> {
+	const { tables, leasedUntil } = deps;
+	let limit = inWork + pageSize;
+	let rows: Waiting[] = tables.waiting(queue, limit);
+	let next = Infinity;
+	for (let index = 0; ; index += 1) {
+		if (index === rows.length) {
+			if (rows.length < limit) break;
+			limit *= 4;
+			rows = tables.waiting(queue, limit);
+			if (index === rows.length) break;
+		}
+		const { doc, due, readyAt } = rows[index] as Waiting;
+		// From here on nothing can be ready.
+		if (due > now + highLead) {
+			next = Math.min(next, due - highLead);
+			break;
+		}
+		const until = leasedUntil(doc);
+		if (readyAt <= now && (until === null || until <= now)) {
+			yield doc;
+			next = Math.min(next, leasedUntil(doc) ?? now);
+		} else next = Math.min(next, Math.max(readyAt, until ?? 0));
+	}
+	raise(queues, queue, { readyAt: next }, deps);
+}
+
+type ClaimOne = (doc: DocKey, maxBytes: number) => Claimed | null;
+
+/** Queues without anything that the caller has room for that one claim looks at: they wait, and so does what is behind. */
+const mostPassed = 256;
+
+function take(queues: QueueHeaps, deps: QueueDeps, request: ClaimRequest, claim: ClaimOne): Claimed[] {
+	const { now, limit, inWork } = request;
+	const claimed: Claimed[] = [];
+	let { maxBytes, mayExceed = true, mostLarge = Infinity } = request;
+	const usage = new Map<string, { documents: number; bytes: number }>();
+	for (const one of inWork ?? []) usage.set(queueKeyName(one), { ...one });
+	const open = new Map<Queue, Generator<DocKey, void>>();
+	const passed: Queue[] = [];
+	wakeUp(queues, now);
+
+	while (claimed.length < limit && maxBytes > 0 && passed.length < mostPassed) {
+		const kinds = mostLarge > 0 ? queues.kinds : queues.kinds.slice(0, classes.length);
+		const queue = queues.share.next(kinds.flatMap(({ ready }) => ready.first() ?? []));
+		if (queue === null) break;
+		const own = usage.get(queueKeyName(queue)) ?? { documents: 0, bytes: 0 };
+		const hasCapacity =
+			inWork === undefined ||
+			(mayGrow(own.documents, limit - claimed.length) && mayGrow(own.bytes, maxBytes));
+		const documents = open.get(queue) ?? claimable(queues, queue, { now, inWork: own.documents }, deps);
+		open.set(queue, documents);
+		const doc = hasCapacity ? documents.next().value : undefined;
+		const one = doc === undefined ? null : claim(doc, mayExceed ? Infinity : maxBytes);
+		if (one === null) {
+			// Has nothing more that is ready, or nothing that there is capacity for.
+			place(queue, null);
+			passed.push(queue);
+			continue;
+		}
+		const bytes = one.content?.size ?? 0;
+		if (bytes > maxBytes) mayExceed = false;
+		maxBytes -= bytes;
+		if (queue.isLarge) mostLarge -= 1;
+		usage.set(queueKeyName(queue), { documents: own.documents + 1, bytes: own.bytes + bytes });
+		charge(queues, queue, documentCost(bytes));
+		claimed.push(one);
+	}
+	for (const queue of passed) {
+		const isKnown = queues.known.get(nameOf(queue, queue.isLarge)) === queue;
+		const { sleeping, ready } = kindOf(queues, queue);
+		if (isKnown) place(queue, queue.readyAt > now ? sleeping : ready);
+	}
+	return claimed;
+}
+
+const mostLooks = 256;
+
+function first(queues: QueueHeaps, deps: QueueDeps): DocKey | null {
+	let earliest: Waiting | null = null;
+	for (let looks = 0; looks < mostLooks; looks += 1) {
+		const queue = queues.byDue.first();
+		if (queue === undefined) return null;
+		const [row] = deps.tables.waiting(queue, 1);
+		if (row === undefined) throw new Error('a queue without a row');
+		if (row.due === queue.due) return row.doc;
+		if (earliest === null || row.due < earliest.due) earliest = row;
+		raise(queues, queue, { due: row.due }, deps);
+	}
+	return earliest?.doc ?? null;
 }

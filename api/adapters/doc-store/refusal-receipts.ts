@@ -1,6 +1,7 @@
-import type { Job } from '../../ports/index.ts';
+import type { Job, StandingRefusals } from '../../ports/index.ts';
 import type { Failure, Refusal } from '../../domain/index.ts';
 import type { EngineState, RefusalCounts } from './engine-state.ts';
+import { countUndoably } from './undo-steps.ts';
 import { insertJob, removeJob } from './job-rows.ts';
 import type { JobRow, RefusalRow, Tables } from './tables.ts';
 
@@ -29,24 +30,36 @@ export function recordRefusal(engine: EngineState, refusal: Refusal, now: number
 			tables.updateJob({ ...job, attempts: job.attempts + 1, updatedAt: now });
 			return before.jobId;
 		}
-		remove(engine, before);
+		removeRefusal(engine, before);
 	}
 	insertJob(engine, {
-		...{ jobId, doc: 0, op, state: 'failed', version: 0, acceptedAt: now, updatedAt: now, attempts: 1 },
+		...{
+			jobId,
+			tenant,
+			doc: 0,
+			op,
+			state: 'failed',
+			version: 0,
+			acceptedAt: now,
+			updatedAt: now,
+			attempts: 1,
+		},
 		...{ supersededBy: null, previous: null, error: refused, detail: null, charged: 0 },
 	});
 	tables.insertRefusal({ jobId, tenant, docId });
-	count(refusals, tenant, 1);
-	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant) remove(engine, tables.oldestRefusal(tenant));
-	if (refusals.total > keptOfAll) remove(engine, tables.oldestRefusal(null));
+	countUndoably(engine, (by) => count(refusals, tenant, by), 1);
+	if ((refusals.byTenant.get(tenant) ?? 0) > keptOfTenant)
+		removeRefusal(engine, tables.oldestRefusal(tenant));
+	if (refusals.total > keptOfAll) removeRefusal(engine, tables.oldestRefusal(null));
 	return jobId;
 }
 
-function remove(engine: EngineState, refusal: RefusalRow | undefined): void {
+/** With its receipt. */
+export function removeRefusal(engine: EngineState, refusal: RefusalRow | undefined): void {
 	if (refusal === undefined) return;
 	engine.tables.removeRefusal(refusal.jobId);
 	removeJob(engine, { jobId: refusal.jobId, state: 'failed' });
-	count(engine.refusals, refusal.tenant, -1);
+	countUndoably(engine, (by) => count(engine.refusals, refusal.tenant, by), -1);
 }
 
 function count(refusals: RefusalCounts, tenant: string, by: 1 | -1): void {
@@ -60,6 +73,12 @@ function count(refusals: RefusalCounts, tenant: string, by: 1 | -1): void {
 export function countRefusals(tables: Tables): RefusalCounts {
 	const byTenant = tables.refusalCounts();
 	return { byTenant, total: [...byTenant.values()].reduce((a, b) => a + b, 0) };
+}
+
+export function standingRefusals(tables: Tables, tenant: string | null): StandingRefusals {
+	const { count, newest } = tables.standingRefusals(tenant);
+	const job = newest === null ? undefined : tables.job(newest);
+	return { count, newest: job === undefined ? null : refusedJob(tables, job) };
 }
 
 /** What a job without a document shows; null where it is no refusal's. */

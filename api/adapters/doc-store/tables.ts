@@ -3,18 +3,19 @@ import type {
 	Failure,
 	CreditBalance,
 	ManifestChunk,
+	KnownEpoch,
 	ManifestEntry,
 	Refusal,
 	StoredEntry,
-	WorkClass,
+	QueueKey,
 } from '../../domain/index.ts';
-import type { ChunkPage, DocKey, DocumentFilter, Job } from '../../ports/index.ts';
+import type { ChunkPage, DocKey, DocumentFilter, DocumentState, Job } from '../../ports/index.ts';
 import type { JobState } from '../../contract/job-schema.ts';
 
 /**
  * The rows under a document store, and the few synchronous operations that the engine needs on them. An
  * embedded adapter provides these (SQLite, memory); everything that decides lives in the engine and in
- * domain/coalesce.ts. Only the engine calls them, always inside `transaction`.
+ * the domain (doc-state.ts). Only the engine calls them, always inside `transaction`.
  */
 
 /** Without the lease: leases live in memory, because they must not outlive the process. */
@@ -36,7 +37,7 @@ export interface DocRow {
 }
 
 /** A job without what is the document's; its `attempts` and `error` are those that it ended with. */
-export interface JobRow extends Omit<Job, 'tenant' | 'docId' | 'state' | 'refused'> {
+export interface JobRow extends Omit<Job, 'docId' | 'state' | 'refused'> {
 	/** 0: of a refusal, see refusal-receipts.ts. */
 	readonly doc: DocKey;
 	/** Durable states only: `processing` and `retrying` follow from the document and its lease. */
@@ -60,23 +61,30 @@ export interface DocsTable {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
+	/** Without reading its row: nothing of the document waits any more, and it is failed for this reason. */
+	buryDoc(key: DocKey, error: Failure): void;
 	/** Every tenant's documents: see progress-counts.ts. */
-	progress(): { tenant: string; documents: number; pending: number; pendingBytes: number; failed: number }[];
-	/** Every tenant and class with waiting documents: how many, and when the first of them is due. */
-	queues(): { tenant: string; class: WorkClass; pending: number; due: number }[];
-	/** The first `limit` waiting documents of a tenant and class by (dueAt, readyAt, key), leased ones included. */
-	waiting(tenant: string, at: WorkClass, limit: number): Waiting[];
+	progress(): TenantFigures[];
+	/** Every queue with waiting documents: how many, and when the first of them is due. */
+	queues(): (QueueName & { readonly pending: number; readonly due: number })[];
+	/** The first `limit` documents of a queue by (dueAt, readyAt, key), leased ones included. */
+	waiting(queue: QueueName, limit: number): Waiting[];
 	/** Documents whose `movedTo` names this one, by key. */
 	moveSourcesOf(successor: DocKey): DocRow[];
-	/** Documents with a wanted content whose epoch is one of the source's, by key. */
+	/** Documents with a wanted content whose epoch is one of the source's, by key. Costs a look for each of its epochs. */
 	docsOfSource(sourceId: string, after: DocKey, limit: number): DocRow[];
 	listTenants(after: string, limit: number): string[];
-	listDocs(filter: Omit<DocumentFilter, 'state'>): DocRow[];
+	/** Of a tenant in order of their names, `prefix` included. */
+	listDocs(filter: Omit<DocumentFilter, 'state'> & { readonly standing: Standing | null }): DocRow[];
+	/** Newest jobs of documents that stand at `retrying`: of a tenant, or of all (null), newest first, from below `below`. */
+	retryingJobs(tenant: string | null, below: string | null, limit: number): string[];
 	/** The dead letter with a content whose change was accepted first. */
 	oldestDeadLetter(): DocRow | undefined;
 	/** Documents by key, from above `after`, for a tally. */
 	tallyDocs(after: DocKey, limit: number): TallyRow[];
-	/** Finished deletions accepted before `before`, oldest keys first. */
+	/** No time of a document is above `now` any more, but of those that wait for a successor. */
+	leaveDocsFuture(now: number): void;
+	/** Finished deletions accepted before `before`, oldest first. */
 	oldTombstones(before: number, limit: number): DocKey[];
 }
 
@@ -92,23 +100,21 @@ export interface BodiesTable {
 	hasBlob(blob: string): boolean;
 }
 
+export type EndedAt = Pick<JobRow, 'updatedAt' | 'jobId'>;
+export type EndedJob = EndedAt & Pick<JobRow, 'doc' | 'state' | 'previous'>;
+
 export interface JobsTable {
 	insertJob(job: JobRow): void;
 	updateJob(job: JobRow): void;
 	job(jobId: string): JobRow | undefined;
-	/** Newest first, from below `after`. */
-	listJobs(after: string | null, state: JobRow['state'] | null, limit: number): JobRow[];
+	/** Newest first, from below `below`; null: of any tenant, in any state. */
+	listJobs(filter: JobsPage): JobRow[];
 	removeJob(jobId: string): void;
-	/**
-	 * Looks at the next `limit` jobs by id, and removes the final ones last updated before `before` that are
-	 * not their document's newest, refusals with their rows. `last` is where to go on; null at the end.
-	 */
-	removeOldJobs(
-		before: number,
-		after: string | null,
-		limit: number,
-	): { removed: number; last: string | null };
+	/** Jobs in a final state by (updatedAt, jobId), from above `after` and last updated before `before`. */
+	endedJobs(after: EndedAt | null, before: number, limit: number): EndedJob[];
+	isNewestJob(doc: DocKey, jobId: string): boolean;
 	highestTime(): number;
+	leaveJobsFuture(now: number): void;
 	insertRefusal(row: RefusalRow): void;
 	refusal(jobId: string): RefusalRow | undefined;
 	/** At most one a document. */
@@ -116,6 +122,8 @@ export interface JobsTable {
 	/** Of the tenant, or of all (null). */
 	oldestRefusal(tenant: string | null): RefusalRow | undefined;
 	removeRefusal(jobId: string): void;
+	/** Those that nothing followed which was taken of their document; of the tenant, or of all (null). */
+	standingRefusals(tenant: string | null): { readonly count: number; readonly newest: string | null };
 	/** Refusals by tenant, counted from the rows. */
 	refusalCounts(): Map<string, number>;
 }
@@ -165,21 +173,66 @@ export interface MarkersTable {
 	setMarker(name: string, value: string | null): void;
 }
 
-export interface Tables extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable {
+/** Sources' epochs, see domain/epoch-order.ts. A row of a document is written only where its epoch has one. */
+export interface EpochsTable {
+	/** Undefined where the epoch is not written down. */
+	epochOrder(sourceId: string, epoch: string): number | undefined;
+	/** Above every order there ever was. */
+	nextEpochOrder(): number;
+	/** Takes the next order away, whether it is the epoch's own or not. */
+	insertEpoch(epoch: Pick<KnownEpoch, 'sourceId' | 'epoch' | 'epochOrder'>, name: string | null): void;
+	nameEpoch(sourceId: string, epoch: string, name: string): void;
+	/** What people know the source of the epoch by, or null. */
+	sourceName(sourceId: string, epoch: string): string | null;
+	/** Of a source, in falling order. */
+	newestEpochs(sourceId: string, limit: number): KnownEpoch[];
+	/** Of all sources by key, from above `after`. */
+	epochsPage(after: number, limit: number): KnownEpoch[];
+	/** Whether some document is of it. */
+	isEpochUsed(key: number): boolean;
+	removeEpoch(key: number): void;
+}
+
+export interface Tables
+	extends DocsTable, BodiesTable, JobsTable, EntriesTable, CreditsTable, MarkersTable, EpochsTable {
 	/** Runs `run` in one durable transaction; an exception undoes all of it. */
 	transaction<T>(run: () => T): T;
-	/** The rank of a source's epoch: the order in which the store first saw it, from 1. Notes a `name` that is given. */
-	epochRank(sourceId: string, epoch: string, name: string | null): number;
-	/** What people know the source of the epoch with this rank by, or null. */
-	sourceName(epochRank: number): string | null;
+	/** Whether what was thrown tells of a row whose values nobody can read, and not of the file. */
+	isUnreadable(error: unknown): boolean;
 	/** Counted from the rows; the engine keeps the numbers afterwards. */
 	counts(): Counts;
+}
+
+/** Of a tenant's documents: those that are published, wait or failed, and of these, those that wait and failed. */
+export interface TenantFigures {
+	readonly tenant: string;
+	readonly documents: number;
+	readonly pending: number;
+	/** Contents of those that wait or are worked on. */
+	readonly pendingBytes: number;
+	readonly failed: number;
+}
+
+/** Which documents wait together. */
+export interface QueueName extends QueueKey {
+	/** See domain/large-work.ts. */
+	readonly isLarge: boolean;
 }
 
 export interface Waiting {
 	readonly doc: DocKey;
 	readonly due: number;
 	readonly readyAt: number;
+}
+
+/** Where a document stands, its lease aside. */
+export type Standing = Exclude<DocumentState['state'], 'processing'>;
+
+export interface JobsPage {
+	readonly tenant: string | null;
+	readonly state: JobRow['state'] | null;
+	readonly below: string | null;
+	readonly limit: number;
 }
 
 export interface LedgerRow extends CreditBalance {

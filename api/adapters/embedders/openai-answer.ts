@@ -3,10 +3,21 @@
  * order, not its lengths.
  */
 import { DocDropError } from '../../errors.ts';
+import { messageIn, type SentWords, shownWords } from './server-words.ts';
 
 /** A JSON number of a vector takes about 22 characters at most, base64 takes 5.4. */
 const CHARS_PER_NUMBER = 32;
 const CHARS_AROUND = 64 * 1024;
+
+/** What was asked for. */
+export interface Asked extends SentWords {
+	readonly dimensions: number;
+}
+
+interface Row {
+	readonly index?: unknown;
+	readonly embedding?: unknown;
+}
 
 export interface EmbeddingsAnswer {
 	/** In the order of the texts. */
@@ -15,30 +26,46 @@ export interface EmbeddingsAnswer {
 	readonly asNumbers: boolean;
 }
 
-/** Throws `embedder_rejected` for an answer of another shape than asked for, `embedder_unavailable` for one that is none. */
-export async function readAnswer(
-	response: Response,
-	count: number,
-	dimensions: number,
-): Promise<EmbeddingsAnswer> {
+/**
+ * Throws `embedder_rejected` for an answer of another shape than asked for, `embedder_mismatch` where every vector has
+ * another length, `embedder_unavailable` for an answer that is none.
+ */
+export async function readAnswer(response: Response, asked: Asked): Promise<EmbeddingsAnswer> {
+	const { dimensions } = asked;
+	const count = asked.texts.length;
 	const most = count * (dimensions * CHARS_PER_NUMBER + 256) + CHARS_AROUND;
 	const text = await readUpTo(response, most);
 	if (text === null) throw rejected(`answered more than ${most} bytes`);
-	const data = rows(text);
+	const data = rows(text, asked);
 	if (data.length !== count) {
 		throw rejected(`answered ${data.length} vectors for ${count} texts`);
 	}
-	const vectors = new Array<Float32Array | undefined>(count).fill(undefined);
-	let asNumbers = false;
-	for (const row of data) {
-		const { index, embedding } = row as { index?: unknown; embedding?: unknown };
-		if (typeof index !== 'number' || !(index in vectors) || vectors[index] !== undefined) {
-			throw rejected(`answered with a wrong or repeated index; each of 0 to ${count - 1} is needed once`);
-		}
-		asNumbers ||= Array.isArray(embedding);
-		vectors[index] = unit(toFloats(embedding), dimensions);
+	const vectors = inOrder(data).map(({ embedding }) => toFloats(embedding));
+	const lengths = new Set(vectors.map(({ length }) => length));
+	const [length = dimensions] = lengths;
+	if (lengths.size === 1 && length !== dimensions) {
+		throw new DocDropError('embedder_mismatch', `the embedder ${otherLength(dimensions, length)}`);
 	}
-	return { vectors: vectors as Float32Array[], asNumbers };
+	return {
+		vectors: vectors.map((vector) => unit(vector, dimensions)),
+		asNumbers: data.some(({ embedding }) => Array.isArray(embedding)),
+	};
+}
+
+/** Rows in the order of the texts: by their index, or as they came where none has one that is a number. */
+function inOrder(data: readonly Row[]): readonly Row[] {
+	if (data.every(({ index }) => typeof index !== 'number')) return data;
+	const sorted = new Array<Row | undefined>(data.length).fill(undefined);
+	for (const row of data) {
+		const { index } = row;
+		if (typeof index !== 'number' || !(index in sorted) || sorted[index] !== undefined) {
+			throw rejected(
+				`answered with a wrong or repeated index; each of 0 to ${data.length - 1} is needed once`,
+			);
+		}
+		sorted[index] = row;
+	}
+	return sorted as Row[];
 }
 
 /** The body as text; null, and the rest not read, where it is longer than `most` bytes. */
@@ -55,7 +82,7 @@ export async function readUpTo(response: Response, most: number): Promise<string
 	return Buffer.concat(parts).toString();
 }
 
-function rows(text: string): unknown[] {
+function rows(text: string, asked: Asked): Row[] {
 	let body: unknown;
 	try {
 		body = JSON.parse(text);
@@ -66,16 +93,26 @@ function rows(text: string): unknown[] {
 	}
 	const data = (body as { data?: unknown } | null)?.data;
 	if (!Array.isArray(data) || data.some((row) => typeof row !== 'object' || row === null)) {
+		// Some servers say what went wrong under status 200.
+		const words = shownWords(messageIn(body), asked);
 		throw new DocDropError(
 			'embedder_unavailable',
-			'the embedder answered without a list of vectors in "data"',
+			words === ''
+				? 'the embedder answered without a list of vectors in "data"'
+				: `the embedder answered 200 without vectors: ${words}`,
 		);
 	}
-	return data;
+	return data as Row[];
 }
 
 function toFloats(embedding: unknown): Float32Array {
-	if (Array.isArray(embedding)) return Float32Array.from(embedding as number[]);
+	if (Array.isArray(embedding)) {
+		// What is no number would become 0, or NaN.
+		if (!embedding.every((value) => typeof value === 'number')) {
+			throw rejected('answered a vector with values that are no finite numbers');
+		}
+		return Float32Array.from(embedding);
+	}
 	if (typeof embedding !== 'string') throw rejected('answered a vector that is neither numbers nor base64');
 	const bytes = Buffer.from(embedding, 'base64');
 	if (bytes.length % 4 !== 0)
@@ -87,7 +124,7 @@ function toFloats(embedding: unknown): Float32Array {
 /** Unit length; all zeros stay. */
 function unit(vector: Float32Array, dimensions: number): Float32Array {
 	if (vector.length !== dimensions) {
-		throw rejected(`must answer vectors of ${dimensions} numbers and answered one of ${vector.length}`);
+		throw rejected(otherLength(dimensions, vector.length));
 	}
 	let sum = 0;
 	for (const value of vector) sum += value * value;
@@ -97,6 +134,9 @@ function unit(vector: Float32Array, dimensions: number): Float32Array {
 	for (let i = 0; i < vector.length; i += 1) vector[i] = (vector[i] ?? 0) * factor;
 	return vector;
 }
+
+const otherLength = (dimensions: number, length: number) =>
+	`must answer vectors of ${dimensions} numbers and answered one of ${length}`;
 
 function rejected(what: string): DocDropError {
 	return new DocDropError('embedder_rejected', `the embedder ${what}`);

@@ -1,8 +1,8 @@
 /**
  * Any server that speaks OpenAI's embeddings API: POST {url}/embeddings over fetch, which keeps connections
- * alive. Vectors are asked for as base64, a quarter of the size of JSON numbers and cheap to read; servers that
- * answer with numbers all the same are understood, and asked in smaller batches from then on, because parsing
- * millions of numbers at once would hold the event loop.
+ * alive. Vectors are asked for as base64, a quarter of the size of JSON numbers and cheap to read. A server that refuses
+ * that is asked once more without, and without from then on where that was the reason. Servers that answer with numbers
+ * are asked in smaller batches from then on, because parsing millions of numbers at once would hold the event loop.
  *
  * It paces itself by what the server says of its limits (rate-budget.ts). Retries, breakers and the splitting of rejected
  * batches belong to the caller.
@@ -13,6 +13,7 @@ import type { Clock, Embedder } from '../../ports/index.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
+import { type FormatKnown, inFormat, type VectorFormat } from './vector-format.ts';
 
 export interface OpenAiSettings {
 	/** Up to and without `/embeddings`, such as `http://127.0.0.1:11434/v1`. */
@@ -40,11 +41,12 @@ const REQUESTS_IN_FLIGHT = 2;
 const NUMBERS_PER_REQUEST = 32_768;
 
 /** The server, as it was told of and as its answers show it. */
-interface Server {
+interface Server extends FormatKnown {
 	readonly settings: OpenAiSettings;
 	readonly budget: ReturnType<typeof createRateBudget>;
 	readonly closing: AbortController;
-	answersNumbers: boolean;
+	/** Its words when it asked to wait, until it takes something again; they are for all who wait. */
+	refusal: string;
 }
 
 export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
@@ -56,7 +58,14 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 		// The rest of the caller's time is for the request itself.
 		patienceMs: timeoutMs / 2,
 	});
-	const server: Server = { settings, budget, closing, answersNumbers: false };
+	const server: Server = {
+		settings,
+		budget,
+		closing,
+		answersNumbers: false,
+		speaksBase64: null,
+		refusal: '',
+	};
 	return {
 		model,
 		dimensions,
@@ -111,7 +120,11 @@ async function embed(
 	return vectors;
 }
 
-async function request(
+const request = (server: Server, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> =>
+	inFormat(server, (format) => requestAs(format, server, texts, signal), signal);
+
+async function requestAs(
+	format: VectorFormat,
 	server: Server,
 	texts: readonly string[],
 	signal: AbortSignal,
@@ -119,7 +132,13 @@ async function request(
 	const { settings, budget } = server;
 	const { model, dimensions, timeoutMs, clock } = settings;
 	const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-	const turn = await budget.turn(bytes, signal);
+	const turn = await budget.turn(bytes, signal).catch((error: unknown) => {
+		if (!isDocDropError(error) || server.refusal === '') throw error;
+		const { retryAfterMs } = error;
+		throw new DocDropError(error.code, `${error.message}: ${server.refusal}`, {
+			...(retryAfterMs !== undefined && { retryAfterMs }),
+		});
+	});
 	const timeout = new AbortController();
 	const cancel = clock.after(timeoutMs, () => timeout.abort());
 	try {
@@ -133,7 +152,7 @@ async function request(
 			body: JSON.stringify({
 				model,
 				input: texts,
-				encoding_format: 'base64',
+				...(format === 'base64' && { encoding_format: format }),
 				...((settings.sendDimensions ?? model.startsWith('text-embedding-3')) && { dimensions }),
 			}),
 			// A redirected POST would arrive without its body.
@@ -143,10 +162,13 @@ async function request(
 		turn.answered(response);
 		if (!response.ok) {
 			const pauseMs = response.status === 429 ? budget.pausedMs() : undefined;
-			throw await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+			const failure = await failureOf(response, { texts, apiKey: settings.apiKey, clock, pauseMs });
+			if (response.status === 429) server.refusal = failure.message;
+			throw failure;
 		}
-		const answer = await readAnswer(response, texts.length, dimensions);
+		const answer = await readAnswer(response, { texts, apiKey: settings.apiKey, dimensions });
 		server.answersNumbers ||= answer.asNumbers;
+		server.refusal = '';
 		return answer.vectors;
 	} catch (error) {
 		signal.throwIfAborted();

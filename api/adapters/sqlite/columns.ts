@@ -64,6 +64,14 @@ export const jsonOrNull = <T>(name: string) =>
 		(value) => (value === null ? null : JSON.stringify(value)),
 	);
 
+/** Empty is null, as most are. */
+export const list = <T>(name: string) =>
+	coded<readonly T[]>(
+		name,
+		(value) => (value === null ? [] : (JSON.parse(value as string) as T[])),
+		(items) => (items.length === 0 ? null : JSON.stringify(items)),
+	);
+
 export function object<T extends object>(fields: { readonly [K in keyof T]-?: Field<T[K]> }): Field<T> {
 	const keys = Object.keys(fields) as (keyof T)[];
 	const parts = keys.map((key) => fields[key]);

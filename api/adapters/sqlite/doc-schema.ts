@@ -9,10 +9,13 @@ import { DocDropError } from '../../errors.ts';
  *
  * `chunks.stray`: 0 published, 1 planned and perhaps in the index, 2 published but perhaps gone or rewritten.
  *
+ * `docs.earlier`: who owned the document before, and how far they had come.
+ *
  * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
- * the two. Its partial index on waiting rows is the queue: `class` and `due` are queueClass and dueAt of coalesce.ts.
+ * the two. `standing` is where its document stands, its lease aside. Its partial index on waiting rows is the queue:
+ * `class` and `due` are queueClass and dueAt of doc-state.ts, `large` is isLargeWork of large-work.ts.
  */
 export const migrations: readonly string[] = [
 	`
@@ -141,8 +144,65 @@ export const migrations: readonly string[] = [
 	'CREATE INDEX bodies_of_blobs ON bodies (blob) WHERE blob IS NOT NULL;',
 	// What people know the sender by.
 	'ALTER TABLE epochs ADD COLUMN name TEXT;',
+	// The order of epochs is their source's own, and ranks count within a document; versions of existing documents go
+	// on from theirs. Those that had left the whole numbers come back, and their points are all written anew.
+	`
+	ALTER TABLE epochs ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
+	UPDATE epochs SET ordinal = rank;
+	CREATE INDEX epochs_of_source ON epochs (source_id, ordinal);
+	CREATE INDEX docs_of_epoch ON docs (epoch_rank);
+	ALTER TABLE docs ADD COLUMN earlier TEXT;
+	UPDATE docs SET
+		rank = 1048576,
+		p_version = min(p_version, 4503599627370496),
+		p_fingerprint = CASE WHEN p_version > 4503599627370496 THEN '' ELSE p_fingerprint END
+	WHERE rank > 2097151;
+	UPDATE jobs SET version = 9007199254740991 WHERE version > 9007199254740991;
+	`,
+	// Keys of documents are never used again, or a receipt would become another document's. A counter, because another
+	// kind of key would mean to write every row of a large store anew.
+	`
+	INSERT INTO notes (name, value) SELECT 'docs.highest_key', max(
+		(SELECT coalesce(max(doc), 0) FROM docs),
+		(SELECT coalesce(max(doc), 0) FROM jobs)
+	);
+	`,
+	// A list has an index: receipts by tenant and state, documents by tenant and standing.
+	`
+	ALTER TABLE jobs ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+	UPDATE jobs SET tenant = coalesce(
+		(SELECT tenant FROM docs WHERE docs.doc = jobs.doc),
+		(SELECT tenant FROM refusals WHERE refusals.job = jobs.job),
+		''
+	);
+	DROP INDEX jobs_failed;
+	CREATE INDEX jobs_by_state ON jobs (state, job);
+	CREATE INDEX jobs_of_tenant ON jobs (tenant, state, job);
+	ALTER TABLE docs ADD COLUMN standing TEXT GENERATED ALWAYS AS (
+		CASE
+			WHEN failed = 1 THEN 'failed'
+			WHEN generation > settled THEN iif(attempts > 0 OR error_code IS NOT NULL, 'retrying', 'accepted')
+			ELSE iif(p_sha256 IS NULL, 'deleted', 'published')
+		END
+	) VIRTUAL;
+	CREATE INDEX docs_by_standing ON docs (tenant, standing, doc_id);
+	CREATE INDEX docs_retrying ON docs (w_job) WHERE standing = 'retrying';
+	CREATE INDEX docs_retrying_of_tenant ON docs (tenant, w_job) WHERE standing = 'retrying';
+	`,
+	// What a sweep removes, oldest first.
+	`
+	CREATE INDEX jobs_ended ON jobs (updated_at, job) WHERE state <> 'accepted';
+	CREATE INDEX docs_tombstones ON docs (w_at) WHERE standing = 'deleted' AND strays = 0;
+	`,
 	// A page of a document's chunks costs what is on it, however many there are.
 	'CREATE INDEX chunks_in_order ON chunks (doc, ord);',
+	// Large documents wait in queues of their own.
+	`
+	ALTER TABLE docs ADD COLUMN large INTEGER NOT NULL DEFAULT 0;
+	UPDATE docs SET large = 1 WHERE (w_op = 0 AND w_size > 4194304) OR p_chunks > 20000;
+	DROP INDEX docs_queue;
+	CREATE INDEX docs_queue ON docs (tenant, class, large, due, ready_at, doc, generation, settled) WHERE generation > settled;
+	`,
 	// Which dead letter loses its content first.
 	'CREATE INDEX docs_dead ON docs (w_at) WHERE failed = 1 AND body IS NOT NULL;',
 ];
@@ -160,6 +220,8 @@ export function migrate(db: DatabaseSync): void {
 	db.exec('BEGIN IMMEDIATE');
 	try {
 		for (const step of migrations.slice(found)) db.exec(step);
+		// What was counted at the end of another version is counted again.
+		db.exec("DELETE FROM notes WHERE name = 'summary'");
 		db.exec(`PRAGMA user_version = ${migrations.length}`);
 		db.exec('COMMIT');
 	} catch (error) {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { createDocEngine } from '../doc-store/index.ts';
+import { createDocEngine, type DocEngine } from '../doc-store/index.ts';
 import { groupCommit, type Served, serveThread } from '../thread/index.ts';
 import { openBlobs } from './blobs.ts';
 import { openBodies, type Bodies } from './bodies.ts';
@@ -55,10 +55,18 @@ function open(): Served {
 			sizeOf: ({ method, args }) => (method === 'accept' ? (args[0] as readonly unknown[]).length : 1),
 			most: changesATransaction,
 		});
-		return { methods: engine, batch, close };
+		return { methods: engine, batch, close: () => closeInOrder(engine, close) };
 	} catch (error) {
 		close();
 		throw error;
+	}
+}
+
+function closeInOrder(engine: DocEngine, close: () => void): void {
+	try {
+		engine.end();
+	} finally {
+		close();
 	}
 }
 

@@ -5,6 +5,7 @@ import { createDocsTable } from './docs-table.ts';
 import { createEntriesTable } from './entries-table.ts';
 import { openEpochs } from './epochs.ts';
 import { createJobsTable } from './jobs-table.ts';
+import { isUnreadableRow } from './sqlite-errors.ts';
 import { createCreditsTable, createMarkersTable } from './small-tables.ts';
 
 /** The document store's tables in SQLite. Owned by the store's thread; `db` is open, migrated and locked. */
@@ -22,8 +23,8 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 		...createCreditsTable(db),
 		...createMarkersTable(db),
 		...bodies.table,
-		epochRank: epochs.epochRank,
-		sourceName: epochs.sourceName,
+		...epochs.table,
+		isUnreadable: isUnreadableRow,
 		counts: () => ({ ...countDocs(), jobs: countJobs() }),
 		transaction(run) {
 			begin.run();
@@ -36,7 +37,7 @@ export function createSqliteTables(db: DatabaseSync, bodies: Bodies): Tables {
 				// After a full disk SQLite has rolled back by itself.
 				if (db.isTransaction) rollback.run();
 				bodies.undo();
-				epochs.reload();
+				epochs.forget();
 				throw error;
 			}
 			bodies.finish();

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Counts, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
+import type { Counts, EndedJob, JobRow, JobsTable, RefusalRow } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import { uuidToBytes } from './uuid.ts';
 
@@ -7,6 +7,7 @@ import { uuidToBytes } from './uuid.ts';
 
 const jobFields = column.object<JobRow>({
 	jobId: column.uuid('job'),
+	tenant: column.text('tenant'),
 	doc: column.integer('doc'),
 	op: column.op('op'),
 	state: column.text<JobRow['state']>('state'),
@@ -20,11 +21,12 @@ const jobFields = column.object<JobRow>({
 	detail: column.jsonOrNull('detail'),
 	charged: column.integer('charged'),
 });
-const agedFields = column.object<Pick<JobRow, 'jobId' | 'doc' | 'state' | 'updatedAt'>>({
+const endedFields = column.object<EndedJob>({
 	jobId: column.uuid('job'),
 	doc: column.integer('doc'),
 	state: column.text('state'),
 	updatedAt: column.integer('updated_at'),
+	previous: column.uuidOrNull('previous'),
 });
 const refusalFields = column.object<RefusalRow>({
 	jobId: column.uuid('job'),
@@ -32,10 +34,44 @@ const refusalFields = column.object<RefusalRow>({
 	docId: column.text('doc_id'),
 });
 const tenantCount = column.object({ tenant: column.text('tenant'), count: column.integer('count(*)') });
+const standing = column.object({
+	count: column.integer('count(*)'),
+	newest: column.uuidOrNull('max(refusals.job)'),
+});
 const stateCount = column.object({
 	state: column.text<JobRow['state']>('state'),
 	count: column.integer('count(*)'),
 });
+
+const states: readonly JobRow['state'][] = [
+	...([
+		'accepted',
+		'published',
+		'deleted',
+		'unchanged',
+		'superseded',
+		'stale',
+		'failed',
+		'canceled',
+	] as const),
+];
+/**
+ * Each from an index, without sorting more than a page of each state; test/adapters/sqlite/lists.test.ts verifies
+ * SQLite's plans.
+ */
+export const jobListSql = {
+	all: 'job < ? ORDER BY job DESC LIMIT ?',
+	inState: 'state = ? AND job < ? ORDER BY job DESC LIMIT ?',
+	ofTenantInState: 'tenant = ? AND state = ? AND job < ? ORDER BY job DESC LIMIT ?',
+	ended:
+		"state <> 'accepted' AND (updated_at, job) > (?, ?) AND updated_at < ? ORDER BY updated_at, job LIMIT ?",
+	ofTenant: `FROM (${states
+		.map(
+			(state) =>
+				`SELECT * FROM (SELECT job FROM jobs WHERE tenant = ?1 AND state = '${state}' AND job < ?2 ORDER BY job DESC LIMIT ?3)`,
+		)
+		.join(' UNION ALL ')}) ORDER BY job DESC LIMIT ?3`,
+};
 
 const aboveAll = new Uint8Array(16).fill(255);
 const belowAll = new Uint8Array(16);
@@ -47,17 +83,27 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 		insert: db.prepare(column.insertSql('jobs', jobFields.names)),
 		update: db.prepare(column.updateSql('jobs', jobFields.names.slice(1), 'job = ?')),
 		find: jobs('job = ?'),
+		leaveFuture: db.prepare(
+			'UPDATE jobs SET accepted_at = min(accepted_at, ?1), updated_at = ?1 WHERE updated_at > ?1',
+		),
 		remove: db.prepare('DELETE FROM jobs WHERE job = ?'),
-		list: jobs('job < ? ORDER BY job DESC LIMIT ?'),
-		listFailed: jobs("state = 'failed' AND job < ? ORDER BY job DESC LIMIT ?"),
-		listIn: jobs('job < ? AND state = ? ORDER BY job DESC LIMIT ?'),
-		page: column.query(db, agedFields, 'FROM jobs WHERE job > ? ORDER BY job LIMIT ?'),
+		list: jobs(jobListSql.all),
+		listIn: jobs(jobListSql.inState),
+		listOf: column.query(db, column.uuid('job'), jobListSql.ofTenant),
+		listOfIn: jobs(jobListSql.ofTenantInState),
+		ended: column.query(db, endedFields, `FROM jobs WHERE ${jobListSql.ended}`),
 		isNewest: db.prepare('SELECT 1 FROM docs WHERE doc = ? AND last_job = ?'),
 		insertRefusal: db.prepare(column.insertSql('refusals', refusalFields.names)),
 		refusal: refusals('WHERE job = ?'),
 		refusalOf: refusals('WHERE tenant = ? AND doc_id = ?'),
 		oldestRefusal: refusals('ORDER BY job LIMIT 1'),
 		oldestRefusalOf: refusals('WHERE tenant = ? ORDER BY job LIMIT 1'),
+		standingRefusals: column.query(
+			db,
+			standing,
+			`FROM refusals LEFT JOIN docs ON docs.tenant = refusals.tenant AND docs.doc_id = refusals.doc_id
+			WHERE (?1 IS NULL OR refusals.tenant = ?1) AND (docs.doc IS NULL OR docs.last_job < refusals.job)`,
+		),
 		removeRefusal: db.prepare('DELETE FROM refusals WHERE job = ?'),
 	};
 
@@ -74,23 +120,19 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 			void sql.update.run(...column.valuesOf(jobFields, job).slice(1), uuidToBytes(job.jobId)),
 		job: (jobId) => sql.find.get(uuidToBytes(jobId)),
 		removeJob: (jobId) => void sql.remove.run(uuidToBytes(jobId)),
-		listJobs(after, state, limit) {
-			const from = after === null ? aboveAll : uuidToBytes(after);
-			if (state === null) return sql.list.all(from, limit);
-			return state === 'failed' ? sql.listFailed.all(from, limit) : sql.listIn.all(from, state, limit);
+		listJobs({ tenant, state, below, limit }) {
+			const from = below === null ? aboveAll : uuidToBytes(below);
+			if (tenant === null)
+				return state === null ? sql.list.all(from, limit) : sql.listIn.all(state, from, limit);
+			if (state !== null) return sql.listOfIn.all(tenant, state, from, limit);
+			const ids = sql.listOf.all(tenant, from, limit);
+			return ids.flatMap((jobId) => sql.find.get(uuidToBytes(jobId)) ?? []);
 		},
-		removeOldJobs(before, after, limit) {
-			const page = sql.page.all(after === null ? belowAll : uuidToBytes(after), limit);
-			let removed = 0;
-			for (const { jobId, doc, state, updatedAt } of page) {
-				const job = uuidToBytes(jobId);
-				if (state === 'accepted' || updatedAt >= before || sql.isNewest.get(doc, job) !== undefined) continue;
-				sql.remove.run(job);
-				if (doc === 0) sql.removeRefusal.run(job);
-				removed += 1;
-			}
-			return { removed, last: page.length < limit ? null : (page.at(-1)?.jobId ?? null) };
-		},
+		endedJobs: (after, before, limit) =>
+			after === null
+				? sql.ended.all(0, belowAll, before, limit)
+				: sql.ended.all(after.updatedAt, uuidToBytes(after.jobId), before, limit),
+		isNewestJob: (doc, jobId) => sql.isNewest.get(doc, uuidToBytes(jobId)) !== undefined,
 		highestTime: () =>
 			column
 				.query(
@@ -99,11 +141,13 @@ export function createJobsTable(db: DatabaseSync): JobsTable & { countJobs(): Co
 					'FROM (SELECT updated_at FROM jobs ORDER BY job DESC LIMIT 1000)',
 				)
 				.get() ?? 0,
+		leaveJobsFuture: (now) => void sql.leaveFuture.run(now),
 		insertRefusal: (row) => void sql.insertRefusal.run(...column.valuesOf(refusalFields, row)),
 		refusal: (jobId) => sql.refusal.get(uuidToBytes(jobId)),
 		refusalOf: (tenant, docId) => sql.refusalOf.get(tenant, docId),
 		oldestRefusal: (tenant) => (tenant === null ? sql.oldestRefusal.get() : sql.oldestRefusalOf.get(tenant)),
 		removeRefusal: (jobId) => void sql.removeRefusal.run(uuidToBytes(jobId)),
+		standingRefusals: (tenant) => sql.standingRefusals.get(tenant) ?? { count: 0, newest: null },
 		refusalCounts: () =>
 			new Map(
 				column

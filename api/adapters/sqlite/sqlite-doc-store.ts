@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/index.ts';
-import type { DocEngine } from '../doc-store/index.ts';
+import { type DocEngine, wholeLists } from '../doc-store/index.ts';
 import { forward, openThread, threadFile } from '../thread/index.ts';
 import { writeBlob } from './blobs.ts';
 
@@ -37,5 +37,6 @@ export async function openSqliteDocStore({
 	isOpen = true;
 	const blobs = join(dir, 'blobs');
 	mkdirSync(blobs, { recursive: true, mode: 0o700 });
-	return { ...methods, writeBlob: (bytes) => writeBlob(blobs, bytes), close: thread.close };
+	const lists = wholeLists(methods);
+	return { ...methods, ...lists, writeBlob: (bytes) => writeBlob(blobs, bytes), close: thread.close };
 }

@@ -45,6 +45,10 @@ export function fromSqliteError(error: unknown): DocDropError {
 	}
 }
 
+/** A number beyond the whole ones, or text that is no JSON: the file is sound, and what stands in a row of it is not. */
+export const isUnreadableRow = (error: unknown): boolean =>
+	error instanceof SyntaxError || (error as { code?: unknown } | null)?.code === 'ERR_OUT_OF_RANGE';
+
 /** What a call of node:fs threw. */
 export function fromFileError(error: unknown): DocDropError {
 	if (isDocDropError(error)) return error;

@@ -7,6 +7,7 @@ import {
 	type Change,
 	type ChangeContent,
 	ownedError,
+	spentError,
 	type Refusal,
 	refusalOf,
 	type Refused,
@@ -56,7 +57,8 @@ export interface AcceptDeps {
 	readonly limiter: DocumentLimiter | null;
 	readonly uploadRoom: UploadRoom;
 	/** Something may be due at once. */
-	readonly wake: () => void;
+	/** Changes of these documents were accepted. */
+	readonly wake: (changed: readonly Pick<Change, 'tenant' | 'docId'>[]) => void;
 }
 
 export interface AcceptOptions {
@@ -211,7 +213,7 @@ async function submit(
 		throw error;
 	});
 	crashPoint('after-accept');
-	wake();
+	wake(acceptedOf(changes, results));
 	await dropContents(
 		contents.filter((_, index) => results[index]?.kind !== 'accepted'),
 		docStore,
@@ -220,6 +222,17 @@ async function submit(
 		const result = results[index];
 		if (result === undefined) throw new Error('the store answered fewer results than changes');
 		return answer(sent, result, { own: errors[index] ?? null, limits: refusals }, deps);
+	});
+}
+
+/** Documents that have a newer change than they had, names that were left included. */
+function acceptedOf(
+	changes: readonly (Change | Refusal)[],
+	results: readonly AcceptResult[],
+): Pick<Change, 'tenant' | 'docId'>[] {
+	return changes.flatMap((one, index) => {
+		if ('refused' in one || results[index]?.kind !== 'accepted') return [];
+		return one.previous === undefined ? [one] : [one, one.previous];
 	});
 }
 
@@ -261,6 +274,8 @@ function answer(
 			return withReceipt(errors.own, result.jobId);
 		case 'owned':
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
+		case 'spent':
+			return withReceipt(spentError(result.of), result.jobId);
 		case 'full':
 			return queueFull();
 		case 'unpaid':

@@ -1,6 +1,6 @@
 /**
- * The order of the rounds in which lists are told as a whole. A round is a number within an epoch of a year: every
- * round of its own epoch would fill the store's list of epochs, which is kept whole and for good.
+ * The order of the rounds in which lists are told as a whole. A round is a number within an epoch of a year: with
+ * an epoch for every round, a change that is late by more than a few would be taken for a new one (epoch-order.ts).
  */
 export interface Round {
 	readonly epoch: string;

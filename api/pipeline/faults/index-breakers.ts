@@ -17,8 +17,9 @@ export function createIndexBreakers({
 	readonly clock: Clock;
 	readonly log: Log;
 }): { readonly index: Breaker; readonly search: Breaker } {
+	const { control: _ofWrites, ...ofSearches } = indexBreaker;
 	const search = createBreaker({
-		...indexBreaker,
+		...ofSearches,
 		clock,
 		attempts: 1,
 		onChange: (state) => log.warn({ peer: 'index', state }, 'the breaker of searches changed its state'),

@@ -4,13 +4,15 @@
  * calls of the embedder, index-check.ts for repairs.
  *
  * The rule behind the table: an outage says nothing about a document, so it never counts against one; a
- * refusal says something about one document, so a batch is halved until that document stands alone.
+ * refusal says something about one document, so a batch is halved until that document stands alone. What looks like an
+ * outage while the peer answers others (`isOwn`, found out by breaker.ts) is the work's own: it is halved as well, and
+ * counts where others were really served since (blame.ts).
  */
-import { isDocDropError, type ErrorCode } from '../../errors.ts';
+import { type DocDropError, isDocDropError, type ErrorCode } from '../../errors.ts';
 
 export type RetryDecision =
-	/** Try the same work again after `afterMs`; the failure counts towards `maxAttempts`. */
-	| { readonly kind: 'retry'; readonly afterMs: number; readonly counted: true }
+	/** Try the same work again after `afterMs`; where it is counted, the failure counts towards `maxAttempts`. */
+	| { readonly kind: 'retry'; readonly afterMs: number; readonly counted: boolean }
 	/** Something other than the document is at fault: wait `afterMs`, without limit and without counting. */
 	| { readonly kind: 'wait'; readonly afterMs: number }
 	/** Do the work again at once in two halves. */
@@ -24,6 +26,8 @@ export interface RetryContext {
 	readonly attempts: number;
 	/** Counted failures after which the document is dead. */
 	readonly maxAttempts: number;
+	/** Whether others were served since the last failure of this work: only then a failure of its own counts. */
+	readonly othersServed: boolean;
 	/** The wait that the last decision asked for, ms; 0 at the first failure. */
 	readonly previousMs: number;
 	/** 0 to below 1. */
@@ -38,6 +42,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	// Every document would fail alike until a person acts: a wrong index must not empty the queue into dead letters.
 	index_mismatch: 'outage',
 	embedder_unavailable: 'outage',
+	embedder_mismatch: 'outage',
 	embedder_forbidden: 'outage',
 	extractor_unavailable: 'outage',
 	store_unavailable: 'outage',
@@ -45,6 +50,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	store_newer: 'outage',
 	store_corrupt: 'outage',
 	store_lost: 'outage',
+	clock_ahead: 'outage',
 	config_invalid: 'outage',
 	disk_full: 'outage',
 	queue_full: 'outage',
@@ -91,9 +97,10 @@ function backoff(previousMs: number, random: () => number, capMs = longestMs): n
 }
 
 export function decide(error: unknown, context: RetryContext): RetryDecision {
-	const { documents, attempts, maxAttempts, previousMs, random } = context;
+	const { documents, attempts, maxAttempts, othersServed, previousMs, random } = context;
 	const code = isDocDropError(error) ? error.code : 'internal';
-	const cause = causes[code];
+	const isOwn = isDocDropError(error) && error.isOwn;
+	const cause = isOwn ? 'defect' : causes[code];
 	// A peer that names a time is taken at its word: earlier is refused again, later wastes it.
 	const named = isDocDropError(error) ? error.retryAfterMs : undefined;
 	if (cause === 'outage' || cause === 'throttled') {
@@ -101,8 +108,9 @@ export function decide(error: unknown, context: RetryContext): RetryDecision {
 		return { kind: 'wait', afterMs: named ?? backoff(previousMs, random, capMs) };
 	}
 	if (documents > 1) return { kind: 'split' };
-	if (cause === 'refused' || attempts + 1 >= maxAttempts) return { kind: 'dead', code };
-	return { kind: 'retry', afterMs: backoff(previousMs, random), counted: true };
+	const counted = !isOwn || othersServed;
+	if (cause === 'refused' || (counted && attempts + 1 >= maxAttempts)) return { kind: 'dead', code };
+	return { kind: 'retry', afterMs: backoff(previousMs, random), counted };
 }
 
 /**
@@ -110,6 +118,11 @@ export function decide(error: unknown, context: RetryContext): RetryDecision {
  * refuses or forbids is there, and waiting for it as if it were not would stop the work of others.
  */
 export function trips(error: unknown): boolean {
+	return isUnanswered(error) && !error.isOwn;
+}
+
+/** Whether a call got no answer that could be used, whoever is at fault. */
+export function isUnanswered(error: unknown): error is DocDropError {
 	return (
 		isDocDropError(error) && (error.code === 'index_unavailable' || error.code === 'embedder_unavailable')
 	);

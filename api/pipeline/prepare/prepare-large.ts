@@ -2,7 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Chunk, Claimed, DocFields, DocStore, Spool } from '../../ports/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
-import { createLargePlanner, documentCost, type LargePlan, readMeta } from '../../domain/index.ts';
+import {
+	createLargePlanner,
+	documentCost,
+	largeBytes,
+	type LargePlan,
+	readMeta,
+} from '../../domain/index.ts';
 import { changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
 import type { StepDeps } from './step-deps.ts';
@@ -25,16 +31,14 @@ export interface LargePrepared {
 export interface LargeDeps extends Pick<StepDeps, 'docStore' | 'extractor' | 'spools' | 'signal'> {
 	/** See prepare.ts. */
 	readonly reading: Gate;
-	readonly embed: EmbedStep;
+	readonly embed: Pick<EmbedStep, 'embed'>;
 }
-
-/** Contents above this size that wait in a file are worked on this way; memory for smaller ones is bounded by their size. */
-export const largeBytes = 4 * 1_048_576;
 
 /** Pages of one document that are with the embedder at the same time. */
 const pagesAtOnce = 2;
 const entriesAPage = 2_000;
 
+/** Beside what waits as large (`isLargeWork`): what an attempt has left may have made a document one. */
 export function isLarge({ content, isPaged }: Claimed): boolean {
 	return isPaged || (content !== null && 'file' in content.body && content.size > largeBytes);
 }
@@ -130,7 +134,7 @@ async function embedPage(
 	spool: Spool,
 	plan: LargePlan,
 	page: number,
-	embed: EmbedStep,
+	embed: LargeDeps['embed'],
 ): Promise<number> {
 	const first = spool.firstOf(page);
 	const count = spool.firstOf(page + 1) - first;

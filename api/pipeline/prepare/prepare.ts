@@ -36,7 +36,7 @@ export async function prepare(
 		readonly extractor: Extractor;
 		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
 		readonly reading: Gate;
-		readonly embed: EmbedStep;
+		readonly embed: Pick<EmbedStep, 'embed'>;
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
 		readonly breaker: Breaker;
 		readonly clock: Clock;

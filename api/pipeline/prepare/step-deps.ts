@@ -1,6 +1,6 @@
 import type { Clock, DocStore, Extractor, Spools, VectorStore } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
-import type { Breaker, ReachCrashPoint } from '../faults/index.ts';
+import type { Breaker, JobNotes, ReachCrashPoint } from '../faults/index.ts';
 
 /** What the steps behind the claim, and the upkeep beside them, are made with; each names of it what it uses. */
 export interface StepDeps {
@@ -9,6 +9,7 @@ export interface StepDeps {
 	readonly extractor: Extractor;
 	readonly spools: Spools;
 	readonly breaker: Breaker;
+	readonly notes: JobNotes;
 	readonly clock: Clock;
 	/** Store time, ms. */
 	readonly now: () => number;

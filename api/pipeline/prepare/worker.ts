@@ -1,9 +1,10 @@
 import type { Claimed } from '../../ports/index.ts';
-import { decide } from '../faults/index.ts';
-import type { EmbedStep } from './embed.ts';
+import { type Blame, decide } from '../faults/index.ts';
+import { type EmbedStep, replaced } from './embed.ts';
 import { createGate, type Gate } from './fair-queue.ts';
 import { giveBack } from './give-back.ts';
 import { createInWork, type InWork } from './in-work.ts';
+import { isDocDropError } from '../../errors.ts';
 import { capacityLeft, failureOf } from '../../domain/index.ts';
 import type { Lane, LaneItem, LargeItem, OpenLane } from './lane-handover.ts';
 import { prepare } from './prepare.ts';
@@ -30,19 +31,29 @@ export interface WorkerSettings {
 
 export interface WorkerDeps extends StepDeps {
 	readonly embed: EmbedStep;
+	/** Of texts. */
+	readonly blame: Blame;
 	readonly settings: WorkerSettings;
 	readonly openLane: OpenLane;
 }
 
+export interface ChangedDocument {
+	readonly tenant: string;
+	readonly docId: string;
+}
+
 export interface Worker {
-	/** Something may have become due. */
-	wake(): void;
+	/** Something may have become due: newer changes of these documents, or whatever. */
+	wake(changed?: readonly ChangedDocument[]): void;
 	inWork(): number;
 	/** No new claims; resolves when nothing is in work. */
 	drain(): Promise<void>;
 }
 
-/** Of large documents one is worked on at a time; the others give their lease back for so long. */
+/**
+ * Of large documents one is worked on at a time, and no other is claimed. One that turned out to be large at the claim
+ * gives its lease back for so long.
+ */
 const largePauseMs = 1_000;
 /** Longest sleep without looking: a wake-up that was missed costs this much, not a document. */
 const longestSleepMs = 1_000;
@@ -63,13 +74,19 @@ export function startWorker(deps: WorkerDeps): Worker {
 		worker.wakeUp();
 		if (inWork.count() === 0) worker.drained();
 	};
-	const inWork = createInWork({ openLane, shards: settings.shards ?? 1, onFinish });
+	const inWork = createInWork({ openLane, shards: settings.shards ?? 1, notes: deps.notes, onFinish });
 	const reading = createGate(settings.maxReading, deps.weightOf);
 	const worker: WorkerState = { inWork, reading, isDraining: false, wakeUp: () => {}, drained: () => {} };
 	void claimLoop(worker, deps);
 	void renewLoop(inWork, deps);
 	return {
-		wake: () => worker.wakeUp(),
+		wake(changed = []) {
+			for (const { tenant, docId } of changed) {
+				const jobId = inWork.jobOf(tenant, docId);
+				if (jobId !== null) deps.embed.replace(jobId);
+			}
+			worker.wakeUp();
+		},
 		inWork: () => inWork.count(),
 		drain: () => {
 			worker.isDraining = true;
@@ -102,7 +119,9 @@ async function claim(worker: WorkerState, deps: WorkerDeps): Promise<number> {
 	try {
 		const at = now();
 		const { leaseMs } = settings;
-		const claimed = await docStore.claim({ now: at, limit, maxBytes, leaseMs, inWork, mayExceed });
+		const mostLarge = worker.inWork.hasLarge() ? 0 : 1;
+		const bounds = { limit, maxBytes, mayExceed, mostLarge };
+		const claimed = await docStore.claim({ now: at, ...bounds, leaseMs, inWork });
 		if (claimed.length > 0) {
 			crashPoint('after-lease');
 			for (const one of claimed) void workOn(one, worker, deps);
@@ -167,9 +186,11 @@ async function prepareItem(claimed: Claimed, reading: Gate, deps: WorkerDeps): P
 	try {
 		if (isLarge(claimed)) {
 			const prepared = await prepareLarge(claimed, { ...deps, reading });
+			deps.blame.forget(claimed.lease.doc);
 			return { kind: 'large', item: { prepared, ...measured() } };
 		}
 		const prepared = await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
+		deps.blame.forget(claimed.lease.doc);
 		const times = measured();
 		const points = prepared.plan.added.length + prepared.plan.gone.length;
 		const bytes = prepared.points.reduce(
@@ -190,23 +211,32 @@ async function afterFailure(
 	inWork: InWork,
 	deps: WorkerDeps,
 ): Promise<void> {
-	const { now, random, log, telemetry, settings } = deps;
-	const { attempts, tenant, docId } = claimed;
+	const { now, random, log, telemetry, settings, blame } = deps;
+	const { attempts, tenant, docId, lease } = claimed;
+	if (error === replaced) {
+		await giveBack(claimed, { retryAt: now(), counted: false, error: null }, deps);
+		return inWork.finish(claimed);
+	}
+	const isOwn = isDocDropError(error) && error.isOwn;
+	const { othersServed, failures } = isOwn ? blame.failed(lease.doc) : { othersServed: true, failures: 0 };
 	const next = decide(error, {
 		documents: 1,
 		attempts,
 		maxAttempts: settings.maxAttempts,
-		previousMs: 500 * 3 ** attempts,
+		othersServed,
+		previousMs: 500 * 3 ** Math.max(attempts, failures),
 		random,
 	});
+	if (next.kind === 'dead') blame.forget(lease.doc);
 	const failure = failureOf(error);
 	telemetry.count('docdrop_retries_total', { code: failure.code });
 	if (failure.code === 'internal')
 		log.error({ tenant, docId, error }, 'preparing a document failed unexpectedly');
 	if (next.kind === 'dead' || next.kind === 'split') return lane.deadLetter(claimed, error);
-	if (next.kind === 'wait')
+	if (next.kind === 'wait' || isOwn)
 		log.warn({ tenant, docId, code: failure.code, waitMs: next.afterMs }, 'a document waits to be prepared');
 	const retryAt = now() + next.afterMs;
-	await giveBack(claimed, { retryAt, counted: next.kind === 'retry', error: failure }, deps);
+	const counted = next.kind === 'retry' && next.counted;
+	await giveBack(claimed, { retryAt, counted, error: failure }, deps);
 	inWork.finish(claimed);
 }

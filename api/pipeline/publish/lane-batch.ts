@@ -1,10 +1,10 @@
 import type { Claimed, DocKey } from '../../ports/index.ts';
 import { failureOf } from '../../domain/index.ts';
-import { prepareDeletion, type LaneItem, type Prepared } from '../prepare/index.ts';
+import { giveBack, prepareDeletion, type LaneItem, type Prepared } from '../prepare/index.ts';
 import type { FlushReason } from './autobatch.ts';
 import type { LaneDeps } from './lane-deps.ts';
 import type { LaneTurn } from './lane-lock.ts';
-import type { Outcomes } from './lane-outcomes.ts';
+import { type Ended, endedAs, type Outcomes } from './lane-outcomes.ts';
 import type { Recovery } from './lane-recovery.ts';
 import { publish } from './publish.ts';
 
@@ -25,19 +25,46 @@ interface Write {
 export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: Outcomes, deps: LaneDeps) {
 	const { docStore, clock, log, now, leaseMs } = deps;
 
-	async function write(batch: readonly LaneItem[], closedBy: FlushReason, turn: LaneTurn): Promise<void> {
-		await recovery.run(
-			batch.map(({ prepared }) => prepared.claimed),
-			turn,
-			() => writeOnce(batch, { closedBy, turn, startedAt: clock.monotonic() }),
-			async (middle) => {
-				await write(batch.slice(0, middle), 'points', turn);
-				await write(batch.slice(middle), 'points', turn);
-			},
-		);
+	/** What fails alone is tried again when its mates are through: they may show whose fault it is, and need not wait. */
+	async function write(
+		batch: readonly LaneItem[],
+		closedBy: FlushReason,
+		turn: LaneTurn,
+	): Promise<readonly Ended[]> {
+		const alone: LaneItem[] = [];
+		const ended = [...(await writeParts(batch, closedBy, turn, batch.length > 1 ? alone : null))];
+		for (const item of alone) ended.push(...(await writeParts([item], 'points', turn, null)));
+		return ended;
 	}
 
-	async function writeOnce(batch: readonly LaneItem[], bulk: Write): Promise<void> {
+	/** `alone`: where to leave what fails by itself; null where it is to be judged. */
+	async function writeParts(
+		batch: readonly LaneItem[],
+		closedBy: FlushReason,
+		turn: LaneTurn,
+		alone: LaneItem[] | null,
+	): Promise<readonly Ended[]> {
+		const documents = batch.map(({ prepared }) => prepared.claimed);
+		const end = await recovery.attempt(
+			documents,
+			() => writeOnce(batch, { closedBy, turn, startedAt: clock.monotonic() }),
+			alone === null,
+		);
+		if (end.kind === 'done') return end.value;
+		if (end.kind === 'stopping') return endedAs('left', documents);
+		const [first, second] = batch;
+		if (first !== undefined && second === undefined) {
+			if (alone === null || end.next.kind !== 'retry')
+				return [await recovery.settle(first.prepared.claimed, end, turn)];
+			alone.push(first);
+			return [];
+		}
+		const middle = batch.length >> 1;
+		const ended = await writeParts(batch.slice(0, middle), 'points', turn, alone);
+		return [...ended, ...(await writeParts(batch.slice(middle), 'points', turn, alone))];
+	}
+
+	async function writeOnce(batch: readonly LaneItem[], bulk: Write): Promise<readonly Ended[]> {
 		const { closedBy, turn, startedAt } = bulk;
 		const hasMoves = batch.some(({ prepared }) => moveSourcesOf(prepared).length > 0);
 		const itemOf = new Map(batch.map((item) => [item.prepared, item]));
@@ -71,12 +98,17 @@ export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: 
 			outcomes.published(claimed, chunks, prepareMs + clock.monotonic() - startedAt);
 		}
 		if (hasMoves) await removeMoveSources(published.flatMap(moveSourcesOf), bulk);
+		const claimedOf = ({ claimed }: Prepared) => claimed;
+		return [...endedAs('published', published.map(claimedOf)), ...endedAs('lost', lost.map(claimedOf))];
 	}
 
 	const moveSourcesOf = ({ claimed }: Prepared): DocKey[] =>
 		claimed.moveSources.filter((one) => one.tenant === tenant).map(({ doc }) => doc);
 
-	/** What fails here is claimed again by the worker: these deletions wait for no successor any more. */
+	/**
+	 * Documents of their own, each with its own outcome. What cannot be claimed here is claimed by the worker: these
+	 * deletions wait for no successor any more.
+	 */
 	async function removeMoveSources(sources: readonly DocKey[], bulk: Write): Promise<void> {
 		let claimed: Claimed[];
 		try {
@@ -87,8 +119,7 @@ export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: 
 		}
 		// What does not fit into one removal is claimed again, by the worker, as a large document.
 		const paged = claimed.filter(({ isPaged }) => isPaged);
-		const released = paged.map(({ lease }) => ({ lease, retryAt: now(), counted: false, error: null }));
-		if (paged.length > 0) await docStore.release(released, now()).catch(() => {});
+		for (const one of paged) await giveBack(one, { retryAt: now(), counted: false, error: null }, deps);
 		const taken = claimed.filter(({ isPaged }) => !isPaged);
 		if (taken.length === 0) return;
 		for (const one of taken) deps.onTaken(one);
@@ -98,9 +129,7 @@ export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: 
 			const points = prepared.plan.gone.length;
 			return { prepared, points, bytes: 0, readyAt: clock.monotonic(), prepareMs: 0, waitMs };
 		});
-		await recovery.runAndRelease(taken, bulk.turn, () =>
-			recovery.run(taken, bulk.turn, () => writeOnce(items, bulk)),
-		);
+		await recovery.runAndRelease(taken, bulk.turn, () => write(items, bulk.closedBy, bulk.turn));
 	}
 
 	return write;

@@ -3,6 +3,31 @@ import type { Failure } from '../../domain/index.ts';
 import type { LaneDeps } from './lane-deps.ts';
 
 /**
+ * How a document leaves its lane. A lane's work answers with one of these for every document that it took, and
+ * `leftOver` says of which it did not.
+ *  - published: committed; a deletion, that it is gone.
+ *  - lost: its lease was lost on the way, its new holder does the work.
+ *  - failed: a dead letter.
+ *  - returned: its lease was given back, it is claimed again.
+ *  - left: the process stops, the next one begins anew.
+ */
+export interface Ended {
+	readonly claimed: Claimed;
+	readonly outcome: 'published' | 'lost' | 'failed' | 'returned' | 'left';
+}
+
+export const endedAs = (outcome: Ended['outcome'], documents: readonly Claimed[]): Ended[] =>
+	documents.map((claimed) => ({ claimed, outcome }));
+
+/** Documents that were taken and have no outcome. Throws where one has two, or was never taken: a defect of the lane. */
+export function leftOver(taken: readonly Claimed[], ended: readonly Ended[]): Claimed[] {
+	const open = new Set(taken);
+	for (const { claimed, outcome } of ended)
+		if (!open.delete(claimed)) throw new Error(`a document left its lane a second time, as ${outcome}`);
+	return [...open];
+}
+
+/**
  * What follows when a document is published or a dead letter, whatever its size: it is counted, and what a large version
  * of it has left on disk goes. For the lane's own modules.
  */

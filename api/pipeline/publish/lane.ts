@@ -50,7 +50,7 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 	const outcomes = createOutcomes(tenant, deps);
 	const recovery = createRecovery(tenant, outcomes, deps);
 	const writeBatch = createBatchWriter(tenant, recovery, outcomes, deps);
-	const writeLarge = createLargeWriter(tenant, lock, recovery, outcomes, deps);
+	const writeLarge = createLargeWriter(lock, recovery, outcomes, deps);
 
 	function run(): void {
 		while (queue.open < mostOpen && !signal.aborted) {
@@ -78,7 +78,9 @@ export function createLane(tenant: string, deps: LaneDeps): Lane {
 
 	function deadLetter({ claimed, error }: DeadLetter): Promise<void> {
 		const turn = lock.turn();
-		return recovery.runAndRelease([claimed], turn, () => recovery.deadLetter(claimed, error, turn));
+		return recovery.runAndRelease([claimed], turn, async () => [
+			await recovery.deadLetter(claimed, error, turn),
+		]);
 	}
 
 	function write({ batch, flushReason }: Batch<LaneItem>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LaneHooks, OpenLane } from '../prepare/index.ts';
 import type { BatchLimits } from './autobatch.ts';
+import { createBlame } from '../faults/index.ts';
 import { createContention, type LaneFigures } from './contention.ts';
 import { createLane } from './lane.ts';
 import type { LaneDeps } from './lane-deps.ts';
@@ -10,7 +11,7 @@ export interface LaneSettings extends Pick<LaneDeps, 'leaseMs' | 'maxAttempts'> 
 
 export interface LanesDeps extends Omit<
 	LaneDeps,
-	keyof LaneHooks | keyof LaneSettings | 'contention' | 'limits'
+	keyof LaneHooks | keyof LaneSettings | 'contention' | 'blame' | 'limits'
 > {
 	readonly settings: LaneSettings;
 }
@@ -24,9 +25,10 @@ export interface Lanes {
 export function createLanes(deps: LanesDeps): Lanes {
 	const { batch: limits, leaseMs, maxAttempts } = deps.settings;
 	const contention = createContention(deps);
+	const blame = createBlame();
 	return {
 		open: (tenant, hooks) =>
-			createLane(tenant, { ...deps, ...hooks, contention, limits, leaseMs, maxAttempts }),
+			createLane(tenant, { ...deps, ...hooks, contention, blame, limits, leaseMs, maxAttempts }),
 		figures: () => contention.figures(),
 	};
 }

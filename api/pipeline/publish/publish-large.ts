@@ -40,7 +40,7 @@ export function* largeSteps(
 	progress: LargeProgress,
 	deps: Omit<PublishDeps, 'turn'>,
 ): Generator<LargeStep> {
-	const { docStore, vectorStore, breaker, crashPoint, now, signal } = deps;
+	const { docStore, vectorStore, breaker, blame, crashPoint, now, signal } = deps;
 	const { claimed, plan, spool, fields, droppedExtra } = prepared;
 	const { lease, tenant, docId } = claimed;
 	const publishedAt = new Date(now()).toISOString();
@@ -57,6 +57,7 @@ export function* largeSteps(
 		const write = { tenant, docId, fields: { ...fields, publishedAt }, droppedExtra, ...parts };
 		await turn.enter();
 		await breaker.run((inner) => vectorStore.put([write], inner), signal);
+		blame.served();
 	};
 
 	yield async (turn) => {

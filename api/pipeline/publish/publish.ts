@@ -1,5 +1,6 @@
 import type { Commit, DocWrite } from '../../ports/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
+import type { Blame } from '../faults/index.ts';
 import type { Prepared, StepDeps } from '../prepare/index.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface PublishDeps extends Pick<
 	StepDeps,
 	'docStore' | 'vectorStore' | 'breaker' | 'crashPoint' | 'now' | 'signal'
 > {
+	/** Of writes. */
+	readonly blame: Blame;
 	/** The lane's lock, held from put to remove: intent and commit of other batches go on beside it. */
 	readonly turn: LaneTurn;
 }
@@ -41,7 +44,7 @@ export async function publish(
 	detail: (prepared: Prepared) => Commit['detail'],
 	deps: PublishDeps,
 ): Promise<PublishedBatch> {
-	const { docStore, vectorStore, breaker, crashPoint, now, signal, turn } = deps;
+	const { docStore, vectorStore, breaker, blame, crashPoint, now, signal, turn } = deps;
 	const tenant = batch[0]?.claimed.tenant ?? '';
 	let leased = batch;
 	const keep = (answers: readonly boolean[]) =>
@@ -69,12 +72,16 @@ export async function publish(
 			await turn.enter();
 			// An outage may have passed meanwhile.
 			if (now() - at > staleAfterMs) writes = writesAt(now());
-			if (writes.length > 0) await breaker.run((inner) => vectorStore.put(writes, inner), signal);
+			if (writes.length > 0) {
+				await breaker.run((inner) => vectorStore.put(writes, inner), signal);
+				blame.served();
+			}
 			crashPoint('between-points');
 		},
 		async remove() {
 			const gone = leased.flatMap(({ plan }) => plan.gone);
 			if (gone.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, gone, inner), signal);
+			if (gone.length > 0) blame.served();
 			turn.leave();
 			crashPoint('before-manifest');
 		},

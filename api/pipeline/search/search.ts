@@ -1,7 +1,7 @@
 import { limits, searchResultsUnset } from '../../contract/limits.ts';
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { answerOf } from '../../contract/stored-fields.ts';
-import { DocDropError } from '../../errors.ts';
+import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { Clock, Embedder, SearchQuery, VectorStore } from '../../ports/index.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
@@ -11,6 +11,9 @@ import { tokenize } from '../../chunking/index.ts';
 /**
  * One question, two lists (by vector, by words), one answer: fused by reciprocal rank in our own code, so that
  * both stores answer alike. Each list is asked deeper than the answer is long, or fusion would see too little.
+ *
+ * A hybrid search whose question gets no vector is answered from the words alone, and says so: whoever searches is
+ * served by half of the answer, and can tell that it is half.
  */
 const depth = (limit: number) => Math.min(1_000, Math.max(50, limit * 5));
 
@@ -37,13 +40,10 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		}
 	}
 	const start = deps.clock.monotonic();
-	const [vector] =
-		mode === 'text'
-			? [null]
-			: await deps.embedderBreaker.run((signal) => deps.embedder.embed([query], signal));
+	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(query, mode, deps);
 	const lists = await inTurn(deps, {
 		tenant,
-		vector: vector ?? null,
+		vector,
 		terms: mode === 'dense' ? [] : termsOf(query),
 		limit: depth(limit),
 		...(docId !== undefined && { docId }),
@@ -58,7 +58,35 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		...answerOf(fields),
 		metadata: { ...fields.extra },
 	}));
-	return { results, tookMs: Math.round((deps.clock.monotonic() - start) * 100) / 100 };
+	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
+	return { results, mode: hint === null ? mode : 'text', hint, tookMs };
+}
+
+/** Longest wait for a vector that can be done without, ms. */
+const patienceMs = 5_000;
+
+async function vectorOf(
+	query: string,
+	mode: 'hybrid' | 'dense',
+	{ embedder, embedderBreaker, clock }: Pick<SearchDeps, 'embedder' | 'embedderBreaker' | 'clock'>,
+): Promise<{ readonly vector: Float32Array | null; readonly hint: string | null }> {
+	const ask = (given?: AbortSignal) =>
+		embedderBreaker.run((signal) => embedder.embed([query], signal), given);
+	if (mode === 'dense') return { vector: (await ask())[0] ?? null, hint: null };
+	const patience = new AbortController();
+	const cancel = clock.after(patienceMs, () =>
+		patience.abort(
+			new DocDropError('embedder_unavailable', `the embedder gave no vector within ${patienceMs} ms`),
+		),
+	);
+	try {
+		return { vector: (await ask(patience.signal))[0] ?? null, hint: null };
+	} catch (error) {
+		if (!isDocDropError(error)) throw error;
+		return { vector: null, hint: `Searched by words alone: ${error.message}.` };
+	} finally {
+		cancel();
+	}
 }
 
 /** The first ones, each once: what an index does for a query grows faster than its terms. */

@@ -132,7 +132,14 @@ async function loop(
 		} catch (error) {
 			// 5. What failed is asked for again, after a wait.
 			if (signal.aborted) return;
-			const next = decide(error, { documents: 1, attempts: 0, maxAttempts: 1, previousMs, random });
+			const next = decide(error, {
+				documents: 1,
+				attempts: 0,
+				maxAttempts: 1,
+				othersServed: false,
+				previousMs,
+				random,
+			});
 			previousMs = next.kind === 'wait' ? next.afterMs : defectPauseMs;
 			log.warn({ error, waitMs: previousMs }, 'the index could not be held against the manifest');
 			requests.isCheckAsked ||= isDue;

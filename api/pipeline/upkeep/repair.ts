@@ -73,7 +73,7 @@ export interface RepairDeps {
 	readonly docStore: DocStore;
 	readonly vectorStore: VectorStore;
 	readonly breaker: Breaker;
-	readonly embed: EmbedStep;
+	readonly embed: Pick<EmbedStep, 'embed'>;
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;

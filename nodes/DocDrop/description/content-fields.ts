@@ -29,12 +29,12 @@ export const optionFields: INodeProperties[] = [
 	{
 		...switchField('Take Over', 'takeOver'),
 		description:
-			'Whether to become the owner of a document that another trigger or source owns, instead of an error',
+			'Whether to become the owner of a document that another trigger or source owns. Without it, such a document is refused.',
 	},
 	{
 		...textField('Title', 'title'),
 		placeholder: 'e.g. Vacation policy',
-		description: 'By default what the document itself says',
+		description: 'Shown with search results. By default what the document itself says.',
 	},
 ];
 
@@ -47,11 +47,11 @@ const onlyIfUnchanged: INodeProperties = {
 
 export const priorityField: INodeProperties = {
 	...choiceField('Priority', 'priority', 'automatic'),
-	description: 'What goes first when more is waiting than can be indexed at once',
+	description: 'Which documents go first where more wait than can be indexed at once',
 	options: [
 		{ name: 'Automatic', value: 'automatic', description: 'Low for more than 50 items at once, else normal' },
-		{ name: 'High', value: 'high', description: 'At once, like normal' },
-		{ name: 'Low', value: 'low', description: 'After all single edits' },
+		{ name: 'High', value: 'high', description: 'At once, as normal' },
+		{ name: 'Low', value: 'low', description: 'After all others, so that single edits stay fast' },
 		{ name: 'Normal', value: 'normal', description: 'At once' },
 	],
 };
@@ -65,7 +65,7 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 			displayOptions: { show },
 			options: [
 				{
-					name: 'Binary Property',
+					name: 'Binary Field',
 					value: 'binary',
 					description: 'A file that the item carries, such as a download or an attachment',
 				},
@@ -73,13 +73,14 @@ function fieldsFor(show: Readonly<Record<string, string[]>>): INodeProperties[] 
 				{
 					name: 'Trigger Item',
 					value: 'trigger',
-					description: 'The file that an item of the DocDrop Trigger names: put, moved or deleted as it says',
+					description:
+						'The file that an item of the DocDrop Trigger names: published, moved or deleted as the item says',
 				},
 				{
 					name: 'Trigger Item, Content From Field',
 					value: 'triggerField',
 					description:
-						'What a node between made of the file, such as the text of a PDF; put, moved or deleted as the item of the DocDrop Trigger says',
+						'What a node between made of that file, such as the text of a PDF: published, moved or deleted as the item of the DocDrop Trigger says',
 				},
 			],
 		},

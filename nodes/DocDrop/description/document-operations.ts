@@ -23,7 +23,7 @@ export const documentOperation = operationField('document', 'publish', [
 		name: 'Get',
 		value: 'get',
 		action: 'Get a document',
-		description: 'What is known of one document, and what of it is in the index',
+		description: 'Show the state of one document, and what of it is in the index',
 	},
 	{
 		name: 'Get Many',
@@ -35,7 +35,7 @@ export const documentOperation = operationField('document', 'publish', [
 		name: 'Preview',
 		value: 'preview',
 		action: 'Preview a document',
-		description: 'How the document would be cut up, and what publishing it would change',
+		description: 'Show into which passages a document would be cut, and what publishing it would change',
 	},
 	{
 		name: 'Publish',
@@ -48,7 +48,7 @@ export const documentOperation = operationField('document', 'publish', [
 		value: 'releaseHeld',
 		action: 'Release held deletions of a folder',
 		description:
-			'Let the deletions go that a folder holds back which the API itself follows; a trigger has an option for its own',
+			'Let deletions go that are held for a folder that the API itself follows. For the folder of a trigger, use its option Confirm Held Deletions.',
 	},
 	{
 		name: 'Search',
@@ -73,7 +73,8 @@ export const documentFields: INodeProperties[] = [
 		priorityField,
 		{
 			...switchField('Take Over', 'takeOver'),
-			description: 'Whether to delete a document that another trigger or source owns, instead of an error',
+			description:
+				'Whether to delete a document that another trigger or source owns, too. Without it, its deletion is refused.',
 		},
 	]),
 	collectionField('Options', { resource, operation: ['deleteByPrefix'] }, [
@@ -94,11 +95,11 @@ export const documentFields: INodeProperties[] = [
 			...choiceField('State', 'state', 'published'),
 			description: 'Of the newest change of the document',
 			options: [
-				{ name: 'Accepted', value: 'accepted', description: 'Waits to be indexed' },
-				{ name: 'Deleted', value: 'deleted' },
+				{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
+				{ name: 'Deleted', value: 'deleted', description: 'The document is gone from the index' },
 				{ name: 'Failed', value: 'failed', description: 'Given up: see its error' },
-				{ name: 'Processing', value: 'processing' },
-				{ name: 'Published', value: 'published' },
+				{ name: 'Processing', value: 'processing', description: 'Is being worked on' },
+				{ name: 'Published', value: 'published', description: 'The document is in the index' },
 				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
 			],
 		},
@@ -110,7 +111,7 @@ export const documentFields: INodeProperties[] = [
 		default: { mode: 'list', value: '' },
 		required: true,
 		description:
-			'A folder that the API follows by itself (docdrop watch). It holds deletions back where too much is gone at once; release them only where the files are gone for good.',
+			'A folder that the API follows by itself (docdrop watch). Its deletions are held where too much is gone at once: release them only where the files are gone for good.',
 		displayOptions: { show: { resource, operation: ['releaseHeld'] } },
 		modes: [
 			{

@@ -27,7 +27,8 @@ const batchOperation = operationField(
 			name: 'Publish Many',
 			value: 'publishMany',
 			action: 'Publish many documents',
-			description: 'All items in as few requests as possible; best behind a DocDrop Trigger',
+			description:
+				'Put the documents of all items into the index, in as few requests as possible; best behind a DocDrop Trigger',
 		},
 		...listOperations,
 	].toSorted((a, b) => a.name.localeCompare(b.name)),

@@ -11,7 +11,7 @@ export const jobOperation = operationField('job', 'wait', [
 		action: 'Cancel a job',
 		description: 'Withdraw a change that still waits',
 	},
-	{ name: 'Get', value: 'get', action: 'Get a job', description: 'The state of one change' },
+	{ name: 'Get', value: 'get', action: 'Get a job', description: 'Show the state of one change' },
 	{
 		name: 'Get Many',
 		value: 'getMany',
@@ -28,7 +28,7 @@ export const jobOperation = operationField('job', 'wait', [
 		name: 'Wait',
 		value: 'wait',
 		action: 'Wait for a job',
-		description: 'Go on when the change is in the index, or has failed',
+		description: 'Go on when the change is in the index, or has ended otherwise',
 	},
 ]);
 
@@ -66,11 +66,11 @@ export const jobFields: INodeProperties[] = [
 			...choiceField('State', 'state', 'failed'),
 			options: [
 				{ name: 'Accepted', value: 'accepted', description: 'Waits to be worked on' },
-				{ name: 'Canceled', value: 'canceled' },
-				{ name: 'Deleted', value: 'deleted' },
+				{ name: 'Canceled', value: 'canceled', description: 'Withdrawn before it was worked on' },
+				{ name: 'Deleted', value: 'deleted', description: 'The document is gone from the index' },
 				{ name: 'Failed', value: 'failed', description: 'Given up or refused: see its error' },
-				{ name: 'Processing', value: 'processing' },
-				{ name: 'Published', value: 'published' },
+				{ name: 'Processing', value: 'processing', description: 'Is being worked on' },
+				{ name: 'Published', value: 'published', description: 'The document is in the index' },
 				{ name: 'Retrying', value: 'retrying', description: 'Failed, and will be tried again by itself' },
 				{ name: 'Stale', value: 'stale', description: 'Came after a newer change' },
 				{ name: 'Superseded', value: 'superseded', description: 'A newer change took its place' },

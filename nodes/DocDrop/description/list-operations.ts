@@ -19,7 +19,7 @@ export const listOperations = [
 		value: 'syncList',
 		action: 'Sync a list of documents',
 		description:
-			'All items are a whole list, without contents: what it lacks is deleted, and only what is new or changed goes on, to be downloaded and given to Publish Listed',
+			'Take all items as a whole list, without contents: what it lacks is deleted, and only what is new or changed goes on, to be downloaded and given to Publish Listed',
 	},
 ];
 
@@ -30,7 +30,7 @@ export const listFields: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. Drive handbook',
 		description:
-			'Names the list within the tenant. Its documents belong to it, and what it lacks is deleted of them alone: another list has another name, and a name that changes begins a new list.',
+			'Names the list within the tenant. Documents belong to the list that brought them, and only those are deleted when it lacks them. Give each list a name of its own, and keep it: another name is a new list.',
 		displayOptions: { show: sync },
 	},
 	{ ...documentField(sync), default: { mode: 'id', value: '={{ $json.id }}' } },
@@ -38,15 +38,15 @@ export const listFields: INodeProperties[] = [
 		...textField('Version', 'version', '={{ $json.modifiedTime }}'),
 		placeholder: 'e.g. {{ $json.ETag }}',
 		description:
-			'Whatever is another one when the content is: an ETag, a hash, a time. What the index has in this version does not go on. Empty: every item goes on, and what is the same is found unchanged when it is published.',
-		hint: 'Put the name beside it where a new name must arrive too: {{ $json.modifiedTime + $json.name }}',
+			'What changes whenever the content does: an ETag, a hash, a time. Items whose version the index has do not go on. Empty: every item goes on, and what is the same is found unchanged when it is published.',
+		hint: 'To hear of new names too, add the name: {{ $json.modifiedTime + $json.name }}',
 		displayOptions: { show: sync },
 	},
 	collectionField('Options', sync, [
 		{
 			...switchField('Confirm Held Deletions', 'confirmHeld'),
 			description:
-				'Whether to delete even more than a fifth of the list at once. Switch it on for one run, after looking that the list is whole.',
+				'Whether to delete even more than a fifth of the list at once. Make sure that the list is whole, switch it on for one run, and off again.',
 		},
 	]),
 	{
@@ -63,7 +63,7 @@ export const listFields: INodeProperties[] = [
 		description: 'Where the content of the document is',
 		displayOptions: { show: publish },
 		options: [
-			{ name: 'Binary Property', value: 'binary', description: 'A file that was downloaded' },
+			{ name: 'Binary Field', value: 'binary', description: 'A file that was downloaded' },
 			{ name: 'Text', value: 'text', description: 'Text of the item, such as a page' },
 		],
 	},

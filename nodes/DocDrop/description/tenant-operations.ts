@@ -21,7 +21,7 @@ export const tenantOperation = operationField('tenant', 'status', [
 		name: 'Status',
 		value: 'status',
 		action: 'Get the status of a tenant',
-		description: 'How many documents are in the index, wait and failed, and how long it takes still',
+		description: 'Show how many documents are in the index, wait and failed, and how long it still takes',
 	},
 ]);
 

@@ -13,7 +13,9 @@ export interface ListedItem {
 	readonly docId: string;
 	/** Of the content, as the list names it; null where it names none. */
 	readonly version: string | null;
+	/** Against what the index has. */
 	readonly change: 'new' | 'changed';
+	/** The list and its round: the document's place in the order. */
 	readonly source: Source;
 }
 

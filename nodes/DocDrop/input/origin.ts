@@ -31,7 +31,7 @@ export function originOf(context: IExecuteFunctions, json: IDataObject, index: n
 const noTrigger = nodeFault(
 	'invalid',
 	'the item does not come from a DocDrop Trigger: there is none before this node',
-	'Connect a DocDrop Trigger before it, or set Source to "Text" or "Binary Property".',
+	'Connect a DocDrop Trigger before it, or set Source to "Text" or "Binary Field".',
 	{ field: 'source', retryable: false },
 );
 

@@ -42,7 +42,7 @@ export const notOfTrigger = (field: string): ItemFailure =>
 		nodeFault(
 			'invalid',
 			`the item is not one of the DocDrop Trigger: its field "${field}" is missing or wrong`,
-			'Connect the DocDrop Trigger and pass its items on unchanged (a Set node needs Include Other Input Fields), or set Source to "Binary Property" or "Text".',
+			'Connect the DocDrop Trigger and pass its items on unchanged (Edit Fields needs Include Other Input Fields), or set Source to "Binary Field" or "Text".',
 			{ field, retryable: false },
 		),
 	);

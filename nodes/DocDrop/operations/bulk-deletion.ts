@@ -9,6 +9,7 @@ import { readLimits } from '../api-limits.ts';
 import { inOtherWords, ItemFailure, nodeFault } from '../failing.ts';
 import type { Change } from '../input/submission.ts';
 import type { Fault } from '../node-errors.ts';
+import type { PrefixDeletedItem, TenantDeletedItem } from '../output-items.ts';
 import { sendChanges, type Sent } from '../send/sender.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
@@ -37,7 +38,7 @@ const isFinal = ({ retryable }: Fault) => !retryable;
 export const deleteTenant = (session: Session) =>
 	eachItem(
 		session,
-		async (item) => {
+		async (item): Promise<TenantDeletedItem> => {
 			const { parameters } = session;
 			const tenant = parameters.required('tenant', 'Tenant', item);
 			const confirmation = parameters.required('confirmation', 'Name of the Tenant Again', item);
@@ -51,7 +52,7 @@ export const deleteTenant = (session: Session) =>
 export const deleteByPrefix = (session: Session) =>
 	eachItem(
 		session,
-		async (item) => {
+		async (item): Promise<PrefixDeletedItem> => {
 			const { parameters } = session;
 			const tenant = parameters.required('tenant', 'Tenant', item);
 			// Spaces may belong to an ID.

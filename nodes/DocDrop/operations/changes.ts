@@ -5,23 +5,24 @@
  * with the way to the API, is thrown under every setting; router.ts sees to it that whatever is thrown fails the node,
  * so that the trigger sends again.
  */
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { supersededCode } from '../../item.ts';
+import type { INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
-import { faultOf, inOtherWords, nodeFault, toNodeError } from '../failing.ts';
+import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readListed } from '../input/listed-item.ts';
 import { readLimits } from '../api-limits.ts';
 import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
+import type { ChangeItem, SnapshotDone } from '../output-items.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
-import { inPanelWords, isOfTrigger } from './refusal-words.ts';
+import { inPanelWords } from './refusal-words.ts';
 import { failsRun, refusalError, refusalHint, type Refusal } from './refusals.ts';
+import { supersededFault } from './superseded.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
 const maxBodyBytes = 8 * 1_048_576;
-type Result = { readonly json: IDataObject } | Refusal;
+type Result = { readonly json: ChangeItem | SnapshotDone } | Refusal;
 
 /** One request a document. */
 export const publish = (session: Session) => submit(session, readSubmission, 'one by one');
@@ -50,12 +51,17 @@ async function submit(
 	if (stop !== null) throw stopped(session, stop, sent, changes.length);
 
 	const results: (Result | undefined)[] = submissions.map(() => undefined);
+	const { mimeTypes } = limits;
+	const isLive = session.context.getMode() === 'trigger';
 	for (const [place, change] of changes.entries()) {
-		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place], limits.mimeTypes);
+		results[change.item] = resultOf(change, sent.outcomes[place], sent.previous[place], {
+			mimeTypes,
+			isLive,
+		});
 	}
 	for (const one of submissions) {
 		if (one.kind === 'unusable')
-			results[one.item] = { item: one.item, about: {}, fault: one.fault, isOfTrigger: false };
+			results[one.item] = { item: one.item, about: {}, fault: one.fault, toldSeq: null };
 	}
 	judge(session, results);
 	for (const one of submissions) {
@@ -65,7 +71,7 @@ async function submit(
 		if (result === undefined) throw new Error('an item without a result');
 		return 'fault' in result
 			? errorItem(result.fault, item, result.about)
-			: { json: result.json, pairedItem: { item } };
+			: { json: { ...result.json }, pairedItem: { item } };
 	});
 }
 
@@ -81,16 +87,17 @@ function resultOf(
 	change: Change,
 	outcome: SendOutcome | undefined,
 	previous: SendOutcome | undefined,
-	mimeTypes: readonly string[],
+	{ mimeTypes, isLive }: { readonly mimeTypes: readonly string[]; readonly isLive: boolean },
 ): Result {
 	const { tenant, docId } = change.head;
 	const head = { tenant, docId, ...(change.told !== null && { event: change.told.event }) };
 	if (outcome === undefined) throw new Error('a change without an outcome');
 	for (const part of [outcome, previous]) {
-		const fault = faultIn(part, change);
+		// The old name of a move may have a change of its own by now, which has a higher number.
+		const fault = faultIn(part, change, isLive && part === outcome);
 		if (fault === null) continue;
-		const told = inPanelWords(fault, change.head, mimeTypes);
-		return { item: change.item, about: head, fault: told, isOfTrigger: isOfTrigger(change.head) };
+		const shown = inPanelWords(fault, change.head, mimeTypes);
+		return { item: change.item, about: head, fault: shown, toldSeq: change.told?.docdrop.seq ?? null };
 	}
 	if (outcome.kind !== 'receipt') {
 		return {
@@ -103,20 +110,10 @@ function resultOf(
 	return { json: { ...head, state, sha256, jobId, version, statusUrl, ...left, ...words } };
 }
 
-function faultIn(part: SendOutcome | undefined, change: Change): Fault | null {
+function faultIn(part: SendOutcome | undefined, change: Change, isLive: boolean): Fault | null {
 	if (part?.kind === 'failed') return part.fault;
-	if (part?.kind !== 'receipt' || !isOfTrigger(change.head)) return null;
-	const { state, by } = part.receipt;
-	return state === 'stale' && by !== undefined ? superseded(by.name) : null;
+	return part?.kind === 'receipt' ? supersededFault(part.receipt, change, isLive) : null;
 }
-
-const superseded = (name: string) =>
-	nodeFault(
-		supersededCode,
-		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
-		'Deactivate one of the two workflows. The one that stays takes over by itself.',
-		{ retryable: true },
-	);
 
 /** The first file that looks deleted, where this process may just not see its folder. */
 async function unseen(changes: readonly Change[], { outcomes }: Sent): Promise<Stop | null> {

@@ -1,5 +1,6 @@
 import { searchResultsUnset } from '../../../api/contract/limits.ts';
 import type { SearchResponse } from '../../../api/contract/search-schema.ts';
+import type { AnswerItem, PassageItem } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { filled } from './pages.ts';
@@ -12,11 +13,11 @@ import { refuseUnknownTenant } from './unknown-tenant.ts';
  */
 export async function search(session: Session) {
 	const { api, parameters } = session;
-	return eachItem(session, async (item) => {
+	return eachItem(session, async (item): Promise<AnswerItem | PassageItem[]> => {
 		const tenant = parameters.required('tenant', 'Tenant', item);
 		const query = parameters.required('query', 'Query', item);
 		const options = parameters.options('options', item);
-		const { results } = await api.request<SearchResponse>({
+		const { results, hint } = await api.request<SearchResponse>({
 			method: 'POST',
 			path: '/v1/search',
 			body: {
@@ -37,8 +38,9 @@ export async function search(session: Session) {
 			text: content,
 			score,
 		}));
-		if (isTool(session) || options['onePerPassage'] === false) return { query, results: passages };
-		return passages.map((passage) => ({ query, ...passage }));
+		const asked = { query, ...(hint != null && { hint }) };
+		if (isTool(session) || options['onePerPassage'] === false) return { ...asked, results: passages };
+		return passages.map((passage) => ({ ...asked, ...passage }));
 	});
 }
 

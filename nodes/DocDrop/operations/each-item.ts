@@ -2,6 +2,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Fault } from '../node-errors.ts';
 import { faultOf, toNodeError } from '../failing.ts';
+import type { ErrorPlace, ItemError } from '../output-items.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -10,14 +11,14 @@ import type { Session } from '../session.ts';
  */
 export async function eachItem(
 	session: Session,
-	run: (item: number, tell: (about: IDataObject) => void) => Promise<object | readonly object[]>,
+	run: (item: number, tell: (about: ErrorPlace) => void) => Promise<object | readonly object[]>,
 	mayPass: (fault: Fault) => boolean = () => true,
 ): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
 	for (const item of session.items.keys()) {
 		session.signal?.throwIfAborted();
-		let about: IDataObject = {};
-		const tell = (known: IDataObject) => void (about = known);
+		let about: ErrorPlace = {};
+		const tell = (known: ErrorPlace) => void (about = known);
 		try {
 			output.push(...toItems(await run(item, tell), item));
 		} catch (error) {
@@ -36,9 +37,9 @@ function toItems(found: object | readonly object[], item: number): INodeExecutio
 }
 
 /** `error` is the only field: n8n tells by it what goes to the error output. */
-export function errorItem(fault: Fault, item: number, about: IDataObject = {}): INodeExecutionData {
+export function errorItem(fault: Fault, item: number, about: ErrorPlace = {}): INodeExecutionData {
 	const { code, message, hint, retryable, field, requestId, jobId } = fault;
-	const error: IDataObject = {
+	const error: ItemError = {
 		code,
 		message,
 		hint,
@@ -48,5 +49,5 @@ export function errorItem(fault: Fault, item: number, about: IDataObject = {}): 
 		...(typeof jobId === 'string' && { jobId }),
 		...about,
 	};
-	return { json: { error }, pairedItem: { item } };
+	return { json: { error: { ...error } }, pairedItem: { item } };
 }

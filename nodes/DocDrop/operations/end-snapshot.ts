@@ -1,15 +1,15 @@
 /** The end of an epoch's first round: the API lets go of what the source did not tell of. */
-import type { IDataObject } from 'n8n-workflow';
 import type { BatchResponse } from '../../../api/contract/batch-schema.ts';
 import { faultOf, nodeFault, toNodeError } from '../failing.ts';
 import type { SnapshotComplete } from '../input/submission.ts';
+import type { SnapshotDone } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 
 /** Throws while the API holds deletions, so that the trigger asks again. */
 export async function closeSnapshot(
 	session: Session,
 	{ item, snapshot }: SnapshotComplete,
-): Promise<IDataObject> {
+): Promise<SnapshotDone> {
 	const { sourceId, epoch, seq, present, confirmed } = snapshot.docdrop;
 	const { snapshot: answer } = await session.api
 		.request<BatchResponse>({
@@ -31,6 +31,6 @@ const heldBack = (held: number) =>
 	nodeFault(
 		'deletions_held',
 		`The API holds ${held} deletions: these documents of the trigger were not found in its folders again, and they are so many that a person must agree`,
-		'If the files are to come back (a volume that is not mounted), do nothing. If they are gone for good, release the deletions: switch on the option "Confirm Held Deletions" of the DocDrop Trigger, activate the workflow, and switch it off again.',
+		'If the files are to come back (a volume that is not mounted), do nothing. If they are gone for good, release the deletions: switch on the option "Confirm Held Deletions" of the DocDrop Trigger, publish the workflow, and switch it off again.',
 		{ retryable: true },
 	);

@@ -7,17 +7,18 @@
  * n8n's meaning of On Error.
  */
 import type { NodeExecutionHint } from 'n8n-workflow';
-import { supersededCode } from '../../item.ts';
+import { refusedKey, supersededCode } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { inOtherWords, toNodeError } from '../failing.ts';
+import type { ErrorPlace } from '../output-items.ts';
 import type { Session } from '../session.ts';
 
 export interface Refusal {
 	readonly item: number;
-	readonly about: { readonly tenant?: string; readonly docId?: string };
+	readonly about: ErrorPlace;
 	readonly fault: Fault;
-	/** The trigger told of the change, and sends it again where the run fails. */
-	readonly isOfTrigger: boolean;
+	/** The number of the change that the trigger told of, and sends again where the run fails; null of all others. */
+	readonly toldSeq: number | null;
 }
 
 /** Nothing is wrong with the file: a person has to decide, and then it must be sent again. */
@@ -26,8 +27,8 @@ const toDecide: readonly string[] = ['forbidden', 'owned', supersededCode];
 const named = 3;
 
 /** `continues`: On Error of the node. */
-export const failsRun = ({ fault, isOfTrigger }: Refusal, continues: boolean): boolean =>
-	isOfTrigger ? toDecide.includes(fault.code) : !continues;
+export const failsRun = ({ fault, toldSeq }: Refusal, continues: boolean): boolean =>
+	toldSeq !== null ? toDecide.includes(fault.code) : !continues;
 
 /** Of those that fail the run, out of `total` items. */
 export function refusalError(
@@ -36,18 +37,26 @@ export function refusalError(
 	total: number,
 ): Error {
 	const [first] = failing;
-	const { fault, item, isOfTrigger } = first;
-	if (total === 1) return toNodeError(context, fault, item);
-	const sent = `The other ${total - failing.length} were sent.`;
-	const setting = isOfTrigger
-		? ''
-		: ' With On Error set to Continue, refused ones become items with an error.';
+	const { fault, item, toldSeq } = first;
+	const about = { [refusedKey]: refusedSeqs(failing) };
+	if (total === 1) return toNodeError(context, fault, item, about);
+	const others = total - failing.length;
+	const sent = others === 0 ? '' : ` The other ${others} were sent.`;
+	const setting =
+		toldSeq !== null ? '' : ' With On Error set to Continue, refused ones become items with an error.';
 	return toNodeError(
 		context,
-		inOtherWords(fault, textOf(failing, total), `${fault.hint} ${sent}${setting}`),
+		inOtherWords(fault, textOf(failing, total), `${fault.hint}${sent}${setting}`),
 		item,
+		about,
 	);
 }
+
+/** What the trigger need not send again before somebody has decided. */
+const refusedSeqs = (failing: readonly Refusal[]): readonly number[] =>
+	failing.flatMap(({ fault, toldSeq }) =>
+		toldSeq === null || fault.code === supersededCode ? [] : [toldSeq],
+	);
 
 function textOf(failing: readonly [Refusal, ...Refusal[]], total: number): string {
 	const { message } = failing[0].fault;

@@ -1,4 +1,5 @@
 /** What there is of tenants: their names, and how far the documents of one are. */
+import type { TenantStatusItem } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
 import { readPages } from './pages.ts';
@@ -10,6 +11,8 @@ interface Progress {
 	readonly processed: number;
 	readonly pending: number;
 	readonly failed: number;
+	/** An older API does not say. */
+	readonly refused?: number;
 	readonly percent: number;
 	readonly filesPerMinute: number;
 	readonly secondsLeft: number | null;
@@ -17,7 +20,7 @@ interface Progress {
 
 export async function getTenantStatus(session: Session) {
 	const { api, parameters } = session;
-	return eachItem(session, async (item) => {
+	return eachItem(session, async (item): Promise<TenantStatusItem> => {
 		const tenant = parameters.required('tenant', 'Tenant', item);
 		const progress = await api.request<Progress>({
 			method: 'GET',
@@ -26,11 +29,11 @@ export async function getTenantStatus(session: Session) {
 			...until(session),
 		});
 		if (progress.total === 0) await refuseUnknownTenant(session, tenant);
-		const { total, processed, pending: waiting, failed, percent, secondsLeft } = progress;
+		const { total, processed, pending: waiting, failed, refused = 0, percent, secondsLeft } = progress;
 		return {
 			tenant,
 			summary: inWords(progress),
-			...{ total, processed, waiting, failed, percent },
+			...{ total, processed, waiting, failed, refused, percent },
 			perMinute: progress.filesPerMinute,
 			secondsLeft,
 		};
@@ -43,9 +46,16 @@ export const getManyTenants = (session: Session) =>
 const count = (value: number): string => value.toLocaleString('en');
 
 /** As a person would say it, for a message or a page. */
-function inWords({ total, processed, pending, failed, percent, secondsLeft }: Progress): string {
-	if (total === 0) return 'There are no documents';
-	const failures = failed === 0 ? [] : [`${count(failed)} failed`];
+function inWords({ total, processed, pending, failed, refused = 0, percent, secondsLeft }: Progress): string {
+	const failures = [
+		...(failed === 0 ? [] : [`${count(failed)} failed`]),
+		...(refused === 0
+			? []
+			: [
+					`${count(refused)} ${refused === 1 ? 'was' : 'were'} refused (Job, Get Many, with State: Failed says why)`,
+				]),
+	];
+	if (total === 0) return ['There are no documents', ...failures].join(', ');
 	if (pending === 0) {
 		const there =
 			failed === 0

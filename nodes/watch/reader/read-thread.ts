@@ -16,11 +16,11 @@ const fingerprint = await createSyncFingerprint(options);
 function look(root: string, relPath: string, expected: FileStat | null): Look {
 	const stat = disk.find(root, relPath);
 	const isToRead = expected !== null && sameStat(stat, expected) && stat.size <= MAX_BYTES;
-	return { stat, fingerprint: isToRead ? fingerprint(join(root, relPath), stat) : null };
+	return { stat, fingerprint: isToRead ? fingerprint(join(root, relPath), stat, false) : null };
 }
 
 function answer(question: ReaderQuestion): ReaderAnswer {
-	if (question.op === 'fingerprint') return fingerprint(question.path, question.before);
+	if (question.op === 'fingerprint') return fingerprint(question.path, question.before, question.asItIs);
 	try {
 		return look(question.root, question.relPath, question.expected);
 	} catch (error) {

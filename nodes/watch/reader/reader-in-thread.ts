@@ -37,9 +37,10 @@ export function createThreadReader(file: URL): ReaderFactory {
 		return {
 			look: (root, relPath, expected) =>
 				ask({ op: 'look', root, relPath, expected }, () => inMain.look(root, relPath, expected)),
-			fingerprint(path, before) {
-				const askMain = () => inMain.fingerprint(path, before);
-				return before.size > MAX_BYTES ? askMain() : ask({ op: 'fingerprint', path, before }, askMain);
+			fingerprint(path, before, asItIs) {
+				const askMain = () => inMain.fingerprint(path, before, asItIs);
+				const question = { op: 'fingerprint', path, before, asItIs } as const;
+				return before.size > MAX_BYTES ? askMain() : ask(question, askMain);
 			},
 			async close() {
 				await Promise.all([thread.close(), inMain.close()]);

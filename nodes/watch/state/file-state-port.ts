@@ -71,7 +71,10 @@ export interface Seen extends FileContent {
 export interface FileRow extends RowKey {
 	/** The file as last read; null when it is gone and that is not yet acknowledged. */
 	readonly seen: Seen | null;
-	/** What the consumer acknowledged; null when it acknowledged nothing, or the deletion. */
+	/**
+	 * What the consumer acknowledged; null when it acknowledged nothing, or the deletion. Its xxh64 is empty where the
+	 * consumer took another content than was seen, which nobody here has read.
+	 */
 	readonly delivered: FileContent | null;
 	/** Of the last change that was sent; 0: none was. */
 	readonly seq: number;

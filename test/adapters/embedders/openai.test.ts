@@ -187,9 +187,14 @@ describe('the OpenAI-compatible embedder', () => {
 				/3 vectors for 2 texts/,
 			],
 			[
-				'other dimensions',
-				{ data: [0, 1].map((index) => ({ index, embedding: [1, 2, 3] })) },
+				'one vector of other dimensions',
+				{ data: [0, 1].map((index) => ({ index, embedding: index === 0 ? [1, 2, 3] : vectorOf('x') })) },
 				/8 numbers.* 3/,
+			],
+			[
+				'a null among the numbers',
+				{ data: [0, 1].map((index) => ({ index, embedding: [...vectorOf('x').slice(1), null] })) },
+				/finite/,
 			],
 			['an index twice', { data: [0, 0].map((index) => ({ index, embedding: vectorOf('x') })) }, /index/],
 			['a foreign index', { data: [0, 7].map((index) => ({ index, embedding: vectorOf('x') })) }, /index/],
@@ -209,6 +214,68 @@ describe('the OpenAI-compatible embedder', () => {
 				});
 			});
 		}
+
+		it('says of a server whose vectors all have another length that it is another one', async () => {
+			server = await serve((body) => ({
+				data: body.input.map((_, index) => ({ index, embedding: base64([1, 2, 3]) })),
+			}));
+			await assert.rejects(createOpenAiEmbedder(settings({ url: server.url })).embed(['a', 'b']), {
+				code: 'embedder_mismatch',
+				message: /8 numbers.* 3/,
+			});
+		});
+
+		for (const [name, indexOf] of [
+			['none', () => undefined],
+			['a textual one', String],
+		] as const) {
+			it(`believes the order where rows have ${name} for an index`, async () => {
+				const texts = ['a', 'bb', 'ccc'];
+				server = await serve((body) => ({
+					data: body.input.map((text, index) => ({
+						index: indexOf(index),
+						embedding: base64(vectorOf(text)),
+					})),
+				}));
+				const inOrder = await createOpenAiEmbedder(settings({ url: server.url })).embed(texts);
+				for (const [at, text] of texts.entries()) {
+					const length = Math.hypot(...vectorOf(text));
+					assert.ok(Math.abs((inOrder[at]?.[0] ?? NaN) - (vectorOf(text)[0] ?? 0) / length) < 1e-6);
+				}
+			});
+		}
+
+		it('asks once for base64, then without, and remembers which of them the server takes', async () => {
+			server = await serve((body, _request, response) => {
+				if (body.encoding_format !== undefined) {
+					response.writeHead(400).end('{"error":{"message":"encoding_format must be float"}}');
+					return undefined;
+				}
+				return { data: body.input.map((text, index) => ({ index, embedding: vectorOf(text) })) };
+			});
+			const embedder = createOpenAiEmbedder(settings({ url: server.url }));
+			for (const text of ['a', 'b', 'c']) assert.equal((await embedder.embed([text])).length, 1);
+			assert.deepEqual(
+				server.seen.map(({ body }) => body.encoding_format),
+				['base64', undefined, undefined, undefined],
+			);
+		});
+
+		it('does not take a refused text for a refused format', async () => {
+			server = await serve((body, _request, response) => {
+				if (body.input.includes('bad')) response.writeHead(400).end('{"error":{"message":"too long"}}');
+				return undefined;
+			});
+			const embedder = createOpenAiEmbedder(settings({ url: server.url }));
+			await assert.rejects(embedder.embed(['bad']), { code: 'embedder_rejected', message: /too long/ });
+			await embedder.embed(['good']);
+			await assert.rejects(embedder.embed(['bad']), { code: 'embedder_rejected' });
+			assert.deepEqual(
+				server.seen.map(({ body }) => body.encoding_format),
+				['base64', undefined, 'base64', 'base64'],
+				'once it has answered, nobody doubts the format',
+			);
+		});
 
 		it('stops reading an answer that is far too long', async () => {
 			let written = 0;
@@ -347,6 +414,26 @@ describe('the OpenAI-compatible embedder', () => {
 			assert.equal((await failure()).code, 'embedder_unavailable');
 			post().reply(200, '{"data":{}}');
 			assert.equal((await failure()).code, 'embedder_unavailable');
+		});
+
+		it("hands on the server's words of a failure that is waited for, but no part of a key", async () => {
+			for (const status of [402, 429, 500]) {
+				post().reply(status, { error: { message: 'You exceeded your current quota' } });
+				assert.match(
+					(await failure()).message,
+					new RegExp(`answered ${status}: You exceeded your current quota$`),
+				);
+			}
+			post().reply(200, { error: { message: 'input is too large to process', code: 500 } });
+			const error = await failure();
+			assert.deepEqual(
+				[error.code, /input is too large/.test(error.message)],
+				['embedder_unavailable', true],
+			);
+			post().reply(401, { error: { message: 'Incorrect API key provided: mine****four' } });
+			assert.doesNotMatch((await failure()).message, /mine/);
+			post().reply(402, { error: { message: 'no credit left for sk-abc1****wxyz' } });
+			assert.match((await failure()).message, /no credit left for …$/);
 		});
 
 		it("hands on the server's reason, but neither the key nor the text", async () => {

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openSqliteDocStore } from '../../../api/adapters/sqlite/sqlite-doc-store.ts';
+import { maxRank } from '../../../api/domain/place.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
 import { testLargeDocuments } from '../../conformance/doc-store-large.ts';
-import { put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
+import { migrations } from '../../../api/adapters/sqlite/doc-schema.ts';
+import { del, put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
 const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
 
@@ -78,6 +80,12 @@ describe('doc store: sqlite alone', () => {
 		assert.equal((await own.stats()).failedBytes, 100_000);
 		await own.close();
 		store = await openSqliteDocStore({ dir, maxFailedBytes: 250_000 });
+		assert.equal((await store.stats()).failedBytes, 100_000, 'as the end in order has left it');
+		await store.close();
+		const db = new DatabaseSync(join(dir, 'docs.db'));
+		db.exec("DELETE FROM notes WHERE name = 'summary'");
+		db.close();
+		store = await openSqliteDocStore({ dir, maxFailedBytes: 250_000 });
 		assert.equal((await store.stats()).failedBytes, 100_000, 'counted from the rows');
 	});
 
@@ -111,6 +119,143 @@ describe('doc store: sqlite alone', () => {
 		child.stdout.on('data', (data) => (out += data));
 		await once(child, 'close');
 		assert.equal(out.trim(), 'store_locked');
+	});
+
+	/** Closes the store, changes its file, and opens it again. */
+	async function edited(sql: string): Promise<DocStore> {
+		await store?.close();
+		store = null;
+		const db = new DatabaseSync(join(dir, 'docs.db'));
+		db.exec(sql);
+		db.close();
+		return (store = await openSqliteDocStore({ dir }));
+	}
+	const rows = (table: string) => {
+		const db = new DatabaseSync(join(dir, 'docs.db'), { readOnly: true });
+		const count = Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
+		db.close();
+		return count;
+	};
+	const from = (sourceId: string, epoch: string, seq: number | null = 1) => ({ sourceId, epoch, seq });
+
+	it('refuses with a receipt what a document’s ranks cannot count any more, and its owner goes on', async () => {
+		store = await openSqliteDocStore({ dir });
+		await store.accept([put('a', 'A', from('s', 'e', null))], 1, limits);
+		store = await edited(`UPDATE docs SET rank = ${maxRank}`);
+		const [spent, going] = await store.accept(
+			[put('a', 'B', { ...from('o', 'e'), takeOver: true }), put('a', 'C', from('s', 'e', null))],
+			2,
+			limits,
+		);
+		assert.equal(spent?.kind, 'spent');
+		const refused = await store.job(spent.jobId);
+		assert.deepEqual([refused?.state, refused?.error?.code], ['failed', 'conflict']);
+		assert.equal(going?.kind, 'accepted');
+		const claimed = await store.claim({ now: 9, limit: 9, maxBytes: Infinity, leaseMs: 1_000 });
+		assert.deepEqual(
+			await store.commit(
+				claimed.map(({ lease }) => ({ lease, manifest: [], detail: {} })),
+				9,
+			),
+			[true],
+		);
+	});
+
+	it('an older store goes on: versions grow, and those that had left the whole numbers come back', async () => {
+		const db = new DatabaseSync(join(dir, 'docs.db'));
+		for (const step of migrations.slice(0, 9)) db.exec(step);
+		db.exec(`
+			PRAGMA user_version = 9;
+			INSERT INTO epochs (rank, source_id, epoch) VALUES (3000, 's', 'e1'), (3001, 's', 'e2'), (2097153, 'o', 'x');
+			INSERT INTO jobs (job, doc, op, state, version, accepted_at, updated_at, attempts)
+			VALUES (x'01990000000070008000000000000001', 2, 0, 'published', 9007207844675585, 1, 1, 0);
+		`);
+		const insert = db.prepare(`
+			INSERT INTO docs (tenant, doc_id, epoch_rank, rank, seq, generation, settled, failed, first_at, ready_at, due,
+				class, attempts, strays, last_job, w_op, w_sha256, w_meta, w_fingerprint, w_job, w_size, w_priority, w_at,
+				p_sha256, p_meta, p_fingerprint, p_version, p_job, p_at, p_chunks, p_size)
+			VALUES ('acme', ?1, ?2, ?2, 5, 1, 1, 0, 1, 1, 1, 0, 0, 0, ?3, 0, 'h', '{}', 'f1', ?3, 1, 1, 1,
+				'h', '{}', 'f1', ?2 * 4294967296 + 5, ?3, 1, 0, 1)
+		`);
+		const job = Buffer.from('01990000000070008000000000000001', 'hex');
+		for (const [name, rank] of [
+			['a', 3_000],
+			['out of range', 2_097_153],
+		] as const)
+			insert.run(name, rank, job);
+		db.close();
+		store = await openSqliteDocStore({ dir });
+		const [next, late, newer, back] = await store.accept(
+			[
+				put('a', 'A', from('s', 'e1', 6)),
+				put('a', 'B', from('s', 'e1', 4)),
+				put('a', 'C', from('s', 'e2', 1)),
+				put('out of range', 'D', from('o', 'x', 6)),
+			],
+			2,
+			limits,
+		);
+		assert.deepEqual(next, { ...next, kind: 'accepted', version: 3_000 * 2 ** 32 + 6 });
+		assert.equal(late?.kind, 'stale');
+		assert.deepEqual(newer, { ...newer, kind: 'accepted', version: 3_001 * 2 ** 32 + 1 });
+		assert.equal(back?.kind, 'accepted');
+		const claimed = await store.claim({ now: 9, limit: 9, maxBytes: Infinity, leaseMs: 1_000 });
+		assert.deepEqual(
+			claimed.map(({ docId, version }) => [docId, Number.isSafeInteger(version)]),
+			[
+				['a', true],
+				['out of range', true],
+			],
+		);
+		assert.equal(claimed[1]?.published?.fingerprint, '', 'all of its points are written anew');
+		const commits = claimed.map(({ lease }) => ({ lease, manifest: [], detail: {} }));
+		assert.deepEqual(await store.commit(commits, 9), [true, true]);
+		assert.ok(await store.job('01990000-0000-7000-8000-000000000001'));
+	});
+
+	it('gives a document up whose rows cannot be read, and claims all others', async () => {
+		const claimAll = async (now: number) =>
+			(await store?.claim({ now, limit: 9, maxBytes: Infinity, leaseMs: 1 })) ?? [];
+		store = await openSqliteDocStore({ dir });
+		await store.accept([put('row', 'A'), put('job', 'B'), put('good', 'C')], 1, limits);
+		await claimAll(2);
+		const [row, job] = [put('row', 'A2'), put('job', 'B2')];
+		await store.accept([row, job, put('good', 'C2', { tenant: 'other' })], 3, limits);
+		store = await edited(`
+			UPDATE docs SET rank = 1 << 62 WHERE doc_id = 'row';
+			UPDATE jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
+		`);
+		const claimed = [...(await claimAll(10)), ...(await claimAll(11)), ...(await claimAll(12))];
+		assert.deepEqual([...new Set(claimed.map(({ docId }) => docId))].toSorted(), ['good']);
+		for (const { jobId } of [row, job]) {
+			const given = await store.job(jobId);
+			assert.deepEqual([given?.state, given?.error?.code], ['failed', 'store_corrupt']);
+		}
+		assert.deepEqual([(await store.stats()).failed, (await store.stats()).pending], [2, 2]);
+		const again = await store.accept([put('row', 'A3'), put('job', 'B3')], 20, limits);
+		assert.deepEqual(
+			again.map(({ kind }) => kind),
+			['accepted', 'accepted'],
+			'sent again they are mended',
+		);
+		assert.equal((await claimAll(30)).length, 4);
+	});
+
+	it('keeps few epochs, however many a source names', async () => {
+		store = await openSqliteDocStore({ dir });
+		await store.accept([put('kept', 'K', from('s', 'first'))], 1, limits);
+		for (let n = 0; n < 10; n += 1) {
+			const names = Array.from({ length: 100 }, (_, at) => `e${n * 100 + at}`);
+			await store.accept(
+				names.map((epoch) => del('busy', from('s', epoch))),
+				1,
+				limits,
+			);
+		}
+		assert.equal((await store.document('acme', 'kept'))?.sourceId, 's');
+		await store.close();
+		store = null;
+		assert.ok(rows('epochs') < 40, `${rows('epochs')} epochs`);
 	});
 
 	it('keeps 16 kB pages, WAL and a full sync', async () => {
@@ -205,7 +350,7 @@ describe('doc store: sqlite alone', () => {
 			assert.equal((await segments()).length, 1, 'the dead letter can be retried');
 			await store.sweep({ now: 3_000, tombstoneMs: day, jobMs: day, limit: 10 });
 			assert.equal((await segments()).length, 0);
-			const [dead] = await store.jobs({ states: ['failed'], limit: 1 });
+			const [dead] = await store.jobs({ state: 'failed', limit: 1 });
 			assert.equal(await store.retry(dead?.jobId ?? '', 4_000), 'waiting');
 			const [letter] = await claimAll(5_000);
 			assert.equal(Buffer.from(letter?.content?.body as Uint8Array).toString(), 'a7 '.repeat(1_000));

@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFairShare } from '../../../api/domain/fair-share.ts';
+import type { Claimed } from '../../../api/ports/work-claims.ts';
+import { createQueues } from '../../../api/adapters/doc-store/queues.ts';
 import { createDocEngine } from '../../../api/adapters/doc-store/doc-engine.ts';
 import type { Tables } from '../../../api/adapters/doc-store/tables.ts';
 import { openBodies } from '../../../api/adapters/sqlite/bodies.ts';
@@ -32,7 +35,7 @@ describe('the queue in SQLite', () => {
 
 	/** Rows as `updateDoc` writes them, without as many calls. */
 	function fill(documents: number, tenants: number): void {
-		tables.epochRank('api', 'api', null);
+		tables.insertEpoch({ sourceId: 'api', epoch: 'api', epochOrder: 1 }, null);
 		db.exec(`
 			WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${documents})
 			INSERT INTO docs (tenant, doc_id, epoch_rank, rank, seq, generation, settled, failed, first_at, ready_at,
@@ -49,8 +52,8 @@ describe('the queue in SQLite', () => {
 				.prepare(`EXPLAIN QUERY PLAN ${sql}`)
 				.all(...values)
 				.map((row) => String(row['detail']));
-		assert.deepEqual(planOf(waitingSql, 'acme', 0, 8), [
-			'SEARCH docs USING COVERING INDEX docs_queue (tenant=? AND class=?)',
+		assert.deepEqual(planOf(waitingSql, 'acme', 0, 0, 8), [
+			'SEARCH docs USING COVERING INDEX docs_queue (tenant=? AND class=? AND large=?)',
 		]);
 		assert.deepEqual(planOf(queuesSql), ['SCAN docs USING COVERING INDEX docs_queue']);
 	});
@@ -59,8 +62,8 @@ describe('the queue in SQLite', () => {
 	let read = 0;
 	const counting = (): Tables => ({
 		...tables,
-		waiting(tenant, at, limit) {
-			const rows = tables.waiting(tenant, at, limit);
+		waiting(queue, limit) {
+			const rows = tables.waiting(queue, limit);
 			read += rows.length;
 			return rows;
 		},
@@ -83,6 +86,52 @@ describe('the queue in SQLite', () => {
 		assert.equal(served.size, 1_000, 'everybody before anybody again');
 		assert.ok(read <= 872 * 9, `${read} rows read for 872 claims`);
 		assert.equal(engine.stats().oldestPendingAt, 0);
+	});
+
+	it('a claim looks at the first queue of each class, however many tenants wait', () => {
+		fill(3_000, 3_000);
+		const share = createFairShare();
+		let offered = 0;
+		const queues = createQueues({
+			...{ tables, leasedUntil: () => null, onUndo: () => {} },
+			share: {
+				...share,
+				next: (waiting) => {
+					const keys = [...waiting];
+					offered += keys.length;
+					return share.next(keys);
+				},
+			},
+		});
+		const served = new Set<number>();
+		const take = (limit: number) =>
+			queues.take({ now: 5_000, limit, maxBytes: 1e9, leaseMs: 1 }, (doc) => {
+				if (served.has(doc)) return null;
+				served.add(doc);
+				return { content: null } as Claimed;
+			});
+		for (let n = 0; n < 100; n += 1) assert.equal(take(10).length, 10);
+		assert.equal(served.size, 1_000);
+		assert.ok(offered <= 1_000, `${offered} queues were compared for 1,000 claims`);
+		assert.ok((queues.nextReadyAt() ?? Infinity) <= 5_000);
+	});
+
+	it('the first that waits is found among tenants whose first ones have left, in bounded steps', () => {
+		fill(2_000, 1_000);
+		const engine = createDocEngine({ tables: counting(), blobs: noBlobs });
+		const claimed = engine.claim({ now: 5_000, limit: 1_000, maxBytes: 1e9, leaseMs: 60_000 });
+		engine.transaction(() =>
+			engine.commit(
+				claimed.map(({ lease }) => ({ lease, manifest: [], detail: {} })),
+				5_000,
+			),
+		);
+		read = 0;
+		for (let asked = 0; asked < 5; asked += 1) {
+			engine.stats();
+			assert.ok(read <= 256 * (asked + 1), `${read} rows read by ${asked + 1} questions`);
+		}
+		assert.equal(engine.stats().oldestPendingAt, 1_000);
 	});
 
 	it('one that holds a hundred leases reads past them, and others are not slowed by it', () => {

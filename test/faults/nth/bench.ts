@@ -116,7 +116,7 @@ export async function openParts(
 		},
 		indexCheck: { everyMs: 20_000, lateMs: 20_000 },
 		embedCalls: { maxTexts: 256, maxCalls: 2 },
-		retention: { tombstoneMs: 1e9, jobMs: 1e9 },
+		retention: { tombstoneMs: 1e9, jobMs: 1e9, tombstonesFrom: 0 },
 	});
 	return { docStore, vectorStore, spools, pipeline };
 }

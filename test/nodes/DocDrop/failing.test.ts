@@ -213,6 +213,9 @@ describe('what fails the action node', () => {
 					/Take Over Documents of the DocDrop Trigger\..* The other 2 were sent\.$/,
 				);
 				assert.ok(!wouldPass);
+				const kept = JSON.parse(JSON.stringify(error)) as { context?: object };
+				const { refused } = (kept.context ?? {}) as { refused?: unknown };
+				assert.deepEqual(refused, [ofOther.docdrop.seq], 'the trigger knows them by their numbers');
 				assert.equal(await stateOf(`free-${onError}.md`), 'accepted');
 			}
 		});

@@ -26,7 +26,7 @@ describe('a change that is older than what the API has', () => {
 			const results = documents.map(({ tenant, docId }) => ({
 				status: 200,
 				receipt: {
-					...{ jobId: 'job', tenant, docId, version: 7, statusUrl: '/v1/jobs/job' },
+					...{ jobId: 'job', tenant, docId, version: 1, statusUrl: '/v1/jobs/job' },
 					...(docId.startsWith('good') ? { state: 'accepted' } : { state: 'stale', by }),
 				},
 			}));
@@ -71,24 +71,43 @@ describe('a change that is older than what the API has', () => {
 			assert.equal(good.message, undefined);
 		}));
 
-	it('says so in the words of the real API', async () => {
-		const app = await startApp({ DOCDROP_WORKERS: '0' });
-		try {
-			const [file = assert.fail()] = await files('a.md');
-			const send = (seq: number) =>
-				runNode({
-					baseUrl: app.url,
-					parameters: batch,
+	describe('by the real API', () => {
+		let app: Awaited<ReturnType<typeof startApp>>;
+		before(async () => {
+			app = await startApp({ DOCDROP_WORKERS: '0' });
+		});
+		after(() => app.close());
+		const numbered = async (name: string) => {
+			const [file = assert.fail()] = await files(name);
+			return (seq: number, mode: NonNullable<RunOptions['mode']> = 'trigger') =>
+				runWorkflow({
+					...{ baseUrl: app.url, parameters: batch, mode },
 					items: items([{ ...file, docdrop: { ...file.docdrop, seq } }]),
 				});
+		};
+
+		it('fails where somebody else used the numbers of the trigger, which waits for the end', async () => {
+			const send = await numbered('twin.md');
 			await send(5);
-			const { json: told } = await send(4);
-			assert.deepEqual(
-				told.map(({ state, message }) => [state, message]),
-				[['stale', 'a newer version is in the index, or on its way there']],
-			);
-		} finally {
-			await app.close();
-		}
+			const { run, error } = await send(4);
+			assert.equal(run.status, 'error');
+			assert.match(error?.message ?? '', /another n8n sends them in the name of this same workflow/);
+			const { context, description } = error as { context?: object; description?: string };
+			assert.deepEqual(JSON.parse(JSON.stringify(context)), {
+				itemIndex: 0,
+				code: 'superseded',
+				refused: [],
+			});
+			assert.match(description ?? '', /Deactivate the workflow in one of them/);
+		});
+
+		it('is a success that says so where nobody waits, or the number was its own', async () => {
+			const send = await numbered('late.md');
+			await send(5);
+			for (const mode of ['integrated', 'retry'] as const) {
+				const { output } = await send(4, mode);
+				assert.equal(output[0]?.json['message'], 'a newer version is in the index, or on its way there');
+			}
+		});
 	});
 });

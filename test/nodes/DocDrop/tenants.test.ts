@@ -71,7 +71,16 @@ describe('tenants, and many documents at once', () => {
 				{
 					tenant: 'acme',
 					summary: '0 of 3 documents are in the index (0 %), 3 wait, nothing moves at present',
-					...{ total: 3, processed: 0, waiting: 3, failed: 0, percent: 0, perMinute: 0, secondsLeft: null },
+					...{
+						total: 3,
+						processed: 0,
+						waiting: 3,
+						failed: 0,
+						refused: 0,
+						percent: 0,
+						perMinute: 0,
+						secondsLeft: null,
+					},
 				},
 			]);
 		});
@@ -86,6 +95,14 @@ describe('tenants, and many documents at once', () => {
 			const some = await ask('tenant', 'status', { tenant: 'acme' });
 			assert.equal(some.json[0].summary, '2 of 3 documents are in the index, 1 failed');
 			assert.deepEqual([some.json[0].processed, some.json[0].failed, some.json[0].percent], [2, 1, 100]);
+			const path = '/v1/documents/content?tenant=acme&docId=picture.png';
+			await call(api.url, { method: 'PUT', path, body: 'x', headers: { 'content-type': 'image/png' } });
+			const refused = await ask('tenant', 'status', { tenant: 'acme' });
+			assert.equal(
+				refused.json[0].summary,
+				'2 of 3 documents are in the index, 1 failed, 1 was refused (Job, Get Many, with State: Failed says why)',
+			);
+			assert.equal(refused.json[0].refused, 1);
 		});
 
 		it('names the tenants that there are where it is none of them', async () => {

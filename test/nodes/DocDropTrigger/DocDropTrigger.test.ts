@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createExecutions } from '../../../nodes/DocDropTrigger/executions.ts';
+import { createExecutions, documentKey } from '../../../nodes/DocDropTrigger/executions.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { sha256, until } from '../watch/harness.ts';
 import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
@@ -162,12 +162,78 @@ describe('DocDrop Trigger: executions', () => {
 					beforeEmit: () => {},
 					onUnsupported: assert.fail,
 					onSuperseded: assert.fail,
+					isHeld: () => false,
 					name: 'w:n',
 				},
 			});
 			const running = executions.run([]);
 			emitted[0]?.end(status);
 			await assert.rejects(running, new RegExp(`ended as "${status ?? 'skipped'}"`));
+		});
+	}
+
+	it('sends at once what was refused when a person publishes the workflow again, and nothing twice before', async () => {
+		const folder = await rig.folder();
+		for (const name of ['a', 'b', 'c']) await writeFile(join(folder, name), name);
+		const first = await rig.start({ folder }, { auto: null });
+		await until(() => first.files().length === 3);
+		const [owned = assert.fail(), ...others] = first.files();
+		const context = { refused: [owned.docdrop.seq, 'what else stands there'] };
+		first.auto = 'success';
+		first.emitted[0]?.end('error', { message: 'docId belongs to another source', context });
+		await rested(first);
+		const told = first
+			.files()
+			.slice(3)
+			.map(({ docId }) => docId);
+		assert.deepEqual(told.sort(), others.map(({ docId }) => docId).sort());
+		await first.close();
+		const staticData = stored(first.staticData);
+		const again = await rig.start({ folder, options: { takeOver: true } }, { staticData });
+		await until(() => again.files().length > 0);
+		const [taken] = again.files();
+		assert.deepEqual([taken?.docId, taken?.docdrop.takeOver], [owned.docId, true]);
+	});
+
+	it('learns from the items of all nodes what was published, and leaves out what they contradict each other in', async () => {
+		const double = rig.contextOf({ folder: '/x' }, {});
+		double.auto = null;
+		const { context, emitted } = double;
+		const executions = createExecutions({
+			...{ context, beforeEmit: () => {}, onUnsupported: assert.fail, onSuperseded: assert.fail },
+			...{ isHeld: () => false, name: 'w:n' },
+		});
+		const running = executions.run([]);
+		const item = (docId: string, sha256: string | null) => ({ tenant: 't', docId, jobId: 'j', sha256 });
+		const { jobId: _none, ...told } = item('of another kind', 'x');
+		emitted[0]?.endWith([item('a', 'x'), item('b', 'x'), item('b', 'y'), item('c', null), told, {}]);
+		const { end, published } = await running;
+		assert.deepEqual([end, [...published]], ['success', [[documentKey({ tenant: 't', docId: 'a' }), 'x']]]);
+	});
+
+	for (const mode of ['regular', 'queue'] as const) {
+		it(`in ${mode} mode, tells of a file again that was another one while it was published, and went back`, async () => {
+			const folder = await rig.folder();
+			const path = join(folder, 'a');
+			await writeFile(path, 'one');
+			const trigger = await rig.start({ folder }, { auto: null });
+			await until(() => trigger.emitted.length === 1);
+			const [first] = trigger.emitted;
+			const [file] = trigger.files();
+			assert.ok(first !== undefined && file !== undefined);
+			// As the DocDrop node reads and publishes it, and `git checkout -` puts it back.
+			await writeFile(path, 'two');
+			const sha256OfTwo = sha256(await readFile(path));
+			await writeFile(path, 'one');
+			const { tenant, docId } = file;
+			if (mode === 'queue') first.end('success');
+			else first.endWith([{ tenant, docId, jobId: 'j', state: 'accepted', sha256: sha256OfTwo }]);
+			await until(() => trigger.emitted.length === 2);
+			assert.deepEqual(trigger.news(), ['created a', 'created a']);
+			assert.equal(trigger.files()[1]?.docdrop.sha256, sha256('one'));
+			trigger.emitted[1]?.end('success');
+			await until(() => trigger.emitted.at(-1)?.snapshot !== null);
+			assert.equal(trigger.files().length, 2);
 		});
 	}
 

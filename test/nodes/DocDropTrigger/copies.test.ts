@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { unlink, writeFile } from 'node:fs/promises';
+import { mkdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { supersededCode } from '../../../nodes/item.ts';
 import { until } from '../watch/harness.ts';
 import { rested, stored, triggers, type ActiveTrigger } from './rig.ts';
@@ -102,8 +103,76 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 		const renewed = epochOf(first);
 		const told = first.emitted.length;
 		first.emitted.at(-1)?.end('error', error);
-		await until(() => first.emitted.length > told);
+		await until(() => first.logged.filter((line) => line.includes('delivery.failed')).length >= 3);
 		assert.equal(epochOf(first), renewed, 'two n8n would outbid each other');
+		assert.equal(first.emitted.length, told, 'and fill the list of executions');
+	});
+
+	it('catch up with what a copy told of meanwhile, even where there is no trace of it left', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const first = await rig.start({ folder });
+		await rested(first);
+		await first.close();
+		const second = await rig.start({ folder }, copy);
+		await rested(second);
+		// Made and deleted again while the first one was away: it has nothing to tell of.
+		await second.close();
+		const again = await rig.start({ folder }, { staticData: stored(first.staticData) });
+		await rested(again);
+		assert.deepEqual(again.news(), ['created a']);
+		assert.notEqual(epochOf(again), epochOf(second));
+		assert.notEqual(epochOf(again), epochOf(first));
+		await again.close();
+		const onceMore = await rig.start({ folder }, { staticData: stored(again.staticData) });
+		await writeFile(join(folder, 'b'), 'two');
+		await until(() => onceMore.files().length > 0);
+		assert.equal(epochOf(onceMore), epochOf(again), 'nobody else was active');
+		assert.deepEqual(onceMore.news(), ['created b']);
+	});
+
+	for (const [fault, spoil] of [
+		['damaged', (file: string) => writeFile(file, 'This is no database. '.repeat(500))],
+		['gone', (file: string) => unlink(file)],
+		['locked', async (file: string) => void (lock = new DatabaseSync(file)).exec('BEGIN EXCLUSIVE')],
+		['unusable', async (file: string) => (await unlink(file), void (await mkdir(file)))],
+	] as const) {
+		it(`stay the source that they are where the register is ${fault}`, async () => {
+			const folder = await rig.folder();
+			await writeFile(join(folder, 'a'), 'one');
+			const first = await rig.start({ folder });
+			await rested(first);
+			await first.close();
+			const second = await rig.start({ folder }, copy);
+			await rested(second);
+			await second.close();
+			await spoil(join(rig.home(), 'user/.n8n/docdrop/sources.db'));
+			await writeFile(join(folder, 'b'), 'two');
+			const again = await rig.start({ folder }, { ...copy, staticData: stored(second.staticData) });
+			await until(() => again.files().length > 0);
+			assert.equal(sourceOf(again), sourceOf(first));
+		});
+	}
+	let lock: DatabaseSync | null = null;
+	afterEach(() => {
+		lock?.close();
+		lock = null;
+	});
+
+	it('are none where the workflow publishes nothing, as one that mails each new file', async () => {
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'one');
+		const mails = { ...copy, behind: ['n8n-nodes-base.emailSend'] };
+		const mailing = await rig.start({ folder }, mails);
+		await rested(mailing);
+		const publishing = await rig.start({ folder });
+		await rested(publishing);
+		assert.notEqual(sourceOf(publishing), sourceOf(mailing));
+		await mailing.close();
+		const again = await rig.start({ folder }, { ...mails, staticData: stored(mailing.staticData) });
+		await writeFile(join(folder, 'b'), 'two');
+		await until(() => again.files().length > 0);
+		assert.deepEqual(again.news(), ['created b'], 'no file is mailed twice');
 	});
 
 	it('tries out what its source would publish', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Guard } from '../../../nodes/DocDropTrigger/folder-access.ts';
 import { createClaims } from '../../../nodes/DocDropTrigger/claims.ts';
 import { createDelivery } from '../../../nodes/DocDropTrigger/delivery.ts';
-import type { ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
+import { documentKey, type ExecutionEnd } from '../../../nodes/DocDropTrigger/executions.ts';
 import { createNaming } from '../../../nodes/DocDropTrigger/naming.ts';
 import type { FileEvent } from '../../../nodes/DocDropTrigger/trigger-parameters.ts';
 import type { TriggerItem } from '../../../nodes/item.ts';
@@ -28,6 +28,7 @@ describe('delivery of the trigger', () => {
 		const items: TriggerItem[] = [];
 		const refused: string[] = [];
 		let end: ExecutionEnd | Error = 'success';
+		const published = new Map<string, string>();
 		const clock = fakeClock();
 		const naming = createNaming(
 			{ tenant: { kind: 'fixed', tenant: 't' }, template: over.template ?? null },
@@ -48,7 +49,7 @@ describe('delivery of the trigger', () => {
 					told.push(given.map((it) => `${it.event} ${'docId' in it ? it.docId : ''}`));
 					items.push(...given);
 					if (end instanceof Error) throw end;
-					return end;
+					return { end, published };
 				},
 			},
 			baseline: () => over.since ?? null,
@@ -57,6 +58,7 @@ describe('delivery of the trigger', () => {
 		});
 		let seq = 0;
 		return {
+			published,
 			clock,
 			items,
 			refused,
@@ -104,6 +106,16 @@ describe('delivery of the trigger', () => {
 		await assert.rejects(it.deliver(it.change('created', 'a')), /ended as "error"/);
 	});
 
+	it('keeps back what was refused until a person decides, and sends the rest of its execution again', async () => {
+		const it = bench();
+		const [a, b] = [it.change('created', 'a'), it.change('created', 'b')];
+		it.willEnd({ seqs: new Set([a.seq]), reason: 'another workflow owns it' });
+		assert.deepEqual(await it.deliver(a, b), [
+			{ kind: 'failed', reason: 'another workflow owns it' },
+			{ kind: 'retry', reason: 'another workflow owns it' },
+		]);
+	});
+
 	it('refuses files that cannot be named, and tells which', async () => {
 		const it = bench({ template: '{ext}' });
 		const outcomes = await it.deliver(
@@ -126,6 +138,15 @@ describe('delivery of the trigger', () => {
 		);
 		assert.deepEqual(kinds(outcomes), ['failed', 'delivered', 'delivered']);
 		assert.deepEqual([it.told(), it.refused], [[['created a']], ['it is secret: secret']]);
+	});
+
+	it('says which content was published, where that is known', async () => {
+		const it = bench();
+		it.published.set(documentKey({ tenant: 't', docId: 'a' }), 'the hash');
+		assert.deepEqual(await it.deliver(it.change('created', 'a'), it.change('created', 'b')), [
+			{ kind: 'delivered', check: true, sha256: 'the hash' },
+			{ kind: 'delivered', check: true },
+		]);
 	});
 
 	it('acknowledges what was there before, checked, and tells of everything else', async () => {

@@ -132,10 +132,15 @@ describe('parameters of the trigger', () => {
 		assert.throws(() => read({}, { batchSize: 0 }), problem(/Batch Size/, /from 1 to 500; got 0/));
 		assert.throws(() => read({}, { settleTime: 'soon' }), problem(/Settle Time/, /got "soon"/));
 		assert.equal(read({}, { settleTime: '250' }).watch.quietMs, 250);
+		assert.equal(read({}, { longestWait: 900 }).watch.longestWaitMs, 900);
+		assert.equal(read({}, {}).watch.longestWaitMs, 5000);
 		assert.throws(() => read({}, { brake: 1.5 }), problem(/Brake/, /whole number/));
 		assert.throws(() => read({}, { state: 'disk' }), problem(/State/, /auto, staticData, sqlite/));
 		assert.throws(() => read({ changes: [] }), problem(/No kind of change/, /at least one/));
-		assert.throws(() => read({ tenantFrom: 'segment', tenantSegment: 0 }), problem(/Segment/, /1 to 100/));
+		assert.throws(
+			() => read({ tenantFrom: 'segment', tenantSegment: 0 }),
+			problem(/Folder Number/, /1 to 100/),
+		);
 		assert.throws(() => read({}, { include: '*.md', fileTypes: 'md' }), problem(/both set/, /one of them/));
 		assert.throws(() => read({}, { fileTypes: 'a/b' }), problem(/"a\/b" is no file type/, /endings/));
 		assert.throws(

@@ -4,10 +4,13 @@ import { createRenewal } from '../../../nodes/DocDropTrigger/renewal.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
 describe('a trigger node whose source another one publishes', () => {
-	const start = (isByPerson: boolean, clock = fakeClock(), sources = createOpenSources()) => {
+	const start = (isByPerson: boolean, isOvertaken = false) => {
+		const clock = fakeClock();
+		const sources = createOpenSources();
 		const renewals: number[] = [];
 		const renew = () => void renewals.push(clock.monotonic());
-		const open = (sourceId = 's') => createRenewal({ sourceId, sources, clock, isByPerson, renew });
+		const open = (sourceId = 's') =>
+			createRenewal({ sourceId, sources, clock, isByPerson, isOvertaken, renew });
 		return { clock, sources, renewals, open };
 	};
 
@@ -60,5 +63,34 @@ describe('a trigger node whose source another one publishes', () => {
 		open();
 		open().close();
 		assert.equal(renewals.length, 0);
+	});
+
+	it('begins anew, once the others have started, where one of them was active since', async () => {
+		const { clock, renewals, open } = start(false, true);
+		open();
+		assert.equal(renewals.length, 0);
+		await clock.advance(60_000);
+		assert.equal(renewals.length, 1);
+		await clock.advance(7_200_000);
+		assert.equal(renewals.length, 1);
+	});
+
+	it('asks after ever longer times, up to an hour, and at once when it has begun anew', async () => {
+		const { clock, renewals, open } = start(true);
+		const one = open();
+		const other = open();
+		for (const wait of [60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_600_000, 3_600_000]) {
+			assert.equal(one.isHeld(), false);
+			// Two executions that were under way together.
+			one.superseded();
+			one.superseded();
+			await clock.advance(wait - 1);
+			assert.equal(one.isHeld(), true);
+			await clock.advance(1);
+		}
+		one.superseded();
+		other.close();
+		assert.equal(renewals.length, 1);
+		assert.equal(one.isHeld(), false);
 	});
 });

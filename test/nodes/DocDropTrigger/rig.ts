@@ -14,7 +14,7 @@ import { until } from '../watch/harness.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
 
 /** Short enough for a test. */
-export const QUICK = { settleTime: 20, batchWindow: 5, deletionGrace: 0 };
+export const QUICK = { settleTime: 30, batchWindow: 5, deletionGrace: 0 };
 
 export interface ActiveTrigger extends TriggerContextDouble {
 	/** `event docId` of all files told since the last call, sorted. */

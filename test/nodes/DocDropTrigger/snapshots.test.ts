@@ -27,7 +27,7 @@ function bench(
 			async run(given) {
 				items.push(...given);
 				if (end instanceof Error) throw end;
-				return end;
+				return { end, published: new Map() };
 			},
 		},
 		clock,

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { withContent } from '../../../nodes/watch/diff.ts';
+import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
 import { createEmitter } from '../../../nodes/watch/emitter.ts';
 import { createIdentity } from '../../../nodes/watch/identity.ts';
 import { openLedger } from '../../../nodes/watch/ledger.ts';
+import { createReadVerifier } from '../../../nodes/watch/read-verifier.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from '../../../nodes/watch/settings.ts';
 import { createMemoryFileState } from '../../doubles/memory-file-state.ts';
 import { allRows, fileRow } from '../../conformance/file-state.ts';
@@ -475,6 +477,65 @@ describe('delivery: outcomes that are checked', () => {
 		const { consumer, engine } = await meanwhile(dir, edit, flicker);
 		assert.deepEqual(consumer.news(), ['changed a', 'changed a']);
 		assert.deepEqual([engine.status().delivery.failures, engine.explain('a').row?.tries], [0, 0]);
+	});
+
+	for (const says of ['nothing', 'what it read'] as const) {
+		it(`sends a file again that was another one within one tick of its times: the consumer says ${says}`, async () => {
+			const dir = await temp.make();
+			const path = join(dir, 'a');
+			await writeFile(path, 'one');
+			let isCoarse = true;
+			const second = BigInt(Math.floor(Date.now() / 1000)) * 1_000_000_000n;
+			const coarse = <T extends { mtimeNs: bigint; ctimeNs: bigint }>(it: T): T =>
+				isCoarse ? { ...it, mtimeNs: second, ctimeNs: second } : it;
+			const disk: Disk = {
+				...nodeDisk,
+				stat: async (at) => coarse(await nodeDisk.stat(at)),
+				find: async (root, relPath) => coarse(await nodeDisk.find(root, relPath)),
+				open: async (at, found) => {
+					const file = await nodeDisk.open(at, found);
+					return { ...file, stat: async () => coarse(await file.stat()) };
+				},
+			};
+			const consumer = createConsumer();
+			let held = '';
+			consumer.answer = async (batch) => {
+				const isFirst = consumer.calls() === 1;
+				if (isFirst) await writeFile(path, 'two');
+				held = sha256(await readFile(path));
+				if (isFirst) await writeFile(path, 'one');
+				else isCoarse = false;
+				const told = says === 'nothing' ? {} : { sha256: held };
+				return batch.map(() => ({ kind: 'delivered', check: true, ...told }));
+			};
+			const engine = await start(dir, consumer, { disk });
+			await engine.idle();
+			assert.ok(consumer.calls() > 1);
+			assert.equal(held, sha256('one'));
+			assert.equal(engine.explain('a').row?.delivered?.sha256, held);
+		});
+	}
+
+	it('believes a consumer that says it has what was told, where the times cannot tell', async () => {
+		const confirm = async (sha: string | null) => {
+			const dir = await temp.make();
+			await writeFile(join(dir, 'a'), 'one');
+			const stat = await nodeDisk.find(dir, 'a');
+			const identity = createIdentity([{ label: 'docs', dir }], 'docs');
+			const look = async () => ({ stat, fingerprint: null });
+			const verify = createReadVerifier({
+				reader: { look },
+				dirOf: () => dir,
+				identity,
+				isWanted: () => true,
+			});
+			const seen = { ...stat, xxh64: '', sha256: sha256('one'), racy: true };
+			return (await verify(['a'])).confirms('a', seen, sha);
+		};
+		assert.deepEqual(
+			[await confirm(null), await confirm(sha256('two')), await confirm(sha256('one'))],
+			[false, false, true],
+		);
 	});
 
 	it('sends a file again that came back, and that has other times by now', async () => {

@@ -103,7 +103,7 @@ describe('diff: the row and the consumer', () => {
 					} else if (it.do === 'answer' && flying !== null && row !== undefined) {
 						if (it.outcome === 'delivered' || (it.outcome === 'retry' && it.taken))
 							held = flying.content?.sha256 ?? null;
-						if (it.outcome === 'delivered') row = withDelivered(row, flying.seq, flying.content, 0);
+						if (it.outcome === 'delivered') row = withDelivered(row, flying.seq, flying.content, null, 0);
 						if (it.outcome === 'retry') row = withRetry(row, 'x');
 						if (it.outcome === 'failed') row = withFailed(row, flying.content, 'x');
 						flying = null;
@@ -129,7 +129,7 @@ describe('diff: the row and the consumer', () => {
 
 	it('sends the old content again when the newer one may have arrived', () => {
 		const [a, b] = contents as [FileContent, FileContent];
-		let row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, 0);
+		let row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, null, 0);
 		assert.equal(needsSend(row), false);
 		row = withRetry(withSent(withContent(row, file, b, stat(), 0), 2), 'timeout');
 		row = withContent(row, file, a, stat(), 0);
@@ -139,7 +139,7 @@ describe('diff: the row and the consumer', () => {
 
 	it('does not send a touched file, nor one that nobody heard of before it went', () => {
 		const [a] = contents as [FileContent];
-		const row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, 0);
+		const row = withDelivered(withSent(withContent(undefined, file, a, stat(), 0), 1), 1, a, null, 0);
 		assert.equal(needsSend(withContent(row, file, a, stat({ mtimeNs: 5n }), 0)), false);
 		assert.equal(withoutContent(withContent(undefined, file, a, stat(), 0)), null);
 	});

@@ -26,7 +26,7 @@ function faultyDisk() {
 		stat: async (path) => (check(path), nodeDisk.stat(path)),
 		find: async (root, relPath) => (check(join(root, relPath)), nodeDisk.find(root, relPath)),
 		checkRoot: async (dir) => (check(dir), nodeDisk.checkRoot(dir)),
-		open: async (path) => (check(path), nodeDisk.open(path)),
+		open: async (path, found) => (check(path), nodeDisk.open(path, found)),
 	};
 	return { disk, faults };
 }
@@ -66,7 +66,7 @@ describe('edge cases: what the system refuses', () => {
 		for (const name of ['a', 'b']) await writeFile(join(dir, name), name);
 		const { disk, faults } = faultyDisk();
 		let opened = 0;
-		const open: Disk['open'] = (path) => (path.endsWith('a') && (opened += 1), disk.open(path));
+		const open: Disk['open'] = (path, found) => (path.endsWith('a') && (opened += 1), disk.open(path, found));
 		faults.set(join(dir, 'a'), 'EACCES');
 		const consumer = createConsumer();
 		const engine = await start(dir, consumer, { disk: { ...nodeDisk, open } });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, unlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemClock, type Clock } from '../../../nodes/watch/clock.ts';
 import { nodeDisk, type Disk } from '../../../nodes/watch/disk.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
@@ -38,7 +38,7 @@ describe('edge cases: what happens when', () => {
 			stat: async (path) => reused(await nodeDisk.stat(path)),
 			find: async (root, relPath) => reused(await nodeDisk.find(root, relPath)),
 			open: async (path) => {
-				const file = await nodeDisk.open(path);
+				const file = await nodeDisk.open(path, await nodeDisk.find(dirname(path), basename(path)));
 				return { ...file, stat: async () => reused(await file.stat()) };
 			},
 		};
@@ -114,7 +114,10 @@ describe('edge cases: what happens when', () => {
 		await writeFile(join(dir, 'added'), 'added');
 		await unlink(join(dir, 'removed'));
 		const opened: string[] = [];
-		const disk: Disk = { ...nodeDisk, open: (path) => (opened.push(path), nodeDisk.open(path)) };
+		const disk: Disk = {
+			...nodeDisk,
+			open: (path, found) => (opened.push(path), nodeDisk.open(path, found)),
+		};
 		const second = await start(dir, consumer, { state: state(), disk });
 		// By itself: nobody asks for a scan.
 		await until(() => consumer.all.length === 3);

@@ -14,7 +14,7 @@ import type { FileState } from '../../../nodes/watch/state/file-state-port.ts';
 /** The defaults, shortened so that a test takes tenths of a second; scans come only when asked for. */
 export const QUICK: Partial<WatchSettings> = {
 	quietMs: 30,
-	unstableMs: [20, 40, 80],
+	longestWaitMs: 2000,
 	deletionDelayMs: 60,
 	windowMs: 10,
 	retryMs: 10,
@@ -91,10 +91,12 @@ export function createConsumer(): Consumer {
 					? await consumer.answer(batch, signal)
 					: batch.map((): FileOutcome => ({ kind: 'delivered' }));
 				batch.forEach((change, index) => {
-					if (outcomes[index]?.kind !== 'delivered') return;
+					const outcome = outcomes[index];
+					if (outcome?.kind !== 'delivered') return;
+					const taken = outcome.check === true ? undefined : outcome.taken;
 					if (change.event === 'moved') held.delete(change.previousDocId);
 					if (change.event === 'deleted') held.delete(change.docId);
-					else held.set(change.docId, change.sha256);
+					else held.set(change.docId, taken?.sha256 ?? change.sha256);
 				});
 				return outcomes;
 			} finally {

@@ -4,11 +4,11 @@
  * run on a real file system and a real FileState; used by model.test.ts and by `npm run model`.
  */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Deliver, FileChange, FileOutcome } from '../../../nodes/watch/file-change.ts';
+import type { Deliver, FileChange, FileOutcome, TakenContent } from '../../../nodes/watch/file-change.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../../../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
@@ -38,11 +38,23 @@ export const scenario = fc.record({
 	fates: fc.array(fate, { minLength: 5, maxLength: 5 }),
 	/**
 	 * What the consumer answers, over and over; with `taken` it takes even what it does not acknowledge. `reads`:
-	 * it takes what the file holds by then, and nothing of one that is gone.
+	 * it takes what the file holds by then, and nothing of one that is gone. `carries`: likewise, and it says what it
+	 * took. `writer`: what somebody does to each file that is read meanwhile.
 	 */
 	answers: fc.array(
 		fc.record({
-			kind: fc.constantFrom('delivered', 'delivered', 'reads', 'reads', 'parks', 'retry', 'throw'),
+			kind: fc.constantFrom(
+				'delivered',
+				'delivered',
+				'reads',
+				'reads',
+				'carries',
+				'carries',
+				'parks',
+				'retry',
+				'throw',
+			),
+			writer: fc.constantFrom('nobody', 'nobody', 'goes back', 'writes twice'),
 			taken: fc.boolean(),
 			ms: fc.nat(30),
 		}),
@@ -50,6 +62,7 @@ export const scenario = fc.record({
 	),
 });
 export type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+type Answer = Scenario['answers'][number];
 
 /** Short enough that a scenario takes tenths of a second, long enough that all of them are met on the way. */
 const SETTINGS = {
@@ -129,7 +142,11 @@ export async function play({ steps, fates, answers }: Scenario): Promise<void> {
 		};
 		// Whom it gave up it tries again; that may only be who failed while others were taken.
 		let failed = await rest();
-		if (!answers.some(({ kind }) => kind === 'delivered' || kind === 'reads' || kind === 'parks'))
+		if (
+			!answers.some(
+				({ kind }) => kind === 'delivered' || ['delivered', 'reads', 'carries', 'parks'].includes(kind),
+			)
+		)
 			assert.deepEqual(failed, [], 'an outage gives nobody up');
 		hint.end();
 		for (failed = await rest(); failed.length > 0; failed = await rest()) await systemClock.sleep(20);
@@ -215,25 +232,42 @@ function unreliable(script: Scenario['answers']): { answer: Deliver; really: Map
 		if (it.event === 'deleted') really.delete(it.docId);
 		else really.set(it.docId, it.sha256);
 	};
-	const read = async (it: FileChange) => {
-		if (it.event === 'deleted') return take(it);
+	/** What a consumer reads, while somebody writes; null: the file is gone. */
+	const read = async (it: FileChange, writer: Answer['writer']): Promise<TakenContent | null> => {
+		if (it.event === 'deleted') return (take(it), null);
+		const before = await readFile(it.path).catch(() => null);
+		if (before === null) return null;
+		const write = (content: string | Buffer) => writeFile(it.path, content).catch(() => {});
+		if (writer !== 'nobody') await write('half');
 		const bytes = await readFile(it.path).catch(() => null);
-		if (bytes !== null) take({ ...it, sha256: sha256(bytes) });
+		if (writer !== 'nobody') await write(writer === 'goes back' ? before : 'half and half');
+		if (bytes === null) return null;
+		const taken = { sha256: sha256(bytes), size: bytes.length };
+		take({ ...it, ...taken });
+		return taken;
 	};
 	let calls = 0;
 	const answer: Deliver = async (batch) => {
 		calls += 1;
-		const { kind, taken, ms } = script[calls % script.length] ?? assert.fail();
-		const ending = calls > PATIENCE && kind !== 'reads' ? 'delivered' : kind;
+		const { kind, taken, ms, writer } = script[calls % script.length] ?? assert.fail();
+		const isReading = kind === 'reads' || kind === 'carries';
+		const ending = calls > PATIENCE && !isReading ? 'delivered' : kind;
 		await systemClock.sleep(ms);
-		if (ending === 'reads') for (const it of batch) await read(it);
+		const contents: (TakenContent | null)[] = [];
+		if (isReading)
+			for (const it of batch) contents.push(await read(it, calls > PATIENCE ? 'nobody' : writer));
 		else if (ending === 'delivered' || taken) batch.forEach(take);
 		// So that a file may change between being taken and being answered for.
-		if (ending === 'reads') await systemClock.sleep(ms);
+		if (isReading) await systemClock.sleep(ms);
 		if (ending === 'throw') throw new Error('connection reset');
-		return batch.map((): FileOutcome => {
+		return batch.map((it, place): FileOutcome => {
 			if (ending === 'retry') return { kind: 'retry', reason: 'busy' };
-			if (ending !== 'parks') return { kind: 'delivered', check: ending === 'reads' };
+			if (ending === 'reads') return { kind: 'delivered', check: true };
+			const content = contents[place];
+			if (content) return { kind: 'delivered', taken: content };
+			if (ending === 'carries' && it.event !== 'deleted')
+				return { kind: 'retry', reason: 'the file is gone' };
+			if (ending !== 'parks') return { kind: 'delivered' };
 			return { kind: 'failed', reason: 'waiting', retryAt: systemClock.now() + PARKED };
 		});
 	};

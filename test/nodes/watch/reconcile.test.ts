@@ -38,6 +38,7 @@ async function scene(rows: readonly FileRow[]) {
 		met: (docId) => (told.push(`met ${docId}`), true),
 		attention: (docId) => attentions.get(docId),
 		busy: () => [],
+		restless: () => [],
 		busyCount: 0,
 		*parked() {
 			for (const [docId, { kind }] of attentions) if (kind === 'parked') yield [docId, 'it cannot be read'];
@@ -181,7 +182,7 @@ describe('reconcile: a scan against the rows', () => {
 	it('proves nothing while a file is parked or held, and offers what is gone and told', async () => {
 		const it = await scene([rowOf('a'), rowOf('b'), rowOf('c', { seen: null })]);
 		it.attentions.set('a', { kind: 'paused', since: 0 });
-		it.attentions.set('b', { kind: 'parked', stat: null, reason: '', retry: 'any scan' });
+		it.attentions.set('b', { kind: 'parked', stat: null, reason: '' });
 		assert.equal(await it.scan(() => {}), 1);
 		assert.deepEqual(it.told, ['missed a', 'missed b', 'offer c', 'suspect b', 'scanned docs 0 0']);
 		assert.equal(it.root.verifiedAt, null);

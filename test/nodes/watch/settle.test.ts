@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { FileStat } from '../../../nodes/watch/disk.ts';
 import {
+	afterAsItIs,
 	afterUnstable,
 	isOldEnough,
+	isQuiet,
+	isRestless,
 	settle,
 	settledStat,
 	type Attention,
@@ -20,21 +23,24 @@ const settling = (over: Partial<Attention & { kind: 'settling' }> = {}): Attenti
 	kind: 'settling',
 	stat: stat(),
 	since: 0,
-	unstable: 0,
+	begun: 0,
+	isRestless: false,
 	...over,
 });
 
+const patience = { quietMs: 300, longestWaitMs: 5000 };
+
 describe('settle', () => {
 	it('reads a file after a quiet time, not before', () => {
-		const first = settle(undefined, stat(), 100, 300);
+		const first = settle(undefined, stat(), 100, patience);
 		assert.ok(first.kind === 'wait' && first.ms === 300);
-		assert.ok(settle(first.attention, stat(), 399, 300).kind === 'wait');
-		assert.deepEqual(settle(first.attention, stat(), 400, 300), { kind: 'read', unstable: 0 });
+		assert.ok(settle(first.attention, stat(), 399, patience).kind === 'wait');
+		assert.deepEqual(settle(first.attention, stat(), 400, patience), { kind: 'read', asItIs: false });
 	});
 
 	for (const over of [{ size: 2 }, { mtimeNs: 2n }, { ctimeNs: 2n }, { ino: 2n }]) {
 		it(`starts again when ${Object.keys(over)[0]} moved`, () => {
-			const step = settle(settling(), stat(over), 400, 300);
+			const step = settle(settling(), stat(over), 400, patience);
 			assert.ok(step.kind === 'wait' && step.ms === 300);
 			assert.ok(step.attention.kind === 'settling' && step.attention.since === 400);
 		});
@@ -55,15 +61,57 @@ describe('settle', () => {
 	});
 
 	it('starts again after a deletion that was none', () => {
-		assert.equal(settle({ kind: 'gone', since: 0 }, stat(), 400, 300).kind, 'wait');
+		assert.equal(settle({ kind: 'gone', since: 0 }, stat(), 400, patience).kind, 'wait');
 	});
 
-	it('waits longer after each unstable read, then leaves the file to a scan', () => {
-		const waits = [0, 1, 2].map((unstable) => afterUnstable(stat(), unstable, 0, [500, 1000, 2000]).ms);
-		assert.deepEqual(waits, [500, 1000, 2000]);
-		const last = afterUnstable(stat(), 3, 0, [500, 1000, 2000]);
-		assert.ok(last.ms === null && last.attention.kind === 'parked' && last.attention.retry === 'any scan');
-		const again = settle(settling({ unstable: 2 }), stat({ size: 9 }), 400, 300);
-		assert.ok(again.kind === 'wait' && again.attention.kind === 'settling' && again.attention.unstable === 2);
+	/** What becomes of a file that is another one at each look, `every` ms: when it is read, and how. */
+	function restless(every: number, until: number, settings = patience) {
+		const reads: number[] = [];
+		let attention: Attention | undefined;
+		for (let now = 0; now <= until; now += every) {
+			const seen = stat({ mtimeNs: BigInt(now) });
+			const step = settle(attention, seen, now, settings);
+			if (step.kind === 'wait') {
+				attention = step.attention;
+				continue;
+			}
+			assert.equal(step.asItIs, true);
+			reads.push(now);
+			attention = afterAsItIs(seen, now);
+		}
+		return { reads, attention };
+	}
+
+	it('takes a file that never stands still as it is, each time the longest wait has passed', () => {
+		assert.deepEqual(restless(100, 15_000).reads, [5000, 10_000, 15_000]);
+		assert.deepEqual(restless(100, 4_900).reads, []);
+		assert.deepEqual(
+			restless(100, 1_000, { quietMs: 900, longestWaitMs: 0 }).reads,
+			[900],
+			'quietMs at least',
+		);
+	});
+
+	it('wakes for whichever comes first, the quiet time or the end of the longest wait', () => {
+		const step = settle(settling(), stat({ size: 2 }), 4_900, patience);
+		assert.ok(step.kind === 'wait' && step.ms === 100);
+	});
+
+	it('waits for nobody who is restless, until the file stands still', () => {
+		const { attention } = restless(100, 5_000);
+		assert.deepEqual([isRestless(attention), isQuiet(attention)], [true, true]);
+		const next = settle(attention, stat({ size: 9 }), 5_100, patience);
+		assert.ok(next.kind === 'wait' && isRestless(next.attention) && next.ms === 300);
+		assert.deepEqual(settle(next.attention, stat({ size: 9 }), 5_400, patience), {
+			kind: 'read',
+			asItIs: false,
+		});
+		assert.equal(isQuiet(settling()), false);
+	});
+
+	it('waits no longer in all for a file that changed while it was read', () => {
+		const again = afterUnstable(settling({ begun: 100 }), stat(), 400);
+		assert.deepEqual(again, settling({ begun: 100, since: 400 }));
+		assert.deepEqual(settle(again, stat({ size: 2 }), 5_100, patience), { kind: 'read', asItIs: true });
 	});
 });

@@ -236,6 +236,96 @@ describe('the breaker', () => {
 		await assert.rejects(breaker.run(up), { retryAfterMs: 2_000 });
 	});
 
+	describe('with a control question', () => {
+		let isThere: boolean;
+		let asked: number;
+		const controlled = (overrides: Partial<BreakerOptions> = {}) =>
+			make({ control: async () => ((asked += 1), isThere ? 'hello' : down()), ...overrides });
+		beforeEach(() => {
+			isThere = true;
+			asked = 0;
+		});
+
+		it('is moved by nobody whose own work fails, and tells whose fault it was', async () => {
+			const breaker = controlled();
+			for (let n = 0; n < 20; n += 1)
+				await assert.rejects(breaker.run(down), { code: 'index_unavailable', message: 'away', isOwn: true });
+			assert.deepEqual([breaker.state(), changes], ['closed', []]);
+			assert.equal(await breaker.run(up), 'done');
+			assert.equal(asked, 20, 'it is asked after failures only');
+		});
+
+		it('opens when the peer does not answer it either, and then nobody is to blame', async () => {
+			const breaker = controlled();
+			isThere = false;
+			for (let n = 0; n < 3; n += 1)
+				await assert.rejects(breaker.run(down), { message: 'away', isOwn: false });
+			assert.equal(breaker.state(), 'open');
+		});
+
+		it('is its own probe: what waits first and always fails keeps it open for nobody', async () => {
+			const breaker = controlled();
+			isThere = false;
+			await open(breaker);
+			isThere = true;
+			await clock.advance(1_000);
+			await assert.rejects(breaker.run(down), { isOwn: true });
+			assert.equal(breaker.state(), 'closed');
+			assert.equal(await breaker.run(up), 'done');
+		});
+
+		it('makes no call for anybody while its probe fails', async () => {
+			const breaker = controlled();
+			isThere = false;
+			await open(breaker);
+			await clock.advance(1_000);
+			let calls = 0;
+			await assert.rejects(
+				breaker.run(async () => (calls += 1)),
+				{ retryAfterMs: 2_000 },
+			);
+			assert.equal(calls, 0);
+		});
+
+		it('closes on a refusal of it: a refusal is an answer', async () => {
+			const breaker = controlled({
+				control: () =>
+					Promise.reject(new DocDropError(isThere ? 'index_throttled' : 'index_unavailable', 'x')),
+			});
+			isThere = false;
+			await open(breaker);
+			isThere = true;
+			await clock.advance(1_000);
+			assert.equal(await breaker.run(up), 'done');
+		});
+
+		it('is asked once for all who fail at the same time', async () => {
+			const { fn, calls, call } = peer();
+			const breaker = make({ control: fn });
+			const failing = [1, 2, 3].map(() => assert.rejects(breaker.run(down), { isOwn: true }));
+			(await call(0)).succeed();
+			await Promise.all(failing);
+			assert.equal(calls.length, 1);
+		});
+
+		it('spends no quick retry on what took long', async () => {
+			const breaker = controlled({ attempts: 3 });
+			let tries = 0;
+			const slowly = async () => {
+				tries += 1;
+				await clock.advance(1_001);
+				return down();
+			};
+			await assert.rejects(breaker.run(slowly), { isOwn: true });
+			assert.equal(tries, 1);
+			await assert.rejects(
+				breaker.run(() => ((tries += 1), down())),
+				{ isOwn: true },
+			);
+			assert.equal(tries, 4, 'a quick failure may be a blip');
+		});
+	});
+
 	describe('beside another guard of the same peer', () => {
 		it('learns that the peer is away: pauses at once, and finds out by a probe of its own', async () => {
 			const breaker = make();

@@ -181,7 +181,7 @@ describe('what an error of the index comes to', () => {
 				assert.ok(bisected <= most, `${bisected} requests`);
 				const held = await fixture.docStore.document(tenant, `doc${poison}`);
 				assert.deepEqual([held?.state, held?.error?.code, held?.orphans], ['failed', 'index_rejected', 0]);
-				const jobs = await fixture.docStore.jobs({ states: ['published'], limit: count });
+				const jobs = await fixture.docStore.jobs({ state: 'published', limit: count });
 				assert.ok(jobs.every(({ attempts }) => attempts === 0));
 			});
 		}

@@ -7,6 +7,7 @@ const context = (overrides: Partial<RetryContext> = {}): RetryContext => ({
 	documents: 1,
 	attempts: 0,
 	maxAttempts: 5,
+	othersServed: true,
 	previousMs: 0,
 	random: () => 0.5,
 	...overrides,
@@ -24,6 +25,7 @@ describe('the decision after an error', () => {
 		'embedder_unavailable',
 		'embedder_throttled',
 		'embedder_forbidden',
+		'embedder_mismatch',
 		'extractor_unavailable',
 		'store_unavailable',
 		'disk_full',
@@ -59,6 +61,17 @@ describe('the decision after an error', () => {
 			assert.deepEqual(decide(defect, context()), { kind: 'retry', afterMs: 500, counted: true });
 			assert.equal(decide(defect, context({ attempts: 3 })).kind, 'retry');
 			assert.deepEqual(decide(defect, context({ attempts: 4 })), { kind: 'dead', code: 'internal' });
+		}
+	});
+
+	it('halves what failed by itself, and counts it where others were served', () => {
+		const own = new DocDropError('embedder_unavailable', 'x', { isOwn: true });
+		assert.deepEqual(decide(own, context({ documents: 2 })), { kind: 'split' });
+		assert.deepEqual(decide(own, context()), { kind: 'retry', afterMs: 500, counted: true });
+		assert.deepEqual(decide(own, context({ attempts: 4 })), { kind: 'dead', code: 'embedder_unavailable' });
+		for (const attempts of [0, 4, 1_000]) {
+			const next = decide(own, context({ attempts, othersServed: false }));
+			assert.deepEqual(next, { kind: 'retry', afterMs: 500, counted: false });
 		}
 	});
 
@@ -110,5 +123,6 @@ describe('what opens a breaker', () => {
 		assert.deepEqual(tripping, ['index_unavailable', 'embedder_unavailable']);
 		assert.equal(trips(new Error('fetch failed')), false);
 		assert.equal(trips(undefined), false);
+		assert.equal(trips(new DocDropError('index_unavailable', 'x', { isOwn: true })), false);
 	});
 });

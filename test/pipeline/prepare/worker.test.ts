@@ -1,3 +1,5 @@
+import { createBlame } from '../../../api/pipeline/faults/blame.ts';
+import { createJobNotes } from '../../../api/pipeline/faults/job-notes.ts';
 import assert from 'node:assert/strict';
 import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
@@ -75,8 +77,10 @@ describe('worker', () => {
 				},
 				close: async () => {},
 			},
-			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector) },
+			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector), replace() {} },
 			breaker: noBreaker,
+			blame: createBlame(),
+			notes: createJobNotes(),
 			clock,
 			now: () => clock.now(),
 			random: () => 0,
@@ -173,6 +177,28 @@ describe('worker', () => {
 		assert.equal((await docStore.stats()).documents, 4);
 	});
 
+	it('takes no second large document while one is in work: what waits costs nothing, and nobody waits for it', async () => {
+		const large = (name: string) =>
+			changeOf(name, name, { content: { sha256: name, size: 5_000_000, body: { blob: name } } });
+		await accept(large('l1'), large('l2'), large('l3'));
+		let writes = 0;
+		const release = (...args: Parameters<DocStore['release']>) => {
+			writes += 1;
+			return docStore.release(...args);
+		};
+		const spools = { ...noSpools, open: () => new Promise<never>(() => {}) };
+		start({ maxBytes: 64_000_000 }, { spools, docStore: { ...docStore, release } });
+		await clock.advance(10_000);
+		await accept(changeOf('small', 'small'));
+		await clock.advance(10_000);
+		assert.equal(await stateOf('small'), 'published');
+		assert.deepEqual(
+			(await docStore.jobs({ tenant: 't', state: 'processing', limit: 9 })).map(({ docId }) => docId),
+			['l1'],
+		);
+		assert.equal(writes, 0, 'no lease was given back');
+	});
+
 	it('keeps its leases alive for as long as the work takes, and no other gets them', async () => {
 		isGated = true;
 		await accept(changeOf('slow', 'slow'));
@@ -251,7 +277,7 @@ describe('worker', () => {
 		const waiting = await docStore.document('t', 'a');
 		assert.deepEqual(
 			[waiting?.state, waiting?.attempts, waiting?.error?.code],
-			['accepted', 0, 'extractor_unavailable'],
+			['retrying', 0, 'extractor_unavailable'],
 		);
 		assert.ok(extractions <= 14, `${extractions} tries in a minute`);
 		isOutage = false;

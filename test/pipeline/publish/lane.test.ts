@@ -1,3 +1,5 @@
+import { createBlame } from '../../../api/pipeline/faults/blame.ts';
+import { createJobNotes } from '../../../api/pipeline/faults/job-notes.ts';
 import assert from 'node:assert/strict';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
@@ -41,6 +43,8 @@ describe('lane', () => {
 			docStore,
 			vectorStore,
 			breaker: noBreaker,
+			blame: createBlame(),
+			notes: createJobNotes(),
 			crashPoint: noCrash,
 			now: () => clock.now(),
 			signal: stopping.signal,

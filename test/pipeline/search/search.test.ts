@@ -74,12 +74,18 @@ describe('search', () => {
 		assert.equal((await ids({ limit: 1, query: 'the' })).length, 1);
 	});
 
-	it('by words alone it needs no embedder; else its absence is said', async () => {
+	it('by words alone it needs no embedder; a hybrid search does without and says so, a dense one fails', async () => {
+		const asked = (mode: 'text' | 'hybrid') =>
+			fixture.pipeline.search({ tenant: 't', query: 'install rpath', mode });
+		const { mode, hint } = await asked('hybrid');
+		assert.deepEqual([mode, hint], ['hybrid', null]);
 		isAway = true;
 		assert.deepEqual(await ids({ mode: 'text' }), ['rpath.md']);
-		for (const mode of ['dense', 'hybrid'] as const) {
-			await assert.rejects(ids({ mode }), { code: 'embedder_unavailable' });
-		}
+		assert.equal((await asked('text')).hint, null);
+		const half = await asked('hybrid');
+		assert.deepEqual([half.mode, half.results.map(({ docId }) => docId)], ['text', ['rpath.md']]);
+		assert.match(half.hint ?? '', /^Searched by words alone: .*embedder/);
+		await assert.rejects(ids({ mode: 'dense' }), { code: 'embedder_unavailable' });
 	});
 
 	it('searches for the first different words of a long question', async () => {
@@ -105,10 +111,12 @@ describe('search and an index that does not answer', () => {
 	let clock: FakeClock;
 	let fixture: PipelineFixture;
 	let isAway: boolean;
+	let isWritable: boolean;
 	/** Searches that reached the index. */
 	let asked: number;
 	beforeEach(() => {
 		isAway = true;
+		isWritable = true;
 		asked = 0;
 		clock = fakeClock();
 		const store = createMemoryVectorStore({ dimensions: 256 });
@@ -118,6 +126,10 @@ describe('search and an index that does not answer', () => {
 				asked += 1;
 				if (isAway) throw away();
 				return store.search(query);
+			},
+			async remove(...args) {
+				if (!isWritable) throw away();
+				return store.remove(...args);
 			},
 		};
 		const indexBreaker = {
@@ -139,8 +151,14 @@ describe('search and an index that does not answer', () => {
 		return [breakers.index.state(), breakers.search.state(), indexState()];
 	};
 	const publishing = {
-		succeeds: () => fixture.pipeline.breakers.index.run(async () => {}),
-		fails: () => assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away()))),
+		succeeds() {
+			isWritable = true;
+			return fixture.pipeline.breakers.index.run(async () => {});
+		},
+		fails() {
+			isWritable = false;
+			return assert.rejects(fixture.pipeline.breakers.index.run(() => Promise.reject(away())));
+		},
 	};
 
 	it('asks once and not again; after some failures it is refused at once, with a time', async () => {
@@ -188,7 +206,7 @@ describe('search and an index that does not answer', () => {
 			await search();
 			await clock.advance(15_000);
 		}
-		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 6, whileOpen: 3 });
+		assert.deepEqual(fixture.pipeline.breakers.index.attempts(), { total: 9, whileOpen: 3 });
 		isAway = true;
 		for (let nth = 0; nth < 20; nth += 1) await assert.rejects(search());
 		await publishing.succeeds();

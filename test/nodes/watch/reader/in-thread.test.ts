@@ -24,7 +24,7 @@ describe('the reader in a thread', () => {
 		const disk: Disk = {
 			...nodeDisk,
 			find: (root, relPath) => (asked.push('find'), nodeDisk.find(root, relPath)),
-			open: (path) => (asked.push('open'), nodeDisk.open(path)),
+			open: (path, found) => (asked.push('open'), nodeDisk.open(path, found)),
 		};
 		const reader = await createThreadReader(threadFile)({
 			disk,
@@ -44,7 +44,7 @@ describe('the reader in a thread', () => {
 			const { stat } = await reader.look(dir, name, null);
 			const { fingerprint } = await reader.look(dir, name, stat);
 			assert.equal(fingerprint?.kind, name === 'small' ? 'content' : undefined);
-			await reader.fingerprint(join(dir, name), stat);
+			await reader.fingerprint(join(dir, name), stat, false);
 		}
 		assert.deepEqual(asked, ['open']);
 		await reader.close();
@@ -56,7 +56,7 @@ describe('the reader in a thread', () => {
 		const before = await nodeDisk.find(dir, 'a');
 		const { reader, log, asked } = await create(new URL('./dying-thread.ts', import.meta.url));
 		for (let lost = 1; lost <= 4; lost += 1) {
-			const both = [reader.look(dir, 'a', null), reader.fingerprint(join(dir, 'a'), before)] as const;
+			const both = [reader.look(dir, 'a', null), reader.fingerprint(join(dir, 'a'), before, false)] as const;
 			const missing = assert.rejects(reader.look(dir, 'none', null), { code: 'ENOENT' });
 			assert.deepEqual((await both[0]).stat, before);
 			assert.equal((await both[1]).kind, 'content');

@@ -1,0 +1,27 @@
+import type { Counts, Tables, TenantFigures } from './tables.ts';
+
+/**
+ * What the engine knows of all rows together. Counting it costs a walk over every document and receipt, so that the end
+ * of a store in order leaves it behind, for the next start to take away before anything is written. After any other end
+ * there is none, and the rows are counted.
+ */
+export interface StartSummary {
+	readonly counts: Counts;
+	readonly progress: readonly TenantFigures[];
+}
+
+const name = 'summary';
+
+export function takeSummary(tables: Tables): StartSummary {
+	return tables.transaction(() => {
+		const stored = tables.marker(name);
+		if (stored === null) return { counts: tables.counts(), progress: tables.progress() };
+		tables.setMarker(name, null);
+		return JSON.parse(stored) as StartSummary;
+	});
+}
+
+/** The last thing that is done with the tables. */
+export function leaveSummary(tables: Tables, summary: StartSummary): void {
+	tables.transaction(() => tables.setMarker(name, JSON.stringify(summary)));
+}

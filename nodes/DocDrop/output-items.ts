@@ -1,0 +1,140 @@
+/**
+ * What the items of the operations hold that the node makes itself; what the API answers is in its schemas. The
+ * comments are for people who build workflows: docs/n8n.md is made of them.
+ */
+import type { FileItem } from '../item.ts';
+
+/** Of each document that was given to Publish, Publish Many, Publish Listed or Delete. */
+export interface ChangeItem {
+	readonly tenant: string;
+	readonly docId: string;
+	/** Where it was an item of the trigger. */
+	readonly event?: FileItem['event'];
+	/** `accepted`: it will be in the index within about a second. `unchanged`: the index has it. `stale`: a newer version is there, or on its way. `vanished`: the file is gone, and there is nothing to do. */
+	readonly state: 'accepted' | 'unchanged' | 'stale' | 'vanished';
+	/** Hash of the content that was taken; null of a deletion. */
+	readonly sha256: string | null;
+	/** For Job: Wait, Get, Cancel and Retry; null of what vanished. */
+	readonly jobId: string | null;
+	/** Grows with every change of the document. */
+	readonly version: number | null;
+	/** Where the API tells of the job, behind the Address of the credential. */
+	readonly statusUrl: string | null;
+	/** Of a move: the job that removes the old name. */
+	readonly previousJobId?: string;
+	/** What `stale` means, in words. */
+	readonly message?: string;
+}
+
+/** Of the trigger's `snapshotComplete`. */
+export interface SnapshotDone {
+	readonly event: 'snapshotComplete';
+	/** The trigger whose folders were told of as a whole. */
+	readonly sourceId: string;
+	/** The API has taken it. */
+	readonly state: 'accepted';
+	/** Documents of it that were not among them, and go. */
+	readonly deleted: number;
+}
+
+/** One for each passage that was found. */
+export interface PassageItem {
+	/** What was looked for. */
+	readonly query: string;
+	readonly docId: string;
+	/** Of the document. */
+	readonly title: string | null;
+	/** Where a person finds the file. */
+	readonly path: string | null;
+	/** The headings above the passage. */
+	readonly heading: string | null;
+	/** Where the document has pages. */
+	readonly page: number | null;
+	/** The passage. */
+	readonly text: string;
+	/** Higher is better; comparable within one answer only. */
+	readonly score: number;
+}
+
+/** One for each question: as a tool, and with One Item per Passage switched off. */
+export interface AnswerItem {
+	/** What was looked for. */
+	readonly query: string;
+	/** The passages, with the fields above but `query`. */
+	readonly results: readonly Omit<PassageItem, 'query'>[];
+}
+
+/** Of each item. */
+export interface PrefixDeletedItem {
+	readonly tenant: string;
+	readonly prefix: string;
+	/** Documents whose deletion was accepted. */
+	readonly deleted: number;
+}
+
+/** Of each item. */
+export interface TenantDeletedItem {
+	readonly tenant: string;
+	/** Documents whose deletion was accepted. */
+	readonly deleted: number;
+}
+
+/** Of each item. */
+export interface TenantStatusItem {
+	readonly tenant: string;
+	/** All of it as a sentence, for a message. */
+	readonly summary: string;
+	/** Documents that there are. */
+	readonly total: number;
+	/** Of those: in the index as they are wanted. */
+	readonly processed: number;
+	/** Of those: on their way there. */
+	readonly waiting: number;
+	/** Of those: given up. Job: Get Many says why. */
+	readonly failed: number;
+	/** Of the total: in the index, or given up. */
+	readonly percent: number;
+	/** Changes that ended in the last minute. */
+	readonly perMinute: number;
+	/** Until all are in; null while nothing moves. */
+	readonly secondsLeft: number | null;
+}
+
+/** Of each item. */
+export interface ReleasedItem {
+	/** The folder. */
+	readonly sourceId: string;
+	/** Deletions that were held, and go now. */
+	readonly released: number;
+}
+
+/** In the field `error` of an item that could not be done; it has no other field. */
+export interface ItemError {
+	/** Stable, for an If or a Switch: see Errors. */
+	readonly code: string;
+	/** What is wrong, in words. */
+	readonly message: string;
+	/** What to do. */
+	readonly hint: string;
+	/** The same may succeed later. */
+	readonly retryable: boolean;
+	/** The parameter or field that is wrong, where one is. */
+	readonly field?: string;
+	/** Names the request in the log of the API. */
+	readonly requestId?: string;
+	/** The failed job that tells of it. */
+	readonly jobId?: string;
+	/** Of the document, where it is known. */
+	readonly tenant?: string;
+	/** Of the document, where it is known. */
+	readonly docId?: string;
+	/** Where it was an item of the trigger. */
+	readonly event?: FileItem['event'];
+	/** Of Sync a List: its name. */
+	readonly list?: string;
+	/** Of Sync a List: deletions that wait for a person. */
+	readonly held?: number;
+}
+
+/** What an error is about. */
+export type ErrorPlace = Pick<ItemError, 'docId' | 'event' | 'held' | 'list' | 'tenant'>;
