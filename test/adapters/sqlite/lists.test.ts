@@ -70,9 +70,7 @@ describe('lists and sweeps in SQLite', () => {
 		assert.deepEqual(from(docListSql.ofEpoch, 1, 0, 9), [
 			'SEARCH docs USING INDEX docs_of_epoch (epoch_rank=? AND rowid>?)',
 		]);
-		assert.deepEqual(from(docListSql.tombstones, 1, 9), [
-			'SEARCH docs USING INDEX docs_tombstones (w_at<?)',
-		]);
+		assert.deepEqual(from(docListSql.tombstones, 1, 9), ['SEARCH docs USING INDEX docs_tombstones (w_at<?)']);
 		assert.deepEqual(from(docListSql.retrying, job, 9), ['SEARCH docs USING INDEX docs_retrying (w_job<?)']);
 		assert.deepEqual(from(docListSql.retryingOfTenant, 'acme', job, 9), [
 			'SEARCH docs USING INDEX docs_retrying_of_tenant (tenant=? AND w_job<?)',
