@@ -46,7 +46,7 @@ export function createTextSet(texts: readonly string[], owner: TextOwner): TextS
 		},
 		fail(error) {
 			set.isOver = true;
-			reject(error as Error);
+			reject(error);
 		},
 	};
 	for (const [index, text] of texts.entries()) requests.push({ text, index, set });

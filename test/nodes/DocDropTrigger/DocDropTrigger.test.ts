@@ -195,6 +195,20 @@ describe('DocDrop Trigger: executions', () => {
 		assert.deepEqual([taken?.docId, taken?.docdrop.takeOver], [owned.docId, true]);
 	});
 
+	it('sends what had nothing wrong with it again together', async () => {
+		const folder = await rig.folder();
+		for (let at = 0; at < 30; at += 1) await writeFile(join(folder, String(at)), 'x'.repeat(at));
+		const first = await rig.start({ folder }, { auto: null });
+		await until(() => first.files().length === 30);
+		const before = first.emitted.length;
+		first.auto = 'success';
+		for (const { files, end } of [...first.emitted])
+			end('error', { message: 'owned', context: { refused: [files[0]?.docdrop.seq] } });
+		await rested(first);
+		assert.equal(first.files().length, 60 - before);
+		assert.ok(first.emitted.length <= 2 * before + 1, `${first.emitted.length - before} after ${before}`);
+	});
+
 	it('learns from the items of all nodes what was published, and leaves out what they contradict each other in', async () => {
 		const double = rig.contextOf({ folder: '/x' }, {});
 		double.auto = null;
