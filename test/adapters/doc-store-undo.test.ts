@@ -128,7 +128,14 @@ function sameAsStarted(engine: DocEngine, tables: Tables, now: number): void {
 		assert.deepEqual(figures(engine), figures(started), `of tenant ${tenant}`);
 	}
 	assert.equal(engine.nextDueAt() === null, started.nextDueAt() === null);
-	const claimable = started.claim({ now, limit: 99, maxBytes: Infinity, leaseMs: 1 }).length;
+	let claimable = 0;
+	// Undone, because a claim ends the jobs of lost leases in the tables that both engines have.
+	const look = () =>
+		started.transaction(() => {
+			claimable = started.claim({ now, limit: 99, maxBytes: Infinity, leaseMs: 1 }).length;
+			throw new Error('only looked');
+		});
+	assert.throws(look, /only looked/);
 	const leased = engine.stats().leased;
 	const free = claimable - leased;
 	if (free > 0) assert.ok((engine.nextDueAt() ?? Infinity) <= now, 'nothing that is ready is overlooked');
