@@ -30,6 +30,8 @@ export interface Registered {
 	readonly epoch: string | null;
 	/** Another node of the source has begun a newer epoch since: what that one told of is not in the state. */
 	readonly isOvertaken: boolean;
+	/** The register knows the node. Where it does not, nothing is noted there: the folder may not be ours to write to. */
+	readonly isNoted: boolean;
 }
 
 /** What a node is activated with. */
@@ -149,7 +151,7 @@ const unregistered = ({ node, stored }: Registrant): Registered => ({
 	sourceId: stored?.sourceId ?? node,
 	isAdopted: false,
 	epoch: stored?.epoch ?? null,
-	isOvertaken: false,
+	...{ isOvertaken: false, isNoted: false },
 });
 
 /** The states know their sources: the activations fill a new register again. */
@@ -204,7 +206,7 @@ function find(db: DatabaseSync, { node, origin, stored }: Registrant): Registere
 	const epoch = stored?.sourceId === sourceId ? stored.epoch : null;
 	const begun = db.prepare('SELECT epoch FROM epochs WHERE source_id = ?').get(sourceId)?.['epoch'];
 	return {
-		...{ sourceId, epoch },
+		...{ sourceId, epoch, isNoted: true },
 		isAdopted: own === null && sourceId !== node,
 		isOvertaken: epoch !== null && begun !== undefined && begun !== epoch,
 	};

@@ -178,7 +178,7 @@ async function open(node: Activated, setting: StateSetting, renew: boolean): Pro
 /** Others of the source learn from the register that this epoch is the newest. */
 function opened(node: Activated, head: StateHead): void {
 	node.epochs.set(ownSourceId(node.ids.workflowId, node.ids.nodeId), head.epoch);
-	if (head.epoch !== node.epoch) noteEpoch(node.machine, head);
+	if (node.source.isNoted && head.epoch !== node.epoch) noteEpoch(node.machine, head);
 	node.epoch = head.epoch;
 }
 

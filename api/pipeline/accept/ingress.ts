@@ -56,8 +56,7 @@ export interface AcceptDeps {
 	/** Null: as many documents as come. */
 	readonly limiter: DocumentLimiter | null;
 	readonly uploadRoom: UploadRoom;
-	/** Something may be due at once. */
-	/** Changes of these documents were accepted. */
+	/** Changes of these documents were accepted, and something may be due at once. */
 	readonly wake: (changed: readonly Pick<Change, 'tenant' | 'docId'>[]) => void;
 }
 

@@ -162,12 +162,20 @@ describe('DocDrop Trigger: copies of a workflow', () => {
 	it('are none where the workflow publishes nothing, as one that mails each new file', async () => {
 		const folder = await rig.folder();
 		await writeFile(join(folder, 'a'), 'one');
+		const publishing = await rig.start({ folder });
+		await rested(publishing);
 		const mails = { ...copy, behind: ['n8n-nodes-base.emailSend'] };
 		const mailing = await rig.start({ folder }, mails);
 		await rested(mailing);
-		const publishing = await rig.start({ folder });
-		await rested(publishing);
 		assert.notEqual(sourceOf(publishing), sourceOf(mailing));
+		const register = new DatabaseSync(join(rig.home(), 'user', '.n8n', 'docdrop', 'sources.db'));
+		const noted = register.prepare('SELECT source_id FROM epochs').all();
+		register.close();
+		assert.deepEqual(
+			noted.map(({ source_id }) => source_id),
+			[sourceOf(publishing)],
+			'nothing of it stands in the register',
+		);
 		await mailing.close();
 		const again = await rig.start({ folder }, { ...mails, staticData: stored(mailing.staticData) });
 		await writeFile(join(folder, 'b'), 'two');
