@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } fro
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { unusedParts } from './unused-parts.ts';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
@@ -27,6 +28,7 @@ await build({
 	format: 'esm',
 	outExtension: { '.js': '.mjs' },
 	chunkNames: 'chunk-[hash]',
+	plugins: [unusedParts],
 	// Bundled CommonJS libraries ask for Node's own modules by require, and for files by __dirname.
 	banner: {
 		js: [
