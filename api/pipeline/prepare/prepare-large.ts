@@ -25,6 +25,7 @@ export interface LargePrepared {
 	readonly spool: Spool | null;
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
+	readonly warnings: readonly string[];
 	readonly embedded: number;
 }
 
@@ -49,14 +50,15 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	if (claimed.op === 'delete') {
 		await addKnownEntries(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, setImmediate);
-		return { claimed, plan: nothing, spool: null, fields: null, droppedExtra: [], embedded: 0 };
+		const none = { spool: null, fields: null, droppedExtra: [], warnings: [], embedded: 0 };
+		return { claimed, plan: nothing, ...none };
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const spool = await deps.spools.open({ tenant, docId, contentSha256: content.sha256, fingerprint });
 	try {
 		const { mimeType } = readMeta(claimed.meta);
 		const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
-		const { title } = await deps.extractor
+		const facts = await deps.extractor
 			.stream(
 				{ content: content.body, mimeType },
 				{
@@ -78,7 +80,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			setImmediate,
 		);
 		const embedded = await embedAll(claimed, spool, plan, deps);
-		return { claimed, plan, spool, ...changedFields(claimed, content, title), embedded };
+		return { claimed, plan, spool, ...changedFields(claimed, content, facts), embedded };
 	} catch (error) {
 		await spool.close();
 		throw error;

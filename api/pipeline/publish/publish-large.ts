@@ -116,6 +116,7 @@ export function* largeSteps(
 						embedded: prepared.embedded,
 						closedBy: 'large',
 						...detail(),
+						...(prepared.warnings.length > 0 && { warnings: prepared.warnings }),
 					},
 				},
 			],
