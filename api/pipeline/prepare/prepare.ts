@@ -1,11 +1,19 @@
-import type { Claimed, Clock, DocFields, Extractor, NewPoint, VectorStore } from '../../ports/index.ts';
+import type {
+	Claimed,
+	Clock,
+	DocFields,
+	DocStore,
+	Extractor,
+	NewPoint,
+	VectorStore,
+} from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
 import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/index.ts';
-import { vectorsFromBefore } from './reuse.ts';
+import { openReuse } from './reuse.ts';
 
 /**
  * Extract, chunk, plan, embed: everything about one leased document that writes nothing. Many run
@@ -37,6 +45,7 @@ export async function prepare(
 		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
 		readonly reading: Gate;
 		readonly embed: Pick<EmbedStep, 'embed'>;
+		readonly docStore: Pick<DocStore, 'entriesOf'>;
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
 		readonly breaker: Breaker;
 		readonly clock: Clock;
@@ -67,7 +76,8 @@ export async function prepare(
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
-	const before = await vectorsFromBefore(claimed, planned.added, deps);
+	const reuse = await openReuse(claimed, deps);
+	const before = await reuse.vectors(planned.added);
 	const fresh = planned.added.filter(({ pointId }) => !before.has(pointId));
 	const embedded = await deps.embed.embed(fresh.map(embeddedText), claimed);
 	const vectors = new Map([
