@@ -21,6 +21,8 @@ export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
 	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
+	/** See StepDeps. */
+	readonly begins?: Promise<void>;
 }
 
 /** What the parts of the pipeline ask of the check, which is made after them. */
@@ -91,6 +93,7 @@ async function loop(
 	let gap: Gap | null = null;
 	let previousMs = 0;
 	let dueAt = clock.monotonic();
+	await deps.begins;
 	while (!signal.aborted) {
 		// 1. Wait until there is something to do.
 		await sleepUntil(dueAt, requests, () => requests.isCheckAsked || requests.documents.size > 0, deps);
