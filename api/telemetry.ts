@@ -137,6 +137,11 @@ const metrics = {
 		help: 'Points of an index that was not what the manifest says, by what was done',
 		labels: ['action'],
 	},
+	docdrop_index_check_seconds_total: {
+		kind: 'counter',
+		help: 'Time in which the index was held against the manifest, mending aside',
+		labels: [],
+	},
 	docdrop_index_unsound_tenants: {
 		kind: 'gauge',
 		help: 'Tenants whose index is being mended, or could not be',
