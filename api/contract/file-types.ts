@@ -25,6 +25,13 @@ export const fileTypes = {
 	'text/markdown': { name: 'Markdown', endings: ['md', 'markdown'], reading: 'buffered', content: 'text' },
 	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
 	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
+	'application/pdf': {
+		name: 'PDF',
+		endings: ['pdf'],
+		reading: 'streamed',
+		content: 'binary',
+		aliases: ['application/x-pdf'],
+	},
 	'application/vnd.openxmlformats-officedocument.wordprocessingml.document': {
 		name: 'Word',
 		endings: ['docx', 'docm', 'dotx', 'dotm'],

@@ -51,6 +51,14 @@ const text: StreamedReader = {
 	},
 };
 
+const pdf: StreamedReader = {
+	read: async (bytes) => (await import('./pdf.ts')).extractPdf(bytes),
+	async *stream(file, _mimeType, chunks) {
+		const { streamPdf } = await import('./pdf.ts');
+		return yield* streamPdf(file, chunks);
+	},
+};
+
 /** One for each row of `fileTypes`, streaming where the row says so. */
 export const readers: {
 	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
@@ -62,6 +70,7 @@ export const readers: {
 	'text/markdown': { read: extractMarkdown },
 	'text/html': { read: extractHtml },
 	'application/xhtml+xml': { read: extractHtml },
+	'application/pdf': pdf,
 	'application/vnd.openxmlformats-officedocument.wordprocessingml.document': docx,
 	'application/msword': doc,
 	'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': sheets,
