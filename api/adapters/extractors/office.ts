@@ -88,7 +88,7 @@ function checkRtf(bytes: Uint8Array, mimeType: MimeType): void {
 }
 
 /** For a document that has no title of its own. */
-export function headingOf(blocks: readonly Block[]): string | null {
+function headingOf(blocks: readonly Block[]): string | null {
 	const headings = blocks.filter((block) => block.kind === 'heading');
 	return (headings.find((block) => block.level === 1) ?? headings[0])?.text ?? null;
 }
