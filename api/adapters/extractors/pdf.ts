@@ -54,7 +54,7 @@ async function* readPdf(source: ByteSource, put: (block: Block) => void): AsyncG
 		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw cause;
 		throw new DocDropError(
 			'unreadable',
-			`reading the file as application/pdf took more than ${PDFIUM_MB} MB of memory, or ended in it, as damage can make it do`,
+			`the file could not be read as application/pdf: it takes more than ${PDFIUM_MB} MB of memory, or is damaged`,
 			{ cause },
 		);
 	} finally {
