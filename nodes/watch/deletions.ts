@@ -60,7 +60,8 @@ export function createDeletions(deps: {
 	};
 	function reasonOf(label: string): string | null {
 		const { gone, before, releasing } = of(label);
-		return releasing ? null : pauseReason({ gone, before, replaced: deps.isReplaced(label) }, settings);
+		const losses = { gone, before, known: deps.files(label), replaced: deps.isReplaced(label) };
+		return releasing ? null : pauseReason(losses, settings);
 	}
 	function resume(label: string): void {
 		const root = of(label);
@@ -108,7 +109,8 @@ export function createDeletions(deps: {
 		},
 		paused(label) {
 			const { paused, gone } = of(label);
-			return paused === null ? null : { ...paused, count: gone };
+			// As many are gone by now, which may be more than made it pause.
+			return paused === null ? null : { ...paused, reason: reasonOf(label) ?? paused.reason, count: gone };
 		},
 	};
 }
