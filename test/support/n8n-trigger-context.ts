@@ -2,6 +2,7 @@ import {
 	NodeHelpers,
 	type ExecutionStatus,
 	type IDataObject,
+	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
 	type INodeType,
@@ -60,6 +61,8 @@ export interface TriggerContextOptions {
 	readonly engineType?: 'v1' | 'v2';
 	/** Types of the nodes behind the trigger; default: the action node. */
 	readonly behind?: readonly string[];
+	/** Requests go here, with the node's credential; absent: it has none. */
+	readonly request?: (options: IHttpRequestOptions) => Promise<unknown>;
 }
 
 export function createTriggerContext(options: TriggerContextOptions): TriggerContextDouble {
@@ -71,6 +74,7 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: options.parameters as INode['parameters'],
+		...(options.request !== undefined && { credentials: { docDropApi: { id: '1', name: 'API' } } }),
 	};
 	// As a Workflow is made: with the defaults of what is shown, and without what is not.
 	const { description } = options.type;
@@ -102,6 +106,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 			});
 		},
 		getMode: () => options.mode ?? 'trigger',
+		getExecutionId: () => undefined,
+		getCredentials: async () => ({ baseUrl: 'http://127.0.0.1:1', apiKey: '' }),
 		getActivationMode: () => options.activation ?? 'activate',
 		emit(data: INodeExecutionData[][], _response?: unknown, done?: DonePromise, key?: string) {
 			const items = (data[0] ?? []).map(({ json }) => structuredClone(json) as unknown as TriggerItem);
@@ -130,6 +136,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		emitError: (error: Error) => void double.errors.push(error),
 		saveFailedExecution: (error: Error) => void double.failedExecutions.push(error),
 		helpers: {
+			httpRequestWithAuthentication: async (_name: string, asked: IHttpRequestOptions) =>
+				options.request?.(asked),
 			createDeferredPromise<T>() {
 				const { promise, resolve, reject } = Promise.withResolvers<T>();
 				return { promise, resolve, reject };
