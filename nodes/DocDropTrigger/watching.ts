@@ -30,7 +30,8 @@ import type { OpenSources } from './open-sources.ts';
 import { openTelling } from './open-telling.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import type { TriggerSettings } from './trigger-parameters.ts';
-import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
+import { engineProblem, leftProblem, refusalProblem, startProblem, unawaitedProblem } from './problems.ts';
+import { unawaitedSubWorkflows } from './sub-workflows.ts';
 import type { Machine } from './read-rules.ts';
 import { asNodeError, createReport, type Report } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -191,7 +192,9 @@ async function open(node: Activated, setting: StateSetting, renew: boolean): Pro
 	await engine.start();
 	node.current = { engine, kind: chosen.kind };
 	node.latePublisher.started(filesOf(engine.status()));
-	// Who took a folder out is there to hear it; a restart has nothing new to say.
+	// Who has published it is there to hear it; a restart has nothing new to say.
+	const unawaited = node.isByPerson ? unawaitedSubWorkflows(context) : [];
+	if (unawaited.length > 0) report.trouble('not waited for', unawaitedProblem(unawaited));
 	for (const [label, documents] of node.isByPerson ? known.left() : []) {
 		report.trouble(`left ${label}`, leftProblem(label, documents));
 	}

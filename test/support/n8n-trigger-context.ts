@@ -9,6 +9,7 @@ import {
 	type IRun,
 	type ITriggerFunctions,
 	type ITriggerResponse,
+	type NodeTypeAndVersion,
 	type WorkflowActivateMode,
 } from 'n8n-workflow';
 import type { FileItem, SnapshotItem, TriggerItem } from '../../nodes/item.ts';
@@ -60,7 +61,7 @@ export interface TriggerContextOptions {
 	readonly nodeId?: string;
 	readonly engineType?: 'v1' | 'v2';
 	/** Types of the nodes behind the trigger; default: the action node. */
-	readonly behind?: readonly string[];
+	readonly behind?: readonly (string | (Partial<NodeTypeAndVersion> & Pick<NodeTypeAndVersion, 'type'>))[];
 	/** Requests go here, with the node's credential; absent: it has none. */
 	readonly request?: (options: IHttpRequestOptions) => Promise<unknown>;
 }
@@ -92,7 +93,9 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		},
 		getNode: () => node,
 		getChildNodes: () =>
-			(options.behind ?? ['n8n-nodes-docdrop.docDrop']).map((type) => ({ name: type, type, typeVersion: 1 })),
+			(options.behind ?? ['n8n-nodes-docdrop.docDrop'])
+				.map((node) => (typeof node === 'string' ? { type: node } : node))
+				.map((node) => ({ name: node.type, typeVersion: 1, disabled: false, ...node })),
 		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
 		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
 		getWorkflowStaticData(type: string) {

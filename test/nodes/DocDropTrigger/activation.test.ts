@@ -59,6 +59,18 @@ describe('a workflow that publishes only after its trigger was activated', () =>
 		assert.match(told(trigger)[0] ?? '', /publishes to the index by now, and 2 files were told of before/);
 	});
 
+	it('counts a disabled node for none', async () => {
+		const type = 'n8n-nodes-docdrop.docDrop';
+		const disabled = { behind: [{ type, disabled: true }] };
+		const folder = await rig.folder();
+		await writeFile(join(folder, 'a'), 'a');
+		const first = await rig.start({ folder }, disabled);
+		await rested(first);
+		await first.close();
+		const second = await rig.start({ folder }, { staticData: stored(first.staticData), activation: 'init' });
+		await until(() => told(second).length > 0);
+	});
+
 	it('says it at the next activation, and not where all is sent again, or nothing was there', async () => {
 		const folder = await rig.folder();
 		await writeFile(join(folder, 'a'), 'a');
@@ -79,5 +91,30 @@ describe('a workflow that publishes only after its trigger was activated', () =>
 		await unlink(join(folder, 'a'));
 		await until(() => third.files().length > 0);
 		assert.deepEqual(told(third), []);
+	});
+});
+
+describe('a sub-workflow that publishes', () => {
+	const rig = triggers();
+	const call = (options: object) => ({
+		type: 'n8n-nodes-base.executeWorkflow',
+		parameters: { options: { ...options } },
+	});
+
+	it('must be waited for: a person is told where it is not, and no other node publishes', async () => {
+		const folder = await rig.folder();
+		for (const [behind, activation, count] of [
+			[[call({ waitForSubWorkflow: false })], 'activate', 1],
+			[[call({ waitForSubWorkflow: false })], 'init', 0],
+			[[call({})], 'activate', 0],
+			[[call({ waitForSubWorkflow: false }), 'n8n-nodes-docdrop.docDrop'], 'activate', 0],
+		] as const) {
+			const trigger = await rig.start({ folder }, { behind, activation });
+			await rested(trigger);
+			assert.equal(trigger.failedExecutions.length, count, JSON.stringify(behind));
+			if (count > 0)
+				assert.match(trigger.failedExecutions[0]?.message ?? '', /does not wait for its sub-workflow/);
+			await trigger.close();
+		}
 	});
 });
