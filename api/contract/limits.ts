@@ -22,6 +22,10 @@ export const limits = {
 	listItems: 100_000,
 	listNameChars: 100,
 	listVersionChars: 256,
+	/** Files of each kind that a workflow names when it tells of a folder. */
+	reportedFiles: 20,
+	/** Of what it tells, as JSON. */
+	reportBytes: 32_768,
 	tenantChars: 128,
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */

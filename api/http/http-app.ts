@@ -11,6 +11,7 @@ import { installBodyTime } from './body-time.ts';
 import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
+import { createFolderReports } from './folder-reports.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
@@ -18,6 +19,7 @@ import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { statusRoutes, type StatusDeps } from './status-routes.ts';
@@ -107,6 +109,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		routePrefix: '/docs',
 		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
 	});
+	const reports = createFolderReports(deps.clock);
 	await app.register(async (routes) => {
 		publishRoutes(routes, deps);
 		listRoutes(routes, deps);
@@ -115,8 +118,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);
-		sourceRoutes(routes, deps);
-		statusRoutes(routes, deps);
+		sourceRoutes(routes, { ...deps, reports });
+		reportRoutes(routes, { reports });
+		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
+import { ReportedFolders } from '../contract/folder-report-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
 import type { Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
@@ -10,6 +11,7 @@ import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
 import { described } from './described.ts';
+import type { FolderReports } from './folder-reports.ts';
 import {
 	createBudgetMeasure,
 	CreditTotals,
@@ -135,6 +137,9 @@ const Status = Type.Object({
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
+	reports: Type.Array(ReportedFolders, {
+		description: 'What workflows of n8n told of the folders that they watch.',
+	}),
 });
 
 export interface StatusDeps {
@@ -182,7 +187,10 @@ const isAtFault = (pipeline: Pipeline): boolean => {
 	return fault !== null && fault.code !== 'embedder_throttled';
 };
 
-export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
+export function statusRoutes(
+	app: FastifyInstance,
+	deps: StatusDeps & { readonly reports: FolderReports },
+): void {
 	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
 	const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 	loopDelay.enable();
@@ -324,6 +332,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 					limits: embedder.budget?.() ?? null,
 				},
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
+				reports: deps.reports.list(null),
 			};
 		},
 	);

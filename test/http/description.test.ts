@@ -37,6 +37,7 @@ describe('the description of the API', () => {
 			'get /v1/jobs/{jobId}',
 			'get /v1/progress',
 			'get /v1/sources',
+			'get /v1/sources/reports',
 			'get /v1/status',
 			'get /v1/tenants',
 			'post /v1/embeddings',
@@ -50,6 +51,7 @@ describe('the description of the API', () => {
 			'post /v1/sources/{id}/release',
 			'put /v1/credits',
 			'put /v1/documents/content',
+			'put /v1/sources/{id}/report',
 		]);
 		for (const { name, operation } of routes) {
 			assert.ok(operation['summary']?.length > 5, `${name} has a summary`);
