@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
 import { JobView } from '../contract/job-schema.ts';
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
@@ -39,7 +39,7 @@ const Info = Type.Object({
 		windowMs: Type.Integer(),
 		maxWaitMs: Type.Integer(),
 	}),
-	mimeTypes: Type.Array(Type.String()),
+	mimeTypes: Type.Array(Type.String(), { description: 'What can be read here and is not ruled out.' }),
 	index: Type.Object({ kind: Type.String() }),
 	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
 });
@@ -204,6 +204,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		counted[peer] = calls;
 	}
 
+	const refused = refusedTypes(config);
 	app.get(
 		'/v1/info',
 		described('operation', 'Contract, limits and parts of this server', { response: { 200: Info } }),
@@ -218,7 +219,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 			},
-			mimeTypes: extractor.mimeTypes,
+			mimeTypes: extractor.mimeTypes.filter((type) => !refused.has(type)),
 			index: { kind: vectorStore.kind },
 			embedder: { model: embedder.model, dimensions: embedder.dimensions },
 		}),
