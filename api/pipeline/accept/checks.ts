@@ -2,6 +2,7 @@ import { limits } from '../../contract/limits.ts';
 import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
+import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { reservedMetadata } from '../../contract/stored-fields.ts';
 import { type ChangeContent, type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
@@ -54,6 +55,8 @@ export const apiSource = 'api';
 
 const maxMetadataBytes = limits.metadataBytes;
 const maxMetadataDepth = 32;
+/** What senders say of a file that they know nothing of. */
+const anyBytes = 'application/octet-stream';
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
 
 const invalid = (field: string, message: string) =>
@@ -203,9 +206,12 @@ function mimeTypeFor(
 	isText: boolean,
 	{ mimeTypes, mimeTypeOf }: CheckSettings,
 ): string {
-	const named = declared?.split(';')[0]?.trim().toLowerCase();
+	const declaredType = declared?.split(';')[0]?.trim().toLowerCase() ?? anyBytes;
+	const named = declaredType === anyBytes ? null : (mimeTypeNamed(declaredType) ?? declaredType);
 	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
-	const mimeType = guessed ?? (isText ? 'text/plain' : null);
+	// The text of a PDF goes by the PDF's name.
+	const isOther = guessed === null || (named === null && !isTextType(guessed));
+	const mimeType = isText && isOther ? 'text/plain' : guessed;
 	const unsupported = (message: string) =>
 		new DocDropError('unsupported_type', message, { field: 'mimeType' });
 	if (mimeType === null)
