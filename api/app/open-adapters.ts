@@ -4,9 +4,10 @@ import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedde
 import { createExtractorPool } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import type { Clock, Embedder } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
+import { onlyWanted } from './wanted-types.ts';
 
 export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 
@@ -43,13 +44,14 @@ export async function openAdapters(
 			clock,
 		}),
 	);
+	const wanted = onlyWanted(extractor, refusedTypes(config));
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
 		dimensions: embedder.dimensions,
 		maxBytes: config.maxSpoolBytes,
 	});
-	return { docStore, embedder, extractor, vectorStore, spools };
+	return { docStore, embedder, extractor: wanted, vectorStore, spools };
 }
 
 function createEmbedder(config: Config, clock: Clock): Embedder {

@@ -1,6 +1,6 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
-import { mimeTypes } from '../contract/file-types.ts';
+import { mimeTypeNamed, mimeTypes } from '../contract/file-types.ts';
 import { isTenant, tenantDemand } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { globFault, globsOf } from '../../nodes/watch/globs.ts';
@@ -88,7 +88,8 @@ export const parsers = {
 	weights: parseWeights,
 	types(setting: Setting, value: string): readonly string[] {
 		return entriesOf(value).flatMap((entry) => {
-			const found = mimeTypes.filter((type) => type === entry.toLowerCase() || isOfFamily(type, entry));
+			const named = mimeTypeNamed(entry.toLowerCase());
+			const found = mimeTypes.filter((type) => type === named || isOfFamily(type, entry));
 			if (found.length > 0) return found;
 			throw invalid(setting, 'types that can be read, such as text/html, or families such as text/*', entry);
 		});

@@ -68,7 +68,11 @@ describe('the description of the API', () => {
 			}
 			if (/post \/v1\/(files|ingest)/.test(name)) {
 				const { properties } = operation['requestBody'].content['multipart/form-data'].schema;
-				assert.deepEqual(Object.keys(properties), ['file', 'manifest', 'tenant', 'priority', 'coalesced'], name);
+				assert.deepEqual(
+					Object.keys(properties),
+					['file', 'manifest', 'tenant', 'priority', 'coalesced'],
+					name,
+				);
 				assert.equal(properties.file.items.format, 'binary');
 			}
 		}
@@ -102,6 +106,8 @@ describe('the description of the API', () => {
 			batchDocuments: 500,
 			bodyBytes: 8 * 1_048_576,
 			fileBytes: 200 * 1_048_576,
+			uploadBytes: 1_024 * 1_048_576,
+			manifestBytes: 1_048_576,
 			windowMs: 500,
 			maxWaitMs: 5_000,
 		});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { onlyWanted } from '../../api/app/wanted-types.ts';
 import { readConfig, refusedTypes } from '../../api/config/index.ts';
 import { mimeTypes } from '../../api/contract/file-types.ts';
+import type { Extractor } from '../../api/ports/extractor.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call } from '../support/call.ts';
 import { file, sendForm } from '../support/form.ts';
@@ -33,6 +35,24 @@ describe('types that the operator rules out', () => {
 				message: /DOCDROP_DENIED_TYPES must be types that can be read.*, got "/,
 			});
 		}
+	});
+
+	it('are known by what a file turns out to be as well, however it is called', async () => {
+		const facts = { title: null, mimeType: 'text/html', warnings: [] };
+		const extractor: Extractor = {
+			...{ fingerprint: 'f', mimeTypes: ['text/plain', 'text/html'], streamable: [] },
+			extract: async ({ mimeType }) => ({ ...facts, mimeType, chunks: [] }),
+			stream: async () => facts,
+			close: async () => {},
+		};
+		assert.equal(onlyWanted(extractor, new Map()), extractor);
+		const wanted = onlyWanted(extractor, new Map([['text/html', 'DOCDROP_DENIED_TYPES']]));
+		const content = Buffer.from('x');
+		const denied = { code: 'unsupported_type', message: /DOCDROP_DENIED_TYPES allows, got "text\/html"/ };
+		const sink = { begin: async () => {}, page: async () => {} };
+		assert.equal((await wanted.extract({ content, mimeType: 'text/plain' })).mimeType, 'text/plain');
+		await assert.rejects(wanted.extract({ content, mimeType: 'text/html' }), denied);
+		await assert.rejects(wanted.stream({ content, mimeType: 'text/plain' }, sink), denied);
 	});
 
 	describe('by every way in', () => {

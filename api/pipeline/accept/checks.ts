@@ -4,7 +4,14 @@ import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
 import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { reservedMetadata } from '../../contract/stored-fields.ts';
-import { type ChangeContent, type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
+import {
+	type ChangeContent,
+	type DocMeta,
+	type Refused,
+	refusalOf,
+	unwantedError,
+	writeMeta,
+} from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 
 /**
@@ -147,11 +154,7 @@ function describe(input: DocumentFields, isText: boolean, settings: CheckSetting
 function checkWanted(mimeType: string, { refusedTypes }: CheckSettings): void {
 	const setting = refusedTypes.get(mimeType);
 	if (setting === undefined) return;
-	throw new DocDropError(
-		'unsupported_type',
-		`mimeType must be one that ${setting} allows, got ${JSON.stringify(mimeType)}`,
-		{ field: 'mimeType', hint: `The operator has ruled this type out: see the setting ${setting}.` },
-	);
+	throw unwantedError(mimeType, setting);
 }
 
 /** What a followed folder, which no schema stands before, could get wrong too. */
