@@ -3,6 +3,7 @@ import type {
 	Clock,
 	DocFields,
 	DocumentFacts,
+	DocStore,
 	Extractor,
 	NewPoint,
 	VectorStore,
@@ -13,7 +14,7 @@ import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
 import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/index.ts';
-import { vectorsFromBefore } from './reuse.ts';
+import { openReuse } from './reuse.ts';
 
 /**
  * Extract, chunk, plan, embed: everything about one leased document that writes nothing. Many run
@@ -47,6 +48,7 @@ export async function prepare(
 		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
 		readonly reading: Gate;
 		readonly embed: Pick<EmbedStep, 'embed'>;
+		readonly docStore: Pick<DocStore, 'entriesOf'>;
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
 		readonly breaker: Breaker;
 		readonly clock: Clock;
@@ -77,7 +79,8 @@ export async function prepare(
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
-	const before = await vectorsFromBefore(claimed, planned.added, deps);
+	const reuse = await openReuse(claimed, deps);
+	const before = await reuse.vectors(planned.added);
 	const fresh = planned.added.filter(({ pointId }) => !before.has(pointId));
 	const embedded = await deps.embed.embed(fresh.map(embeddedText), claimed);
 	const vectors = new Map([

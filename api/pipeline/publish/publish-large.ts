@@ -114,6 +114,7 @@ export function* largeSteps(
 						kept: plan.kept,
 						removed: plan.gone,
 						embedded: prepared.embedded,
+						...(prepared.reused > 0 && { reused: prepared.reused }),
 						closedBy: 'large',
 						...detail(),
 						...(prepared.warnings.length > 0 && { warnings: prepared.warnings }),
