@@ -42,7 +42,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const closers: Closers = [];
 	const lost = Promise.withResolvers<unknown>();
 	try {
-		const adapters = await openAdapters(config, dataDir, { clock, closers, onStoreLost: lost.resolve });
+		const adapters = await openAdapters(config, dataDir, {
+			...{ clock, closers },
+			onStoreLost: lost.resolve,
+			onCacheLost: (cause) => logger.warn({ err: cause }, 'vectors are kept no longer, until the next start'),
+		});
 		const { docStore, vectorStore } = adapters;
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();

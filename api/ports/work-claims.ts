@@ -141,4 +141,6 @@ export interface JobDetail {
 	readonly waitMs?: number;
 	readonly prepareMs?: number;
 	readonly publishMs?: number;
+	/** What of the document could not be read, a sentence each; absent where there is nothing. */
+	readonly warnings?: readonly string[];
 }

@@ -27,6 +27,7 @@ export interface LargePrepared {
 	readonly spool: Spool | null;
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
+	readonly warnings: readonly string[];
 	readonly embedded: number;
 	/** Vectors that were taken over from the name that the document had. */
 	readonly reused: number;
@@ -56,7 +57,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	if (claimed.op === 'delete') {
 		await addKnownEntries(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, setImmediate);
-		const none = { spool: null, fields: null, droppedExtra: [], embedded: 0, reused: 0 };
+		const none = { spool: null, fields: null, droppedExtra: [], warnings: [], embedded: 0, reused: 0 };
 		return { claimed, plan: nothing, ...none };
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
@@ -64,7 +65,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	try {
 		const { mimeType } = readMeta(claimed.meta);
 		const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
-		const { title } = await deps.extractor
+		const facts = await deps.extractor
 			.stream(
 				{ content: content.body, mimeType },
 				{
@@ -86,7 +87,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			setImmediate,
 		);
 		const vectors = await fillSpool(claimed, spool, plan, deps);
-		return { claimed, plan, spool, ...changedFields(claimed, content, title), ...vectors };
+		return { claimed, plan, spool, ...changedFields(claimed, content, facts), ...vectors };
 	} catch (error) {
 		await spool.close();
 		throw error;

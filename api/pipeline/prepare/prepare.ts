@@ -2,6 +2,7 @@ import type {
 	Claimed,
 	Clock,
 	DocFields,
+	DocumentFacts,
 	DocStore,
 	Extractor,
 	NewPoint,
@@ -28,6 +29,8 @@ export interface Prepared {
 	/** Null for a deletion. publishedAt is filled in when it is published. */
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
+	/** What of it could not be read. */
+	readonly warnings: readonly string[];
 }
 
 export { embeddedText };
@@ -35,7 +38,7 @@ export { embeddedText };
 export function prepareDeletion(claimed: Claimed): Prepared {
 	const { tenant, docId, manifest, orphans } = claimed;
 	const nothing = plan({ tenant, docId, chunks: [], manifest, orphans, canKeep: false });
-	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [] };
+	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [], warnings: [] };
 }
 
 export async function prepare(
@@ -60,7 +63,7 @@ export async function prepare(
 	const meta = readMeta(claimed.meta);
 	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
 	const input = { content: content.body, mimeType: meta.mimeType };
-	const { title, chunks } = await within(
+	const { chunks, ...facts } = await within(
 		deps.stallMs,
 		'the extractor',
 		(signal) => deps.extractor.extract(input, signal),
@@ -97,14 +100,15 @@ export async function prepare(
 			order: chunk.order,
 		};
 	});
-	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, title) };
+	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, facts) };
 }
 
 type Content = NonNullable<Claimed['content']>;
 
-/** What becomes of the document's fields in the index; `title` is the content's own. */
-export function changedFields(claimed: Claimed, content: Content, title: string | null) {
+/** What becomes of the document's fields in the index, and what there is to say of its content. */
+export function changedFields(claimed: Claimed, content: Content, { title, warnings }: DocumentFacts) {
 	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
 	const fields = fieldsOf({ ...claimed, ...content, title });
-	return { fields, droppedExtra: Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name)) };
+	const droppedExtra = Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name));
+	return { fields, droppedExtra, warnings };
 }

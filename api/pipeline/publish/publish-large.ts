@@ -117,6 +117,7 @@ export function* largeSteps(
 						...(prepared.reused > 0 && { reused: prepared.reused }),
 						closedBy: 'large',
 						...detail(),
+						...(prepared.warnings.length > 0 && { warnings: prepared.warnings }),
 					},
 				},
 			],
