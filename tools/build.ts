@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
+import { writeOutputSchemas } from './output-schemas.ts';
 import { unusedParts } from './unused-parts.ts';
 
 /**
@@ -85,7 +86,8 @@ for (const [file, name, core] of [
 	mkdirSync(dirname(file), { recursive: true });
 	writeFileSync(file, `exports.${name} = require('${core}').${name};\n`);
 }
-// What n8n reads beside them: icons, and the codex, which files the nodes in its menus.
+// What n8n reads beside them: what they give, icons, and the codex, which files the nodes in its menus.
+writeOutputSchemas('dist/nodes');
 for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 	for (const file of readdirSync(dir).filter((file) => /\.(svg|node\.json)$/.test(file))) {
 		cpSync(join(dir, file), join('dist', dir, file));
