@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
+import { printPreview } from './cli/print-preview.ts';
 import { readConfig, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
@@ -17,6 +18,7 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop serve                 the API, without a folder of its own
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
   docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
   docdrop explain PATH          every step, receipt and reason of one file
@@ -72,6 +74,16 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
 			});
 		}
+		case 'preview': {
+			expect(rest, 1, 'preview takes one file');
+			const file = rest[0] ?? '';
+			const bytes = readFile(file);
+			return ask(config, async (client) => {
+				const docId = docIdOf(config, file) ?? basename(file);
+				const found = await client.preview(config.tenant, docId, bytes);
+				console.log(values.json === true ? JSON.stringify(found) : printPreview(found));
+			});
+		}
 		case 'status':
 			expect(rest, 0, 'status takes no argument');
 			return ask(config, async (client) => {
@@ -116,6 +128,14 @@ function parse(argv: readonly string[]) {
 
 function expect(rest: readonly string[], count: number, message: string): void {
 	if (rest.length !== count) throw new UsageError(message);
+}
+
+function readFile(file: string): Uint8Array {
+	try {
+		return readFileSync(file);
+	} catch (cause) {
+		throw new UsageError(`preview takes a file that can be read (${(cause as NodeJS.ErrnoException).code})`);
+	}
 }
 
 /** A file under a followed folder is named by its path there; null for anything else. */

@@ -1,4 +1,5 @@
 import type { ReportedFolders } from '../contract/folder-report-schema.ts';
+import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
@@ -9,6 +10,8 @@ export interface Client {
 	/** The address of the process that answered; null where the store was opened here. */
 	readonly where: string | null;
 	search(request: SearchRequest): Promise<SearchResponse>;
+	/** What publishing the bytes under that name would give; nothing changes. */
+	preview(tenant: string, docId: string, bytes: Uint8Array): Promise<PreviewResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
@@ -177,6 +180,10 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 	return {
 		where,
 		search: (request) => ask('POST', '/v1/search', request) as Promise<SearchResponse>,
+		preview(tenant, docId, bytes) {
+			const content = { base64: Buffer.from(bytes).toString('base64') };
+			return ask('POST', '/v1/preview', { tenant, docId, content }) as Promise<PreviewResponse>;
+		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
 			const query = new URLSearchParams({ tenant, docId }).toString();

@@ -30,7 +30,7 @@ export const Source = Type.Object(
 );
 export type Source = Static<typeof Source>;
 
-/** Multipart files come later: the union leaves room for `{ part: name }`. */
+/** A form's manifest has one more way: see upload-schema.ts. */
 export const Content = Type.Union(
 	[
 		Type.Object({ text: Type.String({ description: 'Unicode text.' }) }, { additionalProperties: false }),

@@ -6,6 +6,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
+import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
 import { chunkRoutes } from './chunk-routes.ts';
@@ -23,6 +24,7 @@ import { reportRoutes } from './report-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { statusRoutes, type StatusDeps } from './status-routes.ts';
+import { installForms, uploadRoutes } from './upload-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
@@ -59,7 +61,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		http: { requireHostHeader: false },
 	});
 	installBodyTime(app, deps.clock);
-	// A body is JSON or, where a route says so, a stream; a form or plain text from a web page is neither.
+	// A body is JSON or, where a route says so, a stream or a form; plain text from a web page is none of them.
 	app.removeContentTypeParser('text/plain');
 	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
@@ -112,6 +114,12 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	const reports = createFolderReports(deps.clock);
 	await app.register(async (routes) => {
 		publishRoutes(routes, deps);
+		// A context of its own: no other route takes forms.
+		void routes.register(async (forms) => {
+			await installForms(forms);
+			uploadRoutes(forms, { ...deps, tenant: config.tenant });
+			batchRoutes(forms, { ...deps, tenant: config.tenant });
+		});
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
 		chunkRoutes(routes, deps);

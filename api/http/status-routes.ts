@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
@@ -38,10 +38,12 @@ const Info = Type.Object({
 		batchDocuments: Type.Integer(),
 		bodyBytes: Type.Integer(),
 		fileBytes: Type.Integer(),
+		uploadBytes: Type.Integer({ description: 'Of a form with files.' }),
+		manifestBytes: Type.Integer({ description: 'Of the manifest of a form.' }),
 		windowMs: Type.Integer(),
 		maxWaitMs: Type.Integer(),
 	}),
-	mimeTypes: Type.Array(Type.String()),
+	mimeTypes: Type.Array(Type.String(), { description: 'What can be read here and is not ruled out.' }),
 	index: Type.Object({ kind: Type.String() }),
 	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
 });
@@ -212,6 +214,7 @@ export function statusRoutes(
 		counted[peer] = calls;
 	}
 
+	const refused = refusedTypes(config);
 	app.get(
 		'/v1/info',
 		described('operation', 'Contract, limits and parts of this server', { response: { 200: Info } }),
@@ -223,10 +226,12 @@ export function statusRoutes(
 				batchDocuments: limits.batchDocuments,
 				bodyBytes: config.maxBodyBytes,
 				fileBytes: config.maxFileBytes,
+				uploadBytes: limits.uploadBytes,
+				manifestBytes: limits.manifestBytes,
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 			},
-			mimeTypes: extractor.mimeTypes,
+			mimeTypes: extractor.mimeTypes.filter((type) => !refused.has(type)),
 			index: { kind: vectorStore.kind },
 			embedder: { model: embedder.model, dimensions: embedder.dimensions },
 		}),
