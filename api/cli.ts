@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client } from './cli/api-client.ts';
+import { adoptFolder } from './cli/adopt-folder.ts';
+import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { readConfig, type Config } from './config/index.ts';
@@ -19,6 +21,8 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
+  docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
+                                others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
@@ -54,7 +58,7 @@ async function main(argv: readonly string[]): Promise<void> {
 			return run(config, undefined);
 		case 'watch': {
 			if (rest.length > 1) throw new UsageError('watch takes one folder');
-			const dir = resolve(rest[0] ?? './inbox');
+			const dir = whereNamed(rest[0] ?? './inbox');
 			if (rest.length === 0 && !existsSync(dir)) mkdirSync(dir);
 			return run(config, dir);
 		}
@@ -100,6 +104,10 @@ async function main(argv: readonly string[]): Promise<void> {
 				if (values.json === true) console.log(JSON.stringify({ released }));
 				else console.log(released === 0 ? 'No deletion is held.' : `${released} held deletions go now.`);
 			});
+		case 'adopt':
+			if (rest.length === 0 || rest.length > 2) throw new UsageError('adopt takes one folder, or two');
+			console.log(await adoptFolder(config, whereNamed(rest[0] ?? ''), rest[1] && whereNamed(rest[1])));
+			return;
 		default:
 			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
 	}
@@ -119,10 +127,11 @@ function expect(rest: readonly string[], count: number, message: string): void {
 
 /** A file under a followed folder is named by its path there; anything else is taken as a docId. */
 function docIdOf(config: Config, path: string): string {
-	const absolute = resolve(path);
+	const absolute = whereNamed(path);
 	for (const { dir } of readNote(config)?.folders ?? []) {
 		const inside = relative(dir, absolute);
-		if (inside !== '' && !inside.startsWith('..') && !isAbsolute(inside)) return inside.split('\\').join('/');
+		if (inside !== '' && inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside))
+			return inside.split('\\').join('/');
 	}
 	return path;
 }

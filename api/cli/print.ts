@@ -10,6 +10,14 @@ const clip = (text: string, length: number) => {
 export const count = (n: number, one: string, many = `${one}s`) =>
 	`${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
+/** `seconds` as cli-progress guesses them: words, where it cannot. */
+export function timeLeft(seconds: unknown): string {
+	if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return 'time left unknown';
+	const minutes = Math.floor(seconds / 60);
+	if (minutes === 0) return `${Math.round(seconds)} s left`;
+	return minutes < 60 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}
+
 export function printSearch({ results, hint, tookMs }: SearchResponse, query: string): string {
 	const note = hint === null ? '' : `\n${hint}`;
 	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.${note}`;
@@ -79,10 +87,12 @@ export function explain(docId: string, { file, document, jobs }: Explained): str
 	const lines = [docId];
 	if (file === null) lines.push('  folder     no running process follows it');
 	else if (file.excluded !== null) lines.push(`  folder     left out: ${file.excluded}`);
-	else if (file.row === null) lines.push('  folder     not seen');
+	else if (file.row === null && file.phase === null) lines.push('  folder     not seen');
 	else {
-		const { note, seq } = file.row as { note?: string; seq?: number };
-		lines.push(`  folder     ${file.phase ?? 'unknown'}; last: ${note ?? '-'} (seq ${seq ?? 0})`);
+		const { note, seq } = (file.row ?? {}) as { note?: string; seq?: number };
+		const since = file.since === null ? '' : ` since ${file.since}`;
+		const last = note === undefined ? 'on its way for the first time' : `last: ${note} (seq ${seq ?? 0})`;
+		lines.push(`  folder     ${file.phase ?? 'unknown'}${since}; ${last}`);
 	}
 	if (document === null) lines.push('  document   not known to the API');
 	else {
