@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createClient, type Client } from './cli/api-client.ts';
+import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
+import { printPreview } from './cli/print-preview.ts';
 import { readConfig, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
@@ -19,6 +20,7 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop serve                 the API, without a folder of its own
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
   docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
@@ -76,6 +78,16 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
 			});
 		}
+		case 'preview': {
+			expect(rest, 1, 'preview takes one file');
+			const file = rest[0] ?? '';
+			const bytes = readFile(file);
+			return ask(config, async (client) => {
+				const docId = docIdOf(config, file) ?? basename(file);
+				const found = await client.preview(config.tenant, docId, bytes);
+				console.log(values.json === true ? JSON.stringify(found) : printPreview(found));
+			});
+		}
 		case 'status':
 			expect(rest, 0, 'status takes no argument');
 			return ask(config, async (client) => {
@@ -84,8 +96,9 @@ async function main(argv: readonly string[]): Promise<void> {
 			});
 		case 'explain': {
 			expect(rest, 1, 'explain takes one path');
-			const docId = docIdOf(config, rest[0] ?? '');
+			const path = rest[0] ?? '';
 			return ask(config, async (client) => {
+				const docId = docIdOf(config, path) ?? docIdInReports(await client.reports(), path) ?? path;
 				const found = await client.explain(config.tenant, docId);
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
@@ -125,15 +138,36 @@ function expect(rest: readonly string[], count: number, message: string): void {
 	if (rest.length !== count) throw new UsageError(message);
 }
 
-/** A file under a followed folder is named by its path there; anything else is taken as a docId. */
-function docIdOf(config: Config, path: string): string {
+function readFile(file: string): Uint8Array {
+	try {
+		return readFileSync(whereNamed(file));
+	} catch (cause) {
+		throw new UsageError(`preview takes a file that can be read (${(cause as NodeJS.ErrnoException).code})`);
+	}
+}
+
+/** A file under a followed folder is named by its path there; null for anything else. */
+function docIdOf(config: Config, path: string): string | null {
 	const absolute = whereNamed(path);
 	for (const { dir } of readNote(config)?.folders ?? []) {
 		const inside = relative(dir, absolute);
 		if (inside !== '' && inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside))
 			return inside.split('\\').join('/');
 	}
-	return path;
+	return null;
+}
+
+/** A workflow tells the names of its folders, not where they are: what follows such a name is the path there. */
+function docIdInReports(reports: readonly ReportedFolders[], path: string): string | null {
+	if (!isAbsolute(path) && !existsSync(whereNamed(path))) return null;
+	const parts = whereNamed(path).split(/[\\/]/);
+	for (const { roots } of reports) {
+		for (const { label } of roots) {
+			const at = parts.lastIndexOf(label, -2);
+			if (at !== -1) return parts.slice(roots.length > 1 ? at : at + 1).join('/');
+		}
+	}
+	return null;
 }
 
 async function ask(config: Config, act: (client: Client) => Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { createApp, type App } from './app.ts';
-import type { Config } from './config/index.ts';
+import { refusedTypes, type Config } from './config/index.ts';
 import { mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
@@ -138,6 +138,7 @@ async function followFolder(
 			tenant: config.tenant,
 			takesOver: () => adoption.isOn,
 			mimeTypeOf,
+			refusedTypes: refusedTypes(config),
 			clock: systemClock,
 			log: logger,
 		}),

@@ -3,7 +3,7 @@
  * chunks go out as soon as nothing that follows can change them. The same blocks give the same chunks as
  * `chunk` does (test/chunking/chunk-stream.test.ts), so that both are one version of the chunker.
  *
- * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
+ * Takes blocks of every kind but code, which chunk.ts cuts by other rules. Memory: a few windows.
  */
 import {
 	type Block,
@@ -19,7 +19,7 @@ import { overlapStart } from './chunk-cuts.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
 
 export interface ChunkStream {
-	/** A whole heading or paragraph. */
+	/** A whole block. */
 	block(block: Block): void;
 	/** Begins a paragraph that comes in pieces; the first of them begins with something that is no space. */
 	open(): void;
@@ -57,11 +57,7 @@ export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW)
 	function goLong(): LongSection {
 		if (long !== null) return long;
 		long = createLongSection(heading(), sizes, window, (piece) => pieces.push(piece));
-		for (const { text } of section) {
-			long.open();
-			long.more(text);
-			long.close();
-		}
+		for (const block of section) addBlock(long, block);
 		section = [];
 		return long;
 	}
@@ -81,9 +77,7 @@ export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW)
 				onlyHeadings = false;
 			}
 			if (long !== null) {
-				long.open();
-				long.more(block.text);
-				long.close();
+				addBlock(long, block);
 				return;
 			}
 			section.push(block);
@@ -92,7 +86,7 @@ export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW)
 		},
 		open() {
 			onlyHeadings = false;
-			goLong().open();
+			goLong().open({ kind: 'paragraph' });
 		},
 		more: (text) => long?.more(text),
 		close: () => long?.close(),
@@ -107,8 +101,14 @@ export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW)
 	};
 }
 
+function addBlock(long: LongSection, block: Block): void {
+	long.open(block);
+	long.more(block.text);
+	long.close();
+}
+
 interface LongSection {
-	open(): void;
+	open(block: Pick<Block, 'kind' | 'page'>): void;
 	more(text: string): void;
 	close(): void;
 	end(): void;
@@ -125,13 +125,23 @@ function createLongSection(
 	let start = 0;
 	let before: number | null = null;
 	let unseen = 0;
+	let previous: Block['kind'] | null = null;
+	/** Pages of blocks, from the one on that the chunk at hand begins in. */
+	const pages: { readonly from: number; readonly page: number | null }[] = [];
+
+	/** Of the block that holds the start of the chunk at hand. */
+	function pageAtStart(): number | null {
+		while ((pages[1]?.from ?? Infinity) <= start) pages.shift();
+		return pages[0]?.page ?? null;
+	}
 
 	function put(end: number): void {
+		const page = pageAtStart();
 		if (cuts.slice(start, end).trim() !== '') {
 			const { text, base } = cuts.window();
 			const from =
 				before === null ? 0 : base + overlapStart(text, before - base, start - base, sizes.overlapChars);
-			emit({ text: cuts.slice(from, end).replace(/^\n+/, '').trimEnd(), heading, page: null });
+			emit({ text: cuts.slice(from, end).replace(/^\n+/, '').trimEnd(), heading, page });
 		}
 		before = start;
 		start = end;
@@ -153,8 +163,11 @@ function createLongSection(
 	}
 
 	return {
-		open() {
-			if (cuts.length() > 0) cuts.gap('\n\n');
+		open({ kind, page = null }) {
+			const isList = kind === previous && (kind === 'item' || kind === 'row');
+			if (cuts.length() > 0) cuts.gap(isList ? '\n' : '\n\n');
+			previous = kind;
+			if (pages.length === 0 || pages.at(-1)?.page !== page) pages.push({ from: cuts.length(), page });
 			cuts.open();
 		},
 		more(text) {

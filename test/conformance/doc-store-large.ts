@@ -125,6 +125,30 @@ export function testLargeDocuments(
 			}
 		});
 
+		it('a repair and a move see every line after the commit, tidied or not', async () => {
+			const { doc } = await publish('one', chunks(0, 5));
+			for (const isTidied of [false, true]) {
+				if (isTidied) assert.equal(await store.tidyEntries(doc, null, 100), null);
+				const found = await store.entriesOf(doc, null, 10);
+				assert.deepEqual(found, [0, 1, 2, 3, 4].map((n) => stored(n, true))); // prettier-ignore
+				assert.deepEqual(await store.texts(doc, [pointOf(3), pointOf(9)]), [chunk(3)]);
+			}
+		});
+
+		it('a dead letter before its intent leaves what is published, tidied or not', async () => {
+			// So many that no claim tidies them.
+			const many = 20_001;
+			const first = await begin('one');
+			for (let from = 0; from < many; from += 5_000)
+				await intend(first.lease, chunks(from, Math.min(many, from + 5_000)));
+			assert.equal(await commit(first.lease), true);
+			const { lease } = await begin('two');
+			const error = { code: 'unreadable', message: 'it cannot be read' } as const;
+			assert.deepEqual(await store.deadLetter([{ lease, error, present: [] }], now), [true]);
+			assert.equal((await store.manifest('acme', 'a')).length, many);
+			assert.equal((await store.document('acme', 'a'))?.published?.chunks, many);
+		});
+
 		it('tidies in slices, and changes nothing that is seen', async () => {
 			const { doc } = await publish('one', chunks(0, 7));
 			const before = [await store.chunks('acme', 'a'), await store.document('acme', 'a')];

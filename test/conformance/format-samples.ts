@@ -1,5 +1,6 @@
 import type { Block } from '../../api/chunking/chunk.ts';
 import type { MimeType } from '../../api/contract/file-types.ts';
+import { pdfFile, wrapped } from '../support/pdf-file.ts';
 
 /**
  * A file of each type and what its reader must find in it, block by block: the basic test of every reader. The
@@ -9,7 +10,7 @@ import type { MimeType } from '../../api/contract/file-types.ts';
  * as the reader's own rules tell them apart: what is no border of blocks for the reader must make its test fail.
  */
 export interface Sample {
-	readonly text: string;
+	readonly content: string | Uint8Array;
 	readonly title: string | null;
 	readonly blocks: readonly Block[];
 }
@@ -35,17 +36,31 @@ const guide = (between: (text: string) => Block): Block[] => [
 
 function text(times: number): Sample {
 	const once = `Guide\n=====\n\n${begin}\n\nSecond part\n-----------\n\nfirst item\n\nsecond item\n\n${end}\n\n`;
-	return { text: once.repeat(times), title: 'Guide', blocks: repeated(guide(paragraph), times) };
+	return { content: once.repeat(times), title: 'Guide', blocks: repeated(guide(paragraph), times) };
 }
 
 function markdown(times: number): Sample {
 	const once = `# Guide\n\n${begin}\n\n## Second part\n\n- first item\n- second item\n\n${end}\n\n`;
-	return { text: once.repeat(times), title: 'Guide', blocks: repeated(guide(item), times) };
+	return { content: once.repeat(times), title: 'Guide', blocks: repeated(guide(item), times) };
 }
 
 function html(times: number): Sample {
 	const once = `<h1>Guide</h1><p>${begin}</p><h2>Second part</h2><ul><li>first item<li>second item</ul><p>${end}`;
-	return { text: `<title>T</title>${once.repeat(times)}`, title: 'T', blocks: repeated(guide(item), times) };
+	return {
+		content: `<title>T</title>${once.repeat(times)}`,
+		title: 'T',
+		blocks: repeated(guide(item), times),
+	};
+}
+
+function pdf(times: number): Sample {
+	const lines = [
+		...[{ text: 'Guide', size: 24 }, null, ...wrapped(begin), null, { text: 'Second part', size: 18 }, null],
+		...['first item', null, 'second item', null, ...wrapped(end)],
+	];
+	const pages = Array.from({ length: times }, () => ({ lines }));
+	const blocks = pages.flatMap((_, at) => guide(paragraph).map((block) => ({ ...block, page: at + 1 })));
+	return { content: pdfFile({ title: 'T', pages }), title: 'T', blocks };
 }
 
 /** What the sample holds, so many times over, in one file that is whole. */
@@ -55,4 +70,5 @@ export const samples: { readonly [T in MimeType]: (times: number) => Sample } = 
 	'text/markdown': markdown,
 	'text/html': html,
 	'application/xhtml+xml': html,
+	'application/pdf': pdf,
 };

@@ -32,7 +32,7 @@ describe('what the folder source reads', () => {
 	const accept = {
 		...{ windowMs: 0, maxWaitMs: 0, maxPending: 10, maxPendingBytes: 10_000_000 },
 		...{ maxFileBytes: 3_000_000, maxBufferedBytes: 3_000_000, streamable: [], fingerprint: 'f' },
-		...{ mimeTypes: ['text/plain'], mimeTypeOf },
+		...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 	};
 	let dir: string;
 	let outside: string;
@@ -57,6 +57,7 @@ describe('what the folder source reads', () => {
 			tenant: 't',
 			takesOver: () => false,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		});

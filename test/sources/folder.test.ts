@@ -24,6 +24,7 @@ describe('the folder source', () => {
 		streamable: [],
 		fingerprint: 'f',
 		mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
+		refusedTypes: new Map(),
 		mimeTypeOf,
 	};
 	let dir: string;
@@ -72,6 +73,7 @@ describe('the folder source', () => {
 			tenant: 't',
 			takesOver: () => takesOver,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		})(batch, new AbortController().signal);
@@ -176,6 +178,7 @@ describe('the folder source', () => {
 			tenant: 't',
 			takesOver: () => false,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		})([file('a.txt', 'text')], closing.signal);
@@ -243,6 +246,7 @@ describe('the folder source', () => {
 				streamable: [],
 				fingerprint: 'f',
 				mimeTypes: ['text/plain'],
+				refusedTypes: new Map(),
 				mimeTypeOf,
 			},
 		});

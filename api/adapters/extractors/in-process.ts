@@ -23,17 +23,14 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 			});
 			return extractDocument(bytes, mimeType, chunking);
 		},
-		async stream({ content, mimeType }, sink, signal) {
+		async stream(input, sink, signal) {
 			signal?.throwIfAborted();
-			checkType(mimeType);
+			checkType(input.mimeType);
 			await sink.begin();
-			const walk = streamInput(content, mimeType, chunking);
-			for (;;) {
-				const { done, value } = walk.next();
-				if (done === true) return { title: value };
+			return streamInput(input, chunking, (page) => {
 				signal?.throwIfAborted();
-				await sink.page(value);
-			}
+				return sink.page(page);
+			});
 		},
 		close: () => Promise.resolve(),
 	};

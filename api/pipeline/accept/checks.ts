@@ -2,8 +2,16 @@ import { limits } from '../../contract/limits.ts';
 import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
+import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { reservedMetadata } from '../../contract/stored-fields.ts';
-import { type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
+import {
+	type ChangeContent,
+	type DocMeta,
+	type Refused,
+	refusalOf,
+	unwantedError,
+	writeMeta,
+} from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 
 /**
@@ -16,6 +24,8 @@ export interface CheckSettings {
 	readonly maxBufferedBytes: number;
 	readonly streamable: readonly string[];
 	readonly mimeTypes: readonly string[];
+	/** Types that the operator does not want, and the setting that says so. */
+	readonly refusedTypes: ReadonlyMap<string, string>;
 	readonly mimeTypeOf: (path: string) => string | null;
 }
 
@@ -33,8 +43,13 @@ export interface Normalised {
 	readonly sha256: string;
 }
 
+/** The same of one whose bytes were received, and stored, before anybody knew which document they are. */
+export interface Received extends Omit<Normalised, 'bytes'> {
+	readonly stored: ChangeContent;
+}
+
 /** A document that was checked: fit, or refused, with a receipt where its name is known. */
-export type Checked = Normalised | Refused | DocDropError;
+export type Checked = Normalised | Received | Refused | DocDropError;
 
 export interface SizeLimit {
 	readonly bytes: number;
@@ -47,6 +62,8 @@ export const apiSource = 'api';
 
 const maxMetadataBytes = limits.metadataBytes;
 const maxMetadataDepth = 32;
+/** What senders say of a file that they know nothing of. */
+const anyBytes = 'application/octet-stream';
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
 
 const invalid = (field: string, message: string) =>
@@ -62,6 +79,30 @@ export function check(document: DocumentInput, settings: CheckSettings): Checked
 	} catch (error) {
 		if (!isDocDropError(error)) throw error;
 		return refusalOf(error, document);
+	}
+}
+
+/** As `check`, of a document whose bytes are stored. They must be those that it declares, where it does. */
+export function checkReceived(
+	input: DocumentFields,
+	content: ChangeContent,
+	settings: CheckSettings,
+): Checked {
+	try {
+		if (input.op === 'delete') throw invalid('content', 'must be absent when op is delete');
+		const described = normaliseFields(input, settings);
+		checkSize(content.size, described.mimeType, settings);
+		const { sha256 = content.sha256 } = input;
+		if (sha256 !== content.sha256) {
+			throw invalid(
+				'sha256',
+				`must be the hash of the bytes, got ${sha256} for bytes with ${content.sha256}`,
+			);
+		}
+		return { ...described, size: content.size, sha256, stored: content };
+	} catch (error) {
+		if (!isDocDropError(error)) throw error;
+		return refusalOf(error, input);
 	}
 }
 
@@ -81,9 +122,13 @@ export function normalise(document: DocumentInput, settings: CheckSettings): Nor
 	const bytes = bytesOf(content);
 	const described = describe(input, 'text' in content, settings);
 	const size = Buffer.byteLength(bytes);
-	const limit = sizeLimitOf(described.mimeType, settings);
-	if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
+	checkSize(size, described.mimeType, settings);
 	return { ...described, bytes, size, sha256: hash('sha256', bytes, 'hex') };
+}
+
+function checkSize(size: number, mimeType: string, settings: CheckSettings): void {
+	const limit = sizeLimitOf(mimeType, settings);
+	if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
 }
 
 /** As `normalise`, of a put whose bytes are still to come: they bring size and hash with them. */
@@ -95,6 +140,7 @@ export function normaliseFields(input: DocumentFields, settings: CheckSettings) 
 
 function describe(input: DocumentFields, isText: boolean, settings: CheckSettings) {
 	const mimeType = mimeTypeFor(input, isText, settings);
+	checkWanted(mimeType, settings);
 	const meta: DocMeta = {
 		mimeType,
 		path: input.path ?? null,
@@ -102,6 +148,13 @@ function describe(input: DocumentFields, isText: boolean, settings: CheckSetting
 		metadata: input.metadata ?? {},
 	};
 	return { input, op: 'put' as const, meta: writeMeta(meta), mimeType };
+}
+
+/** What can be read, but was ruled out. */
+function checkWanted(mimeType: string, { refusedTypes }: CheckSettings): void {
+	const setting = refusedTypes.get(mimeType);
+	if (setting === undefined) return;
+	throw unwantedError(mimeType, setting);
 }
 
 /** What a followed folder, which no schema stands before, could get wrong too. */
@@ -156,9 +209,12 @@ function mimeTypeFor(
 	isText: boolean,
 	{ mimeTypes, mimeTypeOf }: CheckSettings,
 ): string {
-	const named = declared?.split(';')[0]?.trim().toLowerCase();
+	const declaredType = declared?.split(';')[0]?.trim().toLowerCase() ?? anyBytes;
+	const named = declaredType === anyBytes ? null : (mimeTypeNamed(declaredType) ?? declaredType);
 	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
-	const mimeType = guessed ?? (isText ? 'text/plain' : null);
+	// The text of a PDF goes by the PDF's name.
+	const isOther = guessed === null || (named === null && !isTextType(guessed));
+	const mimeType = isText && isOther ? 'text/plain' : guessed;
 	const unsupported = (message: string) =>
 		new DocDropError('unsupported_type', message, { field: 'mimeType' });
 	if (mimeType === null)
