@@ -10,10 +10,11 @@ import {
 	checkChunkSettings,
 	type ChunkSettings,
 	cutSection,
+	headingOf,
 	MAX_DEPTH,
 	type Piece,
-	SEPARATOR,
 	shortened,
+	type TrailEntry,
 } from './chunk.ts';
 import { overlapStart } from './chunk-cuts.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
@@ -34,16 +35,21 @@ export interface ChunkStream {
 /** A section of so many characters is not buffered any longer; so much is read between two decisions. */
 const WINDOW = 48 * 1024;
 
-export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW): ChunkStream {
+/** `title`: see `chunk`. */
+export function createChunkStream(
+	sizes: ChunkSettings,
+	title: string | null = null,
+	window: number = WINDOW,
+): ChunkStream {
 	checkChunkSettings(sizes);
-	const trail: { level: number; text: string }[] = [];
+	const trail: TrailEntry[] = [];
 	let pieces: Piece[] = [];
 	let section: Block[] = [];
 	let sectionChars = 0;
 	let onlyHeadings = true;
 	let long: LongSection | null = null;
 
-	const heading = () => (trail.length === 0 ? null : trail.map((entry) => entry.text).join(SEPARATOR));
+	const heading = () => headingOf(trail, title);
 	const isEmpty = () => section.length === 0 && long === null;
 
 	function closeSection(): void {

@@ -11,6 +11,11 @@ const anyText = fc.oneof(
 	fc.nat(4_000).map((n) => 'x'.repeat(n + 1)),
 	fc.nat(3_000).map((n) => `a${' '.repeat(n)}b`),
 	fc.nat(2_000).map((n) => `a${'😀'.repeat(n)}`),
+	fc.nat(400).map((n) => `a${'👩‍👩‍👧‍👦🏳️‍🌈👍🏽🇩🇪'.repeat(n)}`),
+	fc.nat(900).map((n) => `e\u0301\u0302\u0303\u0304`.repeat(n + 1)),
+	fc.nat(4_000).map((n) => `a${'\u0301'.repeat(n)}`),
+	fc.nat(60).map((n) => 'การติดตั้งโปรแกรมคอมพิวเตอร์เพื่อใช้งานในสำนักงาน'.repeat(n + 1)),
+	fc.nat(60).map((n) => '会議の議事録を作成します次回の打ち合わせは金曜日です'.repeat(n + 1)),
 	fc.nat(800).map((n) => `v${' 12.5, yes'.repeat(n)}`),
 	fc
 		.array(fc.constantFrom(' ', 'b', '. ', '\n', '。', '漢', '😀', '     ', '"', 'word '), {
@@ -41,8 +46,9 @@ function streamed(
 	sizes: { maxChars: number; overlapChars: number },
 	window: number,
 	pieceChars: number | null,
+	title: string | null = null,
 ): Piece[] {
-	const stream = createChunkStream(sizes, window);
+	const stream = createChunkStream(sizes, title, window);
 	const pieces: Piece[] = [];
 	for (const block of blocks) {
 		if (pieceChars === null || block.kind === 'heading' || block.text.trim() === '') stream.block(block);
@@ -66,8 +72,9 @@ describe('chunk stream', () => {
 				anySizes,
 				fc.integer({ min: 1, max: 6_000 }),
 				fc.option(fc.integer({ min: 1, max: 700 }), { nil: null }),
-				(blocks, sizes, window, pieceChars) => {
-					assert.deepEqual(streamed(blocks, sizes, window, pieceChars), chunk(blocks, sizes));
+				fc.constantFrom(null, 'A title', ''),
+				(blocks, sizes, window, pieceChars, title) => {
+					assert.deepEqual(streamed(blocks, sizes, window, pieceChars, title), chunk(blocks, sizes, title));
 				},
 			),
 			{ numRuns: 400 },
@@ -90,7 +97,7 @@ describe('chunk stream', () => {
 
 	it('lets chunks go long before the end, and keeps a few windows of text', () => {
 		const sizes = { maxChars: 1_200, overlapChars: 150 };
-		const stream = createChunkStream(sizes, 16_384);
+		const stream = createChunkStream(sizes, null, 16_384);
 		let done = 0;
 		let chars = 0;
 		stream.open();

@@ -10,7 +10,7 @@ import type {
 import { fieldsOf, type ManifestEntry, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
-import { embeddedText, tokenize } from '../../chunking/index.ts';
+import { embeddedText, indexedTerms, tokenize } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
 
 /**
@@ -116,7 +116,7 @@ export async function repair(tenant: string, docId: string, deps: RepairDeps): P
 			const points = chunks.map(({ pointId: id, text: content, heading, page, order }, index): NewPoint => {
 				const vector = vectors[index];
 				if (vector === undefined) throw new Error('a chunk without its vector');
-				const terms = tokenize(embeddedText({ heading, text: content })).join(' ');
+				const terms = indexedTerms(tokenize(embeddedText({ heading, text: content })).join(' '), docId);
 				return { id, vector, terms, content, heading, page, order };
 			});
 			const write = { tenant, docId, fields: ofDocument, points, kept: [], reordered: [], droppedExtra: [] };
