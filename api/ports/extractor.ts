@@ -19,13 +19,17 @@ export interface ExtractInput {
 	readonly content: Uint8Array | { readonly file: string };
 	/** Without parameters, lower case: `text/html`. */
 	readonly mimeType: string;
+	/** Of the bytes, as whoever sent them declares it. */
+	readonly charset?: string;
+	/** What the document is called, whatever it says itself; stands above its headings. */
+	readonly title?: string;
 }
 
 export interface Chunk {
 	/** SHA-256, hex, over heading, page and text: the chunk's identity within its document. */
 	readonly hash: string;
 	readonly text: string;
-	/** Headings above the chunk, joined by ` > `; null where there are none. */
+	/** The document's title and the headings above the chunk, joined by ` > `; null where there are none. */
 	readonly heading: string | null;
 	readonly page: number | null;
 	/** The tokenizer's output over the text and the headings above it, each once, joined by single spaces. */

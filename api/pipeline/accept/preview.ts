@@ -2,7 +2,7 @@ import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
-import { plan, readMeta } from '../../domain/index.ts';
+import { plan, readingOf, readMeta } from '../../domain/index.ts';
 
 interface PreviewDeps {
 	readonly docStore: DocStore;
@@ -36,7 +36,7 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	const { title, chunks } =
 		document.op === 'delete'
 			? { title: null, chunks: [] }
-			: await deps.extractor.extract({ content, mimeType: document.mimeType });
+			: await deps.extractor.extract({ content, ...readingOf(document.meta) });
 	const canKeep = published?.fingerprint === deps.fingerprint;
 	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
 	const { added, kept, gone } = next;
