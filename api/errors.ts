@@ -53,6 +53,21 @@ const table = {
 		retryable: false,
 		hint: 'The file could not be read as its type; open it and save it anew.',
 	},
+	encrypted: {
+		status: 422,
+		retryable: false,
+		hint: 'The file asks for a password. Save a copy without one and send that.',
+	},
+	unsupported_encryption: {
+		status: 422,
+		retryable: false,
+		hint: 'The file is protected in a way that only the program that made it can open. Save a copy without protection.',
+	},
+	no_text_layer: {
+		status: 422,
+		retryable: false,
+		hint: 'The file holds pictures of text, such as a scan. Let a program for text recognition (OCR) add the text.',
+	},
 	// It says nothing of the document: once somebody has granted more, the same request succeeds.
 	credits_exhausted: {
 		status: 402,

@@ -3,7 +3,7 @@
  * chunks go out as soon as nothing that follows can change them. The same blocks give the same chunks as
  * `chunk` does (test/chunking/chunk-stream.test.ts), so that both are one version of the chunker.
  *
- * Takes headings and paragraphs without pages, which is what plain text has. Memory: a few windows.
+ * Takes blocks of every kind but code, which chunk.ts cuts by other rules. Memory: a few windows.
  */
 import {
 	type Block,
@@ -16,11 +16,11 @@ import {
 	shortened,
 	type TrailEntry,
 } from './chunk.ts';
-import { overlapStart } from './chunk-cuts.ts';
+import { chunkStart } from './chunk-start.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
 
 export interface ChunkStream {
-	/** A whole heading or paragraph. */
+	/** A whole block. */
 	block(block: Block): void;
 	/** Begins a paragraph that comes in pieces; the first of them begins with something that is no space. */
 	open(): void;
@@ -63,11 +63,7 @@ export function createChunkStream(
 	function goLong(): LongSection {
 		if (long !== null) return long;
 		long = createLongSection(heading(), sizes, window, (piece) => pieces.push(piece));
-		for (const { text } of section) {
-			long.open();
-			long.more(text);
-			long.close();
-		}
+		for (const block of section) addBlock(long, block);
 		section = [];
 		return long;
 	}
@@ -87,9 +83,7 @@ export function createChunkStream(
 				onlyHeadings = false;
 			}
 			if (long !== null) {
-				long.open();
-				long.more(block.text);
-				long.close();
+				addBlock(long, block);
 				return;
 			}
 			section.push(block);
@@ -98,7 +92,7 @@ export function createChunkStream(
 		},
 		open() {
 			onlyHeadings = false;
-			goLong().open();
+			goLong().open({ kind: 'paragraph' });
 		},
 		more: (text) => long?.more(text),
 		close: () => long?.close(),
@@ -113,8 +107,22 @@ export function createChunkStream(
 	};
 }
 
+function addBlock(long: LongSection, block: Block): void {
+	long.open(block);
+	long.more(block.text);
+	long.close();
+}
+
+interface Run {
+	readonly from: number;
+	readonly page: number | null;
+	readonly header: string | undefined;
+	/** See chunk-start.ts. */
+	readonly rowsFrom: number;
+}
+
 interface LongSection {
-	open(): void;
+	open(block: Pick<Block, 'kind' | 'page' | 'header'>): void;
 	more(text: string): void;
 	close(): void;
 	end(): void;
@@ -131,13 +139,27 @@ function createLongSection(
 	let start = 0;
 	let before: number | null = null;
 	let unseen = 0;
+	let previous: Block['kind'] | null = null;
+	/** Blocks of one page and one table, from those on that the chunk at hand begins in. */
+	const runs: Run[] = [];
+
+	/** Of the block that holds the start of the chunk at hand. */
+	function runAtStart(): Run | undefined {
+		while ((runs[1]?.from ?? Infinity) <= start) runs.shift();
+		return runs[0];
+	}
 
 	function put(end: number): void {
+		const run = runAtStart();
 		if (cuts.slice(start, end).trim() !== '') {
 			const { text, base } = cuts.window();
-			const from =
-				before === null ? 0 : base + overlapStart(text, before - base, start - base, sizes.overlapChars);
-			emit({ text: cuts.slice(from, end).replace(/^\n+/, '').trimEnd(), heading, page: null });
+			const place = {
+				...{ floor: (before ?? 0) - base, start: start - base, end: end - base },
+				...{ header: run?.header, rowsFrom: (run?.rowsFrom ?? 0) - base },
+			};
+			const { from, header } = chunkStart(text, place, sizes);
+			const own = cuts.slice(base + from, end).replace(/^\n+/, '').trimEnd();
+			emit({ text: header + own, heading, page: run?.page ?? null });
 		}
 		before = start;
 		start = end;
@@ -159,8 +181,16 @@ function createLongSection(
 	}
 
 	return {
-		open() {
-			if (cuts.length() > 0) cuts.gap('\n\n');
+		open({ kind, page = null, header }) {
+			const isList = kind === previous && (kind === 'item' || kind === 'row');
+			if (cuts.length() > 0) cuts.gap(isList ? '\n' : '\n\n');
+			previous = kind;
+			const from = cuts.length();
+			const last = runs.at(-1);
+			if (last === undefined || last.page !== page || last.header !== header) {
+				const rowsFrom = last !== undefined && last.header === header ? last.rowsFrom : from;
+				runs.push({ from, page, header, rowsFrom });
+			}
 			cuts.open();
 		},
 		more(text) {

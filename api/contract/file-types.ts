@@ -1,6 +1,6 @@
 /**
  * Every type of document that can be read. The settings' text, the README's list, the nodes and the readers'
- * table (api/adapters/extractors/extract.ts, where the type checker asks for the reader of a new row) follow
+ * table (api/adapters/extractors/readers.ts, where the type checker asks for the reader of a new row) follow
  * this one. No schema library here: nodes and threads load this file.
  */
 interface FileType {
@@ -10,20 +10,39 @@ interface FileType {
 	readonly endings: readonly string[];
 	/** A streamed type is read piece by piece, a buffered one needs the whole document in memory. */
 	readonly reading: 'streamed' | 'buffered';
+	/**
+	 * Text is whatever its name or its sender calls it; a binary type shows itself in its bytes, which are believed
+	 * before any name (api/adapters/extractors/sniff.ts).
+	 */
+	readonly content: 'text' | 'binary';
+	/** Other media types that senders use for it, in lower case. */
+	readonly aliases?: readonly string[];
 }
 
 export const fileTypes = {
-	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed' },
-	'text/x-rst': { name: 'reStructuredText', endings: ['rst'], reading: 'streamed' },
-	'text/markdown': { name: 'Markdown', endings: ['md', 'markdown'], reading: 'buffered' },
-	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered' },
-	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered' },
+	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
+	'text/x-rst': { name: 'reStructuredText', endings: ['rst'], reading: 'streamed', content: 'text' },
+	'text/markdown': {
+		name: 'Markdown',
+		endings: ['md', 'markdown'],
+		reading: 'buffered',
+		content: 'text',
+		aliases: ['text/x-markdown', 'text/md', 'text/vnd.daringfireball.markdown'],
+	},
+	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
+	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
 } as const satisfies Readonly<Record<string, FileType>>;
 
 export type MimeType = keyof typeof fileTypes;
 
 const rows = Object.entries(fileTypes) as readonly (readonly [MimeType, FileType])[];
-const typeOfEnding = new Map(rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type])));
+const typeOfEnding = new Map<string, MimeType>(
+	rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type] as const)),
+);
+
+const typeOfName = new Map<string, MimeType>(
+	rows.flatMap(([type, { aliases = [] }]) => [type, ...aliases].map((name) => [name, type] as const)),
+);
 
 export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
 export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
@@ -34,3 +53,10 @@ export function mimeTypeOf(path: string): MimeType | null {
 	const dot = name.lastIndexOf('.');
 	return dot < 1 ? null : (typeOfEnding.get(name.slice(dot + 1).toLowerCase()) ?? null);
 }
+
+/** The type that a media type without parameters, in lower case, stands for; null for one that nobody reads. */
+export const mimeTypeNamed = (name: string): MimeType | null => typeOfName.get(name) ?? null;
+
+/** Whether a type is text; one that nobody reads is not. */
+export const isTextType = (type: string): boolean =>
+	rows.some(([name, { content }]) => name === type && content === 'text');

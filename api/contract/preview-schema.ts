@@ -18,11 +18,19 @@ export const PreviewResponse = Type.Object({
 		description: 'Against what is published now.',
 	}),
 	title: Type.Union([Type.String(), Type.Null()], { description: 'As given, or what the document says.' }),
-	mimeType: Type.Union([Type.String(), Type.Null()], { description: 'As what it is read.' }),
+	mimeType: Type.Union([Type.String(), Type.Null()], {
+		description: 'As what it is read, which its content decides where it is no plain text.',
+	}),
+	charset: Type.Union([Type.String(), Type.Null()], {
+		description: 'In which its bytes are read, where they are text.',
+	}),
 	contentSha256: Type.Union([Type.String(), Type.Null()], {
 		description: 'Hash of the content; null of a deletion.',
 	}),
 	bytes: Type.Integer({ description: 'Size of the content.' }),
+	warnings: Type.Array(Type.String(), {
+		description: 'What of the content could not be read, such as pages that are scans.',
+	}),
 	diff: Type.Object(
 		{
 			added: Type.Integer({ description: 'Chunks that publishing would add.' }),

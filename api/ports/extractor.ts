@@ -6,8 +6,10 @@
  *  1. The same input gives the same chunks, in this process and the next, as long as `fingerprint` is the same.
  *  2. Text of the document is never lost between blocks and chunks: overlap aside, the chunks joined hold
  *     every block's text in order.
- *  3. A file that cannot be read as its type rejects with `unreadable`; a type that no extractor takes with
- *     `unsupported_type`; both name the type. One hostile file ends neither the process nor another file's work.
+ *  3. A file that cannot be read as its type rejects with `unreadable`, or, where a person can do something about
+ *     it, with `encrypted`, `unsupported_encryption` or `no_text_layer`; a type that no extractor takes with
+ *     `unsupported_type`; `unreadable` and `unsupported_type` name the type. One hostile file ends neither the
+ *     process nor another file's work.
  *  4. An empty file has no chunks and is no error.
  *  5. A document whose file is gone rejects with `content_missing`, one whose file cannot be read now with
  *     `store_unavailable`; where nothing can be extracted now, whatever the file, with `extractor_unavailable`.
@@ -17,7 +19,7 @@
 export interface ExtractInput {
 	/** The document's bytes, or the absolute path of a file that holds them (large ones). */
 	readonly content: Uint8Array | { readonly file: string };
-	/** Without parameters, lower case: `text/html`. */
+	/** What its name or its sender says it is: without parameters, lower case, such as `text/html`. */
 	readonly mimeType: string;
 	/** Of the bytes, as whoever sent them declares it. */
 	readonly charset?: string;
@@ -36,8 +38,18 @@ export interface Chunk {
 	readonly terms: string;
 }
 
-export interface Extracted {
+export interface DocumentFacts {
+	/** The document's own. */
 	readonly title: string | null;
+	/** As what it was read. */
+	readonly mimeType: string;
+	/** In which its bytes were read, where they are text. */
+	readonly charset?: string | null;
+	/** What of it could not be read, a sentence each, for people. */
+	readonly warnings: readonly string[];
+}
+
+export interface Extracted extends DocumentFacts {
 	readonly chunks: readonly Chunk[];
 }
 
@@ -57,10 +69,6 @@ export interface Extractor {
 	/** Types whose files are read in pieces by `stream`; the others are held in memory as a whole. */
 	readonly streamable: readonly string[];
 	extract(input: ExtractInput, signal?: AbortSignal): Promise<Extracted>;
-	stream(
-		input: ExtractInput,
-		sink: ChunkSink,
-		signal?: AbortSignal,
-	): Promise<{ readonly title: string | null }>;
+	stream(input: ExtractInput, sink: ChunkSink, signal?: AbortSignal): Promise<DocumentFacts>;
 	close(): Promise<void>;
 }

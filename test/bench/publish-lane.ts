@@ -141,7 +141,7 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 			mimeTypes: [],
 			streamable: [],
 			stream: () => Promise.reject(new Error('no document here is large')),
-			extract: async () => ({ title: null, chunks }),
+			extract: async () => ({ title: null, mimeType: 'text/plain', warnings: [], chunks }),
 			close: async () => {},
 		},
 		embed: { embed: async () => chunks.map(({ vector }) => vector) },

@@ -23,8 +23,24 @@ const anyText = fc.oneof(
 		})
 		.map((parts) => `a${parts.join('')}`),
 );
+const anyPage = fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined });
 const anyBlock: fc.Arbitrary<Block> = fc.oneof(
 	{ weight: 5, arbitrary: fc.record({ kind: fc.constant('paragraph' as const), text: anyText }) },
+	{
+		weight: 3,
+		arbitrary: fc
+			.tuple(
+				fc.constantFrom('paragraph' as const, 'item' as const, 'row' as const),
+				anyText,
+				anyPage,
+				fc.constantFrom(undefined, undefined, 'Name | Value', 'Other | '.repeat(9)),
+			)
+			.map(([kind, text, page, header]) => ({
+				...{ kind, text },
+				...(page !== undefined && { page }),
+				...(header !== undefined && kind === 'row' && { header }),
+			})),
+	},
 	{
 		weight: 1,
 		arbitrary: fc.record({
@@ -40,7 +56,7 @@ const anySizes = fc
 		fc.record({ maxChars: fc.constant(maxChars), overlapChars: fc.nat(Math.ceil(maxChars / 2) - 1) }),
 	);
 
-/** Feeds every block whole, or paragraphs in pieces, and takes the chunks as they come. */
+/** Feeds every block whole, or paragraphs without pages in pieces, and takes the chunks as they come. */
 function streamed(
 	blocks: readonly Block[],
 	sizes: { maxChars: number; overlapChars: number },
@@ -51,7 +67,8 @@ function streamed(
 	const stream = createChunkStream(sizes, title, window);
 	const pieces: Piece[] = [];
 	for (const block of blocks) {
-		if (pieceChars === null || block.kind === 'heading' || block.text.trim() === '') stream.block(block);
+		const isPlain = block.kind === 'paragraph' && block.page === undefined && block.text.trim() !== '';
+		if (pieceChars === null || !isPlain) stream.block(block);
 		else {
 			stream.open();
 			for (let at = 0; at < block.text.length; at += pieceChars)

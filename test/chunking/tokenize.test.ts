@@ -30,7 +30,7 @@ const cases: Record<string, readonly [text: string, terms: string]> = {
 		'résumé resume übung ubung cafés cafe',
 	],
 	'gives what people type for letters that are not at hand': [
-		'Straße Łódź İstanbul Œuvre ΕΡΜΟΥς Ёлка мой',
+		'Straße Łódź İstanbul Œuvre ερμους Ёлка мой',
 		'straße strasse łódź lodz i̇stanbul istanbul œuvre oeuvre ερμους ερμουσ ёлка елка мой',
 	],
 	'reads Hebrew and Arabic without points': [

@@ -10,7 +10,8 @@ import { samples } from './format-samples.ts';
 export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;
 
 const sizes: ChunkSettings = { maxChars: 400, overlapChars: 60 };
-const bytes = (text: string) => new TextEncoder().encode(text);
+const bytes = (content: string | Uint8Array) =>
+	typeof content === 'string' ? new TextEncoder().encode(content) : content;
 const bare = (text: string) => text.replace(/\s+/g, '');
 /** Types of which everything is some text, whatever marks it holds. */
 const readAnyText: readonly string[] = ['text/html', 'text/markdown', 'text/plain'];
@@ -24,7 +25,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		after(() => extractor.close());
 
 		it('6. ends where a page is refused, begins for an empty file, and rejects for one that is gone', async () => {
-			const input = { content: bytes(samples['text/plain'](1).text), mimeType: 'text/plain' };
+			const input = { content: bytes(samples['text/plain'](1).content), mimeType: 'text/plain' };
 			const refusing = {
 				begin: () => Promise.resolve(),
 				page: () => Promise.reject(new Error('the disk is full')),
@@ -42,11 +43,12 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		});
 
 		for (const [mimeType, sample] of Object.entries(samples)) {
-			const { text, title, blocks } = sample(1);
+			const { content, title, blocks } = sample(1);
 
 			it(`1. gives the same chunks again: ${mimeType}`, async () => {
-				const first = await extractor.extract({ content: bytes(text), mimeType });
-				assert.deepEqual(await extractor.extract({ content: bytes(text), mimeType }), first);
+				const first = await extractor.extract({ content: bytes(content), mimeType });
+				assert.deepEqual(await extractor.extract({ content: bytes(content), mimeType }), first);
+				assert.deepEqual([first.mimeType, first.warnings], [mimeType, []]);
 				for (const chunk of first.chunks) {
 					assert.match(chunk.hash, /^[0-9a-f]{64}$/);
 					assert.match(chunk.terms, /^\S+(?: \S+)*$/);
@@ -57,7 +59,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 				const dir = await mkdtemp(join(tmpdir(), 'docdrop-stream-'));
 				try {
 					const file = join(dir, 'content');
-					await writeFile(file, sample(60).text);
+					await writeFile(file, sample(60).content);
 					const whole = await extractor.extract({ content: { file }, mimeType });
 					const got: Chunk[] = [];
 					let begins = 0;
@@ -77,7 +79,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 							},
 						},
 					);
-					assert.deepEqual({ title: streamed.title, chunks: got }, whole);
+					assert.deepEqual({ ...streamed, chunks: got }, whole);
 					assert.ok(got.length > 200, 'more than one page');
 					assert.equal(begins, 1);
 				} finally {
@@ -86,14 +88,16 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 			});
 
 			it(`2. gives the chunks of the blocks that the sample names, and its title: ${mimeType}`, async () => {
-				const extracted = await extractor.extract({ content: bytes(text), mimeType });
+				const extracted = await extractor.extract({ content: bytes(content), mimeType });
 				const pieces = extracted.chunks.map(({ text, heading, page }) => ({ text, heading, page }));
-				assert.deepEqual({ title: extracted.title, pieces }, { title, pieces: chunk(blocks, sizes) });
+				// A title that no heading says stands above all of them.
+				const above = blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
+				assert.deepEqual({ title: extracted.title, pieces }, { title, pieces: chunk(blocks, sizes, above) });
 				assert.ok(blocks.length > 2 && pieces.length > 5, 'a sample of several blocks and chunks');
 			});
 
 			it(`2. loses no text and keeps its order: ${mimeType}`, async () => {
-				const { chunks } = await extractor.extract({ content: bytes(text), mimeType });
+				const { chunks } = await extractor.extract({ content: bytes(content), mimeType });
 				const source = blocks.map((block) => bare(block.text)).join('');
 				let at = 0;
 				for (const chunk of chunks) {
@@ -161,8 +165,8 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		it('4. gives no chunks for an empty file, or one of white space', async () => {
 			for (const mimeType of extractor.mimeTypes) {
 				for (const text of ['', ' \n\t\r\n ']) {
-					const result = await extractor.extract({ content: bytes(text), mimeType });
-					assert.deepEqual(result, { title: null, chunks: [] });
+					const { title, warnings, chunks } = await extractor.extract({ content: bytes(text), mimeType });
+					assert.deepEqual({ title, warnings, chunks }, { title: null, warnings: [], chunks: [] });
 				}
 			}
 		});
@@ -171,11 +175,11 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 			const dir = await mkdtemp(join(tmpdir(), 'docdrop-extract-'));
 			try {
 				const file = join(dir, 'a file.bin');
-				const text = samples['text/html'](1).text;
-				await writeFile(file, text);
+				const { content } = samples['text/html'](1);
+				await writeFile(file, content);
 				assert.deepEqual(
 					await extractor.extract({ content: { file }, mimeType: 'text/html' }),
-					await extractor.extract({ content: bytes(text), mimeType: 'text/html' }),
+					await extractor.extract({ content: bytes(content), mimeType: 'text/html' }),
 				);
 			} finally {
 				await rm(dir, { recursive: true });
@@ -194,6 +198,24 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 				await assert.rejects(read(dir), { code: 'store_unavailable' });
 				await writeFile(join(dir, 'there'), 'there');
 				assert.equal((await read(join(dir, 'there'))).chunks[0]?.text, 'there');
+			} finally {
+				await rm(dir, { recursive: true });
+			}
+		});
+
+		it('7. reads a file as what its content shows, by its bytes and by its path', async () => {
+			const dir = await mkdtemp(join(tmpdir(), 'docdrop-extract-'));
+			try {
+				const file = join(dir, 'content');
+				const picture = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');
+				await writeFile(file, picture);
+				const shown = { code: 'unsupported_type', message: /text\/plain.+image\/png/ };
+				for (const content of [picture, { file }]) {
+					const input = { content, mimeType: 'text/plain' };
+					await assert.rejects(extractor.extract(input), shown);
+					const sink = { begin: () => Promise.resolve(), page: () => Promise.resolve() };
+					await assert.rejects(extractor.stream(input, sink), shown);
+				}
 			} finally {
 				await rm(dir, { recursive: true });
 			}

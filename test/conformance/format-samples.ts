@@ -9,7 +9,7 @@ import type { MimeType } from '../../api/contract/file-types.ts';
  * as the reader's own rules tell them apart: what is no border of blocks for the reader must make its test fail.
  */
 export interface Sample {
-	readonly text: string;
+	readonly content: string | Uint8Array;
 	readonly title: string | null;
 	readonly blocks: readonly Block[];
 }
@@ -35,17 +35,21 @@ const guide = (between: (text: string) => Block): Block[] => [
 
 function text(times: number): Sample {
 	const once = `Guide\n=====\n\n${begin}\n\nSecond part\n-----------\n\nfirst item\n\nsecond item\n\n${end}\n\n`;
-	return { text: once.repeat(times), title: 'Guide', blocks: repeated(guide(paragraph), times) };
+	return { content: once.repeat(times), title: 'Guide', blocks: repeated(guide(paragraph), times) };
 }
 
 function markdown(times: number): Sample {
 	const once = `# Guide\n\n${begin}\n\n## Second part\n\n- first item\n- second item\n\n${end}\n\n`;
-	return { text: once.repeat(times), title: 'Guide', blocks: repeated(guide(item), times) };
+	return { content: once.repeat(times), title: 'Guide', blocks: repeated(guide(item), times) };
 }
 
 function html(times: number): Sample {
 	const once = `<h1>Guide</h1><p>${begin}</p><h2>Second part</h2><ul><li>first item<li>second item</ul><p>${end}`;
-	return { text: `<title>T</title>${once.repeat(times)}`, title: 'T', blocks: repeated(guide(item), times) };
+	return {
+		content: `<title>T</title>${once.repeat(times)}`,
+		title: 'T',
+		blocks: repeated(guide(item), times),
+	};
 }
 
 /** What the sample holds, so many times over, in one file that is whole. */

@@ -53,13 +53,21 @@ const isAsciiLabel = (label: string | null) => /^\s*(?:us-)?ascii\s*$/i.test(lab
 /** UTF-16 without its mark: of the text's Latin letters every other byte is zero. */
 function unmarkedUtf16(head: Uint8Array): string | null {
 	if (!head.includes(0)) return null;
-	const zeros = [0, 0];
-	for (let i = 0; i < head.length; i += 1) if (head[i] === 0) zeros[i & 1] = (zeros[i & 1] ?? 0) + 1;
-	const [even = 0, odd = 0] = zeros;
 	const pairs = head.length >> 1;
-	if (odd * 3 > pairs && even * 20 < pairs) return 'utf-16le';
-	return even * 3 > pairs && odd * 20 < pairs ? 'utf-16be' : null;
+	let [little, big, others] = [0, 0, 0];
+	for (let i = 0; i < pairs; i += 1) {
+		const [first = 0, second = 0] = [head[2 * i], head[2 * i + 1]];
+		if (second === 0 && isPrinted(first)) little += 1;
+		else if (first === 0 && isPrinted(second)) big += 1;
+		else if (first === 0 || second === 0) others += 1;
+	}
+	const isFew = (count: number) => (count + others) * 20 < pairs;
+	if (pairs < 4) return null;
+	if (little * 3 > pairs && isFew(big)) return 'utf-16le';
+	return big * 3 > pairs && isFew(little) ? 'utf-16be' : null;
 }
+
+const isPrinted = (byte: number) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 
 /** ISO-2022-JP is ASCII but for what its escapes (`ESC $ B`, `ESC $ @`) begin. */
 function hasJapaneseEscapes(head: Uint8Array): boolean {

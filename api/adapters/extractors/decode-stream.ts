@@ -22,8 +22,8 @@ export interface TextFile {
 }
 
 /** Throws `unreadable` for binary data; what reading throws is the caller's. `sender`: see charset.ts. */
-export function openTextFile(file: string, mimeType: string, sender: string | null = null): TextFile {
-	const charset = charsetOf(file, sender);
+export function openTextFile(file: string, mimeType: string, sender?: string): TextFile {
+	const charset = charsetOf(file, sender ?? null);
 	const check = createBinaryCheck(mimeType);
 	for (const text of decoded(file, charset)) check.see(text);
 	check.refuse();
@@ -45,11 +45,9 @@ function* pieces(file: string): Generator<Uint8Array> {
 }
 
 function charsetOf(file: string, sender: string | null): string {
-	for (const head of pieces(file)) {
-		const said = charsetOfHead(head, { sender, inside: null });
-		if (said !== null) return said;
-		break;
-	}
+	const [head = new Uint8Array()] = pieces(file);
+	const said = charsetOfHead(head, { sender, inside: null });
+	if (said !== null) return said;
 	if (isUtf8(file)) return 'utf-8';
 	const guess = createCharsetGuess();
 	for (const piece of pieces(file)) guess.see(piece);

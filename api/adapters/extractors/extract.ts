@@ -1,55 +1,29 @@
 /**
  * One file from bytes to chunks: the work that the in-process extractor does at once and the pool's children
- * do for it. Synchronous, CPU only; large files are read on the way.
+ * do for it. CPU only; large files are read on the way.
  */
 import { readFileSync } from 'node:fs';
-import type { fileTypes, MimeType } from '../../contract/file-types.ts';
+import { fileTypes, type MimeType } from '../../contract/file-types.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import {
 	chunk,
 	CHUNKER_VERSION,
 	chunkHash,
 	type ChunkSettings,
-	type ChunkStream,
 	createChunkStream,
 	embeddedText,
 	type Piece,
 	tokenize,
 	TOKENIZER_VERSION,
 } from '../../chunking/index.ts';
-import type { Chunk, Extracted, ExtractInput } from '../../ports/index.ts';
-import { openTextFile, type TextFile } from './decode-stream.ts';
-import type { Document } from './extracted.ts';
-import { extractHtml } from './html.ts';
-import { extractMarkdown } from './markdown.ts';
-import { extractText } from './text.ts';
-import { streamText } from './text-stream.ts';
-
-interface BufferedReader {
-	readonly read: (bytes: Uint8Array, mimeType: MimeType) => Document;
-}
-interface StreamedReader extends BufferedReader {
-	/** Feeds the chunker, stops whenever chunks can be taken, and returns the title. */
-	readonly stream: (file: TextFile, chunks: ChunkStream) => Generator<void, string | null>;
-}
-
-const text: StreamedReader = { read: extractText, stream: streamText };
-
-/** One for each row of `fileTypes`, streaming where the row says so. */
-const readers: {
-	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
-		? StreamedReader
-		: BufferedReader;
-} = {
-	'text/plain': text,
-	'text/x-rst': text,
-	'text/markdown': { read: extractMarkdown },
-	'text/html': { read: extractHtml },
-	'application/xhtml+xml': { read: extractHtml },
-};
+import type { Chunk, DocumentFacts, Extracted, ExtractInput } from '../../ports/index.ts';
+import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
+import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
+import { type BufferedReader, readers, type StreamedReader } from './readers.ts';
+import { sniff } from './sniff.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 1;
+const EXTRACTORS_VERSION = 2;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -61,6 +35,9 @@ const MOST_STREAMED_CHUNKS = 1_000_000;
 const PAGE_CHARS = 200_000;
 const PAGE_CHUNKS = 200;
 
+/** What is known of a file beside its content. */
+type Told = Omit<ExtractInput, 'content'>;
+
 /** See `Extractor.fingerprint`. */
 export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
 	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${maxChars}:${overlapChars}`;
@@ -68,7 +45,7 @@ export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings):
 
 /** Throws `unsupported_type` for a type that no extractor takes. */
 export function checkType(mimeType: string): asserts mimeType is MimeType {
-	if (!Object.hasOwn(readers, mimeType)) {
+	if (!Object.hasOwn(fileTypes, mimeType)) {
 		throw new DocDropError('unsupported_type', `no extractor reads ${mimeType}`, { field: 'mimeType' });
 	}
 }
@@ -80,58 +57,88 @@ export function fromReadError(cause: unknown): DocDropError {
 		: new DocDropError('store_unavailable', 'the content that waits could not be read', { cause });
 }
 
-/** Throws `unsupported_type`, and `unreadable` for everything that goes wrong with the file. */
-export function extractDocument(bytes: Uint8Array, mimeType: string, chunking: ChunkSettings): Extracted {
-	checkType(mimeType);
-	if (bytes.length === 0) return { title: null, chunks: [] };
-	try {
-		const { title, blocks } = readers[mimeType].read(bytes, mimeType);
-		const pieces = chunk(blocks, chunking);
+/**
+ * Throws `unsupported_type` where the content is of a type that nobody reads; of what else goes wrong with the file,
+ * what its reader has a name for, or `unreadable`.
+ */
+export async function extractDocument(
+	bytes: Uint8Array,
+	{ mimeType: claimed, charset, title }: Told,
+	chunking: ChunkSettings,
+): Promise<Extracted> {
+	checkType(claimed);
+	if (bytes.length === 0)
+		return { title: null, mimeType: claimed, warnings: [], chunks: [] };
+	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
+	return reading(mimeType, async () => {
+		const document = await readers[mimeType].read(bytes, mimeType, charset);
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle(document));
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
-		return { title, chunks: pieces.map(toChunk) };
-	} catch (cause) {
-		throw unreadable(cause, mimeType);
-	}
+		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
+	});
 }
 
-/** The chunks in pages; a file of a streamed type is streamed. Throws as `extractDocument` does. */
-export function* streamInput(
-	content: ExtractInput['content'],
-	mimeType: string,
+/**
+ * Gives the chunks in pages, and waits for each to be taken; a file of a streamed type is streamed. Throws as
+ * `extractDocument` does, and whatever `put` throws.
+ */
+export async function streamInput(
+	{ content, ...told }: ExtractInput,
 	chunking: ChunkSettings,
-): Generator<readonly Chunk[], string | null> {
-	checkType(mimeType);
+	put: (page: readonly Chunk[]) => Promise<void>,
+): Promise<DocumentFacts> {
+	const { mimeType: claimed } = told;
+	checkType(claimed);
+	const mimeType = content instanceof Uint8Array ? claimed : typeOfFile(content.file, claimed);
 	const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
 	if (content instanceof Uint8Array || reader.stream === undefined) {
 		const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-		const { title, chunks } = extractDocument(bytes, mimeType, chunking);
-		yield* pages(chunks);
-		return title;
+		const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
+		for (const page of pages(chunks)) await put(page);
+		return facts;
 	}
-	const { file } = content;
-	const stream = createChunkStream(chunking);
+	return streamFile(content.file, mimeType, { ...told, stream: reader.stream, chunking, put });
+}
+
+async function streamFile(
+	file: string,
+	mimeType: MimeType,
+	{
+		charset,
+		title,
+		stream,
+		chunking,
+		put,
+	}: Pick<StreamedReader, 'stream'> & Pick<Told, 'charset' | 'title'> & {
+		readonly chunking: ChunkSettings;
+		readonly put: (page: readonly Chunk[]) => Promise<void>;
+	},
+): Promise<DocumentFacts> {
+	const chunks = createChunkStream(chunking, title ?? null);
+	const walk = stream(file, mimeType, chunks, charset);
 	let count = 0;
 	let page: Chunk[] = [];
-	const take = () => {
-		const pieces = stream.take();
-		count += pieces.length;
-		checkCount(count, MOST_STREAMED_CHUNKS, mimeType);
-		for (const piece of pieces) page.push(toChunk(piece));
-	};
+	/** On to the next stop. */
+	const step = () =>
+		reading(mimeType, async () => {
+			const { done, value } = await walk.next();
+			const pieces = chunks.take();
+			count += pieces.length;
+			checkCount(count, MOST_STREAMED_CHUNKS, mimeType);
+			for (const piece of pieces) page.push(toChunk(piece));
+			return done === true ? value : null;
+		});
 	try {
-		const walk = reader.stream(openTextFile(file, mimeType), stream);
 		for (;;) {
-			const { done, value } = walk.next();
-			take();
-			if (page.length >= PAGE_CHUNKS || done === true) {
-				yield* pages(page);
+			const end = await step();
+			if (page.length >= PAGE_CHUNKS || end !== null) {
+				for (const part of pages(page)) await put(part);
 				page = [];
 			}
-			if (done === true) return value;
+			if (end !== null) return factsOf(end, mimeType);
 		}
-	} catch (cause) {
-		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw fromReadError(cause);
-		throw unreadable(cause, mimeType);
+	} finally {
+		await walk.return({ title: null });
 	}
 }
 
@@ -157,13 +164,48 @@ export function readWhole(file: string): Uint8Array {
 	}
 }
 
+/** What is read is what the content shows. Throws `encrypted`, and `unsupported_type` for what nobody reads. */
+function typeOf(source: ByteSource, claimed: MimeType): MimeType {
+	const type = sniff(source, claimed);
+	if (Object.hasOwn(readers, type)) return type as MimeType;
+	throw new DocDropError(
+		'unsupported_type',
+		`the file, sent as ${claimed}, is ${type} by its content, which no extractor reads`,
+		{ field: 'mimeType' },
+	);
+}
+
+function typeOfFile(file: string, claimed: MimeType): MimeType {
+	let source;
+	try {
+		source = openFileSource(file);
+		return typeOf(source, claimed);
+	} catch (error) {
+		throw isDocDropError(error) ? error : fromReadError(error);
+	} finally {
+		source?.close();
+	}
+}
+
+/** A title that is none of the headings; of a streamed document only the one that it was sent with is known in time. */
+function ownTitle({ title, blocks }: Document): string | null {
+	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
+}
+
+const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: MimeType): DocumentFacts => ({
+	title,
+	mimeType,
+	charset: charset ?? null,
+	warnings,
+});
+
 const toChunk = (piece: Piece): Chunk => ({
 	...piece,
 	hash: chunkHash(piece),
 	terms: tokenize(embeddedText(piece)).join(' '),
 });
 
-function checkCount(count: number, most: number, mimeType: string): void {
+function checkCount(count: number, most: number, mimeType: MimeType): void {
 	if (count <= most) return;
 	throw new DocDropError(
 		'unreadable',
@@ -171,7 +213,12 @@ function checkCount(count: number, most: number, mimeType: string): void {
 	);
 }
 
-function unreadable(cause: unknown, mimeType: string): unknown {
-	if (isDocDropError(cause)) return cause;
-	return new DocDropError('unreadable', `the file could not be read as ${mimeType}`, { cause });
+async function reading<T>(mimeType: MimeType, work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (cause) {
+		if (isDocDropError(cause)) throw cause;
+		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw fromReadError(cause);
+		throw new DocDropError('unreadable', `the file could not be read as ${mimeType}`, { cause });
+	}
 }

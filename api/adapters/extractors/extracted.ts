@@ -10,7 +10,15 @@ export interface Document {
 	readonly keywords?: readonly string[];
 	/** Standard name of the charset that its bytes were read in, where they are text. */
 	readonly charset?: string;
+	/**
+	 * For people: what of the file could not be read, a short sentence each, such as `pages 3 and 7 have no text
+	 * layer`. Nothing of the file's content, and no word of where it lies.
+	 */
+	readonly warnings?: readonly string[];
 }
+
+/** What is known of a file when its last block has gone to the chunker. */
+export type StreamEnd = Omit<Document, 'blocks'>;
 
 /** What is searched of a document: what it says of itself, and its text. */
 export function searchedBlocks({ blocks, description, keywords = [] }: Document): Block[] {

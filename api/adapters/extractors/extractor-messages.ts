@@ -1,7 +1,7 @@
 /** What the extractor pool and its children send each other, by structured clone. */
 import type { PlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
-import type { Chunk, ExtractInput } from '../../ports/index.ts';
+import type { Chunk, DocumentFacts, ExtractInput } from '../../ports/index.ts';
 
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {
@@ -19,5 +19,5 @@ export interface TakenMessage {
 export type AnswerMessage =
 	| { readonly ready: true }
 	| { readonly id: number; readonly part: readonly Chunk[] }
-	| { readonly id: number; readonly title: string | null }
+	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

@@ -4,6 +4,7 @@
  */
 import { toPlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
+import type { DocumentFacts, ExtractInput } from '../../ports/index.ts';
 import { goBehind } from '../thread/index.ts';
 import { extractDocument, pages, readWhole, streamInput } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
@@ -23,27 +24,37 @@ async function answer(
 	{ id, input, isPaged }: WorkMessage['files'][number],
 	chunking: ChunkSettings,
 ): Promise<void> {
-	const { content, mimeType } = input;
 	try {
-		if (!isPaged) {
-			const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-			const { title, chunks } = extractDocument(bytes, mimeType, chunking);
-			for (const part of pages(chunks)) await send({ id, part });
-			return await send({ id, title });
-		}
-		const walk = streamInput(content, mimeType, chunking);
-		for (let pages = 1; ; pages += 1) {
-			// Left alone, the heap grows to a multiple of what is needed before it is looked at.
-			if (pages % PAGES_A_COLLECTION === 0) globalThis.gc?.();
-			const { done, value } = walk.next();
-			if (done === true) return await send({ id, title: value });
-			taken = Promise.withResolvers<void>();
-			await send({ id, part: value });
-			await taken.promise;
-		}
+		const facts = isPaged
+			? await answerInPages(id, input, chunking)
+			: await answerAtOnce(id, input, chunking);
+		await send({ id, facts });
 	} catch (error) {
 		await send({ id, error: toPlainError(error) });
 	}
+}
+
+async function answerAtOnce(
+	id: number,
+	{ content, ...told }: ExtractInput,
+	chunking: ChunkSettings,
+): Promise<DocumentFacts> {
+	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
+	const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
+	for (const part of pages(chunks)) await send({ id, part });
+	return facts;
+}
+
+function answerInPages(id: number, input: ExtractInput, chunking: ChunkSettings): Promise<DocumentFacts> {
+	let count = 0;
+	return streamInput(input, chunking, async (part) => {
+		count += 1;
+		// Left alone, the heap grows to a multiple of what is needed before it is looked at.
+		if (count % PAGES_A_COLLECTION === 0) globalThis.gc?.();
+		taken = Promise.withResolvers<void>();
+		await send({ id, part });
+		await taken.promise;
+	});
 }
 
 let running = send({ ready: true });

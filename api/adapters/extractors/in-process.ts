@@ -13,27 +13,24 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 		fingerprint: extractorFingerprint(chunking),
 		mimeTypes,
 		streamable: streamedTypes,
-		async extract({ content, mimeType }, signal) {
+		async extract({ content, ...told }, signal) {
 			signal?.throwIfAborted();
-			checkType(mimeType);
-			if (content instanceof Uint8Array) return extractDocument(content, mimeType, chunking);
+			checkType(told.mimeType);
+			if (content instanceof Uint8Array) return extractDocument(content, told, chunking);
 			const bytes = await readFile(content.file, { signal }).catch((error: unknown) => {
 				signal?.throwIfAborted();
 				throw fromReadError(error);
 			});
-			return extractDocument(bytes, mimeType, chunking);
+			return extractDocument(bytes, told, chunking);
 		},
-		async stream({ content, mimeType }, sink, signal) {
+		async stream(input, sink, signal) {
 			signal?.throwIfAborted();
-			checkType(mimeType);
+			checkType(input.mimeType);
 			await sink.begin();
-			const walk = streamInput(content, mimeType, chunking);
-			for (;;) {
-				const { done, value } = walk.next();
-				if (done === true) return { title: value };
+			return streamInput(input, chunking, (page) => {
 				signal?.throwIfAborted();
-				await sink.page(value);
-			}
+				return sink.page(page);
+			});
 		},
 		close: () => Promise.resolve(),
 	};

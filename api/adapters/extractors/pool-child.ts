@@ -117,7 +117,7 @@ function receive(child: Child, message: AnswerMessage, onIdle: () => void): void
 	}
 	child.tasks.delete(message.id);
 	if ('error' in message) task.reject(fromPlainError(message.error));
-	else task.resolve({ title: message.title, chunks: task.chunks });
+	else task.resolve({ ...message.facts, chunks: task.chunks });
 	startTimer(child);
 	if (child.tasks.size === 0) onIdle();
 }

@@ -78,9 +78,9 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 				await sink.begin();
 			};
 			const page: ChunkSink['page'] = (chunks) => sink.page(chunks);
-			const { title } = await submit(pool, input, { begin, page }, signal);
+			const { chunks: _none, ...facts } = await submit(pool, input, { begin, page }, signal);
 			if (!hasBegun) await sink.begin();
-			return { title };
+			return facts;
 		},
 		close: () => close(pool),
 	};

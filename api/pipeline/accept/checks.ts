@@ -2,6 +2,7 @@ import { limits } from '../../contract/limits.ts';
 import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
+import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { asideOf, reservedMetadata } from '../../contract/stored-fields.ts';
 import { type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
@@ -47,6 +48,8 @@ export const apiSource = 'api';
 
 const maxMetadataBytes = limits.metadataBytes;
 const maxMetadataDepth = 32;
+/** What senders say of a file that they know nothing of. */
+const anyBytes = 'application/octet-stream';
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
 
 const invalid = (field: string, message: string) =>
@@ -217,22 +220,17 @@ function movedAside(metadata: Readonly<Record<string, unknown>>): Readonly<Recor
 	);
 }
 
-/** Names that programs give to types that have another one by now. */
-const otherNames: Readonly<Record<string, string>> = {
-	'text/x-markdown': 'text/markdown',
-	'text/md': 'text/markdown',
-	'text/vnd.daringfireball.markdown': 'text/markdown',
-};
-
 function mimeTypeFor(
 	{ mimeType: declared, path, docId }: DocumentFields,
 	isText: boolean,
 	{ mimeTypes, mimeTypeOf }: CheckSettings,
 ): string {
-	const named = declared?.split(';')[0]?.trim().toLowerCase();
-	const ending = mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
-	const guessed = (named === undefined ? null : (otherNames[named] ?? named)) ?? ending;
-	const mimeType = guessed ?? (isText ? 'text/plain' : null);
+	const declaredType = declared?.split(';')[0]?.trim().toLowerCase() ?? anyBytes;
+	const named = declaredType === anyBytes ? null : (mimeTypeNamed(declaredType) ?? declaredType);
+	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
+	// The text of a PDF goes by the PDF's name.
+	const isOther = guessed === null || (named === null && !isTextType(guessed));
+	const mimeType = isText && isOther ? 'text/plain' : guessed;
 	const unsupported = (message: string) =>
 		new DocDropError('unsupported_type', message, { field: 'mimeType' });
 	if (mimeType === null)

@@ -33,9 +33,9 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	const published = state?.published ?? null;
 	const bytes = document.bytes ?? '';
 	const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-	const { title, chunks } =
+	const { title, mimeType, charset = null, warnings, chunks } =
 		document.op === 'delete'
-			? { title: null, chunks: [] }
+			? { title: null, mimeType: null, warnings: [], chunks: [] }
 			: await deps.extractor.extract({ content, ...readingOf(document.meta) });
 	const canKeep = published?.fingerprint === deps.fingerprint;
 	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
@@ -58,9 +58,11 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 						? 'unchanged'
 						: 'changed',
 		title: document.op === 'delete' ? null : (readMeta(document.meta).title ?? title),
-		mimeType: document.op === 'delete' ? null : document.mimeType,
+		mimeType,
+		charset,
 		contentSha256: document.op === 'delete' ? null : document.sha256,
 		bytes: document.size,
+		warnings: [...warnings],
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
 		chunks: chunks.map(({ heading, page, text }, index) => ({
 			index,

@@ -63,6 +63,9 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	index_rejected: 'refused',
 	embedder_rejected: 'refused',
 	unreadable: 'refused',
+	encrypted: 'refused',
+	unsupported_encryption: 'refused',
+	no_text_layer: 'refused',
 	unsupported_type: 'refused',
 	// No waiting brings it back: a dead letter says so, and the same content sent again is published.
 	content_missing: 'refused',

@@ -93,11 +93,14 @@ export function ofDocument({ status, error }: BatchItem): Fault | null {
 const ofDocuments: readonly string[] = [
 	'changed_since',
 	'conflict',
+	'encrypted',
 	'forbidden',
 	'invalid',
+	'no_text_layer',
 	'owned',
 	'too_large',
 	'unreadable',
+	'unsupported_encryption',
 	'unsupported_type',
 ];
 

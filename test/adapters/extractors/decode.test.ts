@@ -104,10 +104,10 @@ describe('decode of a file in pieces', () => {
 					whole = read(content, { sender, inside: null });
 				} catch (error) {
 					assert.ok(isDocDropError(error));
-					assert.throws(() => openTextFile(file, 'text/plain', sender), { message: error.message });
+					assert.throws(() => openTextFile(file, 'text/plain', sender ?? undefined), { message: error.message });
 					return;
 				}
-				const streamed = openTextFile(file, 'text/plain', sender);
+				const streamed = openTextFile(file, 'text/plain', sender ?? undefined);
 				const lines = whole.text.replaceAll('\f', '\n').split('\n');
 				assert.equal(streamed.charset, whole.charset);
 				assert.equal([...streamed.lines()].filter(Boolean).join('\n'), lines.filter(Boolean).join('\n'));

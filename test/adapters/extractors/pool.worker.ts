@@ -35,7 +35,7 @@ process.on('message', ({ files }: WorkMessage) => {
 	for (const { id, input } of files) {
 		running = running.then(() => {
 			const command = new TextDecoder().decode(input.content as Uint8Array);
-			return send({ id, title: obey(command) });
+			return send({ id, facts: { title: obey(command), mimeType: input.mimeType, warnings: [] } });
 		});
 	}
 });

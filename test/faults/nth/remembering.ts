@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Chunk, Extracted, ExtractInput, Extractor } from '../../../api/ports/extractor.ts';
+import type {
+	Chunk,
+	DocumentFacts,
+	Extracted,
+	ExtractInput,
+	Extractor,
+} from '../../../api/ports/extractor.ts';
 
 /**
  * An extractor that remembers what it has made of a content, over thousands of runs with the same documents: the
@@ -8,7 +14,7 @@ import type { Chunk, Extracted, ExtractInput, Extractor } from '../../../api/por
  */
 export function remembering(extractor: Extractor): Extractor {
 	const extracted = new Map<string, Extracted>();
-	const streamed = new Map<string, { readonly title: string | null; readonly pages: readonly Chunk[][] }>();
+	const streamed = new Map<string, { readonly facts: DocumentFacts; readonly pages: readonly Chunk[][] }>();
 	async function keyOf({ content, mimeType }: ExtractInput): Promise<string | null> {
 		const bytes = 'file' in content ? await readFile(content.file).catch(() => null) : content;
 		return bytes === null ? null : `${mimeType} ${hash('sha256', bytes)}`;
@@ -29,14 +35,14 @@ export function remembering(extractor: Extractor): Extractor {
 			if (known !== undefined) {
 				await sink.begin();
 				for (const page of known.pages) await sink.page(page);
-				return { title: known.title };
+				return known.facts;
 			}
 			let pages: Chunk[][] = [];
 			const begin = () => ((pages = []), sink.begin());
 			const page = (chunks: readonly Chunk[]) => (pages.push([...chunks]), sink.page(chunks));
-			const { title } = await extractor.stream(input, { begin, page }, signal);
-			if (key !== null) streamed.set(key, { title, pages });
-			return { title };
+			const facts = await extractor.stream(input, { begin, page }, signal);
+			if (key !== null) streamed.set(key, { facts, pages });
+			return facts;
 		},
 	};
 }

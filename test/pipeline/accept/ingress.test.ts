@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
-import { mimeTypeOf } from '../../../api/contract/file-types.ts';
+import { mimeTypeNamed, mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
@@ -117,7 +117,7 @@ describe('the ingress', () => {
 		assert.deepEqual(change.content, { sha256: sha256('x'), size: 1, body: 'x' });
 		assert.equal(
 			change.meta,
-			'{"metadata":{"a":2,"b":1},"mimeType":"text/html","path":null,"title":"T"}',
+			'{"charset":"utf-8","metadata":{"a":2,"b":1},"mimeType":"text/html","path":null,"title":"T"}',
 			'canonical, and the type by its name',
 		);
 		assert.deepEqual(
@@ -167,7 +167,7 @@ describe('the ingress', () => {
 		assert.equal(typeOf({ path: 'dir/b.html' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'no-ending' }, 'a.html'), 'text/html');
 		assert.equal(typeOf({}), 'text/plain');
-		assert.equal(typeOf({ mimeType: 'text/x-markdown' }), 'text/markdown');
+		assert.equal(mimeTypeNamed('text/x-markdown'), 'text/markdown');
 		assert.deepEqual(refused({ ...put('x', ''), content: { base64: 'AA==' } }), [
 			'unsupported_type',
 			'mimeType',

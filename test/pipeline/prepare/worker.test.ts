@@ -73,7 +73,8 @@ describe('worker', () => {
 					if (text.startsWith('outage') && isOutage) throw outage;
 					if (text.startsWith('defect')) throw new TypeError('a defect');
 					const hash = Buffer.from(text).toString('hex').slice(-64).padStart(64, '0');
-					return { title: null, chunks: [{ hash, text, heading: null, page: null, terms: text }] };
+					const chunk = { hash, text, heading: null, page: null, terms: text };
+					return { title: null, mimeType: input.mimeType, warnings: [], chunks: [chunk] };
 				},
 				close: async () => {},
 			},

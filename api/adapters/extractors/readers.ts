@@ -1,0 +1,56 @@
+/**
+ * The reader of each type of document. A reader is a pure function: bytes in, blocks out, no I/O. It must survive any
+ * bytes, because nobody vouches for them: it throws an error of the table, such as `encrypted`, where it knows what a
+ * person can do, and anything else it throws becomes `unreadable`. The type that it is handed is what the content
+ * shows (sniff.ts), so that it need not look again.
+ *
+ * A reader that brings a large library is imported by its row when a file first needs it.
+ * The process that only asks for chunks imports this table too, and must not pay for what its children use.
+ */
+import type { fileTypes, MimeType } from '../../contract/file-types.ts';
+import type { ChunkStream } from '../../chunking/index.ts';
+import { openTextFile } from './decode-stream.ts';
+import type { Document, StreamEnd } from './extracted.ts';
+import { extractHtml } from './html.ts';
+import { extractMarkdown } from './markdown.ts';
+import { extractText } from './text.ts';
+import { streamText } from './text-stream.ts';
+
+export interface BufferedReader {
+	/** `charset`: as whoever sent the bytes declares it. */
+	readonly read: (bytes: Uint8Array, mimeType: MimeType, charset?: string) => Document | Promise<Document>;
+}
+
+export interface StreamedReader extends BufferedReader {
+	/**
+	 * Of the file at a path: feeds the chunker, and stops whenever chunks can be taken. Where its caller needs no more
+	 * it ends at such a stop, by its `finally`.
+	 */
+	readonly stream: (
+		file: string,
+		mimeType: MimeType,
+		chunks: ChunkStream,
+		charset?: string,
+	) => Generator<void, StreamEnd> | AsyncGenerator<void, StreamEnd>;
+}
+
+const text: StreamedReader = {
+	read: extractText,
+	*stream(path, mimeType, chunks, charset) {
+		const file = openTextFile(path, mimeType, charset);
+		return { title: yield* streamText(file, chunks), charset: file.charset };
+	},
+};
+
+/** One for each row of `fileTypes`, streaming where the row says so. */
+export const readers: {
+	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
+		? StreamedReader
+		: BufferedReader;
+} = {
+	'text/plain': text,
+	'text/x-rst': text,
+	'text/markdown': { read: extractMarkdown },
+	'text/html': { read: extractHtml },
+	'application/xhtml+xml': { read: extractHtml },
+};
