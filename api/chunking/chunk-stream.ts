@@ -158,7 +158,10 @@ function createLongSection(
 				...{ header: run?.header, rowsFrom: (run?.rowsFrom ?? 0) - base },
 			};
 			const { from, header } = chunkStart(text, place, sizes);
-			const own = cuts.slice(base + from, end).replace(/^\n+/, '').trimEnd();
+			const own = cuts
+				.slice(base + from, end)
+				.replace(/^\n+/, '')
+				.trimEnd();
 			emit({ text: header + own, heading, page: run?.page ?? null });
 		}
 		before = start;

@@ -102,7 +102,8 @@ const plainOf = (term: string): string =>
  * Accents (but that of й, which is a letter of its own), Hebrew points, Arabic vowel signs and stretching. The
  * signs of Indian scripts are not among them: there they are the vowels.
  */
-const MARKS = /(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06ed]/g;
+const MARKS =
+	/(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06ed]/g;
 const LETTERS: Readonly<Record<string, string>> = {
 	ß: 'ss',
 	æ: 'ae',

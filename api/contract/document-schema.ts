@@ -35,7 +35,11 @@ export const Content = Type.Union(
 	[
 		Type.Object({ text: Type.String({ description: 'Unicode text.' }) }, { additionalProperties: false }),
 		Type.Object(
-			{ base64: Type.String({ description: 'The bytes, standard base64 with padding; line breaks are ignored.' }) },
+			{
+				base64: Type.String({
+					description: 'The bytes, standard base64 with padding; line breaks are ignored.',
+				}),
+			},
 			{ additionalProperties: false },
 		),
 	],

@@ -97,7 +97,8 @@ function metadataOf(text: string | undefined) {
 }
 
 /** What clients send of themselves: of a text body, of bytes, of a form, of a JSON request. */
-const UNASKED = /^(?:text\/plain|application\/json|application\/octet-stream|application\/x-www-form-urlencoded)\b/i;
+const UNASKED =
+	/^(?:text\/plain|application\/json|application\/octet-stream|application\/x-www-form-urlencoded)\b/i;
 
 /** A header that clients set by themselves says less than the file's ending, but for the charset. */
 function typeOfHeader(contentType: string | undefined, path: string): string | undefined {

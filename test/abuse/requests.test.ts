@@ -203,7 +203,11 @@ const fields: Case[] = [
 		invalid('metadata/a/id', /exactly.+got one that reads as 12345678901234567/),
 	],
 	['metadata with 1e999', publishRaw('"metadata":{"x":1e999}'), invalid('metadata/x', /larger/)],
-	['a charset that is none', publish({ charset: 'klingon' }), invalid('charset', /windows-1251, got "klingon"/)],
+	[
+		'a charset that is none',
+		publish({ charset: 'klingon' }),
+		invalid('charset', /windows-1251, got "klingon"/),
+	],
 	['metadata with an empty name', publish({ metadata: { '': 1 } }), invalid('metadata', /1 to 128/)],
 	[
 		'metadata with a name of 129',

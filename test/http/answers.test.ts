@@ -106,8 +106,15 @@ describe('answers', () => {
 	});
 
 	it('finds a document by words of its title, its front matter and its file name', async () => {
-		await publish('dir/quarterly-budget.md', '---\ntitle: Wombat care\ndescription: Feeding\ntags: [marsupial]\n---\nGive it grass.');
-		const titled = await ask('POST', '/v1/publish', document('x.txt', 'body words', { title: 'Chinchilla handbook' }));
+		await publish(
+			'dir/quarterly-budget.md',
+			'---\ntitle: Wombat care\ndescription: Feeding\ntags: [marsupial]\n---\nGive it grass.',
+		);
+		const titled = await ask(
+			'POST',
+			'/v1/publish',
+			document('x.txt', 'body words', { title: 'Chinchilla handbook' }),
+		);
 		await jobIs(titled.json.jobId, 'published');
 		const found = async (query: string) => {
 			const { json } = await ask('POST', '/v1/search', { tenant: 't', query, mode: 'text' });

@@ -67,8 +67,7 @@ export async function extractDocument(
 	chunking: ChunkSettings,
 ): Promise<Extracted> {
 	checkType(claimed);
-	if (bytes.length === 0)
-		return { title: null, mimeType: claimed, warnings: [], chunks: [] };
+	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
 	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
 	return reading(mimeType, async () => {
 		const document = await readers[mimeType].read(bytes, mimeType, charset);
@@ -109,10 +108,11 @@ async function streamFile(
 		stream,
 		chunking,
 		put,
-	}: Pick<StreamedReader, 'stream'> & Pick<Told, 'charset' | 'title'> & {
-		readonly chunking: ChunkSettings;
-		readonly put: (page: readonly Chunk[]) => Promise<void>;
-	},
+	}: Pick<StreamedReader, 'stream'> &
+		Pick<Told, 'charset' | 'title'> & {
+			readonly chunking: ChunkSettings;
+			readonly put: (page: readonly Chunk[]) => Promise<void>;
+		},
 ): Promise<DocumentFacts> {
 	const chunks = createChunkStream(chunking, title ?? null);
 	const walk = stream(file, mimeType, chunks, charset);

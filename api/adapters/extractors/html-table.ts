@@ -55,7 +55,8 @@ export function endCell(table: Table, content: string): void {
 		// Only what stands for nothing of its own is bounded.
 		if (cells.length >= MOST_COLUMNS && column > 0) break;
 		const text = column === 0 ? content : '';
-		if (rows > 1 && cells.length < MOST_COLUMNS && table.repeated <= REPEATED_CHARS_IN_ALL) table.carried[cells.length] = { text, rows: rows - 1 };
+		if (rows > 1 && cells.length < MOST_COLUMNS && table.repeated <= REPEATED_CHARS_IN_ALL)
+			table.carried[cells.length] = { text, rows: rows - 1 };
 		cells.push(text);
 	}
 	table.isInCell = false;

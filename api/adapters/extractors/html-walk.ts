@@ -8,7 +8,14 @@
 import { Tokenizer } from 'htmlparser2';
 import type { Block } from '../../chunking/index.ts';
 import { linkTarget } from './link-target.ts';
-import { attributeNames, type Attributes, isTex, type Place, type Reason, reasonToLeave } from './html-rules.ts';
+import {
+	attributeNames,
+	type Attributes,
+	isTex,
+	type Place,
+	type Reason,
+	reasonToLeave,
+} from './html-rules.ts';
 import { beginCell, beginRow, beginTable, endCell, endRow, newTable } from './html-table.ts';
 
 const words = (list: string) => new Set(list.split(' '));
@@ -237,8 +244,7 @@ function count(open: Walk['open'], name: string, change: 1 | -1): void {
 
 const place = ({ line, open }: Walk): Place => ({
 	...open,
-	isInSentence:
-		line.pre === 0 && line.heading === 0 && (line.isParagraph || line.hasWords),
+	isInSentence: line.pre === 0 && line.heading === 0 && (line.isParagraph || line.hasWords),
 });
 
 function openTag(walk: Walk, isEnded: boolean): void {

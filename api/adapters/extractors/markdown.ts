@@ -70,7 +70,9 @@ const DATA =
 	/\bdata:([a-z]{1,20}\/[\w.+-]{1,100})?(?:;[\w=.-]{1,40}){0,4};base64,[A-Za-z0-9+/]{64,}={0,2}(?:\n[ \t]{0,8}[A-Za-z0-9+/]{40,}={0,2}(?=[ \t]*[\n)>"']))*(?:\n[ \t]{0,8}[A-Za-z0-9+/]+={0,2}(?=[)>"']))?/gi;
 
 const withoutData = (text: string): string =>
-	text.includes(';base64,') ? text.replace(DATA, (_, type: string | undefined) => `data:${type ?? ''},`) : text;
+	text.includes(';base64,')
+		? text.replace(DATA, (_, type: string | undefined) => `data:${type ?? ''},`)
+		: text;
 
 /** What the tokens before make of the next one. */
 const newPlace = () => ({

@@ -120,7 +120,10 @@ function charsetFor(
 	const namesItself = mimeType.includes('html') || mimeType.includes('xml');
 	const given = charset === undefined ? null : standardName(charset);
 	if (charset !== undefined && given === null)
-		throw invalid('charset', `must be the name of a charset such as windows-1251, got ${JSON.stringify(charset)}`);
+		throw invalid(
+			'charset',
+			`must be the name of a charset such as windows-1251, got ${JSON.stringify(charset)}`,
+		);
 	const label = /;\s*charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(declared ?? '')?.[1];
 	const found = isText ? 'utf-8' : (given ?? standardName(label ?? ''));
 	return found === 'utf-8' && !namesItself ? null : found;
@@ -213,7 +216,10 @@ function movedAside(metadata: Readonly<Record<string, unknown>>): Readonly<Recor
 	const twice = taken.find((name) => Object.hasOwn(metadata, asideOf(name)));
 	if (twice !== undefined) {
 		const aside = asideOf(twice);
-		throw invalid(`metadata/${aside}`, `must be absent where metadata/${twice} is given, which is kept there`);
+		throw invalid(
+			`metadata/${aside}`,
+			`must be absent where metadata/${twice} is given, which is kept there`,
+		);
 	}
 	return Object.fromEntries(
 		Object.entries(metadata).map(([name, value]) => [taken.includes(name) ? asideOf(name) : name, value]),

@@ -33,10 +33,15 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	const published = state?.published ?? null;
 	const bytes = document.bytes ?? '';
 	const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-	const { title, mimeType, charset = null, warnings, chunks } =
-		document.op === 'delete'
-			? { title: null, mimeType: null, warnings: [], chunks: [] }
-			: await deps.extractor.extract({ content, ...readingOf(document.meta) });
+	const {
+		title,
+		mimeType,
+		charset = null,
+		warnings,
+		chunks,
+	} = document.op === 'delete'
+		? { title: null, mimeType: null, warnings: [], chunks: [] }
+		: await deps.extractor.extract({ content, ...readingOf(document.meta) });
 	const canKeep = published?.fingerprint === deps.fingerprint;
 	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
 	const { added, kept, gone } = next;

@@ -27,7 +27,10 @@ const hex = (name: string) => Buffer.from(samples[name]?.[1] ?? '', 'hex');
 describe('decode', () => {
 	for (const [name, [text]] of Object.entries(samples)) {
 		it(`reads ${name} where the sender declares it`, () => {
-			assert.deepEqual(read(hex(name), { sender: name.toUpperCase(), inside: null }), { text, charset: name });
+			assert.deepEqual(read(hex(name), { sender: name.toUpperCase(), inside: null }), {
+				text,
+				charset: name,
+			});
 		});
 	}
 
@@ -46,7 +49,10 @@ describe('decode', () => {
 			text: 'größer für alle, \ufffd',
 			charset: 'utf-8',
 		});
-		assert.equal(read(bytes('安装指南：首先下载', [0xff], '然后运行')).text, '安装指南：首先下载\ufffd然后运行');
+		assert.equal(
+			read(bytes('安装指南：首先下载', [0xff], '然后运行')).text,
+			'安装指南：首先下载\ufffd然后运行',
+		);
 	});
 
 	it('finds out what nobody declares', () => {
@@ -70,9 +76,13 @@ describe('decode', () => {
 	});
 
 	it('takes out what terminals are told, and the marks of a possible break', () => {
-		const colours = '\x1b[36mnode7\x1b[0m \x1b[1;31mup\x1b[m\x1b]0;title\x07 \x1b]8;;http://x\x1b\\link\x1b(B\x1b';
+		const colours =
+			'\x1b[36mnode7\x1b[0m \x1b[1;31mup\x1b[m\x1b]0;title\x07 \x1b]8;;http://x\x1b\\link\x1b(B\x1b';
 		assert.equal(read(bytes(colours)).text, 'node7 up link ');
-		assert.equal(read(bytes('infor\xadmation in\u200bside auto\ufeffmation')).text, 'information inside automation');
+		assert.equal(
+			read(bytes('infor\xadmation in\u200bside auto\ufeffmation')).text,
+			'information inside automation',
+		);
 		assert.equal(read(bytes('a\x07b\x7fc\td')).text, 'a b c\td');
 	});
 });
@@ -83,7 +93,21 @@ describe('decode of a file in pieces', () => {
 	after(() => rmSync(dir, { recursive: true, force: true }));
 
 	const anyPart = fc.oneof(
-		fc.constantFrom('\x1b[36m', '\x1b', '[0m', '\x1b]0;t', '\x07', '\\', '\r', '\n', 'é', '漢', '\xad', '\0', ' '),
+		fc.constantFrom(
+			'\x1b[36m',
+			'\x1b',
+			'[0m',
+			'\x1b]0;t',
+			'\x07',
+			'\\',
+			'\r',
+			'\n',
+			'é',
+			'漢',
+			'\xad',
+			'\0',
+			' ',
+		),
 		fc.string({ maxLength: 20 }),
 		fc.constantFrom(200, 300, 65_530).map((count) => 'x'.repeat(count)),
 	);
@@ -104,7 +128,9 @@ describe('decode of a file in pieces', () => {
 					whole = read(content, { sender, inside: null });
 				} catch (error) {
 					assert.ok(isDocDropError(error));
-					assert.throws(() => openTextFile(file, 'text/plain', sender ?? undefined), { message: error.message });
+					assert.throws(() => openTextFile(file, 'text/plain', sender ?? undefined), {
+						message: error.message,
+					});
 					return;
 				}
 				const streamed = openTextFile(file, 'text/plain', sender ?? undefined);

@@ -113,7 +113,10 @@ describe('extractHtml', () => {
 		assert.deepEqual(texts('<p>Press <button>Save changes</button> to store.</p><button>Copy</button>'), [
 			'Press Save changes to store.',
 		]);
-		assert.deepEqual(texts('<pre>code<button>Copy</button></pre><h2>Head<button>#</button></h2>'), ['code', 'Head']);
+		assert.deepEqual(texts('<pre>code<button>Copy</button></pre><h2>Head<button>#</button></h2>'), [
+			'code',
+			'Head',
+		]);
 	});
 
 	it('keeps each value of a table in its column', () => {
@@ -136,13 +139,10 @@ describe('extractHtml', () => {
 	});
 
 	it('keeps the numbers of lists and where links lead', () => {
-		assert.deepEqual(texts('<ol start=3><li>third<li>fourth<ul><li>sub</ul><li value=9>ninth<li>tenth</ol>'), [
-			'3. third',
-			'4. fourth',
-			'sub',
-			'9. ninth',
-			'10. tenth',
-		]);
+		assert.deepEqual(
+			texts('<ol start=3><li>third<li>fourth<ul><li>sub</ul><li value=9>ninth<li>tenth</ol>'),
+			['3. third', '4. fourth', 'sub', '9. ninth', '10. tenth'],
+		);
 		const html = `<p>See <a href="https://example.com/manual.pdf">the <b>manual</b></a>, <a href="/x">here</a>,
 			<a href="https://example.com/">https://example.com/</a>, <a href="mailto:jo@example.com?subject=x">Jo</a>,
 			<a href="javascript:go()">go</a>.</p><h2><a href="https://example.com/">Head</a></h2>`;
@@ -216,7 +216,9 @@ describe('extractHtml', () => {
 			[Buffer.from('\ufeff<p>ü', 'utf16le'), 'ü'],
 		];
 		for (const [bytes, text] of cases) assert.equal(extractHtml(bytes).blocks.at(-1)?.text, text);
-		const late = latin(`<style>${'a{}'.repeat(15_000)}</style><!-- <meta charset=gbk> --><meta charset=koi8-r>`);
+		const late = latin(
+			`<style>${'a{}'.repeat(15_000)}</style><!-- <meta charset=gbk> --><meta charset=koi8-r>`,
+		);
 		assert.equal(extractHtml(late).blocks.at(-1)?.text, 'Э');
 		assert.equal(extractHtml(late).charset, 'koi8-r');
 		const declared = extractHtml(latin('<meta charset="iso-8859-2">'), 'text/html', 'windows-1251');

@@ -47,14 +47,16 @@ describe('extractMarkdown', () => {
 			blocks: heading,
 		});
 		assert.equal(read('---\nlayout: a\n---\n## Heading\n').title, 'Heading');
-		const yaml = '--- \ntitle: >-\n  Folded\n  title\nsummary: About it\ntags: [a, b]\nkeywords: b, c\nseo:\n  title: no\n...\n# Heading';
+		const yaml =
+			'--- \ntitle: >-\n  Folded\n  title\nsummary: About it\ntags: [a, b]\nkeywords: b, c\nseo:\n  title: no\n...\n# Heading';
 		assert.deepEqual(read(yaml), {
 			title: 'Folded title',
 			blocks: heading,
 			description: 'About it',
 			keywords: ['a', 'b', 'c'],
 		});
-		const toml = '+++\ntitle = "Toml"\ndate = 2024-01-01\ntags = ["x"]\n[params]\ntitle = "no"\n+++\n# Heading';
+		const toml =
+			'+++\ntitle = "Toml"\ndate = 2024-01-01\ntags = ["x"]\n[params]\ntitle = "no"\n+++\n# Heading';
 		assert.deepEqual(read(toml), { title: 'Toml', blocks: heading, keywords: ['x'] });
 		assert.equal(read('---\ntitle: "Say \\"hi\\": intro" # comment\n---\nBody').title, 'Say "hi": intro');
 		assert.equal(read('---\ntitle: Part 2: the end\n---\nBody').title, 'Part 2: the end');
@@ -75,21 +77,22 @@ describe('extractMarkdown', () => {
 	});
 
 	it('reads front matter that is made to be slow or deep', () => {
-		const bomb = ['a: &a [x,x,x,x]', ...'bcdefghij'.split('').map((name, at) => {
-			const before = 'abcdefghi'[at] ?? '';
-			return `${name}: &${name} [*${before},*${before},*${before},*${before}]`;
-		})].join('\n');
+		const bomb = [
+			'a: &a [x,x,x,x]',
+			...'bcdefghij'.split('').map((name, at) => {
+				const before = 'abcdefghi'[at] ?? '';
+				return `${name}: &${name} [*${before},*${before},*${before},*${before}]`;
+			}),
+		].join('\n');
 		assert.equal(texts(`---\ntitle: T\n${bomb}\n---\nText`).at(-1), 'Text');
 		assert.equal(texts(`---\na: ${'['.repeat(20_000)}\n---\nText`).at(-1), 'Text');
 	});
 
 	it('keeps footnotes, a single word among them', () => {
-		assert.deepEqual(texts('See[^1] and[^n].\n\n[^1]: Giraffe\n[^n]: A longer *one*\nover two lines.\n\nEnd.'), [
-			'See[^1] and[^n].',
-			'[^1]: Giraffe',
-			'[^n]: A longer one over two lines.',
-			'End.',
-		]);
+		assert.deepEqual(
+			texts('See[^1] and[^n].\n\n[^1]: Giraffe\n[^n]: A longer *one*\nover two lines.\n\nEnd.'),
+			['See[^1] and[^n].', '[^1]: Giraffe', '[^n]: A longer one over two lines.', 'End.'],
+		);
 		assert.deepEqual(texts('See [docs][d].\n\n[d]: https://example.com/docs'), [
 			'See docs (https://example.com/docs).',
 		]);
@@ -99,9 +102,21 @@ describe('extractMarkdown', () => {
 		const data = 'QUJDRUZH'.repeat(500);
 		const wrapped = data.replace(/(.{76})/g, '$1\n');
 		for (const type of ['image/png', 'image/svg+xml', 'image/x-emf', 'application/octet-stream']) {
-			assert.deepEqual(texts(`before ![a cat](data:${type};base64,${data}) after`), ['before a cat after'], type);
-			assert.deepEqual(texts(`before ![a cat](data:${type};base64,${wrapped}) after`), ['before a cat after'], type);
-			assert.deepEqual(texts(`text ![][image1] more\n\n[image1]: <data:${type};base64,${data}>`), ['text  more'], type);
+			assert.deepEqual(
+				texts(`before ![a cat](data:${type};base64,${data}) after`),
+				['before a cat after'],
+				type,
+			);
+			assert.deepEqual(
+				texts(`before ![a cat](data:${type};base64,${wrapped}) after`),
+				['before a cat after'],
+				type,
+			);
+			assert.deepEqual(
+				texts(`text ![][image1] more\n\n[image1]: <data:${type};base64,${data}>`),
+				['text  more'],
+				type,
+			);
 		}
 		assert.deepEqual(texts(`<img src="data:image/png;base64,${data}" alt="a cat"/> x`), ['a cat x']);
 		assert.deepEqual(texts(`a <img alt="a cat" src="data:image/png;base64,${data}"> b`), ['a a cat b']);
@@ -109,7 +124,9 @@ describe('extractMarkdown', () => {
 	});
 
 	it('leaves out scripts and styles within a paragraph', () => {
-		assert.deepEqual(texts('a <script>alert("llama")</script> b <STYLE>.x{color:red}</style> c <b>d</b>'), ['a  b  c d']);
+		assert.deepEqual(texts('a <script>alert("llama")</script> b <STYLE>.x{color:red}</style> c <b>d</b>'), [
+			'a  b  c d',
+		]);
 	});
 
 	it('says in which charset the bytes are', () => {

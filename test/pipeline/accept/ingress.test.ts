@@ -178,7 +178,8 @@ describe('the ingress', () => {
 	it('keeps metadata under another name where its own is one of ours', () => {
 		const kept = (metadata: Record<string, unknown>) =>
 			readMeta(ingress().normalise(put('a', 'x', { metadata })).meta).metadata;
-		for (const name of reservedMetadata) assert.deepEqual(kept({ [name]: 1, b: 2 }), { b: 2, [`given_${name}`]: 1 });
+		for (const name of reservedMetadata)
+			assert.deepEqual(kept({ [name]: 1, b: 2 }), { b: 2, [`given_${name}`]: 1 });
 		assert.deepEqual(kept({ given_page: 1 }), { given_page: 1 });
 		assert.deepEqual(refused(put('a', 'x', { metadata: { page: 1, given_page: 2 } })), [
 			'invalid',
@@ -189,7 +190,10 @@ describe('the ingress', () => {
 	it('refuses numbers that are not what was sent, and names them', () => {
 		const sent = (json: string) => put('a', 'x', { metadata: JSON.parse(json) as Record<string, unknown> });
 		const cases: [string, RegExp][] = [
-			['{"a":{"b":[0,1234567890123456789]}}', /^metadata\/a\/b\/1 must be .* 9007199254740991, got .*12345678901234567/],
+			[
+				'{"a":{"b":[0,1234567890123456789]}}',
+				/^metadata\/a\/b\/1 must be .* 9007199254740991, got .*12345678901234567/,
+			],
 			['{"x":1e999}', /^metadata\/x must be .*larger/],
 			['{"x":-9007199254740992}', /^metadata\/x must be/],
 		];
@@ -200,7 +204,8 @@ describe('the ingress', () => {
 
 	it('keeps the charset that bytes are declared in', () => {
 		const charsetOf = (more: Partial<DocumentInput>, content: object = { base64: 'AA==' }) =>
-			readMeta(ingress().normalise({ ...put('a.txt', ''), content, ...more } as DocumentInput).meta).charset ?? null;
+			readMeta(ingress().normalise({ ...put('a.txt', ''), content, ...more } as DocumentInput).meta)
+				.charset ?? null;
 		assert.equal(charsetOf({ mimeType: 'text/plain; charset="KOI8-R"' }), 'koi8-r');
 		assert.equal(charsetOf({ charset: 'latin1', mimeType: 'text/plain; charset=koi8-r' }), 'windows-1252');
 		assert.equal(charsetOf({ mimeType: 'text/plain; charset=utf-8' }), null);

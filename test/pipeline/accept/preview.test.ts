@@ -111,10 +111,13 @@ describe('preview', () => {
 	});
 
 	it('refuses what publishing would refuse', async () => {
-		await assert.rejects(async () => fixture.pipeline.preview(document('x', { metadata: { order: 1e300 } })), {
-			code: 'invalid',
-			field: 'metadata/order',
-		});
+		await assert.rejects(
+			async () => fixture.pipeline.preview(document('x', { metadata: { order: 1e300 } })),
+			{
+				code: 'invalid',
+				field: 'metadata/order',
+			},
+		);
 		await assert.rejects(fixture.pipeline.preview(document('PK\u0000\u0003')), { code: 'unreadable' });
 	});
 
