@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createClient, type Client } from './cli/api-client.ts';
+import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { readConfig, type Config } from './config/index.ts';
@@ -80,8 +80,9 @@ async function main(argv: readonly string[]): Promise<void> {
 			});
 		case 'explain': {
 			expect(rest, 1, 'explain takes one path');
-			const docId = docIdOf(config, rest[0] ?? '');
+			const path = rest[0] ?? '';
 			return ask(config, async (client) => {
+				const docId = docIdOf(config, path) ?? docIdInReports(await client.reports(), path) ?? path;
 				const found = await client.explain(config.tenant, docId);
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
@@ -117,14 +118,27 @@ function expect(rest: readonly string[], count: number, message: string): void {
 	if (rest.length !== count) throw new UsageError(message);
 }
 
-/** A file under a followed folder is named by its path there; anything else is taken as a docId. */
-function docIdOf(config: Config, path: string): string {
+/** A file under a followed folder is named by its path there; null for anything else. */
+function docIdOf(config: Config, path: string): string | null {
 	const absolute = resolve(path);
 	for (const { dir } of readNote(config)?.folders ?? []) {
 		const inside = relative(dir, absolute);
 		if (inside !== '' && !inside.startsWith('..') && !isAbsolute(inside)) return inside.split('\\').join('/');
 	}
-	return path;
+	return null;
+}
+
+/** A workflow tells the names of its folders, not where they are: what follows such a name is the path there. */
+function docIdInReports(reports: readonly ReportedFolders[], path: string): string | null {
+	if (!isAbsolute(path) && !existsSync(path)) return null;
+	const parts = resolve(path).split(/[\\/]/);
+	for (const { roots } of reports) {
+		for (const { label } of roots) {
+			const at = parts.lastIndexOf(label, -2);
+			if (at !== -1) return parts.slice(roots.length > 1 ? at : at + 1).join('/');
+		}
+	}
+	return null;
 }
 
 async function ask(config: Config, act: (client: Client) => Promise<void>): Promise<void> {

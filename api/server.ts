@@ -13,7 +13,7 @@ import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
-import type { Config } from './config/index.ts';
+import { refusedTypes, type Config } from './config/index.ts';
 import { mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
@@ -156,6 +156,7 @@ async function followFolder(
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			mimeTypeOf,
+			refusedTypes: refusedTypes(config),
 			clock: systemClock,
 			log: logger,
 		}),

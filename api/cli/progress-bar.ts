@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import type { RunningServer } from '../server.ts';
-import { count } from './print.ts';
+import { count } from './counts.ts';
 
 /**
  * How far the index is behind the folder: a bar on a terminal while there is work, plain lines elsewhere.

@@ -31,6 +31,13 @@ export const fileTypes = {
 	},
 	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
 	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
+	'application/pdf': {
+		name: 'PDF',
+		endings: ['pdf'],
+		reading: 'streamed',
+		content: 'binary',
+		aliases: ['application/x-pdf'],
+	},
 } as const satisfies Readonly<Record<string, FileType>>;
 
 export type MimeType = keyof typeof fileTypes;

@@ -27,6 +27,8 @@ export interface FolderSourceDeps {
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
+	/** Types that are passed over, and the setting that says so. */
+	readonly refusedTypes: ReadonlyMap<string, string>;
 	readonly clock: Clock;
 	readonly log: Log;
 }
@@ -48,6 +50,7 @@ export function createFolderDelivery({
 	pipeline,
 	tenant,
 	mimeTypeOf,
+	refusedTypes,
 	clock,
 	log,
 }: FolderSourceDeps): Deliver {
@@ -70,6 +73,9 @@ export function createFolderDelivery({
 			return { document: { op: 'delete', ...head(change, change.docId) }, taken: null };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
+		const setting = refusedTypes.get(mimeType);
+		if (setting !== undefined)
+			return { kind: 'failed', reason: `unsupported type: ${setting} refuses ${mimeType}` };
 		const document = fields(change, mimeType);
 		if (change.size > readWholeBytes) return stream(change, change.size, document, signal);
 		const reading = createFileReading(disk, dir, change.relPath);

@@ -1,5 +1,6 @@
 import type { Block } from '../../api/chunking/chunk.ts';
 import type { MimeType } from '../../api/contract/file-types.ts';
+import { pdfFile, wrapped } from '../support/pdf-file.ts';
 
 /**
  * A file of each type and what its reader must find in it, block by block: the basic test of every reader. The
@@ -52,6 +53,16 @@ function html(times: number): Sample {
 	};
 }
 
+function pdf(times: number): Sample {
+	const lines = [
+		...[{ text: 'Guide', size: 24 }, null, ...wrapped(begin), null, { text: 'Second part', size: 18 }, null],
+		...['first item', null, 'second item', null, ...wrapped(end)],
+	];
+	const pages = Array.from({ length: times }, () => ({ lines }));
+	const blocks = pages.flatMap((_, at) => guide(paragraph).map((block) => ({ ...block, page: at + 1 })));
+	return { content: pdfFile({ title: 'T', pages }), title: 'T', blocks };
+}
+
 /** What the sample holds, so many times over, in one file that is whole. */
 export const samples: { readonly [T in MimeType]: (times: number) => Sample } = {
 	'text/plain': text,
@@ -59,4 +70,5 @@ export const samples: { readonly [T in MimeType]: (times: number) => Sample } = 
 	'text/markdown': markdown,
 	'text/html': html,
 	'application/xhtml+xml': html,
+	'application/pdf': pdf,
 };

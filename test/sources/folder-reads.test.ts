@@ -32,7 +32,7 @@ describe('what the folder source reads', () => {
 	const accept = {
 		...{ windowMs: 0, maxWaitMs: 0, maxPending: 10, maxPendingBytes: 10_000_000 },
 		...{ maxFileBytes: 3_000_000, maxBufferedBytes: 3_000_000, streamable: [], fingerprint: 'f' },
-		...{ mimeTypes: ['text/plain'], mimeTypeOf },
+		...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 	};
 	let dir: string;
 	let outside: string;
@@ -56,6 +56,7 @@ describe('what the folder source reads', () => {
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		});

@@ -24,6 +24,7 @@ describe('the folder source', () => {
 		streamable: [],
 		fingerprint: 'f',
 		mimeTypes: ['text/plain', 'text/markdown', 'text/html'],
+		refusedTypes: new Map(),
 		mimeTypeOf,
 	};
 	let dir: string;
@@ -69,6 +70,7 @@ describe('the folder source', () => {
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		})(batch, new AbortController().signal);
@@ -172,6 +174,7 @@ describe('the folder source', () => {
 			pipeline: fixture.pipeline,
 			tenant: 't',
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			clock: systemClock,
 			log: silentLog,
 		})([file('a.txt', 'text')], closing.signal);
@@ -239,6 +242,7 @@ describe('the folder source', () => {
 				streamable: [],
 				fingerprint: 'f',
 				mimeTypes: ['text/plain'],
+				refusedTypes: new Map(),
 				mimeTypeOf,
 			},
 		});

@@ -42,6 +42,14 @@ const text: StreamedReader = {
 	},
 };
 
+const pdf: StreamedReader = {
+	read: async (bytes) => (await import('./pdf.ts')).extractPdf(bytes),
+	async *stream(file, _mimeType, chunks) {
+		const { streamPdf } = await import('./pdf.ts');
+		return yield* streamPdf(file, chunks);
+	},
+};
+
 /** One for each row of `fileTypes`, streaming where the row says so. */
 export const readers: {
 	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
@@ -53,4 +61,5 @@ export const readers: {
 	'text/markdown': { read: extractMarkdown },
 	'text/html': { read: extractHtml },
 	'application/xhtml+xml': { read: extractHtml },
+	'application/pdf': pdf,
 };

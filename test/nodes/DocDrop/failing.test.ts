@@ -116,6 +116,43 @@ describe('what fails the action node', () => {
 		}
 	});
 
+	it('a file that was in the index keeps its text when it is refused, and goes where the user wants that', async () => {
+		const headers = { authorization: `Bearer ${key}` };
+		/** What was taken of the document, newest first. */
+		const taken = async (docId: string) => {
+			const path = `/v1/documents/history?tenant=acme&docId=${docId}`;
+			const jobs = (await call(api.url, { path, headers })).json.jobs as { op: string; state: string }[];
+			return jobs.filter(({ state }) => state !== 'failed').map(({ op }) => op);
+		};
+		const was = { event: 'changed', docdrop: { previousSha256: 'ab'.repeat(32) } } as const;
+		for (const [refusedFiles, earlier, words] of [
+			[
+				undefined,
+				'kept',
+				/keeps the earlier text of 1 of them \(undefined\.md\); with the option Refused Files/,
+			],
+			['remove', 'removed', /earlier text of 1 of them was removed from the index \(remove\.md\)/],
+		] as const) {
+			const name = `${String(refusedFiles)}.md`;
+			const root = await dirs.make();
+			await write(root, name, 'a first text');
+			await runNode({ ...known(), items: items([await fileItem(root, name)]) });
+			assert.deepEqual(await taken(name), ['put']);
+			const sent = [await fileItem(root, name, was), await fileItem(root, name, { docId: `new ${name}` })];
+			const options = { mimeType: 'application/x-none', ...(refusedFiles && { refusedFiles }) };
+			const run = await runNode({ ...known(), parameters: { ...batch, options }, items: items(sent) });
+			assert.deepEqual(
+				run.json.map(({ error }) => [error.code, error.earlier]),
+				[
+					['unsupported_type', earlier],
+					['unsupported_type', undefined],
+				],
+			);
+			assert.match(run.hints[0]?.message ?? '', words);
+			assert.deepEqual(await taken(name), earlier === 'kept' ? ['put'] : ['delete', 'put']);
+		}
+	});
+
 	it('an execution without refusals has no hint', async () => {
 		const { sent } = await files(2, (index) => `plain/${index}.md`);
 		assert.deepEqual((await runNode({ ...known(), items: items(sent) })).hints, []);

@@ -7,12 +7,14 @@ import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
 import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
-import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';
+import { createIngress } from '../../../api/pipeline/accept/ingress.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
+import type { AcceptSettings } from '../../../api/pipeline/accept/submit.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
 import { readMeta } from '../../../api/domain/meta.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const put = (docId: string, text: string, more: Partial<DocumentInput> = {}): DocumentInput => ({
@@ -67,6 +69,7 @@ describe('the ingress', () => {
 			docStore,
 			nextJobId: createJobIds(() => 1_767_225_600_000),
 			now: () => 1_767_225_600_000,
+			clock: fakeClock(),
 			crashPoint: (point) => events.push(point),
 			telemetry: createTelemetry(),
 			settings: {
@@ -80,6 +83,7 @@ describe('the ingress', () => {
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
 				mimeTypeOf,
+				refusedTypes: new Map(),
 				...settings,
 			},
 			limiter: null,
