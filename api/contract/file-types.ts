@@ -22,7 +22,13 @@ interface FileType {
 export const fileTypes = {
 	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
 	'text/x-rst': { name: 'reStructuredText', endings: ['rst'], reading: 'streamed', content: 'text' },
-	'text/markdown': { name: 'Markdown', endings: ['md', 'markdown'], reading: 'buffered', content: 'text' },
+	'text/markdown': {
+		name: 'Markdown',
+		endings: ['md', 'markdown'],
+		reading: 'buffered',
+		content: 'text',
+		aliases: ['text/x-markdown', 'text/md', 'text/vnd.daringfireball.markdown'],
+	},
 	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
 	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
 	'application/pdf': {
@@ -32,6 +38,84 @@ export const fileTypes = {
 		content: 'binary',
 		aliases: ['application/x-pdf'],
 	},
+	'application/vnd.openxmlformats-officedocument.wordprocessingml.document': {
+		name: 'Word',
+		endings: ['docx', 'docm', 'dotx', 'dotm'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: [
+			'application/vnd.ms-word.document.macroenabled.12',
+			'application/vnd.openxmlformats-officedocument.wordprocessingml.template',
+			'application/vnd.ms-word.template.macroenabled.12',
+		],
+	},
+	'application/msword': { name: 'Word', endings: ['doc', 'dot'], reading: 'buffered', content: 'binary' },
+	'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': {
+		name: 'Excel',
+		endings: ['xlsx', 'xlsm', 'xltx', 'xltm'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: [
+			'application/vnd.ms-excel.sheet.macroenabled.12',
+			'application/vnd.openxmlformats-officedocument.spreadsheetml.template',
+			'application/vnd.ms-excel.template.macroenabled.12',
+		],
+	},
+	'application/vnd.ms-excel.sheet.binary.macroenabled.12': {
+		name: 'Excel',
+		endings: ['xlsb'],
+		reading: 'buffered',
+		content: 'binary',
+	},
+	'application/vnd.ms-excel': {
+		name: 'Excel',
+		endings: ['xls', 'xlt'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: ['application/msexcel', 'application/x-msexcel', 'application/x-excel'],
+	},
+	'application/vnd.openxmlformats-officedocument.presentationml.presentation': {
+		name: 'PowerPoint',
+		endings: ['pptx', 'pptm', 'ppsx', 'ppsm', 'potx', 'potm'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: [
+			'application/vnd.ms-powerpoint.presentation.macroenabled.12',
+			'application/vnd.openxmlformats-officedocument.presentationml.slideshow',
+			'application/vnd.ms-powerpoint.slideshow.macroenabled.12',
+			'application/vnd.openxmlformats-officedocument.presentationml.template',
+			'application/vnd.ms-powerpoint.template.macroenabled.12',
+		],
+	},
+	'application/vnd.oasis.opendocument.text': {
+		name: 'OpenDocument',
+		endings: ['odt', 'ott'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: ['application/vnd.oasis.opendocument.text-template'],
+	},
+	'application/vnd.oasis.opendocument.spreadsheet': {
+		name: 'OpenDocument',
+		endings: ['ods', 'ots'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: ['application/vnd.oasis.opendocument.spreadsheet-template'],
+	},
+	'application/vnd.oasis.opendocument.presentation': {
+		name: 'OpenDocument',
+		endings: ['odp', 'otp'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: ['application/vnd.oasis.opendocument.presentation-template'],
+	},
+	'application/rtf': {
+		name: 'RTF',
+		endings: ['rtf'],
+		reading: 'buffered',
+		content: 'binary',
+		aliases: ['text/rtf', 'text/richtext', 'application/x-rtf'],
+	},
+	'application/epub+zip': { name: 'EPUB', endings: ['epub'], reading: 'buffered', content: 'binary' },
 } as const satisfies Readonly<Record<string, FileType>>;
 
 export type MimeType = keyof typeof fileTypes;
