@@ -17,7 +17,8 @@ import { extractText } from './text.ts';
 import { streamText } from './text-stream.ts';
 
 export interface BufferedReader {
-	readonly read: (bytes: Uint8Array, mimeType: MimeType) => Document | Promise<Document>;
+	/** `charset`: as whoever sent the bytes declares it. */
+	readonly read: (bytes: Uint8Array, mimeType: MimeType, charset?: string) => Document | Promise<Document>;
 }
 
 export interface StreamedReader extends BufferedReader {
@@ -29,6 +30,7 @@ export interface StreamedReader extends BufferedReader {
 		file: string,
 		mimeType: MimeType,
 		chunks: ChunkStream,
+		charset?: string,
 	) => Generator<void, StreamEnd> | AsyncGenerator<void, StreamEnd>;
 }
 
@@ -46,8 +48,9 @@ const office: BufferedReader = {
 };
 const text: StreamedReader = {
 	read: extractText,
-	*stream(file, mimeType, chunks) {
-		return { title: yield* streamText(openTextFile(file, mimeType), chunks) };
+	*stream(path, mimeType, chunks, charset) {
+		const file = openTextFile(path, mimeType, charset);
+		return { title: yield* streamText(file, chunks), charset: file.charset };
 	},
 };
 
