@@ -69,6 +69,8 @@ export interface Explained {
 	/** What the watch engine knows, or a workflow told; null where no folder is followed. */
 	readonly file: {
 		readonly phase: string | null;
+		/** ISO 8601, where it waits. */
+		readonly since?: string | null;
 		readonly excluded: string | null;
 		readonly row: Record<string, unknown> | null;
 		readonly told?: ToldFile;
@@ -138,7 +140,7 @@ export async function createClient(config: Config): Promise<Client> {
 }
 
 /** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
-async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {

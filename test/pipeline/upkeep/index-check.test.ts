@@ -321,7 +321,7 @@ describe('an index that is not what the manifest says', () => {
 		const now = await reconnect();
 		assert.deepEqual([now?.state, now?.written, now?.removed], ['sound', lost.length, 0]);
 		assert.deepEqual(withoutTime(await everything()), withoutTime(before));
-		assert.ok(largest <= 2_000);
+		assert.ok(largest <= 1_000);
 	});
 
 	it('goes on at the next start where it was stopped', async () => {
