@@ -6,7 +6,7 @@ import MarkdownIt from 'markdown-it';
 import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
 import { htmlBlocks } from './html.ts';
-import { extractText } from './text.ts';
+import { textDocument } from './text.ts';
 import type { Document } from './extracted.ts';
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];
@@ -15,11 +15,15 @@ const DEEPEST = 96;
 const parser = new MarkdownIt({ html: true, maxNesting: DEEPEST + 4 });
 
 /** Rejects with `unreadable` what is binary. */
-export function extractMarkdown(bytes: Uint8Array, mimeType = 'text/markdown'): Document {
-	const { title, body } = frontMatter(decode(bytes, mimeType));
+export const extractMarkdown = (bytes: Uint8Array, mimeType = 'text/markdown'): Document =>
+	markdownDocument(decode(bytes, mimeType));
+
+/** The same from text. */
+export function markdownDocument(text: string): Document {
+	const { title, body } = frontMatter(text);
 	const tokens = parser.parse(body, {});
 	// markdown-it drops what is nested deeper than this, such as 200 list marks in a row; text loses nothing.
-	if (tokens.some((token) => token.level >= DEEPEST)) return extractText(bytes, mimeType);
+	if (tokens.some((token) => token.level >= DEEPEST)) return textDocument(text);
 	const blocks = toBlocks(tokens);
 	const headings = blocks.filter((block) => block.kind === 'heading');
 	const first = headings.find((block) => block.level === 1) ?? headings[0];

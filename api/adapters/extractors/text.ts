@@ -9,7 +9,11 @@ import { decode } from './decode.ts';
 import type { Document } from './extracted.ts';
 
 /** Rejects with `unreadable` what is binary. */
-export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Document {
+export const extractText = (bytes: Uint8Array, mimeType = 'text/plain'): Document =>
+	textDocument(decode(bytes, mimeType));
+
+/** The same from text. */
+export function textDocument(whole: string): Document {
 	const blocks: Block[] = [];
 	const headings = createHeadings();
 	let lines: string[] = [];
@@ -21,7 +25,7 @@ export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Documen
 		lines = [];
 	}
 
-	for (const line of eachLine(decode(bytes, mimeType))) {
+	for (const line of eachLine(whole)) {
 		if (line.trim() === '') {
 			if (lines.length > 0) flush();
 		} else {
