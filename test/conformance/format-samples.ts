@@ -1,18 +1,7 @@
 import type { Block } from '../../api/chunking/chunk.ts';
 import type { MimeType } from '../../api/contract/file-types.ts';
-
-/**
- * A file of each type and what its reader must find in it, block by block: the basic test of every reader. The
- * conformance suite of extractors reads it through each of them, in this process and in a child.
- *
- * A sample of one time has some 2,500 characters, and blocks that are shorter than a chunk and stand side by side,
- * as the reader's own rules tell them apart: what is no border of blocks for the reader must make its test fail.
- */
-export interface Sample {
-	readonly content: string | Uint8Array;
-	readonly title: string | null;
-	readonly blocks: readonly Block[];
-}
+import { dataSamples } from './data-samples.ts';
+import type { Sample } from './sample.ts';
 
 /** Some sentences, from one number to before another. */
 const sentences = (from: number, to: number) =>
@@ -59,4 +48,5 @@ export const samples: { readonly [T in MimeType]: (times: number) => Sample } = 
 	'text/markdown': markdown,
 	'text/html': html,
 	'application/xhtml+xml': html,
+	...dataSamples,
 };
