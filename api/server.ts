@@ -14,7 +14,7 @@ import { systemClock } from '../nodes/watch/clock.ts';
 import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
 import type { Config } from './config/index.ts';
-import { mimeTypeOf } from './contract/file-types.ts';
+import { isForEveryFolder, mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
@@ -156,6 +156,7 @@ async function followFolder(
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			mimeTypeOf,
+			isFollowed: (mimeType) => config.include.length > 0 || isForEveryFolder(mimeType),
 			clock: systemClock,
 			log: logger,
 		}),

@@ -27,6 +27,8 @@ export interface FolderSourceDeps {
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
 	readonly mimeTypeOf: (path: string) => string | null;
+	/** Whether files of a type that can be read are taken. */
+	readonly isFollowed: (mimeType: string) => boolean;
 	readonly clock: Clock;
 	readonly log: Log;
 }
@@ -48,6 +50,7 @@ export function createFolderDelivery({
 	pipeline,
 	tenant,
 	mimeTypeOf,
+	isFollowed,
 	clock,
 	log,
 }: FolderSourceDeps): Deliver {
@@ -70,6 +73,7 @@ export function createFolderDelivery({
 			return { document: { op: 'delete', ...head(change, change.docId) }, taken: null };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
+		if (!isFollowed(mimeType)) return { kind: 'failed', reason: LEFT_OUT };
 		const document = fields(change, mimeType);
 		if (change.size > readWholeBytes) return stream(change, change.size, document, signal);
 		const reading = createFileReading(disk, dir, change.relPath);
@@ -178,6 +182,7 @@ function outcome(
 	return { kind: 'delivered', ...(read !== null && 'sha256' in read && { taken: read }) };
 }
 
+const LEFT_OUT = 'left out: data and source code are followed where DOCDROP_INCLUDE says which files';
 const CHANGED: FileOutcome = { kind: 'retry', reason: 'the file changed while it was taken' };
 
 /** The file could not be read now: the engine looks again, and finds it changed, gone, or readable. */
