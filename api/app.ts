@@ -42,7 +42,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const closers: Closers = [];
 	const lost = Promise.withResolvers<unknown>();
 	try {
-		const adapters = await openAdapters(config, dataDir, { clock, closers, onStoreLost: lost.resolve });
+		const adapters = await openAdapters(config, dataDir, {
+			...{ clock, closers },
+			onStoreLost: lost.resolve,
+			onCacheLost: (cause) => logger.warn({ err: cause }, 'vectors are kept no longer, until the next start'),
+		});
 		const { docStore, vectorStore } = adapters;
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();
@@ -54,6 +58,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			);
 			await docStore.leaveFuture(now());
 		}
+		// What waits from before must not take the processor from a start that everybody waits for.
+		const made = Promise.withResolvers<void>();
 		const pipeline = startPipeline({
 			...adapters,
 			...pipelineSettings(config, adapters, logger),
@@ -70,6 +76,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				isContinued: highestTime > 0,
 			}),
 			away: await peersAway(docStore, now, isIndexOpen),
+			begins: made.promise,
 		});
 		let isStopping = false;
 		const sources: FollowedSource[] = [];
@@ -80,6 +87,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
+		made.resolve();
 		return {
 			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),

@@ -59,6 +59,11 @@ const metrics = {
 		help: 'Tenants that a limit of documents has refused and that have a turn',
 		labels: [],
 	},
+	docdrop_vectors_total: {
+		kind: 'counter',
+		help: 'Vectors that documents needed, by where they came from; counted where there is a vector cache',
+		labels: ['from'],
+	},
 	docdrop_embedder_limit: {
 		kind: 'gauge',
 		help: 'What the embedder’s server allows, by requests and tokens',
@@ -131,6 +136,11 @@ const metrics = {
 		kind: 'counter',
 		help: 'Points of an index that was not what the manifest says, by what was done',
 		labels: ['action'],
+	},
+	docdrop_index_check_seconds_total: {
+		kind: 'counter',
+		help: 'Time in which the index was held against the manifest, mending aside',
+		labels: [],
 	},
 	docdrop_index_unsound_tenants: {
 		kind: 'gauge',

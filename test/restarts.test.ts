@@ -6,6 +6,7 @@ import pino from 'pino';
 import { createApp, type App } from '../api/app.ts';
 import { readConfig } from '../api/config/index.ts';
 import { startQdrantDouble } from './doubles/qdrant.ts';
+import { startEmbedderDouble } from './faults/embedder-double.ts';
 import { until } from './support/settled.ts';
 
 /** What the app knows again after a restart: that a peer was away, and that its index is not what it was. */
@@ -116,5 +117,42 @@ describe('the app, started again', () => {
 		assert.deepEqual(await search(), before);
 		const metrics = await own.http.inject({ url: '/metrics' });
 		assert.match(metrics.body, new RegExp(`docdrop_mended_points_total\\{action="written"\\} ${count}`));
+	});
+
+	it('pays an embedder’s server once for a text: copied, moved, restored, and after a restart', async () => {
+		const server = await startEmbedderDouble();
+		const env = {
+			DOCDROP_EMBEDDER: 'openai',
+			DOCDROP_EMBEDDER_URL: `http://127.0.0.1:${server.port}/v1`,
+			DOCDROP_EMBEDDER_MODEL: 'double',
+			DOCDROP_EMBEDDER_DIMENSIONS: String(server.dimensions),
+		};
+		const put = async (own: App, docId: string, text: string) => {
+			await own.pipeline.accept([own.pipeline.normalise({ tenant: 't', docId, content: { text } })], {
+				skipWindow: true,
+			});
+			await until(
+				() => pending(own),
+				(count) => count === 0,
+			);
+		};
+		try {
+			let own = await start(env);
+			await put(own, 'a.txt', 'Otters hold hands.');
+			const paid = server.texts();
+			await put(own, 'copy.txt', 'Otters hold hands.');
+			await put(own, 'a.txt', 'Something else.');
+			await put(own, 'a.txt', 'Otters hold hands.');
+			assert.equal(server.texts(), paid + 1, 'the text between');
+			own = await start(env);
+			await put(own, 'again.txt', 'Otters hold hands.');
+			assert.equal(server.texts(), paid + 1);
+			const found = await own.pipeline.search({ tenant: 't', query: 'otters', limit: 9 });
+			assert.deepEqual(found.results.map(({ docId }) => docId).sort(), ['a.txt', 'again.txt', 'copy.txt']);
+		} finally {
+			await app?.close(0);
+			app = null;
+			await server.close();
+		}
 	});
 });

@@ -2,12 +2,13 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } fro
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { licencesOf } from './licences.ts';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
  * chunks beside them (api/adapters/thread/thread-files.ts finds them there); and the nodes into dist/nodes. Every
- * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library and the files of the OpenAPI
- * page are copied.
+ * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library, PDFium's WebAssembly and the
+ * files of the OpenAPI page are copied, and so are the licences of all of them.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });
@@ -16,7 +17,7 @@ const workers = readdirSync('api/adapters', { recursive: true, encoding: 'utf8' 
 	.filter((file) => /(^|\/)([a-z-]+-)?(thread|worker|reader|writer)\.ts$/.test(file))
 	.map((file) => join('api/adapters', file));
 
-await build({
+const api = await build({
 	entryPoints: ['api/cli.ts', ...workers],
 	outdir: out,
 	outbase: 'api',
@@ -37,11 +38,12 @@ await build({
 		].join('\n'),
 	},
 	legalComments: 'linked',
+	metafile: true,
 	logLevel: 'warning',
 });
 
 // The watch engine's threads stand alone: the nodes start them, and the API does.
-await build({
+const watch = await build({
 	entryPoints: ['nodes/watch/scan/scan-thread.ts', 'nodes/watch/reader/read-thread.ts'],
 	outdir: 'dist/nodes',
 	outbase: 'nodes',
@@ -54,11 +56,12 @@ await build({
 		js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 	},
 	legalComments: 'linked',
+	metafile: true,
 	logLevel: 'warning',
 });
 
 // n8n loads CommonJS, one file a node; both are in one bundle, so that what they share (the throttle) is there once.
-await build({
+const nodes = await build({
 	entryPoints: ['nodes/core.ts'],
 	outfile: 'dist/nodes/core.js',
 	bundle: true,
@@ -69,6 +72,7 @@ await build({
 	define: { 'import.meta.url': '__url' },
 	banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
 	legalComments: 'linked',
+	metafile: true,
 	logLevel: 'warning',
 });
 for (const [file, name, core] of [
@@ -89,6 +93,13 @@ for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 const require = createRequire(import.meta.url);
 const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
 cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
+
+// PDFium, and whose licences ask to go with what is bundled.
+mkdirSync(join(out, 'pdfium'), { recursive: true });
+cpSync(require.resolve('@embedpdf/pdfium/pdfium.wasm'), join(out, 'pdfium', 'pdfium.wasm'));
+cpSync('licences/pdfium.txt', join(out, 'pdfium', 'LICENCES.txt'));
+const inputs = [api, watch, nodes].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+writeFileSync('dist/LICENCES.txt', licencesOf(inputs));
 
 // Each platform's library lies in a package of its own; npm installs the one of this machine.
 mkdirSync(join(out, 'sqlite-vec'), { recursive: true });

@@ -1,6 +1,7 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
 import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
+import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
@@ -13,16 +14,20 @@ export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 /** What must be closed, the last opened first; filled as things open, so that a start that fails closes them too. */
 export type Closers = (() => Promise<unknown>)[];
 
+/** Of the vector cache, bytes: some thousand vectors, for what comes again within one onboarding. */
+const vectorsInMemory = 16 * 1_048_576;
+
 interface OpenDeps {
 	readonly clock: Clock;
 	readonly closers: Closers;
 	readonly onStoreLost: (cause: unknown) => void;
+	readonly onCacheLost: (cause: unknown) => void;
 }
 
 export async function openAdapters(
 	config: Config,
 	dataDir: string,
-	{ clock, closers, onStoreLost }: OpenDeps,
+	{ clock, closers, onStoreLost, onCacheLost }: OpenDeps,
 ) {
 	const opened = <T extends { readonly close: () => Promise<unknown> }>(adapter: T): T => {
 		closers.unshift(() => adapter.close());
@@ -49,7 +54,18 @@ export async function openAdapters(
 		dimensions: embedder.dimensions,
 		maxBytes: config.maxSpoolBytes,
 	});
-	return { docStore, embedder, extractor, vectorStore, spools };
+	const vectorCache =
+		config.embedder === 'openai' && config.vectorCacheBytes > 0
+			? opened(
+					openVectorCache({
+						dir: join(dataDir, 'vector-cache'),
+						maxBytes: config.vectorCacheBytes,
+						maxMemoryBytes: Math.min(config.vectorCacheBytes, vectorsInMemory),
+						...{ clock, onLost: onCacheLost },
+					}),
+				)
+			: null;
+	return { docStore, embedder, extractor, vectorStore, vectorCache, spools };
 }
 
 function createEmbedder(config: Config, clock: Clock): Embedder {

@@ -34,6 +34,13 @@ export const indexSettings = {
 		range: [100, 600_000],
 		meaning: 'Longest time of one request to it.',
 	}),
+	vectorCacheBytes: setting('number', 'DOCDROP_VECTOR_CACHE_MB', {
+		default: '512',
+		unit: 'MB',
+		range: [0, 1_000_000],
+		meaning:
+			'Vectors of an embedder’s server that are kept on disk, so that a text that a tenant had embedded once is not paid for again; what was used longest ago goes first. 0: none. Without a server nothing is kept.',
+	}),
 	qdrantUrl: setting('text', 'DOCDROP_QDRANT_URL', {
 		default: '',
 		meaning: 'Address of a Qdrant server, such as http://127.0.0.1:6333. Empty: the embedded index.',

@@ -56,6 +56,13 @@ export const fileTypes = {
 	'text/markdown': { name: 'Markdown', endings: ['md', 'markdown'], reading: 'buffered', content: 'text' },
 	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
 	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
+	'application/pdf': {
+		name: 'PDF',
+		endings: ['pdf'],
+		reading: 'streamed',
+		content: 'binary',
+		aliases: ['application/x-pdf'],
+	},
 	'text/mdx': { name: 'MDX', endings: ['mdx'], reading: 'buffered', content: 'text' },
 	'text/asciidoc': {
 		...{ name: 'AsciiDoc', endings: ['adoc', 'asciidoc'], reading: 'buffered', content: 'text' },

@@ -76,12 +76,13 @@ export const JobView = Type.Object(
 					waitMs: Type.Optional(Type.Number()),
 					prepareMs: Type.Optional(Type.Number()),
 					publishMs: Type.Optional(Type.Number()),
+					warnings: Type.Optional(Type.Array(Type.String())),
 				}),
 				Type.Null(),
 			],
 			{
 				description:
-					'What was done: chunks added, kept, removed, embedded, and reused (vectors taken over from the name that the document had); why the bulk write closed; durations.',
+					'What was done: chunks added, kept, removed, embedded, and reused (vectors taken over from the name that the document had); why the bulk write closed; durations; what of the content could not be read (warnings).',
 			},
 		),
 	},

@@ -5,7 +5,7 @@ import { JobState, JobView } from '../contract/job-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
-import type { DocStore, Job } from '../ports/index.ts';
+import type { DocStore, Job, JobDetail } from '../ports/index.ts';
 import { checkAnyTenant, checkTenant } from './access.ts';
 import { described, describedList } from './described.ts';
 import { next, pageLimit } from './paging.ts';
@@ -40,9 +40,14 @@ export function jobView(job: Job, reason: Job['error'] = null): JobView {
 		...(waiting && { state: 'retrying', error: reason }),
 		acceptedAt: new Date(job.acceptedAt).toISOString(),
 		updatedAt: new Date(job.updatedAt).toISOString(),
-		detail: job.detail === null ? null : { ...job.detail },
+		detail: job.detail === null ? null : detailOf(job.detail),
 	};
 }
+
+const detailOf = ({ warnings, ...done }: JobDetail) => ({
+	...done,
+	...(warnings !== undefined && { warnings: [...warnings] }),
+});
 
 const refusedError = () =>
 	new DocDropError(

@@ -25,7 +25,13 @@ import {
 } from './faults/index.ts';
 import { DocDropError } from '../errors.ts';
 import { costOfPut, unpaidError } from '../domain/index.ts';
-import { type ChangedDocument, createEmbedStep, startWorker, type WorkerDeps } from './prepare/index.ts';
+import {
+	cachedEmbedStep,
+	type ChangedDocument,
+	createEmbedStep,
+	startWorker,
+	type WorkerDeps,
+} from './prepare/index.ts';
 import { createLanes, type LaneSettings } from './publish/index.ts';
 import {
 	type HealthLimits,
@@ -36,7 +42,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { embeddings, search } from './search/index.ts';
-import type { Claimed, Embedder, VectorStore } from '../ports/index.ts';
+import type { Claimed, Embedder, VectorCache, VectorStore } from '../ports/index.ts';
 
 /**
  * THE FLOW of a change:
@@ -58,6 +64,8 @@ export interface PipelineDeps extends Omit<
 	'embed' | 'breaker' | 'blame' | 'notes' | 'signal' | 'settings' | 'openLane'
 > {
 	readonly embedder: Embedder;
+	/** Null where embedding again costs no more than to look. */
+	readonly vectorCache: VectorCache | null;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
@@ -122,12 +130,16 @@ export function startPipeline(given: PipelineDeps) {
 	const common = { ...deps, breaker: breakers.index };
 	const embedderFault = createPeerFault('embedder', deps);
 	const blame = createBlame();
-	const embed = createEmbedStep({
+	const embedAnew = createEmbedStep({
 		...{ ...common, ...deps.embedCalls, blame },
 		breaker: breakers.embedder,
 		lingerMs: 5,
 		fault: embedderFault,
 	});
+	const embed =
+		deps.vectorCache === null
+			? embedAnew
+			: cachedEmbedStep(embedAnew, { ...deps, ...deps.embedder, cache: deps.vectorCache });
 	const onPartialWrite = ({ tenant, docId }: Claimed) => checkRequests?.repair(tenant, docId);
 	const work =
 		deps.worker === null ? null : startWork({ ...common, blame, worker: deps.worker, embed, onPartialWrite });
@@ -178,7 +190,7 @@ export function startPipeline(given: PipelineDeps) {
 		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
 		embeddings: (texts: readonly string[], tenant: string, gone?: AbortSignal) =>
 			embeddings(texts, tenant, {
-				...{ embed: embed.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
+				...{ embed: embedAnew.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
 				...(gone !== undefined && { gone }),
 			}),

@@ -100,7 +100,7 @@ export interface Swept {
  * 13. A change with `previous` is a move: the put and the deletion of the old name are accepted together or not
  *     at all, each with a job. The deletion is claimable only when the put, or what replaced it, is finished;
  *     it is given up with it, and canceled with it (domain/move-wait.ts). Until then the claim of the put names
- *     the old document's manifest.
+ *     the old document, whose entries do not change.
  * 14. Credits (domain/credit-cost.ts): of a tenant with a grant, a call is charged for all its puts in advance, in the
  *     same transaction, or every change of the tenant in it is `unpaid`. What was charged stands on the job, and
  *     is given back exactly once: at once where the change is not accepted, later in the step in which its job

@@ -9,7 +9,7 @@ export type { DocFields };
  *  1. `open` makes what is missing (collection, tables, payload indexes before data) and may be called again.
  *     It rejects with `index_mismatch` where the index was made with other dimensions.
  *  2. When `put` or `remove` resolves, its effect is durable as far as the engine promises it, and visible to
- *     the next `search`, `vectors`, `scan` and `count`.
+ *     the next read of any kind.
  *  3. `put` and `remove` are idempotent: the same call again changes nothing. A rejected call may have been
  *     applied in part; sending it again completes it.
  *  4. `put` never makes a point of another document or tenant disappear, and never removes a point at all.
@@ -64,6 +64,22 @@ export interface StoredPoint {
 	readonly fields: DocFields;
 }
 
+/** What of a point tells whether it is as it was published: everything but its text. */
+export type PointMark = Omit<StoredPoint, 'content' | 'heading' | 'page'>;
+
+export interface Page<T> {
+	readonly items: readonly T[];
+	/** The `from` of the page after it; null at the end. */
+	readonly next: string | null;
+}
+
+export interface PageRequest {
+	readonly tenant: string;
+	/** What a page before it has named; null: the first page. */
+	readonly from: string | null;
+	readonly limit: number;
+}
+
 export interface Hit extends StoredPoint {
 	/** Engine's score; comparable within one list only. Higher is better. */
 	readonly score: number;
@@ -95,9 +111,19 @@ export interface VectorStore {
 	/** Dense vectors by point id; ids that are not there are left out. */
 	vectors(tenant: string, ids: readonly string[]): Promise<Map<string, Float32Array>>;
 	search(query: SearchQuery): Promise<{ readonly dense: Hit[]; readonly sparse: Hit[] }>;
-	/** Every point (of all, of one tenant, of one of its documents), by id; to hold the index against the manifest. */
-	scan(tenant: string | null, docId?: string): AsyncIterable<StoredPoint>;
+	/** The points of a document without their texts, by id. A page costs what is on it, however many there are. */
+	points(request: PageRequest & { readonly docId: string }): Promise<Page<PointMark>>;
+	/** Of whom a tenant has points: docIds in no order, one of them perhaps more than once. */
+	documents(request: PageRequest): Promise<Page<string>>;
+	/** How many points each of these tenants has, all of them at one moment or not. One call, however many they are. */
+	counts(tenants: readonly string[]): Promise<ReadonlyMap<string, number>>;
+	/** Of one tenant, or of all (null). */
 	count(tenant: string | null): Promise<number>;
+	/**
+	 * Every point as it is, of all tenants, of one, or of one of its documents, by id: for whoever holds the whole index
+	 * against what it should be. The pipeline reads pages.
+	 */
+	scan(tenant: string | null, docId?: string): AsyncIterable<StoredPoint>;
 	/** Resolves when the engine answers; rejects as in promise 8. Cheap. */
 	ping(signal?: AbortSignal): Promise<void>;
 	close(): Promise<void>;

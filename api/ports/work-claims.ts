@@ -43,20 +43,20 @@ export interface Claimed {
 	/** Point ids that may be in the index beyond these. */
 	readonly orphans: readonly string[];
 	/** Documents whose content has been moved here and whose deletion waits for this. */
-	readonly moveSources: readonly MovedManifest[];
+	readonly moveSources: readonly MoveSource[];
 	/** There are so many of both that they are left out here; `entries` reads them. */
 	readonly isPaged: boolean;
 	/** An attempt has begun to write and did not finish: it may have left its fields and its order on points that stay. */
 	readonly isInterrupted: boolean;
 }
 
-/** What a document that waits for its successor has in the index. */
-export interface MovedManifest {
+/** A published document that waits for its successor. */
+export interface MoveSource {
 	readonly doc: DocKey;
 	readonly tenant: string;
-	/** Of what is published; null where nothing is. */
-	readonly fingerprint: string | null;
-	readonly manifest: readonly ManifestEntry[];
+	readonly docId: string;
+	/** Of what is published. */
+	readonly fingerprint: string;
 }
 
 /** What a document has in the index; of a deleted one there is none. */
@@ -141,4 +141,6 @@ export interface JobDetail {
 	readonly waitMs?: number;
 	readonly prepareMs?: number;
 	readonly publishMs?: number;
+	/** What of the document could not be read, a sentence each; absent where there is nothing. */
+	readonly warnings?: readonly string[];
 }

@@ -21,7 +21,6 @@ const otherTypes: Readonly<Record<string, string>> = {
 	ods: 'application/vnd.oasis.opendocument.spreadsheet',
 	odt: 'application/vnd.oasis.opendocument.text',
 	ogg: 'audio/ogg',
-	pdf: 'application/pdf',
 	png: 'image/png',
 	ppt: 'application/vnd.ms-powerpoint',
 	pptx: 'application/vnd.openxmlformats-officedocument.presentationml.presentation',

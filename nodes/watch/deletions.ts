@@ -7,9 +7,11 @@
  *    then nobody knows how many went with it.
  *  - `before` is taken when the first file of a root goes, and stands until none is missing any more: new files
  *    must not dilute a loss.
+ *  - Whether all files went is asked when a scan has ended, of those that the consumer had before the loss began.
  */
 import { pauseReason } from './mass-delete-guard.ts';
 import type { Clock } from './clock.ts';
+import type { RootChange } from './root-identity.ts';
 import type { WatchSettings } from './settings.ts';
 
 export interface PausedDeletions {
@@ -23,6 +25,8 @@ export interface Deletions {
 	count(label: string, by: 1 | -1): void;
 	/** What may become of a file that was found gone at `since` (monotonic ms), its deletion delay being over. */
 	verdict(label: string, since: number): 'go' | 'pause' | 'await scan';
+	/** A scan of the root begins. */
+	scanBegins(label: string): void;
 	/** A scan of the root ended that began at `startedAt` (monotonic ms) and could read the root. */
 	scanned(label: string, startedAt: number): void;
 	/** Ends the pause, if there is one, for all files that are gone now; returns how many they are. */
@@ -36,8 +40,10 @@ export function createDeletions(deps: {
 	settings: WatchSettings;
 	/** Files of the root in the state, the missing ones among them. */
 	files: (label: string) => number;
-	/** Whether the root is another directory than the one whose files were accounted for. */
-	isReplaced: (label: string) => boolean;
+	/** Whether the root is the directory whose files were accounted for. */
+	rootChange: (label: string) => RootChange;
+	/** Whether a file of the root is there that the consumer had before this time (wall ms). */
+	isAnyLeft: (label: string, since: number) => boolean;
 	wantScan: () => void;
 	/** The guard paused the root's deletions, or (null) lets them go. */
 	onPaused: (label: string, paused: PausedDeletions | null) => void;
@@ -49,6 +55,12 @@ export function createDeletions(deps: {
 	const fresh = () => ({
 		gone: 0,
 		before: 0,
+		/** Wall ms, of the scan that found it out, if it was one: when the first of them was missed. */
+		lostAt: 0,
+		/** When the scan began that is under way, wall ms. */
+		scanBegan: null as number | null,
+		/** No file that the consumer had before is left. */
+		isAll: false,
 		scannedFrom: -Infinity,
 		paused: null as PausedDeletions | null,
 		releasing: false,
@@ -59,8 +71,8 @@ export function createDeletions(deps: {
 		return root;
 	};
 	function reasonOf(label: string): string | null {
-		const { gone, before, releasing } = of(label);
-		return releasing ? null : pauseReason({ gone, before, replaced: deps.isReplaced(label) }, settings);
+		const { gone, before, isAll, releasing } = of(label);
+		return releasing ? null : pauseReason({ gone, before, isAll, root: deps.rootChange(label) }, settings);
 	}
 	function resume(label: string): void {
 		const root = of(label);
@@ -72,8 +84,12 @@ export function createDeletions(deps: {
 	return {
 		count(label, by) {
 			const root = of(label);
-			if (root.gone === 0) root.before = deps.files(label);
+			if (root.gone === 0) {
+				root.before = deps.files(label);
+				root.lostAt = root.scanBegan ?? clock.now();
+			}
 			root.gone += by;
+			root.isAll &&= by === 1;
 			if (root.gone === 0) {
 				root.releasing = false;
 				resume(label);
@@ -93,9 +109,13 @@ export function createDeletions(deps: {
 			}
 			return 'pause';
 		},
+		scanBegins: (label) => void (of(label).scanBegan = clock.now()),
 		scanned(label, startedAt) {
 			const root = of(label);
+			root.scanBegan = null;
 			root.scannedFrom = startedAt;
+			// Looked for only where it matters: it goes over all files.
+			root.isAll = root.gone > 0 && deps.rootChange(label) !== 'same' && !deps.isAnyLeft(label, root.lostAt);
 			if (root.gone === 0) deps.onWhole(label);
 		},
 		release(label) {

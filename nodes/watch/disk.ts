@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { readMountPoints } from './mount-points.ts';
 
 /**
  * The only way of the watch engine to the file system, so that a test can make it fail. Paths are absolute;
@@ -15,6 +16,10 @@ export interface Disk {
 	find(root: string, relPath: string): Promise<FoundStat>;
 	/** Rejects unless `dir` is a directory that can be read. */
 	checkRoot(dir: string): Promise<void>;
+	/** Which directory stands at the path, or at the end of a link there. */
+	identify(dir: string): Promise<DirectoryIdentity>;
+	/** Where disks are mounted, absolute; nothing where the system does not say. Never rejects. */
+	mountPoints(): Promise<readonly string[]>;
 	/**
 	 * Opens the file that was `found` at the path, for reading; ESTALE where something else stands there by now, a link
 	 * or a pipe among others. Never blocks.
@@ -46,6 +51,16 @@ export interface FoundStat extends FileStat {
 	readonly dev: bigint;
 }
 
+/** Which directory it is; what of that can be relied on says root-identity.ts. */
+export interface DirectoryIdentity {
+	readonly dev: bigint;
+	readonly ino: bigint;
+	/** Nanoseconds since 1970 when it was made; 0 where the file system does not say. */
+	readonly birthNs: bigint;
+	/** Absolute, free of links. */
+	readonly realPath: string;
+}
+
 /** Names one file of this machine, whatever path leads to it. */
 export type FileIdentity = Pick<FoundStat, 'dev' | 'ino'>;
 
@@ -61,6 +76,12 @@ export function errorCode(error: unknown): string {
 	const code = (error as { code?: unknown } | null)?.code;
 	return typeof code === 'string' ? code : 'unknown error';
 }
+
+/** Whether an error of this code says that the machine has run out of something, and nothing of the path. */
+export const isShortage = (code: string): boolean => ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(code);
+
+/** Until it is tried again what the machine was short of, ms. */
+export const SHORTAGE_MS = 2000;
 
 /** Whether an error says that there is nothing at the path (any more). */
 export function isGone(error: unknown): boolean {
@@ -85,7 +106,7 @@ export function createNodeDisk({ followLinks }: { readonly followLinks: boolean 
 		}
 	};
 	const statOf = followLinks ? target : entry;
-	const identify = async (path: string) => directoryId(await stat(path, { bigint: true }));
+	const idOf = async (path: string) => directoryId(await stat(path, { bigint: true }));
 
 	return {
 		async list(dir) {
@@ -101,7 +122,7 @@ export function createNodeDisk({ followLinks }: { readonly followLinks: boolean 
 			const [realRoot, realDir] = await Promise.all([realpath(root), realpath(join(root, relDir))]);
 			if (realDir === join(realRoot, relDir)) return found;
 			if (!followLinks) throw nothingThere('behind a symbolic link');
-			const way = await Promise.all(wayTo(relDir).map((it) => identify(join(root, it))));
+			const way = await Promise.all(wayTo(relDir).map((it) => idOf(join(root, it))));
 			if (hasLoop(way)) throw nothingThere('behind a symbolic link that leads back');
 			return found;
 		},
@@ -110,6 +131,14 @@ export function createNodeDisk({ followLinks }: { readonly followLinks: boolean 
 			if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 			await access(dir, constants.R_OK | constants.X_OK);
 		},
+		async identify(dir) {
+			const [{ dev, ino, birthtimeNs }, realPath] = await Promise.all([
+				stat(dir, { bigint: true }),
+				realpath(dir),
+			]);
+			return { dev, ino, birthNs: birthtimeNs, realPath };
+		},
+		mountPoints: readMountPoints,
 		async open(path, found) {
 			const handle = await open(path, openFlags(followLinks)).catch((error: unknown) => {
 				throw asReplaced(error, followLinks);

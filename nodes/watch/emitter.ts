@@ -21,6 +21,7 @@ export interface Emitter {
 	offer(docId: string): void;
 	/** Takes the path's unsent change back until it is offered again. */
 	withhold(docId: string): void;
+	isWithheld(docId: string): boolean;
 	waiting(): Iterable<string>;
 	inFlight(): ReadonlySet<string>;
 	isEmpty(): boolean;
@@ -43,6 +44,7 @@ export function createEmitter(deps: EmitterDeps): Emitter {
 			withheld.add(docId);
 			window.drop(docId);
 		},
+		isWithheld: (docId) => withheld.has(docId),
 		*waiting() {
 			yield* departing;
 			for (const docId of window.docIds()) if (!departing.has(docId)) yield docId;

@@ -19,11 +19,13 @@ import { createObserver } from './observer.ts';
 import { createReadVerifier } from './read-verifier.ts';
 import { createDiskReader } from './reader/reader-on-disk.ts';
 import type { ReaderFactory } from './reader/reader-port.ts';
+import { compareRoots, isBelow } from './root-identity.ts';
 import { newRootState, type RootState } from './root-state.ts';
 import { createScanSchedule, type ScanKind } from './scan-schedule.ts';
 import { createDiskScanner } from './scan/scanner-on-disk.ts';
 import type { ScannerFactory } from './scan/scanner-port.ts';
 import { DEFAULT_SETTINGS, type WatchSettings } from './settings.ts';
+import { isLost } from './settle.ts';
 import { createSnapshotCloser, type TakeSnapshot } from './snapshot.ts';
 import type { FileState } from './state/file-state-port.ts';
 import type { WatchStatus } from './watch-status.ts';
@@ -77,10 +79,17 @@ export async function openParts(deps: WatchEngineDeps, on: () => EngineHandlers)
 	const deletions = createDeletions({
 		...{ clock, settings },
 		files: (label) => ledger.totals(label).files,
-		isReplaced(label) {
-			const known = ledger.head.rootInodes[label];
-			const inode = base.inodeOf(label);
-			return known !== undefined && inode !== null && inode !== known;
+		rootChange(label) {
+			const known = ledger.head.rootIds[label];
+			const now = base.rootIdOf(label);
+			return known === undefined || now === null ? 'same' : compareRoots(known, now);
+		},
+		isAnyLeft(label, since) {
+			for (const [docId, row] of ledger.entries()) {
+				if (row.root !== label || row.seen === null || row.delivered === null) continue;
+				if ((row.deliveredAt ?? 0) < since && !isLost(observer.attention(docId))) return true;
+			}
+			return false;
 		},
 		wantScan: () => on().scanWanted(),
 		onPaused: (label, paused) => on().paused(label, paused),
@@ -88,6 +97,7 @@ export async function openParts(deps: WatchEngineDeps, on: () => EngineHandlers)
 	});
 	const observer = createObserver({
 		...{ ...base, deletions },
+		isUnmounted: ({ label, relPath }) => isBelow(relPath, base.unmountedOf(label)),
 		isLocal: (label) => roots.some((root) => root.label === label && root.mode === 'watch'),
 		offer: (docId) => on().offer(docId),
 		withhold: (docId) => on().withhold(docId),
@@ -147,12 +157,10 @@ async function openBase(deps: WatchEngineDeps) {
 	return {
 		...{ deps, clock, log, random, settings, disk, filter, roots, identity, ledger, reader, scanner },
 		dirOf: (label: string) => byLabel.get(label)?.dir ?? '',
-		inodeOf: (label: string) => byLabel.get(label)?.inode ?? null,
+		rootIdOf: (label: string) => byLabel.get(label)?.id ?? null,
+		unmountedOf: (label: string) => byLabel.get(label)?.unmounted ?? [],
 		isWanted: ({ label, relPath }: FilePlace, stat: FileStat) =>
-			stat.kind === 'file' &&
-			stat.size <= settings.maxFileBytes &&
-			filter.wants(relPath) &&
-			identity.fault(label, relPath) === null,
+			stat.kind === 'file' && filter.wants(relPath) && identity.fault(label, relPath) === null,
 		closing: new AbortController(),
 		run: {
 			scanning: false,
@@ -162,6 +170,7 @@ async function openBase(deps: WatchEngineDeps) {
 			joining: 0,
 			idleWaiters: new Set<() => void>(),
 			cancelRetry: () => {},
+			cancelRescan: null as (() => void) | null,
 			cancelStatus: null as (() => void) | null,
 			cancelSave: null as (() => void) | null,
 		},

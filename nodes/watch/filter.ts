@@ -1,8 +1,9 @@
 import picomatch from 'picomatch';
+import { LITTER } from './settings.ts';
 
 /** Which entries below a root belong to the watched set, by name alone. Pure. */
 export interface Filter {
-	/** Whether an entry is left out, itself; what is below a left-out directory is never asked about. */
+	/** Whether an entry is left out, itself, be it a file or a directory; what is below is never asked about. */
 	excludes(relPath: string): boolean;
 	/** Whether a file that is not excluded is wanted. */
 	includes(relPath: string): boolean;
@@ -11,16 +12,19 @@ export interface Filter {
 }
 
 export function createFilter(globs: { include: readonly string[]; exclude: readonly string[] }): Filter {
-	const excluded = compile(globs.exclude);
+	const isLitter = (glob: string) => LITTER.includes(glob);
+	const excluded = compile(globs.exclude.filter((glob) => !isLitter(glob)));
+	const left = compile(globs.exclude.filter(isLitter));
 	const included = globs.include.length === 0 ? () => true : compile(globs.include);
+	const includes = (relPath: string) => !left(relPath) && included(relPath);
 	return {
 		excludes: excluded,
-		includes: included,
+		includes,
 		wants(relPath) {
 			for (let slash = relPath.indexOf('/'); slash !== -1; slash = relPath.indexOf('/', slash + 1)) {
 				if (excluded(relPath.slice(0, slash))) return false;
 			}
-			return !excluded(relPath) && included(relPath);
+			return !excluded(relPath) && includes(relPath);
 		},
 	};
 }

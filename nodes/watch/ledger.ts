@@ -37,7 +37,7 @@ export interface FileLedger {
 	/** A seq that was never given out; durable with the next `flush`, which must end before the seq is shown. */
 	takeSeq(): number;
 	/** Changes the head; durable with the next `flush`. */
-	setHead(change: Pick<StateChange, 'rootInodes' | 'snapshotClosed'>): void;
+	setHead(change: Pick<StateChange, 'rootIds' | 'snapshotClosed'>): void;
 	/** Resolves when everything written before the call is durable; after a rejection the next call tries it again. */
 	flush(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function openLedger(deps: {
 }): Promise<FileLedger> {
 	const { state, identity } = deps;
 	let head = deps.head;
-	let unsavedHead: Pick<StateChange, 'rootInodes' | 'snapshotClosed'> = {};
+	let unsavedHead: Pick<StateChange, 'rootIds' | 'snapshotClosed'> = {};
 	const rows = new Map<string, FileRow>();
 	const sums = createSums();
 	let nextSeq = head.nextSeq;

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Deletions } from './deletions.ts';
 import { compare, withContent, withoutContent } from './diff.ts';
-import { errorCode, isGone, type Disk, type FileStat } from './disk.ts';
+import { errorCode, isGone, isShortage, SHORTAGE_MS, type Disk, type FileStat } from './disk.ts';
 import type { DueQueue } from './due-queue.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Identity, FilePlace } from './identity.ts';
 import type { FileLedger } from './ledger.ts';
 import type { Look, Reader } from './reader/reader-port.ts';
+import { TOO_LARGE } from './root-state.ts';
 import type { WatchSettings } from './settings.ts';
 import {
 	afterAsItIs,
@@ -31,6 +32,8 @@ export interface ObserverDeps {
 	dirOf: (label: string) => string;
 	/** Whether what stands at a place belongs to the watched set. */
 	isWanted: (place: FilePlace, stat: FileStat) => boolean;
+	/** Whether the disk that the place was on is not mounted. */
+	isUnmounted: (place: FilePlace) => boolean;
 	/** Whether the disk of a root has the machine's clock. */
 	isLocal: (label: string) => boolean;
 	identity: Identity;
@@ -87,9 +90,23 @@ function comeToRest(state: ObserverState, docId: string): void {
 	state.deps.offer(docId);
 }
 
+/**
+ * It is there, and what it holds cannot be taken: what was taken before stays, and nothing is sent of it until then.
+ * What the machine is short of (descriptors, memory) it may have again at any time.
+ */
 function park(state: ObserverState, docId: string, stat: FileStat | null, code: string): void {
-	const reason = `it cannot be read (${code})`;
-	setAttention(state, docId, { kind: 'parked', stat, reason }, null);
+	parkFor(state, docId, stat, `it cannot be read (${code})`, isShortage(code) ? SHORTAGE_MS : null);
+}
+
+function parkFor(
+	state: ObserverState,
+	docId: string,
+	stat: FileStat | null,
+	reason: string,
+	wakeMs: number | null,
+): void {
+	state.deps.withhold(docId);
+	setAttention(state, docId, { kind: 'parked', stat, reason }, wakeMs);
 }
 
 /** Never rejects. */
@@ -111,6 +128,7 @@ export async function observePath(state: ObserverState, docId: string): Promise<
 	}
 	const { stat } = seen;
 	if (!deps.isWanted(place, stat)) return takeMissing(state, docId, place);
+	if (stat.size > settings.maxFileBytes) return keep(state, docId, stat);
 	const attention = state.attentions.get(docId);
 	const isKnown = compare(ledger.get(docId), stat) === 'same';
 	if (isKnown && !isRestless(attention)) return comeToRest(state, docId);
@@ -171,9 +189,17 @@ function takeFingerprint(
 	}
 }
 
+/** A file has grown beyond the limit: what was taken of it is older than what is there, and better than nothing. */
+function keep(state: ObserverState, docId: string, stat: FileStat): void {
+	const isKnown = (state.deps.ledger.get(docId)?.seen ?? null) !== null;
+	if (isKnown) parkFor(state, docId, stat, TOO_LARGE, null);
+	else comeToRest(state, docId);
+}
+
 /** The path holds no file of the watched set. */
-async function takeMissing(state: ObserverState, docId: string, { label }: FilePlace): Promise<void> {
+async function takeMissing(state: ObserverState, docId: string, place: FilePlace): Promise<void> {
 	const { deps } = state;
+	const { label } = place;
 	const { ledger, clock, settings } = deps;
 	const row = ledger.get(docId);
 	if (row === undefined || row.seen === null) return comeToRest(state, docId);
@@ -192,6 +218,7 @@ async function takeMissing(state: ObserverState, docId: string, { label }: FileP
 		// Its changes stay withheld; the next scan that can read the root decides again.
 		return setAttention(state, docId, null, null);
 	}
+	if (deps.isUnmounted(place)) return setAttention(state, docId, null, null);
 	// Read again: it may have been acknowledged, or joined to its new name, meanwhile.
 	const known = ledger.get(docId) ?? row;
 	if (state.attentions.get(docId)?.kind === 'moved') return;

@@ -12,7 +12,7 @@ import type { FileStat } from './disk.ts';
 import type { Identity } from './identity.ts';
 import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
-import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
+import { REMARKS_LISTED, TOO_LARGE, type Remark, type RootState } from './root-state.ts';
 import type { ScanKind } from './scan-schedule.ts';
 import type { Scanner } from './scan/scanner-port.ts';
 import type { FileRow } from './state/file-state-port.ts';
@@ -60,6 +60,7 @@ export async function reconcile(
 		tally.skippedCount += 1;
 		if (tally.skipped.length < REMARKS_LISTED) tally.skipped.push({ relPath, reason });
 	};
+	const isKnown = (row: FileRow | undefined) => row?.root === label && row.seen !== null;
 	const asItWas = (row: FileRow | undefined, docId: string, stat: FileStat) =>
 		// A folder of the first root may be called like another root.
 		row?.root === label &&
@@ -75,10 +76,17 @@ export async function reconcile(
 				watchers.cover(label, relPath);
 			},
 			file(relPath, stat) {
-				if (stat.size > deps.maxFileBytes) return skip(relPath, 'the file is larger than the limit');
 				const docId = identity.docId(label, relPath);
+				const isTooLarge = stat.size > deps.maxFileBytes;
+				if (isTooLarge && !isKnown(ledger.get(docId))) return skip(relPath, TOO_LARGE);
+				if (isTooLarge) {
+					if (observer.attention(docId)?.kind !== 'parked') {
+						observer.lookSoon(docId);
+						tally.found += 1;
+					}
+				}
 				// Nearly all files of nearly all scans: what is done for them is done a million times.
-				if (!asItWas(ledger.get(docId), docId, stat)) {
+				else if (!asItWas(ledger.get(docId), docId, stat)) {
 					const fault = identity.fault(label, relPath);
 					if (fault !== null) return skip(relPath, fault);
 					if (observer.met(docId, stat, kind === 'full')) tally.found += 1;
@@ -92,6 +100,7 @@ export async function reconcile(
 	);
 
 	const { met, unreadable } = tally;
+	for (const mount of root.unmounted) unreadable.set(mount, 'unmounted');
 	const slices = { clock, signal };
 	await inSlices(slices, ledger.entries(), ([docId, row]) => {
 		if (row.root !== label || met.has(docId) || isHidden(unreadable, row.path)) return;

@@ -2,7 +2,10 @@
 export interface WatchSettings {
 	/** Globs a file must match, on its path under the root (without a slash: on its name); empty: all files. */
 	readonly include: readonly string[];
-	/** Globs that leave out a file, or a directory with all below it. Replaces the defaults; spread DEFAULT_EXCLUDES to add. */
+	/**
+	 * Globs that leave out a file, or a directory with all below it; those of LITTER leave out files alone. Replaces the
+	 * defaults; spread DEFAULT_EXCLUDES to add.
+	 */
 	readonly exclude: readonly string[];
 	/** Larger files are skipped, bytes. */
 	readonly maxFileBytes: number;
@@ -57,9 +60,8 @@ export interface WatchSettings {
 	readonly closeWaitMs: number;
 }
 
-/** Hidden files, and what editors and browsers leave beside the files that matter. */
-export const DEFAULT_EXCLUDES: readonly string[] = [
-	'.*',
+/** What editors, browsers and office programs leave beside the files that matter: never a directory, whatever it is called. */
+export const LITTER: readonly string[] = [
 	'*~',
 	'*.swp',
 	'.~lock*',
@@ -69,6 +71,9 @@ export const DEFAULT_EXCLUDES: readonly string[] = [
 	'*.tmp',
 	'4913',
 ];
+
+/** Hidden files and directories, and litter. */
+export const DEFAULT_EXCLUDES: readonly string[] = ['.*', ...LITTER];
 
 export const DEFAULT_SETTINGS: WatchSettings = {
 	include: [],

@@ -45,6 +45,12 @@ export const isLost = (
 ): attention is Extract<Attention, { kind: 'gone' | 'paused' }> =>
 	attention?.kind === 'gone' || attention?.kind === 'paused';
 
+/** When the wait began, monotonic ms; null of a path that waits for nothing. */
+export function waitsSince(attention: Attention | undefined): number | null {
+	if (attention === undefined || attention.kind === 'parked') return null;
+	return attention.kind === 'settling' ? attention.begun : attention.since;
+}
+
 export type SettleStep =
 	/** `asItIs`: it has not stood still, and the longest wait is over. */
 	| { readonly kind: 'read'; readonly asItIs: boolean }

@@ -9,6 +9,9 @@ import { changed, isQuiet, offer, saveSoon, statusOf } from './engine-changes.ts
 import { openParts, type EngineHandlers, type EngineParts, type WatchEngineDeps } from './engine-parts.ts';
 import { proveIfAtRest, retryLater, scanRoots, watchRoot } from './engine-scan.ts';
 import { createIdentity } from './identity.ts';
+import { isBelow, mountsOf, withMounts } from './root-identity.ts';
+import type { RootState } from './root-state.ts';
+import type { FileRow } from './state/file-state-port.ts';
 import { explainPath, type Explanation, type WatchStatus } from './watch-status.ts';
 
 export interface WatchEngine {
@@ -73,7 +76,7 @@ async function openEngine(deps: WatchEngineDeps): Promise<EngineParts> {
 }
 
 function handlersOf(engine: EngineParts): EngineHandlers {
-	const { ledger, observer, emitter, schedule, log } = engine;
+	const { observer, emitter, schedule, log } = engine;
 	return {
 		offer: (docId) => offer(engine, docId),
 		withhold: emitter.withhold,
@@ -93,22 +96,49 @@ function handlersOf(engine: EngineParts): EngineHandlers {
 			changed(engine);
 		},
 		whole(label) {
-			const inode = engine.inodeOf(label);
-			const { rootInodes } = ledger.head;
-			if (inode === null || rootInodes[label] === inode) return;
-			ledger.setHead({ rootInodes: { ...rootInodes, [label]: inode } });
-			saveSoon(engine);
+			const now = engine.rootIdOf(label);
+			if (now !== null)
+				noteRoot(engine, label, withMounts(now, [...mountsOf(now), ...engine.unmountedOf(label)]));
 		},
 		changed: () => changed(engine),
 	};
 }
 
+/** Remembers which directory the root is, and which disks are below it. */
+function noteRoot(engine: EngineParts, label: string, id: string): void {
+	const { rootIds } = engine.ledger.head;
+	if (rootIds[label] === id) return;
+	engine.ledger.setHead({ rootIds: { ...rootIds, [label]: id } });
+	saveSoon(engine);
+}
+
 function release(engine: EngineParts, label: string | undefined): number {
 	const { roots, deletions, snapshot } = engine;
-	const labels = label === undefined ? roots.map((root) => root.label) : [label];
-	const released = labels.reduce((sum, one) => sum + deletions.release(one), snapshot.confirm());
+	const chosen = roots.filter((root) => label === undefined || root.label === label);
+	let released = snapshot.confirm();
+	for (const root of chosen) released += deletions.release(root.label) + forgetDisks(engine, root);
 	changed(engine);
 	return released;
+}
+
+/** A person says that the disks that are not mounted stay away; returns how many files were on them. */
+function forgetDisks(engine: EngineParts, root: RootState): number {
+	const { unmounted, label } = root;
+	const known = engine.ledger.head.rootIds[label];
+	if (unmounted.length === 0 || known === undefined) return 0;
+	root.unmounted = [];
+	noteRoot(
+		engine,
+		label,
+		withMounts(
+			known,
+			mountsOf(known).filter((mount) => !unmounted.includes(mount)),
+		),
+	);
+	engine.schedule.soon();
+	const isOnThem = ([, { root: own, path, seen }]: readonly [string, FileRow]) =>
+		own === label && seen !== null && isBelow(path, unmounted);
+	return [...engine.ledger.entries()].filter(isOnThem).length;
 }
 
 async function idle(engine: EngineParts): Promise<void> {
@@ -129,6 +159,7 @@ async function close(engine: EngineParts): Promise<void> {
 	run.cancelStatus?.();
 	run.cancelSave?.();
 	run.cancelRetry();
+	run.cancelRescan?.();
 	await watchers.close();
 	await Promise.all([schedule.close(), scanner.close()]);
 	await observer.close();

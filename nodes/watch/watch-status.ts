@@ -1,4 +1,5 @@
 /** What the engine tells of itself and of one file. Reads the parts of a running engine, changes nothing. */
+import type { Clock } from './clock.ts';
 import type { Deletions } from './deletions.ts';
 import type { DeliveryStatus, Emitter } from './emitter.ts';
 import type { Filter } from './filter.ts';
@@ -7,6 +8,7 @@ import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
 import { digestHex } from './set-digest.ts';
+import { waitsSince } from './settle.ts';
 import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/file-state-port.ts';
 
@@ -83,6 +85,8 @@ export interface Explanation {
 		| 'failed'
 		| 'at rest'
 		| null;
+	/** Since when it is so, where it waits: that it stands still, or is really gone. ISO 8601 in UTC. */
+	readonly since: string | null;
 	/** Why it is not taken in, where that is known. */
 	readonly excluded: string | null;
 	readonly row: FileRow | null;
@@ -159,10 +163,10 @@ function listFailed(ledger: FileLedger, label: string): Remark[] {
 }
 
 export function explainPath(
-	from: Omit<Sources, 'deletions' | 'snapshot'> & { readonly filter: Filter },
+	from: Omit<Sources, 'deletions' | 'snapshot'> & { readonly filter: Filter; readonly clock: Clock },
 	docId: string,
 ): Explanation {
-	const { ledger, identity, observer, emitter, filter } = from;
+	const { ledger, identity, observer, emitter, filter, clock } = from;
 	const place = identity.locate(docId);
 	const row = ledger.get(docId) ?? null;
 	const root = from.roots.find(({ label }) => label === place?.label);
@@ -186,5 +190,10 @@ export function explainPath(
 		if (attention?.kind === 'parked') return attention.reason;
 		return root?.skipped.find((remark) => remark.relPath === relPath)?.reason ?? null;
 	};
-	return { docId, root: root?.label ?? null, relPath, phase: phase(), excluded: excluded(), row };
+	const since = waitsSince(observer.attention(docId));
+	return {
+		...{ docId, root: root?.label ?? null, relPath, phase: phase() },
+		since: since === null ? null : new Date(clock.now() - clock.monotonic() + since).toISOString(),
+		...{ excluded: excluded(), row },
+	};
 }

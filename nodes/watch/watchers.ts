@@ -43,8 +43,8 @@ export function createWatchers(deps: {
 	async function watch(root: Root, factory: HintsFactory): Promise<void> {
 		await unwatch(root.label);
 		if (closed) return;
-		const { excludes } = deps.filter;
-		const hints = factory({ dir: root.dir, excludes, followLinks: settings.followLinks, clock });
+		const { excludes, includes } = deps.filter;
+		const hints = factory({ dir: root.dir, excludes, includes, followLinks: settings.followLinks, clock });
 		let cancel = () => {};
 		watchers.set(root.label, { hints, cancelProbe: () => cancel() });
 		// A watcher that is out of resources says so once for every directory.

@@ -174,8 +174,8 @@ const contents: Case[] = [
 	['a hash that is none', publish({ sha256: 'ABC' }), invalid('sha256', /lower-case hex/)],
 	[
 		'a type that nobody reads',
-		publish({ mimeType: 'application/pdf' }),
-		{ code: 'unsupported_type', field: 'mimeType', says: /text\/plain.+got "application\/pdf"/ },
+		publish({ mimeType: 'image/png' }),
+		{ code: 'unsupported_type', field: 'mimeType', says: /text\/plain.+got "image\/png"/ },
 	],
 	['a type that is none', publish({ mimeType: 'pdf' }), invalid('mimeType', /got "pdf"/)],
 	[

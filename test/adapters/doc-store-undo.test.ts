@@ -43,7 +43,19 @@ describe('a transaction that is undone', () => {
 
 	it('leaves, like any other, what a start would count from the rows', () => {
 		const step = fc.record({
-			what: fc.constantFrom('put', 'delete', 'refuse', 'claim', 'commit', 'release', 'fail', 'sweep'),
+			what: fc.constantFrom(
+				'put',
+				'delete',
+				'refuse',
+				'claim',
+				'intend',
+				'forget',
+				'commit',
+				'release',
+				'fail',
+				'sweep',
+				'grant',
+			),
 			tenant: fc.constantFrom('a', 'b', 'c'),
 			docId: fc.constantFrom('x', 'y'),
 			size: fc.constantFrom(1, 5_000_000),
@@ -101,17 +113,33 @@ function run(engine: DocEngine, step: Step, leases: Lease[], now: number): Lease
 			const claimed = engine.claim({ now, limit: 2, maxBytes: 1e9, leaseMs: 1e9, mostLarge: 1 });
 			return [...leases, ...claimed.map((one) => one.lease)];
 		}
+		case 'grant':
+			engine.grantCredits({ tenant, granted: size % 3 === 0 ? null : 5 });
+			return leases;
 		case 'sweep':
 			engine.sweep({ now, tombstoneMs: 1_000, jobMs: 800, limit: 3 });
 			return leases;
 	}
 	if (lease === undefined) return leases;
+	if (what === 'intend') {
+		engine.recordIntent([{ lease, added: [chunk(now), chunk(now + 1)], uncertain: [pointOf(now - 400)] }]);
+		return leases;
+	}
+	if (what === 'forget') {
+		engine.forget(lease, [pointOf(now - 399), pointOf(now - 800)]);
+		return leases;
+	}
 	const error = { code: 'x', message: 'x' };
-	if (what === 'commit') engine.commit([{ lease, manifest: [], detail: {} }], now);
+	if (what === 'commit') engine.commit([{ lease, manifest: size === 1 ? [] : 'intended', detail: {} }], now);
 	else if (what === 'fail') engine.deadLetter([{ lease, error, present: [] }], now);
 	else engine.release([{ lease, retryAt: now + 500, counted: true, error }], now);
 	return others;
 }
+
+const pointOf = (n: number) => `00000000-0000-5000-8000-${n.toString(16).padStart(12, '0')}`;
+const chunk = (n: number) => ({
+	...{ pointId: pointOf(n), hash: 'aa'.repeat(32), order: `a${n}`, heading: null, page: null, text: 'x' },
+});
 
 function sameAsStarted(engine: DocEngine, tables: Tables, now: number): void {
 	const started = createDocEngine({ tables, blobs: noBlobs });
@@ -127,6 +155,12 @@ function sameAsStarted(engine: DocEngine, tables: Tables, now: number): void {
 		};
 		assert.deepEqual(figures(engine), figures(started), `of tenant ${tenant}`);
 	}
+	const tallies = ({ tally }: DocEngine) => tally(['a', 'b', 'c']).map(({ moved: _some, ...own }) => own);
+	assert.deepEqual(tallies(engine), tallies(started));
+	assert.deepEqual(
+		engine.creditLedgers({ after: '', limit: 9 }),
+		started.creditLedgers({ after: '', limit: 9 }),
+	);
 	assert.equal(engine.nextDueAt() === null, started.nextDueAt() === null);
 	let claimable = 0;
 	// Undone, because a claim ends the jobs of lost leases in the tables that both engines have.

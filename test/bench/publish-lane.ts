@@ -133,6 +133,7 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 	if (document === undefined) throw new Error('claimed a document that was not handed in');
 	const { chunks } = document;
 	const ready = await prepare(claimed, {
+		docStore: { entriesOf: async () => [] },
 		reading: createGate(1),
 		clock: systemClock,
 		stallMs: 60_000,

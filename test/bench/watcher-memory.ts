@@ -29,7 +29,13 @@ for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) 
 	else files += 1;
 }
 const before = await settledBytes();
-const hints = createDirectoryHints({ dir, excludes: () => false, followLinks: false, clock: systemClock });
+const hints = createDirectoryHints({
+	dir,
+	excludes: () => false,
+	includes: () => true,
+	followLinks: false,
+	clock: systemClock,
+});
 const start = performance.now();
 hints.start(
 	() => {},

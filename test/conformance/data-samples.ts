@@ -1,25 +1,18 @@
 /** The samples (format-samples.ts) of mail, of data, of source code, and of markup that is not Markdown. */
 import type { Block } from '../../api/chunking/chunk.ts';
-import type { Sample } from './sample.ts';
 import { msgFile } from '../support/msg-file.ts';
+import { begin, end, heading, item, paragraph, repeated, type Sample, sentences } from './sample-blocks.ts';
 
-const numbers = Array.from({ length: 60 }, (_, n) => n);
-const note = (n: number) => `Sentence number ${n} of this document.`;
-const sentences = (from: number, to: number) => numbers.slice(from, to).map(note).join(' ');
-const [begin, end] = [sentences(0, 30), sentences(30, 60)];
-const repeated = <T>(items: readonly T[], times: number): T[] =>
-	Array.from({ length: times }, () => items).flat();
-const paragraph = (text: string): Block => ({ kind: 'paragraph', text });
 const code = (text: string): Block => ({ kind: 'code', text });
 
 /** A document of headings, paragraphs and items in a markup of some kind. */
 function guide(once: string, [first, second]: readonly [number, number], begins = '') {
 	const blocks: Block[] = [
-		{ kind: 'heading', level: first, text: 'Guide' },
+		heading(first, 'Guide'),
 		paragraph(begin),
-		{ kind: 'heading', level: second, text: 'Second part' },
-		{ kind: 'item', level: 1, text: 'first item' },
-		{ kind: 'item', level: 1, text: 'second item' },
+		heading(second, 'Second part'),
+		item('first item'),
+		item('second item'),
 		paragraph(end),
 	];
 	return (times: number): Sample => ({
@@ -35,7 +28,7 @@ function entries(
 	block: (name: string, note: string) => Block,
 	first: readonly Block[] = [],
 ) {
-	const all = numbers.map((n) => [`entry ${n}`, note(n)] as const);
+	const all = sentences(0, 60).map((note, n) => [`entry ${n}`, note] as const);
 	return (times: number): Sample => ({
 		content: write(repeated(all, times)),
 		title: null,
@@ -56,11 +49,7 @@ function eml(times: number): Sample {
 	return {
 		content: `From: Ada <ada@example.org>\r\nSubject: Guide\r\n\r\n${body.join('\r\n\r\n')}`,
 		title: 'Guide',
-		blocks: [
-			{ kind: 'heading', level: 1, text: 'Guide' },
-			paragraph('From: Ada <ada@example.org>'),
-			...body.map(paragraph),
-		],
+		blocks: [heading(1, 'Guide'), paragraph('From: Ada <ada@example.org>'), ...body.map(paragraph)],
 	};
 }
 
@@ -69,7 +58,7 @@ function msg(times: number): Sample {
 	return {
 		content: msgFile({ subject: 'Guide', senderName: 'Ada', body: body.join('\r\n\r\n') }),
 		title: 'Guide',
-		blocks: [{ kind: 'heading', level: 1, text: 'Guide' }, paragraph('From: Ada'), ...body.map(paragraph)],
+		blocks: [heading(1, 'Guide'), paragraph('From: Ada'), ...body.map(paragraph)],
 	};
 }
 
@@ -90,7 +79,7 @@ function notebook(times: number): Sample {
 function subtitles(head: string, point: string) {
 	const time = (second: number) => new Date(second * 1_000).toISOString().slice(11, 23).replace('.', point);
 	return (times: number): Sample => {
-		const cues = repeated(numbers, times).map((n, place) => ({ text: note(n), start: place * 10 }));
+		const cues = repeated(sentences(0, 60), times).map((text, place) => ({ text, start: place * 10 }));
 		return {
 			content:
 				head + cues.map(({ text, start }) => `${time(start)} --> ${time(start + 2)}\n${text}\n\n`).join(''),

@@ -125,6 +125,25 @@ export function testLargeDocuments(
 			}
 		});
 
+		it('a repair and a move see every line after the commit, tidied or not', async () => {
+			const { doc } = await publish('one', chunks(0, 5));
+			for (const isTidied of [false, true]) {
+				if (isTidied) assert.equal(await store.tidyEntries(doc, null, 100), null);
+				const found = await store.entriesOf(doc, null, 10);
+				assert.deepEqual(found, [0, 1, 2, 3, 4].map((n) => stored(n, true))); // prettier-ignore
+				assert.deepEqual(await store.texts(doc, [pointOf(3), pointOf(9)]), [chunk(3)]);
+			}
+		});
+
+		it('a dead letter before its intent leaves what is published, tidied or not', async () => {
+			await publish('one', chunks(0, 5));
+			const { lease } = await begin('two');
+			const error = { code: 'unreadable', message: 'it cannot be read' } as const;
+			assert.deepEqual(await store.deadLetter([{ lease, error, present: [] }], now), [true]);
+			assert.deepEqual(ids(await store.chunks('acme', 'a')), [0, 1, 2, 3, 4].map(pointOf));
+			assert.equal((await store.document('acme', 'a'))?.published?.chunks, 5);
+		});
+
 		it('tidies in slices, and changes nothing that is seen', async () => {
 			const { doc } = await publish('one', chunks(0, 7));
 			const before = [await store.chunks('acme', 'a'), await store.document('acme', 'a')];

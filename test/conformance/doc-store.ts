@@ -803,9 +803,9 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 			assert.equal(claimed.docId, 'new', 'the deletion waits');
 			const [leaving, ...more] = claimed.moveSources;
 			assert.deepEqual(more, []);
-			assert.deepEqual([leaving?.tenant, leaving?.fingerprint], ['acme', 'f1']);
+			assert.deepEqual([leaving?.tenant, leaving?.docId, leaving?.fingerprint], ['acme', 'old', 'f1']);
 			assert.deepEqual(
-				leaving?.manifest.map((line) => line.pointId),
+				(await store.entriesOf(leaving?.doc ?? 0, null, 9)).map(({ pointId }) => pointId),
 				[1, 2].map(pointOf),
 			);
 			const only = {
@@ -1388,19 +1388,27 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				return claimed;
 			};
 
+			/** All are certain. */
+			const entriesOf = async (doc: number) =>
+				(await store.entriesOf(doc, null, 100)).map(({ pointId, isCertain }) => {
+					assert.ok(isCertain);
+					return pointId;
+				});
+
 			it('holds a document against claims until it is let go of (M1)', async () => {
 				const { version } = await published('a', chunk(1), chunk(2));
 				const held = await store.hold('acme', 'a');
 				assert.ok(held);
 				assert.deepEqual(
-					[held.version, held.published?.version, held.orphans, held.isInterrupted],
-					[version, version, [], false],
-				);
-				assert.deepEqual(
-					held.manifest.map(({ pointId }) => pointId),
-					[pointOf(1), pointOf(2)],
+					[held.version, held.published?.version, held.isInterrupted],
+					[version, version, false],
 				);
 				assert.ok(held.doc !== null);
+				assert.deepEqual(await entriesOf(held.doc), [pointOf(1), pointOf(2)]);
+				assert.deepEqual(
+					(await store.entriesOf(held.doc, pointOf(1), 9)).map(({ pointId }) => pointId),
+					[pointOf(2)],
+				);
 				assert.deepEqual(await store.texts(held.doc, [pointOf(2), pointOf(3)]), [chunk(2)]);
 				await accept(put('a', 'newer'), put('b', 'other'));
 				const [other, ...more] = await claim();
@@ -1423,10 +1431,7 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				await store.commit([committing(leased, chunk(2))], now);
 				assert.deepEqual(await claim(), []);
 				const held = await store.hold('acme', 'a');
-				assert.deepEqual(
-					held?.manifest.map(({ pointId }) => pointId),
-					[pointOf(2)],
-				);
+				assert.deepEqual(await entriesOf(held?.doc ?? 0), [pointOf(2)]);
 				await store.endHold('acme', 'a');
 				assert.equal((await claim()).length, 1);
 			});
@@ -1440,22 +1445,46 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 				assert.equal((await claim()).length, 1);
 			});
 
-			it('tallies what the index must hold, with what is under way', async () => {
+			it('tallies what the index must hold, with what is under way (M4)', async () => {
+				const tally = async () => {
+					const [own] = await store.tally(['acme']);
+					assert.ok(own !== undefined);
+					return own;
+				};
 				await published('a', chunk(1), chunk(2));
 				now += 1;
-				await published('b', chunk(3));
-				const whole = { tenant: 'acme', least: 3, most: 3, latest: { docId: 'b', at: now } };
-				assert.deepEqual(await store.tally({ after: 0, limit: 10 }), { tenants: [whole], last: null });
+				const { version } = await published('b', chunk(3));
+				const before = await tally();
+				const latest = { docId: 'b', version, chunks: 1, at: now };
+				assert.deepEqual(before, { tenant: 'acme', least: 3, most: 3, moved: before.moved, latest });
+				assert.deepEqual(
+					(await store.tally(['nobody', 'acme'])).map(({ tenant, most }) => [tenant, most]),
+					[['nobody', 0], ['acme', 3]], // prettier-ignore
+				);
 				await accept(put('b', 'second'));
 				const [leased] = await claim();
 				assert.ok(leased);
 				await store.recordIntent([{ lease: leased.lease, added: [chunk(4), chunk(5)], uncertain: [] }]);
-				const { tenants } = await store.tally({ after: 0, limit: 10 });
-				assert.deepEqual([tenants[0]?.least, tenants[0]?.most, tenants[0]?.latest?.docId], [2, 5, 'a']);
-				const first = await store.tally({ after: 0, limit: 1 });
-				assert.ok(first.last !== null);
-				const second = await store.tally({ after: first.last, limit: 1 });
-				assert.deepEqual([first.tenants[0]?.most, second.tenants[0]?.most], [2, 3]);
+				const during = await tally();
+				assert.deepEqual([during.least, during.most, during.latest], [2, 5, null]);
+				await store.commit([committing(leased, chunk(4))], now);
+				const after = await tally();
+				assert.deepEqual([after.least, after.most, after.latest?.chunks], [3, 3, 1]);
+				assert.ok(before.moved < during.moved && during.moved < after.moved);
+				assert.ok(during.most - before.most <= during.moved - before.moved);
+			});
+
+			it('goes on with its tally after a restart, in order or not', async () => {
+				if (made.reopen === undefined) return;
+				await published('a', chunk(1), chunk(2));
+				await accept(put('b', 'half'));
+				const [leased] = await claim();
+				assert.ok(leased);
+				await store.recordIntent([{ lease: leased.lease, added: [chunk(4)], uncertain: [] }]);
+				const [before] = await store.tally(['acme']);
+				assert.deepEqual([before?.least, before?.most, before?.latest?.docId], [2, 3, 'a']);
+				store = await made.reopen();
+				assert.deepEqual(await store.tally(['acme']), [{ ...before, moved: 0 }]);
 			});
 
 			it('remembers notes, until they are forgotten (M3)', async () => {

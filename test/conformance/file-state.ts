@@ -68,9 +68,9 @@ export function describeFileState(
 			assert.match(head.sourceId, /^[0-9a-f-]{36}$/);
 			assert.deepEqual(
 				{ ...head, epoch: '', sourceId: '' },
-				{ epoch: '', sourceId: '', nextSeq: 1, firstRoot: null, rootInodes: {}, snapshotClosed: false },
+				{ epoch: '', sourceId: '', nextSeq: 1, firstRoot: null, rootIds: {}, snapshotClosed: false },
 			);
-			const change = { nextSeq: 12, firstRoot: 'docs', rootInodes: { docs: '77' }, snapshotClosed: true };
+			const change = { nextSeq: 12, firstRoot: 'docs', rootIds: { docs: '77' }, snapshotClosed: true };
 			await state.commit(change);
 			const later = await reopened();
 			assertNextSeq(later, 12);

@@ -19,6 +19,22 @@ const HARD_NAMES = [
 	'x'.repeat(255),
 ];
 
+/** What a root may be called that is hard to watch. */
+const ODD_ROOTS = [
+	'back\\slash',
+	'[a]',
+	'*',
+	'!x',
+	'{a,b}',
+	'(x)',
+	'end ',
+	' ',
+	'..a',
+	'new\nline',
+	'ü 漢字',
+	'x'.repeat(255),
+];
+
 const isHidden = (relPath: string) => relPath.slice(relPath.lastIndexOf('/') + 1).startsWith('.');
 
 /** The promises of nodes/watch/hints/hints-port.ts that every adapter keeps, by their numbers. `files` is what each scan claims to have found. */
@@ -97,7 +113,13 @@ export function describeHints(
 
 		it('7: can be closed at any time', async () => {
 			const dir = await temp.make();
-			const hints = factory({ dir, excludes: () => false, followLinks: false, clock: systemClock });
+			const hints = factory({
+				dir,
+				excludes: () => false,
+				includes: () => true,
+				followLinks: false,
+				clock: systemClock,
+			});
 			await hints.close();
 			for (const turns of [0, 1, 3]) {
 				const follower = start(dir);
@@ -144,6 +166,62 @@ export function describeHints(
 			for (const { watcher } of spy.opened) watcher.close();
 			assert.equal(await follower.hints.probe(100), false);
 			assert.equal(await follower.hints.probe(100), false);
+		});
+
+		it('8: a probe finds it dead where the root is not watched, however alive the watcher is', async () => {
+			const parent = await temp.make();
+			const dir = join(parent, 'p/root');
+			await mkdir(dir, { recursive: true });
+			const follower = start(dir);
+			await follower.quiet();
+			assert.equal(await follower.hints.probe(1000), true);
+			// Nobody is told.
+			await rename(join(parent, 'p'), join(parent, 'q'));
+			assert.equal(await follower.hints.probe(1000), true, 'it is away: there is nothing to watch');
+			await mkdir(dir, { recursive: true });
+			assert.equal(await follower.hints.probe(1000), false);
+			await follower.scan();
+			await follower.quiet();
+			assert.equal(await follower.hints.probe(1000), true);
+		});
+
+		for (const name of ODD_ROOTS) {
+			it(`9: hints in a root that is called ${JSON.stringify(name.slice(0, 20))}`, async () => {
+				const dir = join(await temp.make(), name);
+				await mkdir(join(dir, 'sub'), { recursive: true });
+				const follower = start(dir);
+				await follower.hintedBy(() => writeFile(join(dir, 'f'), 'x'), 'f');
+				await follower.hintedBy(() => writeFile(join(dir, 'sub/f'), 'x'), 'sub/f');
+				await follower.hintedBy(() => mkdir(join(dir, 'new')), 'new');
+				await follower.hintedBy(() => unlink(join(dir, 'f')), 'f');
+				assert.equal(await follower.hints.probe(1000), true);
+			});
+		}
+
+		it('9: hints in a root that is a link to an odd one', async () => {
+			const parent = await temp.make();
+			await mkdir(join(parent, 'back\\slash/sub'), { recursive: true });
+			await symlink(join(parent, 'back\\slash'), join(parent, 'link'));
+			const follower = start(join(parent, 'link'));
+			await follower.hintedBy(() => writeFile(join(parent, 'back\\slash/sub/f'), 'x'), 'sub/f');
+			assert.equal(await follower.hints.probe(1000), true);
+		});
+
+		it('3: what is written into files that nobody wants is not hinted at, and a new folder of such a name is', async () => {
+			const dir = await temp.make();
+			await writeFile(join(dir, 'a.part'), 'x');
+			const follower = start(dir, { includes: (relPath) => !relPath.endsWith('.part') });
+			await follower.quiet();
+			const before = follower.seen.length;
+			for (let turn = 0; turn < 5; turn += 1) await appendFile(join(dir, 'a.part'), 'more');
+			await follower.hintedBy(() => writeFile(join(dir, 'last'), 'x'), 'last');
+			assert.deepEqual(
+				follower.seen.slice(before).filter(({ relPath }) => relPath !== 'last'),
+				[],
+			);
+			await follower.hintedBy(() => mkdir(join(dir, 'b.part')), 'b.part');
+			await follower.hintedBy(() => writeFile(join(dir, 'b.part/f'), 'x'), 'b.part/f');
+			await follower.hintedBy(() => rename(join(dir, 'a.part'), join(dir, 'a')), 'a');
 		});
 
 		it('2: hints at a file that is created, changed, renamed and removed', async () => {

@@ -5,7 +5,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, isDocDropError } from '../../api/errors.ts';
-import type { DocWrite, Hit, NewPoint, StoredPoint, VectorStore } from '../../api/ports/vector-store.ts';
+import type {
+	DocWrite,
+	Hit,
+	NewPoint,
+	PointMark,
+	StoredPoint,
+	VectorStore,
+} from '../../api/ports/vector-store.ts';
 import { docFields } from '../support/doc-fields.ts';
 
 export interface VectorStoreUnderTest {
@@ -589,6 +596,63 @@ export function testVectorStore(
 				assert.deepEqual(found, ['two']);
 			});
 
+			it('shows the points of one document page by page, by id, and not its texts', async () => {
+				const before = docFields({ version: 1 });
+				const points = Array.from({ length: 9 }, () => point());
+				const old = points.slice(0, 4);
+				await put({ docId: 'd', fields: before, points: old }, { docId: 'other', points: [point()] });
+				// Some of them go on showing the version that they belong to.
+				const after = docFields({ version: 2 });
+				await put({ docId: 'd', fields: after, points: points.slice(4), kept: ids(old.slice(2)) });
+				const versionOf = (id: string) => (ids(old.slice(0, 2)).includes(id) ? 1 : 2);
+				const expected = points
+					.map(({ id, order }) => ({ id, tenant: 'a', docId: 'd', order, version: versionOf(id) }))
+					.sort((a, b) => (a.id < b.id ? -1 : 1));
+				for (const limit of [1, 4, 9, 20]) {
+					const found: PointMark[] = [];
+					for (let from: string | null = null; ;) {
+						const page = await store.points({ tenant: 'a', docId: 'd', from, limit });
+						assert.ok(page.items.length <= limit);
+						found.push(...page.items);
+						if (page.next === null) break;
+						from = page.next;
+					}
+					assert.deepEqual(
+						found.map(({ fields, ...mark }) => ({ ...mark, version: fields.version })),
+						expected,
+					);
+					assert.deepEqual(found.find(({ id }) => versionOf(id) === 2)?.fields, after);
+				}
+				const { items } = await store.points({ tenant: 'b', docId: 'd', from: null, limit: 9 });
+				assert.deepEqual(items, []);
+			});
+
+			it('names the documents of a tenant page by page', async () => {
+				const names = ['d1', 'o\'brien" %_', '日本 🗂️', 'x:y', '0'];
+				for (const docId of names) await put({ docId, points: [point(), point()] });
+				await put({ tenant: 'b', docId: 'of another', points: [point()] });
+				for (const limit of [1, 3, 100]) {
+					const found = new Set<string>();
+					for (let from: string | null = null; ;) {
+						const page = await store.documents({ tenant: 'a', from, limit });
+						for (const docId of page.items) found.add(docId);
+						if (page.next === null) break;
+						from = page.next;
+					}
+					assert.deepEqual([...found].sort(), names.toSorted());
+				}
+				assert.deepEqual((await store.documents({ tenant: 'nobody', from: null, limit: 9 })).items, []);
+			});
+
+			it('counts the points of many tenants in one call', async () => {
+				await put({ tenant: 'a', docId: 'one', points: [point(), point()] });
+				await put({ tenant: 'a', docId: 'two', points: [point()] });
+				await put({ tenant: 'b', points: [point()] });
+				const asked = ['b', 'nobody', 'a'];
+				assert.deepEqual([...(await store.counts(asked))], [['b', 1], ['nobody', 0], ['a', 3]]); // prettier-ignore
+				assert.equal((await store.counts([])).size, 0);
+			});
+
 			it('orders equal scores by id, also where the limit cuts through them', async () => {
 				const vector = unit(dimensions, 0);
 				const better = point({ vector, terms: 'same same' });
@@ -699,6 +763,7 @@ export function testVectorStore(
 						]);
 						assert.deepEqual(found, [...model].sort(byFirst));
 						assert.equal(await store.count(tenant), model.size);
+						assert.equal((await store.counts([tenant])).get(tenant), model.size);
 						assert.deepEqual(
 							ids(await dense(tenant, unit(dimensions, 0), 1_000)).sort(),
 							[...model.keys()].sort(),

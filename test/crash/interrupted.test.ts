@@ -71,6 +71,7 @@ describe('an interrupted attempt', () => {
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 		const prepared = await prepare(claimed, {
+			docStore,
 			vectorStore: index,
 			breaker,
 			extractor,

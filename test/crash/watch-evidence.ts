@@ -14,6 +14,8 @@ export interface Evidence {
 	readonly seen: ReadonlyMap<string, string>;
 	/** Receipts that the document store has handed out, by document. */
 	readonly receipts: ReadonlyMap<string, number>;
+	/** A document for each content that the document store has accepted last or published, by its SHA-256. */
+	readonly taken: ReadonlyMap<string, string>;
 }
 
 export async function readEvidence(dataDir: string): Promise<Evidence> {
@@ -28,7 +30,7 @@ export async function readEvidence(dataDir: string): Promise<Evidence> {
 			if (!needsSend(row) && row.delivered?.sha256 === row.seen.sha256)
 				settled.set(row.path, row.seen.sha256);
 		}
-		return { settled, seen, receipts: readReceipts(await copyDatabase(dataDir, copy, /^docs\.db(-wal)?$/)) };
+		return { settled, seen, ...readStore(await copyDatabase(dataDir, copy, /^docs\.db(-wal)?$/)) };
 	} finally {
 		await rm(copy, { recursive: true });
 	}
@@ -53,14 +55,22 @@ async function readFileState(file: string | null) {
 	}
 }
 
-function readReceipts(file: string | null): Map<string, number> {
-	if (file === null) return new Map();
+function readStore(file: string | null): Pick<Evidence, 'receipts' | 'taken'> {
+	if (file === null) return { receipts: new Map(), taken: new Map() };
 	const db = new DatabaseSync(file);
 	try {
 		const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() !== undefined;
-		const sql = 'SELECT doc_id, count(*) AS n FROM jobs JOIN docs ON docs.doc = jobs.doc GROUP BY docs.doc';
-		const rows = isThere ? db.prepare(sql).all() : [];
-		return new Map(rows.map((row) => [String(row['doc_id']), Number(row['n'])]));
+		const all = (sql: string) => (isThere ? db.prepare(sql).all() : []);
+		const receipts = all(
+			'SELECT doc_id, count(*) AS n FROM jobs JOIN docs ON docs.doc = jobs.doc GROUP BY docs.doc',
+		);
+		const taken = all(
+			'SELECT doc_id, w_sha256 AS sha FROM docs UNION SELECT doc_id, p_sha256 FROM docs WHERE p_sha256 IS NOT NULL',
+		);
+		return {
+			receipts: new Map(receipts.map((row) => [String(row['doc_id']), Number(row['n'])])),
+			taken: new Map(taken.map((row) => [String(row['sha']), String(row['doc_id'])])),
+		};
 	} finally {
 		db.close();
 	}

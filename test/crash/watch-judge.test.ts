@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import { expectedOf } from './expected.ts';
-import { judgeIndex, judgeRest, judgeSending, sha256, type Look } from './watch-judge.ts';
+import { judgeIndex, judgeRest, judgeSecret, judgeSending, sha256, type Look } from './watch-judge.ts';
 import { docFields } from '../support/doc-fields.ts';
 
 describe('the verdict on a folder that was followed through crashes', () => {
@@ -16,6 +16,7 @@ describe('the verdict on a folder that was followed through crashes', () => {
 			settled: new Map(Object.entries(own.settled ?? {})),
 			seen: new Map(),
 			receipts: new Map(Object.entries(own.receipts ?? {})),
+			taken: new Map(),
 		},
 		touches: (path) => own.touches?.[path] ?? 0,
 		folder: new Map(Object.entries(own.folder ?? {})),
@@ -48,6 +49,15 @@ describe('the verdict on a folder that was followed through crashes', () => {
 		);
 	});
 
+	it('wants nothing taken of what lies outside of the folder', () => {
+		const evidence = { ...look({}).evidence, taken: new Map([['x', 'a.md']]) };
+		assert.deepEqual(judgeSecret(evidence, 'y'), []);
+		assert.deepEqual(
+			judgeSecret(evidence, 'x').map(({ kind }) => kind),
+			['leaked'],
+		);
+	});
+
 	it('holds the index and the state of the folder against the folder', async () => {
 		const content = Buffer.from('# Title\n\nSome text.');
 		const extractor = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 40 } });
@@ -68,6 +78,7 @@ describe('the verdict on a folder that was followed through crashes', () => {
 				settled: new Map<string, string>(),
 				seen: new Map(own.seen ?? [['a.md', sha256(content)]]),
 				receipts: new Map<string, number>(),
+				taken: new Map<string, string>(),
 			};
 			const end = {
 				tenant: 't',

@@ -63,6 +63,14 @@ export function judgeSending(before: Look, after: Look): WatchFault[] {
 	return faults;
 }
 
+/** Nothing of what lies outside of the folder was ever taken; `secret`: the SHA-256 of that. */
+export function judgeSecret({ taken }: Evidence, secret: string): WatchFault[] {
+	const path = taken.get(secret);
+	return path === undefined
+		? []
+		: [{ kind: 'leaked', message: `${path}: what a link there led to was taken` }];
+}
+
 /** Of a process that had nothing left to do: every file that it can send was acknowledged, and that is on disk. */
 export function judgeRest({ evidence, folder }: Look): WatchFault[] {
 	return [...folder].flatMap(([path, content]): WatchFault[] => {

@@ -10,6 +10,7 @@ import { readEvidence } from './watch-evidence.ts';
 import {
 	judgeIndex,
 	judgeRest,
+	judgeSecret,
 	judgeSending,
 	readFolder,
 	sha256,
@@ -18,7 +19,7 @@ import {
 } from './watch-judge.ts';
 import { planLives, watchKillName, type WatchKill, type WatchKillPlace } from './watch-kills.ts';
 import { startWatch, type ProcessStatus, type WatchProcess } from './watch-process.ts';
-import { writeWatchScript } from './watch-script.ts';
+import { secret, writeWatchScript } from './watch-script.ts';
 import { startStorm } from './watch-storm.ts';
 
 /** One run: a folder under a storm, a process that follows it and is killed again and again, and a verdict. */
@@ -39,7 +40,8 @@ export interface WatchRunResult {
 
 const tenant = 'default';
 const chunking = { maxChars: 400, overlapChars: 40 };
-const deadlineMs = 60_000;
+/** Long enough for a machine that does much else. */
+const deadlineMs = 300_000;
 
 /** A run that cannot go on; what it has seen so far is still judged. */
 class Stuck extends Error {}
@@ -108,6 +110,7 @@ export async function watchRun(options: {
 			folder: new Map(Array.from(folder, ([path, content]) => [path, sha256(content)])),
 		};
 		storm.resume();
+		faults.push(...judgeSecret(now.evidence, sha256(Buffer.from(secret))));
 		if (before !== null) {
 			faults.push(...judgeSending(before, now));
 			for (const [path, content] of before.evidence.settled)

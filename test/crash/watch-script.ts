@@ -13,8 +13,36 @@ export type Operation =
 			readonly do: 'write';
 			readonly path: string;
 			readonly text: string;
-			/** Over the old content; beside it and renamed over it; or in pieces, as slow writers do. */
-			readonly how: 'plain' | 'atomic' | 'pieces';
+			/**
+			 * Over the old content; beside it and renamed over it; in pieces, as slow writers do; or in many small ones,
+			 * for longer than anybody waits.
+			 */
+			readonly how: 'plain' | 'atomic' | 'pieces' | 'drops';
+	  }
+	/** First another text, and after `ms` the one that stays: a new one, or the one that was there before. */
+	| {
+			readonly do: 'write twice';
+			readonly path: string;
+			readonly first: string;
+			readonly text: string;
+			readonly ms: number;
+	  }
+	/** Something that is no file takes its place, and after `ms` a file again. */
+	| {
+			readonly do: 'stand in';
+			readonly path: string;
+			readonly as: 'link' | 'pipe' | 'folder';
+			readonly text: string;
+			readonly ms: number;
+	  }
+	/** A log is full: it goes on under another name, or is copied there and cut to nothing, and begins anew. */
+	| {
+			readonly do: 'rotate';
+			readonly path: string;
+			readonly to: string;
+			readonly how: 'rename' | 'truncate';
+			readonly text: string;
+			readonly ms: number;
 	  }
 	| { readonly do: 'remove' | 'touch' | 'remove folder'; readonly path: string }
 	| { readonly do: 'rename' | 'swap' | 'copy' | 'rename folder'; readonly path: string; readonly to: string };
@@ -36,6 +64,11 @@ const folders = ['', 'notes', 'notes/2026', 'Büro', 'a b/c'];
 /** Of names that nobody can read, or nobody should. */
 const oddNames = ['.#.md', '#.md~', '~$#.txt', '#.md.part', '#.bin'];
 const largeBytes = 1_100_000;
+/** From one write to the next one of the same file, ms: anywhere before, in and after the settling and the reading. */
+const longestGapMs = 250;
+
+/** Stands outside of the folder, behind the links that take a file's place: none of it may ever be published. */
+export const secret = 'TOPSECRET: a text that lies outside of the folder, about a xylophone.';
 
 export function writeWatchScript(random: Random): WatchScript {
 	const files = new Map<string, Sections>();
@@ -70,8 +103,32 @@ export function writeWatchScript(random: Random): WatchScript {
 
 	function write(path: string, sections: Sections): Operation {
 		files.set(path, sections);
-		const how = random.pick(['plain', 'atomic', 'pieces'] as const);
+		const how = random.pick(['plain', 'plain', 'atomic', 'atomic', 'pieces', 'drops'] as const);
 		return { do: 'write', path, text: textOf(sections), how };
+	}
+	/** Writers that nobody may read at the wrong time. */
+	function writeRestlessly(
+		path: string,
+		before: Sections,
+	): { operation: Operation; touched: readonly string[] } {
+		const ms = random.int(0, longestGapMs);
+		const goesBack = random.chance(0.5);
+		const after = goesBack ? before : edited(random, formatOf(path), before);
+		files.set(path, after);
+		const text = textOf(after);
+		const dice = random.next();
+		if (dice < 0.45) {
+			const first = textOf(edited(random, formatOf(path), before));
+			return { operation: { do: 'write twice', path, first, text, ms }, touched: [path] };
+		}
+		if (dice < 0.8) {
+			const as = random.pick(['link', 'link', 'pipe', 'folder'] as const);
+			return { operation: { do: 'stand in', path, as, text, ms }, touched: [path, `${path}/inside.md`] };
+		}
+		const to = newPath();
+		files.set(to, before);
+		const how = random.pick(['rename', 'truncate'] as const);
+		return { operation: { do: 'rotate', path, to, how, text, ms }, touched: [path, to] };
 	}
 	function choose(calm: boolean): { operation: Operation; touched: readonly string[] } {
 		const one = (operation: Operation) => ({
@@ -98,6 +155,8 @@ export function writeWatchScript(random: Random): WatchScript {
 		// Other times, the same content: nothing that anybody should hear of.
 		if (dice < 0.3) return { operation: { do: 'touch', path }, touched: [] };
 		if (dice < 0.33) return one(write(path, sections));
+		if (dice > 0.8 && Buffer.byteLength(textOf(sections)) < largeBytes)
+			return writeRestlessly(path, sections);
 		if (dice < 0.42 && mayGo(1)) {
 			left -= 1;
 			files.delete(path);

@@ -1,8 +1,20 @@
-import { appendFile, copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+	appendFile,
+	copyFile,
+	mkdir,
+	rename,
+	rm,
+	symlink,
+	truncate,
+	utimes,
+	writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Random } from './random.ts';
-import type { Operation, WatchScript } from './watch-script.ts';
+import { secret, type Operation, type WatchScript } from './watch-script.ts';
 
 /** Does a script's operations on a real folder, one after the other, whether anybody watches or not. */
 export interface Storm {
@@ -23,6 +35,8 @@ export interface Storm {
 const longestPauseMs = 40;
 /** Between two pieces of a file; below the quiet time of the engine and above it. */
 const pieceMs = [5, 120, 400] as const;
+/** Between two drops: far below the quiet time, and all of them together far above the longest wait. */
+const dropMs = 12;
 
 export function startStorm({
 	dir,
@@ -48,6 +62,7 @@ export function startStorm({
 	}
 	return {
 		async begin() {
+			await writeFile(secretOf(dir), secret);
 			for (const [path, text] of script.first) await put(join(dir, path), text);
 			lastAt = Date.now();
 		},
@@ -77,6 +92,8 @@ export function startStorm({
 	};
 }
 
+const secretOf = (dir: string) => join(dirname(dir), 'secret.md');
+
 async function put(file: string, text: string): Promise<void> {
 	await mkdir(dirname(file), { recursive: true });
 	await writeFile(file, text);
@@ -88,6 +105,21 @@ async function operate(dir: string, operation: Operation, random: Random): Promi
 	switch (operation.do) {
 		case 'write':
 			return write(at, operation, random);
+		case 'write twice':
+			await put(at, operation.first);
+			await sleep(operation.ms);
+			return put(at, operation.text);
+		case 'stand in':
+			return standIn(dir, at, operation);
+		case 'rotate':
+			await mkdir(dirname(to), { recursive: true });
+			if (operation.how === 'rename') await rename(at, to);
+			else {
+				await copyFile(at, to);
+				await truncate(at);
+			}
+			await sleep(operation.ms);
+			return put(at, operation.text);
 		case 'touch':
 			return utimes(at, new Date(), new Date());
 		case 'remove':
@@ -110,6 +142,26 @@ async function operate(dir: string, operation: Operation, random: Random): Promi
 	}
 }
 
+async function standIn(
+	dir: string,
+	at: string,
+	{ as, text, ms }: Extract<Operation, { do: 'stand in' }>,
+): Promise<void> {
+	const beside = join(dirname(at), '.standing-in.tmp');
+	if (as === 'folder') {
+		await rm(at);
+		await put(join(at, 'inside.md'), text);
+	} else {
+		if (as === 'link') await symlink(secretOf(dir), beside);
+		else await promisify(execFile)('mkfifo', [beside]);
+		await rename(beside, at);
+	}
+	await sleep(ms);
+	if (as === 'folder') await rm(at, { recursive: true });
+	await put(beside, text);
+	await rename(beside, at);
+}
+
 async function write(
 	at: string,
 	{ text, how }: Extract<Operation, { do: 'write' }>,
@@ -121,8 +173,9 @@ async function write(
 		await put(beside, text);
 		return rename(beside, at);
 	}
-	const pause = random.pick(pieceMs);
-	const cuts = [0, 1, 2, 3].map((part) => Math.floor((text.length * part) / 3));
+	const pieces = how === 'pieces' ? 3 : 30;
+	const pause = how === 'pieces' ? random.pick(pieceMs) : dropMs;
+	const cuts = Array.from({ length: pieces + 1 }, (_, part) => Math.floor((text.length * part) / pieces));
 	await put(at, '');
 	for (const [index, cut] of cuts.slice(1).entries()) {
 		await sleep(pause);

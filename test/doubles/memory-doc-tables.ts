@@ -110,7 +110,7 @@ export function createMemoryTables(): Tables {
 			docs.delete(key);
 			chunks.delete(key);
 		},
-		buryDoc: () => {},
+		mendDoc: () => {},
 		isUnreadable: () => false,
 		progress() {
 			const found = new Map<string, ReturnType<Tables['progress']>[number]>();
@@ -247,9 +247,7 @@ export function createMemoryTables(): Tables {
 				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
 				.slice(0, limit)
 				.map(({ pointId, order, at }) => ({ pointId, order, isCertain: at === 'published' })),
-		forget(doc, ids) {
-			for (const id of ids) chunks.get(doc)?.delete(id);
-		},
+		forget: (doc, ids) => ids.filter((id) => chunks.get(doc)?.delete(id) === true).length,
 		reorder(doc, entries) {
 			const map = chunks.get(doc);
 			for (const { pointId, order } of entries) {
@@ -282,37 +280,43 @@ export function createMemoryTables(): Tables {
 				)
 				.slice(0, limit)
 				.map(({ at: _at, ...chunk }) => chunk),
-		chunksOf: (doc, pointIds) => {
+		chunksOf: (doc, isTidy, pointIds) => {
 			const wanted = new Set(pointIds);
 			return chunksOf(doc)
-				.filter((chunk) => chunk.at !== 'fresh' && wanted.has(chunk.pointId))
+				.filter((chunk) => (isTidy || chunk.at !== 'fresh') && wanted.has(chunk.pointId))
 				.map(({ at: _at, ...chunk }) => chunk);
 		},
 		oldestDeadLetter: () =>
 			[...docs.values()]
 				.filter((row) => row.state.failed && row.body !== null)
 				.sort((a, b) => a.state.wanted.acceptedAt - b.state.wanted.acceptedAt || a.key - b.key)[0],
-		tallyDocs: (after, limit) =>
-			[...docs.values()]
-				.filter(({ key }) => key > after)
-				.sort((a, b) => a.key - b.key)
-				.slice(0, limit)
-				.map(({ key, tenant, docId, state }) => ({
-					key,
+		points() {
+			const found = new Map<string, ReturnType<Tables['points']>[number]>();
+			for (const { key, tenant, state } of docs.values()) {
+				const { published, mayHaveOrphans } = state;
+				if (published === null && !mayHaveOrphans) continue;
+				const own = found.get(tenant) ?? { tenant, least: 0, most: 0, latest: 0, latestAt: 0 };
+				const chunks = published?.chunks ?? 0;
+				const isLatest = published !== null && published.at >= own.latestAt;
+				found.set(tenant, {
 					tenant,
-					docId,
-					chunks: state.published?.chunks ?? 0,
-					most: state.mayHaveOrphans ? chunksOf(key).length : (state.published?.chunks ?? 0),
-					isUnderWay: state.mayHaveOrphans,
-					publishedAt: state.published?.at ?? null,
-				})),
+					least: own.least + (mayHaveOrphans ? 0 : chunks),
+					most: own.most + (mayHaveOrphans ? chunksOf(key).length : chunks),
+					latest: isLatest ? key : own.latest,
+					latestAt: isLatest ? published.at : own.latestAt,
+				});
+			}
+			return [...found.values()];
+		},
 		marker: (name) => markers.get(name) ?? null,
 		setMarker: (name, value) => void (value === null ? markers.delete(name) : markers.set(name, value)),
 		addOrphans(doc, added) {
 			const map = chunks.get(doc) ?? new Map<string, ManifestChunk & { readonly at: Certainty }>();
+			const before = map.size;
 			for (const chunk of added)
 				if (!map.has(chunk.pointId)) map.set(chunk.pointId, { ...chunk, at: 'fresh' });
 			chunks.set(doc, map);
+			return map.size - before;
 		},
 		setManifest(doc, entries) {
 			const before = chunks.get(doc);
@@ -323,6 +327,7 @@ export function createMemoryTables(): Tables {
 				next.set(pointId, { ...chunk, order, at: 'published' });
 			}
 			chunks.set(doc, next);
+			return before?.size ?? 0;
 		},
 		markUncertain(doc, ids) {
 			const map = chunks.get(doc);
@@ -333,14 +338,20 @@ export function createMemoryTables(): Tables {
 		},
 		keepPresent(doc, present) {
 			const map = chunks.get(doc);
+			const before = map?.size ?? 0;
 			for (const chunk of chunksOf(doc)) {
 				if (chunk.at === 'uncertain' && present.has(chunk.pointId))
 					map?.set(chunk.pointId, { ...chunk, at: 'published' });
 				else if (chunk.at !== 'published') map?.delete(chunk.pointId);
 			}
-			return map?.size ?? 0;
+			return { before, after: map?.size ?? 0 };
 		},
 		ledgers: () => [...ledgers.values()],
+		listLedgers: (after, limit) =>
+			[...ledgers.values()]
+				.filter(({ tenant }) => tenant > after)
+				.sort((a, b) => (a.tenant < b.tenant ? -1 : 1))
+				.slice(0, limit),
 		saveLedger: (row) => void ledgers.set(row.tenant, row),
 		counts() {
 			const rows = [...docs.values()];

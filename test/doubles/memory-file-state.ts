@@ -14,7 +14,7 @@ export function createMemoryFileState(deps: { clock: Clock; sourceId?: string })
 				epoch: uuidv7({ msecs: deps.clock.now() }),
 				nextSeq: 1,
 				firstRoot: null,
-				rootInodes: {},
+				rootIds: {},
 				snapshotClosed: false,
 			}),
 		async *rows() {

@@ -87,6 +87,19 @@ export function createMemoryVectorStore({ dimensions }: { dimensions: number }):
 				.filter((point) => docId === undefined || point.docId === docId)
 				.sort(byId);
 		},
+		async points({ tenant, docId, from, limit }) {
+			const found = [...(tenants.get(tenant)?.values() ?? [])]
+				.map(({ point: { content: _c, heading: _h, page: _p, ...mark } }) => mark)
+				.filter((mark) => mark.docId === docId && mark.id >= (from ?? ''))
+				.sort((a, b) => (a.id < b.id ? -1 : 1));
+			return { items: found.slice(0, limit), next: found[limit]?.id ?? null };
+		},
+		async documents({ tenant, from, limit }) {
+			const all = [...(tenants.get(tenant)?.values() ?? [])].map(({ point }) => point.docId);
+			const found = [...new Set(all)].filter((docId) => docId >= (from ?? '')).sort();
+			return { items: found.slice(0, limit), next: found[limit] ?? null };
+		},
+		counts: async (wanted) => new Map(wanted.map((tenant) => [tenant, tenants.get(tenant)?.size ?? 0])),
 		async count(tenant) {
 			let points = 0;
 			for (const [name, entries] of tenants) if (tenant === null || tenant === name) points += entries.size;

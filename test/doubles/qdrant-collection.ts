@@ -305,6 +305,16 @@ export function createCollection(config: CollectionConfig) {
 			return found.map((point) => output(point, withPayload, withVector));
 		},
 		count: (filter: Filter | undefined) => (filter === undefined ? points.size : select({ filter }).length),
+		facet({ key, filter, limit = 10 }: { key: string; filter?: Filter; limit?: number }) {
+			if (indexes[key]?.data_type !== 'keyword')
+				throw new Refusal(400, `Bad request: Index required but not found for "${key}"`);
+			const counts = new Map<unknown, number>();
+			for (const point of filter === undefined ? points.values() : select({ filter }))
+				for (const value of valuesAt(point.payload, parsePath(key)))
+					counts.set(value, (counts.get(value) ?? 0) + 1);
+			const hits = Array.from(counts, ([value, count]) => ({ value, count }));
+			return hits.sort((a, b) => b.count - a.count).slice(0, limit);
+		},
 		scroll(request: {
 			offset?: PointId;
 			limit?: number;

@@ -202,6 +202,13 @@ export const routes: Readonly<Record<string, Route>> = {
 		check: bodies.count,
 		read: (context) => ({ count: target(context).count((context.body as Selector).filter) }),
 	},
+	'POST /collections/{c}/facet': {
+		params: readParams,
+		check: bodies.facet,
+		read: (context) => ({
+			hits: target(context).facet(context.body as Selector & { key: string; limit?: number }),
+		}),
+	},
 	'POST /collections/{c}/points/query': {
 		params: readParams,
 		check: bodies.query,

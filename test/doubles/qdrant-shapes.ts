@@ -205,5 +205,6 @@ export const bodies = {
 		{ offset: id, limit: count, filter, with_payload: withPayload, with_vector: withVector },
 	),
 	count: object({}, { filter, exact: bool }),
+	facet: object({ key: text }, { limit: count, filter, exact: bool }),
 	retrieve: object({ ids: list(id) }, { with_payload: withPayload, with_vector: withVector }),
 } satisfies Record<string, Check>;

@@ -19,7 +19,7 @@ describe('workflows as people build them, in the real n8n', () => {
 		write('mixed/first.txt');
 		await published('mixed/first.txt');
 		const before = (await executions(rig().n8n, workflowId())).length;
-		for (let at = 0; at < 5; at += 1) write(`mixed/${at}.pdf`, '%PDF-1.7 of no page');
+		for (let at = 0; at < 5; at += 1) write(`mixed/${at}.xyz`, 'of no type that is read');
 		write('mixed/good.txt');
 		await published('mixed/good.txt');
 		await ended('success', before + 1);

@@ -53,7 +53,7 @@ describe('from the folder to the index', () => {
 			// All of them come into the folder in one moment.
 			const drop = join(rig.home(), 'drop');
 			await mkdir(drop);
-			const names = [...Array.from({ length: 5 }, (_, index) => `${index}.pdf`), 'a.md', 'b.md', 'c.md'];
+			const names = [...Array.from({ length: 5 }, (_, index) => `${index}.xyz`), 'a.md', 'b.md', 'c.md'];
 			for (const name of names) await writeFile(join(drop, name), `content of ${name}`);
 			await rename(drop, join(inbox, 'drop'));
 			const told = () => workflow.ended.flatMap(({ docIds }) => docIds);

@@ -101,18 +101,20 @@ describe('a large document', function () {
 		await prepared.spool?.close();
 		return done;
 	}
+	const largeDeps = () => ({
+		...{ docStore, extractor, reading, embed, spools, signal },
+		...{ vectorStore: index, breaker: noBreaker },
+	});
 	const large = async (text: string | null, steps: number | null = null) => {
 		const claimed = await claim(text);
 		if (claimed === null) return 0;
-		return carryOut(
-			await prepareLarge(claimed, { docStore, extractor, reading, embed, spools, signal }),
-			steps,
-		);
+		return carryOut(await prepareLarge(claimed, largeDeps()), steps);
 	};
 	async function small(text: string | null): Promise<void> {
 		const claimed = await claim(text);
 		if (claimed === null) return;
 		const prepared = await prepare(claimed, {
+			docStore,
 			extractor,
 			reading,
 			embed,
@@ -199,6 +201,63 @@ describe('a large document', function () {
 		assert.equal(embedded.length, 7);
 	});
 
+	describe('that was moved', () => {
+		const noLimits = { maxPending: Infinity, maxPendingBytes: Infinity };
+		async function move(to: string, letters: string): Promise<Claimed> {
+			now += 100_000;
+			const body = textOf(letters);
+			const content = { sha256: hash('sha256', body), size: body.length, body };
+			const previous = { tenant: 't', docId: 'doc', jobId: changeOf('doc', null).jobId };
+			await docStore.accept([changeOf(to, body, { content, previous })], now, noLimits);
+			const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs: 1_000 });
+			assert.ok(claimed !== undefined);
+			return claimed;
+		}
+
+		for (const isTidied of [false, true])
+			it(`takes its vectors over, its old marks ${isTidied ? 'tidied' : 'as the commit left them'}`, async () => {
+				const claimed = await claim('abcdefab');
+				assert.ok(claimed !== null);
+				const prepared = await prepareLarge(claimed, largeDeps());
+				// Up to the commit, which is the fifth step from the end at the latest.
+				const progress = { isLost: false, isCommitted: false };
+				for (const step of largeSteps(prepared, () => ({ publishMs: 0 }), progress, deps())) {
+					if (progress.isCommitted && !isTidied) break;
+					await step(turn);
+				}
+				turn.leave();
+				await prepared.spool?.close();
+				const before = embedded.length;
+				const moved = await move(`new ${isTidied}`, 'abxcdefab');
+				assert.ok(JSON.stringify(moved.moveSources).length < 300, 'no manifest travels with the claim');
+				const again = await prepareLarge(moved, largeDeps());
+				assert.deepEqual([again.embedded, again.reused], [1, 8]);
+				assert.deepEqual(embedded.slice(before), ['x\n\nAbout x.']);
+				await carryOut(again, null);
+				const vectors = async (docId: string) => {
+					const all: string[] = [];
+					for await (const { id, content } of index.scan('t', docId)) {
+						const vector = (await index.vectors('t', [id])).get(id);
+						all.push(JSON.stringify([content, Array.from(vector ?? [])]));
+					}
+					return new Set(all);
+				};
+				const found = await vectors(`new ${isTidied}`);
+				for (const one of await vectors('doc')) assert.ok(found.has(one));
+			});
+
+		it('embeds what was not certainly published, and all of it where the index cannot be read', async () => {
+			await large('abcd');
+			// An attempt that began to rewrite: nobody can count on any of its entries.
+			await large('xbcd', 1);
+			const claimed = await move('new', 'abcd');
+			const broken = { ...index, vectors: () => Promise.reject(new Error('away')) };
+			const none = await prepareLarge(claimed, { ...largeDeps(), vectorStore: broken });
+			assert.deepEqual([none.embedded, none.reused], [4, 0]);
+			await none.spool?.close();
+		});
+	});
+
 	it('plans what plan does', async () => {
 		await fc.assert(
 			fc.asyncProperty(anyText, anyText, async (before, text) => {
@@ -206,7 +265,7 @@ describe('a large document', function () {
 				await large(before);
 				const claimed = await claim(text);
 				assert.ok(claimed !== null);
-				const prepared = await prepareLarge(claimed, { docStore, extractor, reading, embed, spools, signal });
+				const prepared = await prepareLarge(claimed, largeDeps());
 				await prepared.spool?.close();
 				const { chunks } = await extractor.extract({
 					content: Buffer.from(textOf(text)),

@@ -126,6 +126,7 @@ function open(docs: readonly Doc[]) {
 		counts: {},
 		queues: { count: () => {} },
 		progress: { count: () => {} },
+		points: { move: () => {} },
 	} as unknown as EngineState;
 	return {
 		states,

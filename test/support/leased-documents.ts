@@ -63,13 +63,18 @@ export async function claimItems(
 	vectorStore: Pick<VectorStore, 'vectors'> = { vectors: async () => new Map() },
 ): Promise<LaneItem[]> {
 	const claimed = await docStore.claim({ now, limit: 100, maxBytes: Infinity, leaseMs: 60_000 });
-	return Promise.all(claimed.map((one) => itemOf(one, vectorStore)));
+	return Promise.all(claimed.map((one) => itemOf(one, docStore, vectorStore)));
 }
 
-async function itemOf(claimed: Claimed, vectorStore: Pick<VectorStore, 'vectors'>): Promise<LaneItem> {
+async function itemOf(
+	claimed: Claimed,
+	docStore: DocStore,
+	vectorStore: Pick<VectorStore, 'vectors'>,
+): Promise<LaneItem> {
 	const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
 	const { signal } = new AbortController();
 	const prepared = await prepare(claimed, {
+		docStore,
 		vectorStore,
 		breaker: noBreaker,
 		extractor,

@@ -50,6 +50,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 20, timeoutMs: 5_000 };
 	const pipeline = startPipeline({
 		spools: noSpools,
+		vectorCache: null,
 		docStore,
 		vectorStore,
 		extractor,

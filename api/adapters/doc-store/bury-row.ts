@@ -1,9 +1,10 @@
 import type { Failure } from '../../domain/index.ts';
 import type { DocKey } from '../../ports/index.ts';
-import { setLease } from './doc-rows.ts';
+import { dropBody, unpinBlob } from './doc-bodies.ts';
+import { saveDoc } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { updateJob } from './job-rows.ts';
-import { recount } from './recount.ts';
+import { giveUpMoveSources } from './move-sources.ts';
 
 /** One row that cannot be read must not keep all the others from being worked on: its document is given up. */
 
@@ -23,17 +24,18 @@ export function workOrBury<T>(engine: EngineState, doc: DocKey, now: number, wor
 	}
 }
 
+/** What it waited for ends: its own jobs, its content, and documents that were moved there. */
 function bury(engine: EngineState, doc: DocKey, now: number): void {
 	const { tables } = engine;
-	setLease(engine, doc, null);
-	tables.buryDoc(doc, unreadable);
-	try {
-		const row = tables.docByKey(doc);
-		updateJob(engine, row?.state.wanted.jobId ?? null, now, { state: 'failed', error: unreadable });
-	} catch (error) {
-		// Then its receipt cannot be found either; nobody comes by the row any more.
-		if (!tables.isUnreadable(error)) throw error;
-	}
-	// The row could not be counted out, because nobody knows how it was counted in.
-	recount(engine);
+	tables.mendDoc(doc);
+	const row = tables.docByKey(doc);
+	if (row === undefined) return;
+	const { generation, wanted } = row.state;
+	dropBody(engine, doc, row.body, false);
+	unpinBlob(engine, doc);
+	const state = { ...row.state, lease: null, finished: generation, failed: true, movedTo: null };
+	saveDoc(engine, row, state, { body: null, flightJob: null, error: unreadable });
+	updateJob(engine, row.flightJob, now, { state: 'superseded', supersededBy: wanted.jobId });
+	updateJob(engine, wanted.jobId, now, { state: 'failed', error: unreadable });
+	giveUpMoveSources(engine, doc, now);
 }

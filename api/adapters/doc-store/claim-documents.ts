@@ -7,7 +7,7 @@ import { saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { updateJob } from './job-rows.ts';
 import { certainEntries } from './lease-entries.ts';
-import { movedManifests } from './move-sources.ts';
+import { publishedMoveSources } from './move-sources.ts';
 import { isHeld } from './repair-holds.ts';
 import type { DocRow, Tables } from './tables.ts';
 
@@ -69,7 +69,7 @@ function claimed(engine: EngineState, row: DocRow, state: DocState, lease: Lease
 		content: op === 'delete' || body === undefined ? null : { sha256, size, body: contentOf(engine, body) },
 		manifest,
 		orphans: [...fresh, ...uncertain],
-		moveSources: op === 'put' ? movedManifests(engine, row.key) : [],
+		moveSources: op === 'put' ? publishedMoveSources(engine, row.key) : [],
 		isPaged,
 		isInterrupted: row.state.mayHaveOrphans,
 	};

@@ -19,31 +19,33 @@ import type { Tables } from './tables.ts';
 export type Credits = ReturnType<typeof createCredits>;
 
 export function createCredits(deps: {
-	readonly tables: Pick<Tables, 'ledgers' | 'saveLedger'>;
+	readonly tables: Pick<Tables, 'ledgers' | 'listLedgers' | 'saveLedger'>;
 	readonly onUndo: (step: () => void) => void;
 }) {
 	const { tables, onUndo } = deps;
 	const ledgers = new Map(tables.ledgers().map(({ tenant, ...ledger }) => [tenant, ledger]));
-	/** In order of their bytes; null: to be sorted again. */
-	let names: string[] | null = null;
+	const sums: Totals = { tenants: 0, exhausted: 0, granted: 0, spent: 0, refunded: 0, left: 0 };
+	for (const ledger of ledgers.values()) addTo(sums, ledger, 1);
 
+	function replace(tenant: string, before: CreditBalance | undefined, after: CreditBalance | undefined) {
+		if (before !== undefined) addTo(sums, before, -1);
+		if (after === undefined) return ledgers.delete(tenant);
+		addTo(sums, after, 1);
+		return ledgers.set(tenant, after);
+	}
 	function set(tenant: string, ledger: CreditBalance): void {
 		const before = ledgers.get(tenant);
 		if (before === ledger) return;
-		onUndo(() => {
-			names = null;
-			if (before === undefined) ledgers.delete(tenant);
-			else ledgers.set(tenant, before);
-		});
-		if (before === undefined) names = null;
-		ledgers.set(tenant, ledger);
+		onUndo(() => replace(tenant, ledger, before));
+		replace(tenant, before, ledger);
 		tables.saveLedger({ tenant, ...ledger });
 	}
 
-	const view = (tenant: string): CreditLedger => {
-		const ledger = ledgers.get(tenant) ?? noLedger;
+	const shown = (tenant: string, { granted, spent, refunded }: CreditBalance): CreditLedger => {
+		const ledger = { granted, spent, refunded };
 		return { tenant, ...ledger, left: creditsLeft(ledger) };
 	};
+	const view = (tenant: string): CreditLedger => shown(tenant, ledgers.get(tenant) ?? noLedger);
 	const isLimited = (tenant: string) => (ledgers.get(tenant)?.granted ?? null) !== null;
 
 	return {
@@ -86,29 +88,24 @@ export function createCredits(deps: {
 			return { kind: 'granted', ledger: view(tenant) };
 		},
 
-		list({ after, limit }: { readonly after: string; readonly limit: number }): CreditLedger[] {
-			names ??= [...ledgers.keys()].sort();
-			const found: CreditLedger[] = [];
-			for (const tenant of names) {
-				if (found.length >= limit) break;
-				if (tenant > after) found.push(view(tenant));
-			}
-			return found;
-		},
+		list: ({ after, limit }: { readonly after: string; readonly limit: number }): CreditLedger[] =>
+			tables.listLedgers(after, limit).map(({ tenant, ...ledger }) => shown(tenant, ledger)),
 
-		stats(): StoreStats['credits'] {
-			const sums = { tenants: 0, exhausted: 0, granted: 0, spent: 0, refunded: 0, left: 0 };
-			for (const ledger of ledgers.values()) {
-				const rest = creditsLeft(ledger);
-				sums.spent += ledger.spent;
-				sums.refunded += ledger.refunded;
-				if (rest === null) continue;
-				sums.tenants += 1;
-				sums.granted += ledger.granted ?? 0;
-				sums.left += rest;
-				if (rest < costOfPut) sums.exhausted += 1;
-			}
-			return sums;
-		},
+		/** Counted as ledgers change: asking costs the same however many there are. */
+		stats: (): StoreStats['credits'] => ({ ...sums }),
 	};
+}
+
+type Totals = { -readonly [K in keyof StoreStats['credits']]: number };
+
+/** A ledger comes (1) or goes (-1). */
+function addTo(sums: Totals, ledger: CreditBalance, sign: 1 | -1): void {
+	const rest = creditsLeft(ledger);
+	sums.spent += sign * ledger.spent;
+	sums.refunded += sign * ledger.refunded;
+	if (rest === null) return;
+	sums.tenants += sign;
+	sums.granted += sign * (ledger.granted ?? 0);
+	sums.left += sign * rest;
+	if (rest < costOfPut) sums.exhausted += sign;
 }

@@ -9,10 +9,11 @@ import type { BlobFiles, EngineState, OpenTransaction } from './engine-state.ts'
 import { inTransaction } from './engine-transaction.ts';
 import type { ListSteps, wholeLists } from './list-steps.ts';
 import { entries, forget, orphans, recordOneIntent, reorder, tidyEntries } from './lease-entries.ts';
+import { createPointTallies } from './point-tallies.ts';
 import { createProgress } from './progress-counts.ts';
 import { createQueues } from './queues.ts';
 import { countRefusals, standingRefusals } from './refusal-receipts.ts';
-import { endHold, hold, isHeldKey, tally } from './repair-holds.ts';
+import { endHold, entriesOf, hold, isHeldKey, tally, texts } from './repair-holds.ts';
 import { leaveSummary, takeSummary } from './start-summary.ts';
 import { leaveFuture } from './leave-future.ts';
 import { stats } from './store-stats.ts';
@@ -47,7 +48,7 @@ interface EngineDeps {
 
 export function createDocEngine(deps: EngineDeps): DocEngine {
 	const engine = openState(deps);
-	const { tables, queues, progress, credits } = engine;
+	const { tables, queues, progress, points, credits } = engine;
 	return {
 		transaction: (run) => inTransaction(engine, run),
 		accept: (changes, now, limits) => acceptChanges(engine, changes, now, limits),
@@ -79,17 +80,23 @@ export function createDocEngine(deps: EngineDeps): DocEngine {
 		refusals: (tenant) => standingRefusals(tables, tenant),
 		progress: (tenant, now) => progress.view(tenant, now),
 
-		tally: (request) => tally(engine, request),
+		tally: (tenants) => tenants.map((tenant) => tally(engine, tenant)),
 		hold: (tenant, docId) => hold(engine, tenant, docId),
 		endHold: (tenant, docId) => endHold(engine, tenant, docId),
-		texts: (doc, pointIds) => tables.chunksOf(doc, pointIds),
+		entriesOf: (doc, after, limit) => entriesOf(engine, doc, after, limit),
+		texts: (doc, pointIds) => texts(engine, doc, pointIds),
 		marker: (name) => tables.marker(name),
 		setMarker: (name, value) => tables.setMarker(name, value),
 
 		sweep: (request) => sweep(engine, request),
 		leaveFuture: (now) => leaveFuture(engine, now),
 		highestTime: () => tables.highestTime(),
-		end: () => leaveSummary(tables, { counts: engine.counts, progress: progress.figures() }),
+		end: () =>
+			leaveSummary(tables, {
+				counts: engine.counts,
+				progress: progress.figures(),
+				points: points.stored(),
+			}),
 	};
 }
 
@@ -104,7 +111,7 @@ function openState({
 	const holds = new Set<string>();
 	const leasedUntil = (doc: number) =>
 		isHeldKey({ tables, holds }, doc) ? Infinity : (leases.byDoc.get(doc)?.until ?? null);
-	const { counts, progress: counted } = takeSummary(tables);
+	const { counts, progress: counted, points } = takeSummary(tables);
 	const onUndo = (step: () => void) => void transaction.undoSteps.push(step);
 	return {
 		...{ tables, blobs, transaction, leases, holds, maxFailedBytes },
@@ -112,6 +119,7 @@ function openState({
 		refusals: countRefusals(tables),
 		queues: createQueues({ tables, share: createFairShare(weightOf), leasedUntil, onUndo }),
 		progress: createProgress({ counted, onUndo }),
+		points: createPointTallies({ counted: points, onUndo }),
 		credits: createCredits({ tables, onUndo }),
 		sweep: { epochsAfter: 0 },
 	};

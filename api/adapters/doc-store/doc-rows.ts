@@ -29,6 +29,8 @@ export function saveDoc(engine: EngineState, row: DocRow, next: DocState, more: 
 	const saved = { ...row, ...more, state };
 	count(engine, saved, 1);
 	count(engine, row, -1);
+	const points = pointsAtRest(saved) - pointsAtRest(row);
+	engine.points.move(row.tenant, points, points);
 	engine.tables.updateDoc(saved);
 	return saved;
 }
@@ -37,6 +39,10 @@ export function insertDoc(engine: EngineState, row: Omit<DocRow, 'key'>): DocRow
 	count(engine, row, 1);
 	return { ...row, key: engine.tables.insertDoc(row) };
 }
+
+/** Of one that an attempt writes each entry is counted as it comes and goes (lease-entries.ts, end-lease.ts). */
+const pointsAtRest = ({ state }: CountedRow): number =>
+	state.mayHaveOrphans ? 0 : (state.published?.chunks ?? 0);
 
 /** What of a row is counted. */
 type CountedRow = Pick<DocRow, 'tenant' | 'state' | 'body'>;

@@ -6,6 +6,7 @@ import { leasedRow, saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { updateJob } from './job-rows.ts';
 import { freeMoveSources, giveUpMoveSources } from './move-sources.ts';
+import type { DocRow } from './tables.ts';
 
 /** The ways in which a worker ends its lease, or keeps it. Each is false where the lease was lost. */
 
@@ -21,12 +22,14 @@ export function commitOne(
 	{ lease, manifest, title, detail }: Commit,
 	now: number,
 ): boolean {
-	const { tables, progress } = engine;
+	const { tables, progress, points } = engine;
 	const row = leasedRow(engine, lease);
 	if (row === null) return false;
 	const before = withLease(engine, row);
-	if (manifest !== 'intended') tables.setManifest(lease.doc, manifest);
-	const chunks = manifest === 'intended' ? tables.countEntries(lease.doc) : manifest.length;
+	const entries =
+		manifest === 'intended' ? tables.countEntries(lease.doc) : tables.setManifest(lease.doc, manifest);
+	if (row.state.mayHaveOrphans) points.move(row.tenant, 0, -entries);
+	const chunks = manifest === 'intended' ? entries : manifest.length;
 	const next = commitLeased(before, chunks, now, title ?? null);
 	const isDone = !isPending(next) && !next.failed;
 	if (isDone) dropBody(engine, lease.doc, row.body, false);
@@ -39,6 +42,7 @@ export function commitOne(
 	});
 	freeMoveSources(engine, lease.doc, lease.generation, now);
 	progress.done(row.tenant, now, false);
+	if (next.published !== null) points.published(row.tenant, lease.doc, now);
 	return true;
 }
 
@@ -65,8 +69,8 @@ export function deadLetterOne(
 	if (row === null) return false;
 	const before = withLease(engine, row);
 	const givenUp = deadLetterLeased(before);
-	const chunks = engine.tables.keepPresent(lease.doc, new Set(present));
 	const { published } = givenUp;
+	const chunks = before.mayHaveOrphans ? keepPresent(engine, row, present) : (published?.chunks ?? 0);
 	const next = published === null ? givenUp : { ...givenUp, published: { ...published, chunks } };
 	unpinBlob(engine, lease.doc);
 	saveDoc(engine, row, next, { flightJob: null, ...(next.failed && { error }) });
@@ -79,4 +83,11 @@ export function deadLetterOne(
 	engine.progress.done(row.tenant, now, true);
 	boundDeadBodies(engine);
 	return true;
+}
+
+/** What stays of the manifest. Before an intent all of it does, whatever marks an earlier commit has left. */
+function keepPresent({ tables, points }: EngineState, row: DocRow, present: readonly string[]): number {
+	const { before, after } = tables.keepPresent(row.key, new Set(present));
+	points.move(row.tenant, 0, -before);
+	return after;
 }

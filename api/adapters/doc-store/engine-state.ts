@@ -1,6 +1,7 @@
 import type { LeaseState } from '../../domain/index.ts';
 import type { DocKey } from '../../ports/index.ts';
 import type { Credits } from './credit-ledger.ts';
+import type { PointTallies } from './point-tallies.ts';
 import type { ProgressCounts } from './progress-counts.ts';
 import type { Queues } from './queues.ts';
 import type { Counts, Tables } from './tables.ts';
@@ -50,6 +51,7 @@ export interface EngineState {
 	readonly refusals: RefusalCounts;
 	readonly queues: Queues;
 	readonly progress: ProgressCounts;
+	readonly points: PointTallies;
 	readonly credits: Credits;
 	/** How far the sweep over epochs has come; 0: it starts from the first. */
 	readonly sweep: { epochsAfter: number };

@@ -26,10 +26,12 @@ export function recordOneIntent(engine: EngineState, { lease, added, uncertain }
 	const row = leasedRow(engine, lease);
 	if (row === null) return false;
 	// From here on the marks count: what the last commit has left of them must not be taken for orphans.
-	if (!row.state.mayHaveOrphans) tables.tidyEntries(lease.doc, null, null);
-	tables.addOrphans(lease.doc, added);
+	const isFirst = !row.state.mayHaveOrphans;
+	if (isFirst) tables.tidyEntries(lease.doc, null, null);
+	const more = tables.addOrphans(lease.doc, added);
 	tables.markUncertain(lease.doc, uncertain);
-	if (!row.state.mayHaveOrphans) saveDoc(engine, row, recordIntent(withLease(engine, row)), {});
+	if (isFirst) saveDoc(engine, row, recordIntent(withLease(engine, row)), {});
+	engine.points.move(row.tenant, 0, more + (isFirst ? (row.state.published?.chunks ?? 0) : 0));
 	return true;
 }
 
@@ -41,8 +43,18 @@ export function entries(
 ): StoredEntry[] {
 	const row = leasedRow(engine, lease);
 	if (row === null) return [];
-	const page = engine.tables.entriesPage(lease.doc, after, limit);
-	return row.state.mayHaveOrphans ? page : page.map((entry) => ({ ...entry, isCertain: true }));
+	return markedEntries(engine, row, after, limit);
+}
+
+/** A page with the marks as they count. */
+export function markedEntries(
+	{ tables }: Pick<EngineState, 'tables'>,
+	{ key, state }: DocRow,
+	after: string | null,
+	limit: number,
+): StoredEntry[] {
+	const page = tables.entriesPage(key, after, limit);
+	return state.mayHaveOrphans ? page : page.map((entry) => ({ ...entry, isCertain: true }));
 }
 
 export function orphans(engine: EngineState, lease: Lease): OrphanPoints {
@@ -52,8 +64,10 @@ export function orphans(engine: EngineState, lease: Lease): OrphanPoints {
 }
 
 export function forget(engine: EngineState, lease: Lease, ids: readonly string[]): boolean {
-	if (leasedRow(engine, lease) === null) return false;
-	engine.tables.forget(lease.doc, ids);
+	const row = leasedRow(engine, lease);
+	if (row === null) return false;
+	const less = engine.tables.forget(lease.doc, ids);
+	if (row.state.mayHaveOrphans) engine.points.move(row.tenant, 0, -less);
 	return true;
 }
 

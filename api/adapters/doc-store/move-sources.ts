@@ -7,7 +7,7 @@ import {
 	waitForSuccessor,
 	withdrawMove,
 } from '../../domain/index.ts';
-import type { DocKey, MovedManifest } from '../../ports/index.ts';
+import type { DocKey, MoveSource } from '../../ports/index.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { endLostJob, updateJob } from './job-rows.ts';
@@ -98,15 +98,10 @@ export function withdrawMoveSources(engine: EngineState, successor: DocKey, now:
 	return true;
 }
 
-/** What the documents that wait have in the index. */
-export const movedManifests = ({ tables }: EngineState, successor: DocKey): MovedManifest[] =>
-	tables.moveSourcesOf(successor).flatMap(({ key, tenant, state }) =>
-		state.published === null
-			? []
-			: {
-					doc: key,
-					tenant,
-					fingerprint: state.published.fingerprint,
-					manifest: tables.entries(key).manifest,
-				},
-	);
+/** The documents that wait, with something in the index. */
+export const publishedMoveSources = ({ tables }: EngineState, successor: DocKey): MoveSource[] =>
+	tables
+		.moveSourcesOf(successor)
+		.flatMap(({ key: doc, tenant, docId, state: { published } }) =>
+			published === null ? [] : { doc, tenant, docId, fingerprint: published.fingerprint },
+		);

@@ -2,8 +2,8 @@ import type { EngineState } from './engine-state.ts';
 import { countRefusals } from './refusal-receipts.ts';
 
 /**
- * Counts everything from the rows again. For what nobody could count one by one, which is a row that cannot be read, and
- * times that all move at once; it costs what a start costs after a crash.
+ * Counts everything from the rows again, where the times of all of them have moved at once. It costs what a start costs
+ * after a crash, and is done at a start alone.
  */
 export function recount(engine: EngineState): void {
 	const { tables } = engine;
@@ -11,5 +11,6 @@ export function recount(engine: EngineState): void {
 	Object.assign(engine.refusals, countRefusals(tables));
 	engine.queues.reload();
 	engine.progress.reload(tables.progress());
+	engine.points.reload(tables.points());
 	engine.transaction.wasRecounted = true;
 }

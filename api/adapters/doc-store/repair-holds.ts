@@ -1,6 +1,7 @@
-import { versionOf } from '../../domain/index.ts';
-import type { DocKey, RepairStore, RepairTarget, PointTally } from '../../ports/index.ts';
+import { type ManifestChunk, type StoredEntry, versionOf } from '../../domain/index.ts';
+import type { DocKey, PointTally, RepairTarget } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
+import { markedEntries } from './lease-entries.ts';
 
 /**
  * What the index is verified against, and repaired from (RepairStore in the port). Holds are in memory, like leases,
@@ -21,22 +22,24 @@ export function isHeldKey({ tables, holds }: Holds, doc: DocKey): boolean {
 	return row !== undefined && isHeld({ holds }, row);
 }
 
-export function tally(
-	{ tables, leases }: EngineState,
-	{ after, limit }: Parameters<RepairStore['tally']>[0],
-): Awaited<ReturnType<RepairStore['tally']>> {
-	const rows = tables.tallyDocs(after, limit);
-	const found = new Map<string, { -readonly [K in keyof PointTally]: PointTally[K] }>();
-	for (const { key, tenant, docId, chunks, most, isUnderWay, publishedAt: at } of rows) {
-		const own = found.get(tenant) ?? { tenant, least: 0, most: 0, latest: null };
-		found.set(tenant, own);
-		if (!isUnderWay) own.least += chunks;
-		own.most += most;
-		const isQuiet = !isUnderWay && !leases.byDoc.has(key);
-		if (at !== null && isQuiet && at >= (own.latest?.at ?? 0)) own.latest = { docId, at };
+export function tally(engine: EngineState, tenant: string): PointTally {
+	const { least, most, moved, latest } = engine.points.of(tenant);
+	return { tenant, least, most, moved, latest: latestOf(engine, latest) };
+}
+
+/** Null where something is under way on it, and where its row cannot be read. */
+function latestOf({ tables, leases }: EngineState, doc: DocKey): PointTally['latest'] {
+	if (doc === 0 || leases.byDoc.has(doc)) return null;
+	try {
+		const row = tables.docByKey(doc);
+		const { published = null, mayHaveOrphans = true } = row?.state ?? {};
+		if (row === undefined || published === null || mayHaveOrphans) return null;
+		const { version, chunks, at } = published;
+		return { docId: row.docId, version, chunks, at };
+	} catch (error) {
+		if (tables.isUnreadable(error)) return null;
+		throw error;
 	}
-	const last = rows.length < limit ? null : (rows.at(-1)?.key ?? null);
-	return { tenants: [...found.values()], last };
 }
 
 export function hold(
@@ -46,20 +49,25 @@ export function hold(
 ): RepairTarget | null {
 	const row = tables.findDoc(tenant, docId);
 	holds.add(nameOf(tenant, docId));
-	if (row === undefined) {
-		const nothing = { manifest: [], orphans: [], isInterrupted: false };
-		return { doc: null, version: 0, published: null, ...nothing };
-	}
+	if (row === undefined) return { doc: null, version: 0, published: null, isInterrupted: false };
 	if (leases.byDoc.has(row.key)) return null;
-	const { manifest, fresh, uncertain } = tables.entries(row.key);
-	return {
-		doc: row.key,
-		version: versionOf(row.state),
-		published: row.state.published,
-		manifest,
-		orphans: [...fresh, ...uncertain],
-		isInterrupted: row.state.mayHaveOrphans,
-	};
+	const { published, mayHaveOrphans: isInterrupted } = row.state;
+	return { doc: row.key, version: versionOf(row.state), published, isInterrupted };
+}
+
+export function entriesOf(
+	engine: EngineState,
+	doc: DocKey,
+	after: string | null,
+	limit: number,
+): StoredEntry[] {
+	const row = engine.tables.docByKey(doc);
+	return row === undefined ? [] : markedEntries(engine, row, after, limit);
+}
+
+export function texts({ tables }: EngineState, doc: DocKey, pointIds: readonly string[]): ManifestChunk[] {
+	const row = tables.docByKey(doc);
+	return row === undefined ? [] : tables.chunksOf(doc, !row.state.mayHaveOrphans, pointIds);
 }
 
 export function endHold({ tables, holds, queues }: EngineState, tenant: string, docId: string): void {

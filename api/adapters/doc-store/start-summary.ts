@@ -1,4 +1,5 @@
-import type { Counts, Tables, TenantFigures } from './tables.ts';
+import { pointsOf, type StoredPoints } from './point-tallies.ts';
+import type { Counts, Tables, TenantFigures, TenantPoints } from './tables.ts';
 
 /**
  * What the engine knows of all rows together. Counting it costs a walk over every document and receipt, so that the end
@@ -8,20 +9,25 @@ import type { Counts, Tables, TenantFigures } from './tables.ts';
 export interface StartSummary {
 	readonly counts: Counts;
 	readonly progress: readonly TenantFigures[];
+	readonly points: readonly TenantPoints[];
 }
+
+type StoredSummary = Omit<StartSummary, 'points'> & { readonly points: readonly StoredPoints[] };
 
 const name = 'summary';
 
 export function takeSummary(tables: Tables): StartSummary {
 	return tables.transaction(() => {
 		const stored = tables.marker(name);
-		if (stored === null) return { counts: tables.counts(), progress: tables.progress() };
+		if (stored === null)
+			return { counts: tables.counts(), progress: tables.progress(), points: tables.points() };
 		tables.setMarker(name, null);
-		return JSON.parse(stored) as StartSummary;
+		const summary = JSON.parse(stored) as StoredSummary;
+		return { ...summary, points: summary.points.map(pointsOf) };
 	});
 }
 
 /** The last thing that is done with the tables. */
-export function leaveSummary(tables: Tables, summary: StartSummary): void {
+export function leaveSummary(tables: Tables, summary: StoredSummary): void {
 	tables.transaction(() => tables.setMarker(name, JSON.stringify(summary)));
 }

@@ -61,8 +61,11 @@ export interface DocsTable {
 	insertDoc(row: Omit<DocRow, 'key'>): DocKey;
 	updateDoc(row: DocRow): void;
 	removeDoc(key: DocKey): void;
-	/** Without reading its row: nothing of the document waits any more, and it is failed for this reason. */
-	buryDoc(key: DocKey, error: Failure): void;
+	/**
+	 * Without reading them: makes the document's row and its jobs readable. What of the row is counted stays as it is,
+	 * and what is published is no pipeline's any more, so that all of its points are written anew.
+	 */
+	mendDoc(key: DocKey): void;
 	/** Every tenant's documents: see progress-counts.ts. */
 	progress(): TenantFigures[];
 	/** Every queue with waiting documents: how many, and when the first of them is due. */
@@ -80,8 +83,8 @@ export interface DocsTable {
 	retryingJobs(tenant: string | null, below: string | null, limit: number): string[];
 	/** The dead letter with a content whose change was accepted first. */
 	oldestDeadLetter(): DocRow | undefined;
-	/** Documents by key, from above `after`, for a tally. */
-	tallyDocs(after: DocKey, limit: number): TallyRow[];
+	/** What the index must hold of every tenant that has something in it, or may have. */
+	points(): TenantPoints[];
 	/** No time of a document is above `now` any more, but of those that wait for a successor. */
 	leaveDocsFuture(now: number): void;
 	/** Finished deletions accepted before `before`, oldest first. */
@@ -147,24 +150,27 @@ export interface EntriesTable {
 	chunks(doc: DocKey, isTidy: boolean, page: ChunkPage): ManifestChunk[];
 	/** The same without texts, all of it. */
 	manifest(doc: DocKey, isTidy: boolean): ManifestEntry[];
-	/** Of the published manifest, those of these points. */
-	chunksOf(doc: DocKey, pointIds: readonly string[]): ManifestChunk[];
-	/** Adds chunks that are not there yet, as fresh orphans. */
-	addOrphans(doc: DocKey, chunks: readonly ManifestChunk[]): void;
-	forget(doc: DocKey, ids: readonly string[]): void;
+	/** Of the published manifest, those of these points; `isTidy` as above. */
+	chunksOf(doc: DocKey, isTidy: boolean, pointIds: readonly string[]): ManifestChunk[];
+	/** Adds chunks that are not there yet, as fresh orphans; how many. */
+	addOrphans(doc: DocKey, chunks: readonly ManifestChunk[]): number;
+	/** How many were there. */
+	forget(doc: DocKey, ids: readonly string[]): number;
 	reorder(doc: DocKey, entries: readonly Pick<StoredEntry, 'pointId' | 'order'>[]): void;
 	/** Makes manifest entries uncertain. */
 	markUncertain(doc: DocKey, ids: readonly string[]): void;
 	/** Makes every entry a certain one, of `limit` from above `after` on, or of all; the last one looked at, or null. */
 	tidyEntries(doc: DocKey, after: string | null, limit: number | null): string | null;
-	/** Makes these (all of them there) the manifest and removes every other entry. */
-	setManifest(doc: DocKey, manifest: readonly ManifestEntry[]): void;
-	/** Makes uncertain entries that are `present` certain, removes the other ones and every fresh orphan; how many remain. */
-	keepPresent(doc: DocKey, present: ReadonlySet<string>): number;
+	/** Makes these (all of them there) the manifest and removes every other entry; how many entries there were. */
+	setManifest(doc: DocKey, manifest: readonly ManifestEntry[]): number;
+	/** Makes uncertain entries that are `present` certain, removes the other ones and every fresh orphan. */
+	keepPresent(doc: DocKey, present: ReadonlySet<string>): { readonly before: number; readonly after: number };
 }
 
 export interface CreditsTable {
 	ledgers(): LedgerRow[];
+	/** In order of their tenants' bytes, from above `after`. */
+	listLedgers(after: string, limit: number): LedgerRow[];
 	saveLedger(row: LedgerRow): void;
 }
 
@@ -239,13 +245,14 @@ export interface LedgerRow extends CreditBalance {
 	readonly tenant: string;
 }
 
-export interface TallyRow extends Pick<DocRow, 'key' | 'tenant' | 'docId'> {
-	/** Of the published manifest; 0 where nothing is published. */
-	readonly chunks: number;
-	/** All entries and orphans, where something is under way; else as `chunks`. */
+/** See point-tallies.ts. */
+export interface TenantPoints {
+	readonly tenant: string;
+	readonly least: number;
 	readonly most: number;
-	readonly isUnderWay: boolean;
-	readonly publishedAt: number | null;
+	/** The document published last, and when; 0 where none is. */
+	readonly latest: DocKey;
+	readonly latestAt: number;
 }
 
 export interface Counts {

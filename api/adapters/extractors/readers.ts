@@ -42,6 +42,14 @@ const text: StreamedReader = {
 	},
 };
 
+const pdf: StreamedReader = {
+	read: async (bytes) => (await import('./pdf.ts')).extractPdf(bytes),
+	async *stream(file, _mimeType, chunks) {
+		const { streamPdf } = await import('./pdf.ts');
+		return yield* streamPdf(file, chunks);
+	},
+};
+
 const table: StreamedReader = {
 	read: async (bytes, mimeType) => (await import('./csv.ts')).extractCsv(bytes, mimeType),
 	async *stream(file, mimeType, chunks) {
@@ -87,6 +95,7 @@ export const readers: {
 	'text/markdown': { read: extractMarkdown },
 	'text/html': { read: extractHtml },
 	'application/xhtml+xml': { read: extractHtml },
+	'application/pdf': pdf,
 	'text/mdx': { read: async (bytes) => (await import('./mdx.ts')).extractMdx(bytes) },
 	'text/asciidoc': { read: async (bytes) => (await import('./asciidoc.ts')).extractAsciidoc(bytes) },
 	'text/x-org': { read: async (bytes) => (await import('./org.ts')).extractOrg(bytes) },

@@ -1,13 +1,13 @@
-/** Searches in the points of one collection, and reads of them. */
+/** Searches in the points of one collection, and reads of them: all of them, a page without texts, and how many they are. */
 import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
-import type { Hit, SearchQuery, StoredPoint } from '../../ports/index.ts';
+import type { Hit, Page, PageRequest, PointMark, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
-import { storedPoint } from './payload.ts';
+import { docIdKey, storedPoint, tenantKey } from './payload.ts';
 import { queryVector } from './sparse.ts';
 import { idFilter, sparseName, tenantFilter } from './write-plan.ts';
 
-/** Sends a request below the collection's `/points`. */
+/** Sends a request below the collection. */
 export type SendRead = <T>(path: string, body: object) => Promise<T>;
 
 const scanPage = 512;
@@ -37,7 +37,7 @@ export async function searchPoints(
 
 async function ask(read: SendRead, searches: readonly Search[], limit: number): Promise<Hit[][]> {
 	const request = { searches: searches.map((search) => ({ ...search, limit, with_payload: true })) };
-	return (await read<Schemas['QueryResponse'][]>('/query/batch', request)).map((answer) =>
+	return (await read<Schemas['QueryResponse'][]>('/points/query/batch', request)).map((answer) =>
 		ranked(answer.points),
 	);
 }
@@ -77,7 +77,7 @@ export async function readVectors(
 			with_payload: false,
 			with_vector: [''],
 		} satisfies Schemas['ScrollRequest'];
-		const { points } = await read<Schemas['ScrollResult']>('/scroll', request);
+		const { points } = await read<Schemas['ScrollResult']>('/points/scroll', request);
 		for (const { id, vector } of points) {
 			// Alone it comes bare, beside another vector under its name.
 			const dense = Array.isArray(vector) ? vector : (vector as Record<string, unknown> | null)?.[''];
@@ -102,8 +102,67 @@ export async function* scanPoints(
 			with_payload: true,
 			with_vector: false,
 		};
-		const page = await read<Schemas['ScrollResult']>('/scroll', request);
+		const page = await read<Schemas['ScrollResult']>('/points/scroll', request);
 		for (const { id, payload } of page.points) yield storedPoint(id, payload);
 		offset = page.next_page_offset ?? undefined;
 	} while (offset !== undefined);
+}
+
+/**
+ * Qdrant orders whole numbers before UUIDs. Points whose id is none of ours are left out: another program's, whatever
+ * they say of themselves.
+ */
+const isOurs = (id: string | number): boolean => typeof id === 'string';
+
+export async function readMarks(
+	read: SendRead,
+	{ docId, ...request }: PageRequest & { readonly docId: string },
+): Promise<Page<PointMark>> {
+	const { points, next } = await readPage(read, request, docId, ['metadata']);
+	const items = points
+		.filter(({ id }) => isOurs(id))
+		.map(({ id, payload }): PointMark => {
+			const { content: _none, heading: _nothing, page: _nowhere, ...mark } = storedPoint(id, payload);
+			return mark;
+		});
+	return { items, next };
+}
+
+export async function readDocuments(read: SendRead, request: PageRequest): Promise<Page<string>> {
+	const { points, next } = await readPage(read, request, undefined, [docIdKey]);
+	const names = points.map(({ id, payload }) => storedPoint(id, payload).docId);
+	return { items: [...new Set(names)], next };
+}
+
+async function readPage(
+	read: SendRead,
+	{ tenant, from, limit }: PageRequest,
+	docId: string | undefined,
+	include: readonly string[],
+) {
+	const page = await read<Schemas['ScrollResult']>('/points/scroll', {
+		filter: tenantFilter(tenant, docId),
+		...(from !== null && { offset: /^\d+$/.test(from) ? Number(from) : from }),
+		limit,
+		with_payload: include,
+		with_vector: false,
+	});
+	// An id; the server's types allow more.
+	const next = page.next_page_offset as string | number | null | undefined;
+	return { points: page.points, next: next === null || next === undefined ? null : String(next) };
+}
+
+export async function countTenants(
+	read: SendRead,
+	tenants: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+	const request = {
+		key: tenantKey,
+		filter: { must: [{ key: tenantKey, match: { any: tenants } }] },
+		limit: Math.max(1, tenants.length),
+		exact: true,
+	};
+	const { hits } = await read<Schemas['FacetResponse']>('/facet', request);
+	const found = new Map(hits.map(({ value, count }) => [String(value), count]));
+	return new Map(tenants.map((tenant) => [tenant, found.get(tenant) ?? 0]));
 }

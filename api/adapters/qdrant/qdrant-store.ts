@@ -14,7 +14,15 @@ import type { Clock, VectorStore } from '../../ports/index.ts';
 import { createRequestBudget } from './request-budget.ts';
 import { openCollection, type QdrantInfo } from './collection.ts';
 import { createInFlight } from './in-flight.ts';
-import { readVectors, scanPoints, searchPoints, type SendRead } from './points-read.ts';
+import {
+	countTenants,
+	readDocuments,
+	readMarks,
+	readVectors,
+	scanPoints,
+	searchPoints,
+	type SendRead,
+} from './points-read.ts';
 import { type PointWriter, upsertAll, write } from './points-write.ts';
 import { idFilter, idsPerFilter, payloadBodies, tenantFilter, upsertBodies } from './write-plan.ts';
 import { createQdrantTransport, parseEndpoint } from './qdrant-transport.ts';
@@ -61,7 +69,7 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 
 	const writer: PointWriter = { transport, inFlight, path: `${root}/points` };
 	const read: SendRead = (path, body) =>
-		transport.send({ method: 'POST', path: writer.path + path, body: JSON.stringify(body) });
+		transport.send({ method: 'POST', path: root + path, body: JSON.stringify(body) });
 
 	return {
 		kind: 'qdrant',
@@ -96,9 +104,13 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		vectors: (tenant, ids) => readVectors(read, tenant, ids, limits.maxPoints),
 		search: (query) => searchPoints(read, query),
 		scan: (tenant, docId) => scanPoints(read, tenant, docId),
+		points: (request) => readMarks(read, request),
+		documents: (request) => readDocuments(read, request),
+		counts: async (tenants) => (tenants.length === 0 ? new Map() : countTenants(read, tenants)),
 		async count(tenant) {
 			const filter = tenantFilter(tenant);
-			return (await read<Schemas['CountResult']>('/count', { ...(filter && { filter }), exact: true })).count;
+			return (await read<Schemas['CountResult']>('/points/count', { ...(filter && { filter }), exact: true }))
+				.count;
 		},
 		async ping(signal) {
 			const sent = { method: 'GET', path: `${root}/exists`, signal } as const;

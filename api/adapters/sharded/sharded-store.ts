@@ -73,6 +73,20 @@ export function createShardedStore(deps: {
 			docId === undefined
 				? merged(shards.map((shard) => shard.scan(tenant)))
 				: home(docId).scan(tenant, docId),
+		points: (request) => home(request.docId).points(request),
+		async documents({ from, ...request }) {
+			const [, number = '0', inner = ''] = /^(\d+):(.*)$/s.exec(from ?? '') ?? [];
+			const at = Number(number);
+			const shard = shards[at] ?? first;
+			const { items, next } = await shard.documents({ ...request, from: inner === '' ? null : inner });
+			if (next !== null) return { items, next: `${at}:${next}` };
+			return { items, next: at + 1 < shards.length ? `${at + 1}:` : null };
+		},
+		async counts(tenants) {
+			const found = await all((shard) => shard.counts(tenants));
+			const sum = (tenant: string) => found.reduce((total, counts) => total + (counts.get(tenant) ?? 0), 0);
+			return new Map(tenants.map((tenant) => [tenant, sum(tenant)]));
+		},
 		async count(tenant) {
 			return (await all((shard) => shard.count(tenant))).reduce((sum, count) => sum + count, 0);
 		},

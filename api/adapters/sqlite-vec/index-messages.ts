@@ -1,5 +1,5 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
-import type { NewPoint, StoredPoint } from '../../ports/index.ts';
+import type { NewPoint, Page, PageRequest, PointMark, StoredPoint } from '../../ports/index.ts';
 import type { PackedTexts } from './packed-texts.ts';
 
 /** The rest of a point is in `vectors` and `texts`. */
@@ -56,5 +56,9 @@ export type ReaderMethods = {
 	/** Of the ids that are there: their quantized vectors, one after the other. */
 	vectors(tenant: string, ids: readonly string[]): { ids: string[]; vectors: Int8Array };
 	page(page: WirePage): StoredPoint[];
-	count(tenant: string | null): number;
+	points(request: PageRequest & { readonly docId: string }): Page<PointMark>;
+	documents(request: PageRequest): Page<string>;
+	/** In the order of the tenants. */
+	counts(tenants: readonly string[]): number[];
+	countAll(): number;
 };

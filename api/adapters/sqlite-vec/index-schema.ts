@@ -23,7 +23,7 @@ export interface IndexShape {
 	readonly fingerprint: string | null;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** A search reads all vectors of its tenant, again and again. */
 const readerCacheKb = 32_768;
@@ -33,7 +33,9 @@ const writerCacheKb = 2_048;
 
 const tables = (dimensions: number) => `
 	CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-	CREATE TABLE tenants(tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+	CREATE TABLE tenants(
+		tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, points INTEGER NOT NULL DEFAULT 0
+	);
 	CREATE TABLE docs(
 		doc INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, doc_id TEXT NOT NULL,
 		superseded INTEGER NOT NULL, fields TEXT NOT NULL
@@ -59,6 +61,15 @@ const tables = (dimensions: number) => `
 	PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+/** From version 1: the points of each tenant are counted as they come and go. */
+const countTenants = `
+	ALTER TABLE tenants ADD COLUMN points INTEGER NOT NULL DEFAULT 0;
+	UPDATE tenants SET points = counted.points
+		FROM (SELECT tenant, count(*) AS points FROM points GROUP BY tenant) AS counted
+		WHERE counted.tenant = tenants.tenant;
+	PRAGMA user_version = 2;
+`;
+
 /** Opens the file, makes it where it is missing, and compares it with `shape`. */
 export function openForWriting(options: OpenOptions, shape: IndexShape): DatabaseSync {
 	const db = connect(options, false);
@@ -68,6 +79,7 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		// After a bulk load the log would keep its largest size for ever.
 		db.exec('PRAGMA journal_size_limit = 67108864');
 		if (version === 0) create(db, shape);
+		else if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		checkShape(db, shape);
 		return db;
 	} catch (error) {
@@ -109,10 +121,16 @@ function versionOf(db: DatabaseSync): number {
 }
 
 function create(db: DatabaseSync, shape: IndexShape): void {
-	db.exec('BEGIN IMMEDIATE');
-	try {
+	inTransaction(db, () => {
 		db.exec(tables(shape.dimensions));
 		db.prepare(`INSERT INTO meta VALUES('dimensions', ?)`).run(shape.dimensions);
+	});
+}
+
+function inTransaction(db: DatabaseSync, work: () => void): void {
+	db.exec('BEGIN IMMEDIATE');
+	try {
+		work();
 		db.exec('COMMIT');
 	} catch (error) {
 		if (db.isTransaction) db.exec('ROLLBACK');

@@ -1,9 +1,10 @@
-/** Points and vectors by id, pages and counts, on an open database; for index-reader.ts. Searches are in index-search.ts. */
+/** Points and vectors by id, on an open database; for index-reader.ts. Searches are in index-search.ts, pages and counts in index-pages.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import { readStored } from '../../contract/stored-fields.ts';
 import type { DocFields, StoredPoint } from '../../ports/index.ts';
 import { uuidFromBytes, uuidToBytes } from '../sqlite/index.ts';
 import type { ReaderMethods } from './index-messages.ts';
+import { createIndexPages, firstById } from './index-pages.ts';
 
 interface PointRow {
 	id: Uint8Array;
@@ -22,6 +23,11 @@ export const pointColumns = `
 `;
 export const pointTables = `
 	points JOIN docs ON docs.doc = points.doc JOIN tenants ON tenants.tenant = points.tenant
+`;
+
+/** See `marksOfRow`. */
+export const contentsOfRow = `
+	SELECT ${pointColumns} FROM ${pointTables} WHERE points.doc = ? AND points.id > ? ORDER BY points.id LIMIT ?
 `;
 
 export function toPoint(row: unknown): StoredPoint {
@@ -57,18 +63,11 @@ export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search
 		WHERE points.id > ? AND points.tenant = (SELECT tenant FROM tenants WHERE name = ?)
 		ORDER BY points.id LIMIT ?`,
 	);
-	const nextOfDocument = db.prepare(
-		`SELECT ${pointColumns} FROM ${pointTables}
-		WHERE points.id > ? AND points.doc IN (
-			SELECT doc FROM docs WHERE tenant = (SELECT tenant FROM tenants WHERE name = ?) AND doc_id = ?
-		) ORDER BY points.id LIMIT ?`,
-	);
-	const countAll = db.prepare('SELECT count(*) AS points FROM points');
-	const countTenant = db.prepare(
-		'SELECT count(*) AS points FROM points WHERE tenant = (SELECT tenant FROM tenants WHERE name = ?)',
-	);
+	const nextOfRow = db.prepare(contentsOfRow);
+	const { rowsOf, ...pages } = createIndexPages(db);
 
 	return {
+		...pages,
 		ping: () => void version.get(),
 		vectors(tenant, ids) {
 			const found: string[] = [];
@@ -86,14 +85,12 @@ export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search
 		},
 		page({ tenant, docId, after, size }) {
 			const from = after === null ? new Uint8Array(0) : uuidToBytes(after.id);
-			const rows =
-				tenant === null
-					? next.all(from, after?.tenant ?? '', size)
-					: docId === null
-						? nextOfTenant.all(from, tenant, size)
-						: nextOfDocument.all(from, tenant, docId, size);
-			return rows.map(toPoint);
+			if (tenant === null) return next.all(from, after?.tenant ?? '', size).map(toPoint);
+			if (docId === null) return nextOfTenant.all(from, tenant, size).map(toPoint);
+			return firstById(
+				rowsOf(tenant, docId).map(({ doc }) => nextOfRow.all(doc, from, size) as unknown as PointRow[]),
+				size,
+			).map(toPoint);
 		},
-		count: (tenant) => Number((tenant === null ? countAll.get() : countTenant.get(tenant))?.['points']),
 	};
 }

@@ -105,7 +105,19 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				after = last === undefined ? null : { id: last.id, tenant: last.tenant };
 			} while (page.length === PAGE);
 		},
-		count: (tenant) => run((running) => idlest(running).call('count', tenant)),
+		points: (request) => run((running) => idlest(running).call('points', request)),
+		documents: (request) => run((running) => idlest(running).call('documents', request)),
+		counts: (tenants) =>
+			run(async (running) => {
+				const counts = await idlest(running).call('counts', tenants);
+				return new Map(tenants.map((tenant, at) => [tenant, counts[at] ?? 0]));
+			}),
+		count: (tenant) =>
+			run(async (running) => {
+				if (tenant === null) return idlest(running).call('countAll');
+				const [count = 0] = await idlest(running).call('counts', [tenant]);
+				return count;
+			}),
 		ping: (signal) =>
 			run((running) => {
 				signal?.throwIfAborted();

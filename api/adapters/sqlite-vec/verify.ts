@@ -42,6 +42,8 @@ const mustBeNone: Readonly<Record<string, string>> = {
 	'points without a document': 'SELECT count(*) FROM points WHERE doc NOT IN (SELECT doc FROM docs)',
 	'points whose document is of another tenant':
 		'SELECT count(*) FROM points JOIN docs USING (doc) WHERE points.tenant <> docs.tenant',
+	'tenants with another number of points than is counted': `SELECT count(*) FROM tenants LEFT JOIN
+		(SELECT tenant, count(*) AS found FROM points GROUP BY tenant) USING (tenant) WHERE points <> coalesce(found, 0)`,
 	'documents without points': 'SELECT count(*) FROM docs WHERE doc NOT IN (SELECT doc FROM points)',
 	'documents without a tenant': 'SELECT count(*) FROM docs WHERE tenant NOT IN (SELECT tenant FROM tenants)',
 	'documents with more than one current row': `SELECT count(*) FROM (

@@ -44,6 +44,7 @@ function openWriter(db: DatabaseSync, dimensions: number) {
 	const sql = {
 		findTenant: db.prepare('SELECT tenant FROM tenants WHERE name = ?'),
 		addTenant: db.prepare('INSERT INTO tenants(name) VALUES(?)'),
+		countPoints: db.prepare('UPDATE tenants SET points = points + ? WHERE tenant = ?'),
 
 		docsOf: db.prepare('SELECT doc, superseded, fields FROM docs WHERE tenant = ? AND doc_id = ?'),
 		addDoc: db.prepare('INSERT INTO docs(tenant, doc_id, superseded, fields) VALUES(?, ?, ?, ?)'),
@@ -210,11 +211,13 @@ function remove(writer: Writer, name: string, ids: readonly string[]): void {
 }
 
 /**
- * Brings `vectors` and `texts` in step with `points`, one table after the other: statements on other tables
+ * Brings the tenant's count, `vectors` and `texts` in step with `points`, one table after the other: statements on other tables
  * in between make FTS5 write out what it has gathered, at half a millisecond each.
  */
 function follow(writer: Writer, tenant: number, changes: readonly RowChange[]): void {
 	const { sql, compactor, indexedTerms } = writer;
+	const growth = changes.reduce((sum, { isNew, terms }) => sum + (terms === null ? -1 : isNew ? 1 : 0), 0);
+	if (growth !== 0) sql.countPoints.run(growth, tenant);
 	const chunks = new Set<number>();
 	for (const { row, hadVector, vector } of changes) {
 		// vec0's UPDATE does not take vectors of bytes: the row goes and comes again.

@@ -7,7 +7,7 @@ import {
 	queueClass,
 	type WorkClass,
 } from '../../domain/index.ts';
-import type { Counts, DocRow, DocsTable, DurableState, TallyRow, Waiting } from '../doc-store/index.ts';
+import type { Counts, DocRow, DocsTable, DurableState, TenantPoints, Waiting } from '../doc-store/index.ts';
 import * as column from './columns.ts';
 import type { Epochs } from './epochs.ts';
 import { uuidToBytes } from './uuid.ts';
@@ -118,6 +118,13 @@ export const docListSql = {
 
 const aboveAll = new Uint8Array(16).fill(255);
 
+const largest = Number.MAX_SAFE_INTEGER;
+/** Numbers of a row that count as they are, however large. */
+const counted = [
+	...['generation', 'settled', 'first_at', 'ready_at', 'due', 'attempts', 'w_size', 'w_at'],
+	...['p_at', 'p_chunks', 'p_size', 'moved_to', 'moved_generation'],
+];
+
 const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>({
 	tenant: column.text('tenant'),
 	documents: column.integer('count(*)'),
@@ -127,16 +134,15 @@ const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>(
 	),
 	failed: column.integer("sum(standing = 'failed')"),
 });
-const tallyFields = column.object<TallyRow>({
-	key: column.integer('doc'),
+/** Beside a single max() SQLite takes other columns from the row that has it. */
+const pointFields = column.object<TenantPoints>({
 	tenant: column.text('tenant'),
-	docId: column.text('doc_id'),
-	chunks: column.integer('coalesce(p_chunks, 0)'),
+	least: column.integer('sum(iif(strays = 0, coalesce(p_chunks, 0), 0))'),
 	most: column.integer(
-		'iif(strays = 0, coalesce(p_chunks, 0), (SELECT count(*) FROM chunks WHERE chunks.doc = docs.doc))',
+		'sum(iif(strays = 0, coalesce(p_chunks, 0), (SELECT count(*) FROM chunks WHERE chunks.doc = docs.doc)))',
 	),
-	isUnderWay: column.flag('strays'),
-	publishedAt: column.integerOrNull('p_at'),
+	latest: column.integer('iif(p_at IS NULL, 0, doc)'),
+	latestAt: column.integer('coalesce(max(p_at), 0)'),
 });
 const countFields = column.object<Omit<Counts, 'jobs'>>({
 	documents: column.integer('count(*) FILTER (WHERE p_sha256 IS NOT NULL)'),
@@ -168,17 +174,16 @@ export function createDocsTable(
 			"UPDATE notes SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'docs.highest_key'",
 		),
 		// Numbers that are no whole ones any more come back; see the migrations for what follows for its points.
-		bury: db.prepare(`
+		mend: db.prepare(`
 			UPDATE docs SET
-				settled = generation, failed = 1, moved_to = NULL, moved_generation = NULL, earlier = NULL,
-				error_code = ?, error_message = ?,
-				rank = iif(rank > ${maxRank}, 1 << 20, rank), seq = min(seq, ${2 ** 32 - 1}),
-				p_version = iif(p_version > ${Number.MAX_SAFE_INTEGER}, 1 << 52, p_version),
+				${counted.map((name) => `${name} = max(min(${name}, ${largest}), -${largest})`).join(', ')},
+				rank = iif(rank > ${maxRank}, 1 << 20, rank), seq = min(seq, ${2 ** 32 - 1}), earlier = NULL,
+				p_version = iif(p_version > ${largest}, 1 << 52, p_version),
 				p_fingerprint = iif(p_sha256 IS NULL, NULL, '')
 			WHERE doc = ?
 		`),
-		buryJobs: db.prepare(`
-			UPDATE jobs SET version = min(version, ${Number.MAX_SAFE_INTEGER})
+		mendJobs: db.prepare(`
+			UPDATE jobs SET version = min(version, ${largest}), detail = iif(json_valid(detail), detail, NULL)
 			WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
 				UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
 		`),
@@ -194,7 +199,6 @@ export function createDocsTable(
 		listAt: column.query(db, keyedFields, docListSql.ofTenantAt),
 		retrying: column.query(db, column.uuid('w_job'), docListSql.retrying),
 		retryingOf: column.query(db, column.uuid('w_job'), docListSql.retryingOfTenant),
-		tally: column.query(db, tallyFields, 'FROM docs WHERE doc > ? ORDER BY doc LIMIT ?'),
 		tombstones: column.query(db, column.integer('doc'), docListSql.tombstones),
 		leaveFuture: db.prepare(`
 			UPDATE docs SET
@@ -229,9 +233,9 @@ export function createDocsTable(
 			sql.remove.run(key);
 			sql.noteKey.run(key);
 		},
-		buryDoc(key, { code, message }) {
-			sql.bury.run(code, message, key);
-			sql.buryJobs.run(key);
+		mendDoc(key) {
+			sql.mend.run(key);
+			sql.mendJobs.run(key);
 		},
 		progress: () => column.query(db, progressFields, docListSql.progress).all(),
 		queues: () => column.query(db, queueFields, queuesFrom).all(),
@@ -261,7 +265,10 @@ export function createDocsTable(
 			return tenant === null ? sql.retrying.all(from, limit) : sql.retryingOf.all(tenant, from, limit);
 		},
 		oldestDeadLetter: () => orNone(sql.oldestDead.get()),
-		tallyDocs: (after, limit) => sql.tally.all(after, limit),
+		points: () =>
+			column
+				.query(db, pointFields, 'FROM docs WHERE p_sha256 IS NOT NULL OR strays = 1 GROUP BY tenant')
+				.all(),
 		leaveDocsFuture: (now) => void sql.leaveFuture.run(now),
 		oldTombstones: (before, limit) => sql.tombstones.all(before, limit),
 	};

@@ -49,7 +49,7 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 			nameFields,
 			`FROM chunks WHERE doc = ? AND (stray <> ${fresh} OR ?) ORDER BY +ord, +point`,
 		),
-		chunk: query(db, chunkFields, `FROM chunks WHERE doc = ? AND point = ? AND stray <> ${fresh}`),
+		chunk: query(db, chunkFields, `FROM chunks WHERE doc = ? AND point = ? AND (stray <> ${fresh} OR ?)`),
 		hasMore: db.prepare('SELECT 1 FROM chunks WHERE doc = ? LIMIT 1 OFFSET ?'),
 		pointAt: query(
 			db,
@@ -91,13 +91,11 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 		chunks: (doc, isTidy, { after, limit }) =>
 			sql.chunks.all(doc, after?.order ?? '', pointBytes(after?.pointId ?? null), isTidy ? 1 : 0, limit),
 		manifest: (doc, isTidy) => sql.manifest.all(doc, isTidy ? 1 : 0),
-		chunksOf: (doc, pointIds) => pointIds.flatMap((id) => sql.chunk.get(doc, uuidToBytes(id)) ?? []),
-		addOrphans(doc, added) {
-			for (const chunk of added) sql.insert.run(doc, ...valuesOf(chunkFields, chunk));
-		},
-		forget(doc, ids) {
-			for (const id of ids) sql.remove.run(doc, uuidToBytes(id));
-		},
+		chunksOf: (doc, isTidy, pointIds) =>
+			pointIds.flatMap((id) => sql.chunk.get(doc, uuidToBytes(id), isTidy ? 1 : 0) ?? []),
+		addOrphans: (doc, added) =>
+			sum(added, (chunk) => sql.insert.run(doc, ...valuesOf(chunkFields, chunk)).changes),
+		forget: (doc, ids) => sum(ids, (id) => sql.remove.run(doc, uuidToBytes(id)).changes),
 		reorder(doc, entries) {
 			for (const { pointId, order } of entries) sql.reorder.run(order, doc, uuidToBytes(pointId));
 		},
@@ -114,7 +112,8 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 			return last;
 		},
 		setManifest(doc, manifest) {
-			const present = new Map(sql.entries.all(doc).map((entry) => [entry.pointId, entry]));
+			const before = sql.entries.all(doc);
+			const present = new Map(before.map((entry) => [entry.pointId, entry]));
 			for (const { pointId, order } of manifest) {
 				const found = present.get(pointId);
 				if (found === undefined) throw new Error('a manifest entry without its chunk');
@@ -123,13 +122,18 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 					sql.place.run(order, doc, uuidToBytes(pointId));
 			}
 			for (const pointId of present.keys()) sql.remove.run(doc, uuidToBytes(pointId));
+			return before.length;
 		},
 		keepPresent(doc, present) {
-			for (const { pointId, stray } of sql.entries.all(doc)) {
+			const before = sql.entries.all(doc);
+			for (const { pointId, stray } of before) {
 				if (stray === uncertain && present.has(pointId)) sql.markCertain.run(doc, uuidToBytes(pointId));
 				else if (stray !== published) sql.remove.run(doc, uuidToBytes(pointId));
 			}
-			return countEntries(doc);
+			return { before: before.length, after: countEntries(doc) };
 		},
 	};
 }
+
+const sum = <T>(items: readonly T[], of: (item: T) => number | bigint): number =>
+	items.reduce((total, item) => total + Number(of(item)), 0);

@@ -11,11 +11,13 @@ const ledgerFields = object<LedgerRow>({
 
 export function createCreditsTable(db: DatabaseSync): CreditsTable {
 	const ledgers = query(db, ledgerFields, 'FROM credits');
+	const page = query(db, ledgerFields, 'FROM credits WHERE tenant > ? ORDER BY tenant LIMIT ?');
 	const save = db.prepare(
 		`${insertSql('credits', ledgerFields.names)} ON CONFLICT DO UPDATE SET granted = excluded.granted, spent = excluded.spent, refunded = excluded.refunded`,
 	);
 	return {
 		ledgers: () => ledgers.all(),
+		listLedgers: (after, limit) => page.all(after, limit),
 		saveLedger: (row) => void save.run(...valuesOf(ledgerFields, row)),
 	};
 }

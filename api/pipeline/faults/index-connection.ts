@@ -48,6 +48,9 @@ export function connectIndex(store: VectorStore, onConnected: () => void): Vecto
 			await opened();
 			yield* store.scan(tenant, docId);
 		},
+		points: (request) => asked(() => store.points(request)),
+		documents: (request) => asked(() => store.documents(request)),
+		counts: (tenants) => asked(() => store.counts(tenants)),
 		count: (tenant) => asked(() => store.count(tenant)),
 		ping: (signal) => asked(() => store.ping(signal)),
 	};

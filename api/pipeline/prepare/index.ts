@@ -1,4 +1,5 @@
 /** From a claimed document to points: claim, extract, plan, embed. */
+export { cachedEmbedStep } from './cached-embed.ts';
 export { type EmbedStep, createEmbedStep } from './embed.ts';
 export { giveBack } from './give-back.ts';
 export type { LargePrepared } from './prepare-large.ts';

@@ -11,12 +11,14 @@ import {
 } from '../../domain/index.ts';
 import { changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
+import { openReuse, type Reuse } from './reuse.ts';
 import type { StepDeps } from './step-deps.ts';
 
 /**
  * prepare.ts for documents that are too large to be in memory: chunks and vectors go into a spool, page by page,
  * and only their hashes and names are planned over. What is embedded is in the spool's checkpoint as soon as it
- * came, so that after a crash only what is missing is embedded again.
+ * came, so that after a crash only what is missing is embedded again. A moved document takes the vectors of the name
+ * that it had over, page by page.
  */
 export interface LargePrepared {
 	readonly claimed: Claimed;
@@ -25,10 +27,16 @@ export interface LargePrepared {
 	readonly spool: Spool | null;
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
+	readonly warnings: readonly string[];
 	readonly embedded: number;
+	/** Vectors that were taken over from the name that the document had. */
+	readonly reused: number;
 }
 
-export interface LargeDeps extends Pick<StepDeps, 'docStore' | 'extractor' | 'spools' | 'signal'> {
+export interface LargeDeps extends Pick<
+	StepDeps,
+	'docStore' | 'vectorStore' | 'extractor' | 'spools' | 'breaker' | 'signal'
+> {
 	/** See prepare.ts. */
 	readonly reading: Gate;
 	readonly embed: Pick<EmbedStep, 'embed'>;
@@ -49,14 +57,15 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	if (claimed.op === 'delete') {
 		await addKnownEntries(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, setImmediate);
-		return { claimed, plan: nothing, spool: null, fields: null, droppedExtra: [], embedded: 0 };
+		const none = { spool: null, fields: null, droppedExtra: [], warnings: [], embedded: 0, reused: 0 };
+		return { claimed, plan: nothing, ...none };
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
 	const spool = await deps.spools.open({ tenant, docId, contentSha256: content.sha256, fingerprint });
 	try {
 		const { mimeType } = readMeta(claimed.meta);
 		const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
-		const { title } = await deps.extractor
+		const facts = await deps.extractor
 			.stream(
 				{ content: content.body, mimeType },
 				{
@@ -77,8 +86,8 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted,
 			setImmediate,
 		);
-		const embedded = await embedAll(claimed, spool, plan, deps);
-		return { claimed, plan, spool, ...changedFields(claimed, content, title), embedded };
+		const vectors = await fillSpool(claimed, spool, plan, deps);
+		return { claimed, plan, spool, ...changedFields(claimed, content, facts), ...vectors };
 	} catch (error) {
 		await spool.close();
 		throw error;
@@ -103,58 +112,68 @@ async function addKnownEntries(
 	}
 }
 
-async function embedAll(
-	claimed: Claimed,
-	spool: Spool,
-	plan: LargePlan,
-	{ embed, signal }: LargeDeps,
-): Promise<number> {
-	let embedded = 0;
+/** Where a chunk's vector came from, if not from an earlier attempt. */
+interface Vectors {
+	readonly embedded: number;
+	readonly reused: number;
+}
+
+async function fillSpool(claimed: Claimed, spool: Spool, plan: LargePlan, deps: LargeDeps): Promise<Vectors> {
+	const reuse = await openReuse(claimed, deps);
+	const sum = { embedded: 0, reused: 0 };
 	let next = 0;
 	const failed = { is: false };
-	async function embedPages(): Promise<void> {
+	async function fillPages(): Promise<void> {
 		while (next < spool.pages() && !failed.is) {
 			const page = next++;
-			const count = await embedPage(claimed, spool, plan, page, embed).catch((error: unknown) => {
-				failed.is = true;
-				throw error;
-			});
-			embedded += count;
-			signal.throwIfAborted();
+			const { embedded, reused } = await fillPage(claimed, spool, plan, page, { ...deps, reuse }).catch(
+				(error: unknown) => {
+					failed.is = true;
+					throw error;
+				},
+			);
+			sum.embedded += embedded;
+			sum.reused += reused;
+			deps.signal.throwIfAborted();
 		}
 	}
 	// None goes on behind the caller's back when another one has failed.
-	const ends = await Promise.allSettled(Array.from({ length: pagesAtOnce }, embedPages));
+	const ends = await Promise.allSettled(Array.from({ length: pagesAtOnce }, fillPages));
 	for (const end of ends) if (end.status === 'rejected') throw end.reason;
-	return embedded;
+	return sum;
 }
 
-async function embedPage(
+async function fillPage(
 	claimed: Claimed,
 	spool: Spool,
 	plan: LargePlan,
 	page: number,
-	embed: LargeDeps['embed'],
-): Promise<number> {
+	{ embed, reuse }: LargeDeps & { readonly reuse: Reuse },
+): Promise<Vectors> {
 	const first = spool.firstOf(page);
 	const count = spool.firstOf(page + 1) - first;
 	const needed = Array.from({ length: count }, (_, at) => first + at).filter((index) => !plan.isKept(index));
-	if (needed.length === 0) return 0;
+	if (needed.length === 0) return { embedded: 0, reused: 0 };
 	const there = await spool.vectors(first, count);
 	const missing = needed.filter((index) => there[index - first] === null);
-	if (missing.length === 0) return 0;
+	if (missing.length === 0) return { embedded: 0, reused: 0 };
 	const chunks: readonly Chunk[] = await spool.read(page);
-	const texts = missing.map((index) => {
+	const chunkAt = (index: number) => {
 		const chunk = chunks[index - first];
 		if (chunk === undefined) throw new Error('a page without one of its chunks');
-		return embeddedText(chunk);
-	});
-	const vectors = await embed.embed(texts, claimed);
+		return chunk;
+	};
+	const before = await reuse.vectors(
+		missing.map((index) => ({ pointId: plan.pointId(index), hash: chunkAt(index).hash })),
+	);
+	const fresh = missing.filter((index) => !before.has(plan.pointId(index)));
+	const embedded = await embed.embed(fresh.map(chunkAt).map(embeddedText), claimed);
+	const vectors = new Map(fresh.map((index, at) => [index, embedded[at]]));
 	await spool.putVectors(
-		missing.flatMap((index, at) => {
-			const vector = vectors[at];
+		missing.flatMap((index) => {
+			const vector = before.get(plan.pointId(index)) ?? vectors.get(index);
 			return vector === undefined ? [] : [{ index, vector }];
 		}),
 	);
-	return missing.length;
+	return { embedded: fresh.length, reused: before.size };
 }

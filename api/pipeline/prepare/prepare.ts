@@ -1,11 +1,20 @@
-import type { Claimed, Clock, DocFields, Extractor, NewPoint, VectorStore } from '../../ports/index.ts';
+import type {
+	Claimed,
+	Clock,
+	DocFields,
+	DocumentFacts,
+	DocStore,
+	Extractor,
+	NewPoint,
+	VectorStore,
+} from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
 import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/index.ts';
-import { vectorsFromBefore } from './reuse.ts';
+import { openReuse } from './reuse.ts';
 
 /**
  * Extract, chunk, plan, embed: everything about one leased document that writes nothing. Many run
@@ -20,6 +29,8 @@ export interface Prepared {
 	/** Null for a deletion. publishedAt is filled in when it is published. */
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
+	/** What of it could not be read. */
+	readonly warnings: readonly string[];
 }
 
 export { embeddedText };
@@ -27,7 +38,7 @@ export { embeddedText };
 export function prepareDeletion(claimed: Claimed): Prepared {
 	const { tenant, docId, manifest, orphans } = claimed;
 	const nothing = plan({ tenant, docId, chunks: [], manifest, orphans, canKeep: false });
-	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [] };
+	return { claimed, plan: nothing, points: [], reused: 0, fields: null, droppedExtra: [], warnings: [] };
 }
 
 export async function prepare(
@@ -37,6 +48,7 @@ export async function prepare(
 		/** Before the extractor: no more files than keep it busy wait in it, so that turns are taken here. */
 		readonly reading: Gate;
 		readonly embed: Pick<EmbedStep, 'embed'>;
+		readonly docStore: Pick<DocStore, 'entriesOf'>;
 		readonly vectorStore: Pick<VectorStore, 'vectors'>;
 		readonly breaker: Breaker;
 		readonly clock: Clock;
@@ -51,7 +63,7 @@ export async function prepare(
 	const meta = readMeta(claimed.meta);
 	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
 	const input = { content: content.body, mimeType: meta.mimeType };
-	const { title, chunks } = await within(
+	const { chunks, ...facts } = await within(
 		deps.stallMs,
 		'the extractor',
 		(signal) => deps.extractor.extract(input, signal),
@@ -67,7 +79,8 @@ export async function prepare(
 		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
-	const before = await vectorsFromBefore(claimed, planned.added, deps);
+	const reuse = await openReuse(claimed, deps);
+	const before = await reuse.vectors(planned.added);
 	const fresh = planned.added.filter(({ pointId }) => !before.has(pointId));
 	const embedded = await deps.embed.embed(fresh.map(embeddedText), claimed);
 	const vectors = new Map([
@@ -87,14 +100,15 @@ export async function prepare(
 			order: chunk.order,
 		};
 	});
-	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, title) };
+	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, facts) };
 }
 
 type Content = NonNullable<Claimed['content']>;
 
-/** What becomes of the document's fields in the index; `title` is the content's own. */
-export function changedFields(claimed: Claimed, content: Content, title: string | null) {
+/** What becomes of the document's fields in the index, and what there is to say of its content. */
+export function changedFields(claimed: Claimed, content: Content, { title, warnings }: DocumentFacts) {
 	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
 	const fields = fieldsOf({ ...claimed, ...content, title });
-	return { fields, droppedExtra: Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name)) };
+	const droppedExtra = Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name));
+	return { fields, droppedExtra, warnings };
 }

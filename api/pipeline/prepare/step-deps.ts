@@ -19,6 +19,8 @@ export interface StepDeps {
 	readonly telemetry: Telemetry;
 	/** A tenant's share of the work relative to the others'. */
 	readonly weightOf?: ((tenant: string) => number) | undefined;
+	/** What nobody waits for at the door begins when this resolves; absent: at once. */
+	readonly begins?: Promise<void>;
 	/** Aborted when the process stops: whatever is in work is left, its leases die with the process. */
 	readonly signal: AbortSignal;
 }

@@ -99,6 +99,7 @@ export function startWorker(deps: WorkerDeps): Worker {
 }
 
 async function claimLoop(worker: WorkerState, deps: WorkerDeps): Promise<void> {
+	await deps.begins;
 	while (!deps.signal.aborted) {
 		const woken = new Promise<void>((resolve) => (worker.wakeUp = resolve));
 		const sleepMs = await claim(worker, deps);

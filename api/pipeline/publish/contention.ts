@@ -50,29 +50,41 @@ interface Slot {
 const slotMs = 5_000;
 const windowMs = 60_000;
 
+/** Whatever is asked costs what is contended, not how many tenants there are. */
 export function createContention(deps: Pick<StepDeps, 'clock' | 'log' | 'telemetry'>): Contention {
 	const { clock, log, telemetry } = deps;
 	const start = clock.monotonic();
-	/** Only tenants that did something in the last minute, or whose level is still to be taken back. */
+	/** Those that did something in the last minute, by when they last began a slot. */
 	const tenants = new Map<string, { readonly slots: Slot[]; level: Level }>();
+	/** Of them those above the warning when they were looked at last. */
+	const contended = new Set<string>();
+	/** Of all together. */
+	const all: Slot[] = [];
+	const oldest = () => clock.monotonic() - windowMs;
 
-	function slotOf(tenant: string): Slot {
-		let known = tenants.get(tenant);
-		if (known === undefined) tenants.set(tenant, (known = { slots: [], level: 'ok' }));
-		const from = Math.floor(clock.monotonic() / slotMs) * slotMs;
-		const last = known.slots.at(-1);
-		if (last?.from === from) return last;
-		const slot = { from, waits: 0, waitMs: 0, waitMaxMs: 0, documents: 0, processingMs: 0 };
-		known.slots.push(slot);
-		return slot;
+	function slotsOf(tenant: string): readonly Slot[] {
+		const known = tenants.get(tenant) ?? { slots: [], level: 'ok' as const };
+		if (isBegun(known.slots, clock.monotonic())) {
+			tenants.delete(tenant);
+			tenants.set(tenant, known);
+			forgetOld();
+		}
+		isBegun(all, clock.monotonic());
+		dropOld(all, oldest());
+		return [known.slots.at(-1), all.at(-1)].filter((slot) => slot !== undefined);
+	}
+	function forgetOld(): void {
+		for (const [tenant, { slots }] of tenants) {
+			if (!isOld(slots.at(-1), oldest())) return;
+			look(tenant);
+		}
 	}
 
 	/** Forgets what is older than the window; says once that a tenant's level has changed. */
 	function look(tenant: string): Slot {
 		const known = tenants.get(tenant);
 		if (known === undefined) return sum([]);
-		const oldest = clock.monotonic() - windowMs;
-		while (known.slots[0] !== undefined && known.slots[0].from + slotMs <= oldest) known.slots.shift();
+		dropOld(known.slots, oldest());
 		const total = sum(known.slots);
 		const waitMeanMs = mean(total.waitMs, total.waits);
 		const level = levelOf(waitMeanMs);
@@ -85,43 +97,62 @@ export function createContention(deps: Pick<StepDeps, 'clock' | 'log' | 'telemet
 			else log.info(fields, 'documents no longer wait for the lane of their tenant');
 			known.level = level;
 		}
+		if (level === 'ok') contended.delete(tenant);
+		else contended.add(tenant);
 		if (known.slots.length === 0) tenants.delete(tenant);
 		return total;
 	}
 
 	return {
 		waited(tenant, ms) {
-			const slot = slotOf(tenant);
-			slot.waits += 1;
-			slot.waitMs += ms;
-			slot.waitMaxMs = Math.max(slot.waitMaxMs, ms);
+			for (const slot of slotsOf(tenant)) {
+				slot.waits += 1;
+				slot.waitMs += ms;
+				slot.waitMaxMs = Math.max(slot.waitMaxMs, ms);
+			}
 			telemetry.observe('docdrop_lane_wait_seconds', {}, ms / 1000);
 			look(tenant);
 		},
 		done(tenant, processingMs) {
-			const slot = slotOf(tenant);
-			slot.documents += 1;
-			slot.processingMs += processingMs;
+			for (const slot of slotsOf(tenant)) {
+				slot.documents += 1;
+				slot.processingMs += processingMs;
+			}
 		},
 		figures() {
-			const each = [...tenants.keys()].map((tenant) => ({ tenant, total: look(tenant) }));
-			const all = sum(each.map(({ total }) => total));
-			const contended = each
-				.map(({ tenant, total }) => ({ tenant, waitMeanMs: mean(total.waitMs, total.waits) }))
+			forgetOld();
+			dropOld(all, oldest());
+			const total = sum(all);
+			const waiting = Array.from(contended, (tenant) => ({ tenant, own: look(tenant) }))
+				.map(({ tenant, own }) => ({ tenant, waitMeanMs: mean(own.waitMs, own.waits) }))
 				.filter(({ waitMeanMs }) => waitMeanMs > warningAboveMs)
 				.sort((a, b) => b.waitMeanMs - a.waitMeanMs)
 				.map((one) => ({ ...one, level: levelOf(one.waitMeanMs) }));
 			const seconds = Math.min(windowMs, Math.max(slotMs, clock.monotonic() - start)) / 1000;
 			return {
-				level: contended[0]?.level ?? 'ok',
-				waitMeanMs: mean(all.waitMs, all.waits),
-				waitMaxMs: all.waitMaxMs,
-				processingMeanMs: mean(all.processingMs, all.documents),
-				documentsPerSecond: all.documents / seconds,
-				contended,
+				level: waiting[0]?.level ?? 'ok',
+				waitMeanMs: mean(total.waitMs, total.waits),
+				waitMaxMs: total.waitMaxMs,
+				processingMeanMs: mean(total.processingMs, total.documents),
+				documentsPerSecond: total.documents / seconds,
+				contended: waiting,
 			};
 		},
 	};
+}
+
+/** Whether a slot had to be begun for this time. */
+function isBegun(slots: Slot[], now: number): boolean {
+	const from = Math.floor(now / slotMs) * slotMs;
+	if (slots.at(-1)?.from === from) return false;
+	slots.push({ from, waits: 0, waitMs: 0, waitMaxMs: 0, documents: 0, processingMs: 0 });
+	return true;
+}
+
+const isOld = (slot: Slot | undefined, oldest: number) => slot === undefined || slot.from + slotMs <= oldest;
+
+function dropOld(slots: Slot[], oldest: number): void {
+	while (slots.length > 0 && isOld(slots[0], oldest)) slots.shift();
 }
 
 const mean = (sumOf: number, count: number) => (count === 0 ? 0 : sumOf / count);

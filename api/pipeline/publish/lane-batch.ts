@@ -71,7 +71,7 @@ export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: 
 		const { published, lost } = await publish(
 			batch.map((item) => item.prepared),
 			(prepared) => {
-				const { plan, reused } = prepared;
+				const { plan, reused, warnings } = prepared;
 				const item = itemOf.get(prepared);
 				return {
 					added: plan.added.length,
@@ -85,6 +85,7 @@ export function createBatchWriter(tenant: string, recovery: Recovery, outcomes: 
 						prepareMs: Math.round(item.prepareMs),
 					}),
 					publishMs: Math.round(clock.monotonic() - startedAt),
+					...(warnings.length > 0 && { warnings }),
 				};
 			},
 			// No other batch comes between a document and the removal of its move sources.

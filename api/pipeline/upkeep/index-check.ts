@@ -1,13 +1,14 @@
 import type { Clock } from '../../ports/index.ts';
 import { decide } from '../faults/index.ts';
-import { unsoundTenants } from './index-verification.ts';
-import type { Gap, RepairDeps, RepairTotals } from './repair.ts';
-import { repairDocument, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
+import type { Gap } from './document-difference.ts';
+import type { RepairDeps, RepairTotals } from './repair.ts';
+import { repairDocument } from './tenant-repair.ts';
+import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.ts';
 
 /**
  * Verifies the index against the manifest: an index that is older than it (restored from a snapshot, back from a power
- * cut that took what was acknowledged last, deleted) is noticed and repaired. This file says when and in which order;
- * index-verification.ts says what is compared, tenant-repair.ts what is repaired.
+ * cut that took what was acknowledged last, deleted) is noticed and repaired. This file says when; whole-check.ts in
+ * which order, index-verification.ts what is compared, tenant-repair.ts what is repaired.
  *
  * A check is asked for whenever the index was connected to, once more some time after that (a write that was given up
  * may be applied late), and now and then. A single document is repaired where an attempt that was given up has begun
@@ -20,18 +21,8 @@ export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
 	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
-}
-
-export interface IndexCheckStatus {
-	/** `newer`: the index holds versions that the store has never seen. */
-	readonly state: 'unchecked' | 'checking' | 'mending' | 'sound' | 'newer' | 'unsound';
-	/** ISO 8601; of the last check that came to its end. */
-	readonly checkedAt: string | null;
-	/** Tenants that are being repaired, or could not be. */
-	readonly tenants: number;
-	/** Since the start. */
-	readonly written: number;
-	readonly removed: number;
+	/** See StepDeps. */
+	readonly begins?: Promise<void>;
 }
 
 /** What the parts of the pipeline ask of the check, which is made after them. */
@@ -72,15 +63,6 @@ export function createCheckRequests(clock: Clock, lateMs: number): CheckRequests
 	};
 }
 
-/** What is known of the index. */
-interface Findings {
-	state: IndexCheckStatus['state'];
-	checkedAt: string | null;
-	suspects: number;
-	readonly totals: RepairTotals;
-}
-
-const mostRounds = 3;
 /** After an error for which waiting does not help. */
 const defectPauseMs = 60_000;
 
@@ -89,7 +71,10 @@ export function startIndexCheck(
 	deps: IndexCheckDeps,
 ): { readonly status: () => IndexCheckStatus } {
 	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false };
-	const findings: Findings = { state: 'unchecked', checkedAt: null, suspects: 0, totals };
+	const findings: Findings = {
+		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
+		totals,
+	};
 	void loop(open, findings, deps);
 	return {
 		status() {
@@ -108,24 +93,23 @@ async function loop(
 	let gap: Gap | null = null;
 	let previousMs = 0;
 	let dueAt = clock.monotonic();
+	await deps.begins;
 	while (!signal.aborted) {
 		// 1. Wait until there is something to do.
-		await untilAsked(requests, dueAt, deps);
+		await sleepUntil(dueAt, requests, () => requests.isCheckAsked || requests.documents.size > 0, deps);
 		if (signal.aborted) return;
-		const isDue = requests.isCheckAsked || clock.monotonic() >= dueAt;
+		const isAsked = requests.isCheckAsked;
+		const isDue = isAsked || clock.monotonic() >= dueAt;
 		requests.isCheckAsked = false;
 		try {
 			// 2. Once: the time in which this store has published nothing.
 			gap ??= { from: await docStore.highestTime(), to: now() };
 			const repairing = { ...deps, gap, totals: findings.totals };
-			// 3. Single documents first. After a crash they are forgotten: their next change writes every point.
-			for (const [name, { tenant, docId }] of requests.documents) {
-				await repairDocument(tenant, docId, repairing);
-				requests.documents.delete(name);
-			}
+			// 3. Single documents first.
+			await repairAsked(requests, repairing);
 			// 4. The whole index.
 			if (isDue) {
-				await checkIndex(findings, repairing);
+				await checkIndex(isAsked, findings, (until) => rest(until, requests, repairing), repairing);
 				dueAt = clock.monotonic() + deps.everyMs;
 			}
 			previousMs = 0;
@@ -148,55 +132,39 @@ async function loop(
 	}
 }
 
-async function untilAsked(
-	requests: CheckRequests['open'],
-	dueAt: number,
-	deps: IndexCheckDeps,
-): Promise<void> {
-	if (requests.isCheckAsked || requests.documents.size > 0) return;
-	const { clock, signal } = deps;
-	const asked = new Promise<void>((resolve) => (requests.wake = resolve));
-	const waiting = new AbortController();
-	const ms = Math.max(0, dueAt - clock.monotonic());
-	const time = clock.sleep(ms, AbortSignal.any([signal, waiting.signal]));
-	await Promise.race([asked, time.catch(() => {})]);
-	waiting.abort();
+/** After a crash they are forgotten: their next change writes every point. */
+async function repairAsked({ documents }: CheckRequests['open'], deps: RepairDeps): Promise<void> {
+	for (const [name, { tenant, docId }] of documents) {
+		await repairDocument(tenant, docId, deps);
+		documents.delete(name);
+	}
 }
 
-async function checkIndex(findings: Findings, deps: IndexCheckDeps & RepairDeps): Promise<void> {
-	const { docStore, now, log, telemetry, totals } = deps;
-	const suspect = (tenants: number) => {
-		findings.suspects = tenants;
-		telemetry.set('docdrop_index_unsound_tenants', {}, tenants);
-	};
-	// 1. Verify all tenants; a check that was interrupted by a restart has left a marker.
-	if (findings.state !== 'unchecked') findings.state = 'checking';
-	totals.isNewer = false;
-	const marker = await docStore.marker(repairMarker);
-	const progress = marker === null ? null : (JSON.parse(marker) as RepairMarker);
-	let failed = await unsoundTenants(null, deps);
-	// 2. Repair those that are unsound and verify them again, in a few rounds.
-	for (let round = 1; failed.size > 0 && round <= mostRounds && !totals.isNewer; round += 1) {
-		findings.state = 'mending';
-		suspect(failed.size);
-		const before = { ...totals };
-		log.warn({ tenants: failed.size }, 'the index is not what the manifest says; it is mended');
-		for (const tenant of failed) {
-			const after = round === 1 && progress?.tenant === tenant ? progress.after : '';
-			await repairTenant({ tenant, after }, deps);
-			findings.suspects -= 1;
-		}
-		const written = totals.written - before.written;
-		const removed = totals.removed - before.removed;
-		log.warn({ tenants: failed.size, written, removed }, 'the index was mended');
-		failed = await unsoundTenants(failed, deps);
+/** Until that monotonic time; single documents do not wait for it. */
+async function rest(
+	until: number,
+	requests: CheckRequests['open'],
+	deps: IndexCheckDeps & RepairDeps,
+): Promise<void> {
+	while (deps.clock.monotonic() < until && !deps.signal.aborted) {
+		await sleepUntil(until, requests, () => requests.documents.size > 0, deps);
+		await repairAsked(requests, deps);
 	}
-	// 3. Say what came of it.
-	suspect(failed.size);
-	await docStore.setMarker(repairMarker, null);
-	findings.checkedAt = new Date(now()).toISOString();
-	findings.state = totals.isNewer ? 'newer' : failed.size > 0 ? 'unsound' : 'sound';
-	if (findings.state === 'newer')
-		log.error({}, 'the index holds what the document store has never seen; nothing of it was touched');
-	else if (findings.state === 'unsound') log.error({ tenants: failed.size }, 'the index could not be mended');
+}
+
+/** Until that monotonic time, or, woken, until there is something to do. */
+async function sleepUntil(
+	until: number,
+	requests: CheckRequests['open'],
+	isSomethingToDo: () => boolean,
+	{ clock, signal }: Pick<IndexCheckDeps, 'clock' | 'signal'>,
+): Promise<void> {
+	while (!signal.aborted && !isSomethingToDo() && clock.monotonic() < until) {
+		const asked = new Promise<void>((resolve) => (requests.wake = resolve));
+		const waiting = new AbortController();
+		const ms = Math.max(1, until - clock.monotonic());
+		const time = clock.sleep(ms, AbortSignal.any([signal, waiting.signal]));
+		await Promise.race([asked, time.catch(() => {})]);
+		waiting.abort();
+	}
 }

@@ -1,82 +1,89 @@
 import type { PointTally } from '../../ports/index.ts';
-import { pointsOf, type RepairDeps } from './repair.ts';
+import type { RepairDeps } from './repair.ts';
 
 /**
  * Which tenants' part of the index is not what the manifest says: the number of a tenant's points is not within what
  * its manifest allows, or the document published last is not there with its version. Writes nothing.
+ *
+ * What is compared is of one moment: the store says how far its figures have moved while the index counted, and by so
+ * much the count may be off. An index that is sound is never called damaged, however busy it is.
  */
 type VerifyDeps = Pick<RepairDeps, 'docStore' | 'vectorStore' | 'breaker' | 'clock' | 'signal'>;
 
-const rowsATally = 2_000;
 const parallel = 4;
-/** A count taken while documents are published may be of no moment at all: it is believed when it repeats. */
+/** At a tenant that is counted while its documents are published. */
 const mostLooks = 3;
-export const pauseMs = 200;
 /** Of a document with more points than this only one is looked at. */
 const mostPointsRead = 1_000;
 
-/** `of`: only these tenants; null: all. */
+/** `since`: the document published last is looked at where that was later (store time); null: in any case. */
 export async function unsoundTenants(
-	of: ReadonlySet<string> | null,
+	tenants: readonly string[],
+	since: number | null,
 	deps: VerifyDeps,
-): Promise<ReadonlySet<string>> {
-	let suspects = of;
-	for (let nth = 0; nth < mostLooks; nth += 1) {
-		const failed = new Set<string>();
-		const wanted = [...(await tallies(deps)).values()].filter(({ tenant }) => suspects?.has(tenant) ?? true);
-		await inParallel(wanted, async (tally) => {
-			if (!(await isSound(tally, deps))) failed.add(tally.tenant);
-		});
-		suspects = failed;
-		if (failed.size === 0) break;
-		if (nth < mostLooks - 1) await deps.clock.sleep(pauseMs, deps.signal);
+): Promise<Set<string>> {
+	const { vectorStore, breaker, signal } = deps;
+	const failed = new Set<string>();
+	const looked = await countedTallies(
+		tenants,
+		() => breaker.run(() => vectorStore.counts(tenants), signal),
+		deps,
+	);
+	await inParallel(looked, async ({ tally, fit }) => {
+		const { tenant, latest } = tally;
+		// The counts of many are one figure among others for a server: none is damaged before it was counted alone.
+		const isCounted = fit === 'right' || (await isWithinBounds(tenant, deps));
+		const isLookedAt = latest !== null && (since === null || latest.at >= since);
+		if (!isCounted || (isLookedAt && !(await isPresent(tenant, latest, deps)))) failed.add(tenant);
+	});
+	return failed;
+}
+
+/** Whether a tenant has as many points as its manifest allows; also where it never stands still to be counted. */
+export async function isWithinBounds(tenant: string, deps: VerifyDeps): Promise<boolean> {
+	const { vectorStore, breaker, signal } = deps;
+	const count = async () => new Map([[tenant, await breaker.run(() => vectorStore.count(tenant), signal)]]);
+	for (let look = 0; look < mostLooks; look += 1) {
+		const [counted] = await countedTallies([tenant], count, deps);
+		if (counted === undefined || counted.fit !== 'unsure') return counted?.fit !== 'wrong';
 	}
-	return suspects ?? new Set();
+	return true;
 }
 
-export async function tallies({ docStore }: Pick<VerifyDeps, 'docStore'>): Promise<Map<string, PointTally>> {
-	const all = new Map<string, PointTally>();
-	for (let after: number | null = 0; after !== null;) {
-		const { tenants, last } = await docStore.tally({ after, limit: rowsATally });
-		for (const { tenant, least, most, latest } of tenants) {
-			const own = all.get(tenant) ?? { tenant, least: 0, most: 0, latest: null };
-			const isLater = latest !== null && latest.at >= (own.latest?.at ?? 0);
-			all.set(tenant, {
-				tenant,
-				least: own.least + least,
-				most: own.most + most,
-				latest: isLater ? latest : own.latest,
-			});
-		}
-		after = last;
-	}
-	return all;
+/** `unsure`: right or wrong, by how much was published meanwhile. */
+type Fit = 'right' | 'unsure' | 'wrong';
+
+async function countedTallies(
+	tenants: readonly string[],
+	count: () => Promise<ReadonlyMap<string, number>>,
+	{ docStore }: Pick<VerifyDeps, 'docStore'>,
+): Promise<{ readonly tally: PointTally; readonly fit: Fit }[]> {
+	const before = await docStore.tally(tenants);
+	const counts = await count();
+	const after = await docStore.tally(tenants);
+	return before.map((tally, at) => {
+		const points = counts.get(tally.tenant) ?? 0;
+		const slack = (after[at]?.moved ?? tally.moved) - tally.moved;
+		const isOff = (by: number) => points < tally.least - by || points > tally.most + by;
+		const fit = !isOff(0) ? 'right' : isOff(slack) ? 'wrong' : 'unsure';
+		return { tally: after[at] ?? tally, fit };
+	});
 }
 
-export const countPoints = (tenant: string, { vectorStore, breaker, signal }: VerifyDeps) =>
-	breaker.run(() => vectorStore.count(tenant), signal);
-
-async function isSound({ tenant, least, most, latest }: PointTally, deps: VerifyDeps): Promise<boolean> {
-	const points = await countPoints(tenant, deps);
-	if (points < least || points > most) return false;
-	return latest === null || isPresent(tenant, latest.docId, deps);
-}
-
-/** The document published last is there with its version, or is not at rest any more. */
-async function isPresent(tenant: string, docId: string, deps: VerifyDeps): Promise<boolean> {
+/** The document is there with its version, or is not at rest any more. */
+async function isPresent(
+	tenant: string,
+	latest: NonNullable<PointTally['latest']>,
+	deps: VerifyDeps,
+): Promise<boolean> {
 	const { docStore, vectorStore, breaker, signal } = deps;
-	const document = await docStore.document(tenant, docId);
-	if (document === null || document.published === null || document.orphans > 0) return true;
-	const { version, chunks } = document.published;
-	if (chunks > mostPointsRead) {
-		const first = async () => {
-			for await (const point of vectorStore.scan(tenant, docId)) return point;
-			return undefined;
-		};
-		return (await breaker.run(first, signal))?.fields.version === version;
-	}
-	const points = await pointsOf(tenant, docId, deps);
-	return points.filter(({ fields }) => fields.version === version).length >= chunks;
+	const { docId, version, chunks } = latest;
+	const isLarge = chunks > mostPointsRead;
+	const request = { tenant, docId, from: null, limit: isLarge ? 1 : mostPointsRead };
+	const { items } = await breaker.run(() => vectorStore.points(request), signal);
+	if (items.filter(({ fields }) => fields.version === version).length >= (isLarge ? 1 : chunks)) return true;
+	const now = await docStore.document(tenant, docId);
+	return now?.published?.version !== version || now.orphans > 0 || now.state === 'processing';
 }
 
 export async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {

@@ -1,17 +1,10 @@
-import type {
-	Clock,
-	DocFields,
-	DocStore,
-	NewPoint,
-	RepairTarget,
-	StoredPoint,
-	VectorStore,
-} from '../../ports/index.ts';
-import { fieldsOf, type ManifestEntry, slices } from '../../domain/index.ts';
+import type { Clock, DocFields, DocStore, NewPoint, RepairTarget, VectorStore } from '../../ports/index.ts';
+import { fieldsOf, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import { embeddedText, tokenize } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
+import { differ, type Gap, pagesOf } from './document-difference.ts';
 
 /**
  * One document of an index that lost something, brought back to what the manifest says: missing points are made
@@ -19,49 +12,9 @@ import type { EmbedStep } from '../prepare/index.ts';
  * which documents.
  *
  * The document is held meanwhile, so that no publication of it is under way. What is written is in the manifest
- * already, so that nothing has to be remembered, and after a crash the document is repaired once more.
+ * already, so that nothing has to be remembered, and after a crash the document is repaired once more. However large
+ * it is, it is read by its ids, page by page, and each call of the index is short.
  */
-export interface Difference {
-	/** Not there, or not as they were published. */
-	readonly missing: readonly ManifestEntry[];
-	readonly extra: readonly string[];
-	/** Of a point that is as it was published; null where none is. */
-	readonly fields: DocFields | null;
-	/** The index holds what the store has never seen: then the store is the one that lost something. */
-	readonly isNewer: boolean;
-}
-
-/** Store times, ms, between which this store has published nothing: from its last life to this one. */
-export interface Gap {
-	readonly from: number;
-	readonly to: number;
-}
-
-/** Pure. `points` are all that the index has of the document. */
-export function differ(target: RepairTarget, points: readonly StoredPoint[], gap: Gap): Difference {
-	const { doc, manifest, orphans, published, version, isInterrupted } = target;
-	const found = new Map(points.map((point) => [point.id, point]));
-	const isRight = ({ pointId, order }: ManifestEntry) => {
-		const point = found.get(pointId);
-		return point !== undefined && point.order === order && point.fields.version === published?.version;
-	};
-	const isNewer = ({ fields }: StoredPoint) => {
-		if (doc !== null) return fields.version > version;
-		// A deletion that is not remembered any more has no version. What a store put back has forgotten has a time.
-		const at = Date.parse(fields.publishedAt);
-		return at > gap.from && at < gap.to;
-	};
-	const right = manifest.find(isRight);
-	const known = new Set([...manifest.map(({ pointId }) => pointId), ...orphans]);
-	return {
-		// After an interrupted attempt points may be as that one left them, and the next one writes all of them.
-		missing: isInterrupted ? [] : manifest.filter((entry) => !isRight(entry)),
-		extra: points.map(({ id }) => id).filter((id) => !known.has(id)),
-		fields: right === undefined ? null : (found.get(right.pointId)?.fields ?? null),
-		isNewer: points.some(isNewer),
-	};
-}
-
 export interface Repaired {
 	readonly written: number;
 	readonly removed: number;
@@ -94,52 +47,96 @@ export interface RepairTotals {
 
 /** Texts and vectors in memory at a time. */
 const pointsAtOnce = 128;
+/** Ids of what is wrong that are in memory at a time. */
+const differencesAtOnce = 5_000;
 
 /** Null: the document is being worked on; it stays held, and is to be tried again. The caller ends the hold. */
 export async function repair(tenant: string, docId: string, deps: RepairDeps): Promise<Repaired | null> {
-	const { docStore, vectorStore, breaker, embed, signal } = deps;
+	const { docStore, vectorStore, breaker, signal } = deps;
 	const target = await docStore.hold(tenant, docId);
 	if (target === null) return null;
-	const { missing, extra, fields, isNewer } = differ(target, await pointsOf(tenant, docId, deps), deps.gap);
-	if (isNewer) return { written: 0, removed: 0, newer: true };
-	const { doc, published } = target;
-	if (missing.length > 0 && doc !== null && published !== null) {
-		const publishedAt = new Date(published.at).toISOString();
-		const ofDocument = fields ?? { ...fieldsOf(published), publishedAt };
-		for (const entries of slices(missing, pointsAtOnce)) {
-			const chunks = await docStore.texts(
-				doc,
-				entries.map(({ pointId }) => pointId),
-			);
-			// As work that nobody waits for in person.
-			const vectors = await embed.embed(chunks.map(embeddedText), { tenant, class: 2 });
-			const points = chunks.map(({ pointId: id, text: content, heading, page, order }, index): NewPoint => {
-				const vector = vectors[index];
-				if (vector === undefined) throw new Error('a chunk without its vector');
-				const terms = tokenize(embeddedText({ heading, text: content })).join(' ');
-				return { id, vector, terms, content, heading, page, order };
-			});
-			const write = { tenant, docId, fields: ofDocument, points, kept: [], reordered: [], droppedExtra: [] };
-			await breaker.run((inner) => vectorStore.put([write], inner), signal);
+	const done = { written: 0, removed: 0, newer: false };
+	let fields: DocFields | null = null;
+	for (let from: string | null = null; ;) {
+		const found = await survey({ tenant, docId }, target, from, deps);
+		if (found.isNewer) return { ...done, newer: true };
+		fields ??= found.fields;
+		done.written += await writeAgain({ tenant, docId }, target, found.missing, fields, deps);
+		for (const ids of slices(found.extra, pointsAtOnce)) {
+			await breaker.run((inner) => vectorStore.remove(tenant, ids, inner), signal);
+			done.removed += ids.length;
 		}
+		if (found.next === null) return done;
+		from = found.next;
 	}
-	if (extra.length > 0) await breaker.run((inner) => vectorStore.remove(tenant, extra, inner), signal);
-	return { written: missing.length, removed: extra.length, newer: false };
 }
 
-/** All points of one document, in one call of the breaker. */
-export const pointsOf = (
-	tenant: string,
-	docId: string,
-	{ vectorStore, breaker, signal }: Pick<RepairDeps, 'vectorStore' | 'breaker' | 'signal'>,
-): Promise<StoredPoint[]> =>
-	breaker.run(async () => {
-		const points: StoredPoint[] = [];
-		for await (const point of vectorStore.scan(tenant, docId)) {
-			// What is not in the document's manifest is removed: a point of another one must never get that far.
-			if (point.tenant !== tenant || point.docId !== docId)
-				throw new Error('a scan of one document gave a point of another');
-			points.push(point);
-		}
-		return points;
-	}, signal);
+interface Name {
+	readonly tenant: string;
+	readonly docId: string;
+}
+
+interface Survey {
+	readonly missing: string[];
+	readonly extra: string[];
+	fields: DocFields | null;
+	isNewer: boolean;
+	/** The id that this has come to, where there may be more behind it. */
+	next: string | null;
+}
+
+/**
+ * What is wrong behind `from`, as much as is worked on at once. The first survey of a document looks at all of it, because
+ * nothing may be touched where one point is newer than the store.
+ */
+async function survey(
+	name: Name,
+	target: RepairTarget,
+	from: string | null,
+	deps: RepairDeps,
+): Promise<Survey> {
+	const found: Survey = { missing: [], extra: [], fields: null, isNewer: false, next: null };
+	for await (const page of pagesOf(name, target, from, deps)) {
+		const { missing, extra, fields, isNewer } = differ(target, page, deps.gap);
+		found.isNewer ||= isNewer;
+		found.fields ??= fields;
+		if (found.isNewer) break;
+		if (found.next !== null) continue;
+		found.missing.push(...missing);
+		found.extra.push(...extra);
+		if (found.missing.length + found.extra.length < differencesAtOnce) continue;
+		found.next = page.last;
+		if (from !== null) break;
+	}
+	return found;
+}
+
+/** `fields`: of a point of the document that is as it was published; null where none is. */
+async function writeAgain(
+	{ tenant, docId }: Name,
+	{ doc, published }: RepairTarget,
+	missing: readonly string[],
+	fields: DocFields | null,
+	{ docStore, vectorStore, breaker, embed, signal }: RepairDeps,
+): Promise<number> {
+	if (doc === null || published === null) return 0;
+	let written = 0;
+	const publishedAt = new Date(published.at).toISOString();
+	const ofDocument = fields ?? { ...fieldsOf(published), publishedAt };
+	for (const ids of slices(missing, pointsAtOnce)) {
+		const chunks = await docStore.texts(doc, ids);
+		if (chunks.length === 0) continue;
+		// As work that nobody waits for in person.
+		const vectors = await embed.embed(chunks.map(embeddedText), { tenant, class: 2 });
+		const points = chunks.map(({ pointId: id, text: content, heading, page, order }, index): NewPoint => {
+			const vector = vectors[index];
+			if (vector === undefined) throw new Error('a chunk without its vector');
+			const terms = tokenize(embeddedText({ heading, text: content })).join(' ');
+			return { id, vector, terms, content, heading, page, order };
+		});
+		const write = { tenant, docId, fields: ofDocument, points, kept: [], reordered: [], droppedExtra: [] };
+		await breaker.run((inner) => vectorStore.put([write], inner), signal);
+		written += points.length;
+	}
+	return written;
+}

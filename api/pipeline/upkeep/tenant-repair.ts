@@ -1,4 +1,5 @@
-import { countPoints, inParallel, pauseMs, tallies } from './index-verification.ts';
+import type { Page, PageRequest } from '../../ports/index.ts';
+import { inParallel, isWithinBounds } from './index-verification.ts';
 import { repair, type RepairDeps } from './repair.ts';
 
 /**
@@ -12,8 +13,11 @@ export interface RepairMarker {
 
 export const repairMarker = 'mending';
 const docsAPage = 100;
+const namesAPage = 2_000;
 /** A document in work keeps the rest waiting for no longer than this. */
 const busyMs = 20_000;
+/** Before a document in work is tried again. */
+const pauseMs = 200;
 /** Before the end of a hold is tried again, where that failed. */
 const endHoldPauseMs = 1_000;
 /** Documents whose points are remembered as seen before what is of no document is removed. */
@@ -22,6 +26,8 @@ const strangersAtOnce = 10_000;
 export async function repairTenant({ tenant, after: from }: RepairMarker, deps: RepairDeps): Promise<void> {
 	const { docStore } = deps;
 	for (let after = from; ;) {
+		const progress: RepairMarker = { tenant, after };
+		await docStore.setMarker(repairMarker, JSON.stringify(progress));
 		const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
 		await inParallel(
 			page.filter(({ published, orphans }) => published !== null || orphans > 0),
@@ -30,17 +36,14 @@ export async function repairTenant({ tenant, after: from }: RepairMarker, deps: 
 		const last = page.at(-1);
 		if (last === undefined || page.length < docsAPage) break;
 		after = last.docId;
-		const progress: RepairMarker = { tenant, after };
-		await docStore.setMarker(repairMarker, JSON.stringify(progress));
 	}
 	if (!deps.totals.isNewer) await removeStrangers(tenant, deps);
 }
 
 /** Points of documents that are not published; those of published ones have been repaired by now. */
 async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> {
-	const { docStore, vectorStore } = deps;
-	const { most = 0 } = (await tallies(deps)).get(tenant) ?? {};
-	if ((await countPoints(tenant, deps)) <= most) return;
+	const { docStore, vectorStore, breaker, signal } = deps;
+	if (await isWithinBounds(tenant, deps)) return;
 	const strangers = new Set<string>();
 	const seen = new Set<string>();
 	const flush = async () => {
@@ -48,12 +51,18 @@ async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> 
 		strangers.clear();
 		seen.clear();
 	};
-	for await (const { docId } of vectorStore.scan(tenant)) {
-		if (seen.has(docId)) continue;
-		seen.add(docId);
-		if (((await docStore.document(tenant, docId))?.published ?? null) === null) strangers.add(docId);
+	let from: string | null = null;
+	do {
+		const request: PageRequest = { tenant, from, limit: namesAPage };
+		const { items, next }: Page<string> = await breaker.run(() => vectorStore.documents(request), signal);
+		for (const docId of items) {
+			if (seen.has(docId)) continue;
+			seen.add(docId);
+			if (((await docStore.document(tenant, docId))?.published ?? null) === null) strangers.add(docId);
+		}
 		if (seen.size >= strangersAtOnce) await flush();
-	}
+		from = next;
+	} while (from !== null);
 	await flush();
 }
 

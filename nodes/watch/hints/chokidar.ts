@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, relative, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import { errorCode } from '../disk.ts';
+import { createDirectoryHints } from './directories.ts';
 import { directoryIdentity } from './directory-identity.ts';
 import { isExhausted } from './exhaustion.ts';
 import type { Hint, Hints, HintsFactory } from './hints-port.ts';
@@ -14,13 +15,26 @@ import { createProbeDir, type ProbeDir } from './probe.ts';
 const OVERRUN_EVENTS = 8192;
 
 /**
- * Hints by chokidar: it walks by itself and hints at each file of a new directory without waiting for a scan,
- * for about 8 kB a file.
+ * Whether chokidar watches what it is told to at this path: it takes a backslash for a slash, whatever the system says,
+ * and would wait for ever for a directory of another name to come.
  */
-export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, clock }) => {
+const isTaken = (path: string) => sep === '\\' || !path.includes('\\');
+
+/** Of a path from the root; a name may begin with two dots. */
+const isOutside = (relPath: string) => relPath === '..' || relPath.startsWith('../');
+
+/**
+ * Hints by chokidar: it walks by itself and hints at each file of a new directory without waiting for a scan,
+ * for about 8 kB a file. A root that it cannot be told of is left to the other adapter.
+ */
+export const createChokidarHints: HintsFactory = (root) =>
+	isTaken(realPath(root.dir)) ? watchByChokidar(root) : createDirectoryHints(root);
+
+const watchByChokidar: HintsFactory = ({ dir, excludes, includes, followLinks, clock }) => {
 	let watcher: FSWatcher | null = null;
 	let identity: string | null = null;
 	let events = 0;
+	let isOutOfWatches = false;
 	let probeDir: ProbeDir | null = null;
 	let sinks: Parameters<Hints['start']> | null = null;
 	const reported = new Set<string>();
@@ -36,6 +50,7 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 		const real = realPath(dir);
 		identity = identityNow();
 		events = 0;
+		isOutOfWatches = false;
 		const relPathOf = (path: string) => relative(real, path).split(sep).join('/');
 		watcher = new FSWatcher({
 			ignoreInitial: true,
@@ -43,10 +58,10 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 			// The engine settles files itself; merged events would only come later.
 			atomic: false,
 			awaitWriteFinish: false,
-			ignored: (path) => {
+			ignored: (path, stats) => {
 				const relPath = relPathOf(path);
-				const isOutside = relPath === '' || relPath.startsWith('..');
-				return !isOutside && !probe.holds(path) && excludes(relPath);
+				if (relPath === '' || isOutside(relPath) || probe.holds(path)) return false;
+				return excludes(relPath) || (stats?.isFile() === true && !includes(relPath));
 			},
 		});
 		const on = (kind: Hint['kind']) => (path: string) => {
@@ -67,11 +82,12 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 			// What changed while it armed itself was nobody's to report: the root is worth a scan.
 			.on('ready', () => on('directory')(real))
 			.on('error', (error) => {
+				isOutOfWatches ||= isExhausted(error);
 				// Of these there is one for each directory.
 				if (isExhausted(error)) reportOnce(error);
 				else sinks?.[1](error);
 			})
-			.add(probe.dir === null ? [real] : [real, probe.dir]);
+			.add(probe.dir === null || !isTaken(probe.dir) ? [real] : [real, probe.dir]);
 	}
 	function end(): void {
 		if (watcher === null) return;
@@ -82,6 +98,11 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 			.finally(() => endings.delete(ending));
 		watcher = null;
 		endings.add(ending);
+	}
+	function isRootWatched(): boolean {
+		if (watcher === null || isOutOfWatches) return true;
+		const now = identityNow();
+		return now === null || (now === identity && Object.hasOwn(watcher.getWatched(), realPath(dir)));
 	}
 	function identityNow(): string | null {
 		try {
@@ -105,7 +126,11 @@ export const createChokidarHints: HintsFactory = ({ dir, excludes, followLinks, 
 			end();
 			open(probeDir);
 		},
-		probe: async (ms) => probeDir === null || probeDir.probe(ms),
+		async probe(ms) {
+			if (probeDir === null) return true;
+			const isAlive = !isTaken(probeDir.dir ?? '') || (await probeDir.probe(ms));
+			return isAlive && isRootWatched();
+		},
 		async close() {
 			sinks = null;
 			end();

@@ -22,7 +22,7 @@ const PER_TURN = 64;
 /** Stands for bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD';
 
-export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => {
+export const createDirectoryHints: HintsFactory = ({ dir, excludes, includes, clock }) => {
 	const rootName = basename(dir);
 	let root: Node = newNode('', null);
 	/** Null before the start and after the end. */
@@ -119,7 +119,19 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 		else {
 			const relPath = parent === '' ? name : `${parent}/${name}`;
 			const isDirectory = node.children?.has(name) === true;
-			if (!excludes(relPath)) hint(relPath, isDirectory ? 'directory' : 'file');
+			// A new directory has the event of a new file; what is written to has been there before.
+			const isUnwanted = event === 'change' && !isDirectory && !includes(relPath);
+			if (!isUnwanted && !excludes(relPath)) hint(relPath, isDirectory ? 'directory' : 'file');
+		}
+	}
+
+	function isRootWatched(): boolean {
+		try {
+			const identity = directoryIdentity(dir);
+			return identity === null || (root.watch !== null && root.identity === identity);
+		} catch (error) {
+			reportOnce(error);
+			return true;
 		}
 	}
 
@@ -182,7 +194,10 @@ export const createDirectoryHints: HintsFactory = ({ dir, excludes, clock }) => 
 			}
 			scan += 1;
 		},
-		probe: async (ms) => probeWatch === null || probeDir === null || probeDir.probe(ms),
+		async probe(ms) {
+			const isAlive = probeWatch === null || probeDir === null || (await probeDir.probe(ms));
+			return isAlive && (sinks === null || isOutOfWatches || isRootWatched());
+		},
 		close() {
 			sinks = null;
 			closing ??= (async () => {

@@ -25,7 +25,9 @@ import type { Clock } from '../clock.ts';
  *  7. After `close` was called nothing is reported; once it resolved, nothing is watched, and no file or
  *     directory of the adapter's own is left.
  *  8. `probe` is true while changes are still reported, however busy the process is, and false when the
- *     watches have died without an error.
+ *     watches have died without an error, or none is on the directory that is the root now: that a watcher lives
+ *     says nothing of where it looks.
+ *  9. What a path is called does not matter, the root's neither.
  *
  * An adapter that watches nothing (polling) reports nothing, and keeps the others.
  */
@@ -51,9 +53,10 @@ export interface Hints {
 	 */
 	scanned(found: { readonly files: number; readonly directories: number }): void;
 	/**
-	 * Whether changes are still reported: changes something in a private directory outside the root, which the
-	 * same watcher watches, and waits for word of it for at most `ms`. True also where no such change can be
-	 * made (no space, no right), as then nothing is known.
+	 * Whether changes are still reported: looks whether the root is watched, changes something in a private directory
+	 * outside the root, which the same watcher watches, and waits for word of it for at most `ms`. True also where no
+	 * such change can be made (no space, no right), as then nothing is known, where the root is away, and where there
+	 * is no watch left for it.
 	 */
 	probe(ms: number): Promise<boolean>;
 	/** Releases everything; may be called more than once. */
@@ -66,6 +69,8 @@ export type HintsFactory = (root: {
 	readonly dir: string;
 	/** Names entries that need no watching, with all that is below them. */
 	readonly excludes: (relPath: string) => boolean;
+	/** Names files that are wanted: what is written into others need not be hinted at. */
+	readonly includes: (relPath: string) => boolean;
 	/** Whether directories behind symbolic links belong to the tree. */
 	readonly followLinks: boolean;
 	readonly clock: Clock;

@@ -32,8 +32,8 @@ export interface StateHead {
 	readonly nextSeq: number;
 	/** Label of the root whose files carry no label in their docId; null until the first start. */
 	readonly firstRoot: string | null;
-	/** Inode of each root's directory, decimal, by label: when all its files were last accounted for. */
-	readonly rootInodes: Readonly<Record<string, string>>;
+	/** Which directory each root was (root-identity.ts), by label, when all its files were last accounted for. */
+	readonly rootIds: Readonly<Record<string, string>>;
 	/** The consumer acknowledged that this epoch has told it of every file there is. */
 	readonly snapshotClosed: boolean;
 }
@@ -43,7 +43,7 @@ export interface RowKey {
 	readonly path: string;
 }
 
-export interface StateChange extends Partial<Pick<StateHead, 'nextSeq' | 'rootInodes' | 'snapshotClosed'>> {
+export interface StateChange extends Partial<Pick<StateHead, 'nextSeq' | 'rootIds' | 'snapshotClosed'>> {
 	readonly put?: readonly FileRow[];
 	readonly remove?: readonly RowKey[];
 	readonly firstRoot?: string;

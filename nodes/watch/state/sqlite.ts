@@ -88,7 +88,7 @@ export function createSqliteFileState(deps: {
 				await new Promise((resolve) => setImmediate(resolve));
 			}
 		},
-		async commit({ put = [], remove = [], nextSeq, firstRoot, rootInodes, snapshotClosed }) {
+		async commit({ put = [], remove = [], nextSeq, firstRoot, rootIds, snapshotClosed }) {
 			const { db, sql } = opened();
 			db.exec('BEGIN IMMEDIATE');
 			try {
@@ -96,7 +96,7 @@ export function createSqliteFileState(deps: {
 					throw new Error('nextSeq must not go back');
 				}
 				if (firstRoot !== undefined) sql.firstRoot.run(firstRoot);
-				if (rootInodes !== undefined) sql.rootInodes.run(JSON.stringify(rootInodes));
+				if (rootIds !== undefined) sql.rootIds.run(JSON.stringify(rootIds));
 				if (snapshotClosed !== undefined) sql.snapshotClosed.run(snapshotClosed ? 1 : 0);
 				for (const row of put) putRow(sql.put, row);
 				for (const key of remove) sql.remove.run(key.root, key.path);
@@ -175,7 +175,7 @@ function prepare(db: DatabaseSync) {
 		head: db.prepare('SELECT * FROM head'),
 		nextSeq: db.prepare('UPDATE head SET next_seq = ? WHERE next_seq <= ?'),
 		firstRoot: db.prepare('UPDATE head SET first_root = ?'),
-		rootInodes: db.prepare('UPDATE head SET root_inodes = ?'),
+		rootIds: db.prepare('UPDATE head SET root_inodes = ?'),
 		snapshotClosed: db.prepare('UPDATE head SET snapshot_closed = ?'),
 		page: db.prepare('SELECT * FROM files WHERE (root, path) > (?, ?) ORDER BY root, path LIMIT ?'),
 		put: db.prepare(`INSERT OR REPLACE INTO files VALUES (${Array(20).fill('?').join(', ')})`),
@@ -192,7 +192,7 @@ function toHead(cells: Cells | undefined): StateHead {
 		epoch: String(cells['epoch']),
 		nextSeq: Number(cells['next_seq']),
 		firstRoot: text(cells['first_root']),
-		rootInodes: JSON.parse(String(cells['root_inodes'])) as StateHead['rootInodes'],
+		rootIds: JSON.parse(String(cells['root_inodes'])) as StateHead['rootIds'],
 		snapshotClosed: cells['snapshot_closed'] === 1,
 	};
 }

@@ -35,9 +35,9 @@ export type Found =
 export const keyOf = ({ root, path }: RowKey): string => `${root.length}:${root}${path}`;
 
 export function writeState(head: BlobHead, rows: RowTexts): string {
-	const { sourceId, epoch, life, ceiling, at, firstRoot, rootInodes, snapshotClosed } = head;
+	const { sourceId, epoch, life, ceiling, at, firstRoot, rootIds, snapshotClosed } = head;
 	const named = JSON.stringify({
-		...{ sourceId, epoch, life, ceiling, at, firstRoot, rootInodes, snapshotClosed },
+		...{ sourceId, epoch, life, ceiling, at, firstRoot, rootInodes: rootIds, snapshotClosed },
 	});
 	return sealed(`${named.slice(1, -1)},"rows":[${[...rows.values()].join()}]}`);
 }
@@ -75,9 +75,7 @@ function toHead(fields: Readonly<Record<string, unknown>>): BlobHead {
 		...{ sourceId: text(sourceId), epoch: text(epoch), life: text(life) },
 		...{ ceiling: integer(ceiling), at: integer(at) },
 		firstRoot: orNull(text, firstRoot),
-		rootInodes: Object.fromEntries(
-			Object.entries(rootInodes as object).map(([label, inode]) => [label, text(inode)]),
-		),
+		rootIds: Object.fromEntries(Object.entries(rootInodes as object).map(([label, id]) => [label, text(id)])),
 		snapshotClosed: snapshotClosed === true,
 	};
 }

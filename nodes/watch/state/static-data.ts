@@ -95,8 +95,8 @@ export function createStaticDataFileState(deps: {
 				const sourceId = deps.sourceId ?? found?.head.sourceId ?? uuid();
 				write({ ...EMPTY, sourceId, epoch: uuidv7({ msecs: clock.now() }) }, new Map(), [uuid()]);
 			} else {
-				const { sourceId, epoch, firstRoot, rootInodes, snapshotClosed } = found.head;
-				const head = { sourceId, epoch, nextSeq: start, firstRoot, rootInodes, snapshotClosed };
+				const { sourceId, epoch, firstRoot, rootIds, snapshotClosed } = found.head;
+				const head = { sourceId, epoch, nextSeq: start, firstRoot, rootIds, snapshotClosed };
 				write(head, found.rows, [...found.lives, uuid()]);
 			}
 			return opened().head;
@@ -146,7 +146,7 @@ interface Open {
 }
 
 const MAX_SEQ = 2 ** 32 - 1;
-const EMPTY = { nextSeq: 1, firstRoot: null, rootInodes: {}, snapshotClosed: false };
+const EMPTY = { nextSeq: 1, firstRoot: null, rootIds: {}, snapshotClosed: false };
 
 /** The state to go on with; null where there is none. */
 function findState(

@@ -15,7 +15,7 @@ describe('the threads of the embedded index', () => {
 			const answers = Array.from({ length: 4 }, () => {
 				const reader = idlest(running);
 				asked.push(reader);
-				return reader.call('count', null);
+				return reader.call('countAll');
 			});
 			assert.equal(new Set(asked.slice(0, 3)).size, 3);
 			assert.equal(asked[3], asked[0]);
@@ -24,7 +24,7 @@ describe('the threads of the embedded index', () => {
 			await running.readers[1]?.terminate();
 			const again: Threads = await threads.running();
 			assert.notEqual(again, running);
-			assert.equal(await idlest(again).call('count', null), 0);
+			assert.equal(await idlest(again).call('countAll'), 0);
 		} finally {
 			await threads.close();
 			rmSync(dir, { recursive: true });

@@ -6,7 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import { allChunks } from '../../../api/adapters/sqlite-vec/chunks.ts';
 import { createSqliteVecStore } from '../../../api/adapters/sqlite-vec/index.ts';
+import { marksOfRow } from '../../../api/adapters/sqlite-vec/index-pages.ts';
 import { vecLibrary } from '../../../api/adapters/sqlite-vec/library.ts';
+import { contentsOfRow } from '../../../api/adapters/sqlite-vec/read.ts';
 import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
 import { type ErrorCode, isDocDropError } from '../../../api/errors.ts';
 import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-store.ts';
@@ -36,6 +38,33 @@ describe('sqlite-vec store', () => {
 		return work(db);
 	}
 	const sound = () => assert.deepEqual(verifySqliteVec(file).faults, []);
+
+	it('counts the points of each tenant in a file that was made before they were counted', async () => {
+		await store.open();
+		const one = point();
+		await store.put([docWrite({ points: [one, point()] })]);
+		await store.put([docWrite({ tenant: 'b', points: [point()] })]);
+		await store.close();
+		beside((db) => db.exec('ALTER TABLE tenants DROP COLUMN points; PRAGMA user_version = 1'));
+		store = createSqliteVecStore({ file, dimensions });
+		await store.open();
+		assert.deepEqual([...(await store.counts(['b', 'a', 'c']))], [['b', 1], ['a', 2], ['c', 0]]); // prettier-ignore
+		await store.remove('a', [one.id]);
+		assert.deepEqual([await store.count('a'), await store.count(null)], [1, 2]);
+		sound();
+	});
+
+	it('pages through a document of many chunks at the same cost for each page', async () => {
+		await store.open();
+		beside((db) => {
+			for (const sql of [marksOfRow, contentsOfRow]) {
+				const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(1, new Uint8Array(16), 200);
+				const plan = rows.map((row) => String(row['detail'])).join('; ');
+				assert.match(plan, /SEARCH points USING INDEX points_by_doc \(doc=\? AND id>\?\)/);
+				assert.doesNotMatch(plan, /TEMP B-TREE/);
+			}
+		});
+	});
 
 	describe('refuses to open', () => {
 		const other = async (options: { dimensions?: number; fingerprint?: string }) => {

@@ -231,7 +231,12 @@ describe('doc store: sqlite alone', () => {
 			const given = await store.job(jobId);
 			assert.deepEqual([given?.state, given?.error?.code], ['failed', 'store_corrupt']);
 		}
-		assert.deepEqual([(await store.stats()).failed, (await store.stats()).pending], [2, 2]);
+		const { failed, failedBytes, pending } = await store.stats();
+		assert.deepEqual([failed, failedBytes, pending], [2, 0, 2], 'their contents are no dead letters');
+		assert.equal(await store.retry(row.jobId, 15), 'content_gone');
+		const figures = await store.stats();
+		store = await edited("DELETE FROM notes WHERE name = 'summary'");
+		assert.deepEqual({ ...(await store.stats()), leased: 0 }, { ...figures, leased: 0 }, 'as counted anew');
 		const again = await store.accept([put('row', 'A3'), put('job', 'B3')], 20, limits);
 		assert.deepEqual(
 			again.map(({ kind }) => kind),

@@ -368,6 +368,29 @@ describe('delivery: refusals and closing', () => {
 		assert.deepEqual(consumer.held(), await treeOf(dir));
 	});
 
+	it('tells nothing of the old name of a parked move but the move, however slow the disk is', async () => {
+		const dir = await temp.make();
+		await writeFile(join(dir, 'a'), 'one');
+		const slow = { isOn: false };
+		const disk: Disk = {
+			...nodeDisk,
+			async find(root, relPath) {
+				if (slow.isOn && relPath === 'a') await systemClock.sleep(60);
+				return nodeDisk.find(root, relPath);
+			},
+		};
+		const consumer = createConsumer();
+		const settings = { failedRetryMs: 20, deletionDelayMs: 600_000 };
+		const engine = await start(dir, consumer, { disk, settings });
+		await engine.idle();
+		consumer.answer = parksFor(1);
+		await rename(join(dir, 'a'), join(dir, 'b'));
+		slow.isOn = true;
+		await engine.idle();
+		assert.deepEqual(consumer.news(), ['created a', 'moved b', 'moved b']);
+		assert.deepEqual(consumer.held(), await treeOf(dir));
+	});
+
 	it('aborts what is in flight when it closes, waits for it, and keeps what it answers', async () => {
 		const dir = await temp.make();
 		const state = newState();

@@ -34,6 +34,20 @@ describe('filter', () => {
 		}
 	});
 
+	it('leaves out no directory for being called like litter', () => {
+		const { wants, excludes } = createFilter({ include: [], exclude: DEFAULT_EXCLUDES });
+		for (const name of ['x.tmp', '4913', 'a~', '~$b', 'c.part']) {
+			assert.equal(excludes(name), false, name);
+			assert.equal(wants(`${name}/a.txt`), true, name);
+			assert.equal(wants(`${name}/${name}`), false, name);
+		}
+		assert.equal(
+			createFilter({ include: [], exclude: ['tmp*'] }).excludes('tmp1'),
+			true,
+			'what a person names is',
+		);
+	});
+
 	it('takes globs without a slash as names and with a slash as paths', () => {
 		const { wants } = createFilter({
 			include: ['*.md', 'docs/**/*.txt'],

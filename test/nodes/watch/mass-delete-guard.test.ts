@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pauseReason } from '../../../nodes/watch/mass-delete-guard.ts';
+import type { RootChange } from '../../../nodes/watch/root-identity.ts';
 import { createSqliteFileState } from '../../../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import type { WatchEngine } from '../../../nodes/watch/watch-engine.ts';
@@ -10,8 +11,8 @@ import { tempDirs } from './temp-dirs.ts';
 
 describe('mass-delete guard: when deletions are paused', () => {
 	const settings = { guardShare: 0.2, guardFloor: 4 };
-	const hold = (gone: number, before: number, replaced = false) =>
-		pauseReason({ gone, before, replaced }, settings) !== null;
+	const hold = (gone: number, before: number, root: RootChange = 'same', isAll = gone === before) =>
+		pauseReason({ gone, before, isAll, root }, settings) !== null;
 
 	it('holds more than a fifth, if it is more than a few files', () => {
 		assert.deepEqual(
@@ -27,12 +28,22 @@ describe('mass-delete guard: when deletions are paused', () => {
 	});
 	it('holds any number where the root was replaced and nothing of it is left', () => {
 		assert.deepEqual(
-			[hold(1, 1, true), hold(3, 3, true), hold(2, 3, true), hold(0, 0, true)],
+			[hold(1, 1, 'other'), hold(3, 3, 'other'), hold(2, 3, 'other'), hold(0, 0, 'other')],
 			[true, true, false, false],
+		);
+		assert.equal(hold(3, 9, 'other', true), true, 'the other six came with the new folder');
+	});
+	it('holds all of several where nobody can tell whether the root was replaced, and lets the last one go', () => {
+		assert.deepEqual(
+			[hold(1, 1, 'unsure'), hold(2, 2, 'unsure'), hold(3, 3, 'unsure'), hold(2, 3, 'unsure')],
+			[false, true, true, false],
 		);
 	});
 	it('holds nothing where it is switched off', () => {
-		assert.equal(pauseReason({ gone: 30, before: 30, replaced: true }, { ...settings, guardShare: 1 }), null);
+		assert.equal(
+			pauseReason({ gone: 30, before: 30, isAll: true, root: 'other' }, { ...settings, guardShare: 1 }),
+			null,
+		);
 	});
 });
 
@@ -99,6 +110,8 @@ describe('mass-delete guard: folders that lose their files', () => {
 		const engine = await start(dir, consumer);
 		await engine.idle();
 		consumer.news();
+		// No scan is under way that would find the first of them gone before the others.
+		await engine.scanNow();
 		for (const name of names(30)) await unlink(join(dir, name));
 		await engine.idle();
 		assert.equal(root(engine).held?.count, 30);

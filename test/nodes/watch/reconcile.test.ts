@@ -139,14 +139,15 @@ describe('reconcile: a scan against the rows', () => {
 		assert.equal(away.root.verifiedAt, null);
 	});
 
-	it('skips, and so misses, what is too large or cannot be named, and says so', async () => {
+	it('skips what is too large or cannot be named, says so, and misses none that was taken before', async () => {
 		const it = await scene([rowOf('large', { seen: { ...(rowOf('a').seen as Seen), size: 101 } })]);
 		await it.scan((sinks) => {
 			sinks.file('large', { ...stat, size: 101 });
+			sinks.file('new', { ...stat, size: 101 });
 			sinks.file('line\nbreak', stat);
 			sinks.file('other/a', stat);
 		});
-		assert.deepEqual(it.told, ['missed large', 'scanned docs 0 0']);
+		assert.deepEqual(it.told, ['suspect large', 'scanned docs 1 0']);
 		assert.deepEqual(
 			it.root.skipped.map(({ reason }) => reason),
 			[

@@ -50,6 +50,27 @@ describe('contention of lanes', () => {
 		assert.deepEqual(said, ['warn a lane_wait', 'info a']);
 	});
 
+	it('answers without looking at tenants that do not wait, and forgets them', async () => {
+		const tenants = Array.from({ length: 5_000 }, (_, n) => `t${n}`);
+		for (const tenant of tenants) contention.done(tenant, 1);
+		contention.waited('slow', 500);
+		let asked = 0;
+		const monotonic = clock.monotonic;
+		clock.monotonic = () => ((asked += 1), monotonic());
+		assert.deepEqual(
+			contention.figures().contended.map(({ tenant }) => tenant),
+			['slow'],
+		);
+		assert.ok(asked < 20, `${asked} looks`);
+		clock.monotonic = monotonic;
+		await clock.advance(70_000);
+		contention.waited('other', 3);
+		assert.deepEqual(
+			[contention.figures().waitMeanMs, contention.figures().documentsPerSecond, said],
+			[3, 0, ['warn slow', 'info slow']],
+		);
+	});
+
 	it('counts what was done over the time in which it was', async () => {
 		for (let n = 0; n < 50; n += 1) contention.done('a', 100);
 		assert.equal(contention.figures().documentsPerSecond, 10, 'at least 5 s');

@@ -241,6 +241,87 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal(found.filter(({ content }) => content.includes('third text')).length, 10);
 	});
 
+	it('is never taken for damaged while documents come and go as it is counted', async () => {
+		await fixture.stop();
+		const store = fixture.vectorStore;
+		let n = 0;
+		let isBusy = true;
+		const holds: string[] = [];
+		const docStore = createMemoryDocStore();
+		/** Between the tally and the count some are published, changed and deleted. */
+		async function busy(): Promise<void> {
+			if (!isBusy) return;
+			n += 1;
+			await publish('a', n, 'new');
+			await publish('a', 1, `changed ${n}`);
+			if (n > 2) await fixture.publish({ tenant: 'a', docId: `doc${n - 1}`, op: 'delete' });
+		}
+		await start({
+			docStore: {
+				...docStore,
+				hold: (tenant, docId) => {
+					holds.push(docId);
+					return docStore.hold(tenant, docId);
+				},
+			},
+			vectorStore: {
+				...store,
+				async counts(tenants) {
+					if (tenants.includes('a')) await busy();
+					return store.counts(tenants);
+				},
+				async count(tenant) {
+					if (tenant === 'a') await busy();
+					return store.count(tenant);
+				},
+			},
+		});
+		await fill(3);
+		for (let round = 0; round < 5; round += 1) assert.equal((await reconnect())?.state, 'sound');
+		assert.ok(n >= 5, 'it was busy');
+		assert.deepEqual(holds, []);
+		const [lost] = (await everything()).filter(({ tenant, docId }) => tenant === 'a' && docId === 'doc0');
+		assert.ok(lost);
+		await store.remove('a', [lost.id]);
+		isBusy = false;
+		const now = await reconnect();
+		assert.deepEqual([now?.state, now?.written], ['sound', 1], 'and what is lost is found all the same');
+	});
+
+	it('mends a document of many pages, each call of them short', async () => {
+		await fixture.stop();
+		const store = fixture.vectorStore;
+		let largest = 0;
+		await start({
+			vectorStore: {
+				...store,
+				async points(request) {
+					const page = await store.points(request);
+					largest = Math.max(largest, page.items.length);
+					return page;
+				},
+			},
+		});
+		const sections = Array.from({ length: 4_500 }, (_, n) => `# Part ${n}\n\nText of part ${n}.`);
+		await fixture.publish({
+			tenant: 'a',
+			docId: 'large',
+			content: { text: sections.join('\n\n') },
+			mimeType,
+		});
+		const before = await everything();
+		assert.ok(before.length > 4_400);
+		const lost = before.filter((_, at) => at % 900 === 7 || at > before.length - 3);
+		await fixture.vectorStore.remove(
+			'a',
+			lost.map(({ id }) => id),
+		);
+		const now = await reconnect();
+		assert.deepEqual([now?.state, now?.written, now?.removed], ['sound', lost.length, 0]);
+		assert.deepEqual(withoutTime(await everything()), withoutTime(before));
+		assert.ok(largest <= 2_000);
+	});
+
 	it('goes on at the next start where it was stopped', async () => {
 		await fill();
 		const { docStore } = fixture;

@@ -55,6 +55,7 @@ describe('directory hints', () => {
 		const hints = createDirectoryHints({
 			dir,
 			excludes: () => false,
+			includes: () => true,
 			followLinks: false,
 			clock: systemClock,
 		});
@@ -113,7 +114,13 @@ describe('directory hints', () => {
 		const dir = await temp.make();
 		await mkdir(join(dir, 'old/sub'), { recursive: true });
 		const clock = systemClock;
-		const hints = createDirectoryHints({ dir, excludes: () => false, followLinks: false, clock });
+		const hints = createDirectoryHints({
+			dir,
+			excludes: () => false,
+			includes: () => true,
+			followLinks: false,
+			clock,
+		});
 		hints.start(
 			() => {},
 			() => {},

@@ -22,6 +22,7 @@ export interface Follower {
 export interface FollowerOptions {
 	readonly dir: string;
 	readonly excludes?: (relPath: string) => boolean;
+	readonly includes?: (relPath: string) => boolean;
 	readonly followLinks?: boolean;
 	/** Told to `scanned` in place of what was counted. */
 	readonly files?: (() => number) | undefined;
@@ -29,7 +30,7 @@ export interface FollowerOptions {
 
 /** Does with hints what the engine does, and nothing else: every hint brings a scan, every scan covers what it meets. */
 export function follow(factory: HintsFactory, options: FollowerOptions): Follower {
-	const { dir, excludes = () => false, followLinks = false, files } = options;
+	const { dir, excludes = () => false, includes = () => true, followLinks = false, files } = options;
 	const seen: Hint[] = [];
 	const errors: string[] = [];
 	let known = '';
@@ -38,11 +39,11 @@ export function follow(factory: HintsFactory, options: FollowerOptions): Followe
 	let scanning: Promise<void> | null = null;
 	let closed = false;
 
-	const hints = factory({ dir, excludes, followLinks, clock: systemClock });
+	const hints = factory({ dir, excludes, includes, followLinks, clock: systemClock });
 	async function scanOnce(): Promise<void> {
 		wanted = false;
 		const directories: string[] = [];
-		const tree = await treeOf(dir, excludes, followLinks, (relPath) => {
+		const tree = await treeOf(dir, { excludes, includes, followLinks }, (relPath) => {
 			directories.push(relPath);
 			hints.cover(relPath);
 		});
@@ -89,7 +90,11 @@ export function follow(factory: HintsFactory, options: FollowerOptions): Followe
 				const at = performance.now();
 				await until(() => scanning === null && performance.now() - at > 30);
 				const isQuiet = before === seen.length + errors.length && !wanted;
-				if (isQuiet && known === (await treeOf(dir, excludes, followLinks, () => {})).join('\n')) return;
+				if (
+					isQuiet &&
+					known === (await treeOf(dir, { excludes, includes, followLinks }, () => {})).join('\n')
+				)
+					return;
 			}
 		},
 		async hintedBy(change, ...relPaths) {
@@ -117,8 +122,11 @@ export function leadsTo({ relPath: hinted, kind }: Hint, relPath: string): boole
 /** One line for each entry below `dir`; nothing where it is not there. */
 async function treeOf(
 	dir: string,
-	excludes: (relPath: string) => boolean,
-	followLinks: boolean,
+	{
+		excludes,
+		includes,
+		followLinks,
+	}: Required<Pick<FollowerOptions, 'excludes' | 'includes' | 'followLinks'>>,
 	onDirectory: (relPath: string) => void,
 ): Promise<string[]> {
 	const tree: string[] = [];
@@ -134,7 +142,7 @@ async function treeOf(
 				if (entry.isSymbolicLink() && !followLinks) continue;
 				const found = await stat(join(dir, relPath), { bigint: true });
 				if (found.isDirectory()) left.push(relPath);
-				else tree.push(`${relPath} ${found.ino} ${found.size} ${found.ctimeNs}`);
+				else if (includes(relPath)) tree.push(`${relPath} ${found.ino} ${found.size} ${found.ctimeNs}`);
 			}
 		} catch (error) {
 			if (!isGone(error)) throw error;

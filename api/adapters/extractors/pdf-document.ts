@@ -1,0 +1,108 @@
+/** An open PDF and its pages, by PDFium. Who opens one closes it. */
+import { DocDropError } from '../../errors.ts';
+import type { ByteSource } from './byte-source.ts';
+import { readPageText, type PageText } from './pdf-lines.ts';
+import { hasNoTextLayer } from './pdf-scans.ts';
+import type { Pdfium } from './pdfium.ts';
+
+export interface OpenPdf {
+	readonly pdfium: Pdfium;
+	readonly handle: number;
+	readonly pages: number;
+	readonly hasForm: boolean;
+	close(): void;
+}
+
+/** What PDFium says of a document that it does not open. */
+const NEEDS_PASSWORD = 4;
+const UNKNOWN_PROTECTION = 5;
+/** Length, function, and what the function is told beside place and length: 32 bits each. */
+const ACCESS_BYTES = 12;
+const FLATTENED = 1;
+const AS_SHOWN = 0;
+
+/** Throws `encrypted`, `unsupported_encryption`, or `unreadable`. */
+export function openPdf(pdfium: Pdfium, source: ByteSource): OpenPdf {
+	const access = createAccess(pdfium, source);
+	const handle = pdfium.FPDF_LoadCustomDocument(access.pointer, '');
+	if (handle === 0) {
+		const error = pdfium.FPDF_GetLastError();
+		access.free();
+		throw refused(error);
+	}
+	return {
+		pdfium,
+		handle,
+		pages: pdfium.FPDF_GetPageCount(handle),
+		hasForm: pdfium.FPDF_GetFormType(handle) !== 0,
+		close() {
+			pdfium.FPDF_CloseDocument(handle);
+			access.free();
+		},
+	};
+}
+
+function refused(error: number): DocDropError {
+	switch (error) {
+		case NEEDS_PASSWORD:
+			return new DocDropError('encrypted', 'the PDF asks for a password');
+		case UNKNOWN_PROTECTION:
+			return new DocDropError('unsupported_encryption', 'the PDF is encrypted in a way that is not known');
+		default:
+			return new DocDropError(
+				'unreadable',
+				'the file could not be read as application/pdf: it is damaged or none',
+			);
+	}
+}
+
+/** Through which PDFium reads the source. */
+function createAccess(pdfium: Pdfium, source: ByteSource) {
+	const { wasmExports, addFunction, removeFunction, setValue } = pdfium.pdfium;
+	const copyPart = (_told: number, from: number, target: number, length: number): number => {
+		const part = source.read(from >>> 0, length >>> 0);
+		pdfium.pdfium.HEAPU8.set(part, target);
+		return part.length === length >>> 0 ? 1 : 0;
+	};
+	const copy = addFunction(copyPart, 'iiiii');
+	const pointer = wasmExports.malloc(ACCESS_BYTES);
+	setValue(pointer, source.size, 'i32');
+	setValue(pointer + 4, copy, 'i32');
+	setValue(pointer + 8, 0, 'i32');
+	return {
+		pointer,
+		free() {
+			wasmExports.free(pointer);
+			removeFunction(copy);
+		},
+	};
+}
+
+/** `index` from 0. A page that is no text says what it is instead. */
+export function readPage(pdf: OpenPdf, index: number): PageText | 'damaged' | 'scan' {
+	const { pdfium } = pdf;
+	const page = openPage(pdf, index);
+	if (page === 0) return 'damaged';
+	try {
+		const textPage = pdfium.FPDFText_LoadPage(page);
+		if (textPage === 0) return 'damaged';
+		try {
+			const read = readPageText(pdfium, textPage);
+			return hasNoTextLayer(pdfium, page, read.text) ? 'scan' : read;
+		} finally {
+			pdfium.FPDFText_ClosePage(textPage);
+		}
+	} finally {
+		pdfium.FPDF_ClosePage(page);
+	}
+}
+
+/** What was filled into a form becomes text of its page. */
+function openPage({ pdfium, handle, hasForm }: OpenPdf, index: number): number {
+	const page = pdfium.FPDF_LoadPage(handle, index);
+	if (page === 0 || !hasForm || pdfium.FPDFPage_GetAnnotCount(page) === 0) return page;
+	const isFlattened = pdfium.FPDFPage_Flatten(page, AS_SHOWN) === FLATTENED;
+	if (!isFlattened) return page;
+	pdfium.FPDF_ClosePage(page);
+	return pdfium.FPDF_LoadPage(handle, index);
+}

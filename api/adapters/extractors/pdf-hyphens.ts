@@ -1,0 +1,30 @@
+/**
+ * PDFium marks a hyphen at the end of a line. Most of them divide a word and go; where the document has the word with
+ * its hyphen elsewhere, it belongs to the word and stays.
+ */
+const MARK = '\ufffe';
+
+export function createHyphens() {
+	/** Words with a hyphen of their own, in lower case, of the pages until now. */
+	const known = new Set<string>();
+	return {
+		/** The text of a page, before its paragraphs are joined. */
+		see(text: string): void {
+			if (known.size >= MOST_KNOWN) return;
+			for (const [word] of text.matchAll(HYPHENATED)) known.add(word.toLowerCase());
+		},
+		join(text: string): string {
+			if (!text.includes(MARK)) return text;
+			return text.replace(DIVIDED, (_all, before: string, after: string) => {
+				const word = `${before}-${after}`;
+				// Before a capital or a number it is no division either.
+				const stays = known.has(word.toLowerCase()) || !/^\p{Ll}/u.test(after);
+				return stays ? word : before + after;
+			});
+		},
+	};
+}
+
+const MOST_KNOWN = 50_000;
+const HYPHENATED = /[\p{L}\p{N}]{1,40}-[\p{L}\p{N}]{1,40}/gu;
+const DIVIDED = new RegExp(`([\\p{L}\\p{N}]*)${MARK}\\s*([\\p{L}\\p{N}]*)`, 'gu');

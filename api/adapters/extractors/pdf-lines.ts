@@ -1,0 +1,102 @@
+/** The text of one page of a PDF, line by line with its places, from PDFium's text page. */
+import type { PdfLine } from './pdf-paragraphs.ts';
+import type { Pdfium } from './pdfium.ts';
+
+/** More characters on one page are no page that somebody wrote. */
+const MOST_CHARS = 4_000_000;
+/** Lines above so many come without their places: each costs some calls. */
+const MOST_PLACED = 20_000;
+
+/** Numbers that PDFium writes, one after the other, with room for a matrix. */
+const SCRATCH_BYTES = 64;
+
+export interface PageText {
+	/** As PDFium gives it, lines ended by \r\n. */
+	readonly text: string;
+	readonly lines: readonly PdfLine[];
+}
+
+/** Throws RangeError for a page that holds too much. */
+export function readPageText(pdfium: Pdfium, textPage: number): PageText {
+	const count = Math.max(0, pdfium.FPDFText_CountChars(textPage));
+	if (count > MOST_CHARS) throw new RangeError(`${count} characters on one page`);
+	const text = textOf(pdfium, textPage, count);
+	const { malloc, free } = pdfium.pdfium.wasmExports;
+	const scratch = malloc(SCRATCH_BYTES);
+	try {
+		return { text, lines: [...placed(text, createPlaces(pdfium, textPage, scratch))] };
+	} finally {
+		free(scratch);
+	}
+}
+
+function textOf(pdfium: Pdfium, textPage: number, count: number): string {
+	if (count === 0) return '';
+	const { malloc, free } = pdfium.pdfium.wasmExports;
+	const buffer = malloc((count + 1) * 2);
+	try {
+		const written = pdfium.FPDFText_GetText(textPage, 0, count, buffer);
+		const { HEAPU8 } = pdfium.pdfium;
+		// The last one is a zero.
+		const bytes = Buffer.from(HEAPU8.buffer, HEAPU8.byteOffset + buffer, Math.max(0, written - 1) * 2);
+		return bytes.toString('utf16le');
+	} finally {
+		free(buffer);
+	}
+}
+
+interface Place {
+	readonly left: number;
+	readonly right: number;
+	readonly y: number;
+	readonly size: number;
+}
+
+/** Places of characters by their index in the page's text. */
+function createPlaces(pdfium: Pdfium, textPage: number, scratch: number) {
+	const { getValue } = pdfium.pdfium;
+	const double = (at: number) => getValue(scratch + at * 8, 'double');
+	const float = (at: number) => getValue(scratch + at * 4, 'float');
+	return (textIndex: number): Place => {
+		const index = pdfium.FPDFText_GetCharIndexFromTextIndex(textPage, textIndex);
+		const hasBox = pdfium.FPDFText_GetCharBox(
+			textPage,
+			index,
+			scratch,
+			scratch + 8,
+			scratch + 16,
+			scratch + 24,
+		);
+		const [left, right] = hasBox ? [double(0), double(1)] : [0, 0];
+		const hasOrigin = pdfium.FPDFText_GetCharOrigin(textPage, index, scratch, scratch + 8);
+		const y = hasOrigin ? double(1) : 0;
+		// A size of 1 under a matrix that enlarges it is as common as a size that is said.
+		const hasMatrix = pdfium.FPDFText_GetMatrix(textPage, index, scratch);
+		const scale = hasMatrix ? Math.hypot(float(2), float(3)) : 1;
+		const size = pdfium.FPDFText_GetFontSize(textPage, index) * (scale > 0 ? scale : 1);
+		return { left, right, y, size: size > 0 && Number.isFinite(size) ? size : 1 };
+	};
+}
+
+function* placed(text: string, placeOf: (textIndex: number) => Place): Generator<PdfLine> {
+	let from = 0;
+	let count = 0;
+	let last: Place = { left: 0, right: 0, y: 0, size: 1 };
+	while (from < text.length) {
+		const found = text.indexOf('\n', from);
+		const end = found < 0 ? text.length : found;
+		const line = text.slice(from, end);
+		const shown = line.trim();
+		if (shown !== '') {
+			count += 1;
+			const begin = from + line.indexOf(shown[0] ?? '');
+			const first: Place = count > MOST_PLACED ? { ...last, y: last.y - last.size * 1.2 } : placeOf(begin);
+			last = count > MOST_PLACED ? first : placeOf(begin + shown.length - 1);
+			yield {
+				text: shown,
+				...{ left: first.left, right: last.right, startY: first.y, endY: last.y, size: first.size },
+			};
+		}
+		from = end + 1;
+	}
+}

@@ -1,0 +1,98 @@
+/**
+ * Lines of a PDF's page, as they lie on it, to paragraphs. A PDF knows characters and their places and no more; what
+ * belongs together shows in the distances. Pure.
+ */
+
+export interface PdfLine {
+	readonly text: string;
+	/** Edges of its first and of its last character; of a hyphenated word the last one is on the next line. */
+	readonly left: number;
+	readonly right: number;
+	/** Base lines of its first and of its last character, upwards. */
+	readonly startY: number;
+	readonly endY: number;
+	/** Of the font, as it appears. */
+	readonly size: number;
+}
+
+export interface PdfParagraph {
+	readonly text: string;
+	readonly size: number;
+	readonly isItem: boolean;
+}
+
+/** Fonts whose sizes differ by less are one. */
+export const SIZE_STEP = 1.15;
+/** A gap between lines that is larger than the usual one by this factor ends a paragraph. */
+const GAP_STEP = 1.25;
+const BULLET = /^[•◦▪▫●○■□‣⁃∙·–—-]\s+(?=\S)/u;
+const SENTENCE_END = /[.!?:;…»”"']$/u;
+
+export function toParagraphs(lines: readonly PdfLine[]): PdfParagraph[] {
+	const pitch = usualPitch(lines);
+	const paragraphs: PdfParagraph[] = [];
+	let group: PdfLine[] = [];
+	const close = () => {
+		const [first] = group;
+		if (first === undefined) return;
+		const text = joined(group);
+		const isItem = BULLET.test(text);
+		paragraphs.push({ text: isItem ? text.replace(BULLET, '') : text, size: first.size, isItem });
+		group = [];
+	};
+	for (const line of lines) {
+		const last = group.at(-1);
+		if (last !== undefined && isBorder(group, last, line, pitch)) close();
+		group.push(line);
+	}
+	close();
+	return paragraphs;
+}
+
+/** The distance from one line to the next that is commonest on the page, in the sizes of their fonts. */
+function usualPitch(lines: readonly PdfLine[]): number {
+	const pitches: number[] = [];
+	for (const [index, line] of lines.entries()) {
+		const last = lines[index - 1];
+		if (last === undefined || !isSameSize(last, line)) continue;
+		const pitch = (last.endY - line.startY) / line.size;
+		if (pitch > 0.5 && pitch < 3) pitches.push(pitch);
+	}
+	pitches.sort((a, b) => a - b);
+	// Most gaps are within paragraphs; where they are not, the smaller ones are.
+	return pitches[Math.floor(pitches.length * 0.4)] ?? 1.2;
+}
+
+function isBorder(group: readonly PdfLine[], last: PdfLine, line: PdfLine, pitch: number): boolean {
+	if (!isSameSize(last, line) || BULLET.test(line.text)) return true;
+	const gap = (last.endY - line.startY) / line.size;
+	if (gap > pitch * GAP_STEP) return true;
+	// Upwards: another column, which may go on with the sentence.
+	if (gap < -0.5) return SENTENCE_END.test(last.text) || !/^\p{Ll}/u.test(line.text);
+	const isIndented = line.left - Math.min(...group.map(({ left }) => left)) > line.size * 0.8;
+	return group.length > 1 && isIndented && SENTENCE_END.test(last.text);
+}
+
+function isSameSize(one: PdfLine, other: PdfLine): boolean {
+	return one.size < other.size * SIZE_STEP && other.size < one.size * SIZE_STEP;
+}
+
+/** A line that ended because the next word had no room goes on with a space; any other was meant to end there. */
+function joined(lines: readonly PdfLine[]): string {
+	const edge = Math.max(...lines.map(({ right }) => right));
+	let text = '';
+	for (const [index, line] of lines.entries()) {
+		const last = lines[index - 1];
+		if (last === undefined) text = line.text;
+		else text += (isFull(last, line, edge) ? ' ' : '\n') + line.text;
+	}
+	return text;
+}
+
+function isFull(last: PdfLine, next: PdfLine, edge: number): boolean {
+	// A piece of the same line, such as a cell of a table.
+	if (Math.abs(last.endY - next.startY) < last.size * 0.3) return true;
+	const word = /^\S+/.exec(next.text)?.[0] ?? '';
+	const charWidth = next.text === '' ? 0 : Math.abs(next.right - next.left) / next.text.length;
+	return last.right + (word.length + 1) * Math.min(charWidth, next.size) > edge;
+}

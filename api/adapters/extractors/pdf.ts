@@ -1,0 +1,112 @@
+/**
+ * PDF to blocks, page by page, by PDFium. The file stays where it is: PDFium asks for the parts that it needs, so that
+ * a long document takes no more memory than its pages.
+ */
+import type { Block, ChunkStream } from '../../chunking/index.ts';
+import { DocDropError, isDocDropError } from '../../errors.ts';
+import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
+import type { Document, StreamEnd } from './extracted.ts';
+import { openPdf, type OpenPdf, readPage } from './pdf-document.ts';
+import { blocksByOutline, blocksBySize, type FontSizes, fontSizesOf } from './pdf-headings.ts';
+import { createHyphens } from './pdf-hyphens.ts';
+import { readOutline } from './pdf-outline.ts';
+import { toParagraphs } from './pdf-paragraphs.ts';
+import { createRemarks } from './pdf-remarks.ts';
+import { titleOf } from './pdf-title.ts';
+import { leavePdfium, openPdfium, PDFIUM_MB } from './pdfium.ts';
+
+const MOST_PAGES = 50_000;
+/** Pages whose fonts stand for those of all. */
+const SAMPLED_PAGES = 16;
+
+export async function extractPdf(bytes: Uint8Array): Promise<Document> {
+	const blocks: Block[] = [];
+	const walk = readPdf(sourceOfBytes(bytes), (block) => blocks.push(block));
+	for (;;) {
+		const { done, value } = await walk.next();
+		if (done === true) return { ...value, blocks };
+	}
+}
+
+export async function* streamPdf(file: string, chunks: ChunkStream): AsyncGenerator<void, StreamEnd> {
+	const source = openFileSource(file);
+	try {
+		const end = yield* readPdf(source, (block) => chunks.block(block));
+		chunks.end();
+		return end;
+	} finally {
+		source.close();
+	}
+}
+
+/** Stops after each page. */
+async function* readPdf(source: ByteSource, put: (block: Block) => void): AsyncGenerator<void, StreamEnd> {
+	const pdfium = await openPdfium();
+	let pdf: OpenPdf | null = null;
+	let isBroken = false;
+	try {
+		pdf = openPdf(pdfium, source);
+		checkPages(pdf.pages);
+		return yield* readPages(pdf, put);
+	} catch (cause) {
+		if (isDocDropError(cause)) throw cause;
+		isBroken = true;
+		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw cause;
+		throw new DocDropError(
+			'unreadable',
+			`reading the file as application/pdf took more than ${PDFIUM_MB} MB of memory, or ended in it, as damage can make it do`,
+			{ cause },
+		);
+	} finally {
+		// Nothing more is asked of an instance that is broken: it goes as a whole.
+		if (!isBroken) pdf?.close();
+		leavePdfium(pdfium, isBroken);
+	}
+}
+
+function checkPages(pages: number): void {
+	if (pages === 0) throw new DocDropError('unreadable', 'the file, read as application/pdf, has no page');
+	if (pages <= MOST_PAGES) return;
+	throw new DocDropError(
+		'unreadable',
+		`the file, read as application/pdf, has ${pages} pages; at most ${MOST_PAGES} are taken`,
+	);
+}
+
+function* readPages(pdf: OpenPdf, put: (block: Block) => void): Generator<void, StreamEnd> {
+	const outline = readOutline(pdf.pdfium, pdf.handle);
+	const sizes = outline.size > 0 ? null : sampleSizes(pdf);
+	const hyphens = createHyphens();
+	const remarks = createRemarks();
+	let title = titleOf(pdf);
+	for (let index = 0; index < pdf.pages; index += 1) {
+		const read = readPage(pdf, index);
+		remarks.note(index + 1, read);
+		if (typeof read === 'string') continue;
+		hyphens.see(read.text);
+		const paragraphs = toParagraphs(read.lines).map((one) => ({ ...one, text: hyphens.join(one.text) }));
+		const page = index + 1;
+		const blocks =
+			sizes === null
+				? blocksByOutline(paragraphs, outline.get(index) ?? [], page)
+				: blocksBySize(paragraphs, sizes, page);
+		for (const block of blocks) {
+			if (block.kind === 'heading') title ??= block.text;
+			put(block);
+		}
+		yield;
+	}
+	return { title, warnings: remarks.warnings() };
+}
+
+/** Of some pages, evenly spread, the first one included. */
+function sampleSizes(pdf: OpenPdf): FontSizes {
+	const count = Math.min(SAMPLED_PAGES, pdf.pages);
+	const indexes = Array.from({ length: count }, (_, at) => Math.floor((at * pdf.pages) / count));
+	return fontSizesOf(
+		indexes.flatMap((index) => {
+			const read = readPage(pdf, index);
+			return typeof read === 'string' ? [] : read.lines;
+		}),
+	);
+}

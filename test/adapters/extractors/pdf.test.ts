@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { extractPdf } from '../../../api/adapters/extractors/pdf.ts';
+import { pageList } from '../../../api/adapters/extractors/page-list.ts';
+import type { Block } from '../../../api/chunking/chunk.ts';
+import { pdfFile, type PdfPage, wrapped } from '../../support/pdf-file.ts';
+
+const heading = (level: number, text: string, page = 1): Block => ({ kind: 'heading', level, text, page });
+const paragraph = (text: string, page = 1): Block => ({ kind: 'paragraph', text, page });
+const prose =
+	'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. It has seen many foxes come and go in its long life. This one is neither quick nor brown.';
+const read = (...pages: PdfPage[]) => extractPdf(pdfFile({ pages }));
+
+describe('the reader of PDF', () => {
+	it('gives text by page, and joins the lines of a paragraph', async () => {
+		const { title, blocks, warnings } = await read(
+			{ lines: [...wrapped(prose), null, 'A second one.'] },
+			{ lines: [] },
+			{ lines: ['On the third page.'] },
+		);
+		assert.deepEqual(blocks, [
+			paragraph(prose),
+			paragraph('A second one.'),
+			paragraph('On the third page.', 3),
+		]);
+		assert.deepEqual([title, warnings], [null, []]);
+	});
+
+	it('keeps the ends of lines that were meant to end there', async () => {
+		const address = ['DocDrop', 'Long Street 12', 'Some Town of which the name is long enough to show it'];
+		assert.deepEqual((await read({ lines: address })).blocks, [paragraph(address.join('\n'))]);
+	});
+
+	it('tells items of a list apart', async () => {
+		const { blocks } = await read({ lines: ['Bring:', '- bread', '- butter'] });
+		assert.deepEqual(blocks, [
+			paragraph('Bring:'),
+			{ kind: 'item', level: 1, text: 'bread', page: 1 },
+			{ kind: 'item', level: 1, text: 'butter', page: 1 },
+		]);
+	});
+
+	it('takes larger lines for headings, by the sizes of the whole document', async () => {
+		const big = (text: string, size: number) => ({ text, size });
+		const { title, blocks } = await read(
+			{ lines: [big('All about', 24), big('foxes', 24), null, ...wrapped(prose)] },
+			{ lines: [big('Where they live', 16), null, ...wrapped(prose), null, big('2', 16)] },
+		);
+		assert.deepEqual(blocks, [
+			heading(1, 'All about foxes'),
+			paragraph(prose),
+			heading(2, 'Where they live', 2),
+			paragraph(prose, 2),
+			paragraph('2', 2),
+		]);
+		assert.equal(title, 'All about foxes');
+	});
+
+	it('sees the size of a font under a matrix that enlarges it', async () => {
+		const content = `BT /F1 1 Tf 24 0 0 24 72 700 Tm (Set by a matrix) Tj 12 0 0 12 72 650 Tm (${prose.slice(0, 60)}) Tj ET`;
+		assert.deepEqual((await read({ content })).blocks, [
+			heading(1, 'Set by a matrix'),
+			paragraph(prose.slice(0, 60)),
+		]);
+	});
+
+	it('takes headings from the outline where there is one, and no others', async () => {
+		const big = { text: '1. Foxes of old', size: 24 };
+		const { title, blocks } = await extractPdf(
+			pdfFile({
+				title: 'The book',
+				pages: [
+					{ lines: [{ text: 'A cover', size: 30 }] },
+					{ lines: ['Before it.', null, big, null, ...wrapped(prose)] },
+				],
+				outline: [
+					{ title: 'Cover', page: 0 },
+					{
+						title: 'Foxes of old',
+						page: 1,
+						items: [
+							{ title: 'Not on the page', page: 1 },
+							{ title: 'Page 2', page: 1 },
+						],
+					},
+				],
+			}),
+		);
+		assert.deepEqual(blocks, [
+			heading(1, 'Cover'),
+			paragraph('A cover'),
+			paragraph('Before it.', 2),
+			heading(1, '1. Foxes of old', 2),
+			heading(2, 'Not on the page', 2),
+			paragraph(prose, 2),
+		]);
+		assert.equal(title, 'The book');
+	});
+
+	for (const [given, title] of [
+		['Annual report', 'Annual report'],
+		['Microsoft Word - draft.doc', null],
+		['untitled', null],
+		['report_final.indd', null],
+		['', null],
+	] as const) {
+		it(`takes ${JSON.stringify(given)} of the metadata for the title ${String(title)}`, async () => {
+			const pages = [{ lines: ['Text.'] }];
+			assert.equal((await extractPdf(pdfFile({ title: given, pages }))).title, title);
+		});
+	}
+
+	it('joins words that a hyphen divides at the end of a line, and keeps hyphens that belong to them', async () => {
+		const { blocks } = await read({
+			lines: [
+				'A well-known word that stands here with its hyphen, and further on a very well-',
+				'known one, and a word that the end of the line has torn apart in its own mid-',
+				'dle, and that is all there is to be said of these three lines that belong together.',
+			],
+		});
+		assert.deepEqual(
+			blocks.map(({ text }) => text),
+			[
+				'A well-known word that stands here with its hyphen, and further on a very well-known one, and a word that the end of the line has torn apart in its own middle, and that is all there is to be said of these three lines that belong together.',
+			],
+		);
+	});
+
+	it('reads what was filled into a form', async () => {
+		const { blocks } = await read({ lines: ['Name:'], field: 'Ada Lovelace' });
+		assert.ok(
+			blocks.some(({ text }) => text.includes('Ada Lovelace')),
+			JSON.stringify(blocks),
+		);
+	});
+
+	it('names the pages that have no text layer, and gives the others', async () => {
+		const { blocks, warnings } = await read(
+			{ lines: ['A page of text.'] },
+			{ isScan: true },
+			{ isScan: true, lines: ['2'] },
+			{ lines: [] },
+			{ isScan: true },
+		);
+		assert.deepEqual(blocks, [paragraph('A page of text.')]);
+		assert.deepEqual(warnings, ['pages 2, 3 and 5 have no text layer']);
+	});
+
+	it('refuses a scan with no_text_layer, naming its pages', async () => {
+		await assert.rejects(read({ isScan: true }, { isScan: true }), {
+			code: 'no_text_layer',
+			message: /pages 1 and 2 have no text layer/,
+		});
+		await assert.rejects(read({ isScan: true }), { message: /page 1 has no text layer/ });
+	});
+
+	it('reads a picture with a text over it as a text', async () => {
+		const lines = ['What a program for text recognition has found.'];
+		assert.deepEqual((await read({ isScan: true, lines })).blocks, [paragraph(lines[0] ?? '')]);
+	});
+
+	it('takes a page whose characters mean nothing for one without a text layer', async () => {
+		const nonsense = '\x01\x02\x03\x04\x05\x06'.repeat(10);
+		await assert.rejects(read({ content: `BT /F1 12 Tf 72 700 Td (${nonsense}) Tj ET` }), {
+			code: 'no_text_layer',
+		});
+	});
+
+	it('says of a file with a password, and of one with an unknown protection, what it is', async () => {
+		const standard = `/Encrypt << /Filter /Standard /V 1 /R 2 /P -44 /O <${'11'.repeat(32)}> /U <${'22'.repeat(32)}> >> /ID [<00> <00>]`;
+		const pages = [{ lines: ['Secret.'] }];
+		await assert.rejects(extractPdf(pdfFile({ pages, trailer: standard })), { code: 'encrypted' });
+		const other = standard.replace('/Standard', '/Acme.Vault');
+		await assert.rejects(extractPdf(pdfFile({ pages, trailer: other })), { code: 'unsupported_encryption' });
+	});
+
+	it('reads a file whose table of objects is gone, and refuses one that is damaged beyond that', async () => {
+		const whole = pdfFile({ pages: [{ lines: ['Found again.'] }] });
+		const lost = whole.toString('latin1').replace(/startxref\n\d+/, 'startxref\n7');
+		assert.deepEqual((await extractPdf(Buffer.from(lost, 'latin1'))).blocks, [paragraph('Found again.')]);
+		await assert.rejects(extractPdf(whole.subarray(0, 40)), {
+			code: 'unreadable',
+			message: /application\/pdf/,
+		});
+	});
+});
+
+describe('a list of pages', () => {
+	for (const [pages, words] of [
+		[[3], 'page 3'],
+		[[3, 7], 'pages 3 and 7'],
+		[[1, 2], 'pages 1 and 2'],
+		[[1, 3, 4, 5, 9, 10], 'pages 1, 3 to 5, 9 and 10'],
+	] as const) {
+		it(`is ${words}`, () => assert.equal(pageList(pages), words));
+	}
+
+	it('ends where it would be long', () => {
+		const odd = Array.from({ length: 100 }, (_, i) => i * 2 + 1);
+		assert.match(pageList(odd), /^pages 1, 3, .*39 and 80 more$/);
+	});
+});
