@@ -53,6 +53,5 @@ const isHidden = (text: string) =>
 /** Links and references give their text. */
 const clean = (text: string) =>
 	text
-		.replace(/(?:link:|mailto:)?[^\s[\]]{1,1000}:\/\/[^\s[\]]{1,1000}\[([^\]]{1,500})\]/g, '$1')
-		.replace(/(?:link|xref|image):[^\s[\]]{1,1000}\[([^\]]{0,500})\]/g, '$1')
-		.replace(/<<[^<>,]{1,200},([^<>]{1,300})>>/g, '$1');
+		.replace(/\b(?:link|xref|image|mailto|https?|ftp):[^\s[\]]{1,500}\[([^\]]{0,300})\]/g, '$1')
+		.replace(/<<[^<>,]{1,100},([^<>]{1,300})>>/g, '$1');
