@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
+import { writeOutputSchemas } from './output-schemas.ts';
+import { unusedParts } from './unused-parts.ts';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
@@ -28,6 +30,7 @@ const api = await build({
 	format: 'esm',
 	outExtension: { '.js': '.mjs' },
 	chunkNames: 'chunk-[hash]',
+	plugins: [unusedParts],
 	// Bundled CommonJS libraries ask for Node's own modules by require, and for files by __dirname.
 	banner: {
 		js: [
@@ -83,7 +86,8 @@ for (const [file, name, core] of [
 	mkdirSync(dirname(file), { recursive: true });
 	writeFileSync(file, `exports.${name} = require('${core}').${name};\n`);
 }
-// What n8n reads beside them: icons, and the codex, which files the nodes in its menus.
+// What n8n reads beside them: what they give, icons, and the codex, which files the nodes in its menus.
+writeOutputSchemas('dist/nodes');
 for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 	for (const file of readdirSync(dir).filter((file) => /\.(svg|node\.json)$/.test(file))) {
 		cpSync(join(dir, file), join('dist', dir, file));

@@ -51,7 +51,7 @@ const readme = withPart(
 	'README.md',
 	'file types',
 	by,
-	`Types that can be read: ${types}. An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` says which files it is about; what is sent is always read.`,
+	`Types that can be read: ${types}. An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
 );
 
 writeOrCompare(by, [

@@ -5,9 +5,10 @@ import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import type { Clock, Embedder } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
+import { onlyWanted } from './wanted-types.ts';
 
 export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 
@@ -48,6 +49,7 @@ export async function openAdapters(
 			clock,
 		}),
 	);
+	const wanted = onlyWanted(extractor, refusedTypes(config));
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
@@ -65,7 +67,7 @@ export async function openAdapters(
 					}),
 				)
 			: null;
-	return { docStore, embedder, extractor, vectorStore, vectorCache, spools };
+	return { docStore, embedder, extractor: wanted, vectorStore, vectorCache, spools };
 }
 
 function createEmbedder(config: Config, clock: Clock): Embedder {

@@ -1,5 +1,5 @@
 /** A configuration in the terms of the pipeline. Only app.ts calls this. */
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import type { Peer } from '../pipeline/faults/index.ts';
 import type { PipelineDeps } from '../pipeline/index.ts';
@@ -55,6 +55,7 @@ const acceptSettings = (config: Config, { extractor, embedder }: Adapters) => ({
 	streamable: extractor.streamable,
 	fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 	mimeTypes: extractor.mimeTypes,
+	refusedTypes: refusedTypes(config),
 	mimeTypeOf,
 });
 

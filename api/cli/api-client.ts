@@ -1,3 +1,5 @@
+import type { ReportedFolders } from '../contract/folder-report-schema.ts';
+import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
@@ -8,8 +10,12 @@ export interface Client {
 	/** The address of the process that answered; null where the store was opened here. */
 	readonly where: string | null;
 	search(request: SearchRequest): Promise<SearchResponse>;
+	/** What publishing the bytes under that name would give; nothing changes. */
+	preview(tenant: string, docId: string, bytes: Uint8Array): Promise<PreviewResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
+	/** What workflows told of their folders. */
+	reports(): Promise<readonly ReportedFolders[]>;
 	/** Lets a source's held deletions go; resolves with their number. */
 	release(sourceId: string): Promise<number>;
 	close(): Promise<void>;
@@ -37,38 +43,49 @@ export interface Status {
 		readonly fault: { readonly code: string; readonly message: string } | null;
 	};
 	readonly folders: readonly FolderStatus[];
+	/** What workflows of n8n told of theirs. */
+	readonly reports: readonly ReportedFolders[];
+}
+
+export type { ReportedFolders };
+
+/** What both who follow a folder say of it. */
+export interface FolderRoot extends Omit<ReportedFolders['roots'][number], 'isDelivered'> {
+	/** Set digests, where the engine is at hand; else what a workflow says of them. */
+	readonly digest?: string;
+	readonly deliveredDigest?: string;
+	readonly isDelivered?: boolean;
 }
 
 export interface FolderStatus {
 	readonly tenant: string;
 	readonly sourceId: string;
 	readonly snapshot: { readonly closed: boolean; readonly held: number };
-	readonly roots: readonly {
-		readonly label: string;
-		readonly mode: 'watch' | 'poll';
-		readonly files: number;
-		readonly pending: number;
-		readonly inFlight: number;
-		readonly failedCount: number;
-		readonly failed: readonly { readonly relPath: string; readonly reason: string }[];
-		readonly skippedCount: number;
-		readonly verifiedAt: string | null;
-		readonly digest: string;
-		readonly deliveredDigest: string;
-		readonly held: { readonly count: number; readonly reason: string; readonly since: string } | null;
-	}[];
+	readonly roots: readonly FolderRoot[];
+	readonly delivery: ReportedFolders['delivery'];
 }
 
 export interface Explained {
-	/** What the watch engine knows; null where no folder is followed. */
+	/** What the watch engine knows, or a workflow told; null where no folder is followed. */
 	readonly file: {
 		readonly phase: string | null;
+		/** ISO 8601, where it waits. */
+		readonly since?: string | null;
 		readonly excluded: string | null;
 		readonly row: Record<string, unknown> | null;
+		readonly told?: ToldFile;
 	} | null;
 	/** Null where the document is not known. */
 	readonly document: Record<string, unknown> | null;
 	readonly jobs: readonly ExplainedJob[];
+}
+
+export interface ToldFile {
+	readonly name: string;
+	readonly label: string;
+	readonly toldAt: string;
+	readonly isSilent: boolean;
+	readonly reason: string | null;
 }
 
 export interface ExplainedJob {
@@ -123,7 +140,7 @@ export async function createClient(config: Config): Promise<Client> {
 }
 
 /** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
-async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
@@ -165,6 +182,10 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 	return {
 		where,
 		search: (request) => ask('POST', '/v1/search', request) as Promise<SearchResponse>,
+		preview(tenant, docId, bytes) {
+			const content = { base64: Buffer.from(bytes).toString('base64') };
+			return ask('POST', '/v1/preview', { tenant, docId, content }) as Promise<PreviewResponse>;
+		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
 			const query = new URLSearchParams({ tenant, docId }).toString();
@@ -172,6 +193,10 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 			const history = await ask('GET', `/v1/documents/history?${query}`).catch(unlessUnknown);
 			const { document = null, jobs = [] } = (history ?? {}) as Partial<Explained>;
 			return { file: file as Explained['file'], document, jobs };
+		},
+		async reports() {
+			const answer = await ask('GET', '/v1/sources/reports').catch(unlessUnknown);
+			return ((answer ?? { reports: [] }) as { reports: ReportedFolders[] }).reports;
 		},
 		async release(sourceId) {
 			const path = `/v1/sources/${encodeURIComponent(sourceId)}/release`;

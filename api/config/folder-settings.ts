@@ -4,7 +4,8 @@ import { setting } from './kinds.ts';
 export const folderSettings = {
 	tenant: setting('tenant', 'DOCDROP_TENANT', {
 		default: 'default',
-		meaning: 'Tenant of the folder that `docdrop watch` and `npm start` follow, and of `docdrop search`.',
+		meaning:
+			'Tenant of the folder that `docdrop watch` and `npm start` follow, of `docdrop search`, and of uploaded files that nobody names one for.',
 	}),
 	rescanMs: setting('number', 'DOCDROP_RESCAN_SECONDS', {
 		default: '60',

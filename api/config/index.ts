@@ -1,3 +1,4 @@
 /** The settings, and what the process reads of them. */
 export { readConfig, settings, type Config } from './environment.ts';
+export { refusedTypes } from './refused-types.ts';
 export type { ApiKey } from './kinds.ts';

@@ -28,6 +28,15 @@ export const intakeSettings = {
 		default: 'true',
 		meaning: 'Callers in 127/8, ::1, 10/8, 172.16/12 and 192.168/16 are not limited.',
 	}),
+	allowedTypes: setting('types', 'DOCDROP_ALLOWED_TYPES', {
+		default: '',
+		meaning:
+			'Types of documents that are taken, separated by commas, such as `text/markdown,text/plain` or `text/*`; others are refused. Empty: all that can be read.',
+	}),
+	deniedTypes: setting('types', 'DOCDROP_DENIED_TYPES', {
+		default: '',
+		meaning: 'Types of documents that are refused, likewise, also where they are allowed.',
+	}),
 	trustedProxies: setting('networks', 'DOCDROP_TRUSTED_PROXIES', {
 		default: '',
 		meaning: 'Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas.',

@@ -1,5 +1,6 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
+import { mimeTypeNamed, mimeTypes } from '../contract/file-types.ts';
 import { isTenant, tenantDemand } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { globFault, globsOf } from '../../nodes/watch/globs.ts';
@@ -85,7 +86,19 @@ export const parsers = {
 	},
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,
+	types(setting: Setting, value: string): readonly string[] {
+		return entriesOf(value).flatMap((entry) => {
+			const named = mimeTypeNamed(entry.toLowerCase());
+			const found = mimeTypes.filter((type) => type === named || isOfFamily(type, entry));
+			if (found.length > 0) return found;
+			throw invalid(setting, 'types that can be read, such as text/html, or families such as text/*', entry);
+		});
+	},
 };
+
+/** `text/*` stands for all that begins so. */
+const isOfFamily = (type: string, entry: string) =>
+	entry.endsWith('/*') && type.startsWith(entry.slice(0, -1).toLowerCase());
 
 export type DeclaredSetting = Setting & { readonly kind: keyof typeof parsers };
 

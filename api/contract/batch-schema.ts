@@ -54,6 +54,7 @@ export const BatchEnvelope = Type.Object(
 export const BatchItem = Type.Object(
 	{
 		index: Type.Integer({ description: 'Place in the request.' }),
+		file: Type.Optional(Type.String({ description: 'Of a form: the name that the file was sent with.' })),
 		status: Type.Integer({ description: 'The HTTP status this document would have had alone.' }),
 		receipt: Type.Optional(Receipt),
 		error: Type.Optional(ItemError),
@@ -65,10 +66,13 @@ export type BatchItem = Static<typeof BatchItem>;
 export const BatchResponse = Type.Object(
 	{
 		errors: Type.Boolean({ description: 'At least one document was not taken: look at results.' }),
-		accepted: Type.Integer(),
-		unchanged: Type.Integer(),
-		stale: Type.Integer(),
-		failed: Type.Integer(),
+		accepted: Type.Integer({ description: 'Taken, and on their way into the index.' }),
+		coalesced: Type.Integer({
+			description: 'Of the accepted ones: took the place of a change that still waited.',
+		}),
+		unchanged: Type.Integer({ description: 'Duplicates: there already, or on their way.' }),
+		stale: Type.Integer({ description: 'Older than what is there.' }),
+		failed: Type.Integer({ description: 'Refused, each with its error.' }),
 		results: Type.Array(BatchItem, { description: 'One a document, in request order.' }),
 		snapshot: Type.Optional(
 			Type.Object(

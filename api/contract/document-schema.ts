@@ -30,7 +30,7 @@ export const Source = Type.Object(
 );
 export type Source = Static<typeof Source>;
 
-/** Multipart files come later: the union leaves room for `{ part: name }`. */
+/** A form's manifest has one more way: see upload-schema.ts. */
 export const Content = Type.Union(
 	[
 		Type.Object({ text: Type.String({ description: 'Unicode text.' }) }, { additionalProperties: false }),
@@ -174,6 +174,9 @@ export const DocumentView = Type.Object({
 		description: 'Of the newest accepted change.',
 	}),
 	sourceId: Type.String({ description: 'Who owns it: one UUID a trigger node, or `api`.' }),
+	sourceName: Type.Union([Type.String(), Type.Null()], {
+		description: 'What people know its owner by, such as the name of a workflow.',
+	}),
 	version: Type.Integer({ description: 'Of the newest accepted change; grows with every change.' }),
 	jobId: Type.String({ description: 'Receipt of the newest accepted change.' }),
 	title: Type.Union([Type.String(), Type.Null()], { description: 'As given; null: what the document says.' }),

@@ -16,12 +16,31 @@ export const limits = {
 	chunkPlaceChars: 4_096,
 	/** Changes in one request. */
 	batchDocuments: 500,
+	/**
+	 * Of a form, beside its files: parts that are fields, bytes of each of them and of the manifest, and bytes of the
+	 * headers of any part.
+	 */
+	formFields: 100,
+	formFieldBytes: 65_536,
+	manifestBytes: 1_048_576,
+	partHeaderBytes: 16_384,
+	/** Of all of a form. */
+	uploadBytes: 1_073_741_824,
+	/** What a form's small files and fields may take of the memory for bodies; further ones go to the disk at once. */
+	uploadMemoryBytes: 4_194_304,
+	/** Of a body that is streamed so much must come in so long, ms: 1 kB a second. */
+	streamedBytes: 65_536,
+	streamedMs: 60_000,
 	/** Jobs that one request may name. */
 	jobIds: 100,
 	/** Items of a synced list. */
 	listItems: 100_000,
 	listNameChars: 100,
 	listVersionChars: 256,
+	/** Files of each kind that a workflow names when it tells of a folder. */
+	reportedFiles: 20,
+	/** Of what it tells, as JSON. */
+	reportBytes: 32_768,
 	tenantChars: 128,
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */

@@ -24,6 +24,14 @@ export function refusalOf(
 	return { tenant, docId, op, error };
 }
 
+/** Of a type that can be read and is ruled out by a setting. */
+export const unwantedError = (mimeType: string, setting: string) =>
+	new DocDropError(
+		'unsupported_type',
+		`mimeType must be one that ${setting} allows, got ${JSON.stringify(mimeType)}`,
+		{ field: 'mimeType', hint: `The operator has ruled this type out: see the setting ${setting}.` },
+	);
+
 /** `owner`: what people know it by. `of`: it is the old name of a move that another source owns. */
 export const ownedError = (owner: string, of?: 'previous') =>
 	new DocDropError('owned', `${of ?? 'docId'} belongs to another source, ${JSON.stringify(owner)}`, {

@@ -4,11 +4,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentInput } from '../contract/document-schema.ts';
 import type { ApiKey } from '../config/index.ts';
 import { DocDropError } from '../errors.ts';
+import { isForm } from './streamed-body.ts';
 
 /**
  * Who may call, and for which tenant. With keys: every route but health and docs wants one; a key of one
  * tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
- * local host: a web page that was made to resolve to 127.0.0.1 does not get in.
+ * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does a form of a page of another
+ * site, which a browser sends without asking first.
  */
 declare module 'fastify' {
 	interface FastifyRequest {
@@ -24,7 +26,11 @@ export function installAccess(app: FastifyInstance, keys: readonly ApiKey[]): vo
 	const known = keys.map(({ tenant, key }) => ({ tenant, digest: digest(key) }));
 	app.decorateRequest('onlyTenant', null);
 	app.addHook('onRequest', async (request) => {
-		if (known.length === 0) return checkHost(request);
+		if (known.length === 0) {
+			checkHost(request);
+			checkOrigin(request);
+			return;
+		}
 		if (openPaths.test(request.url.split('?')[0] ?? '')) return;
 		const { authorization, 'x-api-key': header } = request.headers;
 		const sent = typeof header === 'string' ? header : /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
@@ -43,6 +49,17 @@ function checkHost(request: FastifyRequest): void {
 	throw new DocDropError('forbidden', 'host must be an address of this machine while no API key is set', {
 		field: 'host',
 		hint: 'Call 127.0.0.1 or localhost, or set DOCDROP_API_KEYS.',
+	});
+}
+
+/** Of a form, where a page sends it: every browser names its origin then. JSON and PUT are asked for before. */
+function checkOrigin(request: FastifyRequest): void {
+	const { origin, host } = request.headers;
+	if (origin === undefined || !isForm(request)) return;
+	if (URL.canParse(origin) && new URL(origin).host === host) return;
+	throw new DocDropError('forbidden', 'origin must be this server while no API key is set', {
+		field: 'origin',
+		hint: 'Set DOCDROP_API_KEYS and send a key, to let pages of other sites upload files.',
 	});
 }
 

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
+import { limits } from '../contract/limits.ts';
 import { goneSignal } from './gone-signal.ts';
+import { isForm, isStreamed } from './streamed-body.ts';
 
 /**
  * The one owner of request bodies in memory. Their bytes are reserved before the first of them is received, and are
  * held until the request is answered, because what was made of them (a text, an object) lives as long. A body whose
  * length is not said counts as the largest. How long a body may take is in body-time.ts; streamed ones are written
- * as they come and count nowhere here.
+ * as they come and count nowhere here, but for what a form keeps of itself in memory.
  */
 export function installBodyMemory(app: FastifyInstance, bodies: Allotment): void {
 	app.addHook('preParsing', async (request, reply) => {
@@ -19,12 +21,17 @@ export function installBodyMemory(app: FastifyInstance, bodies: Allotment): void
 	});
 }
 
-/** What fastify refuses as too large is not received. */
-function announced({ raw, routeOptions }: FastifyRequest): number {
-	const { config, bodyLimit = 0 } = routeOptions;
-	if (config.isStreamed === true) return 0;
+/** What fastify refuses as too large is not received. Of a form only small files and fields are kept. */
+function announced(request: FastifyRequest): number {
+	const { raw, routeOptions } = request;
+	const isOfFiles = isForm(request);
+	if (isStreamed(request) && !isOfFiles) return 0;
+	const most = isOfFiles ? formBytes : (routeOptions.bodyLimit ?? 0);
 	const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
-	if (encoding !== undefined) return bodyLimit;
+	if (encoding !== undefined) return most;
 	const bytes = Number(length ?? 0);
-	return bytes > 0 && bytes <= bodyLimit ? bytes : 0;
+	if (isOfFiles) return Math.min(bytes, most);
+	return bytes > 0 && bytes <= most ? bytes : 0;
 }
+
+const formBytes = limits.uploadMemoryBytes + limits.manifestBytes;

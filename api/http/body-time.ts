@@ -1,29 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { limits } from '../contract/limits.ts';
 import type { Clock } from '../ports/index.ts';
 import { answerClientError } from './error-answers.ts';
+import { isStreamed } from './streamed-body.ts';
 
 /**
  * How long a caller may take to send a body. Node has one limit for whole requests, on the whole server, and
  * would cut a large file on a slow line; so that one is off (the limit for headers is not), and here a body that
  * is buffered has a time for all of it, and one that is streamed may take as long as it gets on at a pace.
  */
-declare module 'fastify' {
-	interface FastifyContextConfig {
-		/** The body may take any time, as long as more of it comes. */
-		isStreamed?: boolean;
-	}
-}
-
 const wholeMs = 120_000;
 /**
- * Of a streamed body so much must come in so long, about 1 kB a second: one that trickles would keep its connection, and
- * the room on disk that was reserved for it, for as long as it likes. It is looked at four times in that time.
+ * A streamed body that trickles would keep its connection, and the room on disk that was reserved for it, for as long as
+ * it likes. It is looked at four times in the time in which so much must come.
  */
-const idleMs = 60_000;
-const idleBytes = 65_536;
-const lookMs = idleMs / 4;
+const { streamedMs, streamedBytes } = limits;
+const lookMs = streamedMs / 4;
 
 export function installBodyTime(app: FastifyInstance, clock: Clock): void {
 	app.addHook('onRequest', async (request, reply) => {
@@ -39,26 +33,23 @@ export function installBodyTime(app: FastifyInstance, clock: Clock): void {
 			// Whoever reads the body learns of it, and lets go of what has come.
 			raw.socket.destroySoon();
 		};
-		const cancel =
-			request.routeOptions.config.isStreamed === true
-				? watchProgress(raw, clock, cut)
-				: clock.after(wholeMs, cut);
+		const cancel = isStreamed(request) ? watchProgress(raw, clock, cut) : clock.after(wholeMs, cut);
 		raw.once('close', cancel);
 	});
 }
 
-/** Calls `cut` once less than `idleBytes` have come in `idleMs`. What has come and was not yet taken is our own delay. */
+/** Calls `cut` once less than `streamedBytes` have come in `streamedMs`. What has come and was not yet taken is our own delay. */
 function watchProgress(raw: IncomingMessage, clock: Clock, cut: () => void): () => void {
 	let bytes = raw.socket.bytesRead;
 	let since = clock.monotonic();
 	let cancel = clock.after(lookMs, look);
 	function look(): void {
 		const now = clock.monotonic();
-		if (raw.socket.bytesRead - bytes >= idleBytes || raw.readableLength > 0) {
+		if (raw.socket.bytesRead - bytes >= streamedBytes || raw.readableLength > 0) {
 			since = now;
 			bytes = raw.socket.bytesRead;
 		}
-		if (now - since >= idleMs) cut();
+		if (now - since >= streamedMs) cut();
 		else cancel = clock.after(lookMs, look);
 	}
 	return () => cancel();

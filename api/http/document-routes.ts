@@ -34,9 +34,9 @@ const Tenants = Type.Object(
 
 function documentView(document: DocumentState): DocumentView {
 	const { title, path, mimeType, metadata } = readMeta(document.meta);
-	const { tenant, docId, state, sourceId, version, jobId, attempts, error, published } = document;
+	const { tenant, docId, state, sourceId, sourceName, version, jobId, attempts, error, published } = document;
 	return {
-		...{ tenant, docId, state, sourceId, version, jobId, title, path, attempts, error },
+		...{ tenant, docId, state, sourceId, sourceName, version, jobId, title, path, attempts, error },
 		mimeType: document.meta === '' ? null : mimeType,
 		metadata: { ...metadata },
 		acceptedAt: new Date(document.acceptedAt).toISOString(),

@@ -6,11 +6,13 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
+import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
 import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
+import { createFolderReports } from './folder-reports.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
@@ -18,9 +20,11 @@ import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { statusRoutes, type StatusDeps } from './status-routes.ts';
+import { installForms, uploadRoutes } from './upload-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
@@ -57,7 +61,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		http: { requireHostHeader: false },
 	});
 	installBodyTime(app, deps.clock);
-	// A body is JSON or, where a route says so, a stream; a form or plain text from a web page is neither.
+	// A body is JSON or, where a route says so, a stream or a form; plain text from a web page is none of them.
 	app.removeContentTypeParser('text/plain');
 	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
@@ -107,16 +111,24 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		routePrefix: '/docs',
 		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
 	});
+	const reports = createFolderReports(deps.clock);
 	await app.register(async (routes) => {
 		publishRoutes(routes, deps);
+		// A context of its own: no other route takes forms.
+		void routes.register(async (forms) => {
+			await installForms(forms);
+			uploadRoutes(forms, { ...deps, tenant: config.tenant });
+			batchRoutes(forms, { ...deps, tenant: config.tenant });
+		});
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
 		chunkRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);
-		sourceRoutes(routes, deps);
-		statusRoutes(routes, deps);
+		sourceRoutes(routes, { ...deps, reports });
+		reportRoutes(routes, { reports });
+		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});

@@ -1,22 +1,19 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
 import { Type, type Static } from 'typebox';
-import { BatchEnvelope, BatchRequest, BatchResponse, type BatchItem } from '../contract/batch-schema.ts';
 import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
 import { DocId, Sha256, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
-import { limits } from '../contract/limits.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
 import { DocDropError } from '../errors.ts';
-import type { AcceptOptions, Checked } from '../pipeline/accept/index.ts';
+import type { AcceptOptions } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
+import { receiptStatus } from './batch-answer.ts';
 import { described } from './described.ts';
-import { itemError, statusOf } from './error-answers.ts';
 import { goneSignal } from './gone-signal.ts';
 import { refusedBy } from './refused-by.ts';
-import { createCheck, validatorCompiler } from './validation.ts';
+import { waiting } from './waiting-options.ts';
 
 /** Changes come in: one, many, streamed, or deleted; and preview, which changes nothing. */
 const sourceQuery = {
@@ -113,37 +110,7 @@ function streamedDocument(query: Static<typeof PutQuery>, contentType: string | 
 	};
 }
 
-/** How the change waits, with what the caller left out left out. */
-const waiting = ({
-	priority,
-	coalesced,
-}: {
-	readonly priority?: Priority | undefined;
-	readonly coalesced?: boolean | undefined;
-}): AcceptOptions => ({
-	...(priority !== undefined && { priority }),
-	...(coalesced !== undefined && { skipWindow: coalesced }),
-});
-
-/** A batch of large documents lets others in between: so much is hashed in one turn of the event loop. */
-const bytesATurn = 262_144;
-
-/**
- * A batch of which nothing was taken because of a limit is refused as a whole, as each of its documents would have
- * been alone: then whoever sends it knows by the status, without looking into it.
- */
-function refuseWhole(results: readonly (Receipt | DocDropError)[]): void {
-	for (const code of ['rate_limited', 'credits_exhausted'] as const) {
-		const refused = results.filter((one): one is DocDropError => one instanceof Error && one.code === code);
-		if (refused.length === 0 || refused.length < results.length) continue;
-		throw refused.reduce((a, b) => ((b.retryAfterMs ?? 0) > (a.retryAfterMs ?? 0) ? b : a));
-	}
-}
-
-const receiptStatus = (receipt: Receipt) => (receipt.state === 'accepted' ? 202 : 200);
-
 export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pipeline: Pipeline }): void {
-	const toDocument = createCheck<DocumentInput>(DocumentInput);
 	const answer = (reply: FastifyReply, receipt: Receipt) => reply.code(receiptStatus(receipt)).send(receipt);
 
 	async function acceptOne(document: DocumentInput, options: AcceptOptions): Promise<Receipt> {
@@ -172,64 +139,6 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			const { priority, coalesced, ...document } = request.body;
 			checkDocument(request, document);
 			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
-		},
-	);
-
-	app.post<{ Body: BatchRequest }>(
-		'/v1/ingest/batch',
-		{
-			validatorCompiler: () => validatorCompiler({ schema: BatchEnvelope, httpPart: 'body' }),
-			schema: {
-				tags: ['changes'],
-				summary: `Publish and delete up to ${limits.batchDocuments} documents`,
-				description:
-					'One durable transaction. Results in request order; `errors` is true when any was not taken. Under a limit of documents the batch is taken in order, up to the first document of a tenant that finds no place: that one and what follows of its tenant are answered rate_limited, each; where that is all of the batch, it is answered 429 as a whole. Credits are taken for all puts of a tenant in advance, one each; where so many are not left, nothing of that tenant is taken, and a batch of it alone is answered 402.',
-				body: BatchRequest,
-				response: { 202: BatchResponse },
-			},
-		},
-		async (request, reply) => {
-			const { documents, priority, coalesced, snapshotComplete } = request.body;
-			if (documents.length === 0 && snapshotComplete === undefined) {
-				throw new DocDropError('invalid', 'documents must have at least 1 item, got an array of 0', {
-					field: 'documents',
-				});
-			}
-			const checked: Checked[] = [];
-			let bytes = 0;
-			for (const [index, raw] of documents.entries()) {
-				try {
-					const document = toDocument(raw, `documents/${index}`);
-					checkDocument(request, document);
-					const found = pipeline.check(document);
-					checked.push(found);
-					if ('size' in found) bytes += found.size;
-				} catch (error) {
-					checked.push(refusedBy(request, raw, error));
-				}
-				if (bytes >= bytesATurn) {
-					bytes = 0;
-					await nextTurn();
-				}
-			}
-			const results = await pipeline.accept(checked, waiting({ priority, coalesced }));
-			refuseWhole(results);
-			const counts = { accepted: 0, unchanged: 0, stale: 0, failed: 0 };
-			const items = results.map((result, index): BatchItem => {
-				if (result instanceof Error) {
-					counts.failed += 1;
-					return { index, status: statusOf(result), error: itemError(result) };
-				}
-				counts[result.state] += 1;
-				return { index, status: receiptStatus(result), receipt: result };
-			});
-			const waitMs = Math.max(...results.map((one) => (one instanceof Error ? (one.retryAfterMs ?? 0) : 0)));
-			if (waitMs > 0) void reply.header('retry-after', Math.ceil(waitMs / 1000));
-			const answer = { errors: counts.failed > 0, ...counts, results: items };
-			if (snapshotComplete === undefined || answer.errors) return reply.code(202).send(answer);
-			const { onlyTenant } = request;
-			const snapshot = await pipeline.closeSnapshot({ ...snapshotComplete, onlyTenant });
-			return reply.code(202).send({ ...answer, snapshot });
 		},
 	);
 

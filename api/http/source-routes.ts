@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { DocId, Tenant } from '../contract/id-schema.ts';
 import { DocDropError } from '../errors.ts';
+import type { DocStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkTenant } from './access.ts';
 import { described } from './described.ts';
+import { explainTold, type FolderReports } from './folder-reports.ts';
 import { next, pageLimit } from './paging.ts';
 
 /** What followed folders tell, and the one thing that a person may tell them. */
@@ -50,6 +52,8 @@ export function measureSources(sources: readonly FollowedSource[], telemetry: Te
 
 export interface SourceDeps {
 	readonly sources: () => readonly FollowedSource[];
+	readonly docStore: DocStore;
+	readonly reports: FolderReports;
 }
 
 const File = Type.Object({ tenant: Tenant, docId: DocId }, { additionalProperties: false });
@@ -89,7 +93,7 @@ function sourceView({ sourceId, tenant, status }: FollowedSource): Static<typeof
 	};
 }
 
-export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): void {
+export function sourceRoutes(app: FastifyInstance, { sources, docStore, reports }: SourceDeps): void {
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/sources',
 		described('operation', 'List followed folders, and what they hold back', {
@@ -111,16 +115,24 @@ export function sourceRoutes(app: FastifyInstance, { sources }: SourceDeps): voi
 
 	app.get<{ Querystring: Static<typeof File> }>(
 		'/v1/files/explain',
-		described('operation', 'What the followed folder knows of one file', {
+		described('operation', 'What is known of one file of a followed folder', {
+			description:
+				'Of a folder that this process follows: the watch engine’s row, phase and reasons. Of one that a workflow watches: what that told last, in `told`.',
 			querystring: File,
-			response: { 200: Type.Unknown({ description: 'The watch engine’s row, phase and reasons.' }) },
+			response: { 200: Type.Unknown() },
 		}),
 		async (request) => {
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
 			const source = sources().find((one) => one.tenant === tenant);
-			if (source === undefined)
+			if (source === undefined) {
+				const owner = (await docStore.document(tenant, docId))?.sourceId ?? null;
+				// A workflow with tenants of its own making tells of them together.
+				const shared = reports.list(null).filter((one) => one.tenant === null && one.sourceId === owner);
+				const told = explainTold([...reports.list(tenant), ...shared], docId, owner);
+				if (told !== null) return { told };
 				throw new DocDropError('not_found', 'no folder of this tenant is followed', { field: 'tenant' });
+			}
 			return JSON.parse(
 				JSON.stringify(source.explain(docId), (_key, value: unknown) =>
 					typeof value === 'bigint' ? String(value) : value,

@@ -2,14 +2,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../contract/limits.ts';
+import { ReportedFolders } from '../contract/folder-report-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
-import type { Config } from '../config/index.ts';
+import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkAnyTenant } from './access.ts';
 import { described } from './described.ts';
+import type { FolderReports } from './folder-reports.ts';
 import {
 	createBudgetMeasure,
 	CreditTotals,
@@ -36,10 +38,12 @@ const Info = Type.Object({
 		batchDocuments: Type.Integer(),
 		bodyBytes: Type.Integer(),
 		fileBytes: Type.Integer(),
+		uploadBytes: Type.Integer({ description: 'Of a form with files.' }),
+		manifestBytes: Type.Integer({ description: 'Of the manifest of a form.' }),
 		windowMs: Type.Integer(),
 		maxWaitMs: Type.Integer(),
 	}),
-	mimeTypes: Type.Array(Type.String()),
+	mimeTypes: Type.Array(Type.String(), { description: 'What can be read here and is not ruled out.' }),
 	index: Type.Object({ kind: Type.String() }),
 	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
 });
@@ -135,6 +139,9 @@ const Status = Type.Object({
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
+	reports: Type.Array(ReportedFolders, {
+		description: 'What workflows of n8n told of the folders that they watch.',
+	}),
 });
 
 export interface StatusDeps {
@@ -182,7 +189,10 @@ const isAtFault = (pipeline: Pipeline): boolean => {
 	return fault !== null && fault.code !== 'embedder_throttled';
 };
 
-export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
+export function statusRoutes(
+	app: FastifyInstance,
+	deps: StatusDeps & { readonly reports: FolderReports },
+): void {
 	const { config, pipeline, docStore, vectorStore, embedder, extractor, telemetry, now } = deps;
 	const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 	loopDelay.enable();
@@ -204,6 +214,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 		counted[peer] = calls;
 	}
 
+	const refused = refusedTypes(config);
 	app.get(
 		'/v1/info',
 		described('operation', 'Contract, limits and parts of this server', { response: { 200: Info } }),
@@ -215,10 +226,12 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 				batchDocuments: limits.batchDocuments,
 				bodyBytes: config.maxBodyBytes,
 				fileBytes: config.maxFileBytes,
+				uploadBytes: limits.uploadBytes,
+				manifestBytes: limits.manifestBytes,
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 			},
-			mimeTypes: extractor.mimeTypes,
+			mimeTypes: extractor.mimeTypes.filter((type) => !refused.has(type)),
 			index: { kind: vectorStore.kind },
 			embedder: { model: embedder.model, dimensions: embedder.dimensions },
 		}),
@@ -324,6 +337,7 @@ export function statusRoutes(app: FastifyInstance, deps: StatusDeps): void {
 					limits: embedder.budget?.() ?? null,
 				},
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
+				reports: deps.reports.list(null),
 			};
 		},
 	);

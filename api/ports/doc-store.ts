@@ -114,6 +114,8 @@ export interface DocStore extends RepairStore {
 	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;
 	/** Puts bytes that are too large for a row into a durable file; the name goes into `Change.content.body`. */
 	writeBlob(bytes: AsyncIterable<Uint8Array>): Promise<{ blob: string; sha256: string; size: number }>;
+	/** Bytes of a blob, as the disk has it now; null where it does not show it. */
+	blobSize(blob: string): Promise<number | null>;
 	/** Removes a blob unless a change names it: whoever does not know what became of an `accept` may ask. */
 	dropBlob(blob: string): Promise<void>;
 	claim(request: ClaimRequest): Promise<Claimed[]>;

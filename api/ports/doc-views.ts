@@ -34,6 +34,8 @@ export interface DocumentState {
 	readonly tenant: string;
 	readonly docId: string;
 	readonly sourceId: string;
+	/** What people know the source by; null: it did not say. */
+	readonly sourceName: string | null;
 	readonly version: number;
 	/** Of the newest accepted change. */
 	readonly state: 'published' | 'deleted' | 'accepted' | 'processing' | 'retrying' | 'failed';

@@ -26,7 +26,11 @@ export interface FolderSourceDeps {
 	readonly disk: Pick<Disk, 'find' | 'open'>;
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
+	/** Whether it takes over the documents of others: a person has said so (`docdrop adopt`). */
+	readonly takesOver: () => boolean;
 	readonly mimeTypeOf: (path: string) => string | null;
+	/** Types that are passed over, and the setting that says so. */
+	readonly refusedTypes: ReadonlyMap<string, string>;
 	/** Whether files of a type that can be read are taken. */
 	readonly isFollowed: (mimeType: string) => boolean;
 	readonly clock: Clock;
@@ -49,7 +53,9 @@ export function createFolderDelivery({
 	disk,
 	pipeline,
 	tenant,
+	takesOver,
 	mimeTypeOf,
+	refusedTypes,
 	isFollowed,
 	clock,
 	log,
@@ -58,6 +64,7 @@ export function createFolderDelivery({
 		tenant,
 		docId,
 		source: { sourceId, epoch, seq, name: `folder ${root}`.slice(0, 128).toWellFormed() },
+		...(takesOver() && { takeOver: true }),
 	});
 	/** The fields of a file; of a moved one, with the name that it had. */
 	const fields = (change: ContentChange | MovedChange, mimeType: string) => ({
@@ -73,6 +80,9 @@ export function createFolderDelivery({
 			return { document: { op: 'delete', ...head(change, change.docId) }, taken: null };
 		const mimeType = mimeTypeOf(change.relPath);
 		if (mimeType === null) return { kind: 'failed', reason: 'unsupported type: no reader for this ending' };
+		const setting = refusedTypes.get(mimeType);
+		if (setting !== undefined)
+			return { kind: 'failed', reason: `unsupported type: ${setting} refuses ${mimeType}` };
 		if (!isFollowed(mimeType)) return { kind: 'failed', reason: LEFT_OUT };
 		const document = fields(change, mimeType);
 		if (change.size > readWholeBytes) return stream(change, change.size, document, signal);
@@ -113,6 +123,8 @@ export function createFolderDelivery({
 			});
 			return outcome(change, receipt, reading.taken());
 		} catch (error) {
+			// No room was kept for what it has grown by: that is no queue's fault.
+			if ((reading.size() ?? 0) > size) return CHANGED;
 			return isDocDropError(error) ? outcome(change, error, { size: reading.size() }) : unread(error);
 		}
 	}
@@ -170,7 +182,7 @@ function outcome(
 	read: TakenContent | { readonly size: number | null } | null,
 ): FileOutcome {
 	if (isDocDropError(result)) {
-		const reason = `${result.code}: ${result.message}`;
+		const reason = `${result.code}: ${result.message}${result.code === 'owned' ? ADOPT : ''}`;
 		if (result.retryable) return { kind: 'retry', reason };
 		// A refusal counts against the content that was seen: this one was of another.
 		const isOther = result.code === 'too_large' && 'size' in change && read?.size !== change.size;
@@ -182,7 +194,11 @@ function outcome(
 	return { kind: 'delivered', ...(read !== null && 'sha256' in read && { taken: read }) };
 }
 
-const LEFT_OUT = 'left out: data and source code are followed where DOCDROP_INCLUDE says which files';
+/** What a person can do about a folder whose documents are another source's, such as the one that it was before. */
+const ADOPT = '; docdrop adopt FOLDER takes it over';
+
+const LEFT_OUT =
+	'left out: data and source code are followed where DOCDROP_INCLUDE or DOCDROP_ALLOWED_TYPES says which files';
 const CHANGED: FileOutcome = { kind: 'retry', reason: 'the file changed while it was taken' };
 
 /** The file could not be read now: the engine looks again, and finds it changed, gone, or readable. */

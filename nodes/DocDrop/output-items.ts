@@ -130,6 +130,8 @@ export interface ItemError {
 	readonly docId?: string;
 	/** Where it was an item of the trigger. */
 	readonly event?: FileItem['event'];
+	/** Of a file that was in the index before it was refused: whether its earlier text is found still, `kept`, or no more, `removed`. */
+	readonly earlier?: 'kept' | 'removed';
 	/** Of Sync a List: its name. */
 	readonly list?: string;
 	/** Of Sync a List: deletions that wait for a person. */
@@ -137,4 +139,4 @@ export interface ItemError {
 }
 
 /** What an error is about. */
-export type ErrorPlace = Pick<ItemError, 'docId' | 'event' | 'held' | 'list' | 'tenant'>;
+export type ErrorPlace = Pick<ItemError, 'docId' | 'earlier' | 'event' | 'held' | 'list' | 'tenant'>;

@@ -6,8 +6,10 @@ import {
 	type ITriggerFunctions,
 	type ITriggerResponse,
 } from 'n8n-workflow';
+import { testDocDropApi } from '../DocDrop/credential-test.ts';
 import { systemClock } from '../watch/clock.ts';
-import type { NewestTexts } from '../watch/state/static-data.ts';
+import type { NewestTexts, StaticData } from '../watch/state/static-data.ts';
+import { failedKeyOf, isByPerson, type FailedNodes } from './activation.ts';
 import { createGuard, openRoots, type WatchedRoot } from './folder-access.ts';
 import { properties } from './description.ts';
 import { ownSourceId } from './file-state.ts';
@@ -26,6 +28,7 @@ import { createWatching } from './watching.ts';
 const newest: NewestTexts = new Map();
 const epochs = new Map<string, string>();
 const sources = createOpenSources();
+const failed: FailedNodes = new Set();
 
 /**
  * Watches folders and starts the workflow with what changed in them, in batches. What it does is in the modules
@@ -60,10 +63,12 @@ export class DocDropTrigger implements INodeType {
 		defaults: { name: 'DocDrop Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
+		// It watches without one. With one, the API is told how the folder is.
+		credentials: [{ name: 'docDropApi', required: false, testedBy: 'testDocDropApi' }],
 		properties,
 	};
 
-	methods = { listSearch: { searchFolders } };
+	methods = { credentialTest: { testDocDropApi }, listSearch: { searchFolders } };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		const machine: Machine = { env: process.env, home: homedir() };
@@ -72,11 +77,14 @@ export class DocDropTrigger implements INodeType {
 			const roots = await openRoots(settings.folders, settings.watch, machine);
 			if (this.getMode() === 'manual') return test(this, settings, roots, machine);
 			if (this.getWorkflowSettings().engineType === 'v2') throw engineProblem();
+			const data = this.getWorkflowStaticData('global') as StaticData;
 			const watching = createWatching({
 				...{ context: this, settings, roots, machine, clock: systemClock, newest, epochs, sources },
-				isByPerson: !['init', 'leadershipChange'].includes(this.getActivationMode()),
+				isByPerson: isByPerson(this, data, failed),
+				onFailed: () => void failed.add(failedKeyOf(this)),
 			});
 			await watching.start();
+			failed.delete(failedKeyOf(this));
 			return { closeFunction: () => watching.close() };
 		} catch (error) {
 			// The panel shows the description beside the message.

@@ -37,6 +37,8 @@ export function createExecutions(deps: {
 	onUnsupported: (error: Error) => void;
 	/** The API follows another node of the same source by now. */
 	onSuperseded: () => void;
+	/** An execution says that it has published documents; `told`: how many items it was for. */
+	onPublished: (told: number) => void;
 	/** It would refuse the next execution like the last: none is made, and what is handed in is kept back. */
 	isHeld: () => boolean;
 	/** Names the trigger node among all of n8n. */
@@ -57,7 +59,11 @@ export function createExecutions(deps: {
 			});
 			// Nothing came back where n8n has an execution with this key, and did not run it.
 			const status = ended?.status ?? 'skipped';
-			if (status === 'success' || status === 'waiting') return { end: status, published: publishedBy(ended) };
+			if (status === 'success' || status === 'waiting') {
+				const published = publishedBy(ended);
+				if (published.size > 0) deps.onPublished(items.length);
+				return { end: status, published };
+			}
 			const { message, context: about } = (ended?.data.resultData.error ?? {}) as Partial<ExecutionError>;
 			if (about?.['code'] === supersededCode) deps.onSuperseded();
 			const reason = `its execution ended as "${status}"${message === undefined ? '' : `: ${message}`}`;

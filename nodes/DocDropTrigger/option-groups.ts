@@ -218,17 +218,17 @@ const advanced = group('Advanced', [
 				name: 'Everything Again',
 				value: 'everything',
 				description:
-					'Sends all files each time the workflow is published, and the index lets go of what is not among them',
+					'Sends all files each time the trigger is published, and the index lets go of what is not among them',
 			},
 			{
 				name: 'Only From Now On',
 				value: 'fromNow',
 				description:
-					'Takes files that were there before the workflow was published as known, and sends none of them',
+					'Takes files that were there before the trigger was published as known, and sends none of them',
 			},
 		],
 		description:
-			'What to do when the workflow is published. After a restart of n8n the trigger always catches up.',
+			'What to do when the trigger is published: with a change of its own, or after the workflow was unpublished. After a restart of n8n the trigger always catches up.',
 	},
 ]);
 

@@ -29,6 +29,15 @@ export function leftProblem(label: string, documents: number): TriggerProblem {
 	);
 }
 
+/** Nodes that start a sub-workflow and go on. */
+export function unawaitedProblem(nodes: readonly string[]): TriggerProblem {
+	const named = nodes.map((name) => JSON.stringify(name)).join(', ');
+	return new TriggerProblem(
+		`${named} does not wait for its sub-workflow: a file counts as delivered although publishing it may fail there`,
+		'Switch on its option Wait For Sub-Workflow Completion. Then what fails in there fails here as well, and is sent again.',
+	);
+}
+
 const STATE_HINTS: Readonly<Record<string, string>> = {
 	state_locked:
 		'Another n8n process holds it: stop that one, or wait until it has ended. Two must not watch for one node.',

@@ -12,6 +12,8 @@ export interface Renewal {
 	superseded(): void;
 	/** The next execution would fail like the last one. */
 	isHeld(): boolean;
+	/** The API heard of another n8n that watched as this source, and that one has ended. */
+	leftAlone(): void;
 	close(): void;
 }
 
@@ -64,6 +66,11 @@ export function createRenewal(deps: RenewalDeps): Renewal {
 			renewIfAlone(deps, due, source);
 		},
 		isHeld: () => due.isSuperseded && clock.monotonic() < hold.until,
+		leftAlone() {
+			if (!due.isSuperseded) return;
+			due.notBefore = -Infinity;
+			renewIfAlone(deps, due, source);
+		},
 		close() {
 			due.cancel();
 			source.leave();

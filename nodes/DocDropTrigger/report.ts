@@ -121,13 +121,13 @@ function watchTrouble(root: string, code: string): [message: string, hint: strin
 	if (code === 'ENOSPC') {
 		return [
 			`The system has no watches left for the folder ${root}`,
-			`On the machine itself (not in a container) run: sudo sysctl fs.inotify.max_user_watches=524288 – and publish the workflow again. ${meanwhile}`,
+			`On the machine itself (not in a container) run: sudo sysctl fs.inotify.max_user_watches=524288 – then unpublish the workflow and publish it again. ${meanwhile}`,
 		];
 	}
 	if (code === 'EMFILE' || code === 'ENFILE') {
 		return [
 			`Too many files are open to watch the folder ${root}`,
-			`On the machine itself run: sudo sysctl fs.inotify.max_user_instances=1024 – or raise the limit of open files (ulimit -n) – and publish the workflow again. ${meanwhile}`,
+			`On the machine itself run: sudo sysctl fs.inotify.max_user_instances=1024 – or raise the limit of open files (ulimit -n) – then unpublish the workflow and publish it again. ${meanwhile}`,
 		];
 	}
 	return [

@@ -60,12 +60,14 @@ export const sourceNameOf = (workflowName: string | undefined): string =>
 	`workflow ${(workflowName ?? '').replaceAll(/\p{Cc}/gu, ' ')}`.slice(0, 100).toWellFormed().trim();
 
 /**
- * Whether the node's workflow publishes what it tells of. Another one, which mails each new file, has nothing that
+ * Whether the node's workflow publishes what it tells of: a disabled node passes on what it is given. Another one, which mails each new file, has nothing that
  * a copy could take over, and must not be told of everything again because a workflow that publishes watches as well.
  */
 export function isPublisher(context: Pick<ITriggerFunctions, 'getChildNodes' | 'getNode'>): boolean {
 	const publishing = /(\.docDrop|^n8n-nodes-base\.executeWorkflow)$/;
-	return context.getChildNodes(context.getNode().name).some(({ type }) => publishing.test(type));
+	return context
+		.getChildNodes(context.getNode().name)
+		.some(({ type, disabled }) => !disabled && publishing.test(type));
 }
 
 /** Nodes that are remembered; the ones that have not been activated for longest are forgotten. */

@@ -7,6 +7,7 @@ import type { ITriggerFunctions } from 'n8n-workflow';
 import { nodeThreadFile } from '../node-threads.ts';
 import type { Clock } from '../watch/clock.ts';
 import { createWatchEngine, type WatchEngine } from '../watch/watch-engine.ts';
+import type { WatchStatus } from '../watch/watch-status.ts';
 import { createAutoHints } from '../watch/hints/auto.ts';
 import { createThreadReader } from '../watch/reader/reader-in-thread.ts';
 import { createThreadScanner } from '../watch/scan/scanner-in-thread.ts';
@@ -23,15 +24,19 @@ import {
 	type StateSetting,
 } from './file-state.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
+import { createLatePublisher, type LatePublisher } from './late-publisher.ts';
 import { createNaming, type Naming } from './naming.ts';
 import type { OpenSources } from './open-sources.ts';
+import { openTelling } from './open-telling.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import type { TriggerSettings } from './trigger-parameters.ts';
-import { engineProblem, leftProblem, refusalProblem, startProblem } from './problems.ts';
+import { engineProblem, leftProblem, refusalProblem, startProblem, unawaitedProblem } from './problems.ts';
+import { unawaitedSubWorkflows } from './sub-workflows.ts';
 import type { Machine } from './read-rules.ts';
 import { asNodeError, createReport, type Report } from './report.ts';
 import { createSnapshots } from './snapshots.ts';
 import { findSource, isPublisher, noteEpoch, sourceNameOf, type Registered } from './source-register.ts';
+import type { Telling } from './telling.ts';
 import { walkFiles } from './look-around.ts';
 
 export interface Watching {
@@ -54,6 +59,8 @@ export interface WatchingDeps {
 	readonly epochs: Map<string, string>;
 	/** One for the process. */
 	readonly sources: OpenSources;
+	/** n8n is about to hear of a failure, and will activate the node again. */
+	readonly onFailed: () => void;
 }
 
 /** What is in flight at the end has this long to come back, ms; then it is sent again at the next start. */
@@ -73,6 +80,9 @@ interface Activated extends WatchingDeps {
 	readonly ids: { readonly workflowId: string; readonly nodeId: string };
 	readonly source: Registered;
 	readonly renewal: Renewal;
+	/** Null where the node has no credential. */
+	readonly telling: Telling | null;
+	readonly latePublisher: LatePublisher;
 	/** Wall ms. */
 	readonly startedAt: number;
 	readonly closing: AbortController;
@@ -90,18 +100,30 @@ export function createWatching(deps: WatchingDeps): Watching {
 	const naming = createNaming(settings.naming, roots.length > 1);
 	const data = context.getWorkflowStaticData('global') as StaticData;
 	const ids = { workflowId: String(context.getWorkflow().id), nodeId: context.getNode().id };
+	const publishes = isPublisher(context);
 	const source = findSource(
 		{ ...ids, ...machine, data },
-		{ roots, naming, settings, isPublisher: isPublisher(context), now: clock.now() },
+		{ roots, naming, settings, isPublisher: publishes, now: clock.now() },
 	);
+	const report = createReport({ context, clock });
 	const node: Activated = {
 		...deps,
-		...{ naming, data, ids, source },
-		report: createReport({ context, clock }),
+		...{ naming, data, ids, source, report },
+		latePublisher: createLatePublisher({
+			...{ data, nodeId: ids.nodeId, publishes },
+			isSettled:
+				settings.onActivation === 'fromNow' || (isByPerson && settings.onActivation === 'everything'),
+			tell: (problem) => report.trouble('publishes by now', problem),
+		}),
 		guard: createGuard(roots, settings.watch.followLinks, machine),
 		renewal: createRenewal({
 			...{ sourceId: source.sourceId, sources, clock, isByPerson, renew: () => renew(node) },
 			isOvertaken: source.isOvertaken && !isByPerson,
+		}),
+		telling: openTelling(context, {
+			...{ clock, sourceId: source.sourceId, tenant: settings.naming.tenant },
+			status: () => node.current?.engine.status() ?? null,
+			onLeftAlone: () => node.renewal.leftAlone(),
 		}),
 		epoch: source.epoch,
 		startedAt: clock.now(),
@@ -122,6 +144,7 @@ async function start(node: Activated): Promise<void> {
 	node.turns = opening.catch(() => {});
 	await opening.catch((error: unknown) => {
 		node.renewal.close();
+		void node.telling?.end();
 		throw startProblem(error);
 	});
 }
@@ -129,10 +152,12 @@ async function start(node: Activated): Promise<void> {
 async function close(node: Activated): Promise<void> {
 	node.closing.abort(new Error('the trigger closes'));
 	node.renewal.close();
+	const told = node.telling?.end();
 	await node.turns;
 	const engine = node.current?.engine;
 	node.current = null;
 	if (engine !== undefined) await end(node, engine);
+	await told;
 }
 
 const namesKeyOf = ({ ids }: Activated): string => `docdrop:${ids.nodeId}:names`;
@@ -166,7 +191,10 @@ async function open(node: Activated, setting: StateSetting, renew: boolean): Pro
 	const engine = engineOf(node, { chosen, known, setting });
 	await engine.start();
 	node.current = { engine, kind: chosen.kind };
-	// Who took a folder out is there to hear it; a restart has nothing new to say.
+	node.latePublisher.started(filesOf(engine.status()));
+	// Who has published it is there to hear it; a restart has nothing new to say.
+	const unawaited = node.isByPerson ? unawaitedSubWorkflows(context) : [];
+	if (unawaited.length > 0) report.trouble('not waited for', unawaitedProblem(unawaited));
 	for (const [label, documents] of node.isByPerson ? known.left() : []) {
 		report.trouble(`left ${label}`, leftProblem(label, documents));
 	}
@@ -217,6 +245,7 @@ function engineOf(node: Activated, { chosen, known, setting }: OpenedOn): WatchE
 		beforeEmit: chosen.beforeEmit,
 		onUnsupported: () => fail(node, engineProblem()),
 		onSuperseded: renewal.superseded,
+		onPublished: (told) => node.latePublisher.published({ told, known: filesOf(engine.status()) }),
 		isHeld: renewal.isHeld,
 		name: `${ids.workflowId}:${ids.nodeId}`,
 	});
@@ -236,13 +265,16 @@ function engineOf(node: Activated, { chosen, known, setting }: OpenedOn): WatchE
 			isConfirmed: isConfirmed(node),
 		}),
 		onStatus: ({ roots: all }) => {
-			const files = all.reduce((sum, root) => sum + root.files, 0);
-			if (shouldMove(chosen.kind, setting, files))
+			node.telling?.changed();
+			if (shouldMove(chosen.kind, setting, filesOf({ roots: all })))
 				restart(node, engine, { setting: 'sqlite', reason: 'the folders have become large' });
 		},
 	});
 	return engine;
 }
+
+const filesOf = ({ roots }: Pick<WatchStatus, 'roots'>): number =>
+	roots.reduce((sum, root) => sum + root.files, 0);
 
 /** A person agrees to the deletions that are paused now. */
 const isConfirmed = ({ settings, isByPerson }: Activated): boolean => settings.confirmHeld && isByPerson;
@@ -266,6 +298,7 @@ async function firstRound(node: Activated, engine: WatchEngine, known: KnownFile
 function fail(node: Activated, error: unknown): void {
 	if (node.closing.signal.aborted || node.isFailed) return;
 	node.isFailed = true;
+	node.onFailed();
 	node.context.emitError(asNodeError(node.context, error));
 }
 

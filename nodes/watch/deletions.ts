@@ -72,7 +72,8 @@ export function createDeletions(deps: {
 	};
 	function reasonOf(label: string): string | null {
 		const { gone, before, isAll, releasing } = of(label);
-		return releasing ? null : pauseReason({ gone, before, isAll, root: deps.rootChange(label) }, settings);
+		const losses = { gone, before, known: deps.files(label), isAll, root: deps.rootChange(label) };
+		return releasing ? null : pauseReason(losses, settings);
 	}
 	function resume(label: string): void {
 		const root = of(label);
@@ -128,7 +129,8 @@ export function createDeletions(deps: {
 		},
 		paused(label) {
 			const { paused, gone } = of(label);
-			return paused === null ? null : { ...paused, count: gone };
+			// As many are gone by now, which may be more than made it pause.
+			return paused === null ? null : { ...paused, reason: reasonOf(label) ?? paused.reason, count: gone };
 		},
 	};
 }

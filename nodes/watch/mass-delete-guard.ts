@@ -15,6 +15,8 @@ export interface Losses {
 	readonly gone: number;
 	/** Files that were there before the first of these went. */
 	readonly before: number;
+	/** Files that are known now, those that are gone among them. */
+	readonly known: number;
 	/** No file is left that was there before. */
 	readonly isAll: boolean;
 	/** Whether the root is the directory in which those files were seen. */
@@ -23,7 +25,7 @@ export interface Losses {
 
 /** Why the deletions of a root must wait for its files or for a person; null: they may go. */
 export function pauseReason(
-	{ gone, before, isAll, root }: Losses,
+	{ gone, before, known, isAll, root }: Losses,
 	settings: Pick<WatchSettings, 'guardShare' | 'guardFloor'>,
 ): string | null {
 	if (settings.guardShare >= 1 || gone === 0) return null;
@@ -35,7 +37,8 @@ export function pauseReason(
 		return `all ${gone} files are gone at once, and the file system does not say whether the folder is the same one: unmounted, or emptied`;
 	}
 	if (gone > Math.max(before * settings.guardShare, settings.guardFloor)) {
-		return `${gone} of ${before} files are gone at once`;
+		// Of more than there were, some came and went since.
+		return `${gone} of ${gone > before ? known : before} files are gone at once`;
 	}
 	return null;
 }

@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	dark: { seconds: 180, load: () => import('./dark.ts') },
 	storm: { seconds: 900, load: () => import('./storm.ts') },
 	headtohead: { seconds: 1800, load: () => import('./headtohead.ts') },
+	beside: { seconds: 300, load: () => import('./beside.ts') },
 	rescan: { seconds: 300, load: () => import('./rescan.ts') },
 	entity: { seconds: 300, load: () => import('./entity.ts') },
 	publish: { seconds: 600, load: () => import('./publish.ts') },
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	reader: { seconds: 900, load: () => import('./reader.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
 	scale: { seconds: 1800, load: () => import('./scale.ts') },
+	reuse: { seconds: 1800, load: () => import('./reuse.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DocStore } from '../../api/ports/doc-store.ts';
@@ -33,6 +33,7 @@ export function createMemoryDocStore(): DocStore {
 			writeFileSync(join(dir, blob), content);
 			return { blob, sha256, size: content.byteLength };
 		},
+		blobSize: async (blob) => statSync(join(dir, blob), { throwIfNoEntry: false })?.size ?? null,
 		close: async () => rmSync(dir, { recursive: true, force: true }),
 	};
 }

@@ -26,11 +26,11 @@ export function createComplaints(url: string): Complaints {
 
 	/**
 	 * What n8n logs without us: the editor asks npm about each community node that it shows, and n8n for a file with
-	 * the output fields of each node that has not run, which most nodes do not have.
+	 * the output fields of each node that has not run, which most nodes of others do not have.
 	 */
 	function isOfN8nAlone(from: string): boolean {
 		if (from === '') return false;
 		const { origin, pathname } = new URL(from);
-		return origin !== url || pathname.startsWith('/schemas/');
+		return origin !== url || (pathname.startsWith('/schemas/') && !pathname.includes('docdrop'));
 	}
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { file, formBytes, formType } from '../support/form.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { until } from '../support/settled.ts';
@@ -82,6 +83,39 @@ describe('the memory that bodies may take', () => {
 		first.destroy();
 		assert.equal((await waits)?.status, 202);
 		assert.equal((await publish('evil', 900_000))?.status, 200, 'unchanged');
+	});
+
+	it('counts of a form what it may keep of itself, however long it is', async () => {
+		const form = async (tenant: string, length: number, body: string | null = null) => {
+			const lines = head(tenant, `content-length: ${length}`)
+				.replace('/v1/publish', '/v1/files')
+				.replace('application/json', formType);
+			if (body !== null) return sendRaw(port, [lines, body]);
+			const accepted = new Promise<Socket>((resolve) => made.http.server.once('connection', resolve));
+			const socket = connect(port, '127.0.0.1').on('error', () => {});
+			slow.push(socket);
+			socket.write(lines);
+			const served = await accepted;
+			await until(
+				async () => served.bytesRead,
+				(bytes) => bytes >= lines.length,
+			);
+			await clock.advance(0);
+			return null;
+		};
+		await form('evil', 700_000);
+		const small = formBytes([file('small.txt')]).toString();
+		assert.equal((await form('good', small.length, small))?.status, 202);
+		for (const socket of slow.splice(0)) socket.destroy();
+		// Of all of it not more is kept than there is memory for.
+		await form('evil', 5_000_000);
+		const waits = form('good', small.length, small);
+		await until(
+			async () => clock.pending(),
+			(timers) => timers >= 3,
+		);
+		await clock.advance(3_000);
+		assert.equal((await waits)?.status, 429);
 	});
 
 	it('counts a body that does not say its length as the largest', async () => {

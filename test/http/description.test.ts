@@ -37,9 +37,11 @@ describe('the description of the API', () => {
 			'get /v1/jobs/{jobId}',
 			'get /v1/progress',
 			'get /v1/sources',
+			'get /v1/sources/reports',
 			'get /v1/status',
 			'get /v1/tenants',
 			'post /v1/embeddings',
+			'post /v1/files',
 			'post /v1/ingest/batch',
 			'post /v1/jobs/{jobId}/cancel',
 			'post /v1/jobs/{jobId}/retry',
@@ -50,6 +52,7 @@ describe('the description of the API', () => {
 			'post /v1/sources/{id}/release',
 			'put /v1/credits',
 			'put /v1/documents/content',
+			'put /v1/sources/{id}/report',
 		]);
 		for (const { name, operation } of routes) {
 			assert.ok(operation['summary']?.length > 5, `${name} has a summary`);
@@ -64,6 +67,15 @@ describe('the description of the API', () => {
 					operation['requestBody'].content['application/json'].schema.properties,
 					`${name} has a body`,
 				);
+			}
+			if (/post \/v1\/(files|ingest)/.test(name)) {
+				const { properties } = operation['requestBody'].content['multipart/form-data'].schema;
+				assert.deepEqual(
+					Object.keys(properties),
+					['file', 'manifest', 'tenant', 'priority', 'coalesced'],
+					name,
+				);
+				assert.equal(properties.file.items.format, 'binary');
 			}
 		}
 	});
@@ -96,6 +108,8 @@ describe('the description of the API', () => {
 			batchDocuments: 500,
 			bodyBytes: 8 * 1_048_576,
 			fileBytes: 200 * 1_048_576,
+			uploadBytes: 1_024 * 1_048_576,
+			manifestBytes: 1_048_576,
 			windowMs: 500,
 			maxWaitMs: 5_000,
 		});

@@ -118,6 +118,7 @@ describe('health and bounds', () => {
 					streamable: [],
 					fingerprint: 'f',
 					mimeTypes: ['text/plain'],
+					refusedTypes: new Map(),
 					mimeTypeOf: () => 'text/plain',
 				},
 			},

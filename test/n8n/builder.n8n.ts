@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { followedFolders, nodeOf, triggerOf } from './followed-folders.ts';
 import { tenant } from './rig.ts';
-import { activate, deactivate, executions } from './workflows.ts';
+import { activate, chain, deactivate, executions, type WorkflowNode } from './workflows.ts';
 
 /** What meets whoever builds a workflow by hand, in the real n8n: it follows, or it is red and says what to do. */
 describe('workflows as people build them, in the real n8n', () => {
@@ -19,7 +19,7 @@ describe('workflows as people build them, in the real n8n', () => {
 		write('mixed/first.txt');
 		await published('mixed/first.txt');
 		const before = (await executions(rig().n8n, workflowId())).length;
-		for (let at = 0; at < 5; at += 1) write(`mixed/${at}.xyz`, 'of no type that is read');
+		for (let at = 0; at < 5; at += 1) write(`mixed/${at}.zip`, 'no archive');
 		write('mixed/good.txt');
 		await published('mixed/good.txt');
 		await ended('success', before + 1);
@@ -99,6 +99,29 @@ describe('workflows as people build them, in the real n8n', () => {
 			names.filter((name) => name.startsWith('new-place/')),
 			[],
 		);
+	});
+
+	it('a trigger that was published before anything published its files says what is not in the index', async () => {
+		await follow('later', [nodeOf('n8n-nodes-base.noOp', 1, {})]);
+		write('later/early.txt');
+		await ended('success');
+		const { versionId: _id, ...workflow } = await rig().n8n.rest<{
+			versionId: string;
+			nodes: readonly WorkflowNode[];
+		}>('GET', `/workflows/${workflowId()}`);
+		const [trigger] = workflow.nodes;
+		assert.ok(trigger !== undefined);
+		const changed = { ...workflow, ...chain(trigger, publish()) };
+		await rig().n8n.rest('PATCH', `/workflows/${workflowId()}`, changed);
+		await activate(rig().n8n, workflowId());
+		// n8n leaves the trigger running, and takes the new version for what it starts.
+		await until('what comes is published', async () => {
+			write('later/late.txt', String(Date.now()));
+			return (await rig().api.documents()).get('later/late.txt')?.state === 'published';
+		});
+		await ended('error');
+		const documents = await rig().api.documents();
+		assert.equal(documents.has('later/early.txt'), false, 'nothing is told of twice by itself');
 	});
 
 	it('held deletions are told of once, and go without another red execution when a person agrees', async () => {

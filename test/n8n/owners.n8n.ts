@@ -235,7 +235,7 @@ describe('a change of owner, in the real n8n', () => {
 		}
 		const said = await failure(id);
 		assert.match(said, /"workflow both, the copy" publishes this folder now/);
-		assert.match(said, /Deactivate one of the two workflows/);
+		assert.match(said, /Unpublish .* one of the two workflows/);
 		await green(copy);
 		const failed = (await executions(rig.n8n, id)).filter(({ status }) => status === 'error');
 		assert.ok(failed.length <= 2, `${failed.length} failed executions`);

@@ -114,7 +114,13 @@ async function live({ dir, clock, index, events, faults }: World) {
 				maxFileBytes: 1e6,
 				maxBufferedBytes: 1e6,
 			},
-			...{ streamable: [], fingerprint: 'f', mimeTypes: extractor.mimeTypes, mimeTypeOf },
+			...{
+				streamable: [],
+				fingerprint: 'f',
+				mimeTypes: extractor.mimeTypes,
+				mimeTypeOf,
+				refusedTypes: new Map(),
+			},
 		},
 		worker: {
 			...{ maxDocuments: 16, maxBytes: 1e6, maxReading: 32, stallMs, leaseMs: 3_000, maxAttempts: 3 },

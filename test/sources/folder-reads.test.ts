@@ -32,7 +32,7 @@ describe('what the folder source reads', () => {
 	const accept = {
 		...{ windowMs: 0, maxWaitMs: 0, maxPending: 10, maxPendingBytes: 10_000_000 },
 		...{ maxFileBytes: 3_000_000, maxBufferedBytes: 3_000_000, streamable: [], fingerprint: 'f' },
-		...{ mimeTypes: ['text/plain'], mimeTypeOf },
+		...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 	};
 	let dir: string;
 	let outside: string;
@@ -55,7 +55,9 @@ describe('what the folder source reads', () => {
 			disk: createNodeDisk({ followLinks }),
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
+			takesOver: () => false,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 			isFollowed: isForEveryFolder,
 			clock: systemClock,
 			log: silentLog,
@@ -132,6 +134,12 @@ describe('what the folder source reads', () => {
 		assert.equal((await deliver(change, delivery({ acceptStream })))?.kind, 'retry');
 		assert.equal(tries, 2);
 		assert.equal(await fixture.docStore.document('t', 'a.txt'), null);
+	});
+
+	it('a large file that has grown since it was seen has changed: no queue is full for it', async () => {
+		const change = seen('a.txt', LARGE);
+		writeFileSync(change.path, `${LARGE} and more`);
+		assert.deepEqual(await deliver(change), { kind: 'retry', reason: 'the file changed while it was taken' });
 	});
 
 	it('a file that outgrew the limit after it was seen: what was seen is not refused for it', async () => {

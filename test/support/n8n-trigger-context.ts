@@ -2,12 +2,14 @@ import {
 	NodeHelpers,
 	type ExecutionStatus,
 	type IDataObject,
+	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
 	type INodeType,
 	type IRun,
 	type ITriggerFunctions,
 	type ITriggerResponse,
+	type NodeTypeAndVersion,
 	type WorkflowActivateMode,
 } from 'n8n-workflow';
 import type { FileItem, SnapshotItem, TriggerItem } from '../../nodes/item.ts';
@@ -59,7 +61,9 @@ export interface TriggerContextOptions {
 	readonly nodeId?: string;
 	readonly engineType?: 'v1' | 'v2';
 	/** Types of the nodes behind the trigger; default: the action node. */
-	readonly behind?: readonly string[];
+	readonly behind?: readonly (string | (Partial<NodeTypeAndVersion> & Pick<NodeTypeAndVersion, 'type'>))[];
+	/** Requests go here, with the node's credential; absent: it has none. */
+	readonly request?: (options: IHttpRequestOptions) => Promise<unknown>;
 }
 
 export function createTriggerContext(options: TriggerContextOptions): TriggerContextDouble {
@@ -71,6 +75,7 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: options.parameters as INode['parameters'],
+		...(options.request !== undefined && { credentials: { docDropApi: { id: '1', name: 'API' } } }),
 	};
 	// As a Workflow is made: with the defaults of what is shown, and without what is not.
 	const { description } = options.type;
@@ -88,7 +93,9 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		},
 		getNode: () => node,
 		getChildNodes: () =>
-			(options.behind ?? ['n8n-nodes-docdrop.docDrop']).map((type) => ({ name: type, type, typeVersion: 1 })),
+			(options.behind ?? ['n8n-nodes-docdrop.docDrop'])
+				.map((node) => (typeof node === 'string' ? { type: node } : node))
+				.map((node) => ({ name: node.type, typeVersion: 1, disabled: false, ...node })),
 		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
 		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
 		getWorkflowStaticData(type: string) {
@@ -102,6 +109,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 			});
 		},
 		getMode: () => options.mode ?? 'trigger',
+		getExecutionId: () => undefined,
+		getCredentials: async () => ({ baseUrl: 'http://127.0.0.1:1', apiKey: '' }),
 		getActivationMode: () => options.activation ?? 'activate',
 		emit(data: INodeExecutionData[][], _response?: unknown, done?: DonePromise, key?: string) {
 			const items = (data[0] ?? []).map(({ json }) => structuredClone(json) as unknown as TriggerItem);
@@ -130,6 +139,8 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 		emitError: (error: Error) => void double.errors.push(error),
 		saveFailedExecution: (error: Error) => void double.failedExecutions.push(error),
 		helpers: {
+			httpRequestWithAuthentication: async (_name: string, asked: IHttpRequestOptions) =>
+				options.request?.(asked),
 			createDeferredPromise<T>() {
 				const { promise, resolve, reject } = Promise.withResolvers<T>();
 				return { promise, resolve, reject };

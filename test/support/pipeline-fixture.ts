@@ -74,6 +74,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 		},
 		limiter: null,
 		worker: {

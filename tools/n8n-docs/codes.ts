@@ -31,7 +31,7 @@ const own: Readonly<Record<Exclude<LocalCode, 'vanished'> | Reworded, string>> =
 	owned:
 		'Another trigger or source owns the document: see [Copies of a workflow](#copies-of-a-workflow). The message says whose it is.',
 	redirected: 'The Address of the credential leads elsewhere: enter the one that it leads to.',
-	superseded: 'Another workflow publishes this folder now: deactivate one of the two.',
+	superseded: 'Another workflow publishes this folder now: unpublish one of the two.',
 	timeout: 'The API did not answer in time, or a job was not done in the time of Job: Wait.',
 	tls: 'The certificate at the Address of the credential is not trusted.',
 	too_large: 'The content or the list is larger than the API takes: the message names the limit.',

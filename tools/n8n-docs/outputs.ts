@@ -86,6 +86,14 @@ export function givenBy(operation: string): string {
 	return `Gives: ${links.join(', ')}.`;
 }
 
+/** Fields of the items that a person maps after the operation. */
+export const fieldsGivenBy = (operation: string): readonly Field[] => {
+	const [kind] = given[operation] ?? [];
+	return kind === undefined ? [] : kinds[kind].fields;
+};
+
+export const operationsWithItems: readonly string[] = Object.keys(given);
+
 export const itemFieldTable = (fields: readonly Field[]): string =>
 	table(
 		['field', 'value', 'meaning'],

@@ -28,9 +28,9 @@ import { cancelJob, retryJob } from './waiting-jobs.ts';
  * `transaction`.
  */
 export type DocEngine = {
-	readonly [K in Exclude<keyof DocStore, 'writeBlob' | 'close' | keyof ReturnType<typeof wholeLists>>]: (
-		...args: Parameters<DocStore[K]>
-	) => Awaited<ReturnType<DocStore[K]>>;
+	readonly [
+		K in Exclude<keyof DocStore, 'writeBlob' | 'blobSize' | 'close' | keyof ReturnType<typeof wholeLists>>
+	]: (...args: Parameters<DocStore[K]>) => Awaited<ReturnType<DocStore[K]>>;
 } & ListSteps & {
 		transaction<T>(run: () => T): T;
 		/** After the last call, outside of a transaction: the next start need not count. */

@@ -50,10 +50,11 @@ export function documentView(engine: EngineState, row: DocRow): DocumentState {
 					? 'deleted'
 					: 'published';
 	const { tenant, docId, error } = row;
-	const { sourceId, readyAt, attempts, published } = state;
+	const { sourceId, epoch, readyAt, attempts, published } = state;
 	const { jobId, meta, acceptedAt } = state.wanted;
 	return {
 		...{ tenant, docId, sourceId, jobId, meta, acceptedAt, readyAt, attempts, error, published },
+		sourceName: engine.tables.sourceName(sourceId, epoch),
 		version: versionOf(state),
 		state: at,
 		orphans: state.mayHaveOrphans ? engine.tables.countUncertain(row.key) : 0,

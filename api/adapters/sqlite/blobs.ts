@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobFiles } from '../doc-store/index.ts';
 import { fromFileError } from './sqlite-errors.ts';
@@ -44,6 +44,15 @@ export async function writeBlob(
 	} catch (error) {
 		await rm(path, { force: true });
 		throw error;
+	}
+}
+
+export async function blobSize(dir: string, blob: string): Promise<number | null> {
+	try {
+		return (await stat(join(dir, blob))).size;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+		throw fromFileError(error);
 	}
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DocStore } from '../../ports/index.ts';
 import { type DocEngine, wholeLists } from '../doc-store/index.ts';
 import { forward, openThread, threadFile } from '../thread/index.ts';
-import { writeBlob } from './blobs.ts';
+import { blobSize, writeBlob } from './blobs.ts';
 
 /**
  * The durable document store: `docs.db`, `bodies/` and `blobs/` in `dir`, held by one thread of one process. Rejects with
@@ -38,5 +38,10 @@ export async function openSqliteDocStore({
 	const blobs = join(dir, 'blobs');
 	mkdirSync(blobs, { recursive: true, mode: 0o700 });
 	const lists = wholeLists(methods);
-	return { ...methods, ...lists, writeBlob: (bytes) => writeBlob(blobs, bytes), close: thread.close };
+	return {
+		...{ ...methods, ...lists },
+		writeBlob: (bytes) => writeBlob(blobs, bytes),
+		blobSize: (blob) => blobSize(blobs, blob),
+		close: thread.close,
+	};
 }

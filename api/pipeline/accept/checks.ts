@@ -4,7 +4,14 @@ import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
 import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { reservedMetadata } from '../../contract/stored-fields.ts';
-import { type DocMeta, type Refused, refusalOf, writeMeta } from '../../domain/index.ts';
+import {
+	type ChangeContent,
+	type DocMeta,
+	type Refused,
+	refusalOf,
+	unwantedError,
+	writeMeta,
+} from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 
 /**
@@ -17,6 +24,8 @@ export interface CheckSettings {
 	readonly maxBufferedBytes: number;
 	readonly streamable: readonly string[];
 	readonly mimeTypes: readonly string[];
+	/** Types that the operator does not want, and the setting that says so. */
+	readonly refusedTypes: ReadonlyMap<string, string>;
 	readonly mimeTypeOf: (path: string) => string | null;
 }
 
@@ -34,8 +43,13 @@ export interface Normalised {
 	readonly sha256: string;
 }
 
+/** The same of one whose bytes were received, and stored, before anybody knew which document they are. */
+export interface Received extends Omit<Normalised, 'bytes'> {
+	readonly stored: ChangeContent;
+}
+
 /** A document that was checked: fit, or refused, with a receipt where its name is known. */
-export type Checked = Normalised | Refused | DocDropError;
+export type Checked = Normalised | Received | Refused | DocDropError;
 
 export interface SizeLimit {
 	readonly bytes: number;
@@ -68,6 +82,30 @@ export function check(document: DocumentInput, settings: CheckSettings): Checked
 	}
 }
 
+/** As `check`, of a document whose bytes are stored. They must be those that it declares, where it does. */
+export function checkReceived(
+	input: DocumentFields,
+	content: ChangeContent,
+	settings: CheckSettings,
+): Checked {
+	try {
+		if (input.op === 'delete') throw invalid('content', 'must be absent when op is delete');
+		const described = normaliseFields(input, settings);
+		checkSize(content.size, described.mimeType, settings);
+		const { sha256 = content.sha256 } = input;
+		if (sha256 !== content.sha256) {
+			throw invalid(
+				'sha256',
+				`must be the hash of the bytes, got ${sha256} for bytes with ${content.sha256}`,
+			);
+		}
+		return { ...described, size: content.size, sha256, stored: content };
+	} catch (error) {
+		if (!isDocDropError(error)) throw error;
+		return refusalOf(error, input);
+	}
+}
+
 /** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
 export function normalise(document: DocumentInput, settings: CheckSettings): Normalised {
 	const { content, ...input } = document;
@@ -84,9 +122,13 @@ export function normalise(document: DocumentInput, settings: CheckSettings): Nor
 	const bytes = bytesOf(content);
 	const described = describe(input, 'text' in content, settings);
 	const size = Buffer.byteLength(bytes);
-	const limit = sizeLimitOf(described.mimeType, settings);
-	if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
+	checkSize(size, described.mimeType, settings);
 	return { ...described, bytes, size, sha256: hash('sha256', bytes, 'hex') };
+}
+
+function checkSize(size: number, mimeType: string, settings: CheckSettings): void {
+	const limit = sizeLimitOf(mimeType, settings);
+	if (size > limit.bytes) throw tooLarge(limit, `, got ${size}`);
 }
 
 /** As `normalise`, of a put whose bytes are still to come: they bring size and hash with them. */
@@ -98,6 +140,7 @@ export function normaliseFields(input: DocumentFields, settings: CheckSettings) 
 
 function describe(input: DocumentFields, isText: boolean, settings: CheckSettings) {
 	const mimeType = mimeTypeFor(input, isText, settings);
+	checkWanted(mimeType, settings);
 	const meta: DocMeta = {
 		mimeType,
 		path: input.path ?? null,
@@ -105,6 +148,13 @@ function describe(input: DocumentFields, isText: boolean, settings: CheckSetting
 		metadata: input.metadata ?? {},
 	};
 	return { input, op: 'put' as const, meta: writeMeta(meta), mimeType };
+}
+
+/** What can be read, but was ruled out. */
+function checkWanted(mimeType: string, { refusedTypes }: CheckSettings): void {
+	const setting = refusedTypes.get(mimeType);
+	if (setting === undefined) return;
+	throw unwantedError(mimeType, setting);
 }
 
 /** What a followed folder, which no schema stands before, could get wrong too. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ChangeContent, Refused } from '../../domain/index.ts';
 import type { DocStore } from '../../ports/index.ts';
-import { type Normalised, type SizeLimit, tooLarge } from './checks.ts';
+import { type Normalised, type Received, type SizeLimit, tooLarge } from './checks.ts';
 
 /**
  * The bytes of changes on their way into the store: small ones travel inline and become a body of the store's, others
@@ -13,15 +13,13 @@ type Blobs = Pick<DocStore, 'writeBlob' | 'dropBlob'>;
 /** Contents up to this size are inline, larger ones wait in a blob. What is worked on in pages is larger by far. */
 export const inlineBytes = 65_536;
 
-export const needsBlob = (document: Normalised | Refused): boolean =>
-	'size' in document && document.size > inlineBytes;
+type Document = Normalised | Received | Refused;
 
-interface InlineContent extends ChangeContent {
-	readonly body: string | Uint8Array;
-}
+export const needsBlob = (document: Document): boolean => 'bytes' in document && document.size > inlineBytes;
 
 /** Null for a deletion and for a document that was refused. */
-export function inlineContent(document: Normalised | Refused): InlineContent | null {
+export function inlineContent(document: Document): ChangeContent | null {
+	if ('stored' in document) return document.stored;
 	if ('error' in document || document.bytes === null) return null;
 	const { bytes, size, sha256 } = document;
 	return { sha256, size, body: bytes };
@@ -29,7 +27,7 @@ export function inlineContent(document: Normalised | Refused): InlineContent | n
 
 /** The contents of one call, large ones included. Where one blob cannot be written, none of them stays. */
 export async function storeContents(
-	documents: readonly (Normalised | Refused)[],
+	documents: readonly Document[],
 	blobs: Blobs,
 ): Promise<(ChangeContent | null)[]> {
 	const written = await Promise.allSettled(
@@ -42,9 +40,9 @@ export async function storeContents(
 	throw failed.reason;
 }
 
-async function storeContent(content: InlineContent | null, blobs: Blobs): Promise<ChangeContent | null> {
-	if (content === null || content.size <= inlineBytes) return content;
-	const bytes = typeof content.body === 'string' ? Buffer.from(content.body) : content.body;
+async function storeContent(content: ChangeContent | null, blobs: Blobs): Promise<ChangeContent | null> {
+	if (content === null || content.size <= inlineBytes || blobOf(content) !== null) return content;
+	const bytes = Buffer.from(content.body as string | Uint8Array);
 	const { blob } = await blobs.writeBlob(
 		(async function* () {
 			yield bytes;
@@ -53,16 +51,16 @@ async function storeContent(content: InlineContent | null, blobs: Blobs): Promis
 	return { ...content, body: { blob } };
 }
 
-/** The content of a stream. One that turns out small stays in memory and saves the blob. */
+/** The content of a stream. One that turns out small, of `inline` bytes at most, stays in memory and saves the blob. */
 export async function receiveContent(
 	bytes: AsyncIterable<Uint8Array>,
-	limit: SizeLimit,
+	{ limit, inline }: { readonly limit: SizeLimit; readonly inline: number },
 	blobs: Blobs,
 ): Promise<ChangeContent> {
 	const source = limited(bytes, limit);
 	const head: Uint8Array[] = [];
 	let size = 0;
-	while (size <= inlineBytes) {
+	while (size <= inline) {
 		const { value, done } = await source.next();
 		if (done === true) {
 			const body = Buffer.concat(head);
@@ -97,9 +95,12 @@ export async function dropContents(
 	contents: readonly (ChangeContent | null)[],
 	blobs: Pick<Blobs, 'dropBlob'>,
 ): Promise<void> {
-	const names = contents.flatMap((content) => {
-		const body = content?.body;
-		return typeof body === 'object' && 'blob' in body ? [body.blob] : [];
-	});
+	const names = contents.flatMap((content) => blobOf(content) ?? []);
 	await Promise.all(names.map((blob) => blobs.dropBlob(blob).catch(() => {})));
+}
+
+/** The name of the file that holds it; null where it is inline, or nothing. */
+export function blobOf(content: ChangeContent | null): string | null {
+	const body = content?.body;
+	return typeof body === 'object' && 'blob' in body ? body.blob : null;
 }

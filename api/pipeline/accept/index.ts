@@ -1,5 +1,7 @@
 /** From what a caller sent to a durable receipt. */
-export { type AcceptDeps, type AcceptOptions, createIngress } from './ingress.ts';
+export { createIngress } from './ingress.ts';
+export type { AcceptDeps, AcceptOptions } from './submit.ts';
+export type { Sent } from './accept-together.ts';
 export type { Checked } from './checks.ts';
 export { type SourceSnapshot, closeSnapshot } from './close-snapshot.ts';
 export { type LimiterStatus, createDocumentLimiter } from './document-limiter.ts';

@@ -45,6 +45,17 @@ const onlyIfUnchanged: INodeProperties = {
 		'Whether to leave out files that changed after the trigger told of them, or after Preview showed them, instead of publishing their newest content',
 };
 
+const refusedFiles: INodeProperties = {
+	...choiceField('Refused Files', 'refusedFiles', 'keep'),
+	displayOptions: { show: { '/source': ['trigger', 'triggerField'] } },
+	description:
+		'What becomes of the text that the index has of a file when its new content is refused for good, such as a file that grew too large',
+	options: [
+		{ name: 'Keep Earlier Text', value: 'keep', description: 'It is found until the file can be read again' },
+		{ name: 'Remove From Index', value: 'remove', description: 'Nothing is found of it until then' },
+	],
+};
+
 export const priorityField: INodeProperties = {
 	...choiceField('Priority', 'priority', 'automatic'),
 	description: 'Which documents go first where more wait than can be indexed at once',
@@ -131,8 +142,10 @@ export const contentFields: INodeProperties[] = [
 	collectionField('Options', { resource: ['document'], operation: ['preview'] }, optionFields),
 	collectionField('Options', { resource: ['document'], operation: ['publish'] }, [
 		...optionFields,
-		onlyIfUnchanged,
-		priorityField,
+		...[onlyIfUnchanged, priorityField, refusedFiles],
 	]),
-	collectionField('Options', batchOperations, [...optionFields, onlyIfUnchanged, priorityField]),
+	collectionField('Options', batchOperations, [
+		...optionFields,
+		...[onlyIfUnchanged, priorityField, refusedFiles],
+	]),
 ];

@@ -8,16 +8,22 @@ const resource = ['document'];
 
 export const documentOperation = operationField('document', 'publish', [
 	{
-		name: 'Delete',
-		value: 'delete',
-		action: 'Delete a document',
-		description: 'Remove a document from the index',
+		name: 'Publish',
+		value: 'publish',
+		action: 'Publish a document',
+		description: 'Put a document into the index, one request for each item',
 	},
 	{
-		name: 'Delete by Prefix',
-		value: 'deleteByPrefix',
-		action: 'Delete documents by prefix',
-		description: 'Remove all documents whose IDs begin alike, such as those of a folder',
+		name: 'Search',
+		value: 'search',
+		action: 'Search documents by words or a question and get the passages that answer it',
+		description: 'Find passages by words or a question, one item a passage',
+	},
+	{
+		name: 'Preview',
+		value: 'preview',
+		action: 'Preview a document',
+		description: 'Show into which passages a document would be cut, and what publishing it would change',
 	},
 	{
 		name: 'Get',
@@ -32,16 +38,16 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'List the documents of a tenant',
 	},
 	{
-		name: 'Preview',
-		value: 'preview',
-		action: 'Preview a document',
-		description: 'Show into which passages a document would be cut, and what publishing it would change',
+		name: 'Delete',
+		value: 'delete',
+		action: 'Delete a document',
+		description: 'Remove a document from the index',
 	},
 	{
-		name: 'Publish',
-		value: 'publish',
-		action: 'Publish a document',
-		description: 'Put a document into the index, one request for each item',
+		name: 'Delete by Prefix',
+		value: 'deleteByPrefix',
+		action: 'Delete documents by prefix',
+		description: 'Remove all documents whose IDs begin alike, such as those of a folder',
 	},
 	{
 		name: 'Release Held Deletions',
@@ -49,12 +55,6 @@ export const documentOperation = operationField('document', 'publish', [
 		action: 'Release held deletions of a folder',
 		description:
 			'Let deletions go that are held for a folder that the API itself follows. For the folder of a trigger, use its option Confirm Held Deletions.',
-	},
-	{
-		name: 'Search',
-		value: 'search',
-		action: 'Search documents by words or a question and get the passages that answer it',
-		description: 'Find passages by words or a question, one item a passage',
 	},
 ]);
 

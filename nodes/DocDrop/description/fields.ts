@@ -4,7 +4,7 @@ import { choiceField, switchField } from '../../panel-fields.ts';
 
 type Where = Readonly<Record<string, string[]>>;
 
-/** What may be done with a resource. */
+/** What may be done with a resource, what people need most first: n8n's node panel lists the operations in this order. */
 export const operationField = (
 	resource: string,
 	unset: string,

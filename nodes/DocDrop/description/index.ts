@@ -19,20 +19,16 @@ const resource: INodeProperties = {
 	],
 };
 
-const batchOperation = operationField(
-	'batch',
-	'publishMany',
-	[
-		{
-			name: 'Publish Many',
-			value: 'publishMany',
-			action: 'Publish many documents',
-			description:
-				'Put the documents of all items into the index, in as few requests as possible; best behind a DocDrop Trigger',
-		},
-		...listOperations,
-	].toSorted((a, b) => a.name.localeCompare(b.name)),
-);
+const batchOperation = operationField('batch', 'publishMany', [
+	{
+		name: 'Publish Many',
+		value: 'publishMany',
+		action: 'Publish many documents',
+		description:
+			'Put the documents of all items into the index, in as few requests as possible; best behind a DocDrop Trigger',
+	},
+	...listOperations,
+]);
 
 /** An agent is given the node to find something, everybody else to publish. */
 const documentOperations: INodeProperties[] = [

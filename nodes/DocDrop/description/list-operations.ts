@@ -9,17 +9,17 @@ const publish = { resource: ['batch'], operation: ['publishListed'] };
 
 export const listOperations = [
 	{
-		name: 'Publish Listed',
-		value: 'publishListed',
-		action: 'Publish the listed items that a sync wanted',
-		description: 'Publish the contents of items that Sync a List passed on',
-	},
-	{
 		name: 'Sync a List',
 		value: 'syncList',
 		action: 'Sync a list of documents',
 		description:
 			'Take all items as a whole list, without contents: what it lacks is deleted, and only what is new or changed goes on, to be downloaded and given to Publish Listed',
+	},
+	{
+		name: 'Publish Listed',
+		value: 'publishListed',
+		action: 'Publish the listed items that a sync wanted',
+		description: 'Publish the contents of items that Sync a List passed on',
 	},
 ];
 

@@ -11,13 +11,14 @@ import { faultOf, inOtherWords, toNodeError } from '../failing.ts';
 import { readDeletion, readSubmission, type Change, type Submission } from '../input/submission.ts';
 import { readListed } from '../input/listed-item.ts';
 import { readLimits } from '../api-limits.ts';
-import { sendChanges, type SendOutcome, type Sent, type Stop } from '../send/sender.ts';
+import { sendChanges, type SendOutcome, type SenderDeps, type Sent, type Stop } from '../send/sender.ts';
 import type { Session } from '../session.ts';
 import type { ChangeItem, SnapshotDone } from '../output-items.ts';
 import { errorItem } from './each-item.ts';
 import { closeSnapshot } from './end-snapshot.ts';
 import { inPanelWords } from './refusal-words.ts';
 import { failsRun, refusalError, refusalHint, type Refusal } from './refusals.ts';
+import { hasEarlier, wantedRemovals } from './refused-files.ts';
 import { supersededFault } from './superseded.ts';
 
 /** Of a JSON body, bytes, whatever the API would take. */
@@ -41,12 +42,13 @@ async function submit(
 	const submissions = [...session.items.keys()].map((item) => read(session, item));
 	const limits = await readLimits(session.api, session.clock);
 	const changes = submissions.filter((one): one is Change => one.kind === 'change');
-	const sent = await sendChanges(changes, {
+	const way = {
 		api: session.api,
 		signal: session.signal,
 		maxDocuments: mode === 'together' ? limits.batchDocuments : 1,
 		maxBytes: Math.min(limits.bodyBytes, maxBodyBytes),
-	});
+	};
+	const sent = await sendChanges(changes, way);
 	const stop = sent.stop ?? (await unseen(changes, sent));
 	if (stop !== null) throw stopped(session, stop, sent, changes.length);
 
@@ -59,6 +61,7 @@ async function submit(
 			isLive,
 		});
 	}
+	await removeRefused(session, changes, results, way);
 	for (const one of submissions) {
 		if (one.kind === 'unusable')
 			results[one.item] = { item: one.item, about: {}, fault: one.fault, toldSeq: null };
@@ -73,6 +76,28 @@ async function submit(
 			? errorItem(result.fault, item, result.about)
 			: { json: { ...result.json }, pairedItem: { item } };
 	});
+}
+
+/** Takes the earlier text of refused files out of the index, where the user wants that. */
+async function removeRefused(
+	session: Session,
+	changes: readonly Change[],
+	results: (Result | undefined)[],
+	way: SenderDeps,
+): Promise<void> {
+	const refusalOf = ({ item }: Change) => {
+		const result = results[item];
+		return result !== undefined && 'fault' in result ? result : null;
+	};
+	const removals = wantedRemovals(session, changes, refusalOf);
+	if (removals.length === 0) return;
+	const sent = await sendChanges(removals, way);
+	if (sent.stop !== null) throw stopped(session, sent.stop, sent, removals.length);
+	for (const [place, removal] of removals.entries()) {
+		const refusal = refusalOf(removal);
+		if (refusal === null || sent.outcomes[place]?.kind !== 'receipt') continue;
+		results[removal.item] = { ...refusal, about: { ...refusal.about, earlier: 'removed' } };
+	}
 }
 
 /** Throws where a refusal must not be passed over, and tells of the others. */
@@ -97,7 +122,8 @@ function resultOf(
 		const fault = faultIn(part, change, isLive && part === outcome);
 		if (fault === null) continue;
 		const shown = inPanelWords(fault, change.head, mimeTypes);
-		return { item: change.item, about: head, fault: shown, toldSeq: change.told?.docdrop.seq ?? null };
+		const about = hasEarlier(change) ? { ...head, earlier: 'kept' as const } : head;
+		return { item: change.item, about, fault: shown, toldSeq: change.told?.docdrop.seq ?? null };
 	}
 	if (outcome.kind !== 'receipt') {
 		return {

@@ -85,8 +85,22 @@ export function refusalHint(refused: readonly Refusal[], total: number): NodeExe
 		.map(([message, documents]) => `${message} (${documents.length}: ${namesOf(documents)})`);
 	const hints = new Set(refused.map(({ fault }) => fault.hint));
 	const more = reasons.size > named ? `; and for ${reasons.size - named} more reasons` : '';
-	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}. ${[...hints].join(' ')}`;
+	const text = `${refused.length} of ${total} documents were refused for good, and are items with their error: ${told.join('; ')}${more}. ${[...hints].join(' ')}${earlierText(refused)}`;
 	return { message: asHtml(text), type: 'warning', location: 'outputPane' };
+}
+
+/** Nobody expects a search to find what a file says no more, or not to find what it said. */
+function earlierText(refused: readonly Refusal[]): string {
+	const ofKind = (kind: ErrorPlace['earlier']) => refused.filter(({ about }) => about.earlier === kind);
+	const [kept, removed] = [ofKind('kept'), ofKind('removed')];
+	return [
+		kept.length === 0
+			? ''
+			: ` The index keeps the earlier text of ${kept.length} of them (${namesOf(kept)}); with the option Refused Files set to Remove From Index it lets go of it.`,
+		removed.length === 0
+			? ''
+			: ` The earlier text of ${removed.length} of them was removed from the index (${namesOf(removed)}).`,
+	].join('');
 }
 
 /** n8n shows hints as HTML, and files may be called anything. */

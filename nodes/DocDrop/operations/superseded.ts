@@ -26,7 +26,7 @@ const byCopy = (name: string) =>
 	nodeFault(
 		supersededCode,
 		`"${name}" publishes this folder now: its changes are newer than this workflow's`,
-		'Deactivate one of the two workflows. The one that stays takes over by itself.',
+		'Unpublish (before n8n 2: deactivate) one of the two workflows. The one that stays takes over by itself.',
 		{ retryable: true },
 	);
 
@@ -35,6 +35,6 @@ const byTwin = () =>
 	nodeFault(
 		supersededCode,
 		'The index has newer changes of these files than this one: another n8n sends them in the name of this same workflow',
-		'Two n8n run from copies of one database or user folder, or this one from an older copy. Deactivate the workflow in one of them. The one that stays begins anew by itself.',
+		'Two n8n run from copies of one database or user folder, or this one from an older copy. Unpublish (before n8n 2: deactivate) the workflow in one of them. The one that stays begins anew by itself.',
 		{ retryable: true },
 	);

@@ -11,11 +11,14 @@ import { ItemFailure, nodeFault } from '../failing.ts';
 /** Contents above this size are streamed, each by a request of its own, bytes. */
 export const smallBytes = 262_144;
 
+/** Text goes into a batch's JSON, bytes go beside it as they are. */
+export type BatchContent = { readonly text: string } | { readonly bytes: Buffer };
+
 export type Loaded =
 	/** Goes into a batch; `bytes` is its share of the request's body. */
 	| {
 			readonly kind: 'small';
-			readonly content: { text: string } | { base64: string } | null;
+			readonly content: BatchContent | null;
 			readonly bytes: number;
 	  }
 	/** Goes alone. */
@@ -49,8 +52,7 @@ function loadText(text: string, maxBytes: number): Loaded {
 
 function loadBuffer(buffer: Buffer): Loaded {
 	if (buffer.length > smallBytes) return { kind: 'large', open: async () => buffer, isText: false };
-	const base64 = buffer.toString('base64');
-	return { kind: 'small', content: { base64 }, bytes: base64.length };
+	return { kind: 'small', content: { bytes: buffer }, bytes: buffer.length };
 }
 
 async function loadStream(

@@ -6,6 +6,8 @@ import type { Fault } from '../node-errors.ts';
 import type { Head } from '../input/submission.ts';
 import { until } from '../session.ts';
 import type { ByteStream, Transport } from '../transport.ts';
+import { formOf } from './form.ts';
+import type { BatchContent } from './load.ts';
 
 export interface Wire {
 	readonly api: Transport;
@@ -21,7 +23,7 @@ export interface Waiting {
 export interface BatchEntry {
 	readonly op: 'put' | 'delete';
 	readonly head: Head;
-	readonly content: { text: string } | { base64: string } | null;
+	readonly content: BatchContent | null;
 }
 
 const options = ({ priority, coalesced }: Waiting) => ({
@@ -35,17 +37,22 @@ export async function postBatch(
 	entries: readonly BatchEntry[],
 	waiting: Waiting,
 ): Promise<readonly BatchItem[]> {
+	const files: Buffer[] = [];
+	const batch = {
+		documents: entries.map(({ op, head, content }) => ({
+			...(op === 'delete' && { op }),
+			...head,
+			...(content !== null && {
+				content: 'bytes' in content ? { part: files.push(content.bytes) - 1 } : content,
+			}),
+		})),
+		...options(waiting),
+	};
 	const { results } = await wire.api.request<BatchResponse>({
 		method: 'POST',
 		path: '/v1/ingest/batch',
-		body: {
-			documents: entries.map(({ op, head, content }) => ({
-				...(op === 'delete' && { op }),
-				...head,
-				...(content !== null && { content }),
-			})),
-			...options(waiting),
-		},
+		// As a form, files go as the bytes that they are.
+		...(files.length === 0 ? { body: batch } : formOf(batch, files)),
 		...until(wire),
 	});
 	return results;

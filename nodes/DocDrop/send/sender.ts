@@ -1,6 +1,6 @@
 /**
- * THE WAY of changes to the API, in as few requests as its limits allow: small contents together in JSON batches,
- * large ones streamed one by one, a few requests in flight.
+ * THE WAY of changes to the API, in as few requests as its limits allow: small contents together in batches, texts as
+ * JSON and files beside it as they are, large ones streamed one by one, a few requests in flight.
  *
  * What holds:
  *  1. Requests that name the same document keep its order, so a batch and a stream never overtake each other. Items
@@ -15,6 +15,7 @@ import type { Receipt } from '../../../api/contract/document-schema.ts';
 import { isApiFailure, type Fault } from '../node-errors.ts';
 import { faultOf, ItemFailure, nodeFault } from '../failing.ts';
 import type { Change, Head } from '../input/submission.ts';
+import { type BatchSize, emptyBatch, fits, roomIn, withEntry } from './batch-size.ts';
 import { createLine } from './line.ts';
 import { changedSince, loadContent, unreadFault, type Loaded } from './load.ts';
 import { readAhead } from './read-ahead.ts';
@@ -56,9 +57,6 @@ export interface Sent {
 
 const inFlight = 3;
 const filesAhead = 16;
-/** Room for the names and brackets around the documents of a body, and around one. */
-const envelopeBytes = 65_536;
-const frameBytes = 256;
 
 /** One document on its way. */
 interface Entry extends Waiting {
@@ -84,7 +82,7 @@ const isOthersName = ({ code, field }: Fault): boolean => code === 'owned' && fi
 
 export async function sendChanges(changes: readonly Change[], deps: SenderDeps): Promise<Sent> {
 	const { signal } = deps;
-	const maxBytes = deps.maxBytes - envelopeBytes;
+	const maxBytes = roomIn(deps.maxBytes);
 	const line = createLine(inFlight);
 	const outcomes: (SendOutcome | undefined)[] = changes.map(() => undefined);
 	const previous: (SendOutcome | undefined)[] = changes.map(() => undefined);
@@ -155,26 +153,23 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 	}
 
 	/** The batch that is being filled. */
-	let batch: Small[] = [];
-	let batchBytes = 0;
+	const batch: { entries: Small[]; size: BatchSize } = { entries: [], size: emptyBatch };
 
 	async function flush(): Promise<void> {
-		const entries = batch;
+		const { entries } = batch;
 		const [first] = entries;
-		batch = [];
-		batchBytes = 0;
+		Object.assign(batch, { entries: [], size: emptyBatch });
 		if (first !== undefined) await start(entries, () => post(entries, first));
 	}
 
 	async function add(entry: Small): Promise<void> {
-		const bytes = entry.bytes + Buffer.byteLength(JSON.stringify(entry.head)) + frameBytes;
-		const [first] = batch;
+		const [first] = batch.entries;
 		const waitsAlike =
 			first === undefined || (first.priority === entry.priority && first.coalesced === entry.coalesced);
-		if (!waitsAlike || batchBytes + bytes > maxBytes) await flush();
-		batch.push(entry);
-		batchBytes += bytes;
-		if (batch.length >= deps.maxDocuments) await flush();
+		if (!waitsAlike || !fits(withEntry(batch.size, entry, entry.bytes), maxBytes)) await flush();
+		batch.entries.push(entry);
+		batch.size = withEntry(batch.size, entry, entry.bytes);
+		if (batch.entries.length >= deps.maxDocuments) await flush();
 	}
 
 	async function take(entry: Entry, op: BatchEntry['op'], loaded: Loaded): Promise<void> {
@@ -187,7 +182,8 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 				return add({ ...entry, ...loaded, op });
 			case 'large':
 				// What waits in the batch of the same document goes first.
-				if (batch.some((one) => keysOf(one).some((key) => keysOf(entry).includes(key)))) await flush();
+				if (batch.entries.some((one) => keysOf(one).some((key) => keysOf(entry).includes(key))))
+					await flush();
 				return start([entry], () => stream({ ...entry, ...loaded }));
 		}
 	}

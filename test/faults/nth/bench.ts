@@ -104,6 +104,7 @@ export async function openParts(
 			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
+			refusedTypes: new Map(),
 		},
 		worker: {
 			maxDocuments: 16,

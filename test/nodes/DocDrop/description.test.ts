@@ -87,9 +87,10 @@ describe('panel of the action node', () => {
 		await assert.rejects(run, /there is no operation "toString" of "job"/);
 	});
 
-	it('lists options by name', () => {
+	it('lists what people need most first among the operations, and all other options by name', () => {
 		const walk = (fields: readonly INodeProperties[]) => {
 			for (const field of fields) {
+				if (field.name === 'operation') continue;
 				const names = ((field.options ?? []) as INodeProperties[]).map((one) => one.displayName ?? one.name);
 				assert.deepEqual(
 					names,
@@ -100,6 +101,13 @@ describe('panel of the action node', () => {
 			}
 		};
 		walk(properties);
+		const operationsOf = (resource: string) =>
+			properties
+				.filter(({ name }) => name === 'operation')
+				.find(({ displayOptions }) => displayOptions?.show?.['resource']?.includes(resource));
+		const firstOf = (resource: string) => optionsOf(operationsOf(resource) ?? assert.fail())[0]?.name;
+		assert.deepEqual(['batch', 'document'].map(firstOf), ['Publish Many', 'Publish']);
+		assert.equal(optionsOf(operationsOf('document') ?? assert.fail())[1]?.name, 'Search');
 	});
 
 	it('has a codex file that names it', () => {

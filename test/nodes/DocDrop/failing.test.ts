@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeConnectionTypes, type NodeApiError } from 'n8n-workflow';
+import { fileTypes } from '../../../api/contract/file-types.ts';
 import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
@@ -70,11 +71,9 @@ describe('what fails the action node', () => {
 		assert.equal(error.docId, 'bad.exe');
 		assert.equal(error.field, 'mimeType');
 		assert.equal(error.message, 'DocDrop cannot read .exe');
-		assert.match(
-			error.hint,
-			/^It reads plain text, .*Markdown, HTML, .*, mail, .*\. Leave it out with the option File Types of the DocDrop Trigger\.$/,
-		);
-		assert.equal(error.hint.split('HTML').length, 2, 'variants of a type are named once');
+		const names = new Set(Object.values(fileTypes).map(({ name }) => name));
+		const [, read = ''] = /^It reads (.*)\. Leave it out with the option File Types/.exec(error.hint) ?? [];
+		assert.deepEqual(read.split(', ').sort(), [...names].sort());
 		assert.match(error.jobId, /^[0-9a-f-]{36}$/);
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
 	});
@@ -113,6 +112,43 @@ describe('what fails the action node', () => {
 			});
 			assert.deepEqual([run.ends, tries], [['success'], 1]);
 			assert.equal(run.json[0].error.code, 'unsupported_type');
+		}
+	});
+
+	it('a file that was in the index keeps its text when it is refused, and goes where the user wants that', async () => {
+		const headers = { authorization: `Bearer ${key}` };
+		/** What was taken of the document, newest first. */
+		const taken = async (docId: string) => {
+			const path = `/v1/documents/history?tenant=acme&docId=${docId}`;
+			const jobs = (await call(api.url, { path, headers })).json.jobs as { op: string; state: string }[];
+			return jobs.filter(({ state }) => state !== 'failed').map(({ op }) => op);
+		};
+		const was = { event: 'changed', docdrop: { previousSha256: 'ab'.repeat(32) } } as const;
+		for (const [refusedFiles, earlier, words] of [
+			[
+				undefined,
+				'kept',
+				/keeps the earlier text of 1 of them \(undefined\.md\); with the option Refused Files/,
+			],
+			['remove', 'removed', /earlier text of 1 of them was removed from the index \(remove\.md\)/],
+		] as const) {
+			const name = `${String(refusedFiles)}.md`;
+			const root = await dirs.make();
+			await write(root, name, 'a first text');
+			await runNode({ ...known(), items: items([await fileItem(root, name)]) });
+			assert.deepEqual(await taken(name), ['put']);
+			const sent = [await fileItem(root, name, was), await fileItem(root, name, { docId: `new ${name}` })];
+			const options = { mimeType: 'application/x-none', ...(refusedFiles && { refusedFiles }) };
+			const run = await runNode({ ...known(), parameters: { ...batch, options }, items: items(sent) });
+			assert.deepEqual(
+				run.json.map(({ error }) => [error.code, error.earlier]),
+				[
+					['unsupported_type', earlier],
+					['unsupported_type', undefined],
+				],
+			);
+			assert.match(run.hints[0]?.message ?? '', words);
+			assert.deepEqual(await taken(name), earlier === 'kept' ? ['put'] : ['delete', 'put']);
 		}
 	});
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -31,6 +32,16 @@ export const changesSent = ({ requests }: Pick<Execution, 'requests'>) =>
 	requests
 		.map(({ method, url }) => `${method ?? 'GET'} ${new URL(url, 'http://api').pathname}`)
 		.filter((one) => /ingest|content/.test(one));
+
+/** The JSON of the batches of a run; of a form its manifest. */
+export const batchesSent = ({ requests }: Pick<Execution, 'requests'>) =>
+	requests.flatMap(({ body }) => {
+		if (!Buffer.isBuffer(body)) return [];
+		const [, head, json] =
+			/^(--[^\r]+\r\n[^]*?\r\n\r\n)?(\{[^]*?\})(?:\r\n--[^]*)?$/.exec(body.toString()) ?? [];
+		assert.ok(json !== undefined && (head === undefined || head.includes('name="manifest"')));
+		return [JSON.parse(json)];
+	});
 
 export async function write(root: string, relPath: string, content: string | Uint8Array): Promise<string> {
 	const path = join(root, relPath);

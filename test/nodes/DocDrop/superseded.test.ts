@@ -56,7 +56,7 @@ describe('a change that is older than what the API has', () => {
 				assert.equal(context?.code, 'superseded', 'the trigger knows it by this');
 				assert.match(
 					description ?? '',
-					/^Deactivate one of the two workflows\. The one that stays takes over by itself\. /,
+					/^Unpublish \(before n8n 2: deactivate\) one of the two workflows\. The one that stays takes over by itself\. /,
 				);
 				assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
 			}
@@ -98,7 +98,7 @@ describe('a change that is older than what the API has', () => {
 				code: 'superseded',
 				refused: [],
 			});
-			assert.match(description ?? '', /Deactivate the workflow in one of them/);
+			assert.match(description ?? '', /Unpublish \(before n8n 2: deactivate\) the workflow in one of them/);
 		});
 
 		it('is a success that says so where nobody waits, or the number was its own', async () => {

@@ -162,6 +162,7 @@ describe('DocDrop Trigger: executions', () => {
 					beforeEmit: () => {},
 					onUnsupported: assert.fail,
 					onSuperseded: assert.fail,
+					onPublished: () => assert.fail(),
 					isHeld: () => false,
 					name: 'w:n',
 				},
@@ -212,10 +213,11 @@ describe('DocDrop Trigger: executions', () => {
 	it('learns from the items of all nodes what was published, and leaves out what they contradict each other in', async () => {
 		const double = rig.contextOf({ folder: '/x' }, {});
 		double.auto = null;
+		const counts: number[] = [];
 		const { context, emitted } = double;
 		const executions = createExecutions({
 			...{ context, beforeEmit: () => {}, onUnsupported: assert.fail, onSuperseded: assert.fail },
-			...{ isHeld: () => false, name: 'w:n' },
+			...{ onPublished: (told: number) => void counts.push(told), isHeld: () => false, name: 'w:n' },
 		});
 		const running = executions.run([]);
 		const item = (docId: string, sha256: string | null) => ({ tenant: 't', docId, jobId: 'j', sha256 });
@@ -223,6 +225,7 @@ describe('DocDrop Trigger: executions', () => {
 		emitted[0]?.endWith([item('a', 'x'), item('b', 'x'), item('b', 'y'), item('c', null), told, {}]);
 		const { end, published } = await running;
 		assert.deepEqual([end, [...published]], ['success', [[documentKey({ tenant: 't', docId: 'a' }), 'x']]]);
+		assert.deepEqual(counts, [0]);
 	});
 
 	for (const mode of ['regular', 'queue'] as const) {

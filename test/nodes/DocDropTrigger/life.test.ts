@@ -97,9 +97,18 @@ describe('DocDrop Trigger: its life', () => {
 		await until(() => restarted.files().length > 0);
 		assert.deepEqual(restarted.news(), ['created b']);
 		await restarted.close();
-		const published = await rig.start({ folder, options }, { staticData, activation: 'update' });
+		const own = stored(restarted.staticData);
+		// n8n puts back a trigger that it misses, and calls it an update; by itself it leaves one without changes alone.
+		const putBack = await rig.start({ folder, options }, { staticData: own, activation: 'update' });
+		await writeFile(join(folder, 'c'), 'three');
+		await until(() => putBack.files().length > 0);
+		assert.deepEqual(putBack.news(), ['created c']);
+		await putBack.close();
+		const changed = { folder, options: { ...options, batchSize: 100 } };
+		const again = { staticData: stored(putBack.staticData), activation: 'update' } as const;
+		const published = await rig.start(changed, again);
 		await rested(published);
-		assert.deepEqual(published.news(), ['created a', 'created b']);
+		assert.deepEqual(published.news(), ['created a', 'created b', 'created c']);
 		assert.equal(published.files()[0]?.docdrop.sourceId, first.files()[0]?.docdrop.sourceId);
 		assert.notEqual(published.files()[0]?.docdrop.epoch, first.files()[0]?.docdrop.epoch);
 	});

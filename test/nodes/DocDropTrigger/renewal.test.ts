@@ -49,6 +49,18 @@ describe('a trigger node whose source another one publishes', () => {
 		assert.equal(renewals.length, 2);
 	});
 
+	it('begins anew at once when another n8n that watched as the same source has ended', async () => {
+		const { clock, renewals, open } = start(true);
+		const one = open();
+		one.superseded();
+		await clock.advance(1_000);
+		one.leftAlone();
+		assert.equal(renewals.length, 1, 'nothing newer was told of since');
+		one.superseded();
+		one.leftAlone();
+		assert.equal(renewals.length, 2);
+	});
+
 	it('does nothing any more when it has closed', async () => {
 		const { clock, renewals, open } = start(false);
 		const one = open();

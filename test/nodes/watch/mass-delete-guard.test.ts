@@ -12,7 +12,7 @@ import { tempDirs } from './temp-dirs.ts';
 describe('mass-delete guard: when deletions are paused', () => {
 	const settings = { guardShare: 0.2, guardFloor: 4 };
 	const hold = (gone: number, before: number, root: RootChange = 'same', isAll = gone === before) =>
-		pauseReason({ gone, before, isAll, root }, settings) !== null;
+		pauseReason({ gone, before, known: before, isAll, root }, settings) !== null;
 
 	it('holds more than a fifth, if it is more than a few files', () => {
 		assert.deepEqual(
@@ -40,10 +40,8 @@ describe('mass-delete guard: when deletions are paused', () => {
 		);
 	});
 	it('holds nothing where it is switched off', () => {
-		assert.equal(
-			pauseReason({ gone: 30, before: 30, isAll: true, root: 'other' }, { ...settings, guardShare: 1 }),
-			null,
-		);
+		const all = { gone: 30, before: 30, known: 30, isAll: true, root: 'other' as const };
+		assert.equal(pauseReason(all, { ...settings, guardShare: 1 }), null);
 	});
 });
 
@@ -84,6 +82,12 @@ describe('mass-delete guard: folders that lose their files', () => {
 		await unlink(join(dir, 'f5'));
 		await engine.idle();
 		assert.equal(root(engine).held?.count, 6);
+		assert.match(root(engine).held?.reason ?? '', /^6 of 20 files/);
+		// More are gone than there were: it is told of all that were known by then.
+		for (const name of names(40)) await unlink(join(dir, `new ${name}`));
+		await engine.idle();
+		assert.match(root(engine).held?.reason ?? '', /^46 of 61 files/);
+		assert.equal(root(engine).held?.count, 46);
 	});
 
 	it('lets go of what is left when enough files are back', async () => {

@@ -7,11 +7,13 @@ import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
 import { inlineBytes } from '../../../api/pipeline/accept/contents.ts';
-import { createIngress, type AcceptSettings } from '../../../api/pipeline/accept/ingress.ts';
+import { createIngress } from '../../../api/pipeline/accept/ingress.ts';
 import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
+import type { AcceptSettings } from '../../../api/pipeline/accept/submit.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const put = (docId: string, text: string, more: Partial<DocumentInput> = {}): DocumentInput => ({
@@ -66,6 +68,7 @@ describe('the ingress', () => {
 			docStore,
 			nextJobId: createJobIds(() => 1_767_225_600_000),
 			now: () => 1_767_225_600_000,
+			clock: fakeClock(),
 			crashPoint: (point) => events.push(point),
 			telemetry: createTelemetry(),
 			settings: {
@@ -79,6 +82,7 @@ describe('the ingress', () => {
 				fingerprint: 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
 				mimeTypeOf,
+				refusedTypes: new Map(),
 				...settings,
 			},
 			limiter: null,
@@ -171,6 +175,17 @@ describe('the ingress', () => {
 			'mimeType',
 		]);
 		assert.deepEqual(refused(put('x', 'x', { mimeType: 'image/png' })), ['unsupported_type', 'mimeType']);
+	});
+
+	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {
+		const own = ingress({ mimeTypes: ['text/plain', 'text/html', 'application/pdf'] });
+		const bytes = { content: { base64: 'AA==' } };
+		const typeOf = (docId: string, more: Partial<DocumentInput> = {}) =>
+			own.normalise(put(docId, 'x', more)).mimeType;
+		assert.equal(typeOf('a.html', { mimeType: 'application/octet-stream' }), 'text/html');
+		assert.equal(typeOf('a', { ...bytes, mimeType: 'application/x-pdf' }), 'application/pdf');
+		assert.equal(typeOf('a.pdf', bytes), 'application/pdf');
+		assert.equal(typeOf('a.pdf'), 'text/plain', 'what somebody has read from it');
 	});
 
 	it('refuses what no schema can say', () => {

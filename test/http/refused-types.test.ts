@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { onlyWanted } from '../../api/app/wanted-types.ts';
+import { readConfig, refusedTypes } from '../../api/config/index.ts';
+import { mimeTypes } from '../../api/contract/file-types.ts';
+import type { Extractor } from '../../api/ports/extractor.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { call } from '../support/call.ts';
+import { file, sendForm } from '../support/form.ts';
+import { pdfFile } from '../support/pdf-file.ts';
+import { assertRefusal, type Expected } from '../support/refusal.ts';
+import { settled } from '../support/settled.ts';
+
+const refused = (env: Readonly<Record<string, string>>) => [...refusedTypes(readConfig(env))];
+
+describe('types that the operator rules out', () => {
+	it('are those that are not allowed, and those that are denied', () => {
+		assert.deepEqual(refused({}), []);
+		const allowed = 'DOCDROP_ALLOWED_TYPES';
+		const denied = 'DOCDROP_DENIED_TYPES';
+		assert.deepEqual(
+			refused({ [allowed]: 'text/plain, text/MARKDOWN' }),
+			mimeTypes
+				.filter((type) => !['text/plain', 'text/markdown'].includes(type))
+				.map((type) => [type, allowed]),
+		);
+		assert.deepEqual(refused({ [denied]: 'text/html' }), [['text/html', denied]]);
+		const types = new Map(refused({ [allowed]: 'text/*', [denied]: 'text/html' }));
+		assert.equal(types.get('text/html'), denied);
+		assert.equal(types.get('application/xhtml+xml'), allowed);
+		assert.equal(types.get('text/plain'), undefined);
+	});
+
+	it('must be types that can be read', () => {
+		for (const value of ['text/plain,image/png', 'video/*', 'html', '*', 'text']) {
+			assert.throws(() => readConfig({ DOCDROP_DENIED_TYPES: value }), {
+				code: 'config_invalid',
+				message: /DOCDROP_DENIED_TYPES must be types that can be read.*, got "/,
+			});
+		}
+	});
+
+	it('are known by what a file turns out to be as well, however it is called', async () => {
+		const facts = { title: null, mimeType: 'text/html', warnings: [] };
+		const extractor: Extractor = {
+			...{ fingerprint: 'f', mimeTypes: ['text/plain', 'text/html'], streamable: [] },
+			extract: async ({ mimeType }) => ({ ...facts, mimeType, chunks: [] }),
+			stream: async () => facts,
+			close: async () => {},
+		};
+		assert.equal(onlyWanted(extractor, new Map()), extractor);
+		const wanted = onlyWanted(extractor, new Map([['text/html', 'DOCDROP_DENIED_TYPES']]));
+		const content = Buffer.from('x');
+		const denied = { code: 'unsupported_type', message: /DOCDROP_DENIED_TYPES allows, got "text\/html"/ };
+		const sink = { begin: async () => {}, page: async () => {} };
+		assert.equal((await wanted.extract({ content, mimeType: 'text/plain' })).mimeType, 'text/plain');
+		await assert.rejects(wanted.extract({ content, mimeType: 'text/html' }), denied);
+		await assert.rejects(wanted.stream({ content, mimeType: 'text/plain' }, sink), denied);
+	});
+
+	it('end as dead letters where only their content shows them', async () => {
+		const app = await startApp({ DOCDROP_DENIED_TYPES: 'application/pdf' });
+		try {
+			const pdf = pdfFile({ pages: [{ lines: ['A page'] }] });
+			const { json } = await sendForm(app.url, '/v1/files', [file('a.txt', pdf), file('b.txt')]);
+			assert.equal(json.accepted, 2);
+			await settled(app.url);
+			const { jobs } = (await call(app.url, { path: '/v1/jobs?state=failed' })).json;
+			assert.deepEqual(
+				jobs.map((job: { docId: string; error: { code: string } }) => [job.docId, job.error.code]),
+				[['a.txt', 'unsupported_type']],
+			);
+			assert.match(jobs[0].error.message, /DOCDROP_DENIED_TYPES allows, got "application\/pdf"/);
+		} finally {
+			await app.close();
+		}
+	});
+
+	describe('by every way in', () => {
+		let app: TestApp;
+		before(async () => {
+			app = await startApp({ DOCDROP_DENIED_TYPES: 'text/html', DOCDROP_WORKERS: '0' });
+		});
+		after(() => app.close());
+
+		it('are refused with their name and that of the setting', async () => {
+			const expected: Expected = {
+				...{ code: 'unsupported_type', field: 'mimeType' },
+				says: /DOCDROP_DENIED_TYPES allows, got "text\/html"/,
+			};
+			const document = { tenant: 'acme', docId: 'a.html', content: { text: '<p>x' } };
+			assertRefusal(await call(app.url, { path: '/v1/publish', body: document }), expected);
+			assertRefusal(await call(app.url, { path: '/v1/preview', body: document }), expected);
+			const put = { method: 'PUT', path: '/v1/documents/content?tenant=acme&docId=a.html', body: 'x' };
+			const headers = { 'content-type': 'text/html' };
+			assertRefusal(await call(app.url, { ...put, headers }), expected);
+			const { json } = await call(app.url, { path: '/v1/ingest/batch', body: { documents: [document] } });
+			assert.equal(json.results[0].status, 415);
+			assertRefusal(await sendForm(app.url, '/v1/files', [file('a.html')]), expected);
+		});
+
+		it('are not among those that the API says it reads', async () => {
+			const info = (await call(app.url, { path: '/v1/info' })).json;
+			assert.deepEqual(
+				info.mimeTypes,
+				mimeTypes.filter((type) => type !== 'text/html'),
+			);
+		});
+	});
+});
