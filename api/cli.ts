@@ -1,10 +1,13 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
+import { adoptFolder } from './cli/adopt-folder.ts';
+import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
+import { printPreview } from './cli/print-preview.ts';
 import { readConfig, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
@@ -17,8 +20,11 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop serve                 the API, without a folder of its own
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
   docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
+  docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
+                                others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
@@ -54,7 +60,7 @@ async function main(argv: readonly string[]): Promise<void> {
 			return run(config, undefined);
 		case 'watch': {
 			if (rest.length > 1) throw new UsageError('watch takes one folder');
-			const dir = resolve(rest[0] ?? './inbox');
+			const dir = whereNamed(rest[0] ?? './inbox');
 			if (rest.length === 0 && !existsSync(dir)) mkdirSync(dir);
 			return run(config, dir);
 		}
@@ -70,6 +76,16 @@ async function main(argv: readonly string[]): Promise<void> {
 			return ask(config, async (client) => {
 				const answer = await client.search({ tenant: config.tenant, query: rest[0] ?? '', limit, mode });
 				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
+			});
+		}
+		case 'preview': {
+			expect(rest, 1, 'preview takes one file');
+			const file = rest[0] ?? '';
+			const bytes = readFile(file);
+			return ask(config, async (client) => {
+				const docId = docIdOf(config, file) ?? basename(file);
+				const found = await client.preview(config.tenant, docId, bytes);
+				console.log(values.json === true ? JSON.stringify(found) : printPreview(found));
 			});
 		}
 		case 'status':
@@ -101,6 +117,10 @@ async function main(argv: readonly string[]): Promise<void> {
 				if (values.json === true) console.log(JSON.stringify({ released }));
 				else console.log(released === 0 ? 'No deletion is held.' : `${released} held deletions go now.`);
 			});
+		case 'adopt':
+			if (rest.length === 0 || rest.length > 2) throw new UsageError('adopt takes one folder, or two');
+			console.log(await adoptFolder(config, whereNamed(rest[0] ?? ''), rest[1] && whereNamed(rest[1])));
+			return;
 		default:
 			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
 	}
@@ -118,20 +138,29 @@ function expect(rest: readonly string[], count: number, message: string): void {
 	if (rest.length !== count) throw new UsageError(message);
 }
 
+function readFile(file: string): Uint8Array {
+	try {
+		return readFileSync(whereNamed(file));
+	} catch (cause) {
+		throw new UsageError(`preview takes a file that can be read (${(cause as NodeJS.ErrnoException).code})`);
+	}
+}
+
 /** A file under a followed folder is named by its path there; null for anything else. */
 function docIdOf(config: Config, path: string): string | null {
-	const absolute = resolve(path);
+	const absolute = whereNamed(path);
 	for (const { dir } of readNote(config)?.folders ?? []) {
 		const inside = relative(dir, absolute);
-		if (inside !== '' && !inside.startsWith('..') && !isAbsolute(inside)) return inside.split('\\').join('/');
+		if (inside !== '' && inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside))
+			return inside.split('\\').join('/');
 	}
 	return null;
 }
 
 /** A workflow tells the names of its folders, not where they are: what follows such a name is the path there. */
 function docIdInReports(reports: readonly ReportedFolders[], path: string): string | null {
-	if (!isAbsolute(path) && !existsSync(path)) return null;
-	const parts = resolve(path).split(/[\\/]/);
+	if (!isAbsolute(path) && !existsSync(whereNamed(path))) return null;
+	const parts = whereNamed(path).split(/[\\/]/);
 	for (const { roots } of reports) {
 		for (const { label } of roots) {
 			const at = parts.lastIndexOf(label, -2);

@@ -11,7 +11,7 @@ import type { Config } from './config/index.ts';
 export interface ServerNote {
 	readonly pid: number;
 	readonly url: string;
-	readonly folders: readonly { readonly dir: string; readonly tenant: string; readonly state: string }[];
+	readonly folders: readonly { readonly dir: string; readonly tenant: string }[];
 }
 
 export const noteFile = (config: Config): string => join(resolve(config.dataDir), 'server.json');

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import pino from 'pino';
+import { v7 as uuidv7 } from 'uuid';
 import { createNodeDisk } from '../nodes/watch/disk.ts';
 import { createAutoHints } from '../nodes/watch/hints/auto.ts';
 import { createThreadReader } from '../nodes/watch/reader/reader-in-thread.ts';
@@ -11,13 +11,19 @@ import { DEFAULT_EXCLUDES } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
-import { uuidOfHash } from '../nodes/watch/uuid-of-hash.ts';
 import { createApp, type App } from './app.ts';
 import { refusedTypes, type Config } from './config/index.ts';
 import { mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
+import { checkFolder, placeOf } from './sources/folder-place.ts';
+import {
+	createFolderList,
+	follow,
+	type FolderList,
+	type FollowedFolder,
+} from './sources/followed-folders.ts';
 import { threadFile } from './adapters/thread/index.ts';
 
 /** The process: log, listen, follow a folder, say where it runs, and end in order. */
@@ -44,54 +50,23 @@ export function createLogger(
 	);
 }
 
-/**
- * A followed folder is one source: its id and the file of its state are made from the folder and its tenant,
- * so that a lost state begins a new epoch of the same source, and its documents stay its own.
- */
-function folderIdentity(config: Config, dir: string): { readonly sourceId: string; readonly state: string } {
-	const hex = createHash('sha256').update(`${config.tenant.length}:${config.tenant}${dir}`).digest('hex');
-	return {
-		sourceId: uuidOfHash(hex),
-		state: join(resolve(config.dataDir), 'watch', `${hex.slice(0, 16)}.db`),
-	};
-}
-
-function checkFolder(config: Config, dir: string): void {
-	const stat = statSync(dir, { throwIfNoEntry: false });
-	if (stat === undefined || !stat.isDirectory()) {
-		throw new DocDropError(
-			'config_invalid',
-			`the folder to follow must be a directory, got ${JSON.stringify(dir)}`,
-			{
-				hint: 'Make the folder, or name another one.',
-			},
-		);
-	}
-	const inside = relative(dir, resolve(config.dataDir));
-	const isInside = inside === '' || (!inside.startsWith('..') && !inside.startsWith('/'));
-	if (isInside && !inside.split('/').some((part) => part.startsWith('.'))) {
-		throw new DocDropError('config_invalid', 'DOCDROP_DATA_DIR must not lie inside the followed folder', {
-			field: 'DOCDROP_DATA_DIR',
-			hint: 'Move the data folder elsewhere, or give it a name that begins with a dot.',
-		});
-	}
-}
-
 export async function startServer(
 	config: Config,
 	options: { readonly follow?: string; readonly logger?: FastifyBaseLogger } = {},
 ): Promise<RunningServer> {
 	const logger = options.logger ?? createLogger(config);
 	const dir = options.follow === undefined ? null : resolve(options.follow);
-	if (dir !== null) checkFolder(config, dir);
+	if (dir !== null) checkFolder(dir, config.dataDir);
 	const app = await createApp(config, logger);
 	void app.warmUp();
 	try {
 		const url = await app.http.listen({ host: config.host, port: config.port });
 		const folder = dir === null ? null : await followFolder(config, dir, app, logger);
-		const folders =
-			dir === null ? [] : [{ dir, tenant: config.tenant, state: folderIdentity(config, dir).state }];
-		const note: ServerNote = { pid: process.pid, url, folders };
+		const note: ServerNote = {
+			pid: process.pid,
+			url,
+			folders: dir === null ? [] : [{ dir, tenant: config.tenant }],
+		};
 		writeFileSync(noteFile(config), `${JSON.stringify(note)}\n`, { mode: 0o600 });
 		logger.info({ url, follows: dir !== null, index: app.vectorStore.kind }, 'DocDrop is ready');
 		return {
@@ -125,12 +100,18 @@ async function followFolder(
 	app: App,
 	logger: FastifyBaseLogger,
 ): Promise<WatchEngine> {
-	const { sourceId, state } = folderIdentity(config, dir);
-	mkdirSync(join(resolve(config.dataDir), 'watch'), { recursive: true, mode: 0o700 });
+	const list = createFolderList(config.dataDir);
+	const { folder, folders } = follow(list.read(), placeOf(config.tenant, dir));
+	list.write(folders);
+	const adoption = { isOn: folder.adopts !== null };
 	const disk = createNodeDisk({ followLinks: config.followLinks });
 	const engine = createWatchEngine({
-		roots: [{ label: basename(dir) || 'root', dir }],
-		state: createSqliteFileState({ file: state, clock: systemClock, sourceId }),
+		roots: [{ label: folder.label, dir }],
+		state: createSqliteFileState({
+			file: list.stateFile(folder),
+			clock: systemClock,
+			sourceId: folder.sourceId,
+		}),
 		hints: createAutoHints,
 		reader: createThreadReader(threadFile('../nodes/watch/reader/read-thread')),
 		scanner: createThreadScanner(threadFile('../nodes/watch/scan/scan-thread')),
@@ -155,6 +136,7 @@ async function followFolder(
 			disk,
 			pipeline: app.pipeline,
 			tenant: config.tenant,
+			takesOver: () => adoption.isOn,
 			mimeTypeOf,
 			refusedTypes: refusedTypes(config),
 			clock: systemClock,
@@ -170,6 +152,9 @@ async function followFolder(
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();
+	void endAdoption(engine, app, { list, folder, adoption }).catch((error: unknown) => {
+		logger.warn({ err: error }, 'the folder was adopted, and not all of it could be taken over; it goes on');
+	});
 	app.follow({
 		tenant: config.tenant,
 		sourceId: engine.status().sourceId,
@@ -178,4 +163,29 @@ async function followFolder(
 		release: () => engine.release(),
 	});
 	return engine;
+}
+
+/** When all that the folder has was told once, it is a folder like others, and what its earlier sources had left goes. */
+async function endAdoption(
+	engine: WatchEngine,
+	app: App,
+	{
+		list,
+		folder,
+		adoption,
+	}: {
+		readonly list: FolderList;
+		readonly folder: FollowedFolder;
+		readonly adoption: { isOn: boolean };
+	},
+): Promise<void> {
+	if (folder.adopts === null) return;
+	await engine.idle();
+	for (const sourceId of folder.adopts) {
+		await app.pipeline.closeSnapshot({
+			...{ sourceId, epoch: uuidv7(), seq: 1, onlyTenant: folder.tenant, present: [], confirmed: true },
+		});
+	}
+	adoption.isOn = false;
+	list.write(list.read().map((one) => (one.sourceId === folder.sourceId ? { ...one, adopts: null } : one)));
 }

@@ -32,6 +32,38 @@ describe('the command line', function () {
 	}
 	const stack = /\bat .+:\d+:\d+|node:internal|\.ts:\d+/;
 
+	it('previews a file with and without a running process, and changes nothing', async () => {
+		const cwd = place();
+		const file = join(cwd, 'notes.md');
+		writeFileSync(file, '# Otters\n\nThey hold hands.\n');
+		writeFileSync(join(cwd, 'empty.txt'), '');
+		const env = { DOCDROP_PORT: '0' };
+		const server = startCli(['serve'], { cwd, env });
+		try {
+			await server.shows(/API and its description/);
+			const shown = await runCli(['preview', file], { cwd });
+			assert.equal(shown.code, 0, shown.err);
+			assert.match(shown.out, /^document {3}notes\.md {2}\(Otters\)$/m);
+			assert.match(shown.out, /^read as {4}text\/markdown, 27 bytes$/m);
+			assert.match(shown.out, /^published {2}not yet: 1 passage to add, 0 to keep, 0 to remove$/m);
+			assert.match(shown.out, /^1\. Otters\n {4}Otters\n\n {4}They hold hands\.$/m);
+			const empty = await runCli(['preview', 'empty.txt'], { cwd });
+			assert.match(empty.out, /It holds no text to be found by\./);
+			const status = JSON.parse((await runCli(['status', '--json'], { cwd })).out) as { documents: number };
+			assert.equal(status.documents, 0);
+		} finally {
+			server.child.kill('SIGTERM');
+			await server.ended;
+		}
+		const json = await runCli(['preview', 'notes.md', '--json'], { cwd });
+		assert.equal((JSON.parse(json.out) as { chunks: unknown[] }).chunks.length, 1, json.err);
+		const gone = await runCli(['preview', 'gone.md'], { cwd });
+		assert.deepEqual(
+			[gone.code, gone.err.split('\n')[0]],
+			[2, 'docdrop: preview takes a file that can be read (ENOENT)'],
+		);
+	});
+
 	it('says what it can do, and refuses what it cannot', async () => {
 		const cwd = place();
 		const usage = /docdrop watch \[DIR\]/;

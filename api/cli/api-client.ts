@@ -1,4 +1,5 @@
 import type { ReportedFolders } from '../contract/folder-report-schema.ts';
+import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
@@ -9,6 +10,8 @@ export interface Client {
 	/** The address of the process that answered; null where the store was opened here. */
 	readonly where: string | null;
 	search(request: SearchRequest): Promise<SearchResponse>;
+	/** What publishing the bytes under that name would give; nothing changes. */
+	preview(tenant: string, docId: string, bytes: Uint8Array): Promise<PreviewResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
@@ -66,6 +69,8 @@ export interface Explained {
 	/** What the watch engine knows, or a workflow told; null where no folder is followed. */
 	readonly file: {
 		readonly phase: string | null;
+		/** ISO 8601, where it waits. */
+		readonly since?: string | null;
 		readonly excluded: string | null;
 		readonly row: Record<string, unknown> | null;
 		readonly told?: ToldFile;
@@ -135,7 +140,7 @@ export async function createClient(config: Config): Promise<Client> {
 }
 
 /** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
-async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
@@ -177,6 +182,10 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 	return {
 		where,
 		search: (request) => ask('POST', '/v1/search', request) as Promise<SearchResponse>,
+		preview(tenant, docId, bytes) {
+			const content = { base64: Buffer.from(bytes).toString('base64') };
+			return ask('POST', '/v1/preview', { tenant, docId, content }) as Promise<PreviewResponse>;
+		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
 			const query = new URLSearchParams({ tenant, docId }).toString();

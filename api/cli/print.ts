@@ -8,13 +8,17 @@ const clip = (text: string, length: number) => {
 	const line = text.replace(/\s+/g, ' ').trim();
 	return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 };
+
 export function printSearch({ results, hint, tookMs }: SearchResponse, query: string): string {
 	const note = hint === null ? '' : `\n${hint}`;
 	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.${note}`;
 	const lines = results.map((hit, index) => {
 		const title = hit.heading ?? hit.title;
+		const place = [title === null ? null : clip(title, 80), hit.page === null ? null : `page ${hit.page}`]
+			.filter((part) => part !== null)
+			.join(', ');
 		return [
-			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${title === null ? '' : `  (${clip(title, 80)})`}`,
+			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${place === '' ? '' : `  (${place})`}`,
 			`    ${clip(hit.content, 200)}`,
 		].join('\n');
 	});
@@ -61,10 +65,12 @@ export function explain(docId: string, { file, document, jobs }: Explained): str
 	if (file === null) lines.push('  folder     no running process tells of it');
 	else if (file.told !== undefined) lines.push(...toldLines(file.told));
 	else if (file.excluded !== null) lines.push(`  folder     left out: ${file.excluded}`);
-	else if (file.row === null) lines.push('  folder     not seen');
+	else if (file.row === null && file.phase === null) lines.push('  folder     not seen');
 	else {
-		const { note, seq } = file.row as { note?: string; seq?: number };
-		lines.push(`  folder     ${file.phase ?? 'unknown'}; last: ${note ?? '-'} (seq ${seq ?? 0})`);
+		const { note, seq } = (file.row ?? {}) as { note?: string; seq?: number };
+		const since = file.since === undefined || file.since === null ? '' : ` since ${file.since}`;
+		const last = note === undefined ? 'on its way for the first time' : `last: ${note} (seq ${seq ?? 0})`;
+		lines.push(`  folder     ${file.phase ?? 'unknown'}${since}; ${last}`);
 	}
 	if (document === null) lines.push('  document   not known to the API');
 	else {

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import type { RunningServer } from '../server.ts';
-import { count } from './counts.ts';
+import { count, timeLeft } from './counts.ts';
 
 /**
  * How far the index is behind the folder: a bar on a terminal while there is work, plain lines elsewhere.
@@ -49,7 +49,8 @@ export function showProgress({ app, folder }: RunningServer, isTerminal: boolean
 		total = Math.max(total, left);
 		if (isTerminal) {
 			bar ??= new SingleBar({
-				format: '{bar} {value}/{total} changes, {documents} searchable, {eta_formatted} left',
+				format: '{bar} {value}/{total} changes, {documents} searchable, {eta_formatted}',
+				formatTime: timeLeft,
 				stream: process.stderr,
 				clearOnComplete: true,
 			});

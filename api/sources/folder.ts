@@ -26,6 +26,8 @@ export interface FolderSourceDeps {
 	readonly disk: Pick<Disk, 'find' | 'open'>;
 	readonly pipeline: Pick<Pipeline, 'check' | 'accept' | 'acceptStream'>;
 	readonly tenant: string;
+	/** Whether it takes over the documents of others: a person has said so (`docdrop adopt`). */
+	readonly takesOver: () => boolean;
 	readonly mimeTypeOf: (path: string) => string | null;
 	/** Types that are passed over, and the setting that says so. */
 	readonly refusedTypes: ReadonlyMap<string, string>;
@@ -49,6 +51,7 @@ export function createFolderDelivery({
 	disk,
 	pipeline,
 	tenant,
+	takesOver,
 	mimeTypeOf,
 	refusedTypes,
 	clock,
@@ -58,6 +61,7 @@ export function createFolderDelivery({
 		tenant,
 		docId,
 		source: { sourceId, epoch, seq, name: `folder ${root}`.slice(0, 128).toWellFormed() },
+		...(takesOver() && { takeOver: true }),
 	});
 	/** The fields of a file; of a moved one, with the name that it had. */
 	const fields = (change: ContentChange | MovedChange, mimeType: string) => ({
@@ -115,6 +119,8 @@ export function createFolderDelivery({
 			});
 			return outcome(change, receipt, reading.taken());
 		} catch (error) {
+			// No room was kept for what it has grown by: that is no queue's fault.
+			if ((reading.size() ?? 0) > size) return CHANGED;
 			return isDocDropError(error) ? outcome(change, error, { size: reading.size() }) : unread(error);
 		}
 	}
@@ -172,7 +178,7 @@ function outcome(
 	read: TakenContent | { readonly size: number | null } | null,
 ): FileOutcome {
 	if (isDocDropError(result)) {
-		const reason = `${result.code}: ${result.message}`;
+		const reason = `${result.code}: ${result.message}${result.code === 'owned' ? ADOPT : ''}`;
 		if (result.retryable) return { kind: 'retry', reason };
 		// A refusal counts against the content that was seen: this one was of another.
 		const isOther = result.code === 'too_large' && 'size' in change && read?.size !== change.size;
@@ -183,6 +189,9 @@ function outcome(
 	if (result.state === 'stale') return { kind: 'failed', reason: 'stale: a newer version is there already' };
 	return { kind: 'delivered', ...(read !== null && 'sha256' in read && { taken: read }) };
 }
+
+/** What a person can do about a folder whose documents are another source's, such as the one that it was before. */
+const ADOPT = '; docdrop adopt FOLDER takes it over';
 
 const CHANGED: FileOutcome = { kind: 'retry', reason: 'the file changed while it was taken' };
 

@@ -1,6 +1,6 @@
 /** The worker of thread.test.ts: a table of methods with every way to answer. */
 import { workerData } from 'node:worker_threads';
-import { serveThread, type ThreadCall } from '../../api/adapters/thread/thread-host.ts';
+import { serveThread, type ThreadBatch } from '../../api/adapters/thread/thread-host.ts';
 import { DocDropError } from '../../api/errors.ts';
 
 const { batched, log } = workerData as { batched: boolean; log: Int32Array };
@@ -45,13 +45,13 @@ const methods = {
 };
 
 /** Runs each call and sends its answer at once; the first that throws ends the batch. */
-function batch(calls: readonly ThreadCall[], send: () => void): void {
+const batch: ThreadBatch = (calls, { send }) => {
 	for (const { method, args, resolve } of calls) {
 		const run = methods[method as keyof TestMethods] as (...args: readonly unknown[]) => unknown;
 		resolve(method === 'batchSize' ? calls.length : run(...args));
 		send();
 	}
-}
+};
 
 serveThread({
 	open: () => ({ methods, ...(batched && { batch }), close: () => void Atomics.add(log, 1, 1) }),

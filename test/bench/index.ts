@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	reader: { seconds: 900, load: () => import('./reader.ts') },
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
 	scale: { seconds: 1800, load: () => import('./scale.ts') },
+	reuse: { seconds: 1800, load: () => import('./reuse.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

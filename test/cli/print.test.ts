@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FolderStatus, ReportedFolders, Status } from '../../api/cli/api-client.ts';
+import { timeLeft } from '../../api/cli/counts.ts';
 import { explain, printStatus } from '../../api/cli/print.ts';
 
 describe('docdrop status, as text', () => {
@@ -114,5 +115,31 @@ describe('docdrop status, as text', () => {
 			/2 chunks since before[^\n]+of what it was before/,
 		])
 			assert.match(text, sign);
+	});
+});
+
+describe('docdrop explain, as text', () => {
+	it('says of a file that it is on its way, and since when', () => {
+		const file = { phase: 'settling', since: '2026-11-30T12:00:00.000Z', excluded: null, row: null };
+		const said = (own: object) => explain('a.md', { file: { ...file, ...own }, document: null, jobs: [] });
+		assert.match(said({}), /folder +settling since 2026-11-30T12:00:00.000Z; on its way for the first time/);
+		assert.match(said({ phase: null, since: null }), /folder +not seen/);
+		const row = { note: 'delivered', seq: 7 };
+		assert.match(said({ phase: 'at rest', since: null, row }), /folder +at rest; last: delivered \(seq 7\)/);
+	});
+});
+
+describe('the time that is left', () => {
+	it('is guessed, and not where nobody can', () => {
+		assert.deepEqual([0, 59.4, 60, 3599, 3700, 86_400].map(timeLeft), [
+			'0 s left',
+			'59 s left',
+			'1 min left',
+			'59 min left',
+			'1 h 1 min left',
+			'24 h 0 min left',
+		]);
+		// What cli-progress has in place of a number.
+		for (const none of ['NULL', 'INF', NaN, Infinity]) assert.equal(timeLeft(none), 'time left unknown');
 	});
 });

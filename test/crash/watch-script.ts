@@ -19,33 +19,32 @@ export type Operation =
 			 */
 			readonly how: 'plain' | 'atomic' | 'pieces' | 'drops';
 	  }
-	/** First another text, and after `ms` the one that stays: a new one, or the one that was there before. */
+	/**
+	 * Files are written, and, when somebody may be about to read them, or does, something else stands at their paths for
+	 * a while: another text, a link to what lies outside, a pipe, a folder; or they are logs that go on under another
+	 * name, moved or copied and cut to nothing. In the end each holds its last text.
+	 */
 	| {
-			readonly do: 'write twice';
-			readonly path: string;
-			readonly first: string;
-			readonly text: string;
-			readonly ms: number;
-	  }
-	/** Something that is no file takes its place, and after `ms` a file again. */
-	| {
-			readonly do: 'stand in';
-			readonly path: string;
-			readonly as: 'link' | 'pipe' | 'folder';
-			readonly text: string;
-			readonly ms: number;
-	  }
-	/** A log is full: it goes on under another name, or is copied there and cut to nothing, and begins anew. */
-	| {
-			readonly do: 'rotate';
-			readonly path: string;
-			readonly to: string;
-			readonly how: 'rename' | 'truncate';
-			readonly text: string;
-			readonly ms: number;
+			readonly do: 'trick';
+			readonly trick: Trick;
+			readonly files: readonly TrickedFile[];
+			/** Until it is played, and for how long it lasts, ms. */
+			readonly after: number;
+			readonly lasts: number;
 	  }
 	| { readonly do: 'remove' | 'touch' | 'remove folder'; readonly path: string }
 	| { readonly do: 'rename' | 'swap' | 'copy' | 'rename folder'; readonly path: string; readonly to: string };
+
+export const tricks = ['another text', 'link', 'pipe', 'folder', 'rename', 'truncate'] as const;
+export type Trick = (typeof tricks)[number];
+export interface TrickedFile {
+	readonly path: string;
+	readonly text: string;
+	readonly other: string;
+	readonly last: string;
+	/** Where a log goes on; null of what is none. */
+	readonly to: string | null;
+}
 
 export interface WatchScript {
 	/** The files to begin with, by path. */
@@ -64,8 +63,10 @@ const folders = ['', 'notes', 'notes/2026', 'Büro', 'a b/c'];
 /** Of names that nobody can read, or nobody should. */
 const oddNames = ['.#.md', '#.md~', '~$#.txt', '#.md.part', '#.bin'];
 const largeBytes = 1_100_000;
-/** From one write to the next one of the same file, ms: anywhere before, in and after the settling and the reading. */
-const longestGapMs = 250;
+/** Until a trick is played, ms: before, in and after the settling and the reading. It lasts as long at most. */
+const longestAfterMs = 250;
+const longestLastsMs = 120;
+const trickedFiles = 8;
 
 /** Stands outside of the folder, behind the links that take a file's place: none of it may ever be published. */
 export const secret = 'TOPSECRET: a text that lies outside of the folder, about a xylophone.';
@@ -101,37 +102,31 @@ export function writeWatchScript(random: Random): WatchScript {
 		),
 	];
 
-	function write(path: string, sections: Sections): Operation {
+	function write(path: string, sections: Sections): Extract<Operation, { do: 'write' }> {
 		files.set(path, sections);
 		const how = random.pick(['plain', 'plain', 'atomic', 'atomic', 'pieces', 'drops'] as const);
 		return { do: 'write', path, text: textOf(sections), how };
 	}
 	/** Writers that nobody may read at the wrong time. */
-	function writeRestlessly(
-		path: string,
-		before: Sections,
-	): { operation: Operation; touched: readonly string[] } {
-		const ms = random.int(0, longestGapMs);
-		const goesBack = random.chance(0.5);
-		const after = goesBack ? before : edited(random, formatOf(path), before);
-		files.set(path, after);
-		const text = textOf(after);
-		const dice = random.next();
-		if (dice < 0.45) {
-			const first = textOf(edited(random, formatOf(path), before));
-			return { operation: { do: 'write twice', path, first, text, ms }, touched: [path] };
-		}
-		if (dice < 0.8) {
-			const as = random.pick(['link', 'link', 'pipe', 'folder'] as const);
-			return { operation: { do: 'stand in', path, as, text, ms }, touched: [path, `${path}/inside.md`] };
-		}
-		const to = newPath();
-		files.set(to, before);
-		const how = random.pick(['rename', 'truncate'] as const);
-		return { operation: { do: 'rotate', path, to, how, text, ms }, touched: [path, to] };
+	function playTrick(paths: readonly string[]): { operation: Operation; touched: readonly string[] } {
+		const trick = random.pick([...tricks, 'another text', 'another text', 'link'] as const);
+		const tricked = paths.map((path): TrickedFile => {
+			const edit = (before: Sections) => edited(random, formatOf(path), before);
+			const text = edit(files.get(path) ?? []);
+			const last = random.chance(0.6) ? text : edit(text);
+			const isLog = trick === 'rename' || trick === 'truncate';
+			const to = isLog ? newPath() : null;
+			files.set(path, last);
+			if (to !== null) files.set(to, text);
+			return { path, text: textOf(text), other: textOf(edit(text)), last: textOf(last), to };
+		});
+		const after = random.int(0, longestAfterMs);
+		const lasts = random.int(0, longestLastsMs);
+		const touched = tricked.flatMap(({ path, to }) => [path, to ?? `${path}/inside.md`]);
+		return { operation: { do: 'trick', trick, files: tricked, after, lasts }, touched };
 	}
 	function choose(calm: boolean): { operation: Operation; touched: readonly string[] } {
-		const one = (operation: Operation) => ({
+		const one = (operation: Exclude<Operation, { do: 'trick' }>) => ({
 			operation,
 			touched: 'to' in operation ? [operation.path, operation.to] : [operation.path],
 		});
@@ -155,8 +150,11 @@ export function writeWatchScript(random: Random): WatchScript {
 		// Other times, the same content: nothing that anybody should hear of.
 		if (dice < 0.3) return { operation: { do: 'touch', path }, touched: [] };
 		if (dice < 0.33) return one(write(path, sections));
-		if (dice > 0.8 && Buffer.byteLength(textOf(sections)) < largeBytes)
-			return writeRestlessly(path, sections);
+		if (dice > 0.8) {
+			const small = [...files.keys()].filter((one) => textOf(files.get(one) ?? []).length < largeBytes / 2);
+			const chosen = Array.from({ length: random.int(1, trickedFiles) }, () => random.pick(small));
+			return playTrick([...new Set(chosen)]);
+		}
 		if (dice < 0.42 && mayGo(1)) {
 			left -= 1;
 			files.delete(path);

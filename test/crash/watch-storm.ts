@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Random } from './random.ts';
-import { secret, type Operation, type WatchScript } from './watch-script.ts';
+import { secret, type Operation, type Trick, type TrickedFile, type WatchScript } from './watch-script.ts';
 
 /** Does a script's operations on a real folder, one after the other, whether anybody watches or not. */
 export interface Storm {
@@ -100,26 +100,12 @@ async function put(file: string, text: string): Promise<void> {
 }
 
 async function operate(dir: string, operation: Operation, random: Random): Promise<void> {
+	if (operation.do === 'trick') return play(dir, operation);
 	const at = join(dir, operation.path);
 	const to = 'to' in operation ? join(dir, operation.to) : '';
 	switch (operation.do) {
 		case 'write':
 			return write(at, operation, random);
-		case 'write twice':
-			await put(at, operation.first);
-			await sleep(operation.ms);
-			return put(at, operation.text);
-		case 'stand in':
-			return standIn(dir, at, operation);
-		case 'rotate':
-			await mkdir(dirname(to), { recursive: true });
-			if (operation.how === 'rename') await rename(at, to);
-			else {
-				await copyFile(at, to);
-				await truncate(at);
-			}
-			await sleep(operation.ms);
-			return put(at, operation.text);
 		case 'touch':
 			return utimes(at, new Date(), new Date());
 		case 'remove':
@@ -142,24 +128,52 @@ async function operate(dir: string, operation: Operation, random: Random): Promi
 	}
 }
 
-async function standIn(
+async function play(
 	dir: string,
-	at: string,
-	{ as, text, ms }: Extract<Operation, { do: 'stand in' }>,
+	{ trick, files, after, lasts }: Extract<Operation, { do: 'trick' }>,
 ): Promise<void> {
-	const beside = join(dirname(at), '.standing-in.tmp');
-	if (as === 'folder') {
-		await rm(at);
-		await put(join(at, 'inside.md'), text);
-	} else {
-		if (as === 'link') await symlink(secretOf(dir), beside);
-		else await promisify(execFile)('mkfifo', [beside]);
-		await rename(beside, at);
+	for (const { path, text } of files) await put(join(dir, path), text);
+	await sleep(after);
+	for (const file of files) await begin(dir, trick, file);
+	await sleep(lasts);
+	for (const { path, last } of files) await end(join(dir, path), trick, last);
+}
+
+/** Beside a file, until it is renamed over it. */
+const besideOf = (at: string) => join(dirname(at), '.beside.tmp');
+
+async function begin(dir: string, trick: Trick, { path, other, to }: TrickedFile): Promise<void> {
+	const at = join(dir, path);
+	const beside = besideOf(at);
+	switch (trick) {
+		case 'another text':
+			return put(at, other);
+		case 'link':
+			await symlink(secretOf(dir), beside);
+			return rename(beside, at);
+		case 'pipe':
+			await promisify(execFile)('mkfifo', [beside]);
+			return rename(beside, at);
+		case 'folder':
+			await rm(at);
+			return put(join(at, 'inside.md'), other);
+		case 'rename':
+		case 'truncate': {
+			const log = join(dir, to ?? '');
+			await mkdir(dirname(log), { recursive: true });
+			if (trick === 'rename') return rename(at, log);
+			await copyFile(at, log);
+			return truncate(at);
+		}
 	}
-	await sleep(ms);
-	if (as === 'folder') await rm(at, { recursive: true });
-	await put(beside, text);
-	await rename(beside, at);
+}
+
+async function end(at: string, trick: Trick, last: string): Promise<void> {
+	if (trick === 'folder') await rm(at, { recursive: true });
+	if (trick !== 'link' && trick !== 'pipe') return put(at, last);
+	// Written to, they would change what they lead to, or wait for a reader.
+	await put(besideOf(at), last);
+	await rename(besideOf(at), at);
 }
 
 async function write(

@@ -55,6 +55,7 @@ describe('what the folder source reads', () => {
 			disk: createNodeDisk({ followLinks }),
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
+			takesOver: () => false,
 			mimeTypeOf,
 			refusedTypes: new Map(),
 			clock: systemClock,
@@ -132,6 +133,12 @@ describe('what the folder source reads', () => {
 		assert.equal((await deliver(change, delivery({ acceptStream })))?.kind, 'retry');
 		assert.equal(tries, 2);
 		assert.equal(await fixture.docStore.document('t', 'a.txt'), null);
+	});
+
+	it('a large file that has grown since it was seen has changed: no queue is full for it', async () => {
+		const change = seen('a.txt', LARGE);
+		writeFileSync(change.path, `${LARGE} and more`);
+		assert.deepEqual(await deliver(change), { kind: 'retry', reason: 'the file changed while it was taken' });
 	});
 
 	it('a file that outgrew the limit after it was seen: what was seen is not refused for it', async () => {

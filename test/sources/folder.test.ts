@@ -33,6 +33,7 @@ describe('the folder source', () => {
 	beforeEach(() => {
 		dir = mkdtempSync(join(tmpdir(), 'docdrop-folder-'));
 		seq = 0;
+		takesOver = false;
 		fixture = startPipelineFixture({ accept });
 	});
 	afterEach(async () => {
@@ -63,12 +64,14 @@ describe('the folder source', () => {
 		return { ...head(relPath), event, size, mtimeMs: 0, sha256: '0'.repeat(64), xxh64: '0'.repeat(16) };
 	}
 	const gone = (relPath: string): DeletedChange => ({ ...head(relPath), event: 'deleted' });
+	let takesOver = false;
 	const deliver = (batch: readonly FileChange[], pipeline: Partial<Pipeline> = {}) =>
 		createFolderDelivery({
 			dir,
 			disk: nodeDisk,
 			pipeline: { ...fixture.pipeline, ...pipeline },
 			tenant: 't',
+			takesOver: () => takesOver,
 			mimeTypeOf,
 			refusedTypes: new Map(),
 			clock: systemClock,
@@ -173,6 +176,7 @@ describe('the folder source', () => {
 			disk: nodeDisk,
 			pipeline: fixture.pipeline,
 			tenant: 't',
+			takesOver: () => false,
 			mimeTypeOf,
 			refusedTypes: new Map(),
 			clock: systemClock,
@@ -299,8 +303,14 @@ describe('the folder source', () => {
 		);
 		const [outcome] = await deliver([file('a.txt', 'mine')]);
 		assert.ok(outcome?.kind === 'failed');
-		assert.match(outcome.reason, /owned/);
+		assert.match(outcome.reason, /owned: .+; docdrop adopt FOLDER takes it over/);
 		await settled();
 		assert.equal(await textOf('a.txt'), 'theirs');
+		takesOver = true;
+		assert.deepEqual(await kinds([file('a.txt', 'mine')]), ['delivered'], 'a person has said so');
+		await settled();
+		assert.equal(await textOf('a.txt'), 'mine');
+		takesOver = false;
+		assert.deepEqual(await kinds([file('a.txt', 'mine still')]), ['delivered']);
 	});
 });

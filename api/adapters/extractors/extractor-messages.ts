@@ -15,9 +15,13 @@ export interface TakenMessage {
 	readonly taken: number;
 }
 
-/** Once after the start; then for each file any number of parts and its end. */
+/**
+ * Once after the start; then for each file any number of parts and its end. `isSpent`: the last file has left the
+ * process in a state in which it must not read another one; it waits for its end.
+ */
 export type AnswerMessage =
 	| { readonly ready: true }
+	| { readonly isSpent: true }
 	| { readonly id: number; readonly part: readonly Chunk[] }
 	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

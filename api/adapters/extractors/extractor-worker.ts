@@ -31,7 +31,18 @@ async function answer(
 		await send({ id, facts });
 	} catch (error) {
 		await send({ id, error: toPlainError(error) });
+		if (!isWasmEnd(error)) return;
+		await send({ isSpent: true });
+		await new Promise<never>(() => {});
 	}
+}
+
+/** A library that ended in the middle of its work, by itself or for want of memory or stack. */
+function isWasmEnd(error: unknown): boolean {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) {
+		if (cause.name === 'RuntimeError' || cause instanceof RangeError) return true;
+	}
+	return false;
 }
 
 async function answerAtOnce(

@@ -62,6 +62,14 @@ export const blocksBySize = (
 		return { kind: 'heading', level: Math.min(level, DEEPEST), text: oneLine(one.text), page };
 	});
 
+/** What is set largest on a document's first page; null where nothing stands out. */
+export function titleBySize(paragraphs: readonly PdfParagraph[], { common }: FontSizes): string | null {
+	const largest = paragraphs
+		.filter(({ size, text }) => rounded(size) >= common * SIZE_STEP && isHeadingText(text))
+		.reduce<PdfParagraph | null>((most, one) => (most !== null && most.size >= one.size ? most : one), null);
+	return largest === null ? null : oneLine(largest.text);
+}
+
 const isHeadingText = (text: string): boolean =>
 	text.length < LONGEST_HEADING && /\p{L}[\s\S]*\p{L}/u.test(text);
 

@@ -94,7 +94,9 @@ function* placed(text: string, placeOf: (textIndex: number) => Place): Generator
 			last = count > MOST_PLACED ? first : placeOf(begin + shown.length - 1);
 			yield {
 				text: shown,
-				...{ left: first.left, right: last.right, startY: first.y, endY: last.y, size: first.size },
+				...{ left: first.left, right: last.right, startY: first.y, endY: last.y },
+				// Bullets at its beginning and references at its end are often smaller.
+				size: Math.max(first.size, last.size),
 			};
 		}
 		from = end + 1;

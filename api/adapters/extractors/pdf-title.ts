@@ -2,9 +2,9 @@ import type { OpenPdf } from './pdf-document.ts';
 import { cleanText, readText } from './pdf-text.ts';
 
 const LONGEST = 300;
-/** What programs write where nobody gave a title: names of files and of themselves. */
+/** What programs write where nobody gave a title: numbers of their own, names of files and of themselves. */
 const NO_TITLE =
-	/^(?:untitled|unbenannt|sans titre|document\d*|(?:microsoft )?(?:word|powerpoint|excel)\b.*|.*\.(?:docx?|pptx?|xlsx?|odt|rtf|pdf|tex|dvi|indd|qxd|eps|html?|txt|pmd|fm))$/iu;
+	/^(?:(?=\S*\d)(?=\S*[-_:])\S+|untitled|unbenannt|sans titre|document\d*|(?:microsoft )?(?:word|powerpoint|excel)\b.*|.*\.(?:docx?|pptx?|xlsx?|odt|rtf|pdf|tex|dvi|indd|qxd|eps|html?|txt|pmd|fm))$/iu;
 
 /** Of the metadata; null where that says nothing. */
 export function titleOf({ pdfium, handle }: OpenPdf): string | null {

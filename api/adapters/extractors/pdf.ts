@@ -7,7 +7,7 @@ import { DocDropError, isDocDropError } from '../../errors.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import type { Document, StreamEnd } from './extracted.ts';
 import { openPdf, type OpenPdf, readPage } from './pdf-document.ts';
-import { blocksByOutline, blocksBySize, type FontSizes, fontSizesOf } from './pdf-headings.ts';
+import { blocksByOutline, blocksBySize, type FontSizes, fontSizesOf, titleBySize } from './pdf-headings.ts';
 import { createHyphens } from './pdf-hyphens.ts';
 import { readOutline } from './pdf-outline.ts';
 import { toParagraphs } from './pdf-paragraphs.ts';
@@ -54,7 +54,7 @@ async function* readPdf(source: ByteSource, put: (block: Block) => void): AsyncG
 		if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') throw cause;
 		throw new DocDropError(
 			'unreadable',
-			`reading the file as application/pdf took more than ${PDFIUM_MB} MB of memory, or ended in it, as damage can make it do`,
+			`the file could not be read as application/pdf: it takes more than ${PDFIUM_MB} MB of memory, or is damaged`,
 			{ cause },
 		);
 	} finally {
@@ -75,10 +75,11 @@ function checkPages(pages: number): void {
 
 function* readPages(pdf: OpenPdf, put: (block: Block) => void): Generator<void, StreamEnd> {
 	const outline = readOutline(pdf.pdfium, pdf.handle);
-	const sizes = outline.size > 0 ? null : sampleSizes(pdf);
+	const sizes = sampleSizes(pdf);
 	const hyphens = createHyphens();
 	const remarks = createRemarks();
 	let title = titleOf(pdf);
+	let isFirst = true;
 	for (let index = 0; index < pdf.pages; index += 1) {
 		const read = readPage(pdf, index);
 		remarks.note(index + 1, read);
@@ -87,9 +88,11 @@ function* readPages(pdf: OpenPdf, put: (block: Block) => void): Generator<void, 
 		const paragraphs = toParagraphs(read.lines).map((one) => ({ ...one, text: hyphens.join(one.text) }));
 		const page = index + 1;
 		const blocks =
-			sizes === null
+			outline.size > 0
 				? blocksByOutline(paragraphs, outline.get(index) ?? [], page)
 				: blocksBySize(paragraphs, sizes, page);
+		if (isFirst) title ??= titleBySize(paragraphs, sizes);
+		isFirst = false;
 		for (const block of blocks) {
 			if (block.kind === 'heading') title ??= block.text;
 			put(block);

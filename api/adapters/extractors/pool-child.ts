@@ -5,15 +5,24 @@ import type { ChunkSettings } from '../../chunking/index.ts';
 import { allocator } from '../thread/index.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 import { feedSink, type Task } from './pool-task.ts';
+import { residentMb } from './resident-memory.ts';
 
 export interface ChildSettings {
 	/** Its program. */
 	readonly file: string;
-	readonly maxMemoryMb: number;
-	/** Longest work on one file, ms. */
-	readonly timeoutMs: number;
+	readonly limits: ChildLimits;
 	readonly chunking: ChunkSettings;
 	readonly clock: Clock;
+}
+
+export interface ChildLimits {
+	/** Of its JavaScript heap, MB. */
+	readonly heapMb: number;
+	/** Of all of its memory, MB: what libraries take beside that heap counts here alone. */
+	readonly memoryMb: number;
+	/** Longest work on one file, ms; and more for each MB of it. */
+	readonly timeoutMs: number;
+	readonly timeoutMsPerMb: number;
 }
 
 /** A process of the extractor pool. */
@@ -26,8 +35,11 @@ export interface Child {
 	lastId: number;
 	/** It has loaded its program. */
 	ready: boolean;
-	/** The file whose time was over. Its answer may still arrive before the child is gone. */
-	overdue: Task | null;
+	/** The file that broke a limit, and which. Its answer may still arrive before the child is gone. */
+	broken: { readonly task: Task; readonly limit: 'time' | 'memory' } | null;
+	/** The last file that it answered has left it unfit for another one. */
+	isSpent: boolean;
+	/** Ends the time of the file at hand, and the watch over its memory. */
 	cancelTimer: () => void;
 }
 
@@ -46,7 +58,8 @@ export function startChild(
 		tasks: new Map(),
 		lastId: 0,
 		ready: false,
-		overdue: null,
+		broken: null,
+		isSpent: false,
 		cancelTimer: () => undefined,
 	};
 	const end = () => {
@@ -65,11 +78,11 @@ export function startChild(
 }
 
 /** Null where the machine has no memory or no handles for a process; a missing program shows later. */
-function spawn({ file, maxMemoryMb }: ChildSettings): ChildProcess | null {
+function spawn({ file, limits }: ChildSettings): ChildProcess | null {
 	try {
 		const child = fork(file, [], {
 			execArgv: [
-				`--max-old-space-size=${maxMemoryMb}`,
+				`--max-old-space-size=${limits.heapMb}`,
 				'--expose-gc',
 				'--max-semi-space-size=4',
 				'--permission',
@@ -108,6 +121,11 @@ function receive(child: Child, message: AnswerMessage, onIdle: () => void): void
 		startTimer(child);
 		return;
 	}
+	if ('isSpent' in message) {
+		child.isSpent = true;
+		child.process.kill('SIGKILL');
+		return;
+	}
 	const task = child.tasks.get(message.id);
 	if (task === undefined) return;
 	if ('part' in message && task.sink !== null) return void passPart(child, message.id, task, message.part);
@@ -137,12 +155,34 @@ async function passPart(child: Child, id: number, task: Task, part: readonly Chu
 	}
 }
 
-/** Gives the file at hand its time. */
+/** How often a child's memory is looked at while it works. */
+const WATCH_MS = 200;
+
+/** Gives the file at hand its time, and watches over the memory of its child. */
 function startTimer(child: Child): void {
 	child.cancelTimer();
-	if (child.tasks.size === 0) return;
-	child.cancelTimer = child.settings.clock.after(child.settings.timeoutMs, () => {
-		child.overdue = child.tasks.values().next().value ?? null;
+	const task = child.tasks.values().next().value;
+	if (task === undefined) return;
+	const { clock, limits } = child.settings;
+	const end = (limit: 'time' | 'memory') => {
+		child.broken = { task, limit };
 		child.process.kill('SIGKILL');
-	});
+	};
+	const cancelTime = clock.after(timeLimitMs(task, limits), () => end('time'));
+	let cancelWatch = () => undefined as void;
+	const watch = () => {
+		cancelWatch = clock.after(WATCH_MS, () => {
+			if (residentMb(child.process.pid) > limits.memoryMb) end('memory');
+			else watch();
+		});
+	};
+	watch();
+	child.cancelTimer = () => {
+		cancelTime();
+		cancelWatch();
+	};
+}
+
+export function timeLimitMs({ bytes }: Pick<Task, 'bytes'>, limits: ChildLimits): number {
+	return Math.round(limits.timeoutMs + (bytes / 1_048_576) * limits.timeoutMsPerMb);
 }

@@ -3,6 +3,7 @@ import type { Chunk, ChunkSink, Extracted, ExtractInput } from '../../ports/inde
 /** One file that the extractor pool was asked to read. */
 export interface Task {
 	readonly input: ExtractInput;
+	/** Of its content, for what it may take. */
 	readonly bytes: number;
 	readonly chunks: Chunk[];
 	/** Takes the parts instead of `chunks`, one after the other. */

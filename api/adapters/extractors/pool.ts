@@ -1,5 +1,5 @@
 /**
- * The extractor for files that nobody vouches for: child processes with a bounded heap, a bounded time, no
+ * The extractor for files that nobody vouches for: child processes with bounded memory, a bounded time, no
  * environment but the allocator's, and (by Node's permission model) nothing they may write, start or load natively. Threads would
  * not do: an out-of-memory in a thread ends the whole process.
  *
@@ -11,10 +11,13 @@
  *  - A child works on its files in order and answers one before it begins the next; the first unanswered file
  *    of a child that dies is the one it died of, and all behind it go back to the front of the queue.
  *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
- *    machine may have killed the first child for reasons of its own. A file over its time is not tried again.
+ *    machine may have killed the first child for reasons of its own, and what earlier files left in its memory
+ *    counts too. A file over its time is not tried again.
+ *  - A child that a file left unfit answers first and says so; nobody is to blame for its end.
  *  - A child that could not be started says nothing of any file. None is started for a while then: the children
  *    that run do all the work, and where there are none, every file is answered at once.
  */
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
 import type { ChunkSink, Clock, Extracted, ExtractInput, Extractor } from '../../ports/index.ts';
@@ -22,16 +25,21 @@ import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts'
 import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
 import { checkType, extractorFingerprint } from './extract.ts';
-import { type Child, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
+import {
+	type Child,
+	type ChildLimits,
+	type ChildSettings,
+	sendFiles,
+	startChild,
+	timeLimitMs,
+} from './pool-child.ts';
 import type { Task } from './pool-task.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
 	readonly workers: number;
-	/** Heap of one child, MB. Default 512. */
-	readonly maxMemoryMb?: number;
-	/** Longest work on one file, ms. Default 60,000. */
-	readonly timeoutMs?: number;
+	/** What one child may take; for tests. */
+	readonly limits?: Partial<ChildLimits>;
 	readonly chunking: ChunkSettings;
 	readonly clock: Clock;
 	/** Another program for the children, for tests. */
@@ -45,6 +53,9 @@ const BYTES_PER_MESSAGE = 128 * 1024;
 /** After a failed start, until the next one. */
 const START_PAUSE_MS = 5_000;
 
+/** A small file has 20 s; the largest text that is read as a whole, 64 MB, three and a half minutes. */
+const defaultLimits: ChildLimits = { heapMb: 512, memoryMb: 768, timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
+
 interface Pool {
 	readonly settings: ChildSettings & { readonly workers: number };
 	readonly children: Set<Child>;
@@ -56,11 +67,11 @@ interface Pool {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): Extractor {
-	const { workerFile, maxMemoryMb = 512, timeoutMs = 60_000, chunking } = settings;
+	const { workerFile, chunking } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const pool: Pool = {
-		settings: { ...settings, file, maxMemoryMb, timeoutMs },
+		settings: { ...settings, file, limits: { ...defaultLimits, ...settings.limits } },
 		children: new Set(),
 		queue: [],
 		startAgainAt: -Infinity,
@@ -98,7 +109,7 @@ async function submit(
 	const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
 	const task: Task = {
 		input,
-		bytes: input.content instanceof Uint8Array ? input.content.length : BYTES_PER_MESSAGE,
+		bytes: sizeOf(input.content),
 		chunks: [],
 		sink,
 		sinkDone: Promise.resolve(),
@@ -121,6 +132,12 @@ async function submit(
 		signal?.removeEventListener('abort', abandon);
 	}
 }
+
+/** A file that is gone is found so by the child that reads it. */
+const sizeOf = (content: ExtractInput['content']): number =>
+	content instanceof Uint8Array
+		? content.length
+		: (statSync(content.file, { throwIfNoEntry: false })?.size ?? BYTES_PER_MESSAGE);
 
 function dispatch(pool: Pool): void {
 	if (pool.closed) return;
@@ -174,25 +191,31 @@ function requeue(pool: Pool, child: Child): void {
 	child.tasks.clear();
 	if (!child.ready) pauseStarts(pool);
 	const [culprit, ...innocent] = tasks;
-	const isCulpritDone = child.ready && culprit !== undefined && !isTriedAgain(child, culprit);
+	const isCulpritDone =
+		child.ready && !child.isSpent && culprit !== undefined && !isTriedAgain(child, culprit);
 	pool.queue = [...(isCulpritDone ? innocent : tasks), ...pool.queue];
 	dispatch(pool);
 }
 
 /** Whether the file that a child died of has another try; else it is rejected here. */
-function isTriedAgain({ overdue, settings }: Child, culprit: Task): boolean {
+function isTriedAgain({ broken, settings: { limits } }: Child, culprit: Task): boolean {
 	culprit.chunks.length = 0;
 	culprit.isFresh = true;
 	if (culprit.abandoned) return true;
 	const reading = `reading the file as ${culprit.input.mimeType}`;
-	if (overdue === culprit) {
-		culprit.reject(new DocDropError('unreadable', `${reading} took longer than ${settings.timeoutMs} ms`));
+	const limit = broken?.task === culprit ? broken.limit : null;
+	if (limit === 'time') {
+		const ms = timeLimitMs(culprit, limits);
+		culprit.reject(new DocDropError('unreadable', `${reading} took longer than ${ms} ms`));
 		return false;
 	}
 	culprit.deaths += 1;
 	if (culprit.deaths === 1) return true;
-	const memory = `which has ${settings.maxMemoryMb} MB of memory`;
-	culprit.reject(new DocDropError('unreadable', `${reading} ended the process that did it, ${memory}`));
+	const end =
+		limit === 'memory'
+			? `took more than ${limits.memoryMb} MB of memory`
+			: `ended the process that did it, which has ${limits.heapMb} MB of memory`;
+	culprit.reject(new DocDropError('unreadable', `${reading} ${end}`));
 	return false;
 }
 

@@ -34,6 +34,18 @@ export interface StreamedReader extends BufferedReader {
 	) => Generator<void, StreamEnd> | AsyncGenerator<void, StreamEnd>;
 }
 
+const docx: BufferedReader = {
+	read: async (bytes, mimeType) => (await import('./docx.ts')).extractDocx(bytes, mimeType),
+};
+const doc: BufferedReader = {
+	read: async (bytes, mimeType) => (await import('./doc.ts')).extractDoc(bytes, mimeType),
+};
+const sheets: BufferedReader = {
+	read: async (bytes, mimeType) => (await import('./sheets.ts')).extractSheets(bytes, mimeType),
+};
+const office: BufferedReader = {
+	read: async (bytes, mimeType) => (await import('./office.ts')).extractOffice(bytes, mimeType),
+};
 const text: StreamedReader = {
 	read: extractText,
 	*stream(path, mimeType, chunks, charset) {
@@ -62,4 +74,15 @@ export const readers: {
 	'text/html': { read: extractHtml },
 	'application/xhtml+xml': { read: extractHtml },
 	'application/pdf': pdf,
+	'application/vnd.openxmlformats-officedocument.wordprocessingml.document': docx,
+	'application/msword': doc,
+	'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': sheets,
+	'application/vnd.ms-excel.sheet.binary.macroenabled.12': sheets,
+	'application/vnd.ms-excel': sheets,
+	'application/vnd.openxmlformats-officedocument.presentationml.presentation': office,
+	'application/vnd.oasis.opendocument.text': office,
+	'application/vnd.oasis.opendocument.spreadsheet': sheets,
+	'application/vnd.oasis.opendocument.presentation': office,
+	'application/rtf': office,
+	'application/epub+zip': office,
 };

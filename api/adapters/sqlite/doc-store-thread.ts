@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { createDocEngine, type DocEngine } from '../doc-store/index.ts';
-import { groupCommit, type Served, serveThread } from '../thread/index.ts';
+import { groupCommit, type Served, serveThread, type ThreadCall } from '../thread/index.ts';
 import { openBlobs } from './blobs.ts';
 import { openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
@@ -18,6 +18,13 @@ const { dir, weights, maxFailedBytes } = workerData as {
 };
 
 const changesATransaction = 400;
+
+/** What the store shows, and what upkeep and preparation look up: nobody who asks waits for a sync of others' writes. */
+const reads: ReadonlySet<keyof DocEngine> = new Set([
+	...(['job', 'document', 'jobsStep', 'documentsStep', 'stats', 'progress', 'refusals'] as const),
+	...(['pendingBytes', 'tenants', 'chunks', 'manifest', 'sourceDocuments', 'credits'] as const),
+	...(['creditLedgers', 'tally', 'entriesOf', 'texts'] as const),
+]);
 
 function open(): Served {
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -52,14 +59,22 @@ function open(): Served {
 		const batch = groupCommit({
 			methods: engine,
 			transaction: engine.transaction,
-			sizeOf: ({ method, args }) => (method === 'accept' ? (args[0] as readonly unknown[]).length : 1),
+			sizeOf,
 			most: changesATransaction,
+			reads,
 		});
 		return { methods: engine, batch, close: () => closeInOrder(engine, close) };
 	} catch (error) {
 		close();
 		throw error;
 	}
+}
+
+/** In changes that are accepted in the same time: whoever asks next waits for a transaction at most. */
+const costs: Readonly<Record<string, number>> = { accept: 1, recordIntent: 2, commit: 3 };
+function sizeOf({ method, args }: ThreadCall): number {
+	const cost = costs[method];
+	return cost === undefined ? 1 : cost * (args[0] as readonly unknown[]).length;
 }
 
 function closeInOrder(engine: DocEngine, close: () => void): void {

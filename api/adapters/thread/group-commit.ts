@@ -6,6 +6,9 @@ import type { Methods } from './thread-messages.ts';
  * them throws, the transaction is undone and each runs in its own, so that a failure stays alone. Where more than
  * `most` wait, they run in several transactions, each answered when it is durable: the main thread works on the
  * answers and on what comes next while this one works on the rest, instead of one waiting for the other.
+ *
+ * Calls that only read go first, before each transaction those that have come by then: they wait for no sync but the
+ * one that is under way, however many writes stand before them.
  */
 export function groupCommit(deps: {
 	readonly methods: Methods;
@@ -14,8 +17,10 @@ export function groupCommit(deps: {
 	readonly sizeOf: (call: ThreadCall) => number;
 	/** Of one transaction, unless one call alone is larger. */
 	readonly most: number;
+	/** Names of methods that change nothing. */
+	readonly reads?: ReadonlySet<string>;
 }): ThreadBatch {
-	const { methods, transaction, sizeOf, most } = deps;
+	const { methods, transaction, sizeOf, most, reads = new Set() } = deps;
 
 	function run({ method: name, args }: ThreadCall): unknown {
 		const method = methods[name];
@@ -31,20 +36,26 @@ export function groupCommit(deps: {
 			else for (const call of calls) runTogether([call]);
 		}
 	}
-
-	return (calls, send) => {
-		let group: ThreadCall[] = [];
+	/** The first calls that fit into one transaction. */
+	function firstOf(calls: readonly ThreadCall[]): readonly ThreadCall[] {
 		let size = 0;
-		for (const call of calls) {
-			if (group.length > 0 && size + sizeOf(call) > most) {
-				runTogether(group);
+		const end = calls.findIndex((call, at) => (size += sizeOf(call)) > most && at > 0);
+		return end < 0 ? calls : calls.slice(0, end);
+	}
+
+	return (calls, { send, arrived }) => {
+		for (let waiting = [...calls]; waiting.length > 0; waiting.push(...arrived())) {
+			const reading = waiting.filter(({ method }) => reads.has(method));
+			if (reading.length > 0) {
+				runTogether(reading);
 				send();
-				group = [];
-				size = 0;
+				waiting = waiting.filter(({ method }) => !reads.has(method));
 			}
-			group.push(call);
-			size += sizeOf(call);
+			const group = firstOf(waiting);
+			if (group.length === 0) continue;
+			runTogether(group);
+			send();
+			waiting = waiting.slice(group.length);
 		}
-		if (group.length > 0) runTogether(group);
 	};
 }

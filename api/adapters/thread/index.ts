@@ -5,4 +5,4 @@ export { groupCommit } from './group-commit.ts';
 export { allocator, mainSemiSpaceMb } from './memory-limits.ts';
 export { type Thread, openThread } from './thread-client.ts';
 export { packedFile, threadFile } from './thread-files.ts';
-export { type Served, serveThread } from './thread-host.ts';
+export { type Served, serveThread, type ThreadCall } from './thread-host.ts';

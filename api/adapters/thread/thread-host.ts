@@ -19,9 +19,13 @@ export interface ThreadCall {
 /**
  * Takes every call that is waiting, in order, instead of one by one: the place for a group commit. It may run any of
  * them by the methods. Calls that it leaves unanswered when it throws are rejected with that error. What it has
- * answered leaves when it returns, or earlier where it calls `send`.
+ * answered leaves when it returns, or earlier where it calls `send`; `arrived` are calls that have come since, which are
+ * its own from then on.
  */
-export type ThreadBatch = (calls: readonly ThreadCall[], send: () => void) => void;
+export type ThreadBatch = (
+	calls: readonly ThreadCall[],
+	host: { readonly send: () => void; readonly arrived: () => readonly ThreadCall[] },
+) => void;
 
 export interface Served {
 	/** Every method, sync or async. Calls start in the order in which they were made. */
@@ -73,34 +77,50 @@ export function serveThread(options: ThreadOptions): void {
 		const plain = toPlainError(mapError(error));
 		return error instanceof Error ? { ...plain, stack: error.stack } : plain;
 	}
-	function runAll(calls: readonly ThreadCall[]) {
+	/** Waits for what came before it. */
+	let closing: ThreadRequest | null = null;
+	function toCalls(requests: readonly ThreadRequest[]): ThreadCall[] {
+		const last = requests.at(-1);
+		if (last?.[1] !== CLOSE) return requests.map(toCall);
+		closing = last;
+		return requests.slice(0, -1).map(toCall);
+	}
+	const arrived = (): ThreadCall[] => {
+		const calls: ThreadCall[] = [];
+		for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port))
+			calls.push(...toCalls(more.message as ThreadRequest[]));
+		return calls;
+	};
+	/** Without a batch those that wait would only take memory while they wait for their turn. */
+	function runAll(first: readonly ThreadRequest[]) {
+		const taken = toCalls(first);
+		if (taken.length === 0) return;
+		/** Those that are not answered here. */
+		const toWork = (calls: readonly ThreadCall[], methods: Methods) => {
+			for (const call of calls) if (call.method === OPEN) call.resolve(Object.keys(methods));
+			return calls.filter(({ method }) => method !== OPEN);
+		};
 		try {
 			const { methods, batch } = (served ??= options.open());
-			const work = calls.filter(({ method }) => method !== OPEN);
-			for (const call of calls) if (call.method === OPEN) call.resolve(Object.keys(methods));
-			if (batch !== undefined) return batch(work, outbox.flush);
-			for (const call of work) {
+			const take = () => {
+				const more = arrived();
+				taken.push(...more);
+				return toWork(more, methods);
+			};
+			if (batch !== undefined)
+				return batch([...toWork(taken, methods), ...take()], { send: outbox.flush, arrived: take });
+			for (const call of toWork(taken, methods)) {
 				run(methods, call);
 				outbox.flush();
 			}
 		} catch (error) {
-			for (const call of calls) call.reject(error);
+			for (const call of taken) call.reject(error);
 		}
 	}
 
 	port.on('message', (first: ThreadRequest[]) => {
-		const requests = [...first];
-		// Without a batch the others would only take memory while they wait for their turn.
-		if (served?.batch !== undefined) {
-			for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
-				requests.push(...(more.message as ThreadRequest[]));
-			}
-		}
-		const last = requests.at(-1);
-		const closing = last?.[1] === CLOSE ? last : undefined;
-		const calls = (closing === undefined ? requests : requests.slice(0, -1)).map(toCall);
-		if (calls.length > 0) runAll(calls);
-		if (closing !== undefined) void close(closing);
+		runAll(first);
+		if (closing !== null) void close(closing);
 	});
 	async function close(request: ThreadRequest) {
 		await Promise.all(open);

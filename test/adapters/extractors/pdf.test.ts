@@ -101,6 +101,8 @@ describe('the reader of PDF', () => {
 		['Microsoft Word - draft.doc', null],
 		['untitled', null],
 		['report_final.indd', null],
+		['sag-39-3-4-0902-21:sag-0', null],
+		['COVID-19 and after', 'COVID-19 and after'],
 		['', null],
 	] as const) {
 		it(`takes ${JSON.stringify(given)} of the metadata for the title ${String(title)}`, async () => {
@@ -123,6 +125,38 @@ describe('the reader of PDF', () => {
 				'A well-known word that stands here with its hyphen, and further on a very well-known one, and a word that the end of the line has torn apart in its own middle, and that is all there is to be said of these three lines that belong together.',
 			],
 		);
+	});
+
+	it('joins a name with a capital within where the page has it whole, and keeps one that is nowhere', async () => {
+		const { blocks } = await read({
+			lines: [
+				'TraceMonkey is a machine for the language of the web, and as such a Trace-',
+				'Monkey is fast, which is what Anglo-',
+				'Saxon reviewers said of it in the year in which it was made and shown to all.',
+			],
+		});
+		const text = blocks.map((block) => block.text).join(' ');
+		assert.match(text, /such a TraceMonkey is fast/);
+		assert.match(text, /Anglo-Saxon reviewers/);
+	});
+
+	it('takes what stands out on the first page for the title where nothing else says it', async () => {
+		const pages = [
+			{ lines: [{ text: 'A handbook of foxes', size: 26 }, null, ...wrapped(prose)] },
+			{ lines: wrapped(prose) },
+		];
+		const outline = [{ title: 'Introduction', page: 1 }];
+		assert.equal((await extractPdf(pdfFile({ pages, outline }))).title, 'A handbook of foxes');
+	});
+
+	it('keeps an item whole whose bullet is set smaller', async () => {
+		const content = [
+			'BT /F1 6 Tf 72 700 Td (\x95 ) Tj /F1 12 Tf (An item that is long enough to go on, as items do, on) Tj ET',
+			'BT /F1 12 Tf 1 0 0 1 84 685.6 Tm (the line below, and then it ends.) Tj ET',
+		].join('\n');
+		const [item, ...more] = (await read({ content })).blocks;
+		assert.deepEqual(more, []);
+		assert.match(item?.text ?? '', /^An item [^]+ on the line below, and then it ends\.$/);
 	});
 
 	it('reads what was filled into a form', async () => {

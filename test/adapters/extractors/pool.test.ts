@@ -3,6 +3,7 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { timeLimitMs } from '../../../api/adapters/extractors/pool-child.ts';
 import { createExtractorPool, type ExtractorPoolSettings } from '../../../api/adapters/extractors/pool.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import type { DocDropError } from '../../../api/errors.ts';
@@ -33,8 +34,8 @@ describe('the extractor pool', () => {
 	});
 
 	for (const [command, settings, message] of [
-		['hang', { timeoutMs: 2_500 }, /text\/html.* 2500 ms/],
-		['hoard', { maxMemoryMb: 24 }, /text\/html.* 24 MB/],
+		['hang', { limits: { timeoutMs: 2_500 } }, /text\/html.* 2500 ms/],
+		['hoard', { limits: { heapMb: 24 } }, /text\/html.* 24 MB/],
 		['exit', {}, /text\/html/],
 	] as const) {
 		it(`rejects only the file that makes its process ${command}, naming type and limit`, async () => {
@@ -59,6 +60,35 @@ describe('the extractor pool', () => {
 			assert.equal(await ask('and goes on'), 'and goes on');
 		});
 	}
+
+	// Of another process Linux alone tells.
+	(process.platform === 'linux' ? it : it.skip)(
+		'bounds what a file takes beside the heap, and hurts none of its neighbours',
+		async () => {
+			open({ workers: 1, limits: { memoryMb: 250 } });
+			const calls = ['a', 'hoard beside the heap', 'b'].map((text) => ask(text));
+			await assert.rejects(calls[1] ?? Promise.resolve(), {
+				code: 'unreadable',
+				message: /text\/plain took more than 250 MB of memory/,
+			});
+			assert.deepEqual(await Promise.all([calls[0], calls[2]]), ['a', 'b']);
+		},
+	);
+
+	it('gives a larger file more time', () => {
+		const limits = { heapMb: 1, memoryMb: 1, timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
+		const times = [0, 1_048_576, 16 * 1_048_576].map((bytes) => timeLimitMs({ bytes }, limits));
+		assert.deepEqual(times, [20_000, 23_000, 68_000]);
+	});
+
+	it('ends a process that says that it is spent, blames nobody, and goes on with another', async () => {
+		open({ workers: 1 });
+		const files = ['be spent', 'a', 'be spent', 'pid', ...Array.from({ length: 20 }, (_, i) => `more ${i}`)];
+		const [first, a, second, pid, ...more] = await Promise.all(files.map((file) => ask(file)));
+		assert.equal(a, 'a');
+		assert.equal(new Set([first, second, pid]).size, 3, 'a process of its own each');
+		assert.deepEqual(more, files.slice(4));
+	});
 
 	it('tries a file again that its process was killed under, and gives it its answer', async () => {
 		open({ workers: 1 });
@@ -157,7 +187,7 @@ describe('the extractor pool', () => {
 	});
 
 	it('bounds the memory of the real extractors, and reads on', async () => {
-		pool = createExtractorPool({ workers: 1, maxMemoryMb: 40, chunking, clock: systemClock });
+		pool = createExtractorPool({ workers: 1, limits: { heapMb: 40 }, chunking, clock: systemClock });
 		const large = pool.extract({
 			content: bytes('<p>word <b>x</b>'.repeat(2_000_000)),
 			mimeType: 'text/html',
@@ -186,7 +216,7 @@ describe('the extractor pool', () => {
 	});
 
 	it('rejects an aborted call at once, waiting or running, and answers the others', async () => {
-		open({ workers: 1, timeoutMs: 3_000 });
+		open({ workers: 1, limits: { timeoutMs: 3_000 } });
 		await ask('started');
 		const reason = new Error('enough');
 		const abort = new AbortController();

@@ -20,6 +20,10 @@ function obey(command: string): string {
 		const kept: string[][] = [];
 		for (;;) kept.push(Array.from({ length: 10_000 }, (_, i) => `${kept.length} ${i}`));
 	}
+	if (command === 'hoard beside the heap') {
+		const kept: Buffer[] = [];
+		for (;;) kept.push(Buffer.alloc(1_048_576, kept.length));
+	}
 	if (command === 'exit') process.exit(3);
 	if (command === 'env') return JSON.stringify(process.env);
 	if (command === 'pid') return String(process.pid);
@@ -30,11 +34,19 @@ function obey(command: string): string {
 
 const send = (message: AnswerMessage) =>
 	new Promise((resolve) => process.send?.(message, undefined, {}, resolve));
-let running = send({ ready: true });
+/** Answers, says that it is of no more use, and waits. */
+async function spend(id: number, mimeType: string): Promise<never> {
+	await send({ id, facts: { title: String(process.pid), mimeType, warnings: [] } });
+	await send({ isSpent: true });
+	return new Promise(() => {});
+}
+
+let running: Promise<unknown> = send({ ready: true });
 process.on('message', ({ files }: WorkMessage) => {
 	for (const { id, input } of files) {
 		running = running.then(() => {
 			const command = new TextDecoder().decode(input.content as Uint8Array);
+			if (command === 'be spent') return spend(id, input.mimeType);
 			return send({ id, facts: { title: obey(command), mimeType: input.mimeType, warnings: [] } });
 		});
 	}

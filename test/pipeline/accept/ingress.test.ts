@@ -230,6 +230,17 @@ describe('the ingress', () => {
 		}
 	});
 
+	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {
+		const own = ingress({ mimeTypes: ['text/plain', 'text/html', 'application/pdf'] });
+		const bytes = { content: { base64: 'AA==' } };
+		const typeOf = (docId: string, more: Partial<DocumentInput> = {}) =>
+			own.normalise(put(docId, 'x', more)).mimeType;
+		assert.equal(typeOf('a.html', { mimeType: 'application/octet-stream' }), 'text/html');
+		assert.equal(typeOf('a', { ...bytes, mimeType: 'application/x-pdf' }), 'application/pdf');
+		assert.equal(typeOf('a.pdf', bytes), 'application/pdf');
+		assert.equal(typeOf('a.pdf'), 'text/plain', 'what somebody has read from it');
+	});
+
 	it('refuses what no schema can say', () => {
 		const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
 		const wide = (bytes: number) => ({ metadata: { a: 'x'.repeat(bytes - '{"a":""}'.length) } });
