@@ -12,7 +12,7 @@ import {
 	SENTENCE,
 	WORD,
 } from './chunk-cuts.ts';
-import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './segments.ts';
+import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './text-boundaries.ts';
 
 /** A possible cut; `rank` is its kind and hash, equal ranks go by position. */
 export interface Candidate {
