@@ -53,7 +53,13 @@ const sourceNames = [
 export const fileTypes = {
 	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
 	'text/x-rst': { name: 'reStructuredText', endings: ['rst'], reading: 'streamed', content: 'text' },
-	'text/markdown': { name: 'Markdown', endings: ['md', 'markdown'], reading: 'buffered', content: 'text' },
+	'text/markdown': {
+		name: 'Markdown',
+		endings: ['md', 'markdown'],
+		reading: 'buffered',
+		content: 'text',
+		aliases: ['text/x-markdown', 'text/md', 'text/vnd.daringfireball.markdown'],
+	},
 	'text/html': { name: 'HTML', endings: ['html', 'htm'], reading: 'buffered', content: 'text' },
 	'application/xhtml+xml': { name: 'HTML', endings: ['xhtml'], reading: 'buffered', content: 'text' },
 	'application/pdf': {

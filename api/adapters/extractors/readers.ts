@@ -20,7 +20,8 @@ import { extractText } from './text.ts';
 import { streamText } from './text-stream.ts';
 
 export interface BufferedReader {
-	readonly read: (bytes: Uint8Array, mimeType: MimeType) => Document | Promise<Document>;
+	/** `charset`: as whoever sent the bytes declares it. */
+	readonly read: (bytes: Uint8Array, mimeType: MimeType, charset?: string) => Document | Promise<Document>;
 }
 
 export interface StreamedReader extends BufferedReader {
@@ -32,6 +33,7 @@ export interface StreamedReader extends BufferedReader {
 		file: string,
 		mimeType: MimeType,
 		chunks: ChunkStream,
+		charset?: string,
 	) => Generator<void, StreamEnd> | AsyncGenerator<void, StreamEnd>;
 }
 
@@ -49,8 +51,9 @@ const office: BufferedReader = {
 };
 const text: StreamedReader = {
 	read: extractText,
-	*stream(file, mimeType, chunks) {
-		return { title: yield* streamText(openTextFile(file, mimeType), chunks) };
+	*stream(path, mimeType, chunks, charset) {
+		const file = openTextFile(path, mimeType, charset);
+		return { title: yield* streamText(file, chunks), charset: file.charset };
 	},
 };
 
@@ -63,18 +66,19 @@ const pdf: StreamedReader = {
 };
 
 const table: StreamedReader = {
-	read: async (bytes, mimeType) => (await import('./csv.ts')).extractCsv(bytes, mimeType),
-	async *stream(file, mimeType, chunks) {
+	read: async (bytes, mimeType, charset) => (await import('./csv.ts')).extractCsv(bytes, mimeType, charset),
+	async *stream(file, mimeType, chunks, charset) {
 		const { streamCsv } = await import('./csv.ts');
-		return yield* streamCsv(openTextFile(file, mimeType), mimeType, chunks);
+		return yield* streamCsv(openTextFile(file, mimeType, charset), mimeType, chunks);
 	},
 };
 
 const jsonLines: StreamedReader = {
-	read: async (bytes, mimeType) => (await import('./json-lines.ts')).extractJsonLines(bytes, mimeType),
-	async *stream(file, mimeType, chunks) {
+	read: async (bytes, mimeType, charset) =>
+		(await import('./json-lines.ts')).extractJsonLines(bytes, mimeType, charset),
+	async *stream(file, mimeType, chunks, charset) {
 		const { streamJsonLines } = await import('./json-lines.ts');
-		return yield* streamJsonLines(openTextFile(file, mimeType), chunks);
+		return yield* streamJsonLines(openTextFile(file, mimeType, charset), chunks);
 	},
 };
 
