@@ -148,9 +148,9 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 
 		it('3. survives hostile files', async () => {
 			const hostile = [
-				'<div>'.repeat(200_000),
-				'<b>'.repeat(50_000) + '</i>'.repeat(50_000),
-				'&'.repeat(300_000),
+				'<div>'.repeat(50_000),
+				'<b>'.repeat(20_000) + '</i>'.repeat(20_000),
+				'&'.repeat(100_000),
 				'['.repeat(20_000),
 			];
 			const read = async (text: string, mimeType: string) => {

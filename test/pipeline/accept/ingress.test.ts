@@ -179,6 +179,17 @@ describe('the ingress', () => {
 		assert.deepEqual(refused(put('x', 'x', { mimeType: 'image/png' })), ['unsupported_type', 'mimeType']);
 	});
 
+	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {
+		const own = ingress({ mimeTypes: ['text/plain', 'text/html', 'application/pdf'] });
+		const bytes = { content: { base64: 'AA==' } };
+		const typeOf = (docId: string, more: Partial<DocumentInput> = {}) =>
+			own.normalise(put(docId, 'x', more)).mimeType;
+		assert.equal(typeOf('a.html', { mimeType: 'application/octet-stream' }), 'text/html');
+		assert.equal(typeOf('a', { ...bytes, mimeType: 'application/x-pdf' }), 'application/pdf');
+		assert.equal(typeOf('a.pdf', bytes), 'application/pdf');
+		assert.equal(typeOf('a.pdf'), 'text/plain', 'what somebody has read from it');
+	});
+
 	it('keeps metadata under another name where its own is one of ours', () => {
 		const kept = (metadata: Record<string, unknown>) =>
 			readMeta(ingress().normalise(put('a', 'x', { metadata })).meta).metadata;
@@ -228,17 +239,6 @@ describe('the ingress', () => {
 			const { bytes: got } = ingress().normalise({ ...put('a.txt', ''), content: { base64 } });
 			assert.deepEqual(Buffer.from(got ?? ''), bytes);
 		}
-	});
-
-	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {
-		const own = ingress({ mimeTypes: ['text/plain', 'text/html', 'application/pdf'] });
-		const bytes = { content: { base64: 'AA==' } };
-		const typeOf = (docId: string, more: Partial<DocumentInput> = {}) =>
-			own.normalise(put(docId, 'x', more)).mimeType;
-		assert.equal(typeOf('a.html', { mimeType: 'application/octet-stream' }), 'text/html');
-		assert.equal(typeOf('a', { ...bytes, mimeType: 'application/x-pdf' }), 'application/pdf');
-		assert.equal(typeOf('a.pdf', bytes), 'application/pdf');
-		assert.equal(typeOf('a.pdf'), 'text/plain', 'what somebody has read from it');
 	});
 
 	it('refuses what no schema can say', () => {
