@@ -72,7 +72,7 @@ describe('CSV that is read in pieces', () => {
 	const sizes = { maxChars: 300, overlapChars: 40 };
 	function streamed(csv: string, mimeType: string): Piece[] {
 		writeFileSync(file, csv);
-		const chunks = createChunkStream(sizes, 500);
+		const chunks = createChunkStream(sizes, null, 500);
 		const pieces: Piece[] = [];
 		const walk = streamCsv(openTextFile(file, mimeType), mimeType, chunks);
 		for (;;) {
