@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
 import { writeOutputSchemas } from './output-schemas.ts';
+import { unusedParts } from './unused-parts.ts';
 
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
@@ -29,6 +30,7 @@ const api = await build({
 	format: 'esm',
 	outExtension: { '.js': '.mjs' },
 	chunkNames: 'chunk-[hash]',
+	plugins: [unusedParts],
 	// Bundled CommonJS libraries ask for Node's own modules by require, and for files by __dirname.
 	banner: {
 		js: [

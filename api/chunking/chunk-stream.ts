@@ -10,12 +10,13 @@ import {
 	checkChunkSettings,
 	type ChunkSettings,
 	cutSection,
+	headingOf,
 	MAX_DEPTH,
 	type Piece,
-	SEPARATOR,
 	shortened,
+	type TrailEntry,
 } from './chunk.ts';
-import { overlapStart } from './chunk-cuts.ts';
+import { chunkStart } from './chunk-start.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
 
 export interface ChunkStream {
@@ -34,16 +35,21 @@ export interface ChunkStream {
 /** A section of so many characters is not buffered any longer; so much is read between two decisions. */
 const WINDOW = 48 * 1024;
 
-export function createChunkStream(sizes: ChunkSettings, window: number = WINDOW): ChunkStream {
+/** `title`: see `chunk`. */
+export function createChunkStream(
+	sizes: ChunkSettings,
+	title: string | null = null,
+	window: number = WINDOW,
+): ChunkStream {
 	checkChunkSettings(sizes);
-	const trail: { level: number; text: string }[] = [];
+	const trail: TrailEntry[] = [];
 	let pieces: Piece[] = [];
 	let section: Block[] = [];
 	let sectionChars = 0;
 	let onlyHeadings = true;
 	let long: LongSection | null = null;
 
-	const heading = () => (trail.length === 0 ? null : trail.map((entry) => entry.text).join(SEPARATOR));
+	const heading = () => headingOf(trail, title);
 	const isEmpty = () => section.length === 0 && long === null;
 
 	function closeSection(): void {
@@ -107,8 +113,16 @@ function addBlock(long: LongSection, block: Block): void {
 	long.close();
 }
 
+interface Run {
+	readonly from: number;
+	readonly page: number | null;
+	readonly header: string | undefined;
+	/** See chunk-start.ts. */
+	readonly rowsFrom: number;
+}
+
 interface LongSection {
-	open(block: Pick<Block, 'kind' | 'page'>): void;
+	open(block: Pick<Block, 'kind' | 'page' | 'header'>): void;
 	more(text: string): void;
 	close(): void;
 	end(): void;
@@ -126,22 +140,29 @@ function createLongSection(
 	let before: number | null = null;
 	let unseen = 0;
 	let previous: Block['kind'] | null = null;
-	/** Pages of blocks, from the one on that the chunk at hand begins in. */
-	const pages: { readonly from: number; readonly page: number | null }[] = [];
+	/** Blocks of one page and one table, from those on that the chunk at hand begins in. */
+	const runs: Run[] = [];
 
 	/** Of the block that holds the start of the chunk at hand. */
-	function pageAtStart(): number | null {
-		while ((pages[1]?.from ?? Infinity) <= start) pages.shift();
-		return pages[0]?.page ?? null;
+	function runAtStart(): Run | undefined {
+		while ((runs[1]?.from ?? Infinity) <= start) runs.shift();
+		return runs[0];
 	}
 
 	function put(end: number): void {
-		const page = pageAtStart();
+		const run = runAtStart();
 		if (cuts.slice(start, end).trim() !== '') {
 			const { text, base } = cuts.window();
-			const from =
-				before === null ? 0 : base + overlapStart(text, before - base, start - base, sizes.overlapChars);
-			emit({ text: cuts.slice(from, end).replace(/^\n+/, '').trimEnd(), heading, page });
+			const place = {
+				...{ floor: (before ?? 0) - base, start: start - base, end: end - base },
+				...{ header: run?.header, rowsFrom: (run?.rowsFrom ?? 0) - base },
+			};
+			const { from, header } = chunkStart(text, place, sizes);
+			const own = cuts
+				.slice(base + from, end)
+				.replace(/^\n+/, '')
+				.trimEnd();
+			emit({ text: header + own, heading, page: run?.page ?? null });
 		}
 		before = start;
 		start = end;
@@ -163,11 +184,16 @@ function createLongSection(
 	}
 
 	return {
-		open({ kind, page = null }) {
+		open({ kind, page = null, header }) {
 			const isList = kind === previous && (kind === 'item' || kind === 'row');
 			if (cuts.length() > 0) cuts.gap(isList ? '\n' : '\n\n');
 			previous = kind;
-			if (pages.length === 0 || pages.at(-1)?.page !== page) pages.push({ from: cuts.length(), page });
+			const from = cuts.length();
+			const last = runs.at(-1);
+			if (last === undefined || last.page !== page || last.header !== header) {
+				const rowsFrom = last !== undefined && last.header === header ? last.rowsFrom : from;
+				runs.push({ from, page, header, rowsFrom });
+			}
 			cuts.open();
 		},
 		more(text) {

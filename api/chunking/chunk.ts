@@ -7,12 +7,15 @@
  *    (a title, then its first subtitle) share a section, so that none of them becomes a chunk of its own.
  *  - A chunk's text is one slice of its section's text: blocks joined by blank lines (list items and table
  *    rows by line ends), the headings' own lines included. Nothing is rewritten, so nothing gets lost.
+ *    Where it begins further down a table, the table's header line stands above it once more, if there is room.
+ *  - The document's title stands above all headings, unless the outermost of them says it already.
  *  - Where a section is longer than one chunk, the cuts come from the text around them (chunk-cuts.ts), and
  *    a chunk's overlap from the text just before it: an edit changes the chunks beside it and no others.
  */
 import { createHash } from 'node:crypto';
 import { DocDropError } from '../errors.ts';
-import { cutPoints, overlapStart, type Span } from './chunk-cuts.ts';
+import { cutPoints, type Span } from './chunk-cuts.ts';
+import { chunkStart } from './chunk-start.ts';
 
 /** A piece of a document in reading order, as the extractors give it. */
 export interface Block {
@@ -22,6 +25,8 @@ export interface Block {
 	readonly text: string;
 	/** From 1, where the format has pages. */
 	readonly page?: number;
+	/** Rows: the line that names their columns, for all rows below it; each chunk of them begins with it. */
+	readonly header?: string;
 }
 
 export interface ChunkSettings {
@@ -34,11 +39,11 @@ export interface ChunkSettings {
 export const defaultChunkSettings: ChunkSettings = { maxChars: 1200, overlapChars: 150 };
 
 /** Grows whenever the same blocks may give other chunks, or the same chunk another text to embed. */
-export const CHUNKER_VERSION = 2;
+export const CHUNKER_VERSION = 3;
 
 export interface Piece {
 	readonly text: string;
-	/** Headings above, outermost first, joined by ` > `; null where there are none. */
+	/** Title and headings above, outermost first, joined by ` > `; null where there are none. */
 	readonly heading: string | null;
 	/** Where the piece begins (its overlap aside); null where the format has no pages. */
 	readonly page: number | null;
@@ -60,16 +65,20 @@ export function checkChunkSettings({ maxChars, overlapChars }: ChunkSettings): v
 	}
 }
 
-export function chunk(blocks: readonly Block[], settings: Partial<ChunkSettings> = {}): Piece[] {
+/** `title`: what the document is called beside its own headings; null where nothing is. */
+export function chunk(
+	blocks: readonly Block[],
+	settings: Partial<ChunkSettings> = {},
+	title: string | null = null,
+): Piece[] {
 	const sizes = { ...defaultChunkSettings, ...settings };
 	checkChunkSettings(sizes);
 	const pieces: Piece[] = [];
-	const trail: { level: number; text: string }[] = [];
+	const trail: TrailEntry[] = [];
 	let section: Block[] = [];
 	let onlyHeadings = true;
 	const close = () => {
-		const heading = trail.length === 0 ? null : trail.map((entry) => entry.text).join(SEPARATOR);
-		cutSection(section, heading, sizes, pieces);
+		cutSection(section, headingOf(trail, title), sizes, pieces);
 		section = [];
 	};
 	for (const block of blocks) {
@@ -89,6 +98,27 @@ export function chunk(blocks: readonly Block[], settings: Partial<ChunkSettings>
 	}
 	if (section.length > 0) close();
 	return pieces;
+}
+
+export interface TrailEntry {
+	readonly level: number;
+	readonly text: string;
+}
+
+/** Null where nothing stands above. */
+export function headingOf(trail: readonly TrailEntry[], title: string | null): string | null {
+	const parts = trail.map(({ text }) => text);
+	const above = title === null ? '' : shortened(title);
+	if (above !== '' && !says(parts[0] ?? '', above)) parts.unshift(above);
+	return parts.length === 0 ? null : parts.join(SEPARATOR);
+}
+
+/** Whether a heading is the title, or the title but for the name of a site that stands beside it (`Guide | Site`). */
+function says(heading: string, title: string): boolean {
+	const [own, whole] = [heading.toLowerCase(), title.toLowerCase()];
+	if (own === '' || own === whole) return own !== '';
+	if (whole.startsWith(own)) return /^ ?[-|:·•«»–—]/.test(whole.slice(own.length));
+	return whole.endsWith(own) && /[-|:·•«»–—] ?$/.test(whole.slice(0, -own.length));
 }
 
 /**
@@ -119,7 +149,7 @@ export function embeddedText({ heading, text }: Pick<Piece, 'heading' | 'text'>)
 	return `${heading}\n${text}`;
 }
 
-export const SEPARATOR = ' > ';
+const SEPARATOR = ' > ';
 
 /** Deeper headings count as this deep; with TRAIL_CHARS it bounds what is repeated on every chunk. */
 export const MAX_DEPTH = 6;
@@ -163,13 +193,22 @@ export function cutSection(
 	const budget = sizes.maxChars - sizes.overlapChars;
 	const starts = length <= sizes.maxChars ? [0] : [0, ...cutPoints(text, spans, budget)];
 	let at = 0;
+	/** The first of the blocks with the header that the block at hand has. */
+	let rows = 0;
 	for (const [index, start] of starts.entries()) {
 		const end = starts[index + 1] ?? length;
-		while (at + 1 < spans.length && (spans[at + 1]?.start ?? length) <= start) at += 1;
+		while (at + 1 < spans.length && (spans[at + 1]?.start ?? length) <= start) {
+			at += 1;
+			if (blocks[at]?.header !== blocks[rows]?.header) rows = at;
+		}
 		if (text.slice(start, end).trim() === '') continue;
-		const from = index === 0 ? 0 : overlapStart(text, starts[index - 1] ?? 0, start, sizes.overlapChars);
+		const place = {
+			...{ floor: starts[index - 1] ?? 0, start, end },
+			...{ header: blocks[at]?.header, rowsFrom: spans[rows]?.start ?? 0 },
+		};
+		const { from, header } = chunkStart(text, place, sizes);
 		into.push({
-			text: text.slice(from, end).replace(/^\n+/, '').trimEnd(),
+			text: header + text.slice(from, end).replace(/^\n+/, '').trimEnd(),
 			heading,
 			page: blocks[at]?.page ?? null,
 		});

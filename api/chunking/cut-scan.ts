@@ -3,16 +3,16 @@
  */
 import {
 	BLOCK,
-	CODE_POINT,
+	CHARACTER,
 	HASHES,
 	hashBefore,
-	isCodePointStart,
 	isSentenceStart,
 	isWordStart,
 	rolled,
 	SENTENCE,
 	WORD,
 } from './chunk-cuts.ts';
+import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './text-boundaries.ts';
 
 /** A possible cut; `rank` is its kind and hash, equal ranks go by position. */
 export interface Candidate {
@@ -41,13 +41,14 @@ const newScan = () => ({
 	block: 0,
 	sentence: 0,
 	word: 0,
-	codePoint: 0,
+	character: 0,
+	/** Words and characters are looked for in a stretch that has turned out to need them; up to here they have been. */
+	wordAt: Infinity,
+	characterAt: Infinity,
 	wordHash: 0,
-	codeHash: 0,
-	/** Cuts that are not confirmed: they count where the stretch around them turns out to be long. */
+	characterHash: 0,
+	/** Cuts that are not confirmed: they count where the block turns out to be long. */
 	sentences: [] as number[],
-	words: [] as number[],
-	codePoints: [] as number[],
 });
 
 export const newCutState = (budget: number) => ({
@@ -62,8 +63,8 @@ type Scan = ReturnType<typeof newScan>;
 export type CutState = ReturnType<typeof newCutState>;
 
 /** Every possible cut before this position is among the candidates. */
-export const horizon = ({ at, sentences, words, codePoints }: Scan) =>
-	Math.min(at, sentences[0] ?? at, words[0] ?? at, codePoints[0] ?? at);
+export const horizon = ({ at, sentences, wordAt, characterAt }: Scan) =>
+	Math.min(at, sentences[0] ?? at, wordAt, characterAt);
 
 export function scanQueued(state: CutState): void {
 	const { known, scan } = state;
@@ -71,13 +72,13 @@ export function scanQueued(state: CutState): void {
 	known.queued = [];
 	for (let span = scan.spans[0]; span !== undefined; span = scan.spans[0]) {
 		if (!scan.isInside) beginBlock(state, span.start);
-		const end = span.end ?? known.total;
-		for (; scan.at < end; scan.at += 1) step(state, scan.at);
+		const end = span.end ?? known.total - LOOKAHEAD;
+		for (; scan.at < end; scan.at += 1) step(state, scan.at, span.end ?? Infinity);
 		if (span.end === null) return;
 		scan.isInside = false;
 		scan.sentences = [];
-		scan.words = [];
-		scan.codePoints = [];
+		scan.wordAt = Infinity;
+		scan.characterAt = Infinity;
 		scan.spans.shift();
 	}
 	scan.at = known.total;
@@ -95,54 +96,60 @@ function beginBlock(state: CutState, position: number): void {
 
 function beginSentence(scan: Scan, position: number): void {
 	scan.sentence = position;
+	scan.wordAt = position + 1;
 	scan.wordHash = 0;
-	scan.words = [];
 	beginWord(scan, position);
 }
 
 function beginWord(scan: Scan, position: number): void {
 	scan.word = position;
-	scan.codePoint = position;
-	scan.codeHash = 0;
-	scan.codePoints = [];
+	scan.character = position;
+	scan.characterAt = position + 1;
+	scan.characterHash = 0;
 }
 
-function step(state: CutState, position: number): void {
-	const { lengths, scan } = state;
-	noteCut(state, position);
-	const end = position + 1;
-	if (scan.codePoints.length > 0 && end - scan.word > lengths.reach) {
-		confirm(state, CODE_POINT, scan.codePoints);
-		scan.codePoints = [];
+/** `blockEnd`: Infinity while it is open; then what is looked at behind the position is there. */
+function step(state: CutState, position: number, blockEnd: number): void {
+	const { lengths, known, scan } = state;
+	if (isSentenceStart(known.text, position - known.base, false)) {
+		scan.sentences.push(position);
+		beginSentence(scan, position);
+	} else if (position + 1 - scan.sentence > lengths.reach) {
+		for (; scan.wordAt <= position; scan.wordAt += 1) noteWord(state, scan.wordAt, blockEnd);
 	}
-	if (scan.words.length > 0 && end - scan.sentence > lengths.reach) {
-		confirm(state, WORD, scan.words);
-		scan.words = [];
-	}
-	if (scan.sentences.length > 0 && end - scan.block > lengths.reach) {
+	if (scan.sentences.length > 0 && position + 1 - scan.block > lengths.reach) {
 		confirm(state, SENTENCE, scan.sentences);
 		scan.sentences = [];
 	}
 }
 
-/** Whether a sentence, a chosen word or a chosen code point begins here. */
-function noteCut({ known, lengths, scan }: CutState, position: number): void {
-	const { text } = known;
+/** Whether a chosen word begins here; where words are far apart, chosen characters between them. */
+function noteWord(state: CutState, position: number, blockEnd: number): void {
+	const { lengths, known, scan } = state;
 	const i = position - known.base;
-	if (isSentenceStart(text, i, false)) {
-		scan.sentences.push(position);
-		beginSentence(scan, position);
-		return;
-	}
-	const code = text.charCodeAt(i - 1);
-	scan.wordHash = rolled(scan.wordHash, code);
-	scan.codeHash = rolled(scan.codeHash, code);
-	if (isChosen(lengths, scan.wordHash, position - scan.word) && isWordStart(text, i)) {
-		scan.words.push(position);
+	scan.wordHash = rolled(scan.wordHash, known.text.charCodeAt(i - 1));
+	if (
+		isChosen(lengths, scan.wordHash, position - scan.word) &&
+		(isWordStart(known.text, i) || isUnspacedWordStart(known.text, i, blockEnd - known.base))
+	) {
+		confirm(state, WORD, [position]);
 		beginWord(scan, position);
-	} else if (isChosen(lengths, scan.codeHash, position - scan.codePoint) && isCodePointStart(text, i)) {
-		scan.codePoints.push(position);
-		scan.codePoint = position;
+	} else if (position + 1 - scan.word > lengths.reach) {
+		for (; scan.characterAt <= position; scan.characterAt += 1)
+			noteCharacter(state, scan.characterAt, blockEnd);
+	}
+}
+
+function noteCharacter(state: CutState, position: number, blockEnd: number): void {
+	const { lengths, known, scan } = state;
+	const i = position - known.base;
+	scan.characterHash = rolled(scan.characterHash, known.text.charCodeAt(i - 1));
+	if (
+		isChosen(lengths, scan.characterHash, position - scan.character) &&
+		isGraphemeStart(known.text, i, blockEnd - known.base, lengths.longestGap)
+	) {
+		confirm(state, CHARACTER, [position]);
+		scan.character = position;
 	}
 }
 

@@ -11,4 +11,5 @@ export {
 	defaultChunkSettings,
 	embeddedText,
 } from './chunk.ts';
+export { indexedTerms } from './name-terms.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

@@ -8,6 +8,10 @@
  *   are dropped, and so are parts of one character.
  * - English plurals of plain words and parts (ASCII letters, four or more) lose their ending: libraries ->
  *   library, files -> file, indexes -> index, URLs -> url; class and status stay.
+ * - What nobody sees within a word (soft hyphens, zero-width characters, marks of direction) is no part of it. A
+ *   zero-width non-joiner, which Persian writes between the parts of a word, gives the whole and its parts.
+ * - A word with accents, points or letters that many keyboards lack gives itself and what people type instead:
+ *   café gives café and cafe, Straße straße and strasse. So the exact word scores twice, and the plain one is found.
  * - Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese, which put no spaces between words or
  *   endings on them, give single characters and pairs of neighbours.
  * - A term is cut after 64 code units and never holds a space.
@@ -18,12 +22,13 @@ export function tokenize(text: string): string[] {
 		for (const word of text.match(ASCII_WORDS) ?? []) addWord(word, terms);
 		return terms;
 	}
-	for (const word of text.normalize('NFKC').match(WORDS) ?? []) {
+	for (const word of text.normalize('NFKC').replace(UNSEEN, '').match(WORDS) ?? []) {
 		if (!UNSPACED.test(word)) {
-			addWord(word, terms);
+			if (word.includes(NON_JOINER)) addJoined(word, terms);
+			else addWord(word, terms);
 			continue;
 		}
-		for (const part of word.match(UNSPACED_OR_NOT) ?? []) {
+		for (const part of word.replaceAll(NON_JOINER, '').match(UNSPACED_OR_NOT) ?? []) {
 			if (UNSPACED.test(part)) addPairs(part, terms);
 			else addWord(part, terms);
 		}
@@ -32,13 +37,16 @@ export function tokenize(text: string): string[] {
 }
 
 /** Grows whenever the same text may give other terms. */
-export const TOKENIZER_VERSION = 1;
+export const TOKENIZER_VERSION = 2;
 
 const LONGEST = 64;
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 const ASCII_WORDS = /[0-9A-Za-z_]+/g;
-const WORDS = /[\p{L}\p{M}\p{N}_]+/gu;
+const NON_JOINER = '\u200c';
+const WORDS = /[\p{L}\p{M}\p{N}_\u200c]+/gu;
+const UNSEEN =
+	/[\xad\u034f\u061c\u200b\u200d-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff]/g;
 const UNSPACED_CLASS =
 	'[[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}]&&[\\p{L}\\p{N}]]\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}';
 const UNSPACED = new RegExp(`[${UNSPACED_CLASS}]`, 'v');
@@ -60,14 +68,56 @@ function addWord(word: string, terms: string[]): void {
 	if (inner === '') return;
 	const lower = inner.toLowerCase();
 	if (!COMPOUND.test(inner)) {
-		terms.push(cut(singular(lower)));
+		addTerm(singular(lower), terms);
 		return;
 	}
-	terms.push(cut(lower));
+	addTerm(lower, terms);
 	for (const part of inner.match(PARTS) ?? []) {
-		if (part.length > 1) terms.push(cut(singular(part.toLowerCase())));
+		if (part.length > 1) addTerm(singular(part.toLowerCase()), terms);
 	}
 }
+
+function addJoined(word: string, terms: string[]): void {
+	const parts = word.split(NON_JOINER).filter((part) => part !== '');
+	if (parts.length > 0) addWord(parts.join(''), terms);
+	if (parts.length > 1) for (const part of parts) addWord(part, terms);
+}
+
+function addTerm(term: string, terms: string[]): void {
+	terms.push(cut(term));
+	if (!BEYOND_ASCII.test(term)) return;
+	const plain = singular(plainOf(term));
+	if (plain !== term && plain !== '') terms.push(cut(plain));
+}
+
+/** As it is typed where the marks are left out, or not at hand. */
+const plainOf = (term: string): string =>
+	term
+		.normalize('NFD')
+		.replace(MARKS, '')
+		.normalize('NFC')
+		.replace(OTHER_LETTERS, (letter) => LETTERS[letter] ?? letter);
+
+/**
+ * Accents (but that of й, which is a letter of its own), Hebrew points, Arabic vowel signs and stretching. The
+ * signs of Indian scripts are not among them: there they are the vowels.
+ */
+const MARKS =
+	/(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06ed]/g;
+const LETTERS: Readonly<Record<string, string>> = {
+	ß: 'ss',
+	æ: 'ae',
+	œ: 'oe',
+	ø: 'o',
+	ł: 'l',
+	đ: 'd',
+	ð: 'd',
+	þ: 'th',
+	ı: 'i',
+	ħ: 'h',
+	ς: 'σ',
+};
+const OTHER_LETTERS = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 
 /** Each character, and each with its right neighbour. */
 function addPairs(text: string, terms: string[]): void {

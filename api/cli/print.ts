@@ -14,8 +14,11 @@ export function printSearch({ results, hint, tookMs }: SearchResponse, query: st
 	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.${note}`;
 	const lines = results.map((hit, index) => {
 		const title = hit.heading ?? hit.title;
+		const place = [title === null ? null : clip(title, 80), hit.page === null ? null : `page ${hit.page}`]
+			.filter((part) => part !== null)
+			.join(', ');
 		return [
-			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${title === null ? '' : `  (${clip(title, 80)})`}`,
+			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${place === '' ? '' : `  (${place})`}`,
 			`    ${clip(hit.content, 200)}`,
 		].join('\n');
 	});

@@ -3,7 +3,7 @@ import { DocId, Sha256, SourceId, SourceName, Tenant } from './id-schema.ts';
 import { Priority } from './job-schema.ts';
 import { limits } from './limits.ts';
 import { patterns } from './patterns.ts';
-import { reservedMetadata } from './stored-fields.ts';
+import { asideOf, reservedMetadata } from './stored-fields.ts';
 
 export const Source = Type.Object(
 	{
@@ -35,7 +35,11 @@ export const Content = Type.Union(
 	[
 		Type.Object({ text: Type.String({ description: 'Unicode text.' }) }, { additionalProperties: false }),
 		Type.Object(
-			{ base64: Type.String({ description: 'The bytes, standard base64 with padding.' }) },
+			{
+				base64: Type.String({
+					description: 'The bytes, standard base64 with padding; line breaks are ignored.',
+				}),
+			},
 			{ additionalProperties: false },
 		),
 	],
@@ -52,6 +56,14 @@ const docFields = {
 			description: 'Default: by the ending of path or docId, else text/plain for text.',
 		}),
 	),
+	charset: Type.Optional(
+		Type.String({
+			minLength: 2,
+			maxLength: 40,
+			description:
+				'Of the bytes, such as windows-1251. Default: the charset in mimeType, else what the bytes tell. Text is Unicode.',
+		}),
+	),
 	title: Type.Optional(
 		Type.String({ maxLength: 1024, description: 'Default: what the document itself says.' }),
 	),
@@ -60,7 +72,7 @@ const docFields = {
 	),
 	metadata: Type.Optional(
 		Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
-			description: `Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}), which are refused here.`,
+			description: `Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}): one of these is kept with ${asideOf('')} in front.`,
 		}),
 	),
 };

@@ -21,6 +21,9 @@ export const PreviewResponse = Type.Object({
 	mimeType: Type.Union([Type.String(), Type.Null()], {
 		description: 'As what it is read, which its content decides where it is no plain text.',
 	}),
+	charset: Type.Union([Type.String(), Type.Null()], {
+		description: 'In which its bytes are read, where they are text.',
+	}),
 	contentSha256: Type.Union([Type.String(), Type.Null()], {
 		description: 'Hash of the content; null of a deletion.',
 	}),

@@ -41,5 +41,8 @@ function read<Own extends Fields>(fields: Own, from: object): Values<Own> {
 export const readStored = (from: object): StoredFields => read(storedFields, from);
 export const answerOf = (fields: StoredFields): AnsweredFields => read(answeredFields, fields);
 
-/** Names in a point's metadata that are DocDrop's own; a caller's metadata must not use them. */
+/** Under which name a caller's metadata is kept whose own name is one of DocDrop's. */
+export const asideOf = (name: string): string => `given_${name}`;
+
+/** Names in a point's metadata that are DocDrop's own. */
 export const reservedMetadata = ['tenant', 'docId', 'heading', 'page', 'order', ...Object.keys(storedFields)];

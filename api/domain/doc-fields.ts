@@ -3,7 +3,7 @@ import { readMeta } from './meta.ts';
 
 /** Fields that belong to the whole document and are repeated on each of its points. */
 export interface DocFields extends StoredFields {
-	/** The caller's own metadata, flat names beside ours (reserved names were refused at the door). */
+	/** The caller's own metadata, flat names beside ours (those that are ours were moved aside at the door). */
 	readonly extra: Readonly<Record<string, unknown>>;
 }
 

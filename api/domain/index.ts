@@ -15,7 +15,7 @@ export { type LargePlan, createLargePlanner } from './large-chunk-plan.ts';
 export * from './large-work.ts';
 export * from './lease-life.ts';
 export * from './manifest.ts';
-export { type DocMeta, readMeta, writeMeta } from './meta.ts';
+export { type DocMeta, readingOf, readMeta, writeMeta } from './meta.ts';
 export * from './move-wait.ts';
 export { type Arrival, maxRank } from './place.ts';
 export { bytesOfUuid, pointId } from './point-id.ts';

@@ -3,6 +3,8 @@ export interface DocMeta {
 	readonly mimeType: string;
 	readonly path: string | null;
 	readonly title: string | null;
+	/** Of the bytes, as whoever sent them declared it; null, and absent in older rows: they tell themselves. */
+	readonly charset?: string | null;
 	readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -18,9 +20,10 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** Canonical too, and written out: every change passes here, and sorting four known names took 2 µs. */
-export function writeMeta({ mimeType, path, title, metadata }: DocMeta): string {
+export function writeMeta({ mimeType, path, title, charset = null, metadata }: DocMeta): string {
+	const declared = charset === null ? '' : `"charset":${JSON.stringify(charset)},`;
 	const fields = `"mimeType":${JSON.stringify(mimeType)},"path":${JSON.stringify(path)},"title":${JSON.stringify(title)}`;
-	return `{"metadata":${canonicalJson(metadata)},${fields}}`;
+	return `{${declared}"metadata":${canonicalJson(metadata)},${fields}}`;
 }
 
 /** What `writeMeta` wrote; '' (a deletion) is an empty document's. */
@@ -28,4 +31,10 @@ export function readMeta(meta: string): DocMeta {
 	return meta === ''
 		? { mimeType: 'text/plain', path: null, title: null, metadata: {} }
 		: (JSON.parse(meta) as DocMeta);
+}
+
+/** What the extractor is told of a document beside its bytes. */
+export function readingOf(meta: string): { mimeType: string; charset?: string; title?: string } {
+	const { mimeType, charset = null, title } = readMeta(meta);
+	return { mimeType, ...(charset !== null && { charset }), ...(title !== null && { title }) };
 }

@@ -21,13 +21,17 @@ export interface ExtractInput {
 	readonly content: Uint8Array | { readonly file: string };
 	/** What its name or its sender says it is: without parameters, lower case, such as `text/html`. */
 	readonly mimeType: string;
+	/** Of the bytes, as whoever sent them declares it. */
+	readonly charset?: string;
+	/** What the document is called, whatever it says itself; stands above its headings. */
+	readonly title?: string;
 }
 
 export interface Chunk {
 	/** SHA-256, hex, over heading, page and text: the chunk's identity within its document. */
 	readonly hash: string;
 	readonly text: string;
-	/** Headings above the chunk, joined by ` > `; null where there are none. */
+	/** The document's title and the headings above the chunk, joined by ` > `; null where there are none. */
 	readonly heading: string | null;
 	readonly page: number | null;
 	/** The tokenizer's output over the text and the headings above it, each once, joined by single spaces. */
@@ -39,6 +43,8 @@ export interface DocumentFacts {
 	readonly title: string | null;
 	/** As what it was read. */
 	readonly mimeType: string;
+	/** In which its bytes were read, where they are text. */
+	readonly charset?: string | null;
 	/** What of it could not be read, a sentence each, for people. */
 	readonly warnings: readonly string[];
 }

@@ -6,6 +6,7 @@ import {
 	type ITriggerFunctions,
 	type ITriggerResponse,
 } from 'n8n-workflow';
+import { testDocDropApi } from '../DocDrop/credential-test.ts';
 import { systemClock } from '../watch/clock.ts';
 import type { NewestTexts, StaticData } from '../watch/state/static-data.ts';
 import { failedKeyOf, isByPerson, type FailedNodes } from './activation.ts';
@@ -63,11 +64,11 @@ export class DocDropTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		// It watches without one. With one, the API is told how the folder is.
-		credentials: [{ name: 'docDropApi', required: false }],
+		credentials: [{ name: 'docDropApi', required: false, testedBy: 'testDocDropApi' }],
 		properties,
 	};
 
-	methods = { listSearch: { searchFolders } };
+	methods = { credentialTest: { testDocDropApi }, listSearch: { searchFolders } };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		const machine: Machine = { env: process.env, home: homedir() };

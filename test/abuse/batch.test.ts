@@ -21,7 +21,7 @@ describe('abuse: batches', () => {
 			[{ tenant: 'acme', docId: 'a.txt' }, 400, 'content', /required/],
 			[{ ...good('a.txt'), priority: 'high' }, 400, 'priority', /not a known field/],
 			[{ ...good('a.txt'), content: { base64: '*' } }, 400, 'content/base64', /base64/],
-			[{ ...good('a.txt'), metadata: { order: 1 } }, 400, 'metadata/order', /own/],
+			[{ ...good('a.txt'), metadata: { order: 2 ** 60 } }, 400, 'metadata/order', /exactly/],
 			[{ ...good('a.txt'), source: { sourceId: 's', epoch: 'e', seq: -1 } }, 400, 'source/seq', /-1/],
 			[{ ...good('a.bin'), mimeType: 'application/zip' }, 415, 'mimeType', /zip/],
 			[{}, 400, 'tenant', /required/],

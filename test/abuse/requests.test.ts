@@ -192,8 +192,22 @@ const fields: Case[] = [
 	['path with half a pair', publishRaw('"path":"\\ud83d"'), invalid('path', /Unicode/)],
 	['metadata null', publish({ metadata: null }), invalid('metadata', /object, got null/)],
 	['metadata an array', publish({ metadata: [] }), invalid('metadata', /object/)],
-	['metadata named tenant', publish({ metadata: { tenant: 'other' } }), invalid('metadata/tenant', /own/)],
-	['metadata named version', publish({ metadata: { version: 9 } }), invalid('metadata/version', /own/)],
+	[
+		'metadata named as ours and as what ours is kept as',
+		publish({ metadata: { tenant: 'other', given_tenant: 'x' } }),
+		invalid('metadata/given_tenant', /absent/),
+	],
+	[
+		'metadata with a whole number that JSON rounds',
+		publishRaw('"metadata":{"a":{"id":1234567890123456789}}'),
+		invalid('metadata/a/id', /exactly.+got one that reads as 12345678901234567/),
+	],
+	['metadata with 1e999', publishRaw('"metadata":{"x":1e999}'), invalid('metadata/x', /larger/)],
+	[
+		'a charset that is none',
+		publish({ charset: 'klingon' }),
+		invalid('charset', /windows-1251, got "klingon"/),
+	],
 	['metadata with an empty name', publish({ metadata: { '': 1 } }), invalid('metadata', /1 to 128/)],
 	[
 		'metadata with a name of 129',

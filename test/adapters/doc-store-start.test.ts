@@ -43,6 +43,19 @@ describe('the start of a store', () => {
 		assert.deepEqual(figuresOf(third), figuresOf(second));
 	});
 
+	it('counts where an earlier program has counted less', () => {
+		const tables = createMemoryTables();
+		const start = () => createDocEngine({ tables, blobs: noBlobs });
+		const first = start();
+		first.transaction(() => first.accept([put('a', 'A'), put('b', 'B')], 1, noLimits));
+		first.end();
+		const { points: _none, ...less } = JSON.parse(tables.marker('summary') ?? '') as { points: unknown };
+		tables.setMarker('summary', JSON.stringify(less));
+		const second = start();
+		assert.deepEqual([second.stats().pending, second.tally(['acme'])[0]?.most], [2, 0]);
+		assert.equal(tables.marker('summary'), null);
+	});
+
 	it('goes on with the bytes that wait of each tenant, and with those of dead letters', () => {
 		const tables = createMemoryTables();
 		const start = () => createDocEngine({ tables, blobs: noBlobs });

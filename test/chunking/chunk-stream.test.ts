@@ -11,6 +11,11 @@ const anyText = fc.oneof(
 	fc.nat(4_000).map((n) => 'x'.repeat(n + 1)),
 	fc.nat(3_000).map((n) => `a${' '.repeat(n)}b`),
 	fc.nat(2_000).map((n) => `a${'😀'.repeat(n)}`),
+	fc.nat(400).map((n) => `a${'👩‍👩‍👧‍👦🏳️‍🌈👍🏽🇩🇪'.repeat(n)}`),
+	fc.nat(900).map((n) => `e\u0301\u0302\u0303\u0304`.repeat(n + 1)),
+	fc.nat(4_000).map((n) => `a${'\u0301'.repeat(n)}`),
+	fc.nat(60).map((n) => 'การติดตั้งโปรแกรมคอมพิวเตอร์เพื่อใช้งานในสำนักงาน'.repeat(n + 1)),
+	fc.nat(60).map((n) => '会議の議事録を作成します次回の打ち合わせは金曜日です'.repeat(n + 1)),
 	fc.nat(800).map((n) => `v${' 12.5, yes'.repeat(n)}`),
 	fc
 		.array(fc.constantFrom(' ', 'b', '. ', '\n', '。', '漢', '😀', '     ', '"', 'word '), {
@@ -24,8 +29,17 @@ const anyBlock: fc.Arbitrary<Block> = fc.oneof(
 	{
 		weight: 3,
 		arbitrary: fc
-			.tuple(fc.constantFrom('paragraph' as const, 'item' as const, 'row' as const), anyText, anyPage)
-			.map(([kind, text, page]) => ({ kind, text, ...(page !== undefined && { page }) })),
+			.tuple(
+				fc.constantFrom('paragraph' as const, 'item' as const, 'row' as const),
+				anyText,
+				anyPage,
+				fc.constantFrom(undefined, undefined, 'Name | Value', 'Other | '.repeat(9)),
+			)
+			.map(([kind, text, page, header]) => ({
+				...{ kind, text },
+				...(page !== undefined && { page }),
+				...(header !== undefined && kind === 'row' && { header }),
+			})),
 	},
 	{
 		weight: 1,
@@ -48,8 +62,9 @@ function streamed(
 	sizes: { maxChars: number; overlapChars: number },
 	window: number,
 	pieceChars: number | null,
+	title: string | null = null,
 ): Piece[] {
-	const stream = createChunkStream(sizes, window);
+	const stream = createChunkStream(sizes, title, window);
 	const pieces: Piece[] = [];
 	for (const block of blocks) {
 		const isPlain = block.kind === 'paragraph' && block.page === undefined && block.text.trim() !== '';
@@ -74,8 +89,9 @@ describe('chunk stream', () => {
 				anySizes,
 				fc.integer({ min: 1, max: 6_000 }),
 				fc.option(fc.integer({ min: 1, max: 700 }), { nil: null }),
-				(blocks, sizes, window, pieceChars) => {
-					assert.deepEqual(streamed(blocks, sizes, window, pieceChars), chunk(blocks, sizes));
+				fc.constantFrom(null, 'A title', ''),
+				(blocks, sizes, window, pieceChars, title) => {
+					assert.deepEqual(streamed(blocks, sizes, window, pieceChars, title), chunk(blocks, sizes, title));
 				},
 			),
 			{ numRuns: 400 },
@@ -98,7 +114,7 @@ describe('chunk stream', () => {
 
 	it('lets chunks go long before the end, and keeps a few windows of text', () => {
 		const sizes = { maxChars: 1_200, overlapChars: 150 };
-		const stream = createChunkStream(sizes, 16_384);
+		const stream = createChunkStream(sizes, null, 16_384);
 		let done = 0;
 		let chars = 0;
 		stream.open();

@@ -340,4 +340,76 @@ describe('embeddedText', () => {
 			}),
 		);
 	});
+
+	describe('of tables', () => {
+		const header = 'Country | Capital';
+		const rows = Array.from({ length: 80 }, (_, i): Block => ({
+			kind: 'row',
+			text: `Country number ${i} | Capital city number ${i}`,
+			header,
+		}));
+		const table: Block[] = [{ kind: 'row', text: header }, ...rows];
+
+		it('begin with the header, and are not longer for it', () => {
+			const blocks = [paragraph('Before the table.'), ...table, paragraph('Behind it. '.repeat(40))];
+			const pieces = chunk(blocks, { maxChars: 400, overlapChars: 60 });
+			assert.ok(pieces.length > 8);
+			for (const piece of pieces) {
+				assert.ok(piece.text.length <= 400);
+				if (!/^Country number/m.test(piece.text.split('\n')[0] ?? '')) continue;
+				assert.fail(`a chunk without the header: ${piece.text.slice(0, 60)}`);
+			}
+			const all = text(pieces).join('\n');
+			for (const row of rows) assert.ok(all.includes(row.text));
+			assert.equal(all.split('Before the table.').length, 2);
+		});
+
+		it('go without a header that takes the room of the text', () => {
+			const long = 'Name | '.repeat(20);
+			const blocks = rows.map((row) => ({ ...row, header: long }));
+			for (const piece of chunk(blocks, { maxChars: 300, overlapChars: 40 })) {
+				assert.ok(piece.text.length <= 300);
+				assert.ok(!piece.text.startsWith(long));
+			}
+		});
+	});
+
+	it('puts the title above all headings, unless the outermost says it', () => {
+		const headingsOf = (title: string | null, ...blocks: Block[]) =>
+			chunk(blocks, {}, title).map((piece) => piece.heading);
+		const body = paragraph('text');
+		assert.deepEqual(headingsOf('Quokka guide', body), ['Quokka guide']);
+		assert.deepEqual(headingsOf('Quokka guide', heading(1, 'Boats'), body, heading(2, 'Times'), body), [
+			'Quokka guide > Boats',
+			'Quokka guide > Boats > Times',
+		]);
+		assert.deepEqual(headingsOf('quokka guide', heading(1, 'Quokka Guide'), body), ['Quokka Guide']);
+		assert.deepEqual(headingsOf('Boats — Island Site', heading(1, 'Boats'), body), ['Boats']);
+		assert.deepEqual(headingsOf('Site | Boats', heading(1, 'Boats'), body), ['Boats']);
+		assert.deepEqual(headingsOf('Boats and trains', heading(1, 'Boats'), body), ['Boats and trains > Boats']);
+		assert.deepEqual(headingsOf(null, body), [null]);
+		const [piece] = chunk([heading(1, 'Boats'), body], {}, 'Quokka guide');
+		assert.ok(piece !== undefined);
+		assert.equal(embeddedText(piece), 'Quokka guide\nBoats\n\ntext');
+	});
+
+	it('cuts neither a character that a reader sees, nor a word of a script without spaces', () => {
+		const sizes = { maxChars: 300, overlapChars: 0 };
+		const marks = ['e\u0301\u0302\u0303', '👩‍👩‍👧‍👦', '🏳️‍🌈', '👍🏽', '각', 'नि', 'กำ'];
+		for (const mark of marks) {
+			for (const piece of chunk([paragraph(mark.repeat(700))], sizes)) {
+				assert.ok(piece.text.startsWith(mark), `${mark} at the start`);
+				assert.ok(piece.text.endsWith(mark), `${mark} at the end`);
+			}
+		}
+		const words = ['การ', 'ติดตั้ง', 'โปรแกรม', 'คอมพิวเตอร์', 'เพื่อ', 'ใช้งาน', 'ใน', 'สำนักงาน'];
+		const starts = new Set(words.map((word) => word.slice(0, 3)));
+		for (const piece of chunk([paragraph(words.join('').repeat(60))], sizes))
+			assert.ok(starts.has(piece.text.slice(0, 3)), piece.text.slice(0, 12));
+	});
+
+	it('cuts a character without end all the same', () => {
+		for (const piece of chunk([paragraph(`a${'\u0301'.repeat(5_000)}`)], { maxChars: 300, overlapChars: 0 }))
+			assert.ok(piece.text.length <= 300);
+	});
 });

@@ -1,30 +1,10 @@
 import type { Block } from '../../api/chunking/chunk.ts';
 import type { MimeType } from '../../api/contract/file-types.ts';
 import { pdfFile, wrapped } from '../support/pdf-file.ts';
+import { dataSamples } from './data-samples.ts';
+import { officeSamples } from './office-samples.ts';
+import { begin, end, heading, item, paragraph, repeated, type Sample } from './sample-blocks.ts';
 
-/**
- * A file of each type and what its reader must find in it, block by block: the basic test of every reader. The
- * conformance suite of extractors reads it through each of them, in this process and in a child.
- *
- * A sample of one time has some 2,500 characters, and blocks that are shorter than a chunk and stand side by side,
- * as the reader's own rules tell them apart: what is no border of blocks for the reader must make its test fail.
- */
-export interface Sample {
-	readonly content: string | Uint8Array;
-	readonly title: string | null;
-	readonly blocks: readonly Block[];
-}
-
-/** Some sentences, from one number to before another. */
-const sentences = (from: number, to: number) =>
-	Array.from({ length: to - from }, (_, i) => `Sentence number ${from + i} of this document.`).join(' ');
-const repeated = <T>(items: readonly T[], times: number): T[] =>
-	Array.from({ length: times }, () => items).flat();
-
-const [begin, end] = [sentences(0, 30), sentences(30, 60)];
-const heading = (level: number, text: string): Block => ({ kind: 'heading', level, text });
-const paragraph = (text: string): Block => ({ kind: 'paragraph', text });
-const item = (text: string): Block => ({ kind: 'item', level: 1, text });
 const guide = (between: (text: string) => Block): Block[] => [
 	heading(1, 'Guide'),
 	paragraph(begin),
@@ -63,7 +43,15 @@ function pdf(times: number): Sample {
 	return { content: pdfFile({ title: 'T', pages }), title: 'T', blocks };
 }
 
-/** What the sample holds, so many times over, in one file that is whole. */
+/**
+ * A file of each type and what its reader must find in it, block by block: the basic test of every reader. The
+ * conformance suite of extractors reads it through each of them, in this process and in a child.
+ *
+ * A sample of one time has some 2,500 characters, and blocks that are shorter than a chunk and stand side by side,
+ * as the reader's own rules tell them apart: what is no border of blocks for the reader must make its test fail.
+ *
+ * What the sample holds stands in its file so many times over; the file is whole.
+ */
 export const samples: { readonly [T in MimeType]: (times: number) => Sample } = {
 	'text/plain': text,
 	'text/x-rst': text,
@@ -71,4 +59,6 @@ export const samples: { readonly [T in MimeType]: (times: number) => Sample } = 
 	'text/html': html,
 	'application/xhtml+xml': html,
 	'application/pdf': pdf,
+	...dataSamples,
+	...officeSamples,
 };

@@ -74,6 +74,57 @@ describe('answers', () => {
 		assert.equal(taken.status, 202);
 	});
 
+	it('put: a header that clients set by themselves says less than the ending, but for the charset', async () => {
+		const put = async (docId: string, type: string, payload: Buffer, more = '') => {
+			const url = `/v1/documents/content?tenant=t&coalesced=true&docId=${docId}${more}`;
+			const headers = { host: 'localhost', 'content-type': type };
+			const answer = await made.http.inject({ method: 'PUT', url, headers, payload });
+			assert.equal(answer.statusCode, 202, answer.body);
+			await jobIs(answer.json().jobId, 'published');
+			const state = (await ask('GET', `/v1/documents/state?tenant=t&docId=${docId}`)).json;
+			const { chunks } = (await ask('GET', `/v1/documents/chunks?tenant=t&docId=${docId}`)).json;
+			return [state.mimeType, chunks[0]?.text];
+		};
+		const page = Buffer.from('<h1>Hi</h1><script>var yak=1</script>');
+		assert.deepEqual(await put('a.html', 'text/plain;charset=UTF-8', page), ['text/html', 'Hi']);
+		assert.deepEqual(await put('b.md', 'application/json', Buffer.from('# Hi')), ['text/markdown', 'Hi']);
+		assert.deepEqual(await put('c', 'text/plain', Buffer.from('Hi')), ['text/plain', 'Hi']);
+		assert.deepEqual(await put('d.md', 'application/json', Buffer.from('# Hi'), '&mimeType=text/plain'), [
+			'text/plain',
+			'# Hi',
+		]);
+		const russian = Buffer.from('f0d2c9d7c5d4', 'hex');
+		assert.deepEqual(await put('e.txt', 'text/plain; charset=koi8-r', russian), ['text/plain', 'Привет']);
+		assert.deepEqual(await put('f.txt', 'text/plain', russian, '&charset=koi8-r'), ['text/plain', 'Привет']);
+	});
+
+	it('a deletion takes a JSON header without a body', async () => {
+		await publish('a.md', '# One');
+		const url = '/v1/documents?tenant=t&docId=a.md';
+		const headers = { host: 'localhost', 'content-type': 'application/json' };
+		assert.equal((await made.http.inject({ method: 'DELETE', url, headers })).statusCode, 202);
+	});
+
+	it('finds a document by words of its title, its front matter and its file name', async () => {
+		await publish(
+			'dir/quarterly-budget.md',
+			'---\ntitle: Wombat care\ndescription: Feeding\ntags: [marsupial]\n---\nGive it grass.',
+		);
+		const titled = await ask(
+			'POST',
+			'/v1/publish',
+			document('x.txt', 'body words', { title: 'Chinchilla handbook' }),
+		);
+		await jobIs(titled.json.jobId, 'published');
+		const found = async (query: string) => {
+			const { json } = await ask('POST', '/v1/search', { tenant: 't', query, mode: 'text' });
+			return json.results.map(({ docId }: { docId: string }) => docId);
+		};
+		for (const query of ['wombat', 'feeding', 'marsupials', 'quarterly budgets'])
+			assert.deepEqual([...new Set(await found(query))], ['dir/quarterly-budget.md'], query);
+		assert.deepEqual(await found('Chinchilla handbook'), ['x.txt']);
+	});
+
 	it('put: the body is the file; its type comes by name, header or query', async () => {
 		const url = '/v1/documents/content?tenant=t&coalesced=true';
 		const metadata = encodeURIComponent('{"team":"x"}');
@@ -85,11 +136,11 @@ describe('answers', () => {
 		assert.equal(status, 202);
 		await jobIs(json.jobId, 'published');
 		const { json: page } = await ask('GET', '/v1/documents/state?tenant=t&docId=page.html');
-		assert.deepEqual([page.mimeType, page.title, page.metadata], ['text/plain', 'T', { team: 'x' }]);
-		const named = await ask('PUT', `${url}&docId=page.html&mimeType=text/html`, '<h1>Hi</h1>');
+		assert.deepEqual([page.mimeType, page.title, page.metadata], ['text/html', 'T', { team: 'x' }]);
+		const named = await ask('PUT', `${url}&docId=page.html&mimeType=text/plain`, '<h1>Hi</h1>');
 		await jobIs(named.json.jobId, 'published');
 		const { json: chunks } = await ask('GET', '/v1/documents/chunks?tenant=t&docId=page.html');
-		assert.equal(chunks.chunks[0].text.includes('<'), false, 'read as HTML');
+		assert.equal(chunks.chunks[0].text, '<h1>Hi</h1>', 'read as text');
 		const empty = await made.http.inject({
 			method: 'PUT',
 			url: `${url}&docId=empty.txt`,

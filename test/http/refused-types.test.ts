@@ -6,7 +6,9 @@ import type { Extractor } from '../../api/ports/extractor.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call } from '../support/call.ts';
 import { file, sendForm } from '../support/form.ts';
+import { pdfFile } from '../support/pdf-file.ts';
 import { assertRefusal, type Expected } from '../support/refusal.ts';
+import { settled } from '../support/settled.ts';
 
 const refused = (env: Readonly<Record<string, string>>) => [...refusedTypes(readConfig(env))];
 
@@ -53,6 +55,24 @@ describe('types that the operator rules out', () => {
 		assert.equal((await wanted.extract({ content, mimeType: 'text/plain' })).mimeType, 'text/plain');
 		await assert.rejects(wanted.extract({ content, mimeType: 'text/html' }), denied);
 		await assert.rejects(wanted.stream({ content, mimeType: 'text/plain' }, sink), denied);
+	});
+
+	it('end as dead letters where only their content shows them', async () => {
+		const app = await startApp({ DOCDROP_DENIED_TYPES: 'application/pdf' });
+		try {
+			const pdf = pdfFile({ pages: [{ lines: ['A page'] }] });
+			const { json } = await sendForm(app.url, '/v1/files', [file('a.txt', pdf), file('b.txt')]);
+			assert.equal(json.accepted, 2);
+			await settled(app.url);
+			const { jobs } = (await call(app.url, { path: '/v1/jobs?state=failed' })).json;
+			assert.deepEqual(
+				jobs.map((job: { docId: string; error: { code: string } }) => [job.docId, job.error.code]),
+				[['a.txt', 'unsupported_type']],
+			);
+			assert.match(jobs[0].error.message, /DOCDROP_DENIED_TYPES allows, got "application\/pdf"/);
+		} finally {
+			await app.close();
+		}
 	});
 
 	describe('by every way in', () => {

@@ -36,7 +36,7 @@ describe('refused documents', () => {
 		['publish: an unknown type', publish(document('a.xyz', { mimeType: 'image/png' })), 'unsupported_type'],
 		['publish: bad base64', publish(document('a', { content: { base64: '*' } })), 'invalid'],
 		['publish: content of no shape', publish(document('a', { content: 7 })), 'invalid'],
-		['publish: reserved metadata', publish(document('a', { metadata: { order: 1 } })), 'invalid'],
+		['publish: a number that was rounded', publish(document('a', { metadata: { id: 2 ** 60 } })), 'invalid'],
 		['publish: too large', publish(document('a', { content: { text: 'x'.repeat(1_048_577) } })), 'too_large'],
 		['publish: owned', publish(document('owned.txt')), 'owned'],
 		['publish: a field too many', publish(document('a', { colour: 'red' })), 'invalid'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call } from '../support/call.ts';
 import { field, file, manifest, type Part, sendForm } from '../support/form.ts';
+import { pdfFile } from '../support/pdf-file.ts';
 import { assertItem, assertRefusal } from '../support/refusal.ts';
 import { settled, until } from '../support/settled.ts';
 
@@ -122,6 +123,14 @@ describe('uploads', () => {
 		for (const [at, text] of texts.entries())
 			assert.equal((await stateOf(`size-${at}.txt`)).published.bytes, text.length);
 		await nothingLeft();
+	});
+
+	it('take documents of every kind, and read them as what they are', async () => {
+		const pdf = pdfFile({ pages: [{ lines: ['The report of the year'] }] });
+		await files([file('report.pdf', pdf, { type: 'application/pdf' }), file('called.md', pdf)]);
+		await settled(app.url);
+		assert.match(await textOf('report.pdf'), /The report of the year/);
+		assert.match(await textOf('called.md'), /The report of the year/);
 	});
 
 	it('are told by their ending, then by their sender; denied types are refused by name and setting', async () => {

@@ -45,7 +45,7 @@ describe('the flow', () => {
 		const found = await points();
 		assert.deepEqual(
 			found.map((point) => [point.heading, body(point)]),
-			five.map((text, n) => [`Part ${n}`, text]),
+			five.map((text, n) => [`Atlas > Part ${n}`, text]),
 		);
 		for (const { fields } of found) {
 			assert.deepEqual(
@@ -96,7 +96,7 @@ describe('the flow', () => {
 		await fixture.publish(document(sections(...five), { metadata: { shelf: 3, toString: 'x' } }));
 		const before = await points();
 		const change = () =>
-			fixture.publish(document(sections(...five), { title: 'New', path: 'p/a.md', metadata: { shelf: 4 } }));
+			fixture.publish(document(sections(...five), { path: 'p/a.md', metadata: { shelf: 4 } }));
 		assert.equal(await cost(change), 0);
 		const after = await points();
 		assert.deepEqual(
@@ -104,8 +104,16 @@ describe('the flow', () => {
 			before.map(({ id, order, content }) => [id, order, content]),
 		);
 		for (const { fields } of after) {
-			assert.deepEqual([fields.title, fields.path, fields.extra], ['New', 'p/a.md', { shelf: 4 }]);
+			assert.deepEqual([fields.path, fields.extra], ['p/a.md', { shelf: 4 }]);
 		}
+	});
+
+	it('another title is embedded with every chunk, and found', async () => {
+		await fixture.publish(document(sections(...five), { title: 'Atlas' }));
+		assert.equal(await cost(() => fixture.publish(document(sections(...five), { title: 'Gazetteer' }))), 5);
+		assert.equal((await search('gazetteer', 'text')).length, 5);
+		assert.equal((await search('atlas', 'text')).length, 0);
+		assert.deepEqual(new Set((await points()).map(({ fields }) => fields.title)), new Set(['Gazetteer']));
 	});
 
 	it('the same again is unchanged, and costs nothing', async () => {

@@ -6,6 +6,10 @@ export interface ZipEntry {
 	readonly content: string | Uint8Array;
 	/** Packed, as most programs do it; else stored as it is. */
 	readonly isPacked?: boolean;
+	/** What stands there in packed form instead of the content. */
+	readonly packed?: Uint8Array;
+	/** Bit 0: the entry is encrypted. */
+	readonly flags?: number;
 }
 
 /** A zip file, for documents that are one. */
@@ -13,11 +17,12 @@ export function zipFile(entries: readonly ZipEntry[]): Buffer {
 	const locals: Buffer[] = [];
 	const directory: Buffer[] = [];
 	let offset = 0;
-	for (const { name, content, isPacked = false } of entries) {
+	for (const { name, content, isPacked = false, packed, flags = 0 } of entries) {
 		const bytes = Buffer.from(content);
-		const data = isPacked ? deflateRawSync(bytes) : bytes;
+		const data = packed ?? (isPacked ? deflateRawSync(bytes) : bytes);
 		const fields = Buffer.alloc(26);
 		fields.writeUInt16LE(20, 0);
+		fields.writeUInt16LE(flags, 2);
 		fields.writeUInt16LE(isPacked ? 8 : 0, 4);
 		fields.writeUInt32LE(crc32(bytes), 10);
 		fields.writeUInt32LE(data.length, 14);

@@ -40,11 +40,11 @@ describe('output fields that the editor shows before a run', () => {
 		const read = (...parts: string[]) =>
 			JSON.parse(readFileSync(join(dir, ...parts), 'utf8')) as ReturnType<typeof schemaOf>;
 		for (const { displayOptions, options = [] } of properties.filter(({ name }) => name === 'operation')) {
-			const [resource] = displayOptions?.show?.['resource'] ?? [];
+			const [resource = ''] = (displayOptions?.show?.['resource'] ?? []) as string[];
 			for (const { value } of options as INodePropertyOptions[]) {
 				const file = `${String(value)}.json`;
-				const { properties: fields = {} } = read('DocDrop', '__schema__', 'v1.0.0', String(resource), file);
-				assert.ok(Object.keys(fields).length > 0, `${String(resource)} ${file}`);
+				const { properties: fields = {} } = read('DocDrop', '__schema__', 'v1.0.0', resource, file);
+				assert.ok(Object.keys(fields).length > 0, `${resource} ${file}`);
 			}
 		}
 		const { properties: fields = {} } = read('DocDropTrigger', '__schema__', 'v1.0.0.json');

@@ -26,17 +26,20 @@ export function commitOne(
 	const row = leasedRow(engine, lease);
 	if (row === null) return false;
 	const before = withLease(engine, row);
+	const isDeletion = before.lease?.content.op === 'delete';
+	// Of a document that is gone nothing stays, whatever was intended for it.
+	const given = isDeletion ? [] : manifest;
 	const entries =
-		manifest === 'intended' ? tables.countEntries(lease.doc) : tables.setManifest(lease.doc, manifest);
+		given === 'intended' ? tables.countEntries(lease.doc) : tables.setManifest(lease.doc, given);
 	if (row.state.mayHaveOrphans) points.move(row.tenant, 0, -entries);
-	const chunks = manifest === 'intended' ? entries : manifest.length;
+	const chunks = given === 'intended' ? entries : given.length;
 	const next = commitLeased(before, chunks, now, title ?? null);
 	const isDone = !isPending(next) && !next.failed;
 	if (isDone) dropBody(engine, lease.doc, row.body, false);
 	unpinBlob(engine, lease.doc);
 	saveDoc(engine, row, next, { flightJob: null, ...(isDone && { body: null, error: null }) });
 	updateJob(engine, before.lease?.jobId ?? null, now, {
-		state: before.lease?.content.op === 'delete' ? 'deleted' : 'published',
+		state: isDeletion ? 'deleted' : 'published',
 		detail,
 		attempts: before.lease?.generation === before.generation ? before.attempts : 0,
 	});

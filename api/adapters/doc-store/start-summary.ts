@@ -19,11 +19,13 @@ const name = 'summary';
 export function takeSummary(tables: Tables): StartSummary {
 	return tables.transaction(() => {
 		const stored = tables.marker(name);
-		if (stored === null)
+		if (stored !== null) tables.setMarker(name, null);
+		const summary = stored === null ? {} : (JSON.parse(stored) as Partial<StoredSummary>);
+		const { counts, progress, points } = summary;
+		// A program before this one may have counted less.
+		if (counts === undefined || progress === undefined || points === undefined)
 			return { counts: tables.counts(), progress: tables.progress(), points: tables.points() };
-		tables.setMarker(name, null);
-		const summary = JSON.parse(stored) as StoredSummary;
-		return { ...summary, points: summary.points.map(pointsOf) };
+		return { counts, progress, points: points.map(pointsOf) };
 	});
 }
 

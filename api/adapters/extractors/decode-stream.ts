@@ -1,28 +1,33 @@
 /**
- * decode.ts for a file that is streamed: the same characters, as lines. A first walk over the file finds
- * its encoding (UTF-8 is known only at its end) and refuses what is binary; a second one gives the lines.
+ * decode.ts for a file that is streamed: the same characters, as lines. A first walk over the file finds out whether
+ * it is UTF-8, which is known only at its end, and one more its charset where it is not; the next one refuses what
+ * is binary, and the last one gives the lines.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DocDropError } from '../../errors.ts';
-import { createBinaryCheck } from './decode.ts';
+import { charsetOfHead, createCharsetGuess, HEAD_BYTES } from './charset.ts';
+import { cleaned, createBinaryCheck, LONGEST_SEQUENCE } from './decode.ts';
 
 /** Longest line of a streamed file, in UTF-16 code units. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
 
-const PIECE = 64 * 1024;
+const PIECE = HEAD_BYTES;
 
 /** A file's text, which can be walked over more than once. */
 export interface TextFile {
+	readonly mimeType: string;
+	/** Standard name of the charset that it is in. */
+	readonly charset: string;
 	lines(): Generator<string>;
 }
 
-/** Throws `unreadable` for binary data; what reading throws is the caller's. */
-export function openTextFile(file: string, mimeType: string): TextFile {
-	const encoding = encodingOf(file);
+/** Throws `unreadable` for binary data; what reading throws is the caller's. `sender`: see charset.ts. */
+export function openTextFile(file: string, mimeType: string, sender?: string): TextFile {
+	const charset = charsetOf(file, sender ?? null);
 	const check = createBinaryCheck(mimeType);
-	for (const text of decoded(file, encoding)) check.see(text);
+	for (const text of decoded(file, charset)) check.see(text);
 	check.refuse();
-	return { lines: () => linesOf(cleaned(decoded(file, encoding)), mimeType) };
+	return { mimeType, charset, lines: () => linesOf(cleanedPieces(decoded(file, charset)), mimeType) };
 }
 
 function* pieces(file: string): Generator<Uint8Array> {
@@ -39,22 +44,25 @@ function* pieces(file: string): Generator<Uint8Array> {
 	}
 }
 
-function encodingOf(file: string): string {
+function charsetOf(file: string, sender: string | null): string {
+	const [head = new Uint8Array()] = pieces(file);
+	const said = charsetOfHead(head, { sender, inside: null });
+	if (said !== null) return said;
+	if (isUtf8(file)) return 'utf-8';
+	const guess = createCharsetGuess();
+	for (const piece of pieces(file)) guess.see(piece);
+	return guess.charset();
+}
+
+function isUtf8(file: string): boolean {
 	const utf8 = new TextDecoder('utf-8', { fatal: true });
-	let isFirst = true;
 	try {
-		for (const piece of pieces(file)) {
-			const [first, second] = piece;
-			if (isFirst && first === 0xff && second === 0xfe) return 'utf-16le';
-			if (isFirst && first === 0xfe && second === 0xff) return 'utf-16be';
-			isFirst = false;
-			utf8.decode(piece, { stream: true });
-		}
+		for (const piece of pieces(file)) utf8.decode(piece, { stream: true });
 		utf8.decode();
-		return 'utf-8';
+		return true;
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
-		return 'windows-1252';
+		return false;
 	}
 }
 
@@ -64,19 +72,23 @@ function* decoded(file: string, encoding: string): Generator<string> {
 	yield decoder.decode();
 }
 
-/** Line ends become \n, control characters spaces, as in decode.ts. */
-function* cleaned(texts: Iterable<string>): Generator<string> {
-	let carriage = '';
+/** As decode.ts does it with the whole text. */
+function* cleanedPieces(texts: Iterable<string>): Generator<string> {
+	let held = '';
 	for (const piece of texts) {
-		const text = carriage + piece;
-		// Whether \r is half of a line end, the next piece tells.
-		carriage = text.endsWith('\r') ? '\r' : '';
-		yield text
-			.slice(0, text.length - carriage.length)
-			.replace(/\r\n?/g, '\n')
-			.replace(/[\x00-\x08\x0b\x0e-\x1f\x7f]/g, ' ');
+		const text = held + piece;
+		const end = certainEnd(text);
+		held = text.slice(end);
+		yield cleaned(text.slice(0, end).replace(/\r\n?/g, '\n'));
 	}
-	if (carriage !== '') yield '\n';
+	if (held !== '') yield cleaned(held.replace(/\r\n?/g, '\n'));
+}
+
+/** Where what the next piece may change begins: half of a line end, or of what a terminal is told. */
+function certainEnd(text: string): number {
+	const escape = text.indexOf('\x1b', Math.max(0, text.length - LONGEST_SEQUENCE));
+	if (escape >= 0) return escape;
+	return text.endsWith('\r') ? text.length - 1 : text.length;
 }
 
 /** A form feed ends a page and so counts as a blank line. */

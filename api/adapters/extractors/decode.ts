@@ -1,28 +1,41 @@
 /**
- * Bytes to text, for all extractors: byte order mark, then the charset that the file names, then UTF-8, then
- * windows-1252 (which takes any bytes). Line ends become \n, control characters spaces.
+ * Bytes to text, for all extractors that hold them: which charset is decided in charset.ts. What is no text for a
+ * reader goes: terminal colours, and characters that only say where a word may be parted; other control characters
+ * become spaces, and line ends \n.
  */
 import { DocDropError } from '../../errors.ts';
+import { charsetOfHead, createCharsetGuess, type Declared, HEAD_BYTES, insideCharset } from './charset.ts';
+
+export interface Decoded {
+	readonly text: string;
+	/** Standard name of the charset that was used. */
+	readonly charset: string;
+}
 
 /** Rejects binary data with `unreadable`. `named`: the charset that the file itself names. */
-export function decode(bytes: Uint8Array, mimeType: string, named: string | null = null): string {
-	const text = toText(bytes, mimeType, named);
+export const decode = (bytes: Uint8Array, mimeType: string, named: string | null = null): string =>
+	decodeAs(bytes, mimeType, { sender: null, inside: named }).text;
+
+/** Rejects binary data with `unreadable`. */
+export function decodeAs(bytes: Uint8Array, mimeType: string, declared: Declared): Decoded {
+	const { text, charset } = toText(bytes, mimeType, declared);
 	const check = createBinaryCheck(mimeType);
 	check.see(text);
 	check.refuse();
-
-	return text.replace(/\r\n?/g, '\n').replace(/[\x00-\x08\x0b\x0e-\x1f\x7f]/g, ' ');
+	return { text: cleanLines(text), charset };
 }
 
-function toText(bytes: Uint8Array, mimeType: string, named: string | null): string {
-	const [first, second, third] = bytes;
+function toText(bytes: Uint8Array, mimeType: string, declared: Declared): Decoded {
 	try {
-		if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-		if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-		const marked = first === 0xef && second === 0xbb && third === 0xbf;
-		const charset = marked || named === null ? 'utf-8' : known(named);
-		if (charset !== 'utf-8') return new TextDecoder(charset).decode(bytes);
-		return tryUtf8(bytes) ?? new TextDecoder('windows-1252').decode(bytes);
+		const charset = charsetOfHead(bytes.subarray(0, HEAD_BYTES), declared);
+		if (charset !== null) return { text: new TextDecoder(charset).decode(bytes), charset };
+		const utf8 = tryUtf8(bytes);
+		if (utf8 !== null) return { text: utf8, charset: 'utf-8' };
+		const guess = createCharsetGuess();
+		guess.see(bytes);
+		// Only where the sender says UTF-8, which it is not, has the file's own word not been asked yet.
+		const guessed = insideCharset(declared) ?? guess.charset();
+		return { text: new TextDecoder(guessed).decode(bytes), charset: guessed };
 	} catch (cause) {
 		throw new DocDropError('unreadable', `the file is too long to be read as ${mimeType}`, { cause });
 	}
@@ -38,17 +51,25 @@ function tryUtf8(bytes: Uint8Array): string | null {
 	}
 }
 
-/** A charset's standard name; utf-8 where it is unknown, or UTF-16, which text that names itself cannot be. */
-function known(label: string): string {
-	try {
-		const { encoding } = new TextDecoder(label.trim());
-		return encoding.startsWith('utf-16') ? 'utf-8' : encoding;
-	} catch {
-		return 'utf-8';
-	}
+/** What terminals are told: colours and cursor moves, titles and links, character sets, and what has two characters. */
+const TERMINAL =
+	/\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\]\d{1,4};[^\x07\x1b\n]{0,256}\x07?|[()][0-9A-Z]|[@-Z\\^_=>78])/g;
+
+/** More characters than the longest of them has. */
+export const LONGEST_SEQUENCE = 300;
+
+/** Control characters, and the marks of a possible break: soft hyphen, zero-width space, word joiner, BOM. */
+const UNSEEN = /[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b\u2060\ufeff]/g;
+
+/** Leaves line ends as they are. */
+export function cleaned(text: string): string {
+	const plain = text.includes('\x1b') ? text.replace(TERMINAL, '') : text;
+	return plain.replace(UNSEEN, (character) => (character < '\x80' ? ' ' : ''));
 }
 
-/** Text has no NULs and few other control characters; a stray one per thousand is forgiven. */
+const cleanLines = (text: string): string => cleaned(text.replace(/\r\n?/g, '\n'));
+
+/** Text has few control characters, and next to no NULs: some in a short text, one in a thousand in a long one. */
 export function createBinaryCheck(mimeType: string) {
 	let length = 0;
 	let nuls = 0;
@@ -65,7 +86,7 @@ export function createBinaryCheck(mimeType: string) {
 		},
 		/** Throws `unreadable` where what was seen is no text. */
 		refuse(): void {
-			if (nuls * 1000 > length || controls * 20 > length) {
+			if (nuls * 8 > length || nuls > 8 + length / 1000 || controls * 20 > length + 40) {
 				throw new DocDropError('unreadable', `the file holds binary data and cannot be read as ${mimeType}`);
 			}
 		},

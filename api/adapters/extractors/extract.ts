@@ -18,12 +18,12 @@ import {
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, ExtractInput } from '../../ports/index.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
-import type { StreamEnd } from './extracted.ts';
+import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
 import { type BufferedReader, readers, type StreamedReader } from './readers.ts';
 import { sniff } from './sniff.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 1;
+const EXTRACTORS_VERSION = 2;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -34,6 +34,9 @@ const MOST_STREAMED_CHUNKS = 1_000_000;
 /** What goes in one page at most, about: the parent's event loop must not stand still for one. */
 const PAGE_CHARS = 200_000;
 const PAGE_CHUNKS = 200;
+
+/** What is known of a file beside its content. */
+type Told = Omit<ExtractInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
 export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
@@ -60,15 +63,20 @@ export function fromReadError(cause: unknown): DocDropError {
  */
 export async function extractDocument(
 	bytes: Uint8Array,
-	claimed: string,
+	{ mimeType: claimed, charset, title }: Told,
 	chunking: ChunkSettings,
 ): Promise<Extracted> {
 	checkType(claimed);
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
 	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
 	return reading(mimeType, async () => {
-		const document = await readers[mimeType].read(bytes, mimeType);
-		const pieces = chunk(document.blocks, chunking);
+		const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
+		const document = await reader.read(bytes, mimeType, charset);
+		const pieces = chunk(
+			searchedBlocks(document),
+			chunking,
+			title ?? (reader.stream === undefined ? ownTitle(document) : null),
+		);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -79,36 +87,40 @@ export async function extractDocument(
  * `extractDocument` does, and whatever `put` throws.
  */
 export async function streamInput(
-	{ content, mimeType: claimed }: ExtractInput,
+	{ content, ...told }: ExtractInput,
 	chunking: ChunkSettings,
 	put: (page: readonly Chunk[]) => Promise<void>,
 ): Promise<DocumentFacts> {
+	const { mimeType: claimed } = told;
 	checkType(claimed);
 	const mimeType = content instanceof Uint8Array ? claimed : typeOfFile(content.file, claimed);
 	const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
 	if (content instanceof Uint8Array || reader.stream === undefined) {
 		const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-		const { chunks, ...facts } = await extractDocument(bytes, claimed, chunking);
+		const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
 		for (const page of pages(chunks)) await put(page);
 		return facts;
 	}
-	return streamFile(content.file, mimeType, { stream: reader.stream, chunking, put });
+	return streamFile(content.file, mimeType, { ...told, stream: reader.stream, chunking, put });
 }
 
 async function streamFile(
 	file: string,
 	mimeType: MimeType,
 	{
+		charset,
+		title,
 		stream,
 		chunking,
 		put,
-	}: Pick<StreamedReader, 'stream'> & {
-		readonly chunking: ChunkSettings;
-		readonly put: (page: readonly Chunk[]) => Promise<void>;
-	},
+	}: Pick<StreamedReader, 'stream'> &
+		Pick<Told, 'charset' | 'title'> & {
+			readonly chunking: ChunkSettings;
+			readonly put: (page: readonly Chunk[]) => Promise<void>;
+		},
 ): Promise<DocumentFacts> {
-	const chunks = createChunkStream(chunking);
-	const walk = stream(file, mimeType, chunks);
+	const chunks = createChunkStream(chunking, title ?? null);
+	const walk = stream(file, mimeType, chunks, charset);
 	let count = 0;
 	let page: Chunk[] = [];
 	/** On to the next stop. */
@@ -180,9 +192,15 @@ function typeOfFile(file: string, claimed: MimeType): MimeType {
 	}
 }
 
-const factsOf = ({ title, warnings = [] }: StreamEnd, mimeType: MimeType): DocumentFacts => ({
+/** A title that is none of the headings. Of a streamed type it comes too late, with the last block, and is left out. */
+function ownTitle({ title, blocks }: Document): string | null {
+	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
+}
+
+const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: MimeType): DocumentFacts => ({
 	title,
 	mimeType,
+	charset: charset ?? null,
 	warnings,
 });
 

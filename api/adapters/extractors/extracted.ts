@@ -5,6 +5,11 @@ export interface Document {
 	readonly title: string | null;
 	/** In reading order; none is blank. */
 	readonly blocks: Block[];
+	/** What the document says of itself beside its text. */
+	readonly description?: string;
+	readonly keywords?: readonly string[];
+	/** Standard name of the charset that its bytes were read in, where they are text. */
+	readonly charset?: string;
 	/**
 	 * For people: what of the file could not be read, a short sentence each, such as `pages 3 and 7 have no text
 	 * layer`. Nothing of the file's content, and no word of where it lies.
@@ -14,3 +19,13 @@ export interface Document {
 
 /** What is known of a file when its last block has gone to the chunker. */
 export type StreamEnd = Omit<Document, 'blocks'>;
+
+/** What is searched of a document: its text, and below its first headings what it says of itself. */
+export function searchedBlocks({ blocks, description, keywords = [] }: Document): Block[] {
+	const about: Block[] = [];
+	if (description !== undefined) about.push({ kind: 'paragraph', text: description });
+	if (keywords.length > 0) about.push({ kind: 'paragraph', text: `Keywords: ${keywords.join(', ')}` });
+	if (about.length === 0) return blocks;
+	const body = blocks.findIndex(({ kind }) => kind !== 'heading');
+	return body < 0 ? [...blocks, ...about] : blocks.toSpliced(body, 0, ...about);
+}

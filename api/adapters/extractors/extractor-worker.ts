@@ -47,11 +47,11 @@ function isWasmEnd(error: unknown): boolean {
 
 async function answerAtOnce(
 	id: number,
-	{ content, mimeType }: ExtractInput,
+	{ content, ...told }: ExtractInput,
 	chunking: ChunkSettings,
 ): Promise<DocumentFacts> {
 	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-	const { chunks, ...facts } = await extractDocument(bytes, mimeType, chunking);
+	const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
 	for (const part of pages(chunks)) await send({ id, part });
 	return facts;
 }

@@ -13,15 +13,15 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 		fingerprint: extractorFingerprint(chunking),
 		mimeTypes,
 		streamable: streamedTypes,
-		async extract({ content, mimeType }, signal) {
+		async extract({ content, ...told }, signal) {
 			signal?.throwIfAborted();
-			checkType(mimeType);
-			if (content instanceof Uint8Array) return extractDocument(content, mimeType, chunking);
+			checkType(told.mimeType);
+			if (content instanceof Uint8Array) return extractDocument(content, told, chunking);
 			const bytes = await readFile(content.file, { signal }).catch((error: unknown) => {
 				signal?.throwIfAborted();
 				throw fromReadError(error);
 			});
-			return extractDocument(bytes, mimeType, chunking);
+			return extractDocument(bytes, told, chunking);
 		},
 		async stream(input, sink, signal) {
 			signal?.throwIfAborted();

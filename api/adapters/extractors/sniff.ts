@@ -5,9 +5,9 @@
  * a table of tabs called `.xls`.
  */
 import { isTextType } from '../../contract/file-types.ts';
-import { DocDropError } from '../../errors.ts';
 import type { ByteSource } from './byte-source.ts';
-import { oleNames } from './ole-names.ts';
+import { needsPassword } from './needs-password.ts';
+import { openOle } from './ole.ts';
 import { zipNames } from './zip-names.ts';
 
 const HEAD_BYTES = 4_096;
@@ -81,6 +81,8 @@ function zipType(source: ByteSource, claimed: string): string {
 		const base = mimetype.replace(/-template$/, '');
 		if (base === 'application/epub+zip' || base.startsWith(OPEN_DOCUMENT)) return base;
 	}
+	// Not every program writes the entry first, and then only the name of the file tells the kinds apart.
+	if (names.includes('content.xml') && claimed.startsWith(OPEN_DOCUMENT)) return claimed;
 	if (names.some((name) => name === 'xl/workbook.bin')) return `${EXCEL}.sheet.binary.macroenabled.12`;
 	const found = zipTypes.find(([folder]) => names.some((name) => name.startsWith(folder)));
 	if (found !== undefined) return found[1];
@@ -90,9 +92,8 @@ function zipType(source: ByteSource, claimed: string): string {
 }
 
 function oleType(source: ByteSource, claimed: string): string {
-	const names = oleNames(source);
-	if (names.has('EncryptedPackage'))
-		throw new DocDropError('encrypted', 'the file is protected by a password');
+	const names = openOle(source).names;
+	if (names.has('EncryptedPackage')) throw needsPassword();
 	const found = oleTypes.find(([stream]) => names.has(stream));
 	if (found !== undefined) return found[1];
 	return names.size === 0 && !isTextType(claimed) ? claimed : OLE;

@@ -60,7 +60,7 @@ function sharedIndents(file: TextFile, longParagraph: number): number[] {
 }
 
 function* events(file: TextFile, longParagraph: number): Generator<Event> {
-	const headings = createHeadings();
+	const headings = createHeadings(file.mimeType);
 	let lines: string[] = [];
 	let length = 0;
 	let isLong = false;

@@ -5,13 +5,19 @@
  * decoration and are dropped; all other lines are kept as they are.
  */
 import type { Block } from '../../chunking/index.ts';
-import { decode } from './decode.ts';
+import { decodeAs } from './decode.ts';
 import type { Document } from './extracted.ts';
 
-/** Rejects with `unreadable` what is binary. */
-export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Document {
+/** Rejects with `unreadable` what is binary. `charset`: as the sender declares it. */
+export function extractText(bytes: Uint8Array, mimeType = 'text/plain', charset?: string): Document {
+	const decoded = decodeAs(bytes, mimeType, { sender: charset ?? null, inside: null });
+	return { ...textDocument(decoded.text, mimeType), charset: decoded.charset };
+}
+
+/** The same from text. */
+export function textDocument(whole: string, mimeType = 'text/plain'): Document {
 	const blocks: Block[] = [];
-	const headings = createHeadings();
+	const headings = createHeadings(mimeType);
 	let lines: string[] = [];
 
 	function flush() {
@@ -21,7 +27,7 @@ export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Documen
 		lines = [];
 	}
 
-	for (const line of eachLine(decode(bytes, mimeType))) {
+	for (const line of eachLine(whole)) {
 		if (line.trim() === '') {
 			if (lines.length > 0) flush();
 		} else {
@@ -33,7 +39,8 @@ export function extractText(bytes: Uint8Array, mimeType = 'text/plain'): Documen
 }
 
 /** Finds headings, which stand at the beginning of a paragraph; knows the styles that the document has used so far. */
-export function createHeadings() {
+export function createHeadings(mimeType: string) {
+	const longest = mimeType === 'text/x-rst' ? Infinity : LONGER_RULE;
 	/** Underline mark, doubled where there is an overline as well; its index is its level. */
 	const styles: string[] = [];
 	function heading(text: string, style: string): Block {
@@ -52,14 +59,14 @@ export function createHeadings() {
 				if (mark === null) continue;
 				const above = i > from ? (lines[i - 1] ?? '') : '';
 				const below = lines[i + 1] ?? '';
-				if (isTitle(above) && i - 1 === from && covers(lines[i], above)) {
+				if (isTitle(above) && i - 1 === from && covers(lines[i], above, longest)) {
 					emit(heading(above, mark));
 					from = i + 1;
 				} else if (
 					i === from &&
 					isTitle(below.trim()) &&
 					ruleMark(lines[i + 2] ?? '') === mark &&
-					covers(lines[i], below)
+					covers(lines[i], below, Infinity)
 				) {
 					emit(heading(below, mark + mark));
 					from = i + 3;
@@ -108,8 +115,16 @@ function isTitle(line: string): boolean {
 	return line !== '' && line.length <= LONGEST_TITLE && !/^\s/.test(line) && ruleMark(line) === null;
 }
 
-function covers(rule: string | undefined, title: string): boolean {
-	return (rule ?? '').trimEnd().length >= [...title.trim()].length;
+/** A rule that goes on for longer than the line above it separates entries of a log; in reStructuredText it may. */
+const LONGER_RULE = 4;
+
+/** `longer`: so many columns the rule may be longer than the title. */
+function covers(rule: string | undefined, title: string, longer: number): boolean {
+	const length = (rule ?? '').trimEnd().length;
+	const characters = [...title.trim()];
+	if (length < characters.length) return false;
+	const wide = characters.filter((character) => character >= '\u1100').length;
+	return length <= characters.length + wide + longer;
 }
 
 /** Lines joined, without the indentation that all of them share and without spaces at their ends. */

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
 import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
-import { reservedMetadata } from '../../contract/stored-fields.ts';
+import { asideOf, reservedMetadata } from '../../contract/stored-fields.ts';
 import {
 	type ChangeContent,
 	type DocMeta,
@@ -145,9 +145,40 @@ function describe(input: DocumentFields, isText: boolean, settings: CheckSetting
 		mimeType,
 		path: input.path ?? null,
 		title: input.title ?? null,
-		metadata: input.metadata ?? {},
+		charset: charsetFor(input, isText, mimeType),
+		metadata: movedAside(input.metadata ?? {}),
 	};
 	return { input, op: 'put' as const, meta: writeMeta(meta), mimeType };
+}
+
+/**
+ * As it is declared; what comes as Unicode text is in UTF-8, whatever it says of itself. UTF-8 is tried first in any
+ * case, and is worth a word only to files that may name another charset.
+ */
+function charsetFor(
+	{ charset, mimeType: declared }: DocumentFields,
+	isText: boolean,
+	mimeType: string,
+): string | null {
+	const namesItself = mimeType.includes('html') || mimeType.includes('xml');
+	const given = charset === undefined ? null : standardName(charset);
+	if (charset !== undefined && given === null)
+		throw invalid(
+			'charset',
+			`must be the name of a charset such as windows-1251, got ${JSON.stringify(charset)}`,
+		);
+	const label = /;\s*charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(declared ?? '')?.[1];
+	const found = isText ? 'utf-8' : (given ?? standardName(label ?? ''));
+	return found === 'utf-8' && !namesItself ? null : found;
+}
+
+/** Null for what is no charset, and for ASCII, which is declared where nobody has looked. */
+function standardName(label: string): string | null {
+	try {
+		return /ascii/i.test(label) ? null : new TextDecoder(label.trim()).encoding;
+	} catch {
+		return null;
+	}
 }
 
 /** What can be read, but was ruled out. */
@@ -179,29 +210,70 @@ function checkDocId(field: string, docId: string): void {
 
 function checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
 	if (metadata === undefined) return;
-	const taken = reservedMetadata.find((name) => Object.hasOwn(metadata, name));
-	if (taken !== undefined) throw invalid(`metadata/${taken}`, 'is a name of DocDrop’s own; use another');
 	if (!Object.keys(metadata).every((name) => metadataName.test(name))) {
 		throw invalid('metadata', 'must have names of 1 to 128 characters without control characters');
 	}
 	// With a stack of its own, because what comes after this check recurses.
-	const open: { readonly value: unknown; readonly depth: number }[] = [{ value: metadata, depth: 1 }];
+	const open: Nested[] = [{ name: 'metadata', within: null, value: metadata, depth: 1 }];
 	for (let item = open.pop(); item !== undefined; item = open.pop()) {
 		if (typeof item.value === 'string' && !item.value.isWellFormed()) {
 			throw invalid('metadata', 'must be well-formed Unicode');
 		}
+		if (typeof item.value === 'number') checkNumber(item, item.value);
 		if (typeof item.value !== 'object' || item.value === null) continue;
 		if (item.depth > maxMetadataDepth)
 			throw invalid('metadata', `must be at most ${maxMetadataDepth} levels deep`);
 		for (const [name, value] of Object.entries(item.value)) {
 			if (!name.isWellFormed()) throw invalid('metadata', 'must be well-formed Unicode');
 			if (name === '__proto__') throw invalid('metadata', 'must not hold the name __proto__');
-			open.push({ value, depth: item.depth + 1 });
+			open.push({ name, within: item, value, depth: item.depth + 1 });
 		}
 	}
 	const bytes = Buffer.byteLength(JSON.stringify(metadata));
 	if (bytes > maxMetadataBytes)
 		throw invalid('metadata', `must be at most ${maxMetadataBytes} bytes of JSON, got ${bytes}`);
+}
+
+/** A value in the metadata, and where it stands. */
+interface Nested {
+	readonly name: string;
+	readonly within: Nested | null;
+	readonly value: unknown;
+	readonly depth: number;
+}
+
+const fieldOf = ({ name, within }: Nested): string => (within === null ? name : `${fieldOf(within)}/${name}`);
+
+/** What JSON writes as a longer whole number has lost its last digits when it comes here, and 1e999 is Infinity. */
+function checkNumber(at: Nested, value: number): void {
+	if (Number.isFinite(value) && !(Number.isInteger(value) && !Number.isSafeInteger(value))) return;
+	const field = fieldOf(at);
+	const got = Number.isFinite(value) ? `one that reads as ${BigInt(value)}` : 'a larger one than there is';
+	throw new DocDropError(
+		'invalid',
+		`${field} must be a number that is kept exactly, a whole one of at most ${Number.MAX_SAFE_INTEGER}, got ${got}`,
+		{ field, hint: 'Send the number as a text, in quotes.' },
+	);
+}
+
+/**
+ * The caller's metadata lies beside our own fields in the index. A name that is one of ours is kept under another one,
+ * so that what a loader gives (`title`, `page`, `path`) needs no renaming before it is sent.
+ */
+function movedAside(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+	const taken = reservedMetadata.filter((name) => Object.hasOwn(metadata, name));
+	if (taken.length === 0) return metadata;
+	const twice = taken.find((name) => Object.hasOwn(metadata, asideOf(name)));
+	if (twice !== undefined) {
+		const aside = asideOf(twice);
+		throw invalid(
+			`metadata/${aside}`,
+			`must be absent where metadata/${twice} is given, which is kept there`,
+		);
+	}
+	return Object.fromEntries(
+		Object.entries(metadata).map(([name, value]) => [taken.includes(name) ? asideOf(name) : name, value]),
+	);
 }
 
 function mimeTypeFor(
@@ -242,13 +314,18 @@ function bytesOf(content: NonNullable<DocumentInput['content']>): string | Uint8
 	return bytes;
 }
 
+/** No program writes longer lines of it. */
+const LINE_OF_BASE64 = 1_024;
+
 /**
  * Null where the text is not standard base64. Node skips what it does not know, so a foreign character shows
  * itself in the length; matching megabytes with an expression would hold the event loop.
  */
 function decodeBase64(text: string): Uint8Array | null {
-	if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return null;
-	const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-	const bytes = Buffer.from(text, 'base64');
-	return bytes.length === (text.length / 4) * 3 - padding ? bytes : null;
+	// Mail and the command line's base64 break it into lines.
+	const joined = /[\r\n]/.test(text.slice(0, LINE_OF_BASE64)) ? text.replace(/[\r\n]+/g, '') : text.trimEnd();
+	if (joined.length % 4 !== 0 || joined.includes('-') || joined.includes('_')) return null;
+	const padding = joined.endsWith('==') ? 2 : joined.endsWith('=') ? 1 : 0;
+	const bytes = Buffer.from(joined, 'base64');
+	return bytes.length === (joined.length / 4) * 3 - padding ? bytes : null;
 }

@@ -2,7 +2,7 @@ import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
-import { plan, readMeta } from '../../domain/index.ts';
+import { plan, readingOf, readMeta } from '../../domain/index.ts';
 
 interface PreviewDeps {
 	readonly docStore: DocStore;
@@ -33,10 +33,15 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	const published = state?.published ?? null;
 	const bytes = document.bytes ?? '';
 	const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-	const { title, mimeType, warnings, chunks } =
-		document.op === 'delete'
-			? { title: null, mimeType: null, warnings: [], chunks: [] }
-			: await deps.extractor.extract({ content, mimeType: document.mimeType });
+	const {
+		title,
+		mimeType,
+		charset = null,
+		warnings,
+		chunks,
+	} = document.op === 'delete'
+		? { title: null, mimeType: null, warnings: [], chunks: [] }
+		: await deps.extractor.extract({ content, ...readingOf(document.meta) });
 	const canKeep = published?.fingerprint === deps.fingerprint;
 	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
 	const { added, kept, gone } = next;
@@ -59,6 +64,7 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 						: 'changed',
 		title: document.op === 'delete' ? null : (readMeta(document.meta).title ?? title),
 		mimeType,
+		charset,
 		contentSha256: document.op === 'delete' ? null : document.sha256,
 		bytes: document.size,
 		warnings: [...warnings],

@@ -7,7 +7,7 @@ import {
 	documentCost,
 	largeBytes,
 	type LargePlan,
-	readMeta,
+	readingOf,
 } from '../../domain/index.ts';
 import { changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
@@ -61,13 +61,15 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 		return { claimed, plan: nothing, ...none };
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
-	const spool = await deps.spools.open({ tenant, docId, contentSha256: content.sha256, fingerprint });
+	const reading = readingOf(claimed.meta);
+	// Chunks follow from how the content is read as well.
+	const read = `${fingerprint} ${JSON.stringify(reading)}`;
+	const spool = await deps.spools.open({ tenant, docId, contentSha256: content.sha256, fingerprint: read });
 	try {
-		const { mimeType } = readMeta(claimed.meta);
 		const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
 		const facts = await deps.extractor
 			.stream(
-				{ content: content.body, mimeType },
+				{ content: content.body, ...reading },
 				{
 					begin() {
 						planner = createLargePlanner(tenant, docId);

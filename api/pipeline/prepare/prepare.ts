@@ -9,11 +9,11 @@ import type {
 	VectorStore,
 } from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
-import { embeddedText } from '../../chunking/index.ts';
+import { embeddedText, indexedTerms } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
-import { documentCost, fieldsOf, plan, type Plan, readMeta } from '../../domain/index.ts';
+import { documentCost, fieldsOf, plan, type Plan, readingOf, readMeta } from '../../domain/index.ts';
 import { openReuse } from './reuse.ts';
 
 /**
@@ -60,9 +60,8 @@ export async function prepare(
 	const { tenant, docId, manifest, orphans, content } = claimed;
 	if (claimed.op === 'delete') return prepareDeletion(claimed);
 	if (content === null) throw new Error('a document that is wanted has no body');
-	const meta = readMeta(claimed.meta);
 	const leave = await deps.reading.enter(claimed, documentCost(content.size), deps.signal);
-	const input = { content: content.body, mimeType: meta.mimeType };
+	const input = { content: content.body, ...readingOf(claimed.meta) };
 	const { chunks, ...facts } = await within(
 		deps.stallMs,
 		'the extractor',
@@ -93,7 +92,7 @@ export async function prepare(
 		return {
 			id: chunk.pointId,
 			vector,
-			terms: terms.get(chunk.hash) ?? '',
+			terms: indexedTerms(terms.get(chunk.hash) ?? '', docId),
 			content: chunk.text,
 			heading: chunk.heading,
 			page: chunk.page,

@@ -1,3 +1,4 @@
+import { indexedTerms } from '../../chunking/index.ts';
 import type { ManifestChunk } from '../../domain/index.ts';
 import type { Chunk, DocWrite, NewPoint } from '../../ports/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
@@ -136,7 +137,7 @@ export function* largeSteps(
 }
 
 /** The new points of some pages, with what the store keeps of them. */
-async function slice({ spool, plan }: LargePrepared, from: number, to: number) {
+async function slice({ claimed, spool, plan }: LargePrepared, from: number, to: number) {
 	const added: ManifestChunk[] = [];
 	const points: NewPoint[] = [];
 	/** Of them those in the manifest; those that the store has already, for which an intent changes nothing. */
@@ -158,7 +159,15 @@ async function slice({ spool, plan }: LargePrepared, from: number, to: number) {
 		added.push(chunk);
 		if (plan.isKnown(index)) known.push(chunk);
 		if (plan.isOfManifest(index)) rewritten.push(pointId);
-		points.push({ id: pointId, vector, terms, content: text, heading, page: sheet, order });
+		points.push({
+			id: pointId,
+			vector,
+			terms: indexedTerms(terms, claimed.docId),
+			content: text,
+			heading,
+			page: sheet,
+			order,
+		});
 	}
 	return { added, points, rewritten, known };
 }

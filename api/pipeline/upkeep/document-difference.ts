@@ -64,7 +64,8 @@ interface ReadDeps {
 	readonly signal: AbortSignal;
 }
 
-const itemsAPage = 2_000;
+/** Servers in strict mode may refuse more. */
+const itemsAPage = 1_000;
 
 /** Both sides of a document in the order of their ids, from behind `from` on. */
 export async function* pagesOf(

@@ -2,7 +2,7 @@ import type { Clock, DocFields, DocStore, NewPoint, RepairTarget, VectorStore } 
 import { fieldsOf, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
-import { embeddedText, tokenize } from '../../chunking/index.ts';
+import { embeddedText, indexedTerms, tokenize } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
 import { differ, type Gap, pagesOf } from './document-difference.ts';
 
@@ -131,7 +131,7 @@ async function writeAgain(
 		const points = chunks.map(({ pointId: id, text: content, heading, page, order }, index): NewPoint => {
 			const vector = vectors[index];
 			if (vector === undefined) throw new Error('a chunk without its vector');
-			const terms = tokenize(embeddedText({ heading, text: content })).join(' ');
+			const terms = indexedTerms(tokenize(embeddedText({ heading, text: content })).join(' '), docId);
 			return { id, vector, terms, content, heading, page, order };
 		});
 		const write = { tenant, docId, fields: ofDocument, points, kept: [], reordered: [], droppedExtra: [] };

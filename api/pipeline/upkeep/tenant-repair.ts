@@ -13,7 +13,7 @@ export interface RepairMarker {
 
 export const repairMarker = 'mending';
 const docsAPage = 100;
-const namesAPage = 2_000;
+const namesAPage = 1_000;
 /** A document in work keeps the rest waiting for no longer than this. */
 const busyMs = 20_000;
 /** Before a document in work is tried again. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { extractHtml } from '../../../api/adapters/extractors/html.ts';
 
-const read = (html: string, type = 'text/html') => extractHtml(new TextEncoder().encode(html), type);
+const read = (html: string, type = 'text/html') => {
+	const { title, blocks } = extractHtml(new TextEncoder().encode(html), type);
+	return { title, blocks };
+};
 const texts = (html: string, type?: string) => read(html, type).blocks.map((block) => block.text);
 
 describe('extractHtml', () => {
@@ -24,10 +27,10 @@ describe('extractHtml', () => {
 				{ kind: 'paragraph', text: 'loose text' },
 				{ kind: 'item', level: 1, text: 'one' },
 				{ kind: 'item', level: 1, text: 'two' },
-				{ kind: 'item', level: 2, text: 'deep' },
+				{ kind: 'item', level: 2, text: '1. deep' },
 				{ kind: 'code', text: '  if a:\n\tb < c' },
 				{ kind: 'row', text: 'Name | Value' },
-				{ kind: 'row', text: 'x | 1 2' },
+				{ kind: 'row', text: 'x | 1 2', header: 'Name | Value' },
 				{ kind: 'paragraph', text: 'term' },
 				{ kind: 'paragraph', text: 'meaning' },
 				{ kind: 'paragraph', text: 'a picture' },
@@ -40,8 +43,8 @@ describe('extractHtml', () => {
 			<aside role="navigation">aside</aside><script>if (a < b) document.write("<p>no</p>")</script>
 			<template><p>no</p></template><noscript>no</noscript><svg><title>no</title><style/><text>no</text></svg>
 			<div class="sphinxsidebar">side</div><button>Copy</button><select><option>no</select>
-			<p>kept</p><aside>also kept</aside><div class="unrelated">and this</div><footer>© no</footer>`;
-		assert.deepEqual(texts(html), ['kept', 'also kept', 'and this']);
+			<p>kept as it is content</p><div class="unrelated">and this</div><footer>© no</footer>`;
+		assert.deepEqual(texts(html), ['kept as it is content', 'and this']);
 		assert.equal(read(html).title, null);
 	});
 
@@ -50,6 +53,116 @@ describe('extractHtml', () => {
 		assert.deepEqual(texts('<p>first<nav>menu<p>all the rest'), ['first', 'menu', 'all the rest']);
 		assert.deepEqual(texts('<footer><p>all there is</p></footer>'), ['all there is']);
 		assert.deepEqual(texts('<button>a<p>b'), ['a', 'b']);
+	});
+
+	it('finds the main content by elements, roles, classes and ids', () => {
+		const content = '<p>What the page is about, in a sentence or two that nobody would want to miss.</p>';
+		const around = [
+			'<header>Site name</header>',
+			'<header><a>Site</a><nav>Menu</nav></header>',
+			'<aside>Other news</aside>',
+			'<form>Subscribe</form>',
+			'<div role="complementary">More</div>',
+			'<div role="search">Search</div>',
+			'<div role="banner">Site</div>',
+			'<div class="left-sidebar">Links</div>',
+			'<div id="sidebar">Links</div>',
+			'<ul class="breadcrumbs"><li>Home</ul>',
+			'<div class="Related_Posts">Read on</div>',
+			'<div id="cookie-consent">We use cookies</div>',
+			'<div aria-hidden="true">decoration</div>',
+			'<div class="page"><div id="footer">© 2020</div></div>',
+		];
+		const about = 'What the page is about, in a sentence or two that nobody would want to miss.';
+		for (const html of around) assert.deepEqual(texts(html + content), [about], html);
+		const inside = [
+			'<main><header>By Jane</header></main>',
+			'<article><header>By Jane</header></article>',
+			'<article><footer>By Jane</footer></article>',
+			'<blockquote>By <footer>Jane</footer></blockquote>',
+			'<main><aside class="note">By Jane</aside></main>',
+			'<header id="title-block-header">By Jane</header>',
+			'<div class="has-sidebar">By Jane</div>',
+			'<div class="card"><div class="footer">By Jane</div></div>',
+		];
+		for (const html of inside) assert.match(texts(html + content).join(' '), /By.*Jane/, html);
+	});
+
+	it('keeps the heading of a page that stands in its header', () => {
+		const html = '<header><p>Site</p><h1>The subject</h1><p>menu</p></header><p>Text about the subject.</p>';
+		assert.deepEqual(texts(html), ['The subject', 'Text about the subject.']);
+	});
+
+	it('reads all of a page of which the rules would leave little', () => {
+		const form = `<form><p>${'The whole of it is within a form. '.repeat(20)}</p></form>`;
+		assert.match(texts(`<p>Short.</p>${form}<nav>menu</nav>`).join(' '), /within a form.*menu/);
+		const main = `<main><p>${'Long enough to be the content. '.repeat(10)}</p></main>`;
+		assert.doesNotMatch(texts(`${main}<aside>${'Other things. '.repeat(200)}</aside>`).join(' '), /Other/);
+		const nav = `<nav>${'An entry of the menu. '.repeat(100)}</nav>`;
+		assert.deepEqual(texts(`${nav}<p>A short page.</p>`), ['A short page.']);
+	});
+
+	it('leaves out what is hidden', () => {
+		const html = `<p hidden>a<p>shown</p><div style="color:red; display : none">b</div>
+			<span style="visibility:hidden">c</span><div hidden="until-found">found</div>`;
+		assert.deepEqual(texts(html), ['shown', 'found']);
+		assert.deepEqual(texts('<p hidden>all there is'), ['all there is']);
+	});
+
+	it('keeps a button that a sentence speaks of', () => {
+		assert.deepEqual(texts('<p>Press <button>Save changes</button> to store.</p><button>Copy</button>'), [
+			'Press Save changes to store.',
+		]);
+		assert.deepEqual(texts('<pre>code<button>Copy</button></pre><h2>Head<button>#</button></h2>'), [
+			'code',
+			'Head',
+		]);
+	});
+
+	it('keeps each value of a table in its column', () => {
+		const rows = (html: string) => texts(`<table>${html}</table>`);
+		assert.deepEqual(rows('<tr><th>Item<th>2023<th>2024<tr><td>Bolt<td><td>30<tr><td><td><td>'), [
+			'Item | 2023 | 2024',
+			'Bolt |  | 30',
+		]);
+		assert.deepEqual(rows('<tr><td rowspan=2>Europe<td>Berlin<tr><td>Paris<tr><td>Asia<td>Tokyo'), [
+			'Europe | Berlin',
+			'Europe | Paris',
+			'Asia | Tokyo',
+		]);
+		assert.deepEqual(rows('<tr><td>a<td colspan=2>b<td>c<tr><td>1<td>2<td>3<td rowspan=9>4<tr><td>5'), [
+			'a | b |  | c',
+			'1 | 2 | 3 | 4',
+			'5 |  |  | 4',
+		]);
+		assert.equal(rows(`<tr><td rowspan=99999 colspan=99999>x${'<tr><td>y'.repeat(3_000)}`).length, 3_001);
+	});
+
+	it('keeps the numbers of lists and where links lead', () => {
+		assert.deepEqual(
+			texts('<ol start=3><li>third<li>fourth<ul><li>sub</ul><li value=9>ninth<li>tenth</ol>'),
+			['3. third', '4. fourth', 'sub', '9. ninth', '10. tenth'],
+		);
+		const html = `<p>See <a href="https://example.com/manual.pdf">the <b>manual</b></a>, <a href="/x">here</a>,
+			<a href="https://example.com/">https://example.com/</a>, <a href="mailto:jo@example.com?subject=x">Jo</a>,
+			<a href="javascript:go()">go</a>.</p><h2><a href="https://example.com/">Head</a></h2>`;
+		assert.deepEqual(texts(html), [
+			'See the manual (https://example.com/manual.pdf), here, https://example.com/, Jo (jo@example.com), go.',
+			'Head',
+		]);
+	});
+
+	it('reads a formula once, as it was written where that is known', () => {
+		const tex = '<annotation encoding="application/x-tex">mc^2</annotation>';
+		const parts = '<semantics><mrow><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></mrow>';
+		assert.deepEqual(texts(`<p>E = <math>${parts}${tex}</semantics></math>.</p>`), ['E = mc^2.']);
+		assert.deepEqual(texts(`<p>E = <math>${parts}</semantics></math></p>`), ['E = mc2']);
+		const twice = `<span class="katex-mathml"><math>${parts}${tex}</math></span><span aria-hidden="true">mc2</span>`;
+		assert.deepEqual(texts(`<p>The famous E = ${twice}</p>`), ['The famous E = mc^2']);
+	});
+
+	it('takes out the marks of a possible break', () => {
+		assert.deepEqual(texts('<p>infor&shy;mation&#x200b;al</p>'), ['informational']);
 	});
 
 	it('takes the title from the first heading where there is no title', () => {
@@ -103,6 +216,13 @@ describe('extractHtml', () => {
 			[Buffer.from('\ufeff<p>ü', 'utf16le'), 'ü'],
 		];
 		for (const [bytes, text] of cases) assert.equal(extractHtml(bytes).blocks.at(-1)?.text, text);
+		const late = latin(
+			`<style>${'a{}'.repeat(15_000)}</style><!-- <meta charset=gbk> --><meta charset=koi8-r>`,
+		);
+		assert.equal(extractHtml(late).blocks.at(-1)?.text, 'Э');
+		assert.equal(extractHtml(late).charset, 'koi8-r');
+		const declared = extractHtml(latin('<meta charset="iso-8859-2">'), 'text/html', 'windows-1251');
+		assert.equal(declared.blocks.at(-1)?.text, 'ь');
 	});
 
 	it('takes XHTML at its word: empty elements and CDATA', () => {
@@ -130,6 +250,11 @@ describe('extractHtml', () => {
 			'a '.repeat(1_000_000),
 			'</p>'.repeat(200_000),
 			'<br>'.repeat(200_000),
+			'<meta '.repeat(200_000),
+			'<tr><td rowspan=9999>'.repeat(60_000),
+			'<a href=http://x>'.repeat(100_000),
+			'<header><h1>'.repeat(60_000),
+			`<p class="${'a-'.repeat(200_000)}">`,
 		];
 		for (const html of hostile) read(`${html}"x`);
 		assert.ok(process.cpuUsage(started).user < 12_000_000);

@@ -54,6 +54,11 @@ describe('sniff', () => {
 		});
 	}
 
+	it('takes the kind of an OpenDocument from its name where its type is not the first entry', () => {
+		const sheet = 'application/vnd.oasis.opendocument.spreadsheet';
+		assert.equal(of(zip('META-INF/manifest.xml', 'content.xml', 'mimetype'), sheet), sheet);
+	});
+
 	it('does not take an object within a document for the document', () => {
 		assert.equal(of(oleFile(['Workbook'], ['WordDocument'])), 'application/vnd.ms-excel');
 	});

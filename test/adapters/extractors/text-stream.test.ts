@@ -49,7 +49,7 @@ describe('text that is read in pieces', () => {
 
 	function streamed(bytes: Uint8Array, longParagraph: number): { title: string | null; pieces: Piece[] } {
 		writeFileSync(file, bytes);
-		const chunks = createChunkStream(sizes, 500);
+		const chunks = createChunkStream(sizes, null, 500);
 		const pieces: Piece[] = [];
 		const walk = streamText(openTextFile(file, 'text/plain'), chunks, longParagraph);
 		for (;;) {

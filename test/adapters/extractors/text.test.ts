@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { extractText } from '../../../api/adapters/extractors/text.ts';
+import { extractText, textDocument } from '../../../api/adapters/extractors/text.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const read = (text: string) => extractText(utf8(text)).blocks;
@@ -25,7 +25,7 @@ describe('extractText', () => {
 
 	it('sees underlined titles as headings, with levels in the order of appearance', () => {
 		const text = 'Title\n-----\n\nbody\n\nPart\n^^^^\ntext below\n\n====\n Top\n====\n\nOther\n-----\n';
-		assert.deepEqual(extractText(utf8(text)), {
+		assert.deepEqual(textDocument(text), {
 			title: 'Title',
 			blocks: [
 				{ kind: 'heading', level: 1, text: 'Title' },
@@ -45,6 +45,14 @@ describe('extractText', () => {
 				text,
 			);
 		}
+	});
+
+	it('takes no rule that separates the entries of a log for a title', () => {
+		const log = 'step 1 done\n==================\nstep 2 done\n==================\nstep 3 done';
+		assert.deepEqual(read(log), [{ kind: 'paragraph', text: log }]);
+		const wide = '安装指南\n========\n\n内容';
+		assert.equal(read(wide)[0]?.kind, 'heading');
+		assert.equal(extractText(utf8(log), 'text/x-rst').blocks[0]?.kind, 'heading');
 	});
 
 	it('drops rules that stand alone', () => {

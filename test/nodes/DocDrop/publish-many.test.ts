@@ -56,11 +56,10 @@ describe('batch: publish many', () => {
 				run.json.map(({ state }) => state),
 				names.map(() => 'accepted'),
 			);
-			assert.equal(
-				changesSent(run).length,
-				3,
-				'one that took 60, one that was told to wait, one for the others',
-			);
+			// How many places are free again by the next try is a matter of time.
+			const [first, ...others] = batchesSent(run).map(({ documents }) => documents.length);
+			assert.equal(first, 64);
+			assert.ok(others.length > 0 && others.every((count) => count <= 4), others.join());
 		} finally {
 			await limited.close();
 		}

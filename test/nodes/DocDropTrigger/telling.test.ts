@@ -118,7 +118,7 @@ describe('a trigger node with a credential', () => {
 	it('tells the API of its folder, and without one nobody', async () => {
 		const asked: (Pick<IHttpRequestOptions, 'method' | 'url'> & { readonly report: FolderReport })[] = [];
 		const request = async ({ url, body, ...more }: IHttpRequestOptions) => {
-			asked.push({ ...more, url, report: JSON.parse(String(body)) as FolderReport });
+			asked.push({ ...more, url, report: JSON.parse((body as Buffer).toString()) as FolderReport });
 			return { statusCode: 200, headers: {}, body: '{"others":0}' };
 		};
 		const parameters = { folder: await folder(), tenant: 'acme' };

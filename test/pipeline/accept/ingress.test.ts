@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
-import { mimeTypeOf } from '../../../api/contract/file-types.ts';
+import { mimeTypeNamed, mimeTypeOf } from '../../../api/contract/file-types.ts';
 import type { DocumentInput } from '../../../api/contract/document-schema.ts';
 import { reservedMetadata } from '../../../api/contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../../api/errors.ts';
@@ -12,6 +12,7 @@ import { createJobIds } from '../../../api/pipeline/accept/job-id.ts';
 import type { AcceptSettings } from '../../../api/pipeline/accept/submit.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import type { Change, Refusal } from '../../../api/domain/change.ts';
+import { readMeta } from '../../../api/domain/meta.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
@@ -120,7 +121,7 @@ describe('the ingress', () => {
 		assert.deepEqual(change.content, { sha256: sha256('x'), size: 1, body: 'x' });
 		assert.equal(
 			change.meta,
-			'{"metadata":{"a":2,"b":1},"mimeType":"text/html","path":null,"title":"T"}',
+			'{"charset":"utf-8","metadata":{"a":2,"b":1},"mimeType":"text/html","path":null,"title":"T"}',
 			'canonical, and the type by its name',
 		);
 		assert.deepEqual(
@@ -170,6 +171,7 @@ describe('the ingress', () => {
 		assert.equal(typeOf({ path: 'dir/b.html' }, 'a.txt'), 'text/html');
 		assert.equal(typeOf({ path: 'no-ending' }, 'a.html'), 'text/html');
 		assert.equal(typeOf({}), 'text/plain');
+		assert.equal(mimeTypeNamed('text/x-markdown'), 'text/markdown');
 		assert.deepEqual(refused({ ...put('x', ''), content: { base64: 'AA==' } }), [
 			'unsupported_type',
 			'mimeType',
@@ -177,10 +179,69 @@ describe('the ingress', () => {
 		assert.deepEqual(refused(put('x', 'x', { mimeType: 'image/png' })), ['unsupported_type', 'mimeType']);
 	});
 
-	it('refuses what no schema can say', () => {
-		for (const name of reservedMetadata) {
-			assert.deepEqual(refused(put('a', 'x', { metadata: { [name]: 1 } })), ['invalid', `metadata/${name}`]);
+	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {
+		const own = ingress({ mimeTypes: ['text/plain', 'text/html', 'application/pdf'] });
+		const bytes = { content: { base64: 'AA==' } };
+		const typeOf = (docId: string, more: Partial<DocumentInput> = {}) =>
+			own.normalise(put(docId, 'x', more)).mimeType;
+		assert.equal(typeOf('a.html', { mimeType: 'application/octet-stream' }), 'text/html');
+		assert.equal(typeOf('a', { ...bytes, mimeType: 'application/x-pdf' }), 'application/pdf');
+		assert.equal(typeOf('a.pdf', bytes), 'application/pdf');
+		assert.equal(typeOf('a.pdf'), 'text/plain', 'what somebody has read from it');
+	});
+
+	it('keeps metadata under another name where its own is one of ours', () => {
+		const kept = (metadata: Record<string, unknown>) =>
+			readMeta(ingress().normalise(put('a', 'x', { metadata })).meta).metadata;
+		for (const name of reservedMetadata)
+			assert.deepEqual(kept({ [name]: 1, b: 2 }), { b: 2, [`given_${name}`]: 1 });
+		assert.deepEqual(kept({ given_page: 1 }), { given_page: 1 });
+		assert.deepEqual(refused(put('a', 'x', { metadata: { page: 1, given_page: 2 } })), [
+			'invalid',
+			'metadata/given_page',
+		]);
+	});
+
+	it('refuses numbers that are not what was sent, and names them', () => {
+		const sent = (json: string) => put('a', 'x', { metadata: JSON.parse(json) as Record<string, unknown> });
+		const cases: [string, RegExp][] = [
+			[
+				'{"a":{"b":[0,1234567890123456789]}}',
+				/^metadata\/a\/b\/1 must be .* 9007199254740991, got .*12345678901234567/,
+			],
+			['{"x":1e999}', /^metadata\/x must be .*larger/],
+			['{"x":-9007199254740992}', /^metadata\/x must be/],
+		];
+		for (const [json, message] of cases)
+			assert.throws(() => ingress().normalise(sent(json)), { code: 'invalid', message, hint: /text/ }, json);
+		assert.equal(refused(sent('{"a":9007199254740991,"b":-1.5,"c":1e-320,"d":0.1234567890123456789}')), null);
+	});
+
+	it('keeps the charset that bytes are declared in', () => {
+		const charsetOf = (more: Partial<DocumentInput>, content: object = { base64: 'AA==' }) =>
+			readMeta(ingress().normalise({ ...put('a.txt', ''), content, ...more } as DocumentInput).meta)
+				.charset ?? null;
+		assert.equal(charsetOf({ mimeType: 'text/plain; charset="KOI8-R"' }), 'koi8-r');
+		assert.equal(charsetOf({ charset: 'latin1', mimeType: 'text/plain; charset=koi8-r' }), 'windows-1252');
+		assert.equal(charsetOf({ mimeType: 'text/plain; charset=utf-8' }), null);
+		assert.equal(charsetOf({ mimeType: 'text/plain; charset=us-ascii' }), null);
+		assert.equal(charsetOf({ mimeType: 'text/plain; charset=nonsense' }), null);
+		assert.equal(charsetOf({ mimeType: 'text/html; charset=utf-8' }), 'utf-8');
+		assert.equal(charsetOf({ mimeType: 'text/html' }, { text: '<meta charset=gbk>' }), 'utf-8');
+		assert.equal(charsetOf({ charset: 'koi8-r' }, { text: 'x' }), null);
+		assert.deepEqual(refused({ ...put('a', 'x'), charset: 'nonsense' }), ['invalid', 'charset']);
+	});
+
+	it('takes base64 in lines', () => {
+		const bytes = Buffer.from('x'.repeat(300));
+		const lines = bytes.toString('base64').replace(/.{76}/g, '$&\r\n');
+		for (const base64 of [`${lines}\n`, bytes.toString('base64'), `${bytes.toString('base64')}\n`]) {
+			const { bytes: got } = ingress().normalise({ ...put('a.txt', ''), content: { base64 } });
+			assert.deepEqual(Buffer.from(got ?? ''), bytes);
 		}
+	});
+
+	it('refuses what no schema can say', () => {
 		const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
 		const wide = (bytes: number) => ({ metadata: { a: 'x'.repeat(bytes - '{"a":""}'.length) } });
 		assert.equal(refused(put('a', 'x', { metadata: { a: deep(31) } })), null);

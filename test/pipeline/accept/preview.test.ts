@@ -78,7 +78,10 @@ describe('preview', () => {
 			'ka',
 		]);
 		const titled = await fixture.pipeline.preview(document(sections('a', 'b'), { title: 'T' }));
-		assert.deepEqual([...counts(titled), titled.title], ['changed', 0, 2, 0, 'kk', 'T']);
+		// The title is embedded with every chunk.
+		assert.deepEqual([...counts(titled), titled.title], ['changed', 2, 0, 2, 'aa', 'T']);
+		const described = await fixture.pipeline.preview(document(sections('a', 'b'), { metadata: { a: 1 } }));
+		assert.deepEqual(counts(described), ['changed', 0, 2, 0, 'kk']);
 		const gone = await fixture.pipeline.preview({ tenant: 't', docId: 'a.md', op: 'delete' });
 		assert.deepEqual([...counts(gone), gone.mimeType], ['deleted', 0, 0, 2, '', null]);
 		const never = await fixture.pipeline.preview({ tenant: 't', docId: 'b.md', op: 'delete' });
@@ -108,10 +111,13 @@ describe('preview', () => {
 	});
 
 	it('refuses what publishing would refuse', async () => {
-		await assert.rejects(async () => fixture.pipeline.preview(document('x', { metadata: { order: 1 } })), {
-			code: 'invalid',
-			field: 'metadata/order',
-		});
+		await assert.rejects(
+			async () => fixture.pipeline.preview(document('x', { metadata: { order: 1e300 } })),
+			{
+				code: 'invalid',
+				field: 'metadata/order',
+			},
+		);
 		await assert.rejects(fixture.pipeline.preview(document('PK\u0000\u0003')), { code: 'unreadable' });
 	});
 

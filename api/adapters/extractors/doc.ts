@@ -1,0 +1,48 @@
+/**
+ * DOC (Word 97 to 2003) to blocks. word-extractor reads what stands in Word's own streams; which bytes of the file
+ * these are is read here, because its way through the file would follow sectors that loop.
+ */
+import { Readable } from 'node:stream';
+import WordExtractor from 'word-extractor/lib/word-ole-extractor.js';
+import type { MimeType } from '../../contract/file-types.ts';
+import { DocDropError } from '../../errors.ts';
+import type { Block } from '../../chunking/index.ts';
+import { sourceOfBytes } from './byte-source.ts';
+import type { Document } from './extracted.ts';
+import { needsPassword } from './needs-password.ts';
+import { openOle } from './ole.ts';
+import { oleTitle } from './ole-title.ts';
+
+/** In the second word of flags of the stream's head. */
+const ENCRYPTED = 0x0100;
+const FLAGS = 10;
+const SHORTEST_HEAD = 0x01aa;
+
+export async function extractDoc(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
+	const ole = openOle(sourceOfBytes(bytes));
+	const stream = ole.read('WordDocument');
+	if (stream === null || stream.length < SHORTEST_HEAD)
+		throw new DocDropError('unreadable', `the file holds no text of Word, read as ${mimeType}`);
+	if ((stream.readUInt16LE(FLAGS) & ENCRYPTED) !== 0) throw needsPassword();
+	const container = { stream: (name: string) => Readable.from([ole.read(name) ?? Buffer.alloc(0)]) };
+	const document = await new WordExtractor().extractWordDocument(container, stream);
+	const blocks: Block[] = [];
+	for (const part of [
+		document.getBody({ filterUnicode: false }),
+		document.getTextboxes({ filterUnicode: false, includeHeadersAndFooters: false }),
+		document.getFootnotes({ filterUnicode: false }),
+		document.getEndnotes({ filterUnicode: false }),
+	])
+		for (const line of part.split('\n')) addLine(blocks, line);
+	return { title: oleTitle(ole), blocks };
+}
+
+/** A row of a table is a line of its own, with a tab behind each cell. */
+function addLine(blocks: Block[], line: string): void {
+	const isRow = line.endsWith('\t');
+	const cells = (isRow ? line.slice(0, -1).split('\t') : [line]).map((cell) =>
+		cell.replace(/\s+/g, ' ').trim(),
+	);
+	if (cells.every((cell) => cell === '')) return;
+	blocks.push({ kind: isRow ? 'row' : 'paragraph', text: cells.join(' | ') });
+}

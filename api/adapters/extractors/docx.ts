@@ -1,0 +1,52 @@
+/** DOCX to blocks: mammoth makes HTML of it, whose headings, lists and tables html.ts reads. */
+import mammoth from 'mammoth';
+import type { MimeType } from '../../contract/file-types.ts';
+import type { Document } from './extracted.ts';
+import { htmlBlocks } from './html.ts';
+import { createXmlCheck } from './xml-check.ts';
+import { openZip, type ZipParts } from './zip-parts.ts';
+
+/** In front of mammoth's own: the document's title is its outermost heading. */
+const TITLES = ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"];
+
+/** Of the core properties, in bytes. */
+const LONGEST_PROPERTIES = 65_536;
+
+const BACK_LINK = /<a href="#(?:foot|end)note-ref-[^"<>]*">↑<\/a>/g;
+
+export async function extractDocx(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
+	const parts = openZip(bytes, mimeType);
+	const { value } = await mammoth.convertToHtml(containerOf(parts, mimeType), {
+		styleMap: TITLES,
+		includeEmbeddedStyleMap: false,
+		// Their words stay, as the text that stands for a picture.
+		convertImage: mammoth.images.imgElement(() => Promise.resolve({ src: '' })),
+	});
+	const { title, blocks } = htmlBlocks(value.replace(BACK_LINK, ''));
+	return { title: titleOf(parts) ?? title, blocks };
+}
+
+/**
+ * The parts as mammoth takes them from one who has opened the file already. Its own way would unpack anything, and make
+ * a tree of it.
+ */
+function containerOf(parts: ZipParts, mimeType: MimeType): { readonly buffer: Buffer } {
+	const names = new Set(parts.names);
+	const check = createXmlCheck(mimeType);
+	const read = async (name: string, encoding?: string): Promise<string | Uint8Array> => {
+		const content = parts.read(name) ?? Buffer.alloc(0);
+		if (encoding === undefined) return content;
+		if (encoding === 'base64') return content.toString('base64');
+		check(content);
+		return content.toString('utf8');
+	};
+	const file = { exists: (name: string) => names.has(name), read };
+	return { file } as unknown as { readonly buffer: Buffer };
+}
+
+/** From the core properties; it ends like a title in HTML, with the same entities. */
+function titleOf(parts: ZipParts): string | null {
+	const properties = parts.read('docProps/core.xml')?.toString('utf8', 0, LONGEST_PROPERTIES) ?? '';
+	const title = /<dc:title\b[^>]*>([^<]*)</.exec(properties)?.[1] ?? '';
+	return htmlBlocks(`<title>${title}</title>`).title;
+}

@@ -1,0 +1,94 @@
+/** PPTX, ODT, ODP, EPUB and RTF to blocks, by officeparser. */
+import {
+	type DecompressionLimits,
+	type OfficeError,
+	OfficeParser,
+	type SupportedFileType,
+} from 'officeparser';
+import type { MimeType } from '../../contract/file-types.ts';
+import { DocDropError } from '../../errors.ts';
+import type { Block } from '../../chunking/index.ts';
+import type { Document } from './extracted.ts';
+import { needsPassword } from './needs-password.ts';
+import { officeBlocks } from './office-tree.ts';
+import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
+import { MOST_UNPACKED_MB, openZip } from './zip-parts.ts';
+
+const parsers: Partial<Record<MimeType, SupportedFileType>> = {
+	'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'pptx',
+	'application/vnd.oasis.opendocument.text': 'odt',
+	'application/vnd.oasis.opendocument.presentation': 'odp',
+	'application/epub+zip': 'epub',
+	'application/rtf': 'rtf',
+};
+
+const limits: DecompressionLimits = {
+	maxUncompressedBytes: MOST_UNPACKED_MB * 1024 * 1024,
+	maxXmlElements: MOST_ELEMENTS,
+};
+
+/** Each is a kilobyte in the library's tree. */
+const MOST_RTF_PARAGRAPHS = 400_000;
+const RTF_END = /\\(?:par|cell|line|tab)(?![a-z])/g;
+
+const TEXT = /\.(?:xml|rels|opf|xhtml|html?|xht)$/i;
+/** In pages of a book not every element is closed; the library knows how deep they are. */
+const XML = /\.(?:xml|rels|opf)$/i;
+
+/** What the library calls a document that it cannot decrypt; a book under somebody's DRM is one too. */
+const PROTECTED = new Set<unknown>(['PASSWORD_REQUIRED', 'PASSWORD_INCORRECT', 'DOCUMENT_DECRYPTION_FAILED']);
+
+export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
+	const fileType = parsers[mimeType];
+	if (fileType === undefined) throw new TypeError(`${mimeType} is no type of officeparser`);
+	if (fileType === 'rtf') checkRtf(bytes, mimeType);
+	else checkParts(bytes, mimeType);
+	try {
+		const { metadata, content } = await OfficeParser.parseOffice(bytes, {
+			fileType,
+			decompressionLimits: limits,
+			ignoreComments: true,
+			ignoreHeadersAndFooters: true,
+			ignoreSlideMasters: true,
+		});
+		const blocks = officeBlocks(content);
+		return { title: metadata.title?.trim() || headingOf(blocks), blocks };
+	} catch (error) {
+		throw PROTECTED.has((error as OfficeError).officeIssue?.code) ? needsPassword() : error;
+	}
+}
+
+/**
+ * The library unpacks by itself, and has limits of its own; but it takes its time until it reaches them, and a zip that
+ * asks for a password it takes for a damaged one.
+ */
+function checkParts(bytes: Uint8Array, mimeType: MimeType): void {
+	const zip = openZip(bytes, mimeType);
+	const check = createXmlCheck(mimeType);
+	for (const name of zip.names) {
+		const content = TEXT.test(name) ? zip.read(name) : null;
+		if (content !== null && XML.test(name)) check(content);
+	}
+}
+
+/** It has no elements to count; and the library would take anything for text in RTF. */
+function checkRtf(bytes: Uint8Array, mimeType: MimeType): void {
+	const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+	if (!text.startsWith('{\\rtf'))
+		throw new DocDropError('unreadable', `the file could not be read as ${mimeType}`);
+	let left = MOST_RTF_PARAGRAPHS;
+	for (const _end of text.matchAll(RTF_END)) {
+		left -= 1;
+		if (left >= 0) continue;
+		throw new DocDropError(
+			'unreadable',
+			`the file, read as ${mimeType}, has more than ${MOST_RTF_PARAGRAPHS} paragraphs and cells`,
+		);
+	}
+}
+
+/** For a document that has no title of its own. */
+function headingOf(blocks: readonly Block[]): string | null {
+	const headings = blocks.filter((block) => block.kind === 'heading');
+	return (headings.find((block) => block.level === 1) ?? headings[0])?.text ?? null;
+}

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { CFB, utils, write } from '@e965/xlsx';
+import { extractDoc } from '../../../api/adapters/extractors/doc.ts';
+import { extractDocx } from '../../../api/adapters/extractors/docx.ts';
+import { extractOffice } from '../../../api/adapters/extractors/office.ts';
+import { extractSheets } from '../../../api/adapters/extractors/sheets.ts';
+import {
+	docFile,
+	docxHeading,
+	docxItem,
+	docxParagraph,
+	docxParts,
+	docxRow,
+	epubParts,
+	odfHeading,
+	odfParagraph,
+	odfRow,
+	odfTable,
+	oleFileOf,
+	openDocumentParts,
+	type Parts,
+	pptxParts,
+	rtfFile,
+	slideParagraph,
+	workbookFile,
+	zipOf,
+} from '../../support/office-files.ts';
+import { zipFile } from '../../support/zip-file.ts';
+
+const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+const PPTX = 'application/vnd.openxmlformats-officedocument.presentationml.presentation';
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+const ODT = 'application/vnd.oasis.opendocument.text';
+const ODS = 'application/vnd.oasis.opendocument.spreadsheet';
+const ODP = 'application/vnd.oasis.opendocument.presentation';
+const EPUB = 'application/epub+zip';
+const XLS = 'application/vnd.ms-excel';
+const RTF = 'application/rtf';
+const DOC = 'application/msword';
+
+const heading = (level: number, text: string) => ({ kind: 'heading', level, text });
+const paragraph = (text: string) => ({ kind: 'paragraph', text });
+const item = (level: number, text: string) => ({ kind: 'item', level, text });
+const row = (text: string) => ({ kind: 'row', text });
+
+describe('DOCX', () => {
+	const read = (body: string, title = '') => extractDocx(zipOf(docxParts(body, title)), DOCX);
+
+	it('has headings, nested lists, rows and footnotes', async () => {
+		const note = '<w:p><w:r><w:t>With a note</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>';
+		const { title, blocks } = await read(
+			docxHeading(1, 'One') +
+				docxHeading(3, 'Three') +
+				docxItem(1, 'outer') +
+				docxItem(2, 'inner') +
+				`<w:tbl>${docxRow('a', 'b c')}</w:tbl>` +
+				note,
+		);
+		assert.deepEqual(blocks, [
+			heading(1, 'One'),
+			heading(3, 'Three'),
+			item(1, 'outer'),
+			item(2, 'inner'),
+			row('a | b c'),
+			paragraph('With a note[1]'),
+			item(1, '1. A note below.'),
+		]);
+		assert.equal(title, 'One');
+	});
+
+	it('is called what its properties say, and a paragraph in the style of a title is its first heading', async () => {
+		const styles =
+			'<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>';
+		const file = zipOf({
+			...docxParts(docxParagraph('On top', '<w:pStyle w:val="T"/>'), 'R&amp;D'),
+			'word/styles.xml': styles,
+		});
+		assert.deepEqual(await extractDocx(file, DOCX), { title: 'R&D', blocks: [heading(1, 'On top')] });
+	});
+});
+
+describe('PPTX', () => {
+	it('has a page for each slide, in their order, its tables and its notes', async () => {
+		const table =
+			'</p:txBody></p:sp><p:graphicFrame><a:graphic><a:graphicData><a:tbl><a:tr><a:tc><a:txBody><a:p><a:r><a:t>left</a:t></a:r></a:p></a:txBody></a:tc><a:tc><a:txBody><a:p><a:r><a:t>right</a:t></a:r></a:p></a:txBody></a:tc></a:tr></a:tbl></a:graphicData></a:graphic></p:graphicFrame><p:sp><p:txBody>';
+		const { title, blocks } = await extractOffice(
+			zipOf(
+				pptxParts([
+					{ title: 'First', body: slideParagraph('text') + table },
+					{ title: 'Second', body: slideParagraph('more'), notes: 'Say this.' },
+				]),
+			),
+			PPTX,
+		);
+		assert.equal(title, 'First');
+		assert.deepEqual(blocks, [
+			{ ...heading(1, 'First'), page: 1 },
+			{ ...paragraph('text'), page: 1 },
+			{ ...row('left | right'), page: 1 },
+			{ ...heading(1, 'Second'), page: 2 },
+			{ ...paragraph('more'), page: 2 },
+			{ ...paragraph('Say this.'), page: 2 },
+		]);
+	});
+});
+
+describe('ODT', () => {
+	it('has numbered headings, and a footnote behind its paragraph', async () => {
+		const note =
+			'<text:p>Text<text:note text:id="n1" text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>Below.</text:p></text:note-body></text:note> goes on.</text:p>';
+		const numbered = `<text:list text:style-name="L1"><text:list-item>${odfHeading(2, 'Two')}</text:list-item></text:list>`;
+		const { blocks } = await extractOffice(zipOf(openDocumentParts('text', numbered + note)), ODT);
+		assert.deepEqual(blocks, [heading(2, 'Two'), paragraph('Text goes on.'), paragraph('Below.')]);
+	});
+});
+
+describe('RTF', () => {
+	it('has its characters from any charset, and no characters of control', async () => {
+		const { blocks } = await extractOffice(Buffer.from(rtfFile("caf\\'e9 \\u8364? \x02end\\par")), RTF);
+		assert.deepEqual(blocks, [paragraph('café € end')]);
+	});
+});
+
+describe('workbooks', () => {
+	const values = [
+		['Name', null, 'Value'],
+		[
+			{ t: 'n', v: 45325, z: 'm/d/yy' },
+			{ t: 'n', v: 45325.75, z: 'h:mm' },
+			{ t: 'n', v: 0.25, z: 'h:mm' },
+			{ t: 'n', v: 1.5, z: '[h]:mm' },
+		],
+		[{ t: 'n', v: 1234.5678, z: '#,##0' }, { t: 'n', v: 0.5, z: '0%' }, true, false],
+		[null, 'two\nlines', { t: 'e', v: 42 }],
+	];
+
+	for (const [bookType, mimeType] of [
+		['xlsx', XLSX],
+		['biff8', XLS],
+		['ods', ODS],
+	] as const) {
+		it(`have values as they are stored, days and times as ISO: ${bookType}`, async () => {
+			const { blocks } = await extractSheets(workbookFile(bookType, [{ name: 'S', rows: values }]), mimeType);
+			assert.deepEqual(blocks, [
+				heading(1, 'S'),
+				row('Name |  | Value'),
+				...[
+					'2024-02-03 | 2024-02-03T18:00:00 | 06:00:00 | 36:00:00',
+					'1234.5678 | 0.5 | TRUE | FALSE',
+					' | two lines',
+				].map((text) => ({ ...row(text), header: 'Name |  | Value' })),
+			]);
+		});
+	}
+
+	it('count days from 1904 where they say so', async () => {
+		const book = utils.book_new();
+		book.Workbook = { WBProps: { date1904: true } };
+		utils.book_append_sheet(book, utils.aoa_to_sheet([[{ t: 'n', v: 1, z: 'm/d/yy' }]]), 'S');
+		const { blocks } = await extractSheets(write(book, { type: 'buffer', bookType: 'xlsx' }) as Buffer, XLSX);
+		assert.deepEqual(blocks[1], row('1904-01-02'));
+	});
+
+	for (const [what, first] of Object.entries({
+		'a number': ['Name', 7],
+		'a date': ['Name', { t: 'n', v: 45325, z: 'm/d/yy' }],
+		'one name twice': ['Name', 'Name'],
+		'one name': ['Name'],
+		'a text': ['Name', 'long '.repeat(20)],
+	})) {
+		it(`have no names of columns where the first row has ${what}`, async () => {
+			const file = workbookFile('xlsx', [{ name: 'S', rows: [first, ['a', 'b']] }]);
+			assert.deepEqual((await extractSheets(file, XLSX)).blocks[2], row('a | b'));
+		});
+	}
+
+	it('have repeated rows, and no rows of repeated emptiness', async () => {
+		const repeated = odfRow('again').replace(
+			'<table:table-row',
+			'<table:table-row table:number-rows-repeated="2"',
+		);
+		const empty =
+			'<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>';
+		const parts = openDocumentParts('spreadsheet', odfTable('S', repeated, empty), 'The title');
+		assert.deepEqual(await extractSheets(zipOf(parts), ODS), {
+			title: 'The title',
+			blocks: [heading(1, 'S'), row('again'), row('again')],
+		});
+	});
+
+	it('tell only cells with a value of a sheet that is very wide', async () => {
+		const sheet = utils.aoa_to_sheet([['a']]);
+		sheet['XFD1'] = { t: 's', v: 'far' };
+		sheet['!ref'] = 'A1:XFD1';
+		const book = utils.book_new();
+		utils.book_append_sheet(book, sheet, 'S');
+		const { blocks } = await extractSheets(write(book, { type: 'buffer', bookType: 'xlsx' }) as Buffer, XLSX);
+		assert.deepEqual(blocks, [heading(1, 'S'), row('a | far')]);
+	});
+});
+
+describe('DOC', () => {
+	it('has paragraphs, and rows where cells end', async () => {
+		const { blocks } = await extractDoc(docFile('First\rsecond\ttabbed\ra\x07b\x07\r\r'), DOC);
+		assert.deepEqual(blocks, [paragraph('First'), paragraph('second tabbed'), row('a | b')]);
+	});
+
+	it('has a title in the charset of its properties', async () => {
+		assert.equal((await extractDoc(docFile('x\r', { title: 'Café' }), DOC)).title, 'Café');
+		assert.equal((await extractDoc(docFile('x\r'), DOC)).title, null);
+	});
+});
+
+describe('a document with a password', () => {
+	const flagged = (parts: Parts) =>
+		zipFile(Object.entries(parts).map(([name, content]) => ({ name, content, isPacked: true, flags: 1 })));
+	const withKeys = (kind: 'text' | 'presentation' | 'spreadsheet') => {
+		const parts = openDocumentParts(kind, odfParagraph('x'));
+		const manifest = String(parts['META-INF/manifest.xml']);
+		const keys =
+			'media-type="text/xml"><manifest:encryption-data manifest:checksum="x"><manifest:algorithm manifest:algorithm-name="x"/></manifest:encryption-data></manifest:file-entry>';
+		return zipOf({ ...parts, 'META-INF/manifest.xml': manifest.replace('media-type="text/xml"/>', keys) });
+	};
+	const rights =
+		'<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#"><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/><CipherData><CipherReference URI="OEBPS/c0001.xhtml"/></CipherData></EncryptedData></encryption>';
+	/** Where the stream begins and says which version it is, a record that asks for a password. */
+	const xls = () => {
+		const container = CFB.read(workbookFile('biff8', [{ name: 'S', rows: [['x']] }]), {
+			type: 'buffer',
+		}) as unknown;
+		const { content } = CFB.find(container, '/Workbook') as { content: Buffer };
+		const begin = 4 + content.readUInt16LE(2);
+		const pass = Buffer.from([0x2f, 0, 6, 0, 0, 0, 1, 2, 3, 4]);
+		return oleFileOf({
+			Workbook: Buffer.concat([content.subarray(0, begin), pass, content.subarray(begin)]),
+		});
+	};
+	for (const [what, read] of Object.entries({
+		'a DOCX in an encrypted zip': () => extractDocx(flagged(docxParts('')), DOCX),
+		'a PPTX in an encrypted zip': () => extractOffice(flagged(pptxParts([])), PPTX),
+		'an XLSX in an encrypted zip': () => extractSheets(flagged({ 'xl/workbook.xml': '' }), XLSX),
+		'an ODT': () => extractOffice(withKeys('text'), ODT),
+		'an ODP': () => extractOffice(withKeys('presentation'), ODP),
+		'an ODS': () => extractSheets(withKeys('spreadsheet'), ODS),
+		'an EPUB under rights management': () =>
+			extractOffice(zipOf({ ...epubParts(['x']), 'META-INF/encryption.xml': rights }), EPUB),
+		'an XLS': () => extractSheets(xls(), XLS),
+		'a DOC': () => extractDoc(docFile('x\r', { flags: 0x100 }), DOC),
+	})) {
+		it(`is called one: ${what}`, () => assert.rejects(read(), { code: 'encrypted' }));
+	}
+});
