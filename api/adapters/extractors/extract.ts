@@ -71,7 +71,7 @@ export async function extractDocument(
 	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
 	return reading(mimeType, async () => {
 		const document = await readers[mimeType].read(bytes, mimeType, charset);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle(document));
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitleOf(document));
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -187,8 +187,9 @@ function typeOfFile(file: string, claimed: MimeType): MimeType {
 	}
 }
 
-/** A title that is none of the headings; of a streamed document only the one that it was sent with is known in time. */
-function ownTitle({ title, blocks }: Document): string | null {
+/** Of a streamed document a reader says it to the chunker, where it is known in time. */
+function ownTitleOf({ title, ownTitle, blocks }: Document): string | null {
+	if (ownTitle !== undefined) return ownTitle;
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
 
