@@ -70,8 +70,10 @@ export async function extractDocument(
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
 	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
 	return reading(mimeType, async () => {
-		const document = await readers[mimeType].read(bytes, mimeType, charset);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitleOf(document));
+		const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
+		const document = await reader.read(bytes, mimeType, charset);
+		const own = ownTitleOf(document, reader.stream !== undefined);
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? own);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -187,9 +189,9 @@ function typeOfFile(file: string, claimed: MimeType): MimeType {
 	}
 }
 
-/** Of a streamed document a reader says it to the chunker, where it is known in time. */
-function ownTitleOf({ title, ownTitle, blocks }: Document): string | null {
-	if (ownTitle !== undefined) return ownTitle;
+/** Of a streamed type only what its reader knows before the first block: a title that comes with the last is too late. */
+function ownTitleOf({ title, ownTitle, blocks }: Document, isStreamed: boolean): string | null {
+	if (ownTitle !== undefined || isStreamed) return ownTitle ?? null;
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
 
