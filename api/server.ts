@@ -137,7 +137,7 @@ async function followFolder(
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			takesOver: () => adoption.isOn,
-			mimeTypeOf,
+			mimeTypeOf: followedTypeOf(config),
 			refusedTypes: refusedTypes(config),
 			clock: systemClock,
 			log: logger,
@@ -163,6 +163,12 @@ async function followFolder(
 		release: () => engine.release(),
 	});
 	return engine;
+}
+
+/** A folder holds much that nobody wants sent elsewhere: files that are not read here are taken where their names are asked for. */
+function followedTypeOf({ tikaUrl, include }: Config): (path: string) => string | null {
+	if (tikaUrl === '' || include.length === 0) return mimeTypeOf;
+	return (path) => mimeTypeOf(path) ?? 'application/octet-stream';
 }
 
 /** When all that the folder has was told once, it is a folder like others, and what its earlier sources had left goes. */

@@ -10,7 +10,10 @@ import { pdfFile } from '../support/pdf-file.ts';
 import { assertRefusal, type Expected } from '../support/refusal.ts';
 import { settled } from '../support/settled.ts';
 
-const refused = (env: Readonly<Record<string, string>>) => [...refusedTypes(readConfig(env))];
+const refused = (env: Readonly<Record<string, string>>) => {
+	const types = refusedTypes(readConfig(env));
+	return mimeTypes.flatMap((type) => (types.get(type) === undefined ? [] : [[type, types.get(type)]]));
+};
 
 describe('types that the operator rules out', () => {
 	it('are those that are not allowed, and those that are denied', () => {
@@ -24,7 +27,7 @@ describe('types that the operator rules out', () => {
 				.map((type) => [type, allowed]),
 		);
 		assert.deepEqual(refused({ [denied]: 'text/html' }), [['text/html', denied]]);
-		const types = new Map(refused({ [allowed]: 'text/*', [denied]: 'text/html' }));
+		const types = refusedTypes(readConfig({ [allowed]: 'text/*', [denied]: 'text/html' }));
 		assert.equal(types.get('text/html'), denied);
 		assert.equal(types.get('application/xhtml+xml'), allowed);
 		assert.equal(types.get('text/plain'), undefined);
@@ -47,7 +50,6 @@ describe('types that the operator rules out', () => {
 			stream: async () => facts,
 			close: async () => {},
 		};
-		assert.equal(onlyWanted(extractor, new Map()), extractor);
 		const wanted = onlyWanted(extractor, new Map([['text/html', 'DOCDROP_DENIED_TYPES']]));
 		const content = Buffer.from('x');
 		const denied = { code: 'unsupported_type', message: /DOCDROP_DENIED_TYPES allows, got "text\/html"/ };
