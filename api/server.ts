@@ -12,8 +12,8 @@ import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { createApp, type App } from './app.ts';
-import { refusedTypes, type Config } from './config/index.ts';
-import { mimeTypeOf } from './contract/file-types.ts';
+import { followedTypes, refusedTypes, type Config } from './config/index.ts';
+import { isForEveryFolder, mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
@@ -105,6 +105,7 @@ async function followFolder(
 	list.write(folders);
 	const adoption = { isOn: folder.adopts !== null };
 	const disk = createNodeDisk({ followLinks: config.followLinks });
+	const saysWhichFiles = config.include.length + config.allowedTypes.length > 0;
 	const engine = createWatchEngine({
 		roots: [{ label: folder.label, dir }],
 		state: createSqliteFileState({
@@ -137,8 +138,9 @@ async function followFolder(
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			takesOver: () => adoption.isOn,
-			mimeTypeOf: followedTypeOf(config),
+			mimeTypeOf: followedTypes(config),
 			refusedTypes: refusedTypes(config),
+			isFollowed: (mimeType) => isForEveryFolder(mimeType) || saysWhichFiles,
 			clock: systemClock,
 			log: logger,
 		}),
@@ -163,12 +165,6 @@ async function followFolder(
 		release: () => engine.release(),
 	});
 	return engine;
-}
-
-/** A folder holds much that nobody wants sent elsewhere: files that are not read here are taken where their names are asked for. */
-function followedTypeOf({ tikaUrl, include }: Config): (path: string) => string | null {
-	if (tikaUrl === '' || include.length === 0) return mimeTypeOf;
-	return (path) => mimeTypeOf(path) ?? 'application/octet-stream';
 }
 
 /** When all that the folder has was told once, it is a folder like others, and what its earlier sources had left goes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { onlyWanted } from '../../api/app/wanted-types.ts';
-import { readConfig, refusedTypes } from '../../api/config/index.ts';
+import { followedTypes, readConfig, refusedTypes } from '../../api/config/index.ts';
 import { mimeTypes } from '../../api/contract/file-types.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -40,6 +40,29 @@ describe('types that the operator rules out', () => {
 				message: /DOCDROP_DENIED_TYPES must be types that can be read.*, got "/,
 			});
 		}
+	});
+
+	it('may be any where a reader outside is asked for files', () => {
+		const env = { DOCDROP_TIKA_URL: 'http://127.0.0.1:9998', DOCDROP_DENIED_TYPES: 'Video/*,image/png' };
+		const types = refusedTypes(readConfig(env));
+		assert.equal(types.get('video/mp4'), 'DOCDROP_DENIED_TYPES');
+		assert.equal(types.get('image/png'), 'DOCDROP_DENIED_TYPES');
+		assert.equal(types.get('image/jpeg'), undefined);
+		const allowed = refusedTypes(readConfig({ ...env, DOCDROP_ALLOWED_TYPES: 'image/*' }));
+		assert.equal(allowed.get('image/jpeg'), undefined);
+		assert.equal(allowed.get('application/octet-stream'), 'DOCDROP_ALLOWED_TYPES');
+		const wrong = { ...env, DOCDROP_DENIED_TYPES: 'html' };
+		assert.throws(() => readConfig(wrong), { code: 'config_invalid', message: /got "html"/ });
+	});
+
+	it('and names that nobody reads are followed where the settings say which files, and somebody is asked', () => {
+		const DOCDROP_TIKA_URL = 'http://127.0.0.1:9998';
+		const typeOf = (env: Readonly<Record<string, string>>) => followedTypes(readConfig(env))('a/talk.ppt');
+		assert.equal(typeOf({ DOCDROP_TIKA_URL }), null);
+		assert.equal(typeOf({ DOCDROP_INCLUDE: '*.ppt' }), null);
+		assert.equal(typeOf({ DOCDROP_TIKA_URL, DOCDROP_INCLUDE: '*.ppt' }), 'application/octet-stream');
+		const both = followedTypes(readConfig({ DOCDROP_TIKA_URL, DOCDROP_INCLUDE: '*' }));
+		assert.equal(both('a.md'), 'text/markdown');
 	});
 
 	it('are known by what a file turns out to be as well, however it is called', async () => {

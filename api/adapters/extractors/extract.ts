@@ -77,9 +77,14 @@ export async function extractDocument(
 	const own = isRendered === true ? null : typeOf(sourceOfBytes(bytes), claimed);
 	const mimeType = own ?? claimed;
 	return reading(mimeType, async () => {
+		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
 		const document =
-			own === null ? extractTika(bytes, claimed) : await readers[own].read(bytes, own, charset);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle(document));
+			own === null || reader === null ? extractTika(bytes, claimed) : await reader.read(bytes, own, charset);
+		const pieces = chunk(
+			searchedBlocks(document),
+			chunking,
+			title ?? (reader?.stream === undefined ? ownTitle(document) : null),
+		);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -193,7 +198,7 @@ function typeOfFile(file: string, claimed: string): MimeType {
 	}
 }
 
-/** A title that is none of the headings; of a streamed document only the one that it was sent with is known in time. */
+/** A title that is none of the headings. Of a streamed type it comes too late, with the last block, and is left out. */
 function ownTitle({ title, blocks }: Document): string | null {
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
