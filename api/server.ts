@@ -13,7 +13,7 @@ import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { createApp, type App } from './app.ts';
 import { followedTypes, refusedTypes, type Config } from './config/index.ts';
-import { isForEveryFolder, mimeTypeOf } from './contract/file-types.ts';
+import { isForEveryFolder } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
