@@ -80,11 +80,8 @@ export async function extractDocument(
 		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
 		const document =
 			own === null || reader === null ? extractTika(bytes, claimed) : await reader.read(bytes, own, charset);
-		const pieces = chunk(
-			searchedBlocks(document),
-			chunking,
-			title ?? (reader?.stream === undefined ? ownTitle(document) : null),
-		);
+		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -198,8 +195,9 @@ function typeOfFile(file: string, claimed: string): MimeType {
 	}
 }
 
-/** A title that is none of the headings. Of a streamed type it comes too late, with the last block, and is left out. */
-function ownTitle({ title, blocks }: Document): string | null {
+/** Of a streamed type only what its reader knows before the first block: a title that comes with the last is too late. */
+function ownTitleOf({ title, ownTitle, blocks }: Document, isStreamed: boolean): string | null {
+	if (ownTitle !== undefined || isStreamed) return ownTitle ?? null;
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
 
