@@ -212,8 +212,10 @@ export interface ErrorDetails {
 	readonly retryAfterMs?: number;
 	/** The HTTP status that a peer answered; for logs and for classification, never shown. */
 	readonly peerStatus?: number;
-	/** The peer answers others meanwhile: what failed says nothing of it. Said by the breaker alone. */
+	/** The peer answers others meanwhile: what failed says nothing of it. Said by who asked it a control question. */
 	readonly isOwn?: boolean;
+	/** Of a file that no reader takes: what its content shows it to be. Another reader may be asked for it. */
+	readonly unreadType?: string;
 	readonly cause?: unknown;
 }
 
@@ -228,6 +230,7 @@ export class DocDropError extends Error {
 	readonly retryAfterMs: number | undefined;
 	readonly peerStatus: number | undefined;
 	readonly isOwn: boolean;
+	readonly unreadType: string | undefined;
 
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -240,6 +243,7 @@ export class DocDropError extends Error {
 		this.retryAfterMs = details.retryAfterMs;
 		this.peerStatus = details.peerStatus;
 		this.isOwn = details.isOwn ?? false;
+		this.unreadType = details.unreadType;
 		Object.defineProperty(this, brand, { value: true });
 	}
 }
@@ -261,7 +265,7 @@ export function toPlainError(error: unknown): PlainError {
 		const stack = error instanceof Error ? error.stack : String(error);
 		return { code: 'internal', message: 'internal error', details: {}, stack };
 	}
-	const { code, message, field, hint, jobId, retryAfterMs, peerStatus } = error;
+	const { code, message, field, hint, jobId, retryAfterMs, peerStatus, unreadType } = error;
 	return {
 		code,
 		message,
@@ -271,6 +275,7 @@ export function toPlainError(error: unknown): PlainError {
 			...(jobId !== undefined && { jobId }),
 			...(retryAfterMs !== undefined && { retryAfterMs }),
 			...(peerStatus !== undefined && { peerStatus }),
+			...(unreadType !== undefined && { unreadType }),
 		},
 		stack: error.stack,
 	};

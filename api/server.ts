@@ -12,8 +12,8 @@ import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { createApp, type App } from './app.ts';
-import { refusedTypes, type Config } from './config/index.ts';
-import { isForEveryFolder, mimeTypeOf } from './contract/file-types.ts';
+import { followedTypes, refusedTypes, type Config } from './config/index.ts';
+import { isForEveryFolder } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
@@ -138,7 +138,7 @@ async function followFolder(
 			pipeline: app.pipeline,
 			tenant: config.tenant,
 			takesOver: () => adoption.isOn,
-			mimeTypeOf,
+			mimeTypeOf: followedTypes(config),
 			refusedTypes: refusedTypes(config),
 			isFollowed: (mimeType) => isForEveryFolder(mimeType) || saysWhichFiles,
 			clock: systemClock,

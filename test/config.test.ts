@@ -168,6 +168,14 @@ describe('settings', () => {
 			],
 			[{ DOCDROP_TRUSTED_PROXIES: '10.0.0.0/8/8' }, 'DOCDROP_TRUSTED_PROXIES', /IP addresses/],
 			[{ DOCDROP_EMBEDDER: 'openai' }, 'DOCDROP_EMBEDDER_URL', /http/],
+			[{ DOCDROP_TIKA_URL: 'tika:9998' }, 'DOCDROP_TIKA_URL', /an http\(s\) address, got "tika:9998"/],
+			[{ DOCDROP_TIKA_URL: 'file:///tika' }, 'DOCDROP_TIKA_URL', /an http\(s\) address/],
+			[
+				{ DOCDROP_TIKA_URL: 'http://h:9998/?a=b' },
+				'DOCDROP_TIKA_URL',
+				/without a user, a password, \? and #/,
+			],
+			[{ DOCDROP_TIKA_TIMEOUT_MS: '0' }, 'DOCDROP_TIKA_TIMEOUT_MS', /a whole number from 100/],
 			[
 				{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: 'http://h/v1' },
 				'DOCDROP_EMBEDDER_MODEL',
@@ -211,6 +219,7 @@ describe('settings', () => {
 			{ DOCDROP_API_KEYS: `${secret}==` },
 			{ DOCDROP_API_KEYS: `a b=${secret}` },
 			{ DOCDROP_QDRANT_URL: `ftp://user:${secret}@host` },
+			{ DOCDROP_TIKA_URL: `http://user:${secret}@host` },
 			{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: `htp://user:${secret}@host/v1` },
 			{ DOCDROP_HOST: '0.0.0.0', DOCDROP_QDRANT_API_KEY: secret, DOCDROP_EMBEDDER_API_KEY: secret },
 		]) {

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
-import { createExtractorPool } from '../adapters/extractors/index.ts';
+import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
-import type { Clock, Embedder } from '../ports/index.ts';
+import type { Clock, Embedder, Extractor } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
 
@@ -42,14 +42,7 @@ export async function openAdapters(
 		}),
 	);
 	const embedder = opened(createEmbedder(config, clock));
-	const extractor = opened(
-		createExtractorPool({
-			workers: Math.max(1, config.workers),
-			chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
-			clock,
-		}),
-	);
-	const wanted = onlyWanted(extractor, refusedTypes(config));
+	const extractor = opened(await openExtractor(config, clock));
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
@@ -67,7 +60,19 @@ export async function openAdapters(
 					}),
 				)
 			: null;
-	return { docStore, embedder, extractor: wanted, vectorStore, vectorCache, spools };
+	return { docStore, embedder, extractor, vectorStore, vectorCache, spools };
+}
+
+async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
+	const workers = Math.max(1, config.workers);
+	const pool = createExtractorPool({
+		...{ workers, clock },
+		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+	});
+	const refused = refusedTypes(config);
+	if (config.tikaUrl === '') return onlyWanted(pool, refused);
+	const settings = { url: config.tikaUrl, timeoutMs: config.tikaTimeoutMs, refusedTypes: refused };
+	return onlyWanted(await openTikaExtractor(pool, { ...settings, calls: workers, clock }), refused);
 }
 
 function createEmbedder(config: Config, clock: Clock): Embedder {

@@ -55,6 +55,7 @@ const acceptSettings = (config: Config, { extractor, embedder }: Adapters) => ({
 	streamable: extractor.streamable,
 	fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
 	mimeTypes: extractor.mimeTypes,
+	takesOthers: config.tikaUrl !== '',
 	refusedTypes: refusedTypes(config),
 	mimeTypeOf,
 });

@@ -5,8 +5,10 @@ import type { DocumentFacts, Extractor } from '../ports/index.ts';
  * An extractor that gives out nothing of a type that the operator has ruled out: what a file is shows when it is read,
  * whatever name it came in by. Only open-adapters.ts calls this.
  */
-export function onlyWanted(extractor: Extractor, refusedTypes: ReadonlyMap<string, string>): Extractor {
-	if (refusedTypes.size === 0) return extractor;
+export function onlyWanted(
+	extractor: Extractor,
+	refusedTypes: Pick<ReadonlyMap<string, string>, 'get'>,
+): Extractor {
 	const wanted = <T extends DocumentFacts>(read: T): T => {
 		const setting = refusedTypes.get(read.mimeType);
 		if (setting !== undefined) throw unwantedError(read.mimeType, setting);

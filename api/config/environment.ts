@@ -1,10 +1,11 @@
 import { isIPv4 } from 'node:net';
+import { mimeTypes } from '../contract/file-types.ts';
 import { DocDropError } from '../errors.ts';
 import { admissionSettings } from './admission-settings.ts';
 import { folderSettings } from './folder-settings.ts';
 import { indexSettings } from './index-settings.ts';
 import { intakeSettings } from './intake-settings.ts';
-import { invalid, parsers, type DeclaredSetting, type Setting } from './kinds.ts';
+import { covers, invalid, parsers, unknownType, type DeclaredSetting, type Setting } from './kinds.ts';
 import { serviceSettings } from './service-settings.ts';
 import { workSettings } from './work-settings.ts';
 
@@ -65,6 +66,24 @@ function checkTogether(config: Config): void {
 			throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
 	}
 	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
+	if (config.tikaUrl === '') checkTypesAreRead(config);
+	else checkTikaUrl(config.tikaUrl);
+}
+
+/** Without an outside extractor a type that no reader takes is a typing error. */
+function checkTypesAreRead(config: Config): void {
+	for (const name of ['allowedTypes', 'deniedTypes'] as const) {
+		const unread = config[name].find((entry) => !mimeTypes.some((type) => covers(entry, type)));
+		if (unread !== undefined) throw unknownType(settings[name], unread);
+	}
+}
+
+function checkTikaUrl(url: string): void {
+	checkUrl(settings.tikaUrl, url);
+	const { username, password, search, hash } = new URL(url);
+	if (`${username}${password}${search}${hash}` === '') return;
+	const shown = url.replace(/\/\/[^/]*@/, '//…@');
+	throw invalid(settings.tikaUrl, 'an http(s) address without a user, a password, ? and #', shown);
 }
 
 const isLoopback = (host: string) =>

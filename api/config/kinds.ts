@@ -1,6 +1,6 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
-import { mimeTypeNamed, mimeTypes } from '../contract/file-types.ts';
+import { mimeTypeNamed } from '../contract/file-types.ts';
 import { isTenant, tenantDemand } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { globFault, globsOf } from '../../nodes/watch/globs.ts';
@@ -87,18 +87,19 @@ export const parsers = {
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,
 	types(setting: Setting, value: string): readonly string[] {
-		return entriesOf(value).flatMap((entry) => {
-			const named = mimeTypeNamed(entry.toLowerCase());
-			const found = mimeTypes.filter((type) => type === named || isOfFamily(type, entry));
-			if (found.length > 0) return found;
-			throw invalid(setting, 'types that can be read, such as text/html, or families such as text/*', entry);
+		return entriesOf(value).map((entry) => {
+			if (!/^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/i.test(entry)) throw unknownType(setting, entry);
+			return mimeTypeNamed(entry.toLowerCase()) ?? entry.toLowerCase();
 		});
 	},
 };
 
-/** `text/*` stands for all that begins so. */
-const isOfFamily = (type: string, entry: string) =>
-	entry.endsWith('/*') && type.startsWith(entry.slice(0, -1).toLowerCase());
+export const unknownType = (setting: Setting, entry: string) =>
+	invalid(setting, 'types that can be read, such as text/html, or families such as text/*', entry);
+
+/** Whether an entry of a list of types stands for the type; `text/*` does for all that begins so. */
+export const covers = (entry: string, type: string): boolean =>
+	entry.endsWith('/*') ? type.startsWith(entry.slice(0, -1)) : type === entry;
 
 export type DeclaredSetting = Setting & { readonly kind: keyof typeof parsers };
 

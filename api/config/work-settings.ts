@@ -52,7 +52,18 @@ export const workSettings = {
 		default: '16',
 		unit: 'MB',
 		range: [1, 64],
-		meaning: `Largest single document of a type that cannot be read in pieces, as ${andList.format(streamedNames)} can.`,
+		meaning: `Largest single document of a type that cannot be read in pieces, as ${andList.format(streamedNames)} can. Likewise of what DOCDROP_TIKA_URL is asked for.`,
+	}),
+	tikaUrl: setting('text', 'DOCDROP_TIKA_URL', {
+		default: '',
+		meaning:
+			'Address of an Apache Tika server, such as http://127.0.0.1:9998, which is sent the files of types that are not read here. Empty: such files are refused.',
+	}),
+	tikaTimeoutMs: setting('number', 'DOCDROP_TIKA_TIMEOUT_MS', {
+		default: '120000',
+		unit: 'ms',
+		range: [100, 290_000],
+		meaning: 'Longest time of one file there.',
 	}),
 	maxSpoolBytes: setting('number', 'DOCDROP_MAX_SPOOL_MB', {
 		default: '8192',

@@ -44,6 +44,7 @@ const Info = Type.Object({
 		maxWaitMs: Type.Integer(),
 	}),
 	mimeTypes: Type.Array(Type.String(), { description: 'What can be read here and is not ruled out.' }),
+	otherTypes: Type.Boolean({ description: 'Whether other types are taken as well, for a reader outside.' }),
 	index: Type.Object({ kind: Type.String() }),
 	embedder: Type.Object({ model: Type.String(), dimensions: Type.Integer() }),
 });
@@ -231,7 +232,8 @@ export function statusRoutes(
 				windowMs: config.windowMs,
 				maxWaitMs: config.maxWaitMs,
 			},
-			mimeTypes: extractor.mimeTypes.filter((type) => !refused.has(type)),
+			mimeTypes: extractor.mimeTypes.filter((type) => refused.get(type) === undefined),
+			otherTypes: config.tikaUrl !== '',
 			index: { kind: vectorStore.kind },
 			embedder: { model: embedder.model, dimensions: embedder.dimensions },
 		}),

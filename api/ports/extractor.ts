@@ -64,7 +64,7 @@ export interface ChunkSink {
 export interface Extractor {
 	/** Of all extractors and chunk settings together; part of "unchanged". */
 	readonly fingerprint: string;
-	/** Types that can be read, for /v1/info and the door. */
+	/** Types that can be read, for /v1/info and the door; others may be, where somebody outside is asked for them. */
 	readonly mimeTypes: readonly string[];
 	/** Types whose files are read in pieces by `stream`; the others are held in memory as a whole. */
 	readonly streamable: readonly string[];

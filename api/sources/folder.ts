@@ -30,7 +30,7 @@ export interface FolderSourceDeps {
 	readonly takesOver: () => boolean;
 	readonly mimeTypeOf: (path: string) => string | null;
 	/** Types that are passed over, and the setting that says so. */
-	readonly refusedTypes: ReadonlyMap<string, string>;
+	readonly refusedTypes: Pick<ReadonlyMap<string, string>, 'get'>;
 	/** Whether files of a type that can be read are taken. */
 	readonly isFollowed: (mimeType: string) => boolean;
 	readonly clock: Clock;

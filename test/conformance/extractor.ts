@@ -7,7 +7,7 @@ import { chunk, type ChunkSettings } from '../../api/chunking/chunk.ts';
 import type { Chunk, Extractor } from '../../api/ports/extractor.ts';
 import { samples } from './format-samples.ts';
 
-export type ExtractorFactory = (chunking: ChunkSettings) => Extractor;
+export type ExtractorFactory = (chunking: ChunkSettings) => Extractor | Promise<Extractor>;
 
 const sizes: ChunkSettings = { maxChars: 400, overlapChars: 60 };
 const bytes = (content: string | Uint8Array) =>
@@ -19,8 +19,8 @@ const readAnyText: readonly string[] = ['text/html', 'text/markdown', 'text/plai
 export function extractorConformance(name: string, create: ExtractorFactory): void {
 	describe(`${name} keeps the promises of an extractor`, () => {
 		let extractor: Extractor;
-		before(() => {
-			extractor = create(sizes);
+		before(async () => {
+			extractor = await create(sizes);
 		});
 		after(() => extractor.close());
 
@@ -118,8 +118,8 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 		});
 
 		it('changes its fingerprint with the chunk sizes, and only then', async () => {
-			const same = create({ ...sizes });
-			const other = create({ ...sizes, overlapChars: 0 });
+			const same = await create({ ...sizes });
+			const other = await create({ ...sizes, overlapChars: 0 });
 			assert.equal(same.fingerprint, extractor.fingerprint);
 			assert.notEqual(other.fingerprint, extractor.fingerprint);
 			await Promise.all([same.close(), other.close()]);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { checkType } from '../../api/adapters/extractors/extract.ts';
 import { fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
@@ -27,7 +26,7 @@ describe('mimeTypeOf', () => {
 	}
 
 	it('names only types that can be read', () => {
-		for (const type of Object.values(cases)) if (type !== null) assert.doesNotThrow(() => checkType(type));
+		for (const type of Object.values(cases)) if (type !== null) assert.ok(Object.hasOwn(fileTypes, type));
 	});
 
 	it('knows every ending of the table, each for one type', () => {

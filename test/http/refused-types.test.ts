@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { onlyWanted } from '../../api/app/wanted-types.ts';
-import { readConfig, refusedTypes } from '../../api/config/index.ts';
+import { followedTypes, readConfig, refusedTypes } from '../../api/config/index.ts';
 import { mimeTypes } from '../../api/contract/file-types.ts';
 import type { Extractor } from '../../api/ports/extractor.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -10,7 +10,10 @@ import { pdfFile } from '../support/pdf-file.ts';
 import { assertRefusal, type Expected } from '../support/refusal.ts';
 import { settled } from '../support/settled.ts';
 
-const refused = (env: Readonly<Record<string, string>>) => [...refusedTypes(readConfig(env))];
+const refused = (env: Readonly<Record<string, string>>) => {
+	const types = refusedTypes(readConfig(env));
+	return mimeTypes.flatMap((type) => (types.get(type) === undefined ? [] : [[type, types.get(type)]]));
+};
 
 describe('types that the operator rules out', () => {
 	it('are those that are not allowed, and those that are denied', () => {
@@ -24,7 +27,7 @@ describe('types that the operator rules out', () => {
 				.map((type) => [type, allowed]),
 		);
 		assert.deepEqual(refused({ [denied]: 'text/html' }), [['text/html', denied]]);
-		const types = new Map(refused({ [allowed]: 'text/*', [denied]: 'text/html' }));
+		const types = refusedTypes(readConfig({ [allowed]: 'text/*', [denied]: 'text/html' }));
 		assert.equal(types.get('text/html'), denied);
 		assert.equal(types.get('application/xhtml+xml'), allowed);
 		assert.equal(types.get('text/plain'), undefined);
@@ -39,6 +42,29 @@ describe('types that the operator rules out', () => {
 		}
 	});
 
+	it('may be any where a reader outside is asked for files', () => {
+		const env = { DOCDROP_TIKA_URL: 'http://127.0.0.1:9998', DOCDROP_DENIED_TYPES: 'Video/*,image/png' };
+		const types = refusedTypes(readConfig(env));
+		assert.equal(types.get('video/mp4'), 'DOCDROP_DENIED_TYPES');
+		assert.equal(types.get('image/png'), 'DOCDROP_DENIED_TYPES');
+		assert.equal(types.get('image/jpeg'), undefined);
+		const allowed = refusedTypes(readConfig({ ...env, DOCDROP_ALLOWED_TYPES: 'image/*' }));
+		assert.equal(allowed.get('image/jpeg'), undefined);
+		assert.equal(allowed.get('application/octet-stream'), 'DOCDROP_ALLOWED_TYPES');
+		const wrong = { ...env, DOCDROP_DENIED_TYPES: 'html' };
+		assert.throws(() => readConfig(wrong), { code: 'config_invalid', message: /got "html"/ });
+	});
+
+	it('and names that nobody reads are followed where the settings say which files, and somebody is asked', () => {
+		const DOCDROP_TIKA_URL = 'http://127.0.0.1:9998';
+		const typeOf = (env: Readonly<Record<string, string>>) => followedTypes(readConfig(env))('a/talk.ppt');
+		assert.equal(typeOf({ DOCDROP_TIKA_URL }), null);
+		assert.equal(typeOf({ DOCDROP_INCLUDE: '*.ppt' }), null);
+		assert.equal(typeOf({ DOCDROP_TIKA_URL, DOCDROP_INCLUDE: '*.ppt' }), 'application/octet-stream');
+		const both = followedTypes(readConfig({ DOCDROP_TIKA_URL, DOCDROP_INCLUDE: '*' }));
+		assert.equal(both('a.md'), 'text/markdown');
+	});
+
 	it('are known by what a file turns out to be as well, however it is called', async () => {
 		const facts = { title: null, mimeType: 'text/html', warnings: [] };
 		const extractor: Extractor = {
@@ -47,7 +73,6 @@ describe('types that the operator rules out', () => {
 			stream: async () => facts,
 			close: async () => {},
 		};
-		assert.equal(onlyWanted(extractor, new Map()), extractor);
 		const wanted = onlyWanted(extractor, new Map([['text/html', 'DOCDROP_DENIED_TYPES']]));
 		const content = Buffer.from('x');
 		const denied = { code: 'unsupported_type', message: /DOCDROP_DENIED_TYPES allows, got "text\/html"/ };

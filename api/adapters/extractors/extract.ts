@@ -3,7 +3,7 @@
  * do for it. CPU only; large files are read on the way.
  */
 import { readFileSync } from 'node:fs';
-import { fileTypes, type MimeType } from '../../contract/file-types.ts';
+import type { MimeType } from '../../contract/file-types.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import {
 	chunk,
@@ -16,11 +16,12 @@ import {
 	tokenize,
 	TOKENIZER_VERSION,
 } from '../../chunking/index.ts';
-import type { Chunk, DocumentFacts, Extracted, ExtractInput } from '../../ports/index.ts';
+import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
 import { type BufferedReader, readers, type StreamedReader } from './readers.ts';
 import { sniff } from './sniff.ts';
+import { extractTika } from './tika-xhtml.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
 const EXTRACTORS_VERSION = 2;
@@ -35,19 +36,25 @@ const MOST_STREAMED_CHUNKS = 1_000_000;
 const PAGE_CHARS = 200_000;
 const PAGE_CHUNKS = 200;
 
+/** A file, or what became of one outside. */
+export interface FileInput extends ExtractInput {
+	/** The content is the XHTML that a Tika server has made of a file of `mimeType` (tika.ts). */
+	readonly isRendered?: boolean;
+}
+
+/** An extractor that reads files itself, and what was made of others outside. */
+export interface FileExtractor extends Extractor {
+	extract(input: FileInput, signal?: AbortSignal): ReturnType<Extractor['extract']>;
+	stream(input: FileInput, ...rest: FollowingStream): ReturnType<Extractor['stream']>;
+}
+type FollowingStream = Parameters<Extractor['stream']> extends [unknown, ...infer Rest] ? Rest : never;
+
 /** What is known of a file beside its content. */
-type Told = Omit<ExtractInput, 'content'>;
+type Told = Omit<FileInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
 export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
 	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${maxChars}:${overlapChars}`;
-}
-
-/** Throws `unsupported_type` for a type that no extractor takes. */
-export function checkType(mimeType: string): asserts mimeType is MimeType {
-	if (!Object.hasOwn(fileTypes, mimeType)) {
-		throw new DocDropError('unsupported_type', `no extractor reads ${mimeType}`, { field: 'mimeType' });
-	}
 }
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
@@ -63,17 +70,18 @@ export function fromReadError(cause: unknown): DocDropError {
  */
 export async function extractDocument(
 	bytes: Uint8Array,
-	{ mimeType: claimed, charset, title }: Told,
+	{ mimeType: claimed, charset, title, isRendered }: Told,
 	chunking: ChunkSettings,
 ): Promise<Extracted> {
-	checkType(claimed);
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
-	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
+	const own = isRendered === true ? null : typeOf(sourceOfBytes(bytes), claimed);
+	const mimeType = own ?? claimed;
 	return reading(mimeType, async () => {
-		const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
-		const document = await reader.read(bytes, mimeType, charset);
-		const own = ownTitleOf(document, reader.stream !== undefined);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? own);
+		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
+		const document =
+			own === null || reader === null ? extractTika(bytes, claimed) : await reader.read(bytes, own, charset);
+		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -84,21 +92,19 @@ export async function extractDocument(
  * `extractDocument` does, and whatever `put` throws.
  */
 export async function streamInput(
-	{ content, ...told }: ExtractInput,
+	{ content, ...told }: FileInput,
 	chunking: ChunkSettings,
 	put: (page: readonly Chunk[]) => Promise<void>,
 ): Promise<DocumentFacts> {
-	const { mimeType: claimed } = told;
-	checkType(claimed);
-	const mimeType = content instanceof Uint8Array ? claimed : typeOfFile(content.file, claimed);
-	const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
-	if (content instanceof Uint8Array || reader.stream === undefined) {
-		const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-		const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
-		for (const page of pages(chunks)) await put(page);
-		return facts;
+	if (!(content instanceof Uint8Array)) {
+		const mimeType = typeOfFile(content.file, told.mimeType);
+		const { stream }: BufferedReader & Partial<StreamedReader> = readers[mimeType];
+		if (stream !== undefined) return streamFile(content.file, mimeType, { ...told, stream, chunking, put });
 	}
-	return streamFile(content.file, mimeType, { ...told, stream: reader.stream, chunking, put });
+	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
+	const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
+	for (const page of pages(chunks)) await put(page);
+	return facts;
 }
 
 async function streamFile(
@@ -167,17 +173,17 @@ export function readWhole(file: string): Uint8Array {
 }
 
 /** What is read is what the content shows. Throws `encrypted`, and `unsupported_type` for what nobody reads. */
-function typeOf(source: ByteSource, claimed: MimeType): MimeType {
+function typeOf(source: ByteSource, claimed: string): MimeType {
 	const type = sniff(source, claimed);
 	if (Object.hasOwn(readers, type)) return type as MimeType;
-	throw new DocDropError(
-		'unsupported_type',
-		`the file, sent as ${claimed}, is ${type} by its content, which no extractor reads`,
-		{ field: 'mimeType' },
-	);
+	const message =
+		type === claimed
+			? `no extractor reads ${type}`
+			: `the file, sent as ${claimed}, is ${type} by its content, which no extractor reads`;
+	throw new DocDropError('unsupported_type', message, { field: 'mimeType', unreadType: type });
 }
 
-function typeOfFile(file: string, claimed: MimeType): MimeType {
+function typeOfFile(file: string, claimed: string): MimeType {
 	let source;
 	try {
 		source = openFileSource(file);
@@ -195,7 +201,7 @@ function ownTitleOf({ title, ownTitle, blocks }: Document, isStreamed: boolean):
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
 
-const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: MimeType): DocumentFacts => ({
+const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: string): DocumentFacts => ({
 	title,
 	mimeType,
 	charset: charset ?? null,
@@ -208,7 +214,7 @@ const toChunk = (piece: Piece): Chunk => ({
 	terms: tokenize(embeddedText(piece)).join(' '),
 });
 
-function checkCount(count: number, most: number, mimeType: MimeType): void {
+function checkCount(count: number, most: number, mimeType: string): void {
 	if (count <= most) return;
 	throw new DocDropError(
 		'unreadable',
@@ -216,7 +222,7 @@ function checkCount(count: number, most: number, mimeType: MimeType): void {
 	);
 }
 
-async function reading<T>(mimeType: MimeType, work: () => Promise<T>): Promise<T> {
+async function reading<T>(mimeType: string, work: () => Promise<T>): Promise<T> {
 	try {
 		return await work();
 	} catch (cause) {

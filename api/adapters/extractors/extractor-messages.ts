@@ -1,13 +1,14 @@
 /** What the extractor pool and its children send each other, by structured clone. */
 import type { PlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
-import type { Chunk, DocumentFacts, ExtractInput } from '../../ports/index.ts';
+import type { Chunk, DocumentFacts } from '../../ports/index.ts';
+import type { FileInput } from './extract.ts';
 
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {
 	readonly chunking: ChunkSettings;
 	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
-	readonly files: readonly { readonly id: number; readonly input: ExtractInput; readonly isPaged: boolean }[];
+	readonly files: readonly { readonly id: number; readonly input: FileInput; readonly isPaged: boolean }[];
 }
 
 /** The parent has taken the last part of a paged file. */

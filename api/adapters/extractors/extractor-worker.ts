@@ -4,9 +4,9 @@
  */
 import { toPlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
-import type { DocumentFacts, ExtractInput } from '../../ports/index.ts';
+import type { DocumentFacts } from '../../ports/index.ts';
 import { goBehind } from '../thread/index.ts';
-import { extractDocument, pages, readWhole, streamInput } from './extract.ts';
+import { extractDocument, type FileInput, pages, readWhole, streamInput } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
 
 goBehind(10);
@@ -47,7 +47,7 @@ function isWasmEnd(error: unknown): boolean {
 
 async function answerAtOnce(
 	id: number,
-	{ content, ...told }: ExtractInput,
+	{ content, ...told }: FileInput,
 	chunking: ChunkSettings,
 ): Promise<DocumentFacts> {
 	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
@@ -56,7 +56,7 @@ async function answerAtOnce(
 	return facts;
 }
 
-function answerInPages(id: number, input: ExtractInput, chunking: ChunkSettings): Promise<DocumentFacts> {
+function answerInPages(id: number, input: FileInput, chunking: ChunkSettings): Promise<DocumentFacts> {
 	let count = 0;
 	return streamInput(input, chunking, async (part) => {
 		count += 1;

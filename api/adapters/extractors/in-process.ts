@@ -1,12 +1,17 @@
 /** The extractor without a pool: for tests and plain scripts, and for files that are trusted. No limits. */
 import { readFile } from 'node:fs/promises';
 import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
-import type { Extractor } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings, defaultChunkSettings } from '../../chunking/index.ts';
-import { checkType, extractDocument, extractorFingerprint, fromReadError, streamInput } from './extract.ts';
+import {
+	extractDocument,
+	extractorFingerprint,
+	type FileExtractor,
+	fromReadError,
+	streamInput,
+} from './extract.ts';
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
-export function createInProcessExtractor(settings: { chunking?: ChunkSettings } = {}): Extractor {
+export function createInProcessExtractor(settings: { chunking?: ChunkSettings } = {}): FileExtractor {
 	const chunking = settings.chunking ?? defaultChunkSettings;
 	checkChunkSettings(chunking);
 	return {
@@ -15,7 +20,6 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 		streamable: streamedTypes,
 		async extract({ content, ...told }, signal) {
 			signal?.throwIfAborted();
-			checkType(told.mimeType);
 			if (content instanceof Uint8Array) return extractDocument(content, told, chunking);
 			const bytes = await readFile(content.file, { signal }).catch((error: unknown) => {
 				signal?.throwIfAborted();
@@ -25,7 +29,6 @@ export function createInProcessExtractor(settings: { chunking?: ChunkSettings } 
 		},
 		async stream(input, sink, signal) {
 			signal?.throwIfAborted();
-			checkType(input.mimeType);
 			await sink.begin();
 			return streamInput(input, chunking, (page) => {
 				signal?.throwIfAborted();

@@ -1,2 +1,3 @@
 /** The extractors. */
 export { createExtractorPool } from './pool.ts';
+export { openTikaExtractor } from './tika.ts';

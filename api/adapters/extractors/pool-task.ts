@@ -1,8 +1,9 @@
-import type { Chunk, ChunkSink, Extracted, ExtractInput } from '../../ports/index.ts';
+import type { Chunk, ChunkSink, Extracted } from '../../ports/index.ts';
+import type { FileInput } from './extract.ts';
 
 /** One file that the extractor pool was asked to read. */
 export interface Task {
-	readonly input: ExtractInput;
+	readonly input: FileInput;
 	/** Of its content, for what it may take. */
 	readonly bytes: number;
 	readonly chunks: Chunk[];

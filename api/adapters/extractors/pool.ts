@@ -20,11 +20,11 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
-import type { ChunkSink, Clock, Extracted, ExtractInput, Extractor } from '../../ports/index.ts';
+import type { ChunkSink, Clock, Extracted, ExtractInput } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
 import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
-import { checkType, extractorFingerprint } from './extract.ts';
+import { extractorFingerprint, type FileExtractor, type FileInput } from './extract.ts';
 import {
 	type Child,
 	type ChildLimits,
@@ -66,7 +66,7 @@ interface Pool {
 }
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
-export function createExtractorPool(settings: ExtractorPoolSettings): Extractor {
+export function createExtractorPool(settings: ExtractorPoolSettings): FileExtractor {
 	const { workerFile, chunking } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
@@ -99,12 +99,11 @@ export function createExtractorPool(settings: ExtractorPoolSettings): Extractor 
 
 async function submit(
 	pool: Pool,
-	input: ExtractInput,
+	input: FileInput,
 	sink: ChunkSink | null,
 	signal: AbortSignal | undefined,
 ): Promise<Extracted> {
 	signal?.throwIfAborted();
-	checkType(input.mimeType);
 	if (pool.closed) throw new DocDropError('shutting_down', 'the extractor is closed');
 	const { promise, resolve, reject } = Promise.withResolvers<Extracted>();
 	const task: Task = {

@@ -24,8 +24,10 @@ export interface CheckSettings {
 	readonly maxBufferedBytes: number;
 	readonly streamable: readonly string[];
 	readonly mimeTypes: readonly string[];
+	/** Whether files of any other type are taken as well: somebody outside is asked for them. */
+	readonly takesOthers?: boolean;
 	/** Types that the operator does not want, and the setting that says so. */
-	readonly refusedTypes: ReadonlyMap<string, string>;
+	readonly refusedTypes: Pick<ReadonlyMap<string, string>, 'get'>;
 	readonly mimeTypeOf: (path: string) => string | null;
 }
 
@@ -279,19 +281,19 @@ function movedAside(metadata: Readonly<Record<string, unknown>>): Readonly<Recor
 function mimeTypeFor(
 	{ mimeType: declared, path, docId }: DocumentFields,
 	isText: boolean,
-	{ mimeTypes, mimeTypeOf }: CheckSettings,
+	{ mimeTypes, mimeTypeOf, takesOthers = false }: CheckSettings,
 ): string {
 	const declaredType = declared?.split(';')[0]?.trim().toLowerCase() ?? anyBytes;
 	const named = declaredType === anyBytes ? null : (mimeTypeNamed(declaredType) ?? declaredType);
 	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
 	// The text of a PDF goes by the PDF's name.
 	const isOther = guessed === null || (named === null && !isTextType(guessed));
-	const mimeType = isText && isOther ? 'text/plain' : guessed;
+	const mimeType = isText && isOther ? 'text/plain' : (guessed ?? (takesOthers ? anyBytes : null));
 	const unsupported = (message: string) =>
 		new DocDropError('unsupported_type', message, { field: 'mimeType' });
 	if (mimeType === null)
 		throw unsupported('mimeType is missing, and the ending of path or docId does not tell it');
-	if (!mimeTypes.includes(mimeType))
+	if (!takesOthers && !mimeTypes.includes(mimeType))
 		throw unsupported(`mimeType must be one of ${mimeTypes.join(', ')}, got ${JSON.stringify(mimeType)}`);
 	return mimeType;
 }

@@ -1,0 +1,178 @@
+/**
+ * An extractor that asks a Tika server for files of types that no reader here takes. What such a file is, its content
+ * decides as ever, in the process that reads; what the server makes of it is read there as well, because an answer
+ * about a file that nobody vouches for is no better than the file.
+ *
+ * Invariants:
+ *  - Nothing leaves the machine that a reader here takes, or that the operator has ruled out.
+ *  - At most `calls` answers are held in memory. Whoever finds a long row before the server is sent back at once: files
+ *    of other types must not wait behind those.
+ *  - While the server is away files are sent back at once, but for one try every few seconds.
+ *  - A failure is a file's own where the server answers a control question after it; after many of them in a row
+ *    nobody believes that any more.
+ */
+import { unwantedError } from '../../domain/index.ts';
+import { DocDropError, isDocDropError } from '../../errors.ts';
+import type { Clock, DocumentFacts, Extractor } from '../../ports/index.ts';
+import type { FileExtractor, FileInput } from './extract.ts';
+import { putToTika, type TikaServer, versionOfTika } from './tika-call.ts';
+import { outsideUnavailable } from './tika-failure.ts';
+
+export interface TikaSettings {
+	readonly url: string;
+	readonly timeoutMs: number;
+	/** Files at the server at a time. */
+	readonly calls: number;
+	/** The setting that rules a type out. */
+	readonly refusedTypes: Pick<ReadonlyMap<string, string>, 'get'>;
+	readonly clock: Clock;
+	/** For tests. */
+	readonly maxAnswerBytes?: number;
+}
+
+/** Grows whenever the same answer may give other blocks. */
+const RENDERING_VERSION = 1;
+/** As much as the largest HTML of anybody's. */
+const MOST_ANSWER_BYTES = 64 * 1_048_576;
+
+const WAITING_FOR_A_CALL = 8;
+const BUSY_MS = 15_000;
+const AWAY_MS = 5_000;
+const MOST_OWN_IN_A_ROW = 10;
+
+interface Outside {
+	readonly settings: TikaSettings;
+	readonly server: TikaServer;
+	readonly closing: AbortController;
+	running: number;
+	waiting: (() => void)[];
+	/** Why nothing is asked, until when by the monotonic clock. */
+	away: { readonly error: DocDropError; readonly until: number } | null;
+	/** Failures of files' own since one was read or refused. */
+	ownInARow: number;
+}
+
+/** Waits a moment for the server's version, which is part of the fingerprint; a server that is away has none. */
+export async function openTikaExtractor(inner: FileExtractor, settings: TikaSettings): Promise<Extractor> {
+	const { url, timeoutMs, clock, maxAnswerBytes = MOST_ANSWER_BYTES } = settings;
+	const server: TikaServer = { url, timeoutMs, maxAnswerBytes, clock };
+	const version = (await versionOfTika(server)) ?? 'unknown';
+	const outside: Outside = {
+		...{ settings, server, closing: new AbortController() },
+		...{ running: 0, waiting: [], away: null, ownInARow: 0 },
+	};
+	return {
+		...inner,
+		fingerprint: `${inner.fingerprint}+tika${RENDERING_VERSION}:${version}`,
+		extract: (input, signal) =>
+			read(outside, input, signal, {
+				inside: (file) => inner.extract(file, signal),
+				nothing: (facts) => Promise.resolve({ ...facts, chunks: [] }),
+			}),
+		stream: (input, sink, signal) =>
+			read(outside, input, signal, {
+				inside: (file) => inner.stream(file, sink, signal),
+				nothing: async (facts) => {
+					await sink.begin();
+					return facts;
+				},
+			}),
+		close() {
+			outside.closing.abort(new DocDropError('shutting_down', 'the extractor is closed'));
+			return inner.close();
+		},
+	};
+}
+
+async function read<T>(
+	outside: Outside,
+	input: FileInput,
+	caller: AbortSignal | undefined,
+	to: {
+		readonly inside: (file: FileInput) => Promise<T>;
+		readonly nothing: (facts: DocumentFacts) => Promise<T>;
+	},
+): Promise<T> {
+	try {
+		return await to.inside(input);
+	} catch (error) {
+		if (!isDocDropError(error) || error.unreadType === undefined) throw error;
+		const { unreadType: mimeType, message: whyUnread } = error;
+		const setting = outside.settings.refusedTypes.get(mimeType);
+		if (setting !== undefined) throw unwantedError(mimeType, setting);
+		const { signal: closing } = outside.closing;
+		const signal = caller === undefined ? closing : AbortSignal.any([caller, closing]);
+		await enter(outside, signal);
+		try {
+			const xhtml = await render(outside, { content: input.content, mimeType, whyUnread }, signal);
+			if (xhtml !== null) return await to.inside({ ...input, content: xhtml, mimeType, isRendered: true });
+			return await to.nothing({ title: null, mimeType, warnings: ['no text was found in the file'] });
+		} finally {
+			leave(outside);
+		}
+	}
+}
+
+/** What the server makes of a file; null: nothing. */
+async function render(
+	outside: Outside,
+	file: Parameters<typeof putToTika>[1],
+	signal: AbortSignal,
+): Promise<Uint8Array | null> {
+	checkPresence(outside);
+	const result = await putToTika(outside.server, file, signal);
+	if (result.kind === 'read' || result.error.code !== 'extractor_unavailable') {
+		outside.away = null;
+		outside.ownInARow = 0;
+	}
+	if (result.kind === 'read') return result.xhtml;
+	const { error, mayBeOwn } = result;
+	if (error.code !== 'extractor_unavailable') throw error;
+	if (mayBeOwn && outside.ownInARow < MOST_OWN_IN_A_ROW && (await versionOfTika(outside.server)) !== null) {
+		outside.ownInARow += 1;
+		const { hint, peerStatus } = error;
+		throw new DocDropError(error.code, error.message, {
+			...{ hint, isOwn: true, cause: error },
+			...(peerStatus !== undefined && { peerStatus }),
+		});
+	}
+	const pauseMs = Math.max(AWAY_MS, error.retryAfterMs ?? 0);
+	outside.away = { error, until: outside.settings.clock.monotonic() + pauseMs };
+	throw error;
+}
+
+/** Throws what the last try ended with where the server was found away a moment ago. */
+function checkPresence({ away, settings }: Outside): void {
+	if (away === null) return;
+	const retryAfterMs = Math.ceil(away.until - settings.clock.monotonic());
+	if (retryAfterMs <= 0) return;
+	const { code, message, hint } = away.error;
+	throw new DocDropError(code, message, { hint, retryAfterMs });
+}
+
+async function enter(outside: Outside, signal: AbortSignal): Promise<void> {
+	signal.throwIfAborted();
+	checkPresence(outside);
+	const { calls } = outside.settings;
+	if (outside.running < calls) {
+		outside.running += 1;
+		return;
+	}
+	if (outside.waiting.length >= calls * WAITING_FOR_A_CALL)
+		throw outsideUnavailable('is busy with other files', { retryAfterMs: BUSY_MS });
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	const abandon = () => {
+		outside.waiting = outside.waiting.filter((other) => other !== resolve);
+		reject(signal.reason);
+	};
+	outside.waiting.push(resolve);
+	signal.addEventListener('abort', abandon, { once: true });
+	await promise.finally(() => signal.removeEventListener('abort', abandon));
+}
+
+/** The place goes to whoever waits longest. */
+function leave(outside: Outside): void {
+	const next = outside.waiting.shift();
+	if (next === undefined) outside.running -= 1;
+	else next();
+}
