@@ -16,6 +16,8 @@ export interface Page {
 	/** The words of its content, in order. */
 	readonly words: readonly string[];
 	readonly headings: readonly string[];
+	/** Its outermost headings, each of which begins a slide: those further down are no titles of slides. */
+	readonly titles: readonly string[];
 	/** Its words as a table of `columns` columns below a line of names. */
 	readonly table: readonly (readonly string[])[];
 }
@@ -45,24 +47,28 @@ export async function pagesOfCorpus(bench: Bench, count: number): Promise<readon
 /** Sphinx says where its content begins, and what comes behind it. */
 const content = /<div class="body" role="main">(?<body>[^]*?)<div class="clearer">/;
 const headerLinks = /<a class="headerlink"[^]*?<\/a>/g;
+/** Around a heading they keep pandoc from beginning a slide with it. */
+const wrappers = /<\/?(?:section|div)\b[^>]*>/g;
 
 /** Null where it has no content of its own. */
 function pageOf(whole: string): Page | null {
-	const body = content.exec(whole)?.groups?.['body']?.replace(headerLinks, '');
+	const body = content.exec(whole)?.groups?.['body']?.replace(headerLinks, '').replace(wrappers, '\n');
 	if (body === undefined) return null;
 	const title = /<title>[^]*?<\/title>/.exec(whole)?.[0] ?? '';
 	const html = `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">${title}</head><body>\n${body}</body></html>\n`;
-	const { text, headings } = readPlainly(body);
+	const { text, headings, titles } = readPlainly(body);
 	const words = wordsOf(text);
-	return { name: hashOf(html).slice(0, 16), whole, html, words, headings, table: tableOf(words) };
+	const name = hashOf(html).slice(0, 16);
+	return { name, whole, html, words, headings, titles, table: tableOf(words) };
 }
 
 const inline = new Set(['a', 'abbr', 'b', 'code', 'em', 'i', 'span', 'strong', 'sub', 'sup', 'tt', 'cite']);
 
 /** All text between the tags, apart where a tag ends a line; no rule of our own HTML reader has a part in it. */
-function readPlainly(html: string): { readonly text: string; readonly headings: readonly string[] } {
+function readPlainly(html: string): { text: string; headings: string[]; titles: string[] } {
 	let text = '';
 	const headings: string[] = [];
+	const titles: string[] = [];
 	let begin = 0;
 	const border = (tag: string) => {
 		if (!inline.has(tag)) text += '\n';
@@ -75,11 +81,12 @@ function readPlainly(html: string): { readonly text: string; readonly headings: 
 		},
 		onclosetag(tag) {
 			if (/^h[1-6]$/.test(tag)) headings.push(text.slice(begin));
+			if (tag === 'h1') titles.push(text.slice(begin));
 			border(tag);
 		},
 	});
 	parser.end(html);
-	return { text, headings };
+	return { text, headings, titles };
 }
 
 /** Words that begin with a letter, since a program of sheets takes 007 for a number and another one for its name. */

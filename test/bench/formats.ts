@@ -58,7 +58,10 @@ interface Row {
 	readonly precision: number;
 	/** PDF: see `pagesRead`. */
 	readonly pages: number | null;
-	/** Share of the headings of the pages that stand in the heading path of a chunk. Null where the format has none. */
+	/**
+	 * Share of the headings of the pages (of slides: of their titles) that stand in the heading path of a chunk. Null
+	 * where the format has none.
+	 */
 	readonly headings: number | null;
 	/** From the first file to the last answer, the start of the child included. */
 	readonly seconds: number;
@@ -119,7 +122,8 @@ async function readRow(
 		}
 		const sheets = format === 'pdf' ? await files.pdfText(paths[at] ?? '') : null;
 		scores.push(score(referenceOf(recipe, page, sheets), wordsOf(textOf(answer))));
-		add(headings, headingsFound(page.headings, headingsOf(answer)));
+		const titles = isSlides(recipe) ? page.titles : page.headings;
+		add(headings, headingsFound(titles, headingsOf(answer)));
 		if (sheets !== null) add(onPages, pagesRead(sheets, answer));
 	}
 	const sum = sumOf(scores);
@@ -190,6 +194,8 @@ const textOf = ({ chunks }: Extracted): string => chunks.map(({ text }) => text)
 
 const headingsOf = ({ chunks }: Extracted): ReadonlySet<string> =>
 	new Set(chunks.flatMap(({ heading }) => heading?.split(' > ') ?? []));
+
+const isSlides = ({ format }: Recipe): boolean => format === 'pptx' || format === 'odp';
 
 const hasHeadings = ({ from, format }: Recipe): boolean => from !== 'csv' && format !== 'srt';
 
