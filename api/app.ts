@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
+import { watchModel } from './app/model-canary.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import type { Config } from './config/index.ts';
@@ -42,12 +43,17 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const closers: Closers = [];
 	const lost = Promise.withResolvers<unknown>();
 	try {
-		const adapters = await openAdapters(config, dataDir, {
+		const opened = await openAdapters(config, dataDir, {
 			...{ clock, closers },
 			onStoreLost: lost.resolve,
 			onCacheLost: (cause) => logger.warn({ err: cause }, 'vectors are kept no longer, until the next start'),
 		});
-		const { docStore, vectorStore } = adapters;
+		const { docStore, vectorStore } = opened;
+		const embedder =
+			config.embedder === 'openai'
+				? await watchModel(opened.embedder, docStore, logger, config.workers > 0)
+				: opened.embedder;
+		const adapters: Adapters = { ...opened, embedder };
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const highestTime = await docStore.highestTime();
 		const now = anchoredTime(clock, highestTime);

@@ -13,7 +13,7 @@ import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { createApp, type App } from './app.ts';
 import { refusedTypes, type Config } from './config/index.ts';
-import { mimeTypeOf } from './contract/file-types.ts';
+import { isForEveryFolder, mimeTypeOf } from './contract/file-types.ts';
 import { noteFile, type ServerNote } from './data-folder.ts';
 import { DocDropError } from './errors.ts';
 import { createFolderDelivery } from './sources/folder.ts';
@@ -105,6 +105,7 @@ async function followFolder(
 	list.write(folders);
 	const adoption = { isOn: folder.adopts !== null };
 	const disk = createNodeDisk({ followLinks: config.followLinks });
+	const saysWhichFiles = config.include.length + config.allowedTypes.length > 0;
 	const engine = createWatchEngine({
 		roots: [{ label: folder.label, dir }],
 		state: createSqliteFileState({
@@ -139,6 +140,7 @@ async function followFolder(
 			takesOver: () => adoption.isOn,
 			mimeTypeOf,
 			refusedTypes: refusedTypes(config),
+			isFollowed: (mimeType) => isForEveryFolder(mimeType) || saysWhichFiles,
 			clock: systemClock,
 			log: logger,
 		}),

@@ -213,6 +213,25 @@ describe('the command line', function () {
 			assert.match(other?.out ?? '', /rivers\.txt/, 'the key of the tenant that is asked about');
 			assert.deepEqual([second?.code, /another process/.test(second?.err ?? '')], [1, true], second?.err);
 
+			// A folder that a workflow of n8n tells of: its files are named by their paths, too.
+			const none = { pending: 0, inFlight: 0, failedCount: 0, failed: [], restless: [], unreadable: [] };
+			const skipped = [{ relPath: 'a.zip', reason: 'the file is larger than the limit' }];
+			const times = { lastScanAt: null, verifiedAt: null, held: null };
+			const root = { ...{ label: 'box', mode: 'watch', files: 1, isDelivered: true }, ...none, ...times };
+			const told = await fetch(`${url}/v1/sources/s/report`, {
+				method: 'PUT',
+				headers: { 'x-api-key': 'key-of-all', 'content-type': 'application/json' },
+				body: JSON.stringify({
+					...{ sender: 'one', tenant: 'default', name: 'workflow Files' },
+					roots: [{ ...root, skippedCount: 1, skipped }],
+					delivery: { failures: 0, lastFailure: null },
+				}),
+			});
+			assert.equal(told.status, 200, await told.text());
+			const explained = (await ask('explain', '/data/box/a.zip')).out;
+			assert.match(explained, /^a\.zip\n[^]+box, watched by workflow Files[^]+left out +the file is larger/);
+			assert.match((await ask('status')).out, /SKIPPED {4}box \(tenant default, workflow Files\): 1 file/);
+
 			writeFileSync(join(inbox, 'new.txt'), 'The Rhine is green.');
 			await server.shows(/up to date: 3 documents/);
 			assert.match((await ask('search', 'rhine', '--mode', 'text')).out, /new\.txt/);

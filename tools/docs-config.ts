@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { settings } from '../api/config/index.ts';
-import { fileTypes } from '../api/contract/file-types.ts';
+import { type FileType, fileTypes } from '../api/contract/file-types.ts';
 import { withPart, writeOrCompare } from './marked-part.ts';
 
 /**
@@ -38,13 +38,20 @@ const types = [...Map.groupBy(Object.values(fileTypes), ({ name }) => name)]
 	.map(([name, rows]) => `${name} (\`${rows.flatMap(({ endings }) => `.${endings.join(' .')}`).join(' ')}\`)`)
 	.join(', ');
 
+const onlyWhenNamed = new Set(
+	Object.values<FileType>(fileTypes)
+		.filter(({ isOnlyWhenNamed }) => isOnlyWhenNamed)
+		.map(({ name }) => name),
+);
+const leftOut = new Intl.ListFormat('en-GB').format(onlyWhenNamed);
+
 const by = 'docs:config';
 const readme = withPart(
 	withPart(readFileSync('README.md', 'utf8'), 'README.md', 'settings', by, table),
 	'README.md',
 	'file types',
 	by,
-	`Types that can be read: ${types}. An empty file is a document without chunks.`,
+	`Types that can be read: ${types}. An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
 );
 
 writeOrCompare(by, [

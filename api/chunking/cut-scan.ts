@@ -12,7 +12,7 @@ import {
 	SENTENCE,
 	WORD,
 } from './chunk-cuts.ts';
-import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './segments.ts';
+import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './text-boundaries.ts';
 
 /** A possible cut; `rank` is its kind and hash, equal ranks go by position. */
 export interface Candidate {
@@ -128,9 +128,10 @@ function noteWord(state: CutState, position: number, blockEnd: number): void {
 	const { lengths, known, scan } = state;
 	const i = position - known.base;
 	scan.wordHash = rolled(scan.wordHash, known.text.charCodeAt(i - 1));
-	const isWord = () =>
-		isWordStart(known.text, i) || isUnspacedWordStart(known.text, i, blockEnd - known.base);
-	if (isChosen(lengths, scan.wordHash, position - scan.word) && isWord()) {
+	if (
+		isChosen(lengths, scan.wordHash, position - scan.word) &&
+		(isWordStart(known.text, i) || isUnspacedWordStart(known.text, i, blockEnd - known.base))
+	) {
 		confirm(state, WORD, [position]);
 		beginWord(scan, position);
 	} else if (position + 1 - scan.word > lengths.reach) {

@@ -29,7 +29,7 @@ export const folderSettings = {
 	include: setting('globs', 'DOCDROP_INCLUDE', {
 		default: '',
 		meaning:
-			'Globs of the files to follow, separated by commas; empty: all. Without a slash: names at any depth.',
+			'Globs of the files to follow, separated by commas; empty: all but data (JSON, XML, YAML) and source code. Without a slash: names at any depth.',
 	}),
 	exclude: setting('globs', 'DOCDROP_EXCLUDE', {
 		default: '',

@@ -2,9 +2,9 @@ import { fileTypes } from '../contract/file-types.ts';
 import { setting } from './kinds.ts';
 
 const andList = new Intl.ListFormat('en-GB');
-const bufferedNames = new Set(
+const streamedNames = new Set(
 	Object.values(fileTypes)
-		.filter(({ reading }) => reading === 'buffered')
+		.filter(({ reading }) => reading === 'streamed')
 		.map(({ name }) => name),
 );
 
@@ -52,7 +52,7 @@ export const workSettings = {
 		default: '16',
 		unit: 'MB',
 		range: [1, 64],
-		meaning: `Largest single document of a type that cannot be read in pieces: ${andList.format(bufferedNames)}.`,
+		meaning: `Largest single document of a type that cannot be read in pieces, as ${andList.format(streamedNames)} can.`,
 	}),
 	maxSpoolBytes: setting('number', 'DOCDROP_MAX_SPOOL_MB', {
 		default: '8192',

@@ -3,7 +3,7 @@
  * table (api/adapters/extractors/readers.ts, where the type checker asks for the reader of a new row) follow
  * this one. No schema library here: nodes and threads load this file.
  */
-interface FileType {
+export interface FileType {
 	/** For people; types that are variants of each other share it. */
 	readonly name: string;
 	/** Of file names, without the dot, in lower case. */
@@ -17,7 +17,38 @@ interface FileType {
 	readonly content: 'text' | 'binary';
 	/** Other media types that senders use for it, in lower case. */
 	readonly aliases?: readonly string[];
+	/** A followed folder takes it only where its settings say which files: a project has many, and few are documents. */
+	readonly isOnlyWhenNamed?: true;
 }
+
+const sourceEndings = (
+	'js mjs cjs jsx ts mts cts tsx vue svelte astro css scss sass less php py pyi rb pl pm lua r jl java kt kts ' +
+	'scala groovy gradle clj cljs go rs c h cc cpp cxx hh hpp hxx m mm cs fs vb swift dart ex exs erl hs ml elm nim ' +
+	'zig sql graphql gql proto sh bash zsh fish ps1 bat cmd dockerfile mk cmake tf hcl nix toml ini cfg conf ' +
+	'properties diff patch'
+).split(' ');
+
+/** What servers and editors call some of them. */
+const sourceNames = [
+	...['text/javascript', 'application/javascript', 'application/typescript', 'text/css', 'application/sql'],
+	...[
+		'text/x-python',
+		'application/x-python-code',
+		'text/x-java-source',
+		'text/x-c',
+		'text/x-csrc',
+		'text/x-go',
+	],
+	...[
+		'text/x-ruby',
+		'text/x-rust',
+		'text/x-sh',
+		'application/x-sh',
+		'application/toml',
+		'application/graphql',
+	],
+	...['application/x-httpd-php', 'text/x-diff', 'text/x-patch'],
+];
 
 export const fileTypes = {
 	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
@@ -116,6 +147,59 @@ export const fileTypes = {
 		aliases: ['text/rtf', 'text/richtext', 'application/x-rtf'],
 	},
 	'application/epub+zip': { name: 'EPUB', endings: ['epub'], reading: 'buffered', content: 'binary' },
+	'text/mdx': { name: 'MDX', endings: ['mdx'], reading: 'buffered', content: 'text' },
+	'text/asciidoc': {
+		...{ name: 'AsciiDoc', endings: ['adoc', 'asciidoc'], reading: 'buffered', content: 'text' },
+		aliases: ['text/x-asciidoc'],
+	},
+	'text/x-org': {
+		name: 'Org',
+		endings: ['org'],
+		reading: 'buffered',
+		content: 'text',
+		aliases: ['text/org'],
+	},
+	'application/x-tex': {
+		...{ name: 'TeX', endings: ['tex', 'ltx', 'latex'], reading: 'buffered', content: 'text' },
+		aliases: ['text/x-tex', 'application/x-latex'],
+	},
+	'application/x-ipynb+json': {
+		...{ name: 'Jupyter notebooks', endings: ['ipynb'], reading: 'buffered', content: 'text' },
+	},
+	'message/rfc822': { name: 'mail', endings: ['eml'], reading: 'buffered', content: 'text' },
+	'application/vnd.ms-outlook': { name: 'mail', endings: ['msg'], reading: 'buffered', content: 'binary' },
+	'text/csv': {
+		...{ name: 'CSV', endings: ['csv'], reading: 'streamed', content: 'text' },
+		aliases: ['application/csv', 'text/x-csv', 'text/comma-separated-values'],
+	},
+	'text/tab-separated-values': {
+		...{ name: 'TSV', endings: ['tsv', 'tab'], reading: 'streamed', content: 'text', aliases: ['text/tsv'] },
+	},
+	'application/x-subrip': {
+		...{ name: 'subtitles', endings: ['srt'], reading: 'buffered', content: 'text', aliases: ['text/srt'] },
+	},
+	'text/vtt': { name: 'subtitles', endings: ['vtt'], reading: 'buffered', content: 'text' },
+	'application/json': {
+		...{ name: 'JSON', endings: ['json', 'jsonc', 'json5', 'geojson'], reading: 'buffered', content: 'text' },
+		...{ aliases: ['text/json', 'application/geo+json', 'application/ld+json'], isOnlyWhenNamed: true },
+	},
+	'application/x-ndjson': {
+		...{ name: 'JSON Lines', endings: ['jsonl', 'ndjson'], reading: 'streamed', content: 'text' },
+		...{ aliases: ['application/jsonl', 'application/x-jsonlines'], isOnlyWhenNamed: true },
+	},
+	'application/xml': {
+		...{ name: 'XML', endings: ['xml'], reading: 'buffered', content: 'text' },
+		...{ aliases: ['text/xml'], isOnlyWhenNamed: true },
+	},
+	'application/yaml': {
+		...{ name: 'YAML', endings: ['yaml', 'yml'], reading: 'buffered', content: 'text' },
+		...{ aliases: ['text/yaml', 'text/x-yaml', 'application/x-yaml'], isOnlyWhenNamed: true },
+	},
+	// Whatever the language: few of them have a media type of their own, and one reader takes them all.
+	'text/x-source': {
+		...{ name: 'source code', endings: sourceEndings, reading: 'buffered', content: 'text' },
+		...{ aliases: sourceNames, isOnlyWhenNamed: true },
+	},
 } as const satisfies Readonly<Record<string, FileType>>;
 
 export type MimeType = keyof typeof fileTypes;
@@ -138,6 +222,10 @@ export function mimeTypeOf(path: string): MimeType | null {
 	const dot = name.lastIndexOf('.');
 	return dot < 1 ? null : (typeOfEnding.get(name.slice(dot + 1).toLowerCase()) ?? null);
 }
+
+/** Whether a folder is followed with files of a type unless its settings say which files. */
+export const isForEveryFolder = (type: string): boolean =>
+	rows.some(([name, { isOnlyWhenNamed = false }]) => name === type && !isOnlyWhenNamed);
 
 /** The type that a media type without parameters, in lower case, stands for; null for one that nobody reads. */
 export const mimeTypeNamed = (name: string): MimeType | null => typeOfName.get(name) ?? null;

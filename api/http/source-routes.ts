@@ -93,6 +93,11 @@ function sourceView({ sourceId, tenant, status }: FollowedSource): Static<typeof
 	};
 }
 
+const asJson = (value: object): Record<string, unknown> =>
+	JSON.parse(
+		JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? String(one) : one)),
+	) as Record<string, unknown>;
+
 export function sourceRoutes(app: FastifyInstance, { sources, docStore, reports }: SourceDeps): void {
 	app.get<{ Querystring: Static<typeof List> }>(
 		'/v1/sources',
@@ -125,19 +130,16 @@ export function sourceRoutes(app: FastifyInstance, { sources, docStore, reports 
 			const { tenant, docId } = request.query;
 			checkTenant(request, tenant);
 			const source = sources().find((one) => one.tenant === tenant);
-			if (source === undefined) {
-				const owner = (await docStore.document(tenant, docId))?.sourceId ?? null;
-				// A workflow with tenants of its own making tells of them together.
-				const shared = reports.list(null).filter((one) => one.tenant === null && one.sourceId === owner);
-				const told = explainTold([...reports.list(tenant), ...shared], docId, owner);
-				if (told !== null) return { told };
-				throw new DocDropError('not_found', 'no folder of this tenant is followed', { field: 'tenant' });
-			}
-			return JSON.parse(
-				JSON.stringify(source.explain(docId), (_key, value: unknown) =>
-					typeof value === 'bigint' ? String(value) : value,
-				),
-			) as object;
+			const known = source === undefined ? null : asJson(source.explain(docId));
+			// A file of the folder that is followed here has a row; any other may be a workflow's.
+			if (known !== null && known['row'] !== null) return known;
+			const owner = (await docStore.document(tenant, docId))?.sourceId ?? null;
+			// A workflow with tenants of its own making tells of them together.
+			const shared = reports.list(null).filter((one) => one.tenant === null && one.sourceId === owner);
+			const told = explainTold([...reports.list(tenant), ...shared], docId, owner);
+			if (told !== null) return { told };
+			if (known !== null) return known;
+			throw new DocDropError('not_found', 'no folder of this tenant is followed', { field: 'tenant' });
 		},
 	);
 

@@ -31,6 +31,8 @@ export interface FolderSourceDeps {
 	readonly mimeTypeOf: (path: string) => string | null;
 	/** Types that are passed over, and the setting that says so. */
 	readonly refusedTypes: ReadonlyMap<string, string>;
+	/** Whether files of a type that can be read are taken. */
+	readonly isFollowed: (mimeType: string) => boolean;
 	readonly clock: Clock;
 	readonly log: Log;
 }
@@ -54,6 +56,7 @@ export function createFolderDelivery({
 	takesOver,
 	mimeTypeOf,
 	refusedTypes,
+	isFollowed,
 	clock,
 	log,
 }: FolderSourceDeps): Deliver {
@@ -80,6 +83,7 @@ export function createFolderDelivery({
 		const setting = refusedTypes.get(mimeType);
 		if (setting !== undefined)
 			return { kind: 'failed', reason: `unsupported type: ${setting} refuses ${mimeType}` };
+		if (!isFollowed(mimeType)) return { kind: 'failed', reason: LEFT_OUT };
 		const document = fields(change, mimeType);
 		if (change.size > readWholeBytes) return stream(change, change.size, document, signal);
 		const reading = createFileReading(disk, dir, change.relPath);
@@ -193,6 +197,8 @@ function outcome(
 /** What a person can do about a folder whose documents are another source's, such as the one that it was before. */
 const ADOPT = '; docdrop adopt FOLDER takes it over';
 
+const LEFT_OUT =
+	'left out: data and source code are followed where DOCDROP_INCLUDE or DOCDROP_ALLOWED_TYPES says which files';
 const CHANGED: FileOutcome = { kind: 'retry', reason: 'the file changed while it was taken' };
 
 /** The file could not be read now: the engine looks again, and finds it changed, gone, or readable. */

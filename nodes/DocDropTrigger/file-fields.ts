@@ -7,16 +7,13 @@ import type { FileItem } from '../item.ts';
  * the contract.
  */
 const otherTypes: Readonly<Record<string, string>> = {
-	csv: 'text/csv',
 	doc: 'application/msword',
 	docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-	eml: 'message/rfc822',
 	epub: 'application/epub+zip',
 	gif: 'image/gif',
 	ics: 'text/calendar',
 	jpeg: 'image/jpeg',
 	jpg: 'image/jpeg',
-	json: 'application/json',
 	m4a: 'audio/mp4',
 	mp3: 'audio/mpeg',
 	mp4: 'video/mp4',
@@ -35,9 +32,6 @@ const otherTypes: Readonly<Record<string, string>> = {
 	webp: 'image/webp',
 	xls: 'application/vnd.ms-excel',
 	xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-	xml: 'application/xml',
-	yaml: 'application/yaml',
-	yml: 'application/yaml',
 	zip: 'application/zip',
 };
 

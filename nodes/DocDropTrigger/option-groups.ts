@@ -28,7 +28,7 @@ const files = group('Files', [
 		...textField('File Types', 'fileTypes'),
 		placeholder: 'e.g. md, txt, html',
 		description:
-			'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files.',
+			'Endings of the files that are wanted, in lower or upper case, separated by commas. Empty: all files, source code and data such as JSON among them; name what is wanted where the folder holds a project.',
 	},
 	{
 		...switchField('Follow Symbolic Links', 'followLinks'),

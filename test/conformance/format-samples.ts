@@ -1,6 +1,7 @@
 import type { Block } from '../../api/chunking/chunk.ts';
 import type { MimeType } from '../../api/contract/file-types.ts';
 import { pdfFile, wrapped } from '../support/pdf-file.ts';
+import { dataSamples } from './data-samples.ts';
 import { officeSamples } from './office-samples.ts';
 import { begin, end, heading, item, paragraph, repeated, type Sample } from './sample-blocks.ts';
 
@@ -58,5 +59,6 @@ export const samples: { readonly [T in MimeType]: (times: number) => Sample } = 
 	'text/html': html,
 	'application/xhtml+xml': html,
 	'application/pdf': pdf,
+	...dataSamples,
 	...officeSamples,
 };

@@ -35,6 +35,10 @@ const ODD_ROOTS = [
 	'x'.repeat(255),
 ];
 
+/** Hints since then, but for those at the root: an adapter may take over from another one at any time. */
+const below = ({ seen }: Follower, since: number) =>
+	seen.slice(since).filter(({ relPath }) => relPath !== '');
+
 const isHidden = (relPath: string) => relPath.slice(relPath.lastIndexOf('/') + 1).startsWith('.');
 
 /** The promises of nodes/watch/hints/hints-port.ts that every adapter keeps, by their numbers. `files` is what each scan claims to have found. */
@@ -142,7 +146,7 @@ export function describeHints(
 			assert.equal(await probing, true);
 			assert.deepEqual(await Promise.all([1, 2].map(() => follower.hints.probe(1000))), [true, true]);
 			await follower.quiet();
-			assert.equal(follower.seen.length, before);
+			assert.deepEqual(below(follower, before), []);
 			assert.deepEqual(await readdir(dir), ['a']);
 		});
 
@@ -154,7 +158,7 @@ export function describeHints(
 			const before = follower.seen.length;
 			for (let turn = 0; turn < 3; turn += 1) assert.equal(await follower.hints.probe(1000), true);
 			await follower.quiet();
-			assert.equal(follower.seen.length, before);
+			assert.deepEqual(below(follower, before), []);
 		});
 
 		if (!reports) return;
@@ -216,7 +220,7 @@ export function describeHints(
 			for (let turn = 0; turn < 5; turn += 1) await appendFile(join(dir, 'a.part'), 'more');
 			await follower.hintedBy(() => writeFile(join(dir, 'last'), 'x'), 'last');
 			assert.deepEqual(
-				follower.seen.slice(before).filter(({ relPath }) => relPath !== 'last'),
+				below(follower, before).filter(({ relPath }) => relPath !== 'last'),
 				[],
 			);
 			await follower.hintedBy(() => mkdir(join(dir, 'b.part')), 'b.part');

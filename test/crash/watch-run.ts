@@ -19,7 +19,7 @@ import {
 } from './watch-judge.ts';
 import { planLives, watchKillName, type WatchKill, type WatchKillPlace } from './watch-kills.ts';
 import { startWatch, type ProcessStatus, type WatchProcess } from './watch-process.ts';
-import { secret, writeWatchScript } from './watch-script.ts';
+import { secret, writeWatchScript, type Mood } from './watch-script.ts';
 import { startStorm } from './watch-storm.ts';
 
 /** One run: a folder under a storm, a process that follows it and is killed again and again, and a verdict. */
@@ -84,10 +84,10 @@ export async function watchRun(options: {
 	let broken: Error | null = null;
 	let doing: Promise<void> = Promise.resolve();
 
-	function begin(crashAt: string, operations: number, calm: boolean): WatchProcess {
+	function begin(crashAt: string, operations: number, mood: Mood): WatchProcess {
 		const own = startWatch(dir, dataDir, { ...settings, DOCDROP_CRASH_AT: crashAt });
 		last = own;
-		doing = doing.then(() => storm.run(operations, calm)).catch((error: Error) => void (broken ??= error));
+		doing = doing.then(() => storm.run(operations, mood)).catch((error: Error) => void (broken ??= error));
 		return own;
 	}
 
@@ -120,8 +120,8 @@ export async function watchRun(options: {
 		return now;
 	}
 
-	async function live(kill: WatchKill, operations: number, calm: boolean): Promise<void> {
-		const own = begin('nth' in kill ? watchKillName(kill) : '', operations, calm);
+	async function live(kill: WatchKill, operations: number, mood: Mood): Promise<void> {
+		const own = begin('nth' in kill ? watchKillName(kill) : '', operations, mood);
 		const ending = await Promise.race([own.ended, whenOver(kill, own)]);
 		if (ending === 'stuck') throw new Stuck(`${watchKillName(kill)}: ${await stuckReason(own)}`);
 		own.kill();
@@ -160,8 +160,9 @@ export async function watchRun(options: {
 	let files = 0;
 	try {
 		await storm.begin();
-		for (const [number, { kill, operations }] of lives.entries()) await live(kill, operations, number < 2);
-		const own = begin('', 15, false);
+		for (const [number, { kill, operations }] of lives.entries())
+			await live(kill, operations, number < 2 ? 'calm' : 'wild');
+		const own = begin('', 15, 'tricky');
 		const status = await atRest(own);
 		if (status === null) throw new Stuck(await stuckReason(own));
 		own.stop();

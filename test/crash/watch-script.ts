@@ -46,11 +46,14 @@ export interface TrickedFile {
 	readonly to: string | null;
 }
 
+/** `calm`: nothing goes away. `tricky`: tricks alone, on one file after the other, which nothing makes up for later. */
+export type Mood = 'calm' | 'wild' | 'tricky';
+
 export interface WatchScript {
 	/** The files to begin with, by path. */
 	readonly first: ReadonlyMap<string, string>;
-	/** The next operation, and the paths whose content it may change. While `calm`, nothing goes away. */
-	next(calm: boolean): { readonly operation: Operation; readonly touched: readonly string[] };
+	/** The next operation, and the paths whose content it may change. */
+	next(mood: Mood): { readonly operation: Operation; readonly touched: readonly string[] };
 }
 
 /** Files that nobody ever touches: what is sent of them a second time is sent for nothing. */
@@ -74,6 +77,8 @@ export const secret = 'TOPSECRET: a text that lies outside of the folder, about 
 export function writeWatchScript(random: Random): WatchScript {
 	const files = new Map<string, Sections>();
 	const recent: string[] = [];
+	/** While the mood was tricky. */
+	const tricked = new Set<string>();
 	let number = 0;
 	let left = budget;
 
@@ -125,19 +130,28 @@ export function writeWatchScript(random: Random): WatchScript {
 		const touched = tricked.flatMap(({ path, to }) => [path, to ?? `${path}/inside.md`]);
 		return { operation: { do: 'trick', trick, files: tricked, after, lasts }, touched };
 	}
-	function choose(calm: boolean): { operation: Operation; touched: readonly string[] } {
+	function choose(mood: Mood): { operation: Operation; touched: readonly string[] } {
 		const one = (operation: Exclude<Operation, { do: 'trick' }>) => ({
 			operation,
 			touched: 'to' in operation ? [operation.path, operation.to] : [operation.path],
 		});
 		const dice = random.next();
+		const fit = [...files.keys()].filter(
+			(one) =>
+				textOf(files.get(one) ?? []).length < largeBytes / 2 && !(mood === 'tricky' && tricked.has(one)),
+		);
+		if ((mood === 'tricky' || dice > 0.8) && fit.length > 0) {
+			const chosen = Array.from({ length: random.int(1, trickedFiles) }, () => random.pick(fit));
+			if (mood === 'tricky') for (const one of chosen) tricked.add(one);
+			return playTrick([...new Set(chosen)]);
+		}
 		// Many are changed again while the last change is on its way: a kill then cuts off what nobody wants any more.
 		const again = random.chance(0.4)
 			? recent.filter((one) => files.has(one)).at(-random.int(1, 6))
 			: undefined;
 		const path = again ?? random.pick([...files.keys()]);
 		const sections = files.get(path) ?? [];
-		const mayGo = (count: number) => !calm && count <= left && files.size - count >= 8;
+		const mayGo = (count: number) => mood === 'wild' && count <= left && files.size - count >= 8;
 		if (dice < 0.18) {
 			const to = newPath();
 			return one(write(to, newContent(to)));
@@ -150,11 +164,6 @@ export function writeWatchScript(random: Random): WatchScript {
 		// Other times, the same content: nothing that anybody should hear of.
 		if (dice < 0.3) return { operation: { do: 'touch', path }, touched: [] };
 		if (dice < 0.33) return one(write(path, sections));
-		if (dice > 0.8) {
-			const small = [...files.keys()].filter((one) => textOf(files.get(one) ?? []).length < largeBytes / 2);
-			const chosen = Array.from({ length: random.int(1, trickedFiles) }, () => random.pick(small));
-			return playTrick([...new Set(chosen)]);
-		}
 		if (dice < 0.42 && mayGo(1)) {
 			left -= 1;
 			files.delete(path);
@@ -167,7 +176,7 @@ export function writeWatchScript(random: Random): WatchScript {
 			files.set(to, sections);
 			return one({ do: 'rename', path, to });
 		}
-		if (dice < 0.66 && !calm) {
+		if (dice < 0.66 && mood === 'wild') {
 			const to = random.pick([...files.keys()]);
 			files.set(path, files.get(to) ?? []);
 			files.set(to, sections);
@@ -202,8 +211,8 @@ export function writeWatchScript(random: Random): WatchScript {
 		first.set(`still/${count % 7}/${count}.md`, textOf(newSections(random, 'md').slice(0, 2)));
 	return {
 		first,
-		next(calm) {
-			const chosen = choose(calm);
+		next(mood) {
+			const chosen = choose(mood);
 			recent.push(...chosen.touched);
 			return chosen;
 		},

@@ -14,14 +14,21 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Random } from './random.ts';
-import { secret, type Operation, type Trick, type TrickedFile, type WatchScript } from './watch-script.ts';
+import {
+	secret,
+	type Mood,
+	type Operation,
+	type Trick,
+	type TrickedFile,
+	type WatchScript,
+} from './watch-script.ts';
 
 /** Does a script's operations on a real folder, one after the other, whether anybody watches or not. */
 export interface Storm {
 	/** Writes the files to begin with. */
 	begin(): Promise<void>;
 	/** Does so many operations at its own pace; resolves after the last. */
-	run(count: number, calm: boolean): Promise<void>;
+	run(count: number, mood: Mood): Promise<void>;
 	/** Resolves when no operation is under way; none is begun until `resume`. */
 	pause(): Promise<void>;
 	resume(): void;
@@ -53,8 +60,8 @@ export function startStorm({
 	let gate: PromiseWithResolvers<void> | null = null;
 	let underWay: Promise<void> = Promise.resolve();
 
-	async function step(calm: boolean): Promise<void> {
-		const { operation, touched } = script.next(calm);
+	async function step(mood: Mood): Promise<void> {
+		const { operation, touched } = script.next(mood);
 		for (const path of touched) touches.set(path, (touches.get(path) ?? 0) + 1);
 		await operate(dir, operation, random);
 		operations += 1;
@@ -66,11 +73,11 @@ export function startStorm({
 			for (const [path, text] of script.first) await put(join(dir, path), text);
 			lastAt = Date.now();
 		},
-		async run(count, calm) {
+		async run(count, mood) {
 			for (let done = 0; done < count; done += 1) {
 				await sleep(random.chance(0.3) ? 0 : random.int(0, longestPauseMs));
 				await gate?.promise;
-				underWay = step(calm);
+				underWay = step(mood);
 				await underWay;
 			}
 		},

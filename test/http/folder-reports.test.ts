@@ -132,6 +132,15 @@ describe('what workflows tell of their folders, over HTTP', () => {
 		const document = { tenant: 't', docId: 'good.md', content: { text: 'good' }, source };
 		assert.equal((await ask('POST', '/v1/publish', document)).status, 202);
 		assert.equal((await explain('good.md')).told.reason, null);
+		// Beside a folder that the API itself follows, which knows its own files.
+		made.follow({
+			...{ tenant: 't', sourceId: 'own', release: () => 0 },
+			status: () => ({ roots: [], snapshot: { held: 0 } }),
+			explain: (docId) => ({ docId, row: docId === 'own.md' ? { seq: 1 } : null }),
+		});
+		assert.equal((await explain('a.zip')).told.reason, 'why a.zip');
+		assert.deepEqual(await explain('own.md'), { docId: 'own.md', row: { seq: 1 } });
+		assert.deepEqual(await explain('nobody.md'), { docId: 'nobody.md', row: null });
 		const state = await ask('GET', '/v1/documents/state?tenant=t&docId=good.md');
 		assert.deepEqual([state.json.sourceId, state.json.sourceName], ['s', 'workflow Files']);
 	});

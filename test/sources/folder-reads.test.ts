@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mimeTypeOf } from '../../api/contract/file-types.ts';
+import { isForEveryFolder, mimeTypeOf } from '../../api/contract/file-types.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
 import { createFolderDelivery } from '../../api/sources/folder.ts';
@@ -58,6 +58,7 @@ describe('what the folder source reads', () => {
 			takesOver: () => false,
 			mimeTypeOf,
 			refusedTypes: new Map(),
+			isFollowed: isForEveryFolder,
 			clock: systemClock,
 			log: silentLog,
 		});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { nodeDisk } from '../../nodes/watch/disk.ts';
-import { mimeTypeOf } from '../../api/contract/file-types.ts';
+import { isForEveryFolder, mimeTypeOf } from '../../api/contract/file-types.ts';
 import { DocDropError } from '../../api/errors.ts';
 import { createDocumentLimiter } from '../../api/pipeline/accept/document-limiter.ts';
 import type { Pipeline } from '../../api/pipeline/index.ts';
@@ -74,6 +74,7 @@ describe('the folder source', () => {
 			takesOver: () => takesOver,
 			mimeTypeOf,
 			refusedTypes: new Map(),
+			isFollowed: isForEveryFolder,
 			clock: systemClock,
 			log: silentLog,
 		})(batch, new AbortController().signal);
@@ -179,6 +180,7 @@ describe('the folder source', () => {
 			takesOver: () => false,
 			mimeTypeOf,
 			refusedTypes: new Map(),
+			isFollowed: isForEveryFolder,
 			clock: systemClock,
 			log: silentLog,
 		})([file('a.txt', 'text')], closing.signal);
@@ -212,6 +214,7 @@ describe('the folder source', () => {
 		const outcomes = await deliver([
 			file('a.txt', 'good'),
 			file('picture.png', 'x'),
+			file('program.PY', 'print(1)'),
 			file('vanished.txt', null),
 			file('new\nline.txt', 'a name that no id can have'),
 			file(
@@ -222,13 +225,14 @@ describe('the folder source', () => {
 		]);
 		assert.deepEqual(
 			outcomes.map(({ kind }) => kind),
-			['delivered', 'failed', 'retry', 'failed', 'failed', 'delivered'],
+			['delivered', 'failed', 'failed', 'retry', 'failed', 'failed', 'delivered'],
 		);
 		const reasons = outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : ''));
 		assert.match(reasons[1] ?? '', /unsupported type/);
-		assert.match(reasons[2] ?? '', /ENOENT/);
-		assert.match(reasons[3] ?? '', /docId must not hold control characters/);
-		assert.match(reasons[4] ?? '', /1,024 bytes/);
+		assert.match(reasons[2] ?? '', /left out: .*DOCDROP_INCLUDE/);
+		assert.match(reasons[3] ?? '', /ENOENT/);
+		assert.match(reasons[4] ?? '', /docId must not hold control characters/);
+		assert.match(reasons[5] ?? '', /1,024 bytes/);
 		for (const reason of reasons) assert.ok(!reason.includes(dir), 'no path of this machine');
 	});
 

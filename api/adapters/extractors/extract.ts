@@ -70,8 +70,13 @@ export async function extractDocument(
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
 	const mimeType = typeOf(sourceOfBytes(bytes), claimed);
 	return reading(mimeType, async () => {
-		const document = await readers[mimeType].read(bytes, mimeType, charset);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle(document));
+		const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
+		const document = await reader.read(bytes, mimeType, charset);
+		const pieces = chunk(
+			searchedBlocks(document),
+			chunking,
+			title ?? (reader.stream === undefined ? ownTitle(document) : null),
+		);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -187,7 +192,7 @@ function typeOfFile(file: string, claimed: MimeType): MimeType {
 	}
 }
 
-/** A title that is none of the headings; of a streamed document only the one that it was sent with is known in time. */
+/** A title that is none of the headings. Of a streamed type it comes too late, with the last block, and is left out. */
 function ownTitle({ title, blocks }: Document): string | null {
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }

@@ -20,10 +20,12 @@ export interface Document {
 /** What is known of a file when its last block has gone to the chunker. */
 export type StreamEnd = Omit<Document, 'blocks'>;
 
-/** What is searched of a document: what it says of itself, and its text. */
+/** What is searched of a document: its text, and below its first headings what it says of itself. */
 export function searchedBlocks({ blocks, description, keywords = [] }: Document): Block[] {
 	const about: Block[] = [];
 	if (description !== undefined) about.push({ kind: 'paragraph', text: description });
 	if (keywords.length > 0) about.push({ kind: 'paragraph', text: `Keywords: ${keywords.join(', ')}` });
-	return about.length === 0 ? blocks : [...about, ...blocks];
+	if (about.length === 0) return blocks;
+	const body = blocks.findIndex(({ kind }) => kind !== 'heading');
+	return body < 0 ? [...blocks, ...about] : blocks.toSpliced(body, 0, ...about);
 }

@@ -7,12 +7,15 @@
  * A reader that brings a large library is imported by its row when a file first needs it.
  * The process that only asks for chunks imports this table too, and must not pay for what its children use.
  */
-import type { fileTypes, MimeType } from '../../contract/file-types.ts';
+import { type fileTypes, mimeTypeNamed, mimeTypeOf, type MimeType } from '../../contract/file-types.ts';
 import type { ChunkStream } from '../../chunking/index.ts';
+import { sourceOfBytes } from './byte-source.ts';
 import { openTextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
 import { extractHtml } from './html.ts';
+import { type Attachment, type Nesting, outermost } from './mail.ts';
 import { extractMarkdown } from './markdown.ts';
+import { sniff } from './sniff.ts';
 import { extractText } from './text.ts';
 import { streamText } from './text-stream.ts';
 
@@ -62,6 +65,40 @@ const pdf: StreamedReader = {
 	},
 };
 
+const table: StreamedReader = {
+	read: async (bytes, mimeType) => (await import('./csv.ts')).extractCsv(bytes, mimeType),
+	async *stream(file, mimeType, chunks) {
+		const { streamCsv } = await import('./csv.ts');
+		return yield* streamCsv(openTextFile(file, mimeType), mimeType, chunks);
+	},
+};
+
+const jsonLines: StreamedReader = {
+	read: async (bytes, mimeType) => (await import('./json-lines.ts')).extractJsonLines(bytes, mimeType),
+	async *stream(file, mimeType, chunks) {
+		const { streamJsonLines } = await import('./json-lines.ts');
+		return yield* streamJsonLines(openTextFile(file, mimeType), chunks);
+	},
+};
+
+const subtitles: BufferedReader = {
+	read: async (bytes, mimeType) => (await import('./subtitles.ts')).extractSubtitles(bytes, mimeType),
+};
+
+type ReadMessage = (bytes: Uint8Array, nesting: Nesting) => Promise<Document>;
+const readEml: ReadMessage = async (bytes, nesting) =>
+	(await import('./eml.ts')).extractEml(bytes, 'message/rfc822', nesting);
+const readMsg: ReadMessage = async (bytes, nesting) =>
+	(await import('./msg.ts')).extractMsg(bytes, 'application/vnd.ms-outlook', nesting);
+/** Messages in messages know how deep they lie. */
+const messages: Readonly<Record<string, ReadMessage>> = {
+	'message/rfc822': readEml,
+	'application/vnd.ms-outlook': readMsg,
+};
+const message = (read: ReadMessage): BufferedReader => ({
+	read: (bytes) => read(bytes, outermost(readAttached)),
+});
+
 /** One for each row of `fileTypes`, streaming where the row says so. */
 export const readers: {
 	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
@@ -85,4 +122,36 @@ export const readers: {
 	'application/vnd.oasis.opendocument.presentation': office,
 	'application/rtf': office,
 	'application/epub+zip': office,
+	'text/mdx': { read: async (bytes) => (await import('./mdx.ts')).extractMdx(bytes) },
+	'text/asciidoc': { read: async (bytes) => (await import('./asciidoc.ts')).extractAsciidoc(bytes) },
+	'text/x-org': { read: async (bytes) => (await import('./org.ts')).extractOrg(bytes) },
+	'application/x-tex': { read: async (bytes) => (await import('./tex.ts')).extractTex(bytes) },
+	'application/x-ipynb+json': {
+		read: async (bytes) => (await import('./notebook.ts')).extractNotebook(bytes),
+	},
+	'message/rfc822': message(readEml),
+	'application/vnd.ms-outlook': message(readMsg),
+	'text/csv': table,
+	'text/tab-separated-values': table,
+	'application/x-subrip': subtitles,
+	'text/vtt': subtitles,
+	'application/json': { read: async (bytes) => (await import('./json.ts')).extractJson(bytes) },
+	'application/x-ndjson': jsonLines,
+	'application/xml': { read: async (bytes) => (await import('./xml.ts')).extractXml(bytes) },
+	'application/yaml': { read: async (bytes) => (await import('./yaml.ts')).extractYaml(bytes) },
+	'text/x-source': { read: async (bytes) => (await import('./source-code.ts')).extractSourceCode(bytes) },
 };
+
+/** Of what is attached to a message; null where no reader takes it. Throws as the reader of its type does. */
+async function readAttached(
+	{ name, mimeType, bytes }: Attachment,
+	nesting: Nesting,
+): Promise<Document | null> {
+	const named = (name === null ? null : mimeTypeOf(name)) ?? mimeTypeNamed(mimeType ?? '');
+	const type = sniff(sourceOfBytes(bytes), named ?? 'application/octet-stream');
+	if (!Object.hasOwn(readers, type)) return null;
+	const readMessage = messages[type];
+	return readMessage === undefined
+		? readers[type as MimeType].read(bytes, type as MimeType)
+		: readMessage(bytes, nesting);
+}

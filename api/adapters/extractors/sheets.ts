@@ -10,6 +10,7 @@ import type { Block } from '../../chunking/index.ts';
 import { sourceOfBytes } from './byte-source.ts';
 import { type CellCalendar, cellReader } from './cell-text.ts';
 import type { Document } from './extracted.ts';
+import { isHeaderRow } from './header-row.ts';
 import { needsPassword } from './needs-password.ts';
 import { openOle } from './ole.ts';
 import { oleTitle } from './ole-title.ts';
@@ -48,18 +49,14 @@ export async function extractSheets(bytes: Uint8Array, mimeType: MimeType): Prom
 	const blocks: Block[] = [];
 	let left = MOST_CHARS;
 	for (const name of workbook.SheetNames) {
-		let isFirst = true;
-		for (const text of rowTexts(workbook.Sheets[name] as DenseWorkSheet | undefined, textOf)) {
-			if (isFirst) blocks.push({ kind: 'heading', level: 1, text: name });
-			isFirst = false;
-			blocks.push({ kind: 'row', text });
-			left -= text.length;
-			if (left < 0) {
-				throw new DocDropError(
-					'unreadable',
-					`the file, read as ${mimeType}, has more than ${MOST_CHARS} characters in its cells`,
-				);
-			}
+		for (const block of sheetBlocks(name, workbook.Sheets[name] as DenseWorkSheet | undefined, textOf)) {
+			blocks.push(block);
+			left -= block.text.length;
+			if (left >= 0) continue;
+			throw new DocDropError(
+				'unreadable',
+				`the file, read as ${mimeType}, has more than ${MOST_CHARS} characters in its cells`,
+			);
 		}
 	}
 	return { title: workbook.Props?.Title?.trim() || null, blocks };
@@ -89,26 +86,41 @@ async function parseBinary(bytes: Uint8Array, mimeType: MimeType): Promise<WorkB
 	}
 }
 
-/** Only what is there is looked at: a sheet of one cell may have a million rows above it. */
-function* rowTexts(
-	sheet: DenseWorkSheet | undefined,
-	textOf: (cell: CellObject) => string,
-): Generator<string> {
+type TextOf = (cell: CellObject) => string;
+
+function* sheetBlocks(name: string, sheet: DenseWorkSheet | undefined, textOf: TextOf): Generator<Block> {
 	const rows = Object.values(sheet?.['!data'] ?? []);
-	const { first, count } = columnsOf(rows);
+	const columns = columnsOf(rows);
+	/** Undefined until the first row; null where that names no columns. */
+	let header: string | null | undefined;
 	for (const row of rows) {
-		const cells: string[] = [];
-		for (const [column, cell] of Object.entries(row)) {
-			const text = textOf(cell);
-			if (text === '') continue;
-			while (count <= MOST_COLUMNS && cells.length < Number(column) - first) cells.push('');
-			cells.push(text);
-		}
-		if (cells.length > 0) yield cells.join(' | ');
+		const cells = cellsOf(row, columns, textOf);
+		if (cells.length === 0) continue;
+		if (header === undefined) yield { kind: 'heading', level: 1, text: name };
+		const text = cells.join(' | ');
+		yield typeof header === 'string' ? { kind: 'row', text, header } : { kind: 'row', text };
+		if (header === undefined) header = columns.count <= MOST_COLUMNS && isHeaderRow(cells) ? text : null;
 	}
 }
 
-function columnsOf(rows: readonly CellObject[][]): { readonly first: number; readonly count: number } {
+interface Columns {
+	readonly first: number;
+	readonly count: number;
+}
+
+/** Only what is there is looked at: a row of one cell may have thousands before it. */
+function cellsOf(row: readonly CellObject[], { first, count }: Columns, textOf: TextOf): string[] {
+	const cells: string[] = [];
+	for (const [column, cell] of Object.entries(row)) {
+		const text = textOf(cell);
+		if (text === '') continue;
+		while (count <= MOST_COLUMNS && cells.length < Number(column) - first) cells.push('');
+		cells.push(text);
+	}
+	return cells;
+}
+
+function columnsOf(rows: readonly CellObject[][]): Columns {
 	let first = Infinity;
 	let last = -1;
 	for (const row of rows) {

@@ -14,7 +14,7 @@ export function inPanelWords(fault: Fault, head: Head, mimeTypes: readonly strin
 			const way = isOfTrigger(head)
 				? 'Leave it out with the option File Types of the DocDrop Trigger.'
 				: 'If it is one of these under another name, set the option MIME Type.';
-			const reads = `It reads ${mimeTypes.flatMap(endingsOf).join(', ')}.`;
+			const reads = `It reads ${[...new Set(mimeTypes.map(nameOf))].join(', ')}.`;
 			return inOtherWords(fault, `DocDrop cannot read ${typeOf(head)}`, `${reads} ${way}`);
 		}
 		case 'owned': {
@@ -36,7 +36,5 @@ function typeOf({ mimeType, path, docId }: Head): string {
 }
 
 /** Types that only a newer API reads are said as they are. */
-const endingsOf = (mimeType: string): readonly string[] =>
-	mimeType in fileTypes
-		? fileTypes[mimeType as keyof typeof fileTypes].endings.map((ending) => `.${ending}`)
-		: [mimeType];
+const nameOf = (mimeType: string): string =>
+	Object.hasOwn(fileTypes, mimeType) ? fileTypes[mimeType as keyof typeof fileTypes].name : mimeType;

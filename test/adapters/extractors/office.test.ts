@@ -63,7 +63,7 @@ describe('DOCX', () => {
 			item(2, 'inner'),
 			row('a | b c'),
 			paragraph('With a note[1]'),
-			item(1, 'A note below.'),
+			item(1, '1. A note below.'),
 		]);
 		assert.equal(title, 'One');
 	});
@@ -144,9 +144,11 @@ describe('workbooks', () => {
 			assert.deepEqual(blocks, [
 				heading(1, 'S'),
 				row('Name |  | Value'),
-				row('2024-02-03 | 2024-02-03T18:00:00 | 06:00:00 | 36:00:00'),
-				row('1234.5678 | 0.5 | TRUE | FALSE'),
-				row(' | two lines'),
+				...[
+					'2024-02-03 | 2024-02-03T18:00:00 | 06:00:00 | 36:00:00',
+					'1234.5678 | 0.5 | TRUE | FALSE',
+					' | two lines',
+				].map((text) => ({ ...row(text), header: 'Name |  | Value' })),
 			]);
 		});
 	}
@@ -158,6 +160,19 @@ describe('workbooks', () => {
 		const { blocks } = await extractSheets(write(book, { type: 'buffer', bookType: 'xlsx' }) as Buffer, XLSX);
 		assert.deepEqual(blocks[1], row('1904-01-02'));
 	});
+
+	for (const [what, first] of Object.entries({
+		'a number': ['Name', 7],
+		'a date': ['Name', { t: 'n', v: 45325, z: 'm/d/yy' }],
+		'one name twice': ['Name', 'Name'],
+		'one name': ['Name'],
+		'a text': ['Name', 'long '.repeat(20)],
+	})) {
+		it(`have no names of columns where the first row has ${what}`, async () => {
+			const file = workbookFile('xlsx', [{ name: 'S', rows: [first, ['a', 'b']] }]);
+			assert.deepEqual((await extractSheets(file, XLSX)).blocks[2], row('a | b'));
+		});
+	}
 
 	it('have repeated rows, and no rows of repeated emptiness', async () => {
 		const repeated = odfRow('again').replace(

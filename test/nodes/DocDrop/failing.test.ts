@@ -71,9 +71,9 @@ describe('what fails the action node', () => {
 		assert.equal(error.docId, 'bad.exe');
 		assert.equal(error.field, 'mimeType');
 		assert.equal(error.message, 'DocDrop cannot read .exe');
-		const endings = Object.values(fileTypes).flatMap((type) => type.endings.map((ending) => `.${ending}`));
+		const names = new Set(Object.values(fileTypes).map(({ name }) => name));
 		const [, read = ''] = /^It reads (.*)\. Leave it out with the option File Types/.exec(error.hint) ?? [];
-		assert.deepEqual(read.split(', ').sort(), endings.sort());
+		assert.deepEqual(read.split(', ').sort(), [...names].sort());
 		assert.match(error.jobId, /^[0-9a-f-]{36}$/);
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
 	});
@@ -96,7 +96,7 @@ describe('what fails the action node', () => {
 		// n8n shows it as HTML.
 		assert.match(
 			hint?.message ?? '',
-			/\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)\. It reads \.txt, .*File Types/,
+			/\(5: &lt;1&gt;\.exe, &lt;3&gt;\.exe, &lt;5&gt;\.exe and 2 more\)\. It reads plain text, .*File Types/,
 		);
 	});
 
@@ -220,7 +220,7 @@ describe('what fails the action node', () => {
 			items: sent,
 		});
 		assert.match(error.message, /^DocDrop cannot read image\/png$/);
-		assert.match(error.description ?? '', /^It reads \.txt, .*set the option MIME Type\.$/);
+		assert.match(error.description ?? '', /^It reads plain text, .*set the option MIME Type\.$/);
 		assert.equal(error.context['itemIndex'], 0);
 	});
 
