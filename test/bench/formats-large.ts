@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { residentMb } from '../../api/adapters/extractors/resident-memory.ts';
+import { defaultChunkSettings } from '../../api/chunking/index.ts';
 import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import type { Extractor } from '../../api/ports/index.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
@@ -32,14 +33,15 @@ const largeGrowthMb = 200;
 const largeBytes = 200_000_000;
 const largePages = 20_000;
 
-export async function readLarge(
+/** Each row as soon as it is measured. */
+export async function* readLarge(
 	bench: Bench,
 	pdfs: readonly string[],
 	pages: readonly Page[],
 	faults: string[],
-): Promise<readonly LargeRow[]> {
+): AsyncGenerator<LargeRow> {
 	const dir = await bench.temp();
-	const rows = [await readMany(bench, pdfs)];
+	yield await readMany(bench, pdfs);
 	const makers = [
 		{ name: 'a.pdf', what: `a PDF of ${largePages} pages`, write: writeLargePdf },
 		{ name: 'a.csv', what: '200 MB of CSV', write: writeLargeTable },
@@ -51,13 +53,12 @@ export async function readLarge(
 		const file = join(dir, name);
 		await write(file, pages);
 		try {
-			rows.push(await readOne(bench, file, what));
+			yield await readOne(bench, file, what);
 		} catch (error) {
 			bench.signal.throwIfAborted();
 			faults.push(`${what}: ${(error as Error).message}`);
 		}
 	}
-	return rows;
 }
 
 /** Growth is the median of the last 100 looks, one after each file, over the median of the second 100. */
@@ -89,8 +90,8 @@ async function readOne(bench: Bench, file: string, what: string): Promise<LargeR
 	const pool = openPool(bench);
 	const mimeType = mimeTypeOf(file) ?? '';
 	const small =
-		mimeType === 'application/pdf' ? pdfFile({ pages: [{ lines: ['A line.'] }] }) : Buffer.from('"a","b"\n');
-	await pool.extract({ content: small, mimeType }, bench.signal).catch(() => undefined);
+		mimeType === 'application/pdf' ? pdfFile({ pages: [{ lines: ['A line.'] }] }) : Buffer.from('"a"\n');
+	await pool.extract({ content: small, mimeType }, bench.signal);
 	const before = childMb();
 	let peak = before;
 	const timer = setInterval(() => (peak = Math.max(peak, childMb())), lookEveryMs);
@@ -115,9 +116,7 @@ async function readOne(bench: Bench, file: string, what: string): Promise<LargeR
 }
 
 function openPool(bench: Bench): Extractor {
-	const pool = createExtractorPool({
-		...{ workers: 1, chunking: { maxChars: 1_200, overlapChars: 150 }, clock: systemClock },
-	});
+	const pool = createExtractorPool({ workers: 1, chunking: defaultChunkSettings, clock: systemClock });
 	bench.onEnd(() => pool.close());
 	return pool;
 }
