@@ -12,8 +12,11 @@ export interface Recipe {
 	/** Of the files' names. */
 	readonly format: string;
 	readonly by: Program | 'bench';
-	/** Of which form of a page it is made: its content, its words as a table, or what another recipe has made. */
-	readonly from: 'html' | 'csv' | Recipe;
+	/**
+	 * Of what of a page it is made: its content, its words as a table or filled into fields of a form, or what another
+	 * recipe has made.
+	 */
+	readonly from: 'html' | 'csv' | 'form' | Recipe;
 	/** For `soffice`: its filters for writing and reading. */
 	readonly to?: string;
 	readonly infilter?: string;
@@ -31,6 +34,7 @@ const slides: Recipe = { ...pandoc, format: 'pptx' };
 export const recipes: readonly Recipe[] = [
 	{ ...writer, format: 'pdf', to: 'pdf:writer_pdf_Export' },
 	{ format: 'pdf', by: 'chromium', from: 'html' },
+	{ ...writer, format: 'pdf', from: 'form', to: 'pdf:writer_pdf_Export' },
 	{ ...writer, format: 'docx', to: 'docx:MS Word 2007 XML' },
 	{ ...pandoc, format: 'docx' },
 	{ ...writer, format: 'doc', to: 'doc:MS Word 97' },
@@ -94,7 +98,7 @@ async function filesOf(
 	pages: readonly Page[],
 	recipe: Recipe,
 ): Promise<readonly string[]> {
-	const dir = join(cacheDir, `${recipe.format}-${recipe.by}`);
+	const dir = join(cacheDir, `${recipe.format}-${recipe.by}${recipe.from === 'form' ? '-form' : ''}`);
 	await mkdir(dir, { recursive: true });
 	const fileOf = ({ name }: Page) => join(dir, `${name}.${recipe.format}`);
 	const missing = pages.filter((page) => !existsSync(fileOf(page)));
@@ -125,10 +129,27 @@ async function sourcesOf(
 ): Promise<readonly string[]> {
 	if (typeof from === 'object') return filesOf(bench, programs, pages, from);
 	const dir = await bench.temp();
-	const sources = pages.map((page) => ({ page, file: join(dir, `${page.name}.${from}`) }));
-	for (const { page, file } of sources)
-		await writeFile(file, from === 'html' ? page.html : delimited(page.table, ','));
+	const sources = pages.map((page) => ({
+		file: join(dir, `${page.name}.${from === 'csv' ? 'csv' : 'html'}`),
+		...{ html: page.html, csv: delimited(page.table, ','), form: formOf(page) },
+	}));
+	for (const source of sources) await writeFile(source.file, source[from]);
 	return sources.map(({ file }) => file);
+}
+
+const mostFields = 60;
+
+/** Fields of a few words each, behind a word that says what is asked for. */
+function formOf({ words }: Page): string {
+	const perField = 5;
+	const fields = Array.from(
+		{ length: Math.min(mostFields, Math.floor(words.length / perField)) },
+		(_, at) => {
+			const [label, ...value] = words.slice(at * perField, (at + 1) * perField);
+			return `<p>${label} <input type="text" size="60" value="${value.join(' ')}"></p>`;
+		},
+	);
+	return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"></head><body><form>${fields.join('\n')}</form></body></html>\n`;
 }
 
 /** Gives the files that were made of `sources`, in their order. */

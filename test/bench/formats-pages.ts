@@ -18,13 +18,13 @@ export interface Page {
 	readonly headings: readonly string[];
 	/** Its outermost headings, each of which begins a slide: those further down are no titles of slides. */
 	readonly titles: readonly string[];
-	/** Its words as a table of `columns` columns below a line of names. */
+	/** Its words as a table below a line of names, with a number and a day in each row. */
 	readonly table: readonly (readonly string[])[];
 }
 
 /** Enough to have headings, lists and code, and no book. */
 const [smallest, largest] = [12_000, 80_000];
-const columns = 6;
+const wordsOfRow = 4;
 
 /** So many pages, always the same ones, the first of them of any number of them. */
 export async function pagesOfCorpus(bench: Bench, count: number): Promise<readonly Page[]> {
@@ -92,11 +92,17 @@ function readPlainly(html: string): { text: string; headings: string[]; titles: 
 /** Words that begin with a letter, since a program of sheets takes 007 for a number and another one for its name. */
 function tableOf(words: readonly string[]): string[][] {
 	const cells = words.filter((word) => /^\p{L}/u.test(word));
-	const names = Array.from({ length: columns }, (_, at) => `column${'abcdef'[at]}`);
-	const rows = Array.from({ length: Math.ceil(cells.length / columns) }, (_, at) =>
-		cells.slice(at * columns, (at + 1) * columns),
-	);
-	return [names, ...rows];
+	const rows = Array.from({ length: Math.ceil(cells.length / wordsOfRow) }, (_, at) => [
+		String(at * 37.5),
+		new Date(firstDay + at * 86_400_000).toISOString().slice(0, 10),
+		...cells.slice(at * wordsOfRow, (at + 1) * wordsOfRow),
+	]);
+	return [
+		['amount', 'day', ...Array.from({ length: wordsOfRow }, (_, at) => `column${'abcd'[at]}`)],
+		...rows,
+	];
 }
+
+const firstDay = Date.UTC(2026, 0, 1);
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
