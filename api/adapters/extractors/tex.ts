@@ -146,6 +146,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 		L: 'Ł',
 		i: 'i',
 	},
+	...{ textless: '<', textgreater: '>', textbar: '|', textasciitilde: '~', textasciicircum: '^' },
+	...{ textquotesingle: "'", textquotedbl: '"', textunderscore: '_' },
 	...{ ldots: '…', dots: '…', LaTeX: 'LaTeX', TeX: 'TeX', textbackslash: '\\', S: '§', copyright: '©' },
 };
 
