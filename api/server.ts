@@ -103,7 +103,7 @@ async function followFolder(
 	const list = createFolderList(config.dataDir);
 	const { folder, folders } = follow(list.read(), placeOf(config.tenant, dir));
 	list.write(folders);
-	const adoption = { isOn: folder.adopts !== null };
+	const adoption: Adoption = { list, folder, isOn: folder.adopts !== null };
 	const disk = createNodeDisk({ followLinks: config.followLinks });
 	const saysWhichFiles = config.include.length + config.allowedTypes.length > 0;
 	const engine = createWatchEngine({
@@ -154,7 +154,7 @@ async function followFolder(
 		log: (level, event, data) => logger[level]({ event, ...data }, 'the followed folder'),
 	});
 	await engine.start();
-	void endAdoption(engine, app, { list, folder, adoption }).catch((error: unknown) => {
+	void endAdoption(engine, app, adoption).catch((error: unknown) => {
 		logger.warn({ err: error }, 'the folder was adopted, and not all of it could be taken over; it goes on');
 	});
 	app.follow({
@@ -167,26 +167,31 @@ async function followFolder(
 	return engine;
 }
 
-/** When all that the folder has was told once, it is a folder like others, and what its earlier sources had left goes. */
-async function endAdoption(
-	engine: WatchEngine,
-	app: App,
-	{
-		list,
-		folder,
-		adoption,
-	}: {
-		readonly list: FolderList;
-		readonly folder: FollowedFolder;
-		readonly adoption: { isOn: boolean };
-	},
-): Promise<void> {
-	if (folder.adopts === null) return;
+/** A folder that takes over what it finds published, for now. */
+interface Adoption {
+	readonly list: FolderList;
+	readonly folder: FollowedFolder;
+	isOn: boolean;
+}
+
+/**
+ * When all that the folder has was told once, it is a folder like others, and what its earlier sources had left goes,
+ * but for files that are there and could not be taken.
+ */
+async function endAdoption(engine: WatchEngine, app: App, adoption: Adoption): Promise<void> {
+	const { list, folder } = adoption;
+	const { tenant, adopts } = folder;
+	if (adopts === null) return;
 	await engine.idle();
-	for (const sourceId of folder.adopts) {
-		await app.pipeline.closeSnapshot({
-			...{ sourceId, epoch: uuidv7(), seq: 1, onlyTenant: folder.tenant, present: [], confirmed: true },
-		});
+	const present = engine
+		.status()
+		.roots.flatMap(({ failed, skipped }) =>
+			[...failed, ...skipped].map(({ relPath }) => ({ tenant, docId: relPath })),
+		);
+	for (const sourceId of adopts) {
+		const epoch = uuidv7();
+		const snapshot = { sourceId, epoch, seq: 1, onlyTenant: tenant, present, confirmed: true };
+		await app.pipeline.closeSnapshot(snapshot);
 	}
 	adoption.isOn = false;
 	list.write(list.read().map((one) => (one.sourceId === folder.sourceId ? { ...one, adopts: null } : one)));

@@ -20,6 +20,8 @@ import { chunkStart } from './chunk-start.ts';
 import { createCutStream, type CutStream } from './cut-stream.ts';
 
 export interface ChunkStream {
+	/** Before the first block: what the document itself is called beside its headings. The title it was sent with wins. */
+	title(own: string): void;
 	/** A whole block. */
 	block(block: Block): void;
 	/** Begins a paragraph that comes in pieces; the first of them begins with something that is no space. */
@@ -35,10 +37,10 @@ export interface ChunkStream {
 /** A section of so many characters is not buffered any longer; so much is read between two decisions. */
 const WINDOW = 48 * 1024;
 
-/** `title`: see `chunk`. */
+/** `sent`: the title that the document was sent with; see `chunk`. */
 export function createChunkStream(
 	sizes: ChunkSettings,
-	title: string | null = null,
+	sent: string | null = null,
 	window: number = WINDOW,
 ): ChunkStream {
 	checkChunkSettings(sizes);
@@ -48,6 +50,7 @@ export function createChunkStream(
 	let sectionChars = 0;
 	let onlyHeadings = true;
 	let long: LongSection | null = null;
+	let title = sent;
 
 	const heading = () => headingOf(trail, title);
 	const isEmpty = () => section.length === 0 && long === null;
@@ -69,6 +72,7 @@ export function createChunkStream(
 	}
 
 	return {
+		title: (own) => void (title ??= own),
 		block(block) {
 			if (block.text.trim() === '') return;
 			if (block.kind === 'heading') {

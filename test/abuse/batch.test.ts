@@ -148,7 +148,7 @@ describe('abuse: batches', () => {
 
 	it('a text that is no text fails alone, and says why', async () => {
 		const documents = [
-			good('binary.txt', 'PK\u0003\u0004\u0000\u0000'),
+			good('binary.txt', '\u0000\u0001\u0002\u0003\u0004\u0000'),
 			good('odd.txt', '\ufeff“odd” \u2028 end'),
 		];
 		const { json } = await call(app.url, { path: '/v1/ingest/batch', body: { documents, coalesced: true } });

@@ -407,9 +407,9 @@ const queries: Case[] = [
 		invalid('metadata', /__proto__|1 to 128/),
 	],
 	[
-		'put with metadata named docId',
-		put(`tenant=acme&docId=a.txt&metadata=${encodeURIComponent('{"docId":"b"}')}`),
-		invalid('metadata/docId'),
+		'put with metadata whose number is rounded',
+		put(`tenant=acme&docId=a.txt&metadata=${encodeURIComponent('{"id":12345678901234567890}')}`),
+		invalid('metadata/id', /exactly/),
 	],
 	[
 		'put compressed',

@@ -82,6 +82,18 @@ function streamed(
 }
 
 describe('chunk stream', () => {
+	it('puts what the document calls itself above its headings, unless it was sent with a title', () => {
+		const sizes = { maxChars: 1_200, overlapChars: 150 };
+		const blocks: Block[] = [{ kind: 'paragraph', text: 'Some text.' }];
+		for (const sent of [null, 'Sent']) {
+			const stream = createChunkStream(sizes, sent);
+			stream.title('Own');
+			for (const block of blocks) stream.block(block);
+			stream.end();
+			assert.deepEqual(stream.take(), chunk(blocks, sizes, sent ?? 'Own'));
+		}
+	});
+
 	it('gives the chunks of the unstreamed chunker, whatever the window and the pieces', () => {
 		fc.assert(
 			fc.property(

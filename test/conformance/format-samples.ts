@@ -40,7 +40,7 @@ function pdf(times: number): Sample {
 	];
 	const pages = Array.from({ length: times }, () => ({ lines }));
 	const blocks = pages.flatMap((_, at) => guide(paragraph).map((block) => ({ ...block, page: at + 1 })));
-	return { content: pdfFile({ title: 'T', pages }), title: 'T', blocks };
+	return { content: pdfFile({ pages }), title: 'Guide', blocks };
 }
 
 /**

@@ -35,7 +35,10 @@ export interface Expected {
 
 export async function expectedOf(sent: Sent, extractor: Extractor): Promise<Expected> {
 	const { tenant, docId, content, mimeType, path, metadata } = sent;
-	const { chunks, title } = await extractor.extract({ content, mimeType });
+	const { chunks, title } = await extractor.extract({
+		...{ content, mimeType },
+		...(sent.title !== null && { title: sent.title }),
+	});
 	const fields: ExpectedFields = {
 		path,
 		title: sent.title ?? title,

@@ -46,7 +46,7 @@ describe('a followed folder with PDFs', function () {
 			};
 			assert.deepEqual(await hit('heron reeds'), ['report.pdf', 'Birds', 3]);
 			const shown = await runCli(['search', 'heron reeds'], { cwd, env });
-			assert.match(shown.out, /^ 1\. report\.pdf {2}\(Herons, page 3\)\n/);
+			assert.match(shown.out, /^ 1\. report\.pdf {2}\(Birds > Herons, page 3\)\n/);
 			assert.deepEqual(await hit('osprey'), ['book.pdf', 'Ospreys', 4_001]);
 			assert.deepEqual(await hit('plover'), ['plover.txt', null, 1]);
 			const explain = async (file: string) => (await runCli(['explain', `inbox/${file}`], { cwd, env })).out;

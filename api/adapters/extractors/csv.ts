@@ -4,7 +4,7 @@
  */
 import Papa from 'papaparse';
 import type { Block, ChunkStream } from '../../chunking/index.ts';
-import { decode } from './decode.ts';
+import { decodeAs } from './decode.ts';
 import type { TextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
 import { linesIn } from './lines.ts';
@@ -16,10 +16,10 @@ const LONGEST_ROW = 1024 * 1024;
 const ROWS_A_TURN = 64;
 const LONGEST_NAME = 80;
 
-export function extractCsv(bytes: Uint8Array, mimeType: string): Document {
+export function extractCsv(bytes: Uint8Array, mimeType: string, sender?: string): Document {
 	const warnings: string[] = [];
-	const blocks = [...rowBlocks(linesIn(decode(bytes, mimeType)), mimeType, warnings)];
-	return { title: null, blocks, warnings };
+	const { text, charset } = decodeAs(bytes, mimeType, { sender: sender ?? null, inside: null });
+	return { title: null, blocks: [...rowBlocks(linesIn(text), mimeType, warnings)], warnings, charset };
 }
 
 /** The same as they come; feeds the chunker, and stops now and then for what is to be taken. */
@@ -35,7 +35,7 @@ export function* streamCsv(
 		if ((rows += 1) % ROWS_A_TURN === 0) yield;
 	}
 	chunks.end();
-	return { title: null, warnings };
+	return { title: null, warnings, charset: file.charset };
 }
 
 function* rowBlocks(lines: Iterable<string>, mimeType: string, warnings: string[]): Generator<Block> {

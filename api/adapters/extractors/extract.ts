@@ -72,11 +72,8 @@ export async function extractDocument(
 	return reading(mimeType, async () => {
 		const reader: BufferedReader & Partial<StreamedReader> = readers[mimeType];
 		const document = await reader.read(bytes, mimeType, charset);
-		const pieces = chunk(
-			searchedBlocks(document),
-			chunking,
-			title ?? (reader.stream === undefined ? ownTitle(document) : null),
-		);
+		const own = ownTitleOf(document, reader.stream !== undefined);
+		const pieces = chunk(searchedBlocks(document), chunking, title ?? own);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -192,8 +189,9 @@ function typeOfFile(file: string, claimed: MimeType): MimeType {
 	}
 }
 
-/** A title that is none of the headings. Of a streamed type it comes too late, with the last block, and is left out. */
-function ownTitle({ title, blocks }: Document): string | null {
+/** Of a streamed type only what its reader knows before the first block: a title that comes with the last is too late. */
+function ownTitleOf({ title, ownTitle, blocks }: Document, isStreamed: boolean): string | null {
+	if (ownTitle !== undefined || isStreamed) return ownTitle ?? null;
 	return blocks.some(({ kind, text }) => kind === 'heading' && text === title) ? null : title;
 }
 

@@ -3,6 +3,11 @@ import type { Block } from '../../chunking/index.ts';
 /** What reading a file of any type gives. */
 export interface Document {
 	readonly title: string | null;
+	/**
+	 * The title where it stands above all headings, of a reader that knows it before the first block. Absent: of
+	 * a buffered type wherever it is none of the headings.
+	 */
+	readonly ownTitle?: string | null;
 	/** In reading order; none is blank. */
 	readonly blocks: Block[];
 	/** What the document says of itself beside its text. */
@@ -18,7 +23,7 @@ export interface Document {
 }
 
 /** What is known of a file when its last block has gone to the chunker. */
-export type StreamEnd = Omit<Document, 'blocks'>;
+export type StreamEnd = Omit<Document, 'blocks' | 'ownTitle'>;
 
 /** What is searched of a document: its text, and below its first headings what it says of itself. */
 export function searchedBlocks({ blocks, description, keywords = [] }: Document): Block[] {

@@ -1,6 +1,6 @@
 /** JSON Lines, whole or in pieces: a paragraph for each line (json.ts). */
 import type { ChunkStream } from '../../chunking/index.ts';
-import { decode } from './decode.ts';
+import { decodeAs } from './decode.ts';
 import type { TextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
 import { jsonLineBlocks } from './json.ts';
@@ -8,10 +8,10 @@ import { linesIn } from './lines.ts';
 
 const LINES_A_TURN = 64;
 
-export const extractJsonLines = (bytes: Uint8Array, mimeType: string): Document => ({
-	title: null,
-	blocks: [...jsonLineBlocks(linesIn(decode(bytes, mimeType)))],
-});
+export function extractJsonLines(bytes: Uint8Array, mimeType: string, sender?: string): Document {
+	const { text, charset } = decodeAs(bytes, mimeType, { sender: sender ?? null, inside: null });
+	return { title: null, blocks: [...jsonLineBlocks(linesIn(text))], charset };
+}
 
 /** Feeds the chunker, and stops now and then for what is to be taken. */
 export function* streamJsonLines(file: TextFile, chunks: ChunkStream): Generator<void, StreamEnd> {
@@ -21,5 +21,5 @@ export function* streamJsonLines(file: TextFile, chunks: ChunkStream): Generator
 		if ((lines += 1) % LINES_A_TURN === 0) yield;
 	}
 	chunks.end();
-	return { title: null };
+	return { title: null, charset: file.charset };
 }

@@ -38,13 +38,20 @@ const XML = /\.(?:xml|rels|opf)$/i;
 /** What the library calls a document that it cannot decrypt; a book under somebody's DRM is one too. */
 const PROTECTED = new Set<unknown>(['PASSWORD_REQUIRED', 'PASSWORD_INCORRECT', 'DOCUMENT_DECRYPTION_FAILED']);
 
+/** What of the library's warnings says that something is missing. */
+const remarks: ReadonlyMap<string, string> = new Map([
+	['CONTENT_PART_NOT_READ', 'a part of the file is missing or protected, and was left out'],
+	['TABLE_CELL_LIMIT_EXCEEDED', 'a table has too many cells; its end was left out'],
+	['REPEATED_CONTENT_LIMIT_EXCEEDED', 'content that the file repeats was told fewer times'],
+]);
+
 export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
 	const fileType = parsers[mimeType];
 	if (fileType === undefined) throw new TypeError(`${mimeType} is no type of officeparser`);
 	if (fileType === 'rtf') checkRtf(bytes, mimeType);
 	else checkParts(bytes, mimeType);
 	try {
-		const { metadata, content } = await OfficeParser.parseOffice(bytes, {
+		const { metadata, content, warnings } = await OfficeParser.parseOffice(bytes, {
 			fileType,
 			decompressionLimits: limits,
 			ignoreComments: true,
@@ -52,7 +59,11 @@ export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Prom
 			ignoreSlideMasters: true,
 		});
 		const blocks = officeBlocks(content);
-		return { title: metadata.title?.trim() || headingOf(blocks), blocks };
+		return {
+			title: metadata.title?.trim() || headingOf(blocks),
+			blocks,
+			warnings: [...new Set(warnings.flatMap(({ code }) => remarks.get(code) ?? []))],
+		};
 	} catch (error) {
 		throw PROTECTED.has((error as OfficeError).officeIssue?.code) ? needsPassword() : error;
 	}

@@ -19,19 +19,26 @@ const MOST_PAGES = 50_000;
 /** Pages whose fonts stand for those of all. */
 const SAMPLED_PAGES = 16;
 
+/** The chunker, or what stands for it. `title`: see `Document.ownTitle`. */
+type Sink = Pick<ChunkStream, 'title' | 'block'>;
+
 export async function extractPdf(bytes: Uint8Array): Promise<Document> {
 	const blocks: Block[] = [];
-	const walk = readPdf(sourceOfBytes(bytes), (block) => blocks.push(block));
+	let ownTitle: string | null = null;
+	const walk = readPdf(sourceOfBytes(bytes), {
+		title: (own) => void (ownTitle = own),
+		block: (block) => void blocks.push(block),
+	});
 	for (;;) {
 		const { done, value } = await walk.next();
-		if (done === true) return { ...value, blocks };
+		if (done === true) return { ...value, ownTitle, blocks };
 	}
 }
 
 export async function* streamPdf(file: string, chunks: ChunkStream): AsyncGenerator<void, StreamEnd> {
 	const source = openFileSource(file);
 	try {
-		const end = yield* readPdf(source, (block) => chunks.block(block));
+		const end = yield* readPdf(source, chunks);
 		chunks.end();
 		return end;
 	} finally {
@@ -40,14 +47,14 @@ export async function* streamPdf(file: string, chunks: ChunkStream): AsyncGenera
 }
 
 /** Stops after each page. */
-async function* readPdf(source: ByteSource, put: (block: Block) => void): AsyncGenerator<void, StreamEnd> {
+async function* readPdf(source: ByteSource, into: Sink): AsyncGenerator<void, StreamEnd> {
 	const pdfium = await openPdfium();
 	let pdf: OpenPdf | null = null;
 	let isBroken = false;
 	try {
 		pdf = openPdf(pdfium, source);
 		checkPages(pdf.pages);
-		return yield* readPages(pdf, put);
+		return yield* readPages(pdf, into);
 	} catch (cause) {
 		if (isDocDropError(cause)) throw cause;
 		isBroken = true;
@@ -73,7 +80,7 @@ function checkPages(pages: number): void {
 	);
 }
 
-function* readPages(pdf: OpenPdf, put: (block: Block) => void): Generator<void, StreamEnd> {
+function* readPages(pdf: OpenPdf, into: Sink): Generator<void, StreamEnd> {
 	const outline = readOutline(pdf.pdfium, pdf.handle);
 	const sizes = sampleSizes(pdf);
 	const hyphens = createHyphens();
@@ -91,11 +98,17 @@ function* readPages(pdf: OpenPdf, put: (block: Block) => void): Generator<void, 
 			outline.size > 0
 				? blocksByOutline(paragraphs, outline.get(index) ?? [], page)
 				: blocksBySize(paragraphs, sizes, page);
-		if (isFirst) title ??= titleBySize(paragraphs, sizes);
+		if (isFirst) {
+			const largest = titleBySize(paragraphs, sizes);
+			// Where sizes make headings, it is one of them.
+			const own = title ?? (outline.size > 0 ? largest : null);
+			if (own !== null) into.title(own);
+			title ??= largest;
+		}
 		isFirst = false;
 		for (const block of blocks) {
 			if (block.kind === 'heading') title ??= block.text;
-			put(block);
+			into.block(block);
 		}
 		yield;
 	}

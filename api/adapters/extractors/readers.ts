@@ -66,18 +66,19 @@ const pdf: StreamedReader = {
 };
 
 const table: StreamedReader = {
-	read: async (bytes, mimeType) => (await import('./csv.ts')).extractCsv(bytes, mimeType),
-	async *stream(file, mimeType, chunks) {
+	read: async (bytes, mimeType, charset) => (await import('./csv.ts')).extractCsv(bytes, mimeType, charset),
+	async *stream(file, mimeType, chunks, charset) {
 		const { streamCsv } = await import('./csv.ts');
-		return yield* streamCsv(openTextFile(file, mimeType), mimeType, chunks);
+		return yield* streamCsv(openTextFile(file, mimeType, charset), mimeType, chunks);
 	},
 };
 
 const jsonLines: StreamedReader = {
-	read: async (bytes, mimeType) => (await import('./json-lines.ts')).extractJsonLines(bytes, mimeType),
-	async *stream(file, mimeType, chunks) {
+	read: async (bytes, mimeType, charset) =>
+		(await import('./json-lines.ts')).extractJsonLines(bytes, mimeType, charset),
+	async *stream(file, mimeType, chunks, charset) {
 		const { streamJsonLines } = await import('./json-lines.ts');
-		return yield* streamJsonLines(openTextFile(file, mimeType), chunks);
+		return yield* streamJsonLines(openTextFile(file, mimeType, charset), chunks);
 	},
 };
 

@@ -14,12 +14,12 @@ const near = (a: string, b: string) => {
 };
 
 describe('lexicalVector', () => {
-	it('never changes: stored vectors are compared with new ones', () => {
+	it('never changes under one version of it and of the tokenizer: stored vectors are compared with new ones', () => {
 		const text = 'Installing shared libraries: set CMAKE_INSTALL_RPATH. Größe, 共有ライブラリ, the the the.';
 		const vector = lexicalVector(text);
 		assert.equal(
 			createHash('sha256').update(new Uint8Array(vector.buffer)).digest('hex'),
-			'6f6b6da14aae7282131233385cfab2c2f0bfb2cb442e49d9db0bb261f2282f7e',
+			'dbb09728a3fa9343823b83e631ed4fb154eefdbb283b4ea815cfb77816fffb53',
 		);
 	});
 

@@ -59,6 +59,12 @@ describe('extractCsv', () => {
 		assert.deepEqual([all.length, all.at(-1)], [200_003, 'a: 3 | b: the end']);
 	});
 
+	it('is read in the charset that its sender declares, and says in which', () => {
+		const cyrillic = Buffer.from('a,b\n\xec\xe8\xf0,1', 'latin1');
+		const { blocks, charset } = extractCsv(cyrillic, 'text/csv', 'windows-1251');
+		assert.deepEqual([blocks[1]?.text, charset], ['a: мир | b: 1', 'windows-1251']);
+	});
+
 	it('keeps a text of many lines in one cell', () => {
 		const long = 'line of a cell\n'.repeat(20_000);
 		assert.equal(texts(`a,b\n1,"${long}"\n2,next`)[2], 'a: 2 | b: next');

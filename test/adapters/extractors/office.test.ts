@@ -105,12 +105,32 @@ describe('PPTX', () => {
 });
 
 describe('ODT', () => {
+	it('says that a long text which is repeated was cut', async () => {
+		const repeated = odfRow('again '.repeat(20_000)).replace(
+			'<table:table-row',
+			'<table:table-row table:number-rows-repeated="1000"',
+		);
+		const parts = openDocumentParts('text', odfTable('S', repeated));
+		const { blocks, warnings } = await extractOffice(zipOf(parts), ODT);
+		assert.ok(blocks.length > 0 && blocks.length < 1_000);
+		assert.deepEqual(warnings, ['content that the file repeats was told fewer times']);
+	});
+
 	it('has numbered headings, and a footnote behind its paragraph', async () => {
 		const note =
 			'<text:p>Text<text:note text:id="n1" text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>Below.</text:p></text:note-body></text:note> goes on.</text:p>';
 		const numbered = `<text:list text:style-name="L1"><text:list-item>${odfHeading(2, 'Two')}</text:list-item></text:list>`;
 		const { blocks } = await extractOffice(zipOf(openDocumentParts('text', numbered + note)), ODT);
 		assert.deepEqual(blocks, [heading(2, 'Two'), paragraph('Text goes on.'), paragraph('Below.')]);
+	});
+});
+
+describe('EPUB', () => {
+	it('says that a chapter is not there', async () => {
+		const { ['OEBPS/c0001.xhtml']: _gone, ...parts } = epubParts(['<p>one</p>', '<p>two</p>']);
+		const { blocks, warnings } = await extractOffice(zipOf(parts), EPUB);
+		assert.deepEqual(blocks, [paragraph('one')]);
+		assert.deepEqual(warnings, ['a part of the file is missing or protected, and was left out']);
 	});
 });
 

@@ -34,7 +34,7 @@ export const changesSent = ({ requests }: Pick<Execution, 'requests'>) =>
 		.filter((one) => /ingest|content/.test(one));
 
 /** The JSON of the batches of a run; of a form its manifest. */
-export const batchesSent = ({ requests }: Pick<Execution, 'requests'>) =>
+export const batchesSent = ({ requests }: { readonly requests: readonly { readonly body?: unknown }[] }) =>
 	requests.flatMap(({ body }) => {
 		if (!Buffer.isBuffer(body)) return [];
 		const [, head, json] =

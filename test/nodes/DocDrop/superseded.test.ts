@@ -3,7 +3,7 @@ import { startApp } from '../../support/app.ts';
 import { json, serveInTurn, type Handler } from '../../support/http-server.ts';
 import { runWorkflow, type RunOptions } from '../../support/run-workflow.ts';
 import { tempDirs } from '../watch/temp-dirs.ts';
-import { batch, fileItem, items, runNode, write } from './harness.ts';
+import { batch, batchesSent, fileItem, items, runNode, write } from './harness.ts';
 
 describe('a change that is older than what the API has', () => {
 	const dirs = tempDirs();
@@ -20,9 +20,9 @@ describe('a change that is older than what the API has', () => {
 		const info: unknown = await (await fetch(`${app.url}/v1/info`)).json();
 		const answer: Handler = (asked, ...rest) => {
 			if (asked.method === 'GET') return json(200, info)(asked, ...rest);
-			const { documents } = JSON.parse(asked.body.toString()) as {
-				documents: { tenant: string; docId: string }[];
-			};
+			const [{ documents }] = batchesSent({ requests: [asked] }) as [
+				{ documents: { tenant: string; docId: string }[] },
+			];
 			const results = documents.map(({ tenant, docId }) => ({
 				status: 200,
 				receipt: {
