@@ -19,6 +19,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	latency: { seconds: 1800, load: () => import('./latency.ts') },
 	scale: { seconds: 1800, load: () => import('./scale.ts') },
 	reuse: { seconds: 1800, load: () => import('./reuse.ts') },
+	formats: { seconds: 3600, load: () => import('./formats.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

@@ -43,7 +43,8 @@ function peakKb(pid: number): number | null {
 	}
 }
 
-function childrenOf(pid: number): number[] {
+/** Of its main thread; none where the system has no /proc. */
+export function childrenOf(pid: number): number[] {
 	try {
 		const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
 		return list.split(' ').filter(Boolean).map(Number);

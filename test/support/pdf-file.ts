@@ -15,6 +15,8 @@ export interface PdfPage {
 	readonly isScan?: boolean;
 	/** What was filled into a field of a form. */
 	readonly field?: string;
+	/** The field shows nothing by itself: whoever shows the page draws what is in it, as LibreOffice wants it. */
+	readonly isFieldBlank?: boolean;
 	/** The page's content as it is, instead of `lines`. */
 	readonly content?: string;
 }
@@ -100,7 +102,7 @@ export function pdfFile({ pages, title, outline = [], trailer = '' }: PdfParts):
 	);
 	const fields: number[] = [];
 	const numbers = pages.map((page) => {
-		const annotation = page.field === undefined ? [] : [addField(objects, page.field, font)];
+		const annotation = page.field === undefined ? [] : [addField(objects, page, font)];
 		fields.push(...annotation);
 		const content = objects.addStream('', page.content ?? contentOf(page));
 		return objects.add(
@@ -114,7 +116,7 @@ export function pdfFile({ pages, title, outline = [], trailer = '' }: PdfParts):
 	const form =
 		fields.length === 0
 			? ''
-			: ` /AcroForm << /Fields [${refs(fields)}] /DA (/Helv 12 Tf 0 g) /DR << /Font << /Helv ${font} 0 R >> >> >>`;
+			: ` /AcroForm << /Fields [${refs(fields)}]${pages.some(({ isFieldBlank }) => isFieldBlank) ? ' /NeedAppearances true' : ''} /DA (/Helv 12 Tf 0 g) /DR << /Font << /Helv ${font} 0 R >> >> >>`;
 	objects.put(root, `<< /Type /Catalog /Pages ${tree} 0 R${outlines}${form} >>`);
 	const info = title === undefined ? '' : ` /Info ${objects.add(`<< /Title (${escaped(title)}) >>`)} 0 R`;
 	return objects.file(`/Root ${root} 0 R${info} ${trailer}`);
@@ -142,10 +144,14 @@ function contentOf({ lines = [], isScan = false }: PdfPage): string {
 	return parts.join('\n');
 }
 
-function addField(objects: PdfObjects, text: string, font: number): number {
+function addField(
+	objects: PdfObjects,
+	{ field: text = '', isFieldBlank = false }: PdfPage,
+	font: number,
+): number {
 	const appearance = objects.addStream(
 		`/Type /XObject /Subtype /Form /BBox [0 0 300 20] /Resources << /Font << /F1 ${font} 0 R >> >>`,
-		`/Tx BMC BT /F1 12 Tf 2 5 Td (${escaped(text)}) Tj ET EMC`,
+		isFieldBlank ? '/Tx BMC EMC' : `/Tx BMC BT /F1 12 Tf 2 5 Td (${escaped(text)}) Tj ET EMC`,
 	);
 	return objects.add(
 		`<< /Type /Annot /Subtype /Widget /FT /Tx /T (field) /V (${escaped(text)}) /F 4` +

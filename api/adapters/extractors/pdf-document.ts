@@ -9,7 +9,8 @@ export interface OpenPdf {
 	readonly pdfium: Pdfium;
 	readonly handle: number;
 	readonly pages: number;
-	readonly hasForm: boolean;
+	/** What fills the fields of its forms; null where it has none. */
+	readonly forms: Forms | null;
 	close(): void;
 }
 
@@ -30,14 +31,37 @@ export function openPdf(pdfium: Pdfium, source: ByteSource): OpenPdf {
 		access.free();
 		throw refused(error);
 	}
+	const forms = pdfium.FPDF_GetFormType(handle) === 0 ? null : openForms(pdfium, handle);
 	return {
 		pdfium,
 		handle,
 		pages: pdfium.FPDF_GetPageCount(handle),
-		hasForm: pdfium.FPDF_GetFormType(handle) !== 0,
+		forms,
 		close() {
+			forms?.close();
 			pdfium.FPDF_CloseDocument(handle);
 			access.free();
+		},
+	};
+}
+
+interface Forms {
+	/** Draws what was filled into the fields of a page, where the program that wrote it has left that to its reader. */
+	draw(page: number): void;
+	close(): void;
+}
+
+function openForms(pdfium: Pdfium, handle: number): Forms {
+	const settings = pdfium.PDFiumExt_OpenFormFillInfo();
+	const forms = pdfium.PDFiumExt_InitFormFillEnvironment(handle, settings);
+	return {
+		draw(page) {
+			pdfium.FORM_OnAfterLoadPage(page, forms);
+			pdfium.FORM_OnBeforeClosePage(page, forms);
+		},
+		close() {
+			pdfium.PDFiumExt_ExitFormFillEnvironment(forms);
+			pdfium.PDFiumExt_CloseFormFillInfo(settings);
 		},
 	};
 }
@@ -98,9 +122,10 @@ export function readPage(pdf: OpenPdf, index: number): PageText | 'damaged' | 's
 }
 
 /** What was filled into a form becomes text of its page. */
-function openPage({ pdfium, handle, hasForm }: OpenPdf, index: number): number {
+function openPage({ pdfium, handle, forms }: OpenPdf, index: number): number {
 	const page = pdfium.FPDF_LoadPage(handle, index);
-	if (page === 0 || !hasForm || pdfium.FPDFPage_GetAnnotCount(page) === 0) return page;
+	if (page === 0 || forms === null || pdfium.FPDFPage_GetAnnotCount(page) === 0) return page;
+	forms.draw(page);
 	const isFlattened = pdfium.FPDFPage_Flatten(page, AS_SHOWN) === FLATTENED;
 	if (!isFlattened) return page;
 	pdfium.FPDF_ClosePage(page);

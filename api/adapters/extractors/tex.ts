@@ -123,6 +123,10 @@ const HIDDEN =
 	/\\(?:label|ref|eqref|pageref|autoref|cref|Cref|cite[a-z]*|nocite|index|glsadd|includegraphics|input|include|usepackage|documentclass|bibliographystyle|bibliography|vspace|hspace|setlength|addtolength|setcounter|pagestyle|thispagestyle|newcommand|renewcommand|providecommand|hypersetup|graphicspath|maketitle|tableofcontents|title|author|date)\b\*?(?:\s*(?:\[[^\]]{0,500}\]|\{[^{}]{0,500}\})){0,4}/g;
 const ENVIRONMENT =
 	/\\(?:begin|end)\s*\{[^{}]{0,60}\}(?:\[[^\]\n]{0,200}\])?(?:(?<=\\begin\{(?:tabular[x*]?|longtable|array|minipage|multicols)\}(?:\[[^\]\n]{0,200}\])?)(?:\{[^{}\n]{0,200}\}){1,2})?/g;
+/** Where a link leads, or what it is found by; its words follow. */
+const LINK_TARGET = /\\(?:href|hyperlink|hypertarget)\s*\{[^{}]{0,1000}\}/g;
+/** What is set, and the same once more for a PDF's outline. */
+const FOR_OUTLINE = /\\texorpdfstring\s*\{((?:[^{}]|\{[^{}]{0,500}\}){0,1000})\}\s*\{[^{}]{0,500}\}/g;
 const ACCENTS: Readonly<Record<string, string>> = {
 	...{ '"': '\u0308', "'": '\u0301', '`': '\u0300', '^': '\u0302', '~': '\u0303', '=': '\u0304' },
 	...{ '.': '\u0307', c: '\u0327', v: '\u030c', u: '\u0306', H: '\u030b', k: '\u0328', r: '\u030a' },
@@ -142,6 +146,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 		L: 'Ł',
 		i: 'i',
 	},
+	...{ textless: '<', textgreater: '>', textbar: '|', textasciitilde: '~', textasciicircum: '^' },
+	...{ textquotesingle: "'", textquotedbl: '"', textunderscore: '_' },
 	...{ ldots: '…', dots: '…', LaTeX: 'LaTeX', TeX: 'TeX', textbackslash: '\\', S: '§', copyright: '©' },
 };
 
@@ -152,7 +158,8 @@ function plain(text: string): string {
 		.replace(ENVIRONMENT, '\n')
 		.replace(/\\(["'`^~=.])\s*\{?\\?([A-Za-z])\}?/g, accented)
 		.replace(/\\([cvuHkr])\{([A-Za-z])\}/g, accented)
-		.replace(/\\href\s*\{[^{}]{0,1000}\}/g, '')
+		.replace(LINK_TARGET, '')
+		.replace(FOR_OUTLINE, '$1')
 		.replace(/\\\\(?:\[[^\]\n]{0,50}\])?/g, '\n')
 		.replace(
 			/\\([A-Za-z]+)\*?(?:\[[^\]\n]{0,200}\])?(?:\{\}|[^\S\n]+)?/g,

@@ -167,6 +167,14 @@ describe('the reader of PDF', () => {
 		);
 	});
 
+	it('reads what was filled into a form that leaves it to its reader to draw it', async () => {
+		const { blocks } = await read({ lines: ['Name:'], field: 'Ada Lovelace', isFieldBlank: true });
+		assert.ok(
+			blocks.some(({ text }) => text.includes('Ada Lovelace')),
+			JSON.stringify(blocks),
+		);
+	});
+
 	it('names the pages that have no text layer, and gives the others', async () => {
 		const { blocks, warnings } = await read(
 			{ lines: ['A page of text.'] },

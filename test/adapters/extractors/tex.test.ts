@@ -44,6 +44,20 @@ not read`;
 		});
 	});
 
+	it('keeps the words of a link, and none of where it leads', () => {
+		const tex = String.raw`\begin{document}
+\hypertarget{bundling}{%
+\section{\texorpdfstring{\protect\hyperlink{id3}{Bundling} it}{Bundling it}}\label{bundling}}
+See \protect\hyperlink{other-part}{the other part} and \href{https://a.example/b}{a page}.
+\end{document}`;
+		assert.deepEqual(texts(tex), ['Bundling it', 'See the other part and a page.']);
+	});
+
+	it('keeps apart what a letter with a name of its own stands between', () => {
+		const tex = String.raw`\begin{document}Find\textless{}Name\textgreater.cmake or \textless name\textgreater-config.\end{document}`;
+		assert.deepEqual(texts(tex), ['Find<Name>.cmake or <name>-config.']);
+	});
+
 	it('keeps formulas as they are written, and the words of what it does not know', () => {
 		assert.deepEqual(texts(String.raw`Let $x^2 + y_1$ be \unknown{known} and \href{http://x.y}{a link}.`), [
 			'Let $x^2 + y_1$ be known and a link.',
