@@ -83,8 +83,9 @@ async function main(argv: readonly string[]): Promise<void> {
 			const file = rest[0] ?? '';
 			const bytes = readFile(file);
 			return ask(config, async (client) => {
-				const docId = docIdOf(config, file) ?? basename(file);
-				const found = await client.preview(config.tenant, docId, bytes);
+				const path = docIdOf(config, file);
+				const named = { tenant: config.tenant, docId: path ?? basename(file) };
+				const found = await client.preview({ ...named, ...(path !== null && { path }) }, bytes);
 				console.log(values.json === true ? JSON.stringify(found) : printPreview(found));
 			});
 		}

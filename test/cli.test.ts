@@ -186,6 +186,8 @@ describe('the command line', function () {
 			const note = JSON.parse(readFileSync(join(cwd, '.docdrop', 'server.json'), 'utf8'));
 			assert.deepEqual([note.url, note.pid, note.folders[0].dir], [url, server.child.pid, inbox]);
 
+			const preview = await ask('preview', 'inbox/sub/hills.md');
+			assert.match(preview.out, /^published {2}as it is: 0 passages to add, 1 to keep, 0 to remove$/m);
 			const [status, found, asJson, file, other, second] = await inTurns([
 				() => ask('status'),
 				() => ask('search', 'where does the Danube flow'),

@@ -10,8 +10,11 @@ export interface Client {
 	/** The address of the process that answered; null where the store was opened here. */
 	readonly where: string | null;
 	search(request: SearchRequest): Promise<SearchResponse>;
-	/** What publishing the bytes under that name would give; nothing changes. */
-	preview(tenant: string, docId: string, bytes: Uint8Array): Promise<PreviewResponse>;
+	/** What publishing the bytes under that name would give; nothing changes. `path`: where a followed folder has them. */
+	preview(
+		document: { readonly tenant: string; readonly docId: string; readonly path?: string },
+		bytes: Uint8Array,
+	): Promise<PreviewResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
@@ -182,9 +185,9 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 	return {
 		where,
 		search: (request) => ask('POST', '/v1/search', request) as Promise<SearchResponse>,
-		preview(tenant, docId, bytes) {
+		preview(document, bytes) {
 			const content = { base64: Buffer.from(bytes).toString('base64') };
-			return ask('POST', '/v1/preview', { tenant, docId, content }) as Promise<PreviewResponse>;
+			return ask('POST', '/v1/preview', { ...document, content }) as Promise<PreviewResponse>;
 		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
