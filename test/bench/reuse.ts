@@ -66,10 +66,12 @@ export async function run(bench: Bench): Promise<Result> {
 
 	async function send(documents: readonly object[]): Promise<void> {
 		for (let at = 0; at < documents.length; at += 100) {
-			const answer = await server.post<{ results: { error?: unknown }[] }>('/v1/ingest/batch', {
-				documents: documents.slice(at, at + 100),
-			});
-			if (answer.status !== 202) faults.push(`a batch was answered ${answer.status}`);
+			const { status, body } = await server.post<{ results: { error?: { message: string } }[] }>(
+				'/v1/ingest/batch',
+				{ documents: documents.slice(at, at + 100).map((one) => ({ tenant: 'history', ...one })) },
+			);
+			if (status !== 202) faults.push(`a batch was answered ${status}`);
+			for (const { error } of body.results ?? []) if (error !== undefined) faults.push(error.message);
 		}
 		await settled(bench, server);
 	}
