@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute, relative } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
@@ -12,6 +12,7 @@ import { readConfig, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
+import { pathInside } from '../nodes/watch/inside.ts';
 import { version } from './version.ts';
 
 /** The command line. Commands that ask talk to the running process; where none runs they open the store themselves. */
@@ -151,9 +152,8 @@ function readFile(file: string): Uint8Array {
 function docIdOf(config: Config, path: string): string | null {
 	const absolute = whereNamed(path);
 	for (const { dir } of readNote(config)?.folders ?? []) {
-		const inside = relative(dir, absolute);
-		if (inside !== '' && inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside))
-			return inside.split('\\').join('/');
+		const inside = pathInside(dir, absolute);
+		if (inside !== null && inside !== '') return inside;
 	}
 	return null;
 }

@@ -1,4 +1,4 @@
-import type { ReportedFolders } from '../contract/folder-report-schema.ts';
+import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
@@ -50,7 +50,7 @@ export interface Status {
 	readonly reports: readonly ReportedFolders[];
 }
 
-export type { ReportedFolders };
+export type { ReportedFolders, ToldFile };
 
 /** What both who follow a folder say of it. */
 export interface FolderRoot extends Omit<ReportedFolders['roots'][number], 'isDelivered'> {
@@ -81,14 +81,6 @@ export interface Explained {
 	/** Null where the document is not known. */
 	readonly document: Record<string, unknown> | null;
 	readonly jobs: readonly ExplainedJob[];
-}
-
-export interface ToldFile {
-	readonly name: string;
-	readonly label: string;
-	readonly toldAt: string;
-	readonly isSilent: boolean;
-	readonly reason: string | null;
 }
 
 export interface ExplainedJob {

@@ -83,3 +83,13 @@ export const ReportedFolders = Type.Object({
 	delivery: FolderReport.properties.delivery,
 });
 export type ReportedFolders = Static<typeof ReportedFolders>;
+
+/** What a workflow told of one file: where it is, and why nothing of it, or nothing new, is in the index. */
+export interface ToldFile {
+	readonly name: string;
+	readonly label: string;
+	readonly toldAt: string;
+	readonly isSilent: boolean;
+	/** Null: nothing is wrong with it as far as was told. */
+	readonly reason: string | null;
+}

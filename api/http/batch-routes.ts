@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BatchEnvelope, BatchRequest, BatchResponse } from '../contract/batch-schema.ts';
-import { DocumentInput } from '../contract/document-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { UploadForm } from '../contract/upload-schema.ts';
 import { DocDropError } from '../errors.ts';
@@ -11,6 +10,7 @@ import { checkDocument } from './access.ts';
 import { batchAnswer, refuseWhole, sayRetryAfter } from './batch-answer.ts';
 import { refusedBy } from './refused-by.ts';
 import { isForm } from './streamed-body.ts';
+import { toDocument } from './to-document.ts';
 import { sendAnswer, takeForm, type UploadDeps } from './upload-routes.ts';
 import { createCheck } from './validation.ts';
 import { waiting } from './waiting-options.ts';
@@ -19,7 +19,6 @@ import { waiting } from './waiting-options.ts';
 const bytesATurn = 262_144;
 
 const toBatch = createCheck<BatchRequest>(BatchEnvelope);
-const toDocument = createCheck<DocumentInput>(DocumentInput);
 
 /** Many changes in one request: as JSON, or as a form with files and a manifest. */
 export function batchRoutes(app: FastifyInstance, deps: UploadDeps): void {

@@ -1,4 +1,4 @@
-import type { FolderReport, ReportedFolders } from '../contract/folder-report-schema.ts';
+import type { FolderReport, ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
 import type { Clock } from '../ports/index.ts';
 
 /**
@@ -80,16 +80,6 @@ export function createFolderReports(clock: Pick<Clock, 'monotonic' | 'now'>): Fo
 				.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 		},
 	};
-}
-
-/** What a workflow told of one file: where it is, and why nothing of it, or nothing new, is in the index. */
-export interface ToldFile {
-	readonly name: string;
-	readonly label: string;
-	readonly toldAt: string;
-	readonly isSilent: boolean;
-	/** Null: nothing is wrong with it as far as was told. */
-	readonly reason: string | null;
 }
 
 /**

@@ -4,7 +4,6 @@
  */
 import type { FastifyRequest } from 'fastify';
 import type { DocumentInput } from '../contract/document-schema.ts';
-import { DocumentInput as Document } from '../contract/document-schema.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import { limits } from '../contract/limits.ts';
 import { type FormQuery, ManifestDocument, ManifestEnvelope } from '../contract/upload-schema.ts';
@@ -15,6 +14,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument } from './access.ts';
 import type { Form, FormFile } from './form-reader.ts';
 import { refusedBy } from './refused-by.ts';
+import { toDocument } from './to-document.ts';
 import { createCheck } from './validation.ts';
 import { waiting } from './waiting-options.ts';
 
@@ -34,7 +34,6 @@ interface Files {
 
 const checkEnvelope = createCheck<{ documents: unknown[] } & Omit<FormQuery, 'tenant'>>(ManifestEnvelope);
 const toManifestDocument = createCheck<ManifestDocument>(ManifestDocument);
-const toDocument = createCheck<DocumentInput>(Document);
 
 /** Throws what is wrong with the form as a whole. */
 export function readFormDocuments(

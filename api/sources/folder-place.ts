@@ -1,6 +1,7 @@
 /** Where a folder is that is about to be followed, and whether it may be. */
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathInside } from '../../nodes/watch/inside.ts';
 import { rootIdText } from '../../nodes/watch/root-identity.ts';
 import { DocDropError } from '../errors.ts';
 import type { FolderPlace } from './followed-folders.ts';
@@ -17,9 +18,8 @@ export function checkFolder(dir: string, dataDir: string): void {
 			},
 		);
 	}
-	const inside = relative(realpathSync.native(dir), realPathOf(resolve(dataDir)));
-	const isInside = inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside);
-	if (isInside && !inside.split('/').some((part) => part.startsWith('.'))) {
+	const inside = pathInside(realpathSync.native(dir), realPathOf(resolve(dataDir)));
+	if (inside !== null && !inside.split('/').some((part) => part.startsWith('.'))) {
 		throw new DocDropError('config_invalid', 'DOCDROP_DATA_DIR must not lie inside the followed folder', {
 			field: 'DOCDROP_DATA_DIR',
 			hint: 'Move the data folder elsewhere, or give it a name that begins with a dot.',

@@ -1,5 +1,6 @@
 /** The value of a cell as text. */
 import type { CellObject } from '@e965/xlsx';
+import { oneLine } from './one-line.ts';
 
 /** SheetJS's knowledge of formats and of the calendar of workbooks, which its types leave open. */
 export interface CellCalendar {
@@ -31,7 +32,7 @@ export function cellReader(calendar: CellCalendar, date1904: boolean): (cell: Ce
 		return known;
 	};
 	return ({ t, v, z }) => {
-		if (t === 's') return String(v).replace(/\s+/g, ' ').trim();
+		if (t === 's') return oneLine(String(v));
 		if (t === 'b') return v === true ? 'TRUE' : 'FALSE';
 		if (t !== 'n' || typeof v !== 'number' || !Number.isFinite(v)) return '';
 		const shown = typeof z === 'string' ? shownAs(z) : 'number';

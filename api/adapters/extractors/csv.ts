@@ -7,14 +7,15 @@ import type { Block, ChunkStream } from '../../chunking/index.ts';
 import { decodeAs } from './decode.ts';
 import type { TextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
+import { isColumnName } from './header-row.ts';
 import { linesIn } from './lines.ts';
+import { oneLine } from './one-line.ts';
 
 /** So many characters are parsed at once. */
 const PIECE = 16 * 1024;
 /** A quote that opens and is not closed within so many characters is no quote, nor is any behind it. */
 const LONGEST_ROW = 1024 * 1024;
 const ROWS_A_TURN = 64;
-const LONGEST_NAME = 80;
 
 export function extractCsv(bytes: Uint8Array, mimeType: string, sender?: string): Document {
 	const warnings: string[] = [];
@@ -50,21 +51,17 @@ function* rowBlocks(lines: Iterable<string>, mimeType: string, warnings: string[
 }
 
 function labelled(cell: string, name: string): string[] {
-	const value = cell.replace(/\s+/g, ' ').trim();
+	const value = oneLine(cell);
 	if (value === '') return [];
 	return [name === '' ? value : `${name}: ${value}`];
 }
 
 /** The names of the columns; null where the row is one of data: with a number, a repetition, or mostly empty. */
 function headerOf(cells: readonly string[]): readonly string[] | null {
-	const names = cells.map((cell) => cell.replace(/\s+/g, ' ').trim());
+	const names = cells.map((cell) => oneLine(cell));
 	const filled = names.filter((name) => name !== '');
 	const isHeader =
-		filled.length * 2 >= names.length &&
-		new Set(filled).size === filled.length &&
-		filled.every(
-			(name) => name.length <= LONGEST_NAME && !/^[-+(]?[\p{Sc}]?\d[\d\s.,:/%()eE+-]*$/u.test(name),
-		);
+		filled.length * 2 >= names.length && new Set(filled).size === filled.length && filled.every(isColumnName);
 	return isHeader ? names : null;
 }
 

@@ -12,6 +12,7 @@ import type { Document } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
 import { openOle } from './ole.ts';
 import { oleTitle } from './ole-title.ts';
+import { oneLine } from './one-line.ts';
 
 /** In the second word of flags of the stream's head. */
 const ENCRYPTED = 0x0100;
@@ -40,9 +41,7 @@ export async function extractDoc(bytes: Uint8Array, mimeType: MimeType): Promise
 /** A row of a table is a line of its own, with a tab behind each cell. */
 function addLine(blocks: Block[], line: string): void {
 	const isRow = line.endsWith('\t');
-	const cells = (isRow ? line.slice(0, -1).split('\t') : [line]).map((cell) =>
-		cell.replace(/\s+/g, ' ').trim(),
-	);
+	const cells = (isRow ? line.slice(0, -1).split('\t') : [line]).map((cell) => oneLine(cell));
 	if (cells.every((cell) => cell === '')) return;
 	blocks.push({ kind: isRow ? 'row' : 'paragraph', text: cells.join(' | ') });
 }

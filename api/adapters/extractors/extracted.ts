@@ -1,5 +1,8 @@
 import type { Block } from '../../chunking/index.ts';
 
+/** Of a title, in characters: what is longer is no title, or is cut. */
+export const LONGEST_TITLE = 300;
+
 /** What reading a file of any type gives. */
 export interface Document {
 	readonly title: string | null;

@@ -4,6 +4,7 @@
  */
 import { parse as parseToml } from 'smol-toml';
 import { parse as parseYaml } from 'yaml';
+import { oneLine } from './one-line.ts';
 
 export interface FrontMatter {
 	readonly title: string | null;
@@ -81,7 +82,7 @@ const LONGEST_LINE = 1000;
 
 function lineOf(value: unknown): string | null {
 	if (typeof value !== 'string' && typeof value !== 'number') return null;
-	const line = String(value).replace(/\s+/g, ' ').trim().slice(0, LONGEST_LINE).toWellFormed();
+	const line = oneLine(String(value)).slice(0, LONGEST_LINE).toWellFormed();
 	return line === '' ? null : line;
 }
 

@@ -17,6 +17,7 @@ import {
 	reasonToLeave,
 } from './html-rules.ts';
 import { beginCell, beginRow, beginTable, endCell, endRow, newTable } from './html-table.ts';
+import { LONGEST_TITLE } from './extracted.ts';
 
 const words = (list: string) => new Set(list.split(' '));
 /** Their content is no HTML; the tokenizer takes it as one text. */
@@ -32,7 +33,6 @@ const VOID = words('area base br col embed hr img input link meta param source t
 const LAYOUT = words('h1 h2 h3 h4 h5 h6 pre table ul ol dl article section');
 /** White space other than single spaces. */
 const RAGGED = /[^\S ]|  /;
-const LONGEST_TITLE = 300;
 
 export interface Walked {
 	readonly title: string | null;

@@ -8,12 +8,12 @@
  */
 import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
+import { oneLine } from './one-line.ts';
 
 /** Values below this depth have the path of what holds them. */
 const DEEPEST = 32;
 const LONGEST_KEY = 80;
-const LONGEST_TITLE = 300;
 /** Scalars of one array share a line up to this length. */
 const LONGEST_LIST = 400;
 /** A paragraph of more characters ends, so that one value of many does not hold all of them. */
@@ -114,7 +114,7 @@ function scan(text: string, found: Found): void {
 			const token = plain(text.slice(start, at));
 			// Where no path is kept any more, a key is a word like others.
 			if (below === 0 && frame?.isArray === false && text.charAt(after(SPACE, text, at)) === ':') {
-				frame.key = token.slice(0, LONGEST_KEY).replace(/\s+/g, ' ').trim();
+				frame.key = oneLine(token.slice(0, LONGEST_KEY));
 				setPath();
 			} else found.value(path, token);
 		}

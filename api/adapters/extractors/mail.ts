@@ -5,9 +5,10 @@
  */
 import type { Block } from '../../chunking/index.ts';
 import { isDocDropError } from '../../errors.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
 import { htmlBlocks } from './html.ts';
 import { textDocument } from './text.ts';
+import { oneLine } from './one-line.ts';
 
 export interface Mail {
 	readonly subject: string | null;
@@ -37,7 +38,6 @@ export interface Nesting {
 /** A message in a message in a message: deeper ones are named only. */
 const DEEPEST = 3;
 const MOST_ATTACHMENTS = 50;
-const LONGEST_TITLE = 300;
 
 export const outermost = (read: Nesting['read']): Nesting => ({
 	depth: 0,
@@ -114,8 +114,6 @@ export function bodyBlocks(html: string | null, text: string | null): Block[] {
 }
 
 const lengthOf = (blocks: readonly Block[]) => blocks.reduce((sum, { text }) => sum + text.length, 0);
-
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 const below =
 	(levels: number) =>

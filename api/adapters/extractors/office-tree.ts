@@ -4,6 +4,7 @@
  */
 import type { ListMetadata, OfficeContentNode } from 'officeparser';
 import type { Block } from '../../chunking/index.ts';
+import { oneLine } from './one-line.ts';
 
 interface Walk {
 	readonly blocks: Block[];
@@ -86,7 +87,7 @@ function addHolder(walk: Walk, node: OfficeContentNode, kind: Kind): void {
 }
 
 function addRow(walk: Walk, row: OfficeContentNode): void {
-	const cells = (row.children ?? []).map((cell) => flatText(walk, cell).replace(/\s+/g, ' ').trim());
+	const cells = (row.children ?? []).map((cell) => oneLine(flatText(walk, cell)));
 	if (cells.every((cell) => cell === '')) return;
 	addBlock(walk, { kind: 'row' }, cells.join(' | '));
 }

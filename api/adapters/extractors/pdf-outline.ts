@@ -1,6 +1,7 @@
 /** A PDF's outline, its table of contents for reading programs, as headings by page. It may loop and lead nowhere. */
 import { cleanText, readText } from './pdf-text.ts';
 import type { Pdfium } from './pdfium.ts';
+import { LONGEST_TITLE } from './extracted.ts';
 
 export interface OutlineEntry {
 	readonly level: number;
@@ -8,7 +9,6 @@ export interface OutlineEntry {
 }
 
 const MOST_ENTRIES = 10_000;
-const LONGEST_TITLE = 300;
 const GO_TO = 1;
 /** What says no more than the page's number does. */
 const MERE_PAGE = /^(?:(?:page|p\.|slide|seite|folie|página|pagina)\s*)?[\divxlc]+$/iu;

@@ -5,7 +5,7 @@
  */
 import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
 
 const LEVELS: Readonly<Record<string, number>> = {
 	part: 1,
@@ -18,7 +18,6 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 /** An argument of more characters is not taken for one: its brace was never closed. */
 const LONGEST_ARGUMENT = 2_000;
-const LONGEST_TITLE = 300;
 
 const VERBATIM = /\\begin\{(verbatim\*?|Verbatim|lstlisting|minted|alltt)\}/g;
 /** Where a block begins or ends. */

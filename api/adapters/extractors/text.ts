@@ -6,7 +6,7 @@
  */
 import type { Block } from '../../chunking/index.ts';
 import { decodeAs } from './decode.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
 
 /** Rejects with `unreadable` what is binary. `charset`: as the sender declares it. */
 export function extractText(bytes: Uint8Array, mimeType = 'text/plain', charset?: string): Document {
@@ -98,8 +98,6 @@ function* eachLine(text: string): Generator<string> {
 		from = to + 1;
 	}
 }
-
-const LONGEST_TITLE = 300;
 
 /** The mark that a line repeats from its first column to its end, twice or more; null for other lines. */
 function ruleMark(line: string): string | null {

@@ -9,13 +9,13 @@
 import { Tokenizer } from 'htmlparser2';
 import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
+import { oneLine } from './one-line.ts';
 
 /** The text of elements below this depth belongs to the one that holds them. */
 const DEEPEST = 64;
 /** A text of more characters is a paragraph without the name of its element. */
 const LONG_VALUE = 200;
-const LONGEST_TITLE = 300;
 /** Lines of more characters make a paragraph before their element ends. */
 const LONG_PARAGRAPH = 2_000;
 const TITLES = new Set(['title', 'head', 'heading']);
@@ -132,7 +132,7 @@ function createElements(emit: (block: Block) => void): Elements {
 		},
 		attribute(name, value) {
 			if (/^(?:xmlns|xml|xsi)(?::|$)/.test(name) || value.trim() === '') return;
-			if (below === 0) top().labels.push(`${name}: ${value.replace(/\s+/g, ' ').trim()}`);
+			if (below === 0) top().labels.push(`${name}: ${oneLine(value)}`);
 		},
 		text(text) {
 			const frame = top();
@@ -174,7 +174,7 @@ function createElements(emit: (block: Block) => void): Elements {
 const local = (name: string) => name.slice(name.indexOf(':') + 1).toLowerCase();
 
 function taken(frame: Frame): string {
-	const text = frame.text.join('').replace(/\s+/g, ' ').trim();
+	const text = oneLine(frame.text.join(''));
 	frame.text = [];
 	return text;
 }

@@ -4,14 +4,13 @@
  */
 import type { Block } from '../../chunking/index.ts';
 import { decode } from './decode.ts';
-import type { Document } from './extracted.ts';
+import { LONGEST_TITLE, type Document } from './extracted.ts';
 import { linesIn } from './lines.ts';
 
 const LONG_PART = 1_000;
 /** Keys that are repeated above a part, and how much of each. */
 const MOST_PARENTS = 4;
 const LONGEST_PARENT = 100;
-const LONGEST_TITLE = 300;
 
 /** Rejects with `unreadable` what is binary. */
 export function extractYaml(bytes: Uint8Array, mimeType = 'application/yaml'): Document {

@@ -169,9 +169,14 @@ function charsetFor(
 			'charset',
 			`must be the name of a charset such as windows-1251, got ${JSON.stringify(charset)}`,
 		);
-	const label = /;\s*charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(declared ?? '')?.[1];
-	const found = isText ? 'utf-8' : (given ?? standardName(label ?? ''));
+	const found = isText ? 'utf-8' : (given ?? parameterOf(declared));
 	return found === 'utf-8' && !namesItself ? null : found;
+}
+
+function parameterOf(declared: string | undefined): string | null {
+	const label = /;\s*charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(declared ?? '')?.[1];
+	// Most declare none, and to ask for the decoder of nothing throws.
+	return label === undefined ? null : standardName(label);
 }
 
 /** Null for what is no charset, and for ASCII, which is declared where nobody has looked. */

@@ -166,9 +166,13 @@ export async function sendChanges(changes: readonly Change[], deps: SenderDeps):
 		const [first] = batch.entries;
 		const waitsAlike =
 			first === undefined || (first.priority === entry.priority && first.coalesced === entry.coalesced);
-		if (!waitsAlike || !fits(withEntry(batch.size, entry, entry.bytes), maxBytes)) await flush();
+		let size = withEntry(batch.size, entry, entry.bytes);
+		if (!waitsAlike || !fits(size, maxBytes)) {
+			await flush();
+			size = withEntry(emptyBatch, entry, entry.bytes);
+		}
 		batch.entries.push(entry);
-		batch.size = withEntry(batch.size, entry, entry.bytes);
+		batch.size = size;
 		if (batch.entries.length >= deps.maxDocuments) await flush();
 	}
 
