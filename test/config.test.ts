@@ -175,6 +175,11 @@ describe('settings', () => {
 				'DOCDROP_TIKA_URL',
 				/without a user, a password, \? and #/,
 			],
+			[{ DOCDROP_OCR: 'english' }, 'DOCDROP_OCR', /such as eng or eng\+deu, got "english"/],
+			[{ DOCDROP_OCR: '../eng' }, 'DOCDROP_OCR', /languages of Tesseract/],
+			[{ DOCDROP_OCR: 'eng+eng' }, 'DOCDROP_OCR', /each once/],
+			[{ DOCDROP_OCR: 'eng+deu+fra+ita+spa' }, 'DOCDROP_OCR', /at most 4/],
+			[{ DOCDROP_OCR: 'eng,deu' }, 'DOCDROP_OCR', /got "eng,deu"/],
 			[{ DOCDROP_TIKA_TIMEOUT_MS: '0' }, 'DOCDROP_TIKA_TIMEOUT_MS', /a whole number from 100/],
 			[
 				{ DOCDROP_EMBEDDER: 'openai', DOCDROP_EMBEDDER_URL: 'http://h/v1' },

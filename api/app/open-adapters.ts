@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
-import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
+import { checkOcr, createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
@@ -65,8 +65,10 @@ export async function openAdapters(
 
 async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	const workers = Math.max(1, config.workers);
+	const dataDir = config.ocrData === '' ? null : config.ocrData;
+	const ocr = config.ocr.length === 0 ? undefined : await checkOcr({ languages: config.ocr, dataDir });
 	const pool = createExtractorPool({
-		...{ workers, clock },
+		...{ workers, ocr, clock },
 		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
 	});
 	const refused = refusedTypes(config);

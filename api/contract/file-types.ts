@@ -1,7 +1,7 @@
 /**
  * Every type of document that can be read. The settings' text, the README's list, the nodes and the readers'
  * table (api/adapters/extractors/readers.ts, where the type checker asks for the reader of a new row) follow
- * this one. No schema library here: nodes and threads load this file.
+ * these. No schema library here: nodes and threads load this file.
  */
 export interface FileType {
 	/** For people; types that are variants of each other share it. */
@@ -202,9 +202,27 @@ export const fileTypes = {
 	},
 } as const satisfies Readonly<Record<string, FileType>>;
 
-export type MimeType = keyof typeof fileTypes;
+const picture = { name: 'images', reading: 'buffered', content: 'binary' } as const;
 
-const rows = Object.entries(fileTypes) as readonly (readonly [MimeType, FileType])[];
+/** Types that are read where DOCDROP_OCR is set, and only there. */
+export const pictureTypes = {
+	'image/png': { ...picture, endings: ['png'], aliases: ['image/x-png'] },
+	'image/jpeg': {
+		...picture,
+		endings: ['jpg', 'jpeg', 'jpe', 'jfif'],
+		aliases: ['image/jpg', 'image/pjpeg'],
+	},
+	'image/tiff': { ...picture, endings: ['tif', 'tiff'], aliases: ['image/tif', 'image/x-tiff'] },
+	'image/webp': { ...picture, endings: ['webp'] },
+	'image/bmp': { ...picture, endings: ['bmp', 'dib'], aliases: ['image/x-bmp', 'image/x-ms-bmp'] },
+	'image/gif': { ...picture, endings: ['gif'] },
+} as const satisfies Readonly<Record<string, FileType>>;
+
+const allTypes = { ...fileTypes, ...pictureTypes };
+export type MimeType = keyof typeof allTypes;
+export type ReadingOf<T extends MimeType> = (typeof allTypes)[T]['reading'];
+
+const rows = Object.entries(allTypes) as readonly (readonly [MimeType, FileType])[];
 const typeOfEnding = new Map<string, MimeType>(
 	rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type] as const)),
 );
@@ -213,8 +231,17 @@ const typeOfName = new Map<string, MimeType>(
 	rows.flatMap(([type, { aliases = [] }]) => [type, ...aliases].map((name) => [name, type] as const)),
 );
 
-export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
-export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
+/** Whether a type is a picture, which is read by OCR. */
+export const isPicture = (type: string): type is keyof typeof pictureTypes =>
+	Object.hasOwn(pictureTypes, type);
+
+/** What can be read, with OCR or without. */
+export const readTypes = (hasOcr: boolean): readonly MimeType[] =>
+	rows.flatMap(([type]) => (hasOcr || !isPicture(type) ? [type] : []));
+
+/** What can always be read. */
+export const mimeTypes = readTypes(false);
+export const streamedTypes = mimeTypes.filter((type) => allTypes[type].reading === 'streamed');
 
 /** The type that the ending of a path stands for, in any case; null where there is none. */
 export function mimeTypeOf(path: string): MimeType | null {

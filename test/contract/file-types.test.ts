@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
+import { fileTypes, mimeTypeOf, mimeTypes, pictureTypes, readTypes } from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -30,8 +30,14 @@ describe('mimeTypeOf', () => {
 	});
 
 	it('knows every ending of the table, each for one type', () => {
-		for (const type of mimeTypes) {
-			for (const ending of fileTypes[type].endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+		for (const [type, { endings }] of Object.entries({ ...fileTypes, ...pictureTypes })) {
+			for (const ending of endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
 		}
+	});
+
+	it('counts pictures among what is read where they are read by text recognition', () => {
+		assert.deepEqual(readTypes(false), mimeTypes);
+		assert.deepEqual(readTypes(true), [...mimeTypes, ...Object.keys(pictureTypes)]);
+		assert.ok(!mimeTypes.includes('image/png'));
 	});
 });

@@ -3,10 +3,13 @@ import type { PlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts } from '../../ports/index.ts';
 import type { FileInput } from './extract.ts';
+import type { OcrSettings } from './ocr-data.ts';
 
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {
 	readonly chunking: ChunkSettings;
+	/** Absent: pictures are not read. */
+	readonly ocr?: OcrSettings | undefined;
 	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
 	readonly files: readonly { readonly id: number; readonly input: FileInput; readonly isPaged: boolean }[];
 }
@@ -23,6 +26,8 @@ export interface TakenMessage {
 export type AnswerMessage =
 	| { readonly ready: true }
 	| { readonly isSpent: true }
+	/** A page is about to be read by text recognition, which has a time of its own. */
+	| { readonly id: number; readonly isRecognising: true }
 	| { readonly id: number; readonly part: readonly Chunk[] }
 	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

@@ -22,17 +22,12 @@ import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
 import type { ChunkSink, Clock, Extracted, ExtractInput } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
-import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
+import { readTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
 import { extractorFingerprint, type FileExtractor, type FileInput } from './extract.ts';
-import {
-	type Child,
-	type ChildLimits,
-	type ChildSettings,
-	sendFiles,
-	startChild,
-	timeLimitMs,
-} from './pool-child.ts';
+import { ocrBounds } from './ocr-bounds.ts';
+import type { CheckedOcr } from './ocr-data.ts';
+import { type Child, type ChildLimits, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
 import type { Task } from './pool-task.ts';
 
 export interface ExtractorPoolSettings {
@@ -41,6 +36,8 @@ export interface ExtractorPoolSettings {
 	/** What one child may take; for tests. */
 	readonly limits?: Partial<ChildLimits>;
 	readonly chunking: ChunkSettings;
+	/** Text recognition of pictures; absent: they are not read. */
+	readonly ocr?: CheckedOcr | undefined;
 	readonly clock: Clock;
 	/** Another program for the children, for tests. */
 	readonly workerFile?: URL;
@@ -54,7 +51,10 @@ const BYTES_PER_MESSAGE = 128 * 1024;
 const START_PAUSE_MS = 5_000;
 
 /** A small file has 20 s; the largest text that is read as a whole, 64 MB, three and a half minutes. */
-const defaultLimits: ChildLimits = { heapMb: 512, memoryMb: 768, timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
+const defaultLimits: ChildLimits = {
+	...{ heapMb: 512, memoryMb: 768, timeoutMs: 20_000, timeoutMsPerMb: 3_000 },
+	recognisedPageMs: ocrBounds.pageMs,
+};
 
 interface Pool {
 	readonly settings: ChildSettings & { readonly workers: number };
@@ -67,7 +67,7 @@ interface Pool {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): FileExtractor {
-	const { workerFile, chunking } = settings;
+	const { workerFile, chunking, ocr } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const pool: Pool = {
@@ -78,8 +78,8 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 		closed: false,
 	};
 	return {
-		fingerprint: extractorFingerprint(chunking),
-		mimeTypes,
+		fingerprint: extractorFingerprint(chunking, ocr),
+		mimeTypes: readTypes(ocr !== undefined),
 		streamable: streamedTypes,
 		extract: (input, signal) => submit(pool, input, null, signal),
 		async stream(input, sink, signal) {
@@ -203,9 +203,9 @@ function isTriedAgain({ broken, settings: { limits } }: Child, culprit: Task): b
 	if (culprit.abandoned) return true;
 	const reading = `reading the file as ${culprit.input.mimeType}`;
 	const limit = broken?.task === culprit ? broken.limit : null;
-	if (limit === 'time') {
-		const ms = timeLimitMs(culprit, limits);
-		culprit.reject(new DocDropError('unreadable', `${reading} took longer than ${ms} ms`));
+	if (limit !== null && limit !== 'memory') {
+		const what = limit.isRecognising ? `${reading}, text recognition (OCR) of a page` : reading;
+		culprit.reject(new DocDropError('unreadable', `${what} took longer than ${limit.ms} ms`));
 		return false;
 	}
 	culprit.deaths += 1;

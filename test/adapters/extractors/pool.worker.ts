@@ -41,12 +41,19 @@ async function spend(id: number, mimeType: string): Promise<never> {
 	return new Promise(() => {});
 }
 
+/** Says that a page is being recognised, and never comes to its end. */
+async function recognise(id: number): Promise<never> {
+	await send({ id, isRecognising: true });
+	return new Promise(() => {});
+}
+
 let running: Promise<unknown> = send({ ready: true });
 process.on('message', ({ files }: WorkMessage) => {
 	for (const { id, input } of files) {
 		running = running.then(() => {
 			const command = new TextDecoder().decode(input.content as Uint8Array);
 			if (command === 'be spent') return spend(id, input.mimeType);
+			if (command === 'recognise') return recognise(id);
 			return send({ id, facts: { title: obey(command), mimeType: input.mimeType, warnings: [] } });
 		});
 	}
