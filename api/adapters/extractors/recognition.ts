@@ -27,6 +27,11 @@ export type PageOutcome =
 /** Below it, what is found are strokes of a drawing or a photograph that look like letters. */
 const LEAST_CONFIDENCE = 40;
 
+/** A page that stands upright is hardly ever below it. */
+const UPRIGHT_CONFIDENCE = 70;
+/** By EXIF's count, what is upside down beside each way to lie. */
+const upsideDown = (orientation: number): number => [0, 3, 4, 1, 2, 7, 8, 5, 6][orientation] ?? 1;
+
 let kept: OcrEngine | null = null;
 
 export function createRecognition(
@@ -63,7 +68,7 @@ function recognise(engine: OcrEngine, picture: Picture, mimeType: string): PageO
 		new DocDropError('unreadable', `the file could not be read as ${mimeType}: ${why}`, { cause });
 	let found: ReturnType<OcrEngine['recognise']>;
 	try {
-		found = engine.recognise(picture);
+		found = recogniseEitherWay(engine, picture);
 	} catch (cause) {
 		throw unreadable(TOO_LARGE, cause);
 	}
@@ -71,6 +76,15 @@ function recognise(engine: OcrEngine, picture: Picture, mimeType: string): PageO
 	if (found === 'damaged') throw unreadable('it is damaged or none');
 	const { text, confidence } = found;
 	return { kind: 'read', paragraphs: confidence < LEAST_CONFIDENCE ? [] : paragraphsOf(text) };
+}
+
+/** A page that lies on its side is turned by Tesseract, which then cannot tell its head from its foot. */
+function recogniseEitherWay(engine: OcrEngine, picture: Picture): ReturnType<OcrEngine['recognise']> {
+	const found = engine.recognise(picture);
+	if (typeof found === 'string' || found.text.trim() === '' || found.confidence >= UPRIGHT_CONFIDENCE)
+		return found;
+	const turned = engine.recognise({ ...picture, orientation: upsideDown(picture.orientation ?? 1) });
+	return typeof turned === 'object' && turned.confidence > found.confidence ? turned : found;
 }
 
 const TOO_LARGE = `text recognition (OCR) takes more than ${ocrBounds.memoryMb} MB of memory for it`;

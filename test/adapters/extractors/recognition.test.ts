@@ -54,6 +54,15 @@ describe('text recognition', () => {
 		assert.deepEqual(warnings, ['page 1 was read by OCR']);
 	});
 
+	it('reads a picture that lies upside down, whatever it says of itself', async () => {
+		const content = png({ ...picture, grey: Uint8Array.from(picture.grey).reverse() });
+		const { chunks } = await createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' });
+		assert.deepEqual(
+			chunks.map(({ text }) => text),
+			['Ships arrived on Tuesday.'],
+		);
+	});
+
 	it('refuses a picture by what it says of its size, before anything is unpacked', async () => {
 		const content = pngOf(65_000, 65_000, Buffer.alloc(0));
 		await assert.rejects(createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' }), {
