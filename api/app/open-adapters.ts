@@ -5,7 +5,7 @@ import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import { refusedTypes, type Config } from '../config/index.ts';
+import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
@@ -67,7 +67,7 @@ async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	const workers = Math.max(1, config.workers);
 	const pool = createExtractorPool({
 		...{ workers, clock },
-		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+		chunking: chunkSettings(config),
 	});
 	const refused = refusedTypes(config);
 	if (config.tikaUrl === '') return onlyWanted(pool, refused);

@@ -69,11 +69,12 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		bytes: document.size,
 		warnings: [...warnings],
 		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
-		chunks: chunks.map(({ heading, page, text }, index) => ({
+		chunks: chunks.map(({ heading, page, tokens, text }, index) => ({
 			index,
 			change: keptIds.has(next.manifest[index]?.pointId ?? '') ? 'kept' : 'added',
 			heading,
 			page,
+			...(tokens !== undefined && { tokens }),
 			text,
 		})),
 	};
