@@ -105,7 +105,7 @@ describe('chunks in tokens', () => {
 					assert.deepEqual(streamed(blocks, tokens, window, pieceChars, title), chunk(blocks, tokens, title));
 				},
 			),
-			{ numRuns: 150 },
+			{ numRuns: 60 },
 		);
 	});
 
