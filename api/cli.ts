@@ -27,6 +27,8 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
+  docdrop mcp                   the index for an agent, by the Model Context Protocol on standard input and output;
+                                with --tenant T it shows that one alone
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
   --json       print JSON
@@ -104,6 +106,11 @@ async function main(argv: readonly string[]): Promise<void> {
 				const found = await client.explain(config.tenant, docId);
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
+		}
+		case 'mcp': {
+			expect(rest, 0, 'mcp takes no argument');
+			const { serveStdio } = await import('./cli/mcp-command.ts');
+			return serveStdio(config, values.tenant ?? null);
 		}
 		case 'release':
 			expect(rest, 0, 'release takes no argument');
