@@ -18,7 +18,7 @@ export const serviceSettings = {
 	apiKeys: setting('keys', 'DOCDROP_API_KEYS', {
 		default: '',
 		meaning:
-			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one.',
+			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one. DOCDROP_API_KEYS_FILE names a file of them, as _FILE does for every secret.',
 	}),
 	logLevel: setting('text', 'DOCDROP_LOG_LEVEL', {
 		default: 'info',

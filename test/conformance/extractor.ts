@@ -61,7 +61,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 				const dir = await mkdtemp(join(tmpdir(), 'docdrop-stream-'));
 				try {
 					const file = join(dir, 'content');
-					await writeFile(file, sample(60).content);
+					await writeFile(file, sample(25).content);
 					const whole = await extractor.extract({ content: { file }, mimeType });
 					const got: Chunk[] = [];
 					let begins = 0;

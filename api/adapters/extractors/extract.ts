@@ -20,12 +20,12 @@ import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '.
 import { countedSizes, TOKENS } from './count-tokens.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
-import { type BufferedReader, readers, type StreamedReader } from './readers.ts';
+import { type BufferedReader, readers, type StreamedReader, type UnwantedTypes } from './readers.ts';
 import { sniff } from './sniff.ts';
 import { extractTika } from './tika-xhtml.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 2;
+const EXTRACTORS_VERSION = 3;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -41,6 +41,8 @@ const PAGE_CHUNKS = 200;
 export interface FileInput extends ExtractInput {
 	/** The content is the XHTML that a Tika server has made of a file of `mimeType` (tika.ts). */
 	readonly isRendered?: boolean;
+	/** What lies in it of these types is not read, such as an attachment. */
+	readonly unwanted?: UnwantedTypes;
 }
 
 /** An extractor that reads files itself, and what was made of others outside. */
@@ -75,7 +77,7 @@ export function fromReadError(cause: unknown): DocDropError {
  */
 export async function extractDocument(
 	bytes: Uint8Array,
-	{ mimeType: claimed, charset, title, isRendered }: Told,
+	{ mimeType: claimed, charset, title, isRendered, unwanted }: Told,
 	chunking: ChunkSettings,
 ): Promise<Extracted> {
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
@@ -84,7 +86,9 @@ export async function extractDocument(
 	return reading(mimeType, async () => {
 		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
 		const document =
-			own === null || reader === null ? extractTika(bytes, claimed) : await reader.read(bytes, own, charset);
+			own === null || reader === null
+				? extractTika(bytes, claimed)
+				: await reader.read(bytes, own, charset, unwanted);
 		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
 		const pieces = chunk(searchedBlocks(document), await countedSizes(chunking), title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);

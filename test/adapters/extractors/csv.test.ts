@@ -34,6 +34,13 @@ describe('extractCsv', () => {
 		assert.deepEqual(texts('sep=;\na;b\n1,5;2'), ['a | b', 'a: 1,5 | b: 2']);
 	});
 
+	it('takes a header in which some names are doubled', () => {
+		assert.deepEqual(texts('name,amount,note,amount\nAda,1,,2'), [
+			'name | amount | note | amount',
+			'name: Ada | amount: 1 | amount: 2',
+		]);
+	});
+
 	it('names nothing where the first row is no header', () => {
 		assert.deepEqual(texts('1,Ada\n2,Bob'), ['1 | Ada', '2 | Bob']);
 		assert.deepEqual(texts('x,x\ny,z'), ['x | x', 'y | z']);

@@ -49,10 +49,8 @@ describe('an extractor with a Tika server', () => {
 
 	describe('keeps the promises of one', () => {
 		before(() => tika.answersWith(status(415)));
-		extractorConformance('a pool with a Tika server', async (chunking) =>
-			openTikaExtractor(createExtractorPool({ workers: 2, chunking, clock: systemClock }), {
-				...{ ...settings, url: tika.url },
-			}),
+		extractorConformance('an extractor with a Tika server', async (chunking) =>
+			openTikaExtractor(createInProcessExtractor({ chunking }), { ...settings, url: tika.url }),
 		);
 	});
 
