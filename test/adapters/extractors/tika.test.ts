@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { openTikaExtractor, type TikaSettings } from '../../../api/adapters/extractors/tika.ts';
-import { defaultChunkSettings } from '../../../api/chunking/chunk.ts';
+import { defaultChunkSettings } from '../../../api/chunking/chunk-sizes.ts';
 import type { DocDropError } from '../../../api/errors.ts';
 import type { Chunk, Extractor } from '../../../api/ports/extractor.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
