@@ -10,6 +10,8 @@ export const limits = {
 	searchWindow: 200,
 	/** Chunks before a passage, and as many behind it, that an answer may show with it. */
 	contextChunks: 5,
+	/** Places of a passage where words of the query stand, and are told. */
+	highlights: 50,
 	/** Fields that a search counts the values of, and values of each that it tells. */
 	facetFields: 10,
 	facetValues: 50,

@@ -72,7 +72,7 @@ function parseGroup(given: unknown, where: string, depth: number, spent: Spent):
 				case 'not':
 					return { op: 'not', of: parseGroup(value, place, depth + 1, spent) };
 				default:
-					checkName(name, place);
+					checkFieldName(name, place);
 					return parseField(name, value, place, spent);
 			}
 		}),
@@ -201,7 +201,8 @@ function checkText(text: string, place: string): string {
 	return text;
 }
 
-function checkName(name: string, place: string): void {
+/** Throws `invalid` where the name is none that documents can be filtered by. */
+export function checkFieldName(name: string, place: string): void {
 	if (ownNames.has(name) && !filterable.has(name)) {
 		throw refused(
 			place,
