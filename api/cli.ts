@@ -8,7 +8,7 @@ import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { printPreview } from './cli/print-preview.ts';
-import { readConfig, type Config } from './config/index.ts';
+import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
@@ -54,7 +54,7 @@ async function main(argv: readonly string[]): Promise<void> {
 	const [command, ...rest] = positionals;
 	if (values.help === true || command === undefined) return console.log(usage);
 	const config = readConfig({
-		...process.env,
+		...withSecretFiles(process.env),
 		...(values.tenant !== undefined && { DOCDROP_TENANT: values.tenant }),
 	});
 	switch (command) {
