@@ -24,8 +24,8 @@ export const limits = {
 	filterValues: 500,
 	filterTextChars: 512,
 	metadataNameChars: 128,
-	/** Texts of one call for embeddings. */
-	embeddingTexts: 512,
+	/** Texts of one call for embeddings: as many as OpenAI takes, because its clients fill their calls up to that. */
+	embeddingTexts: 2_048,
 	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
 	searchTerms: 64,
 	/** Rows in one page of a list. */
