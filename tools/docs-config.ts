@@ -34,11 +34,14 @@ const example = [
 	'',
 ].join('\n');
 
-const pictures = Object.values(pictureTypes)
-	.flatMap(({ endings }) => endings)
-	.join(' .');
-const types = [...Map.groupBy(Object.values(fileTypes), ({ name }) => name)]
-	.map(([name, rows]) => `${name} (\`${rows.flatMap(({ endings }) => `.${endings.join(' .')}`).join(' ')}\`)`)
+const namesOf = ({ endings, fileNames = [] }: FileType) => [
+	...endings.map((ending) => `.${ending}`),
+	...fileNames,
+];
+const pictures = Object.values<FileType>(pictureTypes).flatMap(namesOf).join(' ');
+
+const types = [...Map.groupBy(Object.values<FileType>(fileTypes), ({ name }) => name)]
+	.map(([name, rows]) => `${name} (\`${rows.flatMap(namesOf).join(' ')}\`)`)
 	.join(', ');
 
 const onlyWhenNamed = new Set(
@@ -54,7 +57,7 @@ const readme = withPart(
 	'README.md',
 	'file types',
 	by,
-	`Types that can be read: ${types}. With \`DOCDROP_OCR\` also images (\`.${pictures}\`). An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
+	`Types that can be read: ${types}. With \`DOCDROP_OCR\` also images (\`${pictures}\`). An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
 );
 
 writeOrCompare(by, [

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { fileTypes, mimeTypeOf, mimeTypes, pictureTypes, readTypes } from '../../api/contract/file-types.ts';
+import {
+	type FileType,
+	fileTypes,
+	mimeTypeOf,
+	mimeTypes,
+	pictureTypes,
+	readTypes,
+} from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -13,6 +20,16 @@ describe('mimeTypeOf', () => {
 		'page.html': 'text/html',
 		'page.xhtml': 'application/xhtml+xml',
 		'notes.PDF': 'application/pdf',
+		'src/Makefile': 'text/x-source',
+		DOCKERFILE: 'text/x-source',
+		'CMakeLists.txt': 'text/x-source',
+		README: 'text/plain',
+		'a/License': 'text/plain',
+		'.gitignore': null,
+		'.dockerfile': null,
+		'my makefile': null,
+		'README/other': null,
+		constructor: null,
 		'picture.xyz': null,
 		'.txt': null,
 		'dir.txt/file': null,
@@ -30,14 +47,16 @@ describe('mimeTypeOf', () => {
 	});
 
 	it('knows every ending of the table, each for one type', () => {
-		for (const [type, { endings }] of Object.entries({ ...fileTypes, ...pictureTypes })) {
+		for (const [type, row] of Object.entries<FileType>({ ...fileTypes, ...pictureTypes })) {
+			const { endings, fileNames = [] } = row;
 			for (const ending of endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+			for (const name of fileNames) assert.equal(mimeTypeOf(`a/${name}`), type);
 		}
 	});
 
 	it('counts pictures among what is read where they are read by text recognition', () => {
 		assert.deepEqual(readTypes(false), mimeTypes);
 		assert.deepEqual(readTypes(true), [...mimeTypes, ...Object.keys(pictureTypes)]);
-		assert.ok(!mimeTypes.includes('image/png'));
+		assert.ok(!readTypes(false).includes('image/png'));
 	});
 });

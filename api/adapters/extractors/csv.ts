@@ -7,7 +7,7 @@ import type { Block, ChunkStream } from '../../chunking/index.ts';
 import { decodeAs } from './decode.ts';
 import type { TextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
-import { isColumnName } from './header-row.ts';
+import { isHeaderRow } from './header-row.ts';
 import { linesIn } from './lines.ts';
 import { oneLine } from './one-line.ts';
 
@@ -51,18 +51,16 @@ function* rowBlocks(lines: Iterable<string>, mimeType: string, warnings: string[
 }
 
 function labelled(cell: string, name: string): string[] {
-	const value = oneLine(cell);
+	// What Excel writes so that nobody takes a number for one.
+	const value = oneLine(cell.replace(/^="([^"]*)"$/, '$1'));
 	if (value === '') return [];
 	return [name === '' ? value : `${name}: ${value}`];
 }
 
-/** The names of the columns; null where the row is one of data: with a number, a repetition, or mostly empty. */
+/** The names of the columns; null where the row is one of data. */
 function headerOf(cells: readonly string[]): readonly string[] | null {
 	const names = cells.map((cell) => oneLine(cell));
-	const filled = names.filter((name) => name !== '');
-	const isHeader =
-		filled.length * 2 >= names.length && new Set(filled).size === filled.length && filled.every(isColumnName);
-	return isHeader ? names : null;
+	return isHeaderRow(names) ? names : null;
 }
 
 /** Cells of one row after the other; blank lines are left out. */

@@ -10,8 +10,14 @@ export interface WorkMessage {
 	readonly chunking: ChunkSettings;
 	/** Absent: pictures are not read. */
 	readonly ocr?: OcrSettings | undefined;
-	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
-	readonly files: readonly { readonly id: number; readonly input: FileInput; readonly isPaged: boolean }[];
+	readonly files: readonly {
+		readonly id: number;
+		readonly input: FileInput;
+		/** Each part waits for `taken`, and a large file is read in pieces. */
+		readonly isPaged: boolean;
+		/** See `Task.slowPages`. */
+		readonly slowPages: readonly number[];
+	}[];
 }
 
 /** The parent has taken the last part of a paged file. */
@@ -26,8 +32,8 @@ export interface TakenMessage {
 export type AnswerMessage =
 	| { readonly ready: true }
 	| { readonly isSpent: true }
-	/** A page is about to be read by text recognition, which has a time of its own. */
-	| { readonly id: number; readonly isRecognising: true }
+	/** The file's n-th page for text recognition is about to be read, which has a time of its own. */
+	| { readonly id: number; readonly recognising: number }
 	| { readonly id: number; readonly part: readonly Chunk[] }
 	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

@@ -21,15 +21,16 @@ function send(message: AnswerMessage): Promise<void> {
 }
 
 async function answer(
-	{ id, input, isPaged }: WorkMessage['files'][number],
+	{ id, input, isPaged, slowPages }: WorkMessage['files'][number],
 	{ chunking, ocr }: WorkMessage,
 ): Promise<void> {
 	const recognition =
 		ocr === undefined
 			? null
 			: createRecognition(ocr, {
-					beforePage: () => send({ id, isRecognising: true }),
-					monotonic: () => performance.now(),
+					beforePage: (place) => send({ id, recognising: place }),
+					slowPages,
+					monotonic: () => process.uptime() * 1_000,
 				});
 	const reading: Reading = { chunking, recognition };
 	try {

@@ -26,7 +26,8 @@ export function createInProcessExtractor(
 				? null
 				: createRecognition(ocr, {
 						beforePage: () => Promise.resolve(),
-						monotonic: () => performance.now(),
+						slowPages: [],
+						monotonic: () => process.uptime() * 1_000,
 					}),
 	});
 	return {

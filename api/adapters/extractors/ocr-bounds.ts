@@ -4,8 +4,10 @@ export const ocrBounds = {
 	pages: 200,
 	/** Of one document, for all of its pages; the page at hand is finished. */
 	documentMs: 300_000,
-	/** Of one page; the process that takes longer is ended, and the file with it. */
+	/** Of one page. The process that takes longer is ended, and the file is read again without that page. */
 	pageMs: 60_000,
+	/** Of one document, pages that it is read again without; at the next one it is given up. */
+	slowPages: 2,
 	/** Of one picture. In colour, each takes eleven bytes of the memory. */
 	pixels: 40_000_000,
 	/** Of WebAssembly, beside what PDFium keeps. */
@@ -16,4 +18,4 @@ export const ocrBounds = {
 } as const;
 
 /** No document is longer in text recognition than this. */
-export const LONGEST_OCR_MS = ocrBounds.documentMs + ocrBounds.pageMs;
+export const LONGEST_OCR_MS = (ocrBounds.documentMs + ocrBounds.pageMs) * (1 + ocrBounds.slowPages);

@@ -30,7 +30,7 @@ export interface ChildLimits {
 }
 
 /** The one that was broken. */
-type Broken = 'memory' | { readonly ms: number; readonly isRecognising: boolean };
+type Broken = 'memory' | { readonly ms: number; readonly recognising: number | null };
 
 /** A process of the extractor pool. */
 export interface Child {
@@ -111,7 +111,7 @@ export function sendFiles(child: Child, tasks: readonly Task[]): void {
 	const files = tasks.map((task) => {
 		child.lastId += 1;
 		child.tasks.set(child.lastId, task);
-		return { id: child.lastId, input: task.input, isPaged: task.sink !== null };
+		return { id: child.lastId, input: task.input, isPaged: task.sink !== null, slowPages: task.slowPages };
 	});
 	const { chunking, ocr } = child.settings;
 	send(child, { chunking, ocr, files });
@@ -136,7 +136,7 @@ function receive(child: Child, message: AnswerMessage, onIdle: () => void): void
 	}
 	const task = child.tasks.get(message.id);
 	if (task === undefined) return;
-	if ('isRecognising' in message) return startTimer(child, true);
+	if ('recognising' in message) return startTimer(child, message.recognising);
 	if ('part' in message && task.sink !== null) return void passPart(child, message.id, task, message.part);
 	if ('part' in message) {
 		for (const chunk of message.part) task.chunks.push(chunk);
@@ -167,18 +167,18 @@ async function passPart(child: Child, id: number, task: Task, part: readonly Chu
 /** How often a child's memory is looked at while it works. */
 const WATCH_MS = 200;
 
-/** Gives the file at hand its time, and watches over the memory of its child. */
-function startTimer(child: Child, isRecognising = false): void {
+/** Gives the file at hand its time, and watches over the memory of its child. `recognising`: the page that begins. */
+function startTimer(child: Child, recognising: number | null = null): void {
 	child.cancelTimer();
 	const task = child.tasks.values().next().value;
 	if (task === undefined) return;
 	const { clock, limits } = child.settings;
-	const ms = isRecognising ? limits.recognisedPageMs : timeLimitMs(task, limits);
+	const ms = recognising === null ? timeLimitMs(task, limits) : limits.recognisedPageMs;
 	const end = (limit: Broken) => {
 		child.broken = { task, limit };
 		child.process.kill('SIGKILL');
 	};
-	const cancelTime = clock.after(ms, () => end({ ms, isRecognising }));
+	const cancelTime = clock.after(ms, () => end({ ms, recognising }));
 	let cancelWatch = () => undefined as void;
 	const watch = () => {
 		cancelWatch = clock.after(WATCH_MS, () => {

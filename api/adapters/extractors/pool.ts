@@ -12,7 +12,8 @@
  *    of a child that dies is the one it died of, and all behind it go back to the front of the queue.
  *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
  *    machine may have killed the first child for reasons of its own, and what earlier files left in its memory
- *    counts too. A file over its time is not tried again.
+ *    counts too. A file over its time is not tried again, but for one of which a page took text recognition too
+ *    long: that is tried without the page.
  *  - A child that a file left unfit answers first and says so; nobody is to blame for its end.
  *  - A child that could not be started says nothing of any file. None is started for a while then: the children
  *    that run do all the work, and where there are none, every file is answered at once.
@@ -29,6 +30,7 @@ import { ocrBounds } from './ocr-bounds.ts';
 import type { CheckedOcr } from './ocr-data.ts';
 import { type Child, type ChildLimits, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
 import type { Task } from './pool-task.ts';
+import type { UnwantedTypes } from './readers.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -38,6 +40,8 @@ export interface ExtractorPoolSettings {
 	readonly chunking: ChunkSettings;
 	/** Text recognition of pictures; absent: they are not read. */
 	readonly ocr?: CheckedOcr | undefined;
+	/** Of what lies within a file, such as an attachment; the types of the files themselves are their caller's matter. */
+	readonly unwanted?: UnwantedTypes;
 	readonly clock: Clock;
 	/** Another program for the children, for tests. */
 	readonly workerFile?: URL;
@@ -67,7 +71,7 @@ interface Pool {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): FileExtractor {
-	const { workerFile, chunking, ocr } = settings;
+	const { workerFile, chunking, ocr, unwanted = {} } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const pool: Pool = {
@@ -81,7 +85,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 		fingerprint: extractorFingerprint(chunking, ocr),
 		mimeTypes: readTypes(ocr !== undefined),
 		streamable: streamedTypes,
-		extract: (input, signal) => submit(pool, input, null, signal),
+		extract: (input, signal) => submit(pool, { ...input, unwanted }, null, signal),
 		async stream(input, sink, signal) {
 			let hasBegun = false;
 			const begin = async () => {
@@ -89,7 +93,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 				await sink.begin();
 			};
 			const page: ChunkSink['page'] = (chunks) => sink.page(chunks);
-			const { chunks: _none, ...facts } = await submit(pool, input, { begin, page }, signal);
+			const { chunks: _none, ...facts } = await submit(pool, { ...input, unwanted }, { begin, page }, signal);
 			if (!hasBegun) await sink.begin();
 			return facts;
 		},
@@ -114,6 +118,7 @@ async function submit(
 		sinkDone: Promise.resolve(),
 		isFresh: true,
 		abandoned: false,
+		slowPages: [],
 		deaths: 0,
 		resolve,
 		reject,
@@ -204,7 +209,11 @@ function isTriedAgain({ broken, settings: { limits } }: Child, culprit: Task): b
 	const reading = `reading the file as ${culprit.input.mimeType}`;
 	const limit = broken?.task === culprit ? broken.limit : null;
 	if (limit !== null && limit !== 'memory') {
-		const what = limit.isRecognising ? `${reading}, text recognition (OCR) of a page` : reading;
+		if (limit.recognising !== null && culprit.slowPages.length < ocrBounds.slowPages) {
+			culprit.slowPages.push(limit.recognising);
+			return true;
+		}
+		const what = limit.recognising !== null ? `${reading}, text recognition (OCR) of a page` : reading;
 		culprit.reject(new DocDropError('unreadable', `${what} took longer than ${limit.ms} ms`));
 		return false;
 	}

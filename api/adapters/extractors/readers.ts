@@ -7,6 +7,7 @@
  * A reader that brings a large library is imported by its row when a file first needs it.
  * The process that only asks for chunks imports this table too, and must not pay for what its children use.
  */
+import { unwantedError } from '../../domain/index.ts';
 import {
 	isPicture,
 	mimeTypeNamed,
@@ -37,7 +38,12 @@ export interface Help {
 	readonly charset?: string | undefined;
 	/** Of pictures; null: they are not read. */
 	readonly recognition: Recognition | null;
+	/** Of what lies within the file. */
+	readonly unwanted?: UnwantedTypes | undefined;
 }
+
+/** Types that the operator has ruled out, each with the setting that says so: what is within a file may be of one. */
+export type UnwantedTypes = Readonly<Record<string, string>>;
 
 export interface StreamedReader extends BufferedReader {
 	/**
@@ -124,10 +130,10 @@ const messages: Readonly<Record<string, ReadMessage>> = {
 	'application/vnd.ms-outlook': readMsg,
 };
 const message = (read: ReadMessage): BufferedReader => ({
-	read: (bytes, _mimeType, { recognition }) =>
+	read: (bytes, _mimeType, help) =>
 		read(
 			bytes,
-			outermost((attachment, nesting) => readAttached(attachment, nesting, recognition)),
+			outermost((attachment, nesting) => readAttached(attachment, nesting, help)),
 		),
 });
 
@@ -188,10 +194,12 @@ export const isRead = (type: string, recognition: Recognition | null): type is M
 async function readAttached(
 	{ name, mimeType, bytes }: Attachment,
 	nesting: Nesting,
-	recognition: Recognition | null,
+	{ recognition, unwanted = {} }: Help,
 ): Promise<Document | null> {
 	const named = (name === null ? null : mimeTypeOf(name)) ?? mimeTypeNamed(mimeType ?? '');
 	const type = sniff(sourceOfBytes(bytes), named ?? 'application/octet-stream');
+	const setting = Object.hasOwn(unwanted, type) ? unwanted[type] : undefined;
+	if (setting !== undefined) throw unwantedError(type, setting);
 	if (!isRead(type, recognition)) return null;
 	const readMessage = messages[type];
 	return readMessage === undefined

@@ -6,7 +6,7 @@ import { DocDropError, isDocDropError } from '../../errors.ts';
 import { ocrBounds } from './ocr-bounds.ts';
 import { openOcr, type OcrSettings } from './ocr-data.ts';
 import type { OcrEngine, Picture } from './ocr-engine.ts';
-import { createHyphens, HYPHEN_MARK } from './pdf-hyphens.ts';
+import { createHyphens, DIVISION } from './pdf-hyphens.ts';
 import { cleanText } from './pdf-text.ts';
 
 export interface Recognition {
@@ -37,8 +37,10 @@ let kept: OcrEngine | null = null;
 export function createRecognition(
 	settings: OcrSettings,
 	deps: {
-		/** Waits until who watches over the time knows that a page begins. */
-		readonly beforePage: () => Promise<void>;
+		/** Waits until who watches over the time knows that the document's n-th page for recognition begins. */
+		readonly beforePage: (place: number) => Promise<void>;
+		/** Those that are known to take too long. */
+		readonly slowPages: readonly number[];
 		readonly monotonic: () => number;
 	},
 ): Recognition {
@@ -46,9 +48,11 @@ export function createRecognition(
 	return {
 		async read(mimeType, draw) {
 			if (spent.pages >= ocrBounds.pages || spent.ms >= ocrBounds.documentMs) return { kind: 'beyond' };
-			await deps.beforePage();
+			const place = spent.pages + 1;
+			await deps.beforePage(place);
 			const startedAt = deps.monotonic();
 			try {
+				if (deps.slowPages.includes(place)) throw unreadable(mimeType, TOO_SLOW);
 				kept ??= await openOcr(settings);
 				return recognise(kept, draw(), mimeType);
 			} catch (error) {
@@ -64,16 +68,14 @@ export function createRecognition(
 }
 
 function recognise(engine: OcrEngine, picture: Picture, mimeType: string): PageOutcome {
-	const unreadable = (why: string, cause?: unknown) =>
-		new DocDropError('unreadable', `the file could not be read as ${mimeType}: ${why}`, { cause });
 	let found: ReturnType<OcrEngine['recognise']>;
 	try {
 		found = recogniseEitherWay(engine, picture);
 	} catch (cause) {
-		throw unreadable(TOO_LARGE, cause);
+		throw unreadable(mimeType, TOO_LARGE, cause);
 	}
-	if (found === 'too-large') throw unreadable(TOO_LARGE);
-	if (found === 'damaged') throw unreadable('it is damaged or none');
+	if (found === 'too-large') throw unreadable(mimeType, TOO_LARGE);
+	if (found === 'damaged') throw unreadable(mimeType, 'it is damaged or none');
 	const { text, confidence } = found;
 	return { kind: 'read', paragraphs: confidence < LEAST_CONFIDENCE ? [] : paragraphsOf(text) };
 }
@@ -87,6 +89,9 @@ function recogniseEitherWay(engine: OcrEngine, picture: Picture): ReturnType<Ocr
 	return typeof turned === 'object' && turned.confidence > found.confidence ? turned : found;
 }
 
+const unreadable = (mimeType: string, why: string, cause?: unknown) =>
+	new DocDropError('unreadable', `the file could not be read as ${mimeType}: ${why}`, { cause });
+const TOO_SLOW = `text recognition (OCR) of a page took longer than ${ocrBounds.pageMs} ms`;
 const TOO_LARGE = `text recognition (OCR) takes more than ${ocrBounds.memoryMb} MB of memory for it`;
 
 /** A line that is shorter than this share of the longest one was meant to end there. */
@@ -97,7 +102,7 @@ const DIVIDED = /(?<=\p{L})-\n(?=\p{L})/gu;
 export function paragraphsOf(text: string): string[] {
 	const hyphens = createHyphens();
 	hyphens.see(text);
-	const whole = hyphens.join(text.replace(DIVIDED, `${HYPHEN_MARK}\n`));
+	const whole = hyphens.join(text.replace(DIVIDED, `${DIVISION}\n`));
 	const longest = whole.split('\n').reduce((most, line) => Math.max(most, line.length), 0);
 	return whole.split(/\n\s*\n/).flatMap((paragraph) => {
 		let joined = '';

@@ -103,10 +103,12 @@ describe('the pool where pictures are read', function () {
 		// More than its header says, which nobody unpacks.
 		assert.equal((await read(pngOf(100, 100, zeros(1e9)), 'image/png')).text, '');
 		const specks = noise((value) => (value < 0.1 ? 0 : 255));
-		const { code, message } = await refusal(specks, 'image/png');
+		const { code, message } = await refusal(png(specks), 'image/png');
 		assert.equal(code, 'unreadable');
 		assert.match(message, new RegExp(`OCR\\) of a page took longer than ${ocrBounds.pageMs} ms`));
 		assert.equal((await read(png(picture), 'image/png')).text, words);
+		const among = await read(scannedPdf([picture, specks, picture]), 'application/pdf');
+		assert.deepEqual(among.warnings, ['pages 1 and 3 were read by OCR', 'page 2 could not be read']);
 	});
 
 	// Of another process Linux alone tells.
@@ -131,13 +133,9 @@ const everyFourth = ({ width, height, grey }: GreyPicture): GreyPicture => {
 	return { width: across, height: down, grey: out };
 };
 
-const noise = (pixel: (value: number) => number): Buffer => {
+const noise = (pixel: (value: number) => number): GreyPicture => {
 	const [width, height] = [2_480, 3_508];
-	return png({
-		width,
-		height,
-		grey: Uint8Array.from({ length: width * height }, () => pixel(Math.random())),
-	});
+	return { width, height, grey: Uint8Array.from({ length: width * height }, () => pixel(Math.random())) };
 };
 
 const children = (): string[] =>

@@ -13,6 +13,7 @@ import {
 	docxRow,
 	epubParts,
 	odfHeading,
+	odfList,
 	odfParagraph,
 	odfRow,
 	odfTable,
@@ -68,6 +69,46 @@ describe('DOCX', () => {
 		assert.equal(title, 'One');
 	});
 
+	describe('that mammoth passes over in part', () => {
+		const namespaces =
+			'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"';
+		const texts = async (body: string) => {
+			const { blocks } = await read(`<w:p ${namespaces}>${body}</w:p>`);
+			return blocks.map(({ text }) => text);
+		};
+		const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+		const content = (text: string) => `<w:txbxContent>${docxParagraph(text)}</w:txbxContent>`;
+		const drawing = (...texts: string[]) =>
+			`<w:drawing><wp:inline><a:graphic><a:graphicData>${texts.map((text) => `<wps:wsp><wps:txbx>${content(text)}</wps:txbx></wps:wsp>`).join('')}</a:graphicData></a:graphic></wp:inline></w:drawing>`;
+		const choice = (inner: string, fallback = '') =>
+			`<w:r><mc:AlternateContent><mc:Choice Requires="wps">${inner}</mc:Choice>${fallback}</mc:AlternateContent></w:r>`;
+		const fallback = `<mc:Fallback><w:pict><v:shape><v:textbox>${content('box')}</v:textbox></v:shape></w:pict></mc:Fallback>`;
+		const cases: Readonly<Record<string, readonly [body: string, texts: readonly string[]]>> = {
+			'text boxes': [`${run('before')}<w:r>${drawing('one', 'two')}</w:r>`, ['before', 'one', 'two']],
+			'a choice without a fallback': [run('before') + choice(drawing('box')), ['before', 'box']],
+			'a choice with a fallback, once': [run('before') + choice(drawing('box'), fallback), ['before', 'box']],
+			formulas: [
+				`${run('as ')}<m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>${run(' is')}`,
+				['as a/bx^2 is'],
+			],
+			'a formula of its own': [
+				'<m:oMathPara><m:oMath><m:r><m:t>x&lt;y</m:t></m:r></m:oMath></m:oMathPara>',
+				['x<y'],
+			],
+			'simple fields and directions': [
+				`<w:fldSimple w:instr="X">${run('field ')}</w:fldSimple><w:bdo w:val="rtl">${run('turned')}</w:bdo>`,
+				['field turned'],
+			],
+			'words with a reading': [
+				`<w:r><w:ruby><w:rubyPr><w:lid w:val="ja"/></w:rubyPr><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢字')}</w:rubyBase></w:ruby></w:r>`,
+				['漢字'],
+			],
+			'line ends': ['<w:r><w:t>one</w:t><w:cr/><w:t>two</w:t></w:r>', ['one\ntwo']],
+		};
+		for (const [what, [body, wanted]] of Object.entries(cases))
+			it(`has ${what}`, async () => assert.deepEqual(await texts(body), wanted));
+	});
+
 	it('is called what its properties say, and a paragraph in the style of a title is its first heading', async () => {
 		const styles =
 			'<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>';
@@ -114,6 +155,27 @@ describe('ODT', () => {
 		const { blocks, warnings } = await extractOffice(zipOf(parts), ODT);
 		assert.ok(blocks.length > 0 && blocks.length < 1_000);
 		assert.deepEqual(warnings, ['content that the file repeats was told fewer times']);
+	});
+
+	it('has tables within items of a list, and lists and sections within cells', async () => {
+		const inItem = odfTable('S', odfRow('a', 'b'));
+		const list = odfList('before', 'last').replace(
+			'</text:list-item>',
+			`${inItem}${odfParagraph('after')}$&`,
+		);
+		const inCell = odfRow('LIST', 'SECTION')
+			.replace(odfParagraph('LIST'), odfList('one', 'two'))
+			.replace(odfParagraph('SECTION'), `<text:section>${odfParagraph('three')}</text:section>`);
+		const parts = openDocumentParts('text', list + odfTable('T', inCell), 'Kept');
+		const { title, blocks } = await extractOffice(zipOf(parts), ODT);
+		assert.deepEqual(blocks, [
+			item(1, 'before'),
+			row('a | b'),
+			item(1, 'after'),
+			item(1, 'last'),
+			row('one two | three'),
+		]);
+		assert.equal(title, 'Kept');
 	});
 
 	it('has numbered headings, and a footnote behind its paragraph', async () => {
@@ -223,6 +285,20 @@ describe('DOC', () => {
 	it('has paragraphs, and rows where cells end', async () => {
 		const { blocks } = await extractDoc(docFile('First\rsecond\ttabbed\ra\x07b\x07\r\r'), DOC);
 		assert.deepEqual(blocks, [paragraph('First'), paragraph('second tabbed'), row('a | b')]);
+	});
+
+	it('has headings in the styles of headings, and in those that are based on one', async () => {
+		const body = 'On\x0btop\rtext\rDeeper\rOwn\ra\x07b\x07\rLast\r';
+		const { title, blocks } = await extractDoc(docFile(body, { styles: [1, 0, 8, 10, 1] }), DOC);
+		assert.deepEqual(blocks, [
+			heading(1, 'On top'),
+			paragraph('text'),
+			heading(6, 'Deeper'),
+			heading(2, 'Own'),
+			row('a | b'),
+			paragraph('Last'),
+		]);
+		assert.equal(title, 'On top');
 	});
 
 	it('has a title in the charset of its properties', async () => {

@@ -86,16 +86,29 @@ describe('text recognition', () => {
 		let now = 0;
 		let announced = 0;
 		const recognition = createRecognition(ocr, {
-			beforePage: async () => void (announced += 1),
+			beforePage: async (place) => void (announced = place),
+			slowPages: [],
 			monotonic: () => (now += ocrBounds.documentMs / 2),
 		});
 		const kinds: string[] = [];
 		for (let page = 1; page <= 4; page += 1)
 			kinds.push((await recognition.read('image/png', () => ({ bytes: Buffer.from('none') }))).kind);
 		assert.deepEqual([kinds, announced], [['unread', 'unread', 'beyond', 'beyond'], 2]);
-		const many = createRecognition(ocr, { beforePage: () => Promise.resolve(), monotonic: () => 0 });
+		const many = createRecognition(ocr, {
+			beforePage: () => Promise.resolve(),
+			slowPages: [2],
+			monotonic: () => 0,
+		});
 		const read = () => many.read('image/png', () => ({ bytes: Buffer.from('none') }));
-		for (let page = 1; page <= ocrBounds.pages; page += 1) assert.equal((await read()).kind, 'unread');
+		const why: string[] = [];
+		for (let page = 1; page <= ocrBounds.pages; page += 1) {
+			const outcome = await read();
+			why.push(outcome.kind === 'unread' ? outcome.error.message : outcome.kind);
+		}
+		assert.match(why[0] ?? '', /it is damaged or none$/);
+		assert.match(why[1] ?? '', /a page took longer than 60000 ms$/);
+		assert.equal(why[2], why[0]);
+		assert.equal(new Set(why).size, 2);
 		assert.equal((await read()).kind, 'beyond');
 	});
 
