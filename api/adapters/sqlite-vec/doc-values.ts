@@ -13,7 +13,7 @@ export const docValueTables = `
 		tenant INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, value NOT NULL, doc INTEGER NOT NULL,
 		PRIMARY KEY(tenant, name, kind, value, doc)
 	) WITHOUT ROWID;
-	CREATE INDEX doc_values_by_doc ON doc_values(doc);
+	CREATE INDEX doc_values_by_doc ON doc_values(doc, name, kind, value);
 	CREATE TRIGGER doc_values_of_gone AFTER DELETE ON docs BEGIN DELETE FROM doc_values WHERE doc = old.doc; END;
 `;
 

@@ -49,54 +49,76 @@ function filterSql(filter: Filter): { sql: string; params: Params } {
 
 type Bind = (value: string | number) => string;
 
-function condition(filter: Filter, bind: Bind): string {
-	const selected = select(filter, bind);
-	if (selected !== null) return `docs.doc IN (${selected})`;
+/**
+ * Of several parts that must hold, one leads to documents, and the others are tried on each of these (`isEach`): looked
+ * up by itself, a part that most documents satisfy would cost as much as all of them.
+ */
+function condition(filter: Filter, bind: Bind, isEach = false): string {
 	switch (filter.op) {
-		case 'and':
-			return `(${filter.of.map((one) => condition(one, bind)).join(' AND ')})`;
+		case 'and': {
+			const leader = isEach ? undefined : leaderOf(filter.of);
+			const parts = filter.of.map((one) =>
+				condition(one, bind, isEach || (leader !== undefined && one !== leader)),
+			);
+			return `(${parts.join(' AND ')})`;
+		}
 		case 'or':
-			return `(${filter.of.map((one) => condition(one, bind)).join(' OR ')})`;
+			// A single set: SQLite looks for documents by several alternatives only one by one.
+			if (!isEach && isSelective(filter)) return `docs.doc IN (${selects(filter, bind).join(' UNION ALL ')})`;
+			return `(${filter.of.map((one) => condition(one, bind, isEach)).join(' OR ')})`;
 		case 'not':
-			return `NOT ${condition(filter.of, bind)}`;
+			return `NOT ${condition(filter.of, bind, isEach)}`;
 		default:
-			return ofDocId(filter, bind);
+			if (filter.field === 'docId') return ofDocId(filter, bind);
+			return isEach
+				? `EXISTS (SELECT 1 FROM doc_values INDEXED BY doc_values_by_doc WHERE doc = docs.doc AND ${valueSql(filter, bind)})`
+				: `docs.doc IN (${selects(filter, bind).join('')})`;
 	}
 }
 
-/** The documents themselves, where a look into `doc_values` finds them. */
-function select(filter: Filter, bind: Bind): string | null {
+/** Which part of several finds the fewest documents, by its kind alone; none where each would look at all of them. */
+function leaderOf(parts: readonly Filter[]): Filter | undefined {
+	return parts.filter(isSelective).toSorted((a, b) => breadthOf(a) - breadthOf(b))[0];
+}
+
+/** A guess: a document has one of many authors, and is archived or not. */
+function breadthOf(filter: Filter): number {
+	if (filter.op === 'in' && filter.values.every((value) => typeof value === 'boolean')) return kinds.length;
+	return kinds.indexOf(filter.op);
+}
+const kinds: readonly Filter['op'][] = ['in', 'prefix', 'and', 'or', 'range', 'exists'];
+
+/** The documents of a field's values, and of each of several alternatives, as `doc_values` finds them. */
+function selects(filter: Filter, bind: Bind): string[] {
 	switch (filter.op) {
 		case 'and':
-		case 'not':
-			return null;
 		case 'or':
-			// None of the parts may be left half bound.
-			if (!isSelective(filter)) return null;
-			return filter.of.map((one) => select(one, bind)).join(' UNION ALL ');
-		default: {
-			if (filter.field === 'docId') return null;
-			const field = `tenant = $tenant AND name = ${bind(filter.field)}`;
-			return `SELECT doc FROM doc_values WHERE ${field}${valueSql(filter, bind)}`;
-		}
+			return filter.of.flatMap((one) => selects(one, bind));
+		case 'not':
+			return [];
+		default:
+			return [`SELECT doc FROM doc_values WHERE tenant = $tenant AND ${valueSql(filter, bind)}`];
 	}
 }
 
 function valueSql(filter: FieldFilter, bind: Bind): string {
+	const named = `name = ${bind(filter.field)}`;
 	switch (filter.op) {
 		case 'exists':
-			return '';
-		case 'in':
-			return ` AND (kind, value) IN (VALUES ${filter.values.map((value) => `(${kindOf(value)}, ${bind(plain(value))})`).join(', ')})`;
+			return named;
+		case 'in': {
+			const values = filter.values.map((value) => `(${kindOf(value)}, ${bind(plain(value))})`);
+			return `${named} AND (kind, value) IN (VALUES ${values.join(', ')})`;
+		}
 		case 'prefix': {
 			const text = bind(filter.text);
-			return ` AND kind = 'text' AND value >= ${text} AND value < ${above(text)}`;
+			return `${named} AND kind = 'text' AND value >= ${text} AND value < ${above(text)}`;
 		}
 		case 'range': {
 			const within = Object.entries(filter.bounds).map(
 				([bound, at]) => ` AND value ${comparisons[bound as keyof typeof comparisons]} ${bind(at)}`,
 			);
-			return ` AND kind = '${filter.unit}'${within.join('')}`;
+			return `${named} AND kind = '${filter.unit}'${within.join('')}`;
 		}
 	}
 }

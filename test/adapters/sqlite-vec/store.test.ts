@@ -108,6 +108,17 @@ describe('sqlite-vec store', () => {
 			assert.match(plan(given), /SEARCH docs USING INTEGER PRIMARY KEY/, JSON.stringify(given));
 			assert.match(plan(given), /SEARCH doc_values USING PRIMARY KEY \(tenant=\? AND name=\?/);
 		}
+		// What most documents satisfy is tried on those that the other part has found.
+		for (const broad of [
+			{ b: { gte: 1 } },
+			{ b: true },
+			{ b: { exists: true } },
+			{ or: [{ b: 1 }, { c: 2 }] },
+		]) {
+			const found = plan({ ...broad, a: 1 });
+			assert.match(found, /USING (COVERING )?INDEX doc_values_by_doc \(doc=\? AND name=\?/);
+			assert.equal(found.match(/USING PRIMARY KEY \(tenant=\?/g)?.length, 1, found);
+		}
 		assert.match(plan({ docId: ['x', 'y'] }), /docs_by_id \(tenant=\? AND doc_id=\?\)/);
 		assert.match(plan({ docId: { prefix: 'x' } }), /docs_by_id \(tenant=\? AND doc_id>\? AND doc_id<\?\)/);
 		assert.match(plan({ not: { a: 1 } }), /docs_by_id \(tenant=\?\)/);
