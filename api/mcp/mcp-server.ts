@@ -10,7 +10,8 @@ import {
 	type CallToolResult,
 } from '@modelcontextprotocol/sdk/types.js';
 import { DocDropError, isDocDropError } from '../errors.ts';
-import { withoutNulls, type AgentView } from './agent-view.ts';
+import type { AgentView } from './agent-view.ts';
+import { asMeant } from './as-meant.ts';
 import { getDocument, listDocuments } from './document-tools.ts';
 import { listResources, readResource, templates } from './resources.ts';
 import { searchTool } from './search-tool.ts';
@@ -42,7 +43,7 @@ export function createMcpServer(view: AgentView): Server {
 			);
 		}
 		try {
-			return answerOf(await tool.run(withoutNulls(params.arguments ?? {}), view, signal));
+			return answerOf(await tool.run(asMeant(params.arguments ?? {}, tool.input), view, signal));
 		} catch (error) {
 			return refusalOf(toKnown(error, view, signal));
 		}

@@ -143,14 +143,47 @@ describe('agents', () => {
 			await assert.rejects(anna.client.readResource({ uri }), /uri must be of the form docdrop:/);
 	});
 
-	it('may say null for what they leave out', async () => {
+	it('may say null for what they leave out, and numbers as text', async () => {
 		const { passages } = await anna.call('search', {
 			query: 'walnuts',
-			limit: null,
+			limit: '1',
 			docId: null,
 			tenant: null,
 		});
 		assert.equal(passages.length, 1);
+		assert.match(
+			await anna.refusal('search', { query: 'x', limit: 'many' }),
+			/^invalid: limit must .*got "many"/,
+		);
+		assert.match(
+			await anna.refusal('search', { query: 'x', limit: '1.5' }),
+			/^invalid: limit must .*got "1.5"/,
+		);
+	});
+
+	it('that ask at the same time, under the same numbers, each get their own answer', async () => {
+		const bert = await connect('b-key');
+		const asked = Array.from({ length: 20 }, (_, n) => [
+			n % 2 === 0 ? anna : bert,
+			n % 2 === 0 ? 'anna' : 'Bert',
+		]);
+		const answers = await Promise.all(
+			(asked as [Agent, string][]).map(async ([agent, own]) => [
+				await agent.call('search', { query: 'walnuts' }),
+				own,
+			]),
+		);
+		for (const [{ tenant, passages }, own] of answers) assert.deepEqual([tenant, passages.length], [own, 1]);
+	});
+
+	it('hear nothing of a defect, and the log does', async () => {
+		const real = made.docStore.progress;
+		try {
+			made.docStore.progress = () => Promise.reject(new Error('at /secret/place'));
+			assert.match(await anna.refusal('status'), /^internal: internal error. This is a defect/);
+		} finally {
+			made.docStore.progress = real;
+		}
 	});
 
 	it('read a long document and a long list page by page, in answers that a client takes', async () => {
