@@ -186,6 +186,39 @@ describe('agents', () => {
 		}
 	});
 
+	it('search with a filter, as JSON or as it is, page by page and with what stands around', async () => {
+		for (const [docId, author] of [
+			['by/ana.md', 'Ana'],
+			['by/ben.md', 'Ben'],
+		] as const)
+			await publish('anna', docId, `# One\n\nPlums\n\n# Two\n\nQuinces of ${author}\n\n# Three\n\nPears`, {
+				metadata: { author },
+			});
+		const docIds = ({ passages }: { passages: { docId: string }[] }) => [
+			...new Set(passages.map((one) => one.docId)),
+		];
+		const filter = { author: 'Ana' };
+		for (const given of [filter, JSON.stringify(filter)])
+			assert.deepEqual(docIds(await anna.call('search', { query: 'quinces', filter: given })), ['by/ana.md']);
+		assert.match(
+			await anna.refusal('search', { query: 'x', filter: '{' }),
+			/^invalid: filter must be the JSON of an/,
+		);
+		assert.match(
+			await anna.refusal('search', { query: 'x', filter: { a: { near: 1 } } }),
+			/^invalid: filter/,
+		);
+		const grouped = await anna.call('search', { query: 'quinces', groupByDocument: true, limit: 1 });
+		assert.deepEqual([grouped.passages.length, grouped.next], [1, 1]);
+		const { passages } = await anna.call('search', { query: 'quinces of ana', filter, context: 1, limit: 1 });
+		assert.deepEqual(
+			[passages[0].before, passages[0].after].map((texts) => texts.join('').replace(/\s+/g, ' ')),
+			['One Plums', 'Three Pears'],
+		);
+		const sure = await anna.call('search', { query: 'quinces', minScore: 1 });
+		assert.deepEqual(sure.passages, []);
+	});
+
 	it('read a long document and a long list page by page, in answers that a client takes', async () => {
 		const words = Array.from({ length: 900 }, (_, n) => `word${n} `.repeat(12)).join('\n\n');
 		await publish('Bert', 'long/all.txt', words);
@@ -209,7 +242,10 @@ describe('agents', () => {
 		assert.match((contents[0] as { text: string }).text, /goes on with after: "20\.[^"]+"\]$/);
 		const found = await bert.call('search', { query: 'word1 word2 word3', limit: 100 });
 		assert.ok(found.passages.length < 100);
-		assert.match(found.hint, /^\d+ more did not fit/);
+		assert.match(found.hint, /^The others did not fit/);
+		assert.equal(found.next, found.passages.length);
+		const more = await bert.call('search', { query: 'word1 word2 word3', limit: 1, offset: found.next });
+		assert.ok(!found.passages.some(({ text }: { text: string }) => text === more.passages[0].text));
 		const first = await bert.call('list_documents', { limit: 1 });
 		const second = await bert.call('list_documents', { limit: 1, after: first.next });
 		assert.deepEqual(
