@@ -197,6 +197,15 @@ describe('EPUB', () => {
 });
 
 describe('RTF', () => {
+	it('has dashes, blanks and ends of pages, which would join what stands on both sides', async () => {
+		const text =
+			'2024\\endash 2025 a\\emdash b\\emspace c\\~d\\_e\\page next\\sect last \\\\page \\pagebb\\par';
+		const { blocks } = await extractOffice(Buffer.from(rtfFile(text)), RTF);
+		assert.deepEqual(blocks, [paragraph('2024–2025 a—b c d‑e'), paragraph('next'), paragraph('last \\page')]);
+		const two = await extractOffice(Buffer.from(rtfFile('\\uc2 1\\endash 2\\u8364??3\\par')), RTF);
+		assert.deepEqual(two.blocks, [paragraph('1–2€3')]);
+	});
+
 	it('has its characters from any charset, and no characters of control', async () => {
 		const { blocks } = await extractOffice(Buffer.from(rtfFile("caf\\'e9 \\u8364? \x02end\\par")), RTF);
 		assert.deepEqual(blocks, [paragraph('café € end')]);
