@@ -24,6 +24,7 @@ import {
 	rtfFile,
 	slideParagraph,
 	workbookFile,
+	workbookParts,
 	zipOf,
 } from '../../support/office-files.ts';
 import { zipFile } from '../../support/zip-file.ts';
@@ -213,6 +214,20 @@ describe('RTF', () => {
 });
 
 describe('workbooks', () => {
+	it('have days as they are written, and the names of columns below the title of a table', async () => {
+		const file = zipOf(
+			workbookParts(
+				'<row r="1"><c r="A1" t="str"><v>Report</v></c></row><row r="2"><c r="A2" t="str"><v>Day</v></c><c r="B2" t="str"><v>Sum</v></c></row><row r="3"><c r="A3" t="d"><v>2024-05-01</v></c><c r="B3"><v>7</v></c></row>',
+			),
+		);
+		assert.deepEqual((await extractSheets(file, XLSX)).blocks, [
+			heading(1, 'One'),
+			row('Report'),
+			row('Day | Sum'),
+			{ ...row('2024-05-01 | 7'), header: 'Day | Sum' },
+		]);
+	});
+
 	const values = [
 		['Name', null, 'Value'],
 		[
