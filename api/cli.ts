@@ -6,10 +6,12 @@ import { createClient, type Client, type ReportedFolders } from './cli/api-clien
 import { adoptFolder } from './cli/adopt-folder.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
-import { explain, printSearch, printStatus } from './cli/print.ts';
+import { explain, printStatus } from './cli/print.ts';
+import { printSearch } from './cli/print-search.ts';
 import { printPreview } from './cli/print-preview.ts';
-import { readConfig, type Config } from './config/index.ts';
-import { limits, searchResultsUnset } from './contract/limits.ts';
+import { searchOptions, searchRequest } from './cli/search-request.ts';
+import { UsageError } from './cli/usage-error.ts';
+import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
 import { pathInside } from '../nodes/watch/inside.ts';
@@ -20,13 +22,19 @@ const usage = `docdrop ${version}: files change, a vector index follows
 
   docdrop serve                 the API, without a folder of its own
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
-  docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop search "WORDS"        search the index, with any of these:
+                                --limit N --offset N --mode hybrid|dense|text --min-score 0..1
+                                --filter '{"path":{"prefix":"handbook/"},"year":{"gte":2020}}'
+                                --by-document (each once) --context N (chunks around a passage)
+                                --highlight --explain --facets NAME,NAME
   docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
+  docdrop mcp                   the index for an agent, by the Model Context Protocol on standard input and output;
+                                with --tenant T it shows that one alone
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
   --json       print JSON
@@ -37,14 +45,11 @@ Settings come from the environment: README.md lists them all.
 
 const options = {
 	tenant: { type: 'string' },
-	limit: { type: 'string' },
-	mode: { type: 'string' },
+	...searchOptions,
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
 } as const;
-
-class UsageError extends Error {}
 
 async function main(argv: readonly string[]): Promise<void> {
 	const { values, positionals } = parse(argv);
@@ -52,7 +57,7 @@ async function main(argv: readonly string[]): Promise<void> {
 	const [command, ...rest] = positionals;
 	if (values.help === true || command === undefined) return console.log(usage);
 	const config = readConfig({
-		...process.env,
+		...withSecretFiles(process.env),
 		...(values.tenant !== undefined && { DOCDROP_TENANT: values.tenant }),
 	});
 	switch (command) {
@@ -67,16 +72,10 @@ async function main(argv: readonly string[]): Promise<void> {
 		}
 		case 'search': {
 			expect(rest, 1, 'search takes one argument: the words, in quotes');
-			const limit = values.limit === undefined ? searchResultsUnset.reader : Number(values.limit);
-			if (!Number.isInteger(limit) || limit < 1 || limit > limits.searchResults)
-				throw new UsageError(`--limit must be 1 to ${limits.searchResults}`);
-			const mode = values.mode ?? 'hybrid';
-			if (mode !== 'hybrid' && mode !== 'dense' && mode !== 'text') {
-				throw new UsageError('--mode must be hybrid, dense or text');
-			}
+			const request = searchRequest(values, { tenant: config.tenant, query: rest[0] ?? '' });
 			return ask(config, async (client) => {
-				const answer = await client.search({ tenant: config.tenant, query: rest[0] ?? '', limit, mode });
-				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
+				const answer = await client.search(request);
+				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, request.query));
 			});
 		}
 		case 'preview': {
@@ -104,6 +103,11 @@ async function main(argv: readonly string[]): Promise<void> {
 				const found = await client.explain(config.tenant, docId);
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
+		}
+		case 'mcp': {
+			expect(rest, 0, 'mcp takes no argument');
+			const { serveStdio } = await import('./cli/mcp-command.ts');
+			return serveStdio(config, values.tenant ?? null);
 		}
 		case 'release':
 			expect(rest, 0, 'release takes no argument');

@@ -5,7 +5,7 @@ import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import { refusedTypes, type Config } from '../config/index.ts';
+import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
 import { mimeTypes } from '../contract/file-types.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
@@ -69,7 +69,7 @@ async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	const refused = refusedTypes(config);
 	const pool = createExtractorPool({
 		...{ workers, clock, unwanted: settingsByType(refused) },
-		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+		chunking: chunkSettings(config),
 	});
 	if (config.tikaUrl === '') return onlyWanted(pool, refused);
 	const settings = { url: config.tikaUrl, timeoutMs: config.tikaTimeoutMs, refusedTypes: refused };

@@ -17,6 +17,7 @@ import {
 	TOKENIZER_VERSION,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
+import { countedSizes, TOKENS } from './count-tokens.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
 import { type BufferedReader, readers, type StreamedReader, type UnwantedTypes } from './readers.ts';
@@ -55,8 +56,12 @@ type FollowingStream = Parameters<Extractor['stream']> extends [unknown, ...infe
 type Told = Omit<FileInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
-export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
-	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${maxChars}:${overlapChars}`;
+export function extractorFingerprint(chunking: ChunkSettings): string {
+	const sizes =
+		'maxTokens' in chunking
+			? `${chunking.maxTokens}:${chunking.overlapTokens}:${TOKENS}`
+			: `${chunking.maxChars}:${chunking.overlapChars}`;
+	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${sizes}`;
 }
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
@@ -85,7 +90,7 @@ export async function extractDocument(
 				? extractTika(bytes, claimed)
 				: await reader.read(bytes, own, charset, unwanted);
 		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle);
+		const pieces = chunk(searchedBlocks(document), await countedSizes(chunking), title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -126,7 +131,7 @@ async function streamFile(
 			readonly put: (page: readonly Chunk[]) => Promise<void>;
 		},
 ): Promise<DocumentFacts> {
-	const chunks = createChunkStream(chunking, title ?? null);
+	const chunks = createChunkStream(await countedSizes(chunking), title ?? null);
 	const walk = stream(file, mimeType, chunks, charset);
 	let count = 0;
 	let page: Chunk[] = [];

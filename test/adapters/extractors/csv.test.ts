@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { extractCsv, streamCsv } from '../../../api/adapters/extractors/csv.ts';
 import { openTextFile } from '../../../api/adapters/extractors/decode-stream.ts';
-import { chunk, type Piece } from '../../../api/chunking/chunk.ts';
+import { chunk } from '../../../api/chunking/chunk.ts';
+import type { Piece } from '../../../api/chunking/piece.ts';
 import { createChunkStream } from '../../../api/chunking/chunk-stream.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

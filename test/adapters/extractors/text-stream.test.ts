@@ -7,7 +7,8 @@ import { LONGEST_LINE, openTextFile } from '../../../api/adapters/extractors/dec
 import { streamText } from '../../../api/adapters/extractors/text-stream.ts';
 import { extractText } from '../../../api/adapters/extractors/text.ts';
 import { createChunkStream } from '../../../api/chunking/chunk-stream.ts';
-import { chunk, type Piece } from '../../../api/chunking/chunk.ts';
+import { chunk } from '../../../api/chunking/chunk.ts';
+import type { Piece } from '../../../api/chunking/piece.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 
 const sizes = { maxChars: 300, overlapChars: 40 };
