@@ -23,6 +23,8 @@ export const limits = {
 	filterDepth: 8,
 	filterValues: 500,
 	filterTextChars: 512,
+	/** Of its JSON where it stands in an address. */
+	filterBytes: 8_192,
 	metadataNameChars: 128,
 	/** Texts of one call for embeddings. */
 	embeddingTexts: 512,
