@@ -26,8 +26,8 @@ export const limits = {
 	/** Of its JSON where it stands in an address. */
 	filterBytes: 8_192,
 	metadataNameChars: 128,
-	/** Texts of one call for embeddings. */
-	embeddingTexts: 512,
+	/** Texts of one call for embeddings: as many as OpenAI takes, because its clients fill their calls up to that. */
+	embeddingTexts: 2_048,
 	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
 	searchTerms: 64,
 	/** Rows in one page of a list. */

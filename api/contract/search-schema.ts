@@ -167,34 +167,3 @@ export const SearchResponse = Type.Object({
 	tookMs: Type.Number(),
 });
 export type SearchResponse = Static<typeof SearchResponse>;
-
-export const EmbeddingsRequest = Type.Object(
-	{
-		input: Type.Union([
-			Type.String({ minLength: 1, maxLength: 65536 }),
-			Type.Array(Type.String({ minLength: 1, maxLength: 65536 }), {
-				minItems: 1,
-				maxItems: limits.embeddingTexts,
-			}),
-		]),
-		model: Type.Optional(Type.String({ description: 'Ignored: the active model answers and names itself.' })),
-		encoding_format: Type.Optional(Type.Enum(['float', 'base64'])),
-		dimensions: Type.Optional(Type.Integer({ minimum: 1 })),
-		user: Type.Optional(Type.String()),
-	},
-	{ additionalProperties: false },
-);
-export type EmbeddingsRequest = Static<typeof EmbeddingsRequest>;
-
-export const EmbeddingsResponse = Type.Object({
-	object: Type.Literal('list'),
-	model: Type.String(),
-	data: Type.Array(
-		Type.Object({
-			object: Type.Literal('embedding'),
-			index: Type.Integer(),
-			embedding: Type.Union([Type.Array(Type.Number()), Type.String()]),
-		}),
-	),
-	usage: Type.Object({ prompt_tokens: Type.Integer(), total_tokens: Type.Integer() }),
-});

@@ -24,6 +24,7 @@ import {
 	rtfFile,
 	slideParagraph,
 	workbookFile,
+	workbookParts,
 	zipOf,
 } from '../../support/office-files.ts';
 import { zipFile } from '../../support/zip-file.ts';
@@ -67,6 +68,46 @@ describe('DOCX', () => {
 			item(1, '1. A note below.'),
 		]);
 		assert.equal(title, 'One');
+	});
+
+	describe('that mammoth passes over in part', () => {
+		const namespaces =
+			'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"';
+		const texts = async (body: string) => {
+			const { blocks } = await read(`<w:p ${namespaces}>${body}</w:p>`);
+			return blocks.map(({ text }) => text);
+		};
+		const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+		const content = (text: string) => `<w:txbxContent>${docxParagraph(text)}</w:txbxContent>`;
+		const drawing = (...texts: string[]) =>
+			`<w:drawing><wp:inline><a:graphic><a:graphicData>${texts.map((text) => `<wps:wsp><wps:txbx>${content(text)}</wps:txbx></wps:wsp>`).join('')}</a:graphicData></a:graphic></wp:inline></w:drawing>`;
+		const choice = (inner: string, fallback = '') =>
+			`<w:r><mc:AlternateContent><mc:Choice Requires="wps">${inner}</mc:Choice>${fallback}</mc:AlternateContent></w:r>`;
+		const fallback = `<mc:Fallback><w:pict><v:shape><v:textbox>${content('box')}</v:textbox></v:shape></w:pict></mc:Fallback>`;
+		const cases: Readonly<Record<string, readonly [body: string, texts: readonly string[]]>> = {
+			'text boxes': [`${run('before')}<w:r>${drawing('one', 'two')}</w:r>`, ['before', 'one', 'two']],
+			'a choice without a fallback': [run('before') + choice(drawing('box')), ['before', 'box']],
+			'a choice with a fallback, once': [run('before') + choice(drawing('box'), fallback), ['before', 'box']],
+			formulas: [
+				`${run('as ')}<m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>${run(' is')}`,
+				['as a/bx^2 is'],
+			],
+			'a formula of its own': [
+				'<m:oMathPara><m:oMath><m:r><m:t>x&lt;y</m:t></m:r></m:oMath></m:oMathPara>',
+				['x<y'],
+			],
+			'simple fields and directions': [
+				`<w:fldSimple w:instr="X">${run('field ')}</w:fldSimple><w:bdo w:val="rtl">${run('turned')}</w:bdo>`,
+				['field turned'],
+			],
+			'words with a reading': [
+				`<w:r><w:ruby><w:rubyPr><w:lid w:val="ja"/></w:rubyPr><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢字')}</w:rubyBase></w:ruby></w:r>`,
+				['漢字'],
+			],
+			'line ends': ['<w:r><w:t>one</w:t><w:cr/><w:t>two</w:t></w:r>', ['one\ntwo']],
+		};
+		for (const [what, [body, wanted]] of Object.entries(cases))
+			it(`has ${what}`, async () => assert.deepEqual(await texts(body), wanted));
 	});
 
 	it('is called what its properties say, and a paragraph in the style of a title is its first heading', async () => {
@@ -157,6 +198,15 @@ describe('EPUB', () => {
 });
 
 describe('RTF', () => {
+	it('has dashes, blanks and ends of pages, which would join what stands on both sides', async () => {
+		const text =
+			'2024\\endash 2025 a\\emdash b\\emspace c\\~d\\_e\\page next\\sect last \\\\page \\pagebb\\par';
+		const { blocks } = await extractOffice(Buffer.from(rtfFile(text)), RTF);
+		assert.deepEqual(blocks, [paragraph('2024–2025 a—b c d‑e'), paragraph('next'), paragraph('last \\page')]);
+		const two = await extractOffice(Buffer.from(rtfFile('\\uc2 1\\endash 2\\u8364??3\\par')), RTF);
+		assert.deepEqual(two.blocks, [paragraph('1–2€3')]);
+	});
+
 	it('has its characters from any charset, and no characters of control', async () => {
 		const { blocks } = await extractOffice(Buffer.from(rtfFile("caf\\'e9 \\u8364? \x02end\\par")), RTF);
 		assert.deepEqual(blocks, [paragraph('café € end')]);
@@ -164,6 +214,20 @@ describe('RTF', () => {
 });
 
 describe('workbooks', () => {
+	it('have days as they are written, and the names of columns below the title of a table', async () => {
+		const file = zipOf(
+			workbookParts(
+				'<row r="1"><c r="A1" t="str"><v>Report</v></c></row><row r="2"><c r="A2" t="str"><v>Day</v></c><c r="B2" t="str"><v>Sum</v></c></row><row r="3"><c r="A3" t="d"><v>2024-05-01</v></c><c r="B3"><v>7</v></c></row>',
+			),
+		);
+		assert.deepEqual((await extractSheets(file, XLSX)).blocks, [
+			heading(1, 'One'),
+			row('Report'),
+			row('Day | Sum'),
+			{ ...row('2024-05-01 | 7'), header: 'Day | Sum' },
+		]);
+	});
+
 	const values = [
 		['Name', null, 'Value'],
 		[
