@@ -111,12 +111,15 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	}
 }
 
+/** For the thread of the embedder: it answers a short text without it. */
+const longEnough = 'warm '.repeat(1_000);
+
 async function warmUp(config: Config, { extractor, embedder }: Adapters): Promise<void> {
 	if (config.workers === 0) return;
 	const content = Buffer.from('warm');
 	await Promise.allSettled([
 		extractor.extract({ content, mimeType: 'text/plain' }),
 		// A server's embedder is warm, or costs money.
-		config.embedder === 'openai' ? null : embedder.embed(['warm']),
+		config.embedder === 'openai' ? null : embedder.embed([longEnough]),
 	]);
 }

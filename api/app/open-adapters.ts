@@ -1,6 +1,6 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
-import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
+import { builtInTable, createOpenAiEmbedder, openStaticEmbedder } from '../adapters/embedders/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
@@ -41,7 +41,7 @@ export async function openAdapters(
 			onLost: onStoreLost,
 		}),
 	);
-	const embedder = opened(createEmbedder(config, clock));
+	const embedder = opened(await openEmbedder(config, clock));
 	const extractor = opened(await openExtractor(config, clock));
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
 	const spools = createSpools({
@@ -75,8 +75,8 @@ async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	return onlyWanted(await openTikaExtractor(pool, { ...settings, calls: workers, clock }), refused);
 }
 
-function createEmbedder(config: Config, clock: Clock): Embedder {
-	if (config.embedder !== 'openai') return createLexicalEmbedder({ threads: Math.max(1, config.workers) });
+async function openEmbedder(config: Config, clock: Clock): Promise<Embedder> {
+	if (config.embedder !== 'openai') return openStaticEmbedder(builtInTable());
 	return createOpenAiEmbedder({
 		url: config.embedderUrl,
 		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),

@@ -18,10 +18,12 @@ type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, docId, limit }: SearchQuery,
+	{ tenant, vector: given, terms, docId, limit }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
 	const filter = tenantFilter(tenant, docId);
 	const sparse = queryVector(terms);
+	// Qdrant would find every point, with the score 0.
+	const vector = given?.some((number) => number !== 0) === true ? given : null;
 	const searches: Search[] = [];
 	if (vector !== null) searches.push({ query: Array.from(vector, round), ...(filter && { filter }) });
 	if (sparse !== null) searches.push({ query: sparse, using: sparseName, ...(filter && { filter }) });
