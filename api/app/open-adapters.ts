@@ -1,6 +1,6 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
-import { builtInTable, createOpenAiEmbedder, openStaticEmbedder } from '../adapters/embedders/index.ts';
+import { builtInTable, createOpenAiEmbedder, createStaticEmbedder } from '../adapters/embedders/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
@@ -76,7 +76,7 @@ async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 }
 
 async function openEmbedder(config: Config, clock: Clock): Promise<Embedder> {
-	if (config.embedder !== 'openai') return openStaticEmbedder(builtInTable());
+	if (config.embedder !== 'openai') return createStaticEmbedder(await builtInTable());
 	return createOpenAiEmbedder({
 		url: config.embedderUrl,
 		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),

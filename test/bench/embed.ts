@@ -1,4 +1,4 @@
-import { builtInTable, readStaticTable } from '../../api/adapters/embedders/static-table.ts';
+import { builtInTable } from '../../api/adapters/embedders/static-table.ts';
 import { createStaticVector } from '../../api/adapters/embedders/static-vector.ts';
 import { createRandom } from '../crash/random.ts';
 import { lexicalVector } from '../support/lexical-vector.ts';
@@ -17,7 +17,7 @@ const rounds = 7;
 export async function run(bench: Bench): Promise<Result> {
 	const memory = process.memoryUsage().rss;
 	const start = performance.now();
-	const table = await readStaticTable(builtInTable());
+	const table = await builtInTable();
 	const staticVector = createStaticVector(table);
 	staticVector('the first text');
 	const loadMs = round(performance.now() - start, 1);

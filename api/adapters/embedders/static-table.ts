@@ -22,9 +22,17 @@ const FILE = 'static-en-256-q4.bin';
 export const TABLE_SHA256 = 'e9e60e404299c37c1dd1b8ab0e5d84a1f35042d9b437e08d152975ce56a6415c';
 const HEADER_BYTES = 16;
 
-export const builtInTable = (): URL => packedFile(`embedder/${FILE}`) ?? new URL(FILE, import.meta.url);
+let kept: Promise<StaticTable> | null = null;
 
-/** Nothing but the table that this version was built with is taken: with any other one vectors would be wrong in silence. */
+/** Read once a process. */
+export const builtInTable = (): Promise<StaticTable> => (kept ??= readStaticTable(tableFile()));
+
+export const tableFile = (): URL => packedFile(`embedder/${FILE}`) ?? new URL(FILE, import.meta.url);
+
+/**
+ * Nothing but the table that this version was built with is taken, else `installation_damaged`: with any other one
+ * vectors would be wrong in silence.
+ */
 export async function readStaticTable(file: URL): Promise<StaticTable> {
 	const bytes = await readFile(file).catch((cause: unknown) => {
 		throw new DocDropError('installation_damaged', 'the table of the built-in embedder cannot be read', {

@@ -9,7 +9,7 @@
 import { DocDropError } from '../../errors.ts';
 import type { Embedder } from '../../ports/index.ts';
 import { openThread, type Thread, threadFile } from '../thread/index.ts';
-import { readStaticTable, TABLE_SHA256 } from './static-table.ts';
+import { type StaticTable, TABLE_SHA256 } from './static-table.ts';
 import { createStaticVector, STATIC_VERSION } from './static-vector.ts';
 import type { StaticMethods } from './static-worker.ts';
 
@@ -22,12 +22,8 @@ const TEXTS_PER_MESSAGE = 64;
 /** About: long texts would wait in the thread until V8 takes them for lasting, and looks again tens of megabytes later. */
 const CHARS_PER_MESSAGE = 32_768;
 
-/**
- * Rejects with `installation_damaged` where the table is not the one that belongs to this version. The thread starts when
- * it is first needed. One that dies is replaced; its calls are rejected.
- */
-export async function openStaticEmbedder(tableFile: URL): Promise<Embedder> {
-	const table = await readStaticTable(tableFile);
+/** The thread starts when it is first needed. One that dies is replaced; its calls are rejected. */
+export function createStaticEmbedder(table: StaticTable): Embedder {
 	const { dimensions } = table;
 	const vectorOf = createStaticVector(table);
 	const state = { thread: null as Thread<StaticMethods> | null, isClosed: false };

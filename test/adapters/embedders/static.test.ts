@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { openStaticEmbedder } from '../../../api/adapters/embedders/static.ts';
+import { createStaticEmbedder } from '../../../api/adapters/embedders/static.ts';
 import { createPieces } from '../../../api/adapters/embedders/static-pieces.ts';
-import { builtInTable, readStaticTable } from '../../../api/adapters/embedders/static-table.ts';
+import { builtInTable, readStaticTable, tableFile } from '../../../api/adapters/embedders/static-table.ts';
 import { createStaticVector } from '../../../api/adapters/embedders/static-vector.ts';
 import { eachWord } from '../../../api/adapters/embedders/static-words.ts';
 import { embedderConformance } from '../../conformance/embedder.ts';
 
-embedderConformance('the built-in embedder', { create: () => openStaticEmbedder(builtInTable()) });
+embedderConformance('the built-in embedder', {
+	create: async () => createStaticEmbedder(await builtInTable()),
+});
 
-const table = await readStaticTable(builtInTable());
+const table = await builtInTable();
 const vectorOf = createStaticVector(table);
 const pieces = createPieces(table.pieces);
 
@@ -132,7 +134,7 @@ describe('a vector of the static table', () => {
 
 describe('the built-in embedder', () => {
 	it('gives in its thread what it gives in place', async () => {
-		const embedder = await openStaticEmbedder(builtInTable());
+		const embedder = createStaticEmbedder(await builtInTable());
 		try {
 			const texts = Array.from({ length: 300 }, (_, at) => `text number ${at} of a document`);
 			assert.deepEqual(await embedder.embed(texts), texts.map(vectorOf));
@@ -143,20 +145,20 @@ describe('the built-in embedder', () => {
 	});
 
 	it('rejects what is open when it is closed', async () => {
-		const embedder = await openStaticEmbedder(builtInTable());
+		const embedder = createStaticEmbedder(await builtInTable());
 		const call = assert.rejects(embedder.embed(['x'.repeat(10_000)]), { code: 'embedder_unavailable' });
 		await embedder.close();
 		await call;
 	});
 
-	it('does not open with a table that is damaged, cut off or not there, and says so', async () => {
+	it('takes no table that is damaged, cut off or not there, and says so', async () => {
 		const dir = mkdtempSync(join(tmpdir(), 'docdrop-table-'));
 		const file = join(dir, 'table.bin');
 		const opens = (message: RegExp) =>
-			assert.rejects(openStaticEmbedder(pathToFileURL(file)), { code: 'installation_damaged', message });
+			assert.rejects(readStaticTable(pathToFileURL(file)), { code: 'installation_damaged', message });
 		try {
 			await opens(/cannot be read/);
-			copyFileSync(builtInTable(), file);
+			copyFileSync(tableFile(), file);
 			const bytes = readFileSync(file);
 			bytes[3_000_000] = (bytes[3_000_000] ?? 0) ^ 1;
 			writeFileSync(file, bytes);
