@@ -7,6 +7,7 @@ import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
+import { builtInFingerprints } from './embedder-change.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
 
@@ -43,7 +44,10 @@ export async function openAdapters(
 	);
 	const embedder = opened(await openEmbedder(config, clock));
 	const extractor = opened(await openExtractor(config, clock));
-	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
+	// What the store knows nothing of could not be written again.
+	const isKnown = (await docStore.tenants({ after: '', limit: 1 })).length > 0;
+	const replaceable = isKnown && config.embedder !== 'openai' ? builtInFingerprints : [];
+	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock, replaceable));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
 		dimensions: embedder.dimensions,
