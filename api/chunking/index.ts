@@ -1,15 +1,13 @@
 /** From the blocks of a document to chunks and their terms: pure, and the same streamed or not. */
 export { type ChunkStream, createChunkStream } from './chunk-stream.ts';
+export { type Block, CHUNKER_VERSION, chunk } from './chunk.ts';
 export {
-	type Block,
-	CHUNKER_VERSION,
-	type ChunkSettings,
-	type Piece,
 	checkChunkSettings,
-	chunk,
-	chunkHash,
+	type ChunkSettings,
+	type ChunkSizes,
+	type CountTokens,
 	defaultChunkSettings,
-	embeddedText,
-} from './chunk.ts';
+} from './chunk-sizes.ts';
 export { indexedTerms } from './name-terms.ts';
+export { chunkHash, embeddedText, type Piece } from './piece.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

@@ -79,11 +79,12 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		bytes: document.size,
 		warnings: [...warnings],
 		diff: { added, kept: next.kept, removed: next.gone, embeddings: added - reused },
-		chunks: chunks.map(({ heading, page, text }, index) => ({
+		chunks: chunks.map(({ heading, page, tokens, text }, index) => ({
 			index,
 			change: next.isKept(index) ? 'kept' : 'added',
 			heading,
 			page,
+			...(tokens !== undefined && { tokens }),
 			text,
 		})),
 	};
