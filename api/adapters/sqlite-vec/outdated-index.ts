@@ -1,10 +1,15 @@
 /** Removes an index file of another embedder, where its vectors cost nothing to make again. Only the writer thread calls this. */
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { IndexShape } from './index-schema.ts';
 
 /** A file that is not such an index, or cannot be read, is left for whoever opens it. */
-export function removeOutdated(file: string, { fingerprint, replaceable }: IndexShape): void {
+export function removeOutdated(
+	file: string,
+	{
+		fingerprint,
+		replaceable,
+	}: { readonly fingerprint: string | null; readonly replaceable: readonly string[] },
+): void {
 	if (fingerprint === null || replaceable.length === 0 || !existsSync(file)) return;
 	const made = fingerprintOf(file);
 	if (made === null || made === fingerprint || !replaceable.some((begin) => made.startsWith(begin))) return;
