@@ -1,4 +1,4 @@
-import type { DocFields } from '../domain/index.ts';
+import type { DocFields, Filter } from '../domain/index.ts';
 
 export type { DocFields };
 
@@ -18,6 +18,9 @@ export type { DocFields };
  *     (the document store's fencing) do not send it.
  *  7. `search` returns each list best first, at most `limit` long, deterministic for equal scores (by id).
  *     An index of several shards scores the words of each shard by that shard's own statistics.
+ *     With a filter both lists hold only points of documents that satisfy it, chosen before the lists are cut;
+ *     api/domain/filter-match.ts says which do. Documents that are being changed answer with the fields of either
+ *     version.
  *  8. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
  *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
  *     index_mismatch, disk_full.
@@ -92,6 +95,7 @@ export interface SearchQuery {
 	/** Tokenizer's output for the query; empty leaves the sparse list empty. Any term may match. */
 	readonly terms: readonly string[];
 	readonly docId?: string;
+	readonly filter?: Filter;
 	/** Length of each list, 1 to 1,000. */
 	readonly limit: number;
 }

@@ -2,6 +2,7 @@
  * The vector store as plainly as it can be written: what the other adapters are compared with, and what fast
  * tests run on. Dense scores are exact cosines, sparse ones BM25 over the tenant's own points.
  */
+import { filterableDoc, satisfies } from '../../api/domain/index.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type {
 	DocFields,
@@ -121,7 +122,7 @@ function toEntry(tenant: string, docId: string, fields: DocFields, point: NewPoi
 	};
 }
 
-function dense(all: readonly Entry[], { vector, docId, limit }: SearchQuery): Hit[] {
+function dense(all: readonly Entry[], { vector, ...query }: SearchQuery): Hit[] {
 	if (vector === null || length(vector) === 0) return [];
 	const hits = all
 		.filter((entry) => length(entry.vector) > 0)
@@ -129,14 +130,14 @@ function dense(all: readonly Entry[], { vector, docId, limit }: SearchQuery): Hi
 			...point,
 			score: dot(vector, own) / (length(vector) * length(own)),
 		}));
-	return best(hits, docId, limit);
+	return best(hits, query);
 }
 
 /** Robertson and Zaragoza's BM25 with its usual constants; the idf stays above zero. */
 const K1 = 1.2;
 const B = 0.75;
 
-function sparse(all: readonly Entry[], { terms, docId, limit }: SearchQuery): Hit[] {
+function sparse(all: readonly Entry[], { terms, ...query }: SearchQuery): Hit[] {
 	const meanLength = all.reduce((sum, entry) => sum + entry.terms.length, 0) / all.length;
 	const weights = [...new Set(terms)].map((term) => {
 		const holding = all.filter((entry) => entry.terms.includes(term)).length;
@@ -151,12 +152,15 @@ function sparse(all: readonly Entry[], { terms, docId, limit }: SearchQuery): Hi
 		}
 		return score > 0 ? [{ ...entry.point, score }] : [];
 	});
-	return best(hits, docId, limit);
+	return best(hits, query);
 }
 
-function best(hits: readonly Hit[], docId: string | undefined, limit: number): Hit[] {
+type Scope = Pick<SearchQuery, 'docId' | 'filter' | 'limit'>;
+
+function best(hits: readonly Hit[], { docId, filter, limit }: Scope): Hit[] {
 	return hits
 		.filter((hit) => docId === undefined || hit.docId === docId)
+		.filter((hit) => filter === undefined || satisfies(filterableDoc(hit.docId, hit.fields), filter))
 		.sort((a, b) => b.score - a.score || byId(a, b))
 		.slice(0, limit);
 }

@@ -3,6 +3,7 @@ import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
 import type { Hit, Page, PageRequest, PointMark, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
+import { filterCondition } from './filter-conditions.ts';
 import { docIdKey, storedPoint, tenantKey } from './payload.ts';
 import { queryVector } from './sparse.ts';
 import { idFilter, sparseName, tenantFilter } from './write-plan.ts';
@@ -18,15 +19,16 @@ type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector: given, terms, docId, limit }: SearchQuery,
+	{ tenant, vector: given, terms, docId, filter: wanted, limit }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
-	const filter = tenantFilter(tenant, docId);
+	const own = tenantFilter(tenant, docId) ?? {};
+	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
 	const sparse = queryVector(terms);
 	// Qdrant would find every point, with the score 0.
 	const vector = given?.some((number) => number !== 0) === true ? given : null;
 	const searches: Search[] = [];
-	if (vector !== null) searches.push({ query: Array.from(vector, round), ...(filter && { filter }) });
-	if (sparse !== null) searches.push({ query: sparse, using: sparseName, ...(filter && { filter }) });
+	if (vector !== null) searches.push({ query: Array.from(vector, round), filter });
+	if (sparse !== null) searches.push({ query: sparse, using: sparseName, filter });
 	if (searches.length === 0) return { dense: [], sparse: [] };
 	const lists = await ask(read, searches, Math.min(limit + 1, largestLimit));
 	for (const [at, search] of searches.entries())

@@ -1,4 +1,5 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
+import type { Filter } from '../../domain/index.ts';
 import type { NewPoint, Page, PageRequest, PointMark, StoredPoint } from '../../ports/index.ts';
 import type { PackedTexts } from './packed-texts.ts';
 
@@ -33,6 +34,7 @@ export interface WireQuery {
 	readonly vector: Float32Array | null;
 	readonly terms: readonly string[];
 	readonly docId: string | null;
+	readonly filter: Filter | null;
 	readonly limit: number;
 }
 

@@ -88,10 +88,11 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 					]),
 				);
 			}),
-		search: ({ tenant, vector, terms, docId, limit }) =>
+		search: ({ tenant, vector, terms, docId, filter, limit }) =>
 			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
-				const query = { tenant, vector: vector?.slice() ?? null, terms, docId: docId ?? null, limit };
+				const within = { docId: docId ?? null, filter: filter ?? null };
+				const query = { tenant, vector: vector?.slice() ?? null, terms, ...within, limit };
 				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),
