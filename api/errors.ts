@@ -193,6 +193,11 @@ const table = {
 		retryable: false,
 		hint: 'README.md lists every setting with its unit and default.',
 	},
+	installation_damaged: {
+		status: 500,
+		retryable: false,
+		hint: 'A file of the package is missing or is not what it was made as: install DocDrop again.',
+	},
 	internal: { status: 500, retryable: true, hint: 'This is a defect. The log holds it under the requestId.' },
 } satisfies Record<string, ErrorRow>;
 

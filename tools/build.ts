@@ -10,7 +10,8 @@ import { unusedParts } from './unused-parts.ts';
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
  * chunks beside them (api/adapters/thread/thread-files.ts finds them there); and the nodes into dist/nodes. Every
  * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library, the WebAssembly of PDFium and of
- * Tesseract with its English data, and the files of the OpenAPI page are copied, and so are the licences of all of them.
+ * Tesseract with its English data, the table of the built-in embedder and the files of the OpenAPI page are copied, and
+ * so are the licences of all of them.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });
@@ -97,6 +98,12 @@ for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 const require = createRequire(import.meta.url);
 const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
 cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
+
+// The table of the built-in embedder, and the licences of what it was made from.
+mkdirSync(join(out, 'embedder'), { recursive: true });
+const table = 'static-en-256-q4.bin';
+cpSync(join('api/adapters/embedders', table), join(out, 'embedder', table));
+cpSync('licences/embedder.txt', join(out, 'embedder', 'LICENCES.txt'));
 
 // PDFium, and whose licences ask to go with what is bundled.
 mkdirSync(join(out, 'pdfium'), { recursive: true });

@@ -92,8 +92,7 @@ export const workSettings = {
 		default: '2',
 		unit: 'processes',
 		range: [0, 64],
-		meaning:
-			'Processes that extract and threads that embed. 0 accepts and stores changes without working on them.',
+		meaning: 'Processes that extract. 0 accepts and stores changes without working on them.',
 	}),
 	maxInWork: setting('number', 'DOCDROP_MAX_IN_WORK', {
 		default: '128',

@@ -90,7 +90,7 @@ export interface Hit extends StoredPoint {
 
 export interface SearchQuery {
 	readonly tenant: string;
-	/** Dense query; null leaves the dense list empty. */
+	/** Dense query; null, or one of zeros, which has no direction, leaves the dense list empty. */
 	readonly vector: Float32Array | null;
 	/** Tokenizer's output for the query; empty leaves the sparse list empty. Any term may match. */
 	readonly terms: readonly string[];

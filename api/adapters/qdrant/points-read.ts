@@ -19,11 +19,13 @@ type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, docId, filter: wanted, limit }: SearchQuery,
+	{ tenant, vector: given, terms, docId, filter: wanted, limit }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
 	const own = tenantFilter(tenant, docId) ?? {};
 	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
 	const sparse = queryVector(terms);
+	// Qdrant would find every point, with the score 0.
+	const vector = given?.some((number) => number !== 0) === true ? given : null;
 	const searches: Search[] = [];
 	if (vector !== null) searches.push({ query: Array.from(vector, round), filter });
 	if (sparse !== null) searches.push({ query: sparse, using: sparseName, filter });
