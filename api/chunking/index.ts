@@ -11,5 +11,9 @@ export {
 	defaultChunkSettings,
 	embeddedText,
 } from './chunk.ts';
-export { indexedTerms } from './name-terms.ts';
+export { indexedTerms, isNamedAlike, storedTerms } from './name-terms.ts';
+export { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from './near-terms.ts';
+export { parseQuery, type QueryWords, satisfies } from './query-words.ts';
+export { greatestScore, k1, shareOf } from './term-weights.ts';
+export { TERMS_VERSION, termsOf } from './terms.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

@@ -18,7 +18,10 @@ export type { DocFields };
  *     (the document store's fencing) do not send it.
  *  7. `search` returns each list best first, at most `limit` long, deterministic for equal scores (by id).
  *     An index of several shards scores the words of each shard by that shard's own statistics.
- *  8. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
+ *  8. What must be in a chunk, and what must not, is looked at for the sparse list alone; a store may look for it among
+ *     the best thousand chunks only. For a term that none of the tenant's chunks has, a store that can list its terms
+ *     takes those that chunking/near-terms.ts names.
+ *  9. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
  *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
  *     index_mismatch, disk_full.
  */
@@ -29,7 +32,10 @@ export interface NewPoint {
 	readonly id: string;
 	/** Unit length, as many numbers as the index has dimensions. */
 	readonly vector: Float32Array;
-	/** The tokenizer's output, joined by single spaces; what full-text search sees. May be empty. */
+	/**
+	 * The chunk's terms in their order, joined by single spaces; what full-text search sees. May be empty. They follow
+	 * from what the index shows of the chunk (`storedTerms` of chunking), so that it can make them again.
+	 */
 	readonly terms: string;
 	readonly content: string;
 	/** Headings above the chunk, joined by ` > `. */
@@ -81,7 +87,10 @@ export interface PageRequest {
 }
 
 export interface Hit extends StoredPoint {
-	/** Engine's score; comparable within one list only. Higher is better. */
+	/**
+	 * In the dense list the cosine. In the sparse one from 0 to 1: the part that it has of what a chunk would score that
+	 * had each of the terms over and over (the sum of their weights by rarity in BM25, times its limit k1 + 1).
+	 */
 	readonly score: number;
 }
 
@@ -89,8 +98,14 @@ export interface SearchQuery {
 	readonly tenant: string;
 	/** Dense query; null leaves the dense list empty. */
 	readonly vector: Float32Array | null;
-	/** Tokenizer's output for the query; empty leaves the sparse list empty. Any term may match. */
+	/** The query's terms; empty leaves the sparse list empty. Any of them may match. */
 	readonly terms: readonly string[];
+	/** Terms that a chunk must have one after the other, each of these lists. */
+	readonly phrases?: readonly (readonly string[])[];
+	/** Likewise what it must not have. */
+	readonly without?: readonly (readonly string[])[];
+	/** Which of the terms is an unfinished word. */
+	readonly beginning?: string | null;
 	readonly docId?: string;
 	/** Length of each list, 1 to 1,000. */
 	readonly limit: number;

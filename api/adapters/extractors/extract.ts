@@ -13,8 +13,8 @@ import {
 	createChunkStream,
 	embeddedText,
 	type Piece,
-	tokenize,
-	TOKENIZER_VERSION,
+	TERMS_VERSION,
+	termsOf,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
@@ -54,7 +54,7 @@ type Told = Omit<FileInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
 export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
-	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${maxChars}:${overlapChars}`;
+	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${maxChars}:${overlapChars}`;
 }
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
@@ -211,7 +211,7 @@ const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: string)
 const toChunk = (piece: Piece): Chunk => ({
 	...piece,
 	hash: chunkHash(piece),
-	terms: tokenize(embeddedText(piece)).join(' '),
+	terms: termsOf(embeddedText(piece)).join(' '),
 });
 
 function checkCount(count: number, most: number, mimeType: string): void {

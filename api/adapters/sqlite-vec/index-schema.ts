@@ -10,6 +10,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
+import { rebuildTexts } from './rebuild-texts.ts';
 
 export interface OpenOptions {
 	readonly file: string;
@@ -81,6 +82,7 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		if (version === 0) create(db, shape);
 		else if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		checkShape(db, shape);
+		inTransaction(db, () => rebuildTexts(db));
 		return db;
 	} catch (error) {
 		db.close();

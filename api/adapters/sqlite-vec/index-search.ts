@@ -11,9 +11,11 @@
  * terms a little, for all rows of a query alike.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { greatestScore, shareOf } from '../../chunking/index.ts';
 import { cosine, quantize } from './quantize.ts';
 import { pointColumns, pointTables, toPoint } from './read.ts';
 import { matchExpression } from './terms.ts';
+import { createVocabulary } from './vocabulary.ts';
 import type { ReaderMethods, WireHits, WireQuery } from './index-messages.ts';
 
 interface Found {
@@ -45,6 +47,7 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 	);
 	const vectors = vectorEngine(db);
 	const texts = textEngine(db);
+	const vocabulary = createVocabulary(db);
 
 	function dense(tenant: bigint, { vector, docId, limit }: WireQuery): WireHits {
 		if (vector === null) return nothing;
@@ -62,15 +65,17 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 		);
 	}
 
-	function sparse(tenant: bigint, { terms, docId, limit }: WireQuery): WireHits {
-		const query = matchExpression(Number(tenant), terms);
+	function sparse(tenant: bigint, { docId, limit, ...words }: WireQuery): WireHits {
+		const { terms, weights } = vocabulary(Number(tenant), words);
+		const query = matchExpression(Number(tenant), { ...words, terms });
 		if (query === null) return nothing;
+		const greatest = greatestScore(weights);
 		return toHits(
 			tenant,
 			limit,
 			find(texts, { tenant, doc: docId, query }, limit).map(({ row, distance }) => ({
 				row,
-				score: -distance,
+				score: shareOf(-distance, greatest),
 				id: readId.get(row)?.['id'] as Uint8Array,
 			})),
 		);

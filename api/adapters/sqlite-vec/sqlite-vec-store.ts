@@ -86,10 +86,11 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 					]),
 				);
 			}),
-		search: ({ tenant, vector, terms, docId, limit }) =>
+		search: ({ tenant, vector, terms, phrases = [], without = [], beginning = null, docId, limit }) =>
 			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
-				const query = { tenant, vector: vector?.slice() ?? null, terms, docId: docId ?? null, limit };
+				const words = { terms, phrases, without, beginning };
+				const query = { tenant, vector: vector?.slice() ?? null, ...words, docId: docId ?? null, limit };
 				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),

@@ -1,12 +1,12 @@
-import { limits, searchResultsUnset } from '../../contract/limits.ts';
+import { searchResultsUnset } from '../../contract/limits.ts';
 import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Clock, Embedder, SearchQuery, VectorStore } from '../../ports/index.ts';
+import type { Clock, Embedder, Hit, SearchQuery, VectorStore } from '../../ports/index.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { fuse } from './fuse.ts';
-import { tokenize } from '../../chunking/index.ts';
+import { parseQuery, type QueryWords, satisfies, storedTerms } from '../../chunking/index.ts';
 
 /**
  * One question, two lists (by vector, by words), one answer: fused by reciprocal rank in our own code, so that
@@ -40,15 +40,18 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		}
 	}
 	const start = deps.clock.monotonic();
-	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(query, mode, deps);
+	const { text, ...words } = parseQuery(query);
+	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(text, mode, deps);
 	const lists = await inTurn(deps, {
 		tenant,
 		vector,
-		terms: mode === 'dense' ? [] : termsOf(query),
+		...words,
+		terms: mode === 'dense' ? [] : words.terms,
 		limit: depth(limit),
 		...(docId !== undefined && { docId }),
 	});
-	const results = fuse([lists.dense, lists.sparse], { limit }).map(({ fields, ...hit }) => ({
+	const dense = lists.dense.filter(isWanted(words));
+	const results = fuse([dense, lists.sparse], { limit }).map(({ fields, ...hit }) => ({
 		docId: hit.docId,
 		pointId: hit.id,
 		score: hit.score,
@@ -60,6 +63,12 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 	}));
 	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
 	return { results, mode: hint === null ? mode : 'text', hint, tookMs };
+}
+
+/** What must be in a passage, and what must not, holds for those that are found by vector too. */
+function isWanted(words: Omit<QueryWords, 'text'>): (hit: Hit) => boolean {
+	const isAny = words.phrases.length + words.without.length === 0;
+	return (hit) => isAny || satisfies(storedTerms(hit), words);
 }
 
 /** Longest wait for a vector that can be done without, ms. */
@@ -88,9 +97,6 @@ async function vectorOf(
 		cancel();
 	}
 }
-
-/** The first ones, each once: what an index does for a query grows faster than its terms. */
-const termsOf = (query: string): string[] => [...new Set(tokenize(query))].slice(0, limits.searchTerms);
 
 /**
  * A search that takes too long is answered, but keeps its place until the index is done with it: nothing can stop it

@@ -279,7 +279,7 @@ describe('the Qdrant store', () => {
 	});
 
 	describe('what it reads', () => {
-		it('asks for both lists in one request, and leaves out the one without a query', async () => {
+		it('asks for both lists and for what each word weighs in one request, and leaves out the one without a query', async () => {
 			ctx = await rig();
 			await ctx.store.open();
 			const b = point('b', { vector: Float32Array.from([0.6, 0.8, 0, 0]), terms: 'rare rare common' });
@@ -294,7 +294,7 @@ describe('the Qdrant store', () => {
 			});
 			assert.deepEqual(
 				ctx.double.requests.slice(start).map((r) => [r.path.split('/points')[1], r.items]),
-				[['/query/batch', 2]],
+				[['/query/batch', 4]],
 			);
 			assert.deepEqual(both.dense.map((hit) => hit.id)[0], idOf('b'));
 			assert.equal(both.dense.length, 3);
