@@ -1,7 +1,7 @@
 /** The boundaries of ARCHITECTURE.md as allowlists, for our own modules; libraries are free where they fit. */
 const ours = '^(api|nodes|credentials)/';
-/** What is neither a room nor a port: the errors' table, and the metrics' names as types. */
-const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$'];
+/** What is neither a room nor a port: the errors' table, the metrics' names as types, and turns of the event loop. */
+const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$', '^api/loop-turn\\.ts$'];
 const only = (name, from, allowed, comment) => ({
 	name,
 	comment,
@@ -91,9 +91,9 @@ module.exports = {
 			name: 'one-door-a-folder',
 			comment: 'what others import from a folder is in its index.ts',
 			severity: 'error',
-			from: { path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			from: { path: '^api/(config|domain|chunking|http|mcp|(?:pipeline|adapters)/[^/]+)/' },
 			to: {
-				path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
+				path: '^api/(config|domain|chunking|http|mcp|(?:pipeline|adapters)/[^/]+)/',
 				pathNot: ['^api/$1/', '/index\\.ts$'],
 			},
 		},
@@ -101,9 +101,9 @@ module.exports = {
 			name: 'one-door-a-folder-for-the-others',
 			comment: 'what others import from a folder is in its index.ts',
 			severity: 'error',
-			from: { path: ours, pathNot: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/' },
+			from: { path: ours, pathNot: '^api/(config|domain|chunking|http|mcp|(?:pipeline|adapters)/[^/]+)/' },
 			to: {
-				path: '^api/(config|domain|chunking|http|(?:pipeline|adapters)/[^/]+)/',
+				path: '^api/(config|domain|chunking|http|mcp|(?:pipeline|adapters)/[^/]+)/',
 				pathNot: '/index\\.ts$',
 			},
 		},
@@ -127,11 +127,29 @@ module.exports = {
 			from: { path: '^api/cli(\\.ts|/)' },
 			to: { path: '^api/(server\\.ts$|app(\\.ts$|/))', dependencyTypesNot: ['dynamic-import', 'type-only'] },
 		},
+		{
+			name: 'agents-load-the-sdk',
+			comment:
+				'the protocol of agents is loaded with their first message, by the server and by its own command',
+			severity: 'error',
+			from: { path: '^api/', pathNot: '^api/(mcp/|cli/mcp-command\\.ts$)' },
+			to: {
+				path: '^(api/(mcp/|cli/mcp-command\\.ts$)|node_modules/@modelcontextprotocol/)',
+				dependencyTypesNot: ['dynamic-import', 'type-only'],
+			},
+		},
+		only(
+			'mcp',
+			'^api/mcp/',
+			['^api/(mcp|contract)/', basics[0]],
+			'agents ask the API, and see nothing beside it',
+		),
 		only(
 			'http',
 			'^api/http/',
 			[
 				'^api/(http|contract|ports|domain)/',
+				'^api/mcp/index\\.ts$',
 				'^api/pipeline/index\\.ts$',
 				'^api/pipeline/[a-z]+/index\\.ts$',
 				...basics,

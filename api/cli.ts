@@ -8,7 +8,7 @@ import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printSearch, printStatus } from './cli/print.ts';
 import { printPreview } from './cli/print-preview.ts';
-import { readConfig, type Config } from './config/index.ts';
+import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
@@ -27,6 +27,8 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
+  docdrop mcp                   the index for an agent, by the Model Context Protocol on standard input and output;
+                                with --tenant T it shows that one alone
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
   --json       print JSON
@@ -52,7 +54,7 @@ async function main(argv: readonly string[]): Promise<void> {
 	const [command, ...rest] = positionals;
 	if (values.help === true || command === undefined) return console.log(usage);
 	const config = readConfig({
-		...process.env,
+		...withSecretFiles(process.env),
 		...(values.tenant !== undefined && { DOCDROP_TENANT: values.tenant }),
 	});
 	switch (command) {
@@ -104,6 +106,11 @@ async function main(argv: readonly string[]): Promise<void> {
 				const found = await client.explain(config.tenant, docId);
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
+		}
+		case 'mcp': {
+			expect(rest, 0, 'mcp takes no argument');
+			const { serveStdio } = await import('./cli/mcp-command.ts');
+			return serveStdio(config, values.tenant ?? null);
 		}
 		case 'release':
 			expect(rest, 0, 'release takes no argument');

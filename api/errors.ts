@@ -284,3 +284,15 @@ export function toPlainError(error: unknown): PlainError {
 export function fromPlainError(plain: PlainError): DocDropError {
 	return new DocDropError(plain.code, plain.message, { ...plain.details, cause: plain.stack });
 }
+
+/** The same error as an answer of the API holds it. A newer process may know errors that this one does not. */
+export function fromErrorBody(body: unknown): DocDropError {
+	const { error } = body as {
+		readonly error: Partial<Record<'code' | 'message' | 'hint' | 'field', string>>;
+	};
+	const { code = '', message = 'the API gave an unknown answer', hint, field } = error;
+	return new DocDropError(Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal', message, {
+		...(hint !== undefined && { hint }),
+		...(field !== undefined && { field }),
+	});
+}

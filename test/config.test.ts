@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readConfig, settings } from '../api/config/index.ts';
+import { defaultChunkSettings } from '../api/chunking/chunk-sizes.ts';
+import { chunkSettings, readConfig, settings } from '../api/config/index.ts';
 import { isDocDropError } from '../api/errors.ts';
 
 /** Reads the settings and returns the refusal. */
@@ -112,6 +113,17 @@ describe('settings', () => {
 		}
 	});
 
+	it('cut chunks by characters or by tokens, and repeat an eighth unless they say otherwise', () => {
+		const sizes = (env: Record<string, string>) => chunkSettings(readConfig(env));
+		assert.deepEqual(sizes({}), defaultChunkSettings);
+		assert.deepEqual(sizes({ DOCDROP_CHUNK_CHARS: '800' }), { maxChars: 800, overlapChars: 100 });
+		assert.deepEqual(sizes({ DOCDROP_CHUNK_OVERLAP: '0' }), { maxChars: 1200, overlapChars: 0 });
+		assert.deepEqual(sizes({ DOCDROP_CHUNK_TOKENS: '512' }), { maxTokens: 512, overlapTokens: 64 });
+		assert.deepEqual(sizes({ DOCDROP_CHUNK_TOKENS: '256', DOCDROP_CHUNK_OVERLAP: '20' }), {
+			...{ maxTokens: 256, overlapTokens: 20 },
+		});
+	});
+
 	it('are what the code uses: bytes, milliseconds, shares of one', () => {
 		const config = readConfig({
 			DOCDROP_MAX_FILE_MB: '3',
@@ -125,7 +137,7 @@ describe('settings', () => {
 	});
 
 	for (const { env, ...setting } of Object.values(settings)) {
-		if (setting.kind !== 'number') continue;
+		if (setting.kind !== 'number' && setting.kind !== 'optionalNumber') continue;
 		it(`${env} names itself, its bounds and the value`, () => {
 			const [min, max] = setting.range;
 			for (const value of ['abc', '1.5', String(min - 1), String(max + 1), 'NaN', 'Infinity', ' ']) {
@@ -150,6 +162,16 @@ describe('settings', () => {
 				{ DOCDROP_CHUNK_CHARS: '200', DOCDROP_CHUNK_OVERLAP: '100' },
 				'DOCDROP_CHUNK_OVERLAP',
 				/half.+\(200\), got "100"/,
+			],
+			[
+				{ DOCDROP_CHUNK_TOKENS: '256', DOCDROP_CHUNK_OVERLAP: '128' },
+				'DOCDROP_CHUNK_OVERLAP',
+				/half of DOCDROP_CHUNK_TOKENS \(256\), got "128"/,
+			],
+			[
+				{ DOCDROP_CHUNK_TOKENS: '256', DOCDROP_CHUNK_CHARS: '1200' },
+				'DOCDROP_CHUNK_CHARS',
+				/unset where DOCDROP_CHUNK_TOKENS is set \(256\), got "1200"/,
 			],
 			[{ DOCDROP_TENANT: 'a b' }, 'DOCDROP_TENANT', /letters.+got "a b"/],
 			[{ DOCDROP_TENANT: '../x' }, 'DOCDROP_TENANT', /letters/],

@@ -1,4 +1,4 @@
-/** What people are led to: every link into a heading of the project's documents finds it there. */
+/** What people are led to: every link into a heading of the project's documents finds it there, and what they are told to type works in a clone. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -66,5 +66,16 @@ describe('links of documents and nodes', () => {
 
 	for (const { from, file, heading } of links) {
 		it(`${from} to ${file}#${heading}`, () => assert.ok(headingsOf(file).has(heading)));
+	}
+});
+
+describe('commands that README gives', () => {
+	const blocks = Array.from(read('README.md').matchAll(/^```sh\n([^]*?)^```/gm), ([, text = '']) => text);
+	const own = blocks.filter((text) => /\bnpm (run|start|test)\b/.test(text));
+
+	it('are there', () => assert.ok(own.length > 1, String(own.length)));
+
+	for (const text of own) {
+		it(`install first what they need: ${text.split('\n')[0]}`, () => assert.match(text, /^npm ci\b/));
 	}
 });

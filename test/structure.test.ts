@@ -43,6 +43,9 @@ describe('the structure', () => {
 		['api/server.ts', 'api/app/open-adapters.ts', 'app-has-one-door'],
 		['api/cli/search.ts', 'api/app/open-adapters.ts', 'commands-load-no-server'],
 		['api/data-folder.ts', 'api/adapters/sqlite/index.ts', 'adapters-are-built-in-one-place'],
+		['api/cli.ts', 'api/mcp/index.ts', 'agents-load-the-sdk'],
+		['api/http/mcp-routes.ts', 'api/mcp/index.ts', 'agents-load-the-sdk'],
+		['api/mcp/search-tool.ts', 'api/http/index.ts', 'mcp'],
 	] as const) {
 		it(`refuses that ${from} imports ${to}`, () => assert.ok(refusing(from, to).includes(rule)));
 	}

@@ -34,8 +34,13 @@ const example = [
 	'',
 ].join('\n');
 
-const types = [...Map.groupBy(Object.values(fileTypes), ({ name }) => name)]
-	.map(([name, rows]) => `${name} (\`${rows.flatMap(({ endings }) => `.${endings.join(' .')}`).join(' ')}\`)`)
+const namesOf = ({ endings, fileNames = [] }: FileType) => [
+	...endings.map((ending) => `.${ending}`),
+	...fileNames,
+];
+
+const types = [...Map.groupBy(Object.values<FileType>(fileTypes), ({ name }) => name)]
+	.map(([name, rows]) => `${name} (\`${rows.flatMap(namesOf).join(' ')}\`)`)
 	.join(', ');
 
 const onlyWhenNamed = new Set(

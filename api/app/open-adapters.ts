@@ -5,7 +5,8 @@ import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import { refusedTypes, type Config } from '../config/index.ts';
+import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
+import { mimeTypes } from '../contract/file-types.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
@@ -65,15 +66,24 @@ export async function openAdapters(
 
 async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	const workers = Math.max(1, config.workers);
-	const pool = createExtractorPool({
-		...{ workers, clock },
-		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
-	});
 	const refused = refusedTypes(config);
+	const pool = createExtractorPool({
+		...{ workers, clock, unwanted: settingsByType(refused) },
+		chunking: chunkSettings(config),
+	});
 	if (config.tikaUrl === '') return onlyWanted(pool, refused);
 	const settings = { url: config.tikaUrl, timeoutMs: config.tikaTimeoutMs, refusedTypes: refused };
 	return onlyWanted(await openTikaExtractor(pool, { ...settings, calls: workers, clock }), refused);
 }
+
+/** Of the types that can be read and are not wanted. */
+const settingsByType = (refused: ReturnType<typeof refusedTypes>): Readonly<Record<string, string>> =>
+	Object.fromEntries(
+		mimeTypes.flatMap((type) => {
+			const setting = refused.get(type);
+			return setting === undefined ? [] : [[type, setting]];
+		}),
+	);
 
 function createEmbedder(config: Config, clock: Clock): Embedder {
 	if (config.embedder !== 'openai') return createLexicalEmbedder({ threads: Math.max(1, config.workers) });

@@ -13,6 +13,9 @@
  *
  * Every step is linear or n log n, whatever the text.
  */
+import type { SectionSizes } from './chunk-sizes.ts';
+import { firstAbove } from './first-above.ts';
+import type { Ruler } from './ruler.ts';
 import { isGraphemeStart, isUnspacedWordStart } from './text-boundaries.ts';
 
 /** A block's place in the text of its section. */
@@ -23,25 +26,59 @@ export interface Span {
 	readonly byLine: boolean;
 }
 
-/** Starts of all chunks but the first, in order; no two cuts further apart than `budget`. */
-export function cutPoints(text: string, spans: readonly Span[], budget: number): number[] {
+/** What the rules say in a budget; all but `reach` and the gaps in the unit of the sizes. */
+export function lengthsOf({ max, budget, tokens }: SectionSizes) {
 	const third = Math.floor(budget / 3);
-	const quarter = Math.floor(budget / 4);
-	// Stretches without any possible cut are at most a third long, so that every stretch above the budget has
-	// a cut that leaves a third on both sides.
-	const ranks = Float64Array.from(ranked(text, spans, third - 2)).sort();
-	const cuts = [0, text.length];
-	for (const rank of ranks) {
-		const position = rank % POSITIONS;
-		const least = rank < FIRST_WITHIN_BLOCKS ? quarter : third;
-		const next = firstAbove(cuts, position);
-		const left = cuts[next - 1] ?? 0;
-		const right = cuts[next] ?? text.length;
-		if (right - left > budget && position - left >= least && right - position >= least) {
-			cuts.splice(next, 0, position);
+	// Stretches without any possible cut are at most so many characters and two more, a third of a chunk where no
+	// character is more than a token: so every stretch above the budget has a cut that leaves a third on both sides.
+	const reach = third - (tokens === null ? 2 : 3);
+	const longestGap = reach >> 1;
+	return {
+		...{ max, budget, third, quarter: Math.floor(budget / 4) },
+		...{ reach, longestGap, shortestGap: longestGap >> 3 },
+		// A character is three tokens at most, so that a stretch without a possible cut never fills a budget. Where one
+		// fills more than a third of it, what is still too long is cut a second time, and may leave less on a side.
+		turns: tokens === null ? 1 : 2,
+	};
+}
+export type Lengths = ReturnType<typeof lengthsOf>;
+
+/** How much of a chunk must be left on both sides of a cut. */
+export function leastBeside(rank: number, turn: number, { third, quarter }: Lengths): number {
+	if (turn > 1) return 1;
+	return rank < FIRST_WITHIN_BLOCKS ? quarter : third;
+}
+
+/**
+ * Starts of all chunks but the first, in order; no two cuts further apart than the budget. Measures every possible cut,
+ * and the end.
+ */
+export function cutPoints(text: string, spans: readonly Span[], sizes: SectionSizes, ruler: Ruler): number[] {
+	if (sizes.tokens === null && text.length <= sizes.max) return [];
+	const lengths = lengthsOf(sizes);
+	const ranks = Float64Array.from(ranked(text, spans, lengths.reach)).sort();
+	const whole = { text, base: 0 };
+	if (sizes.tokens !== null)
+		for (const position of ranks.map((rank) => rank % POSITIONS).sort()) ruler.measure(whole, position);
+	const length = ruler.measure(whole, text.length);
+	if (length <= sizes.max) return [];
+	const made = [0, length];
+	const positions = [0, text.length];
+	for (let turn = 1; turn <= lengths.turns; turn += 1) {
+		for (const rank of ranks) {
+			const position = rank % POSITIONS;
+			const at = ruler.at(position);
+			const least = leastBeside(Math.floor(rank / POSITIONS), turn, lengths);
+			const next = firstAbove(made, at);
+			const left = made[next - 1] ?? 0;
+			const right = made[next] ?? length;
+			if (right - left > lengths.budget && at - left >= least && right - at >= least) {
+				made.splice(next, 0, at);
+				positions.splice(next, 0, position);
+			}
 		}
 	}
-	return cuts.slice(1, -1);
+	return positions.slice(1, -1);
 }
 
 /**
@@ -70,7 +107,8 @@ const NEWLINE = 10;
 /** A rank is kind (2 bits), hash (22 bits) and position (29 bits, the longest string V8 makes) in one number. */
 const POSITIONS = 2 ** 29;
 export const HASHES = 2 ** 22;
-const FIRST_WITHIN_BLOCKS = (BLOCK + 1) * HASHES * POSITIONS;
+/** Without its position. */
+const FIRST_WITHIN_BLOCKS = (BLOCK + 1) * HASHES;
 
 /** Ranks of all possible cuts; between two of them lie at most `reach` + 2 characters. */
 function ranked(text: string, spans: readonly Span[], reach: number): number[] {
@@ -193,16 +231,4 @@ export function hashBefore(text: string, position: number): number {
 	}
 	hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
 	return (hash ^ (hash >>> 13)) >>> 10;
-}
-
-/** Index of the first entry above `value` in a sorted list. */
-export function firstAbove(sorted: readonly number[], value: number): number {
-	let low = 0;
-	let high = sorted.length;
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if ((sorted[middle] ?? 0) > value) high = middle;
-		else low = middle + 1;
-	}
-	return low;
 }

@@ -1,7 +1,9 @@
 /** Where a chunk's text begins: what it repeats of the text before it, and of its table's header. Pure. */
 import { overlapStart } from './chunk-cuts.ts';
+import type { SectionSizes } from './chunk-sizes.ts';
+import type { Ruler, TextWindow } from './ruler.ts';
 
-/** Places in a text. */
+/** Positions in a section's text. */
 export interface ChunkPlace {
 	/** Where the chunk before begins. */
 	readonly floor: number;
@@ -14,14 +16,17 @@ export interface ChunkPlace {
 
 /** `header` has its line end; it is empty where nothing is repeated, or where there is no room for it. */
 export function chunkStart(
-	text: string,
+	{ text, base }: TextWindow,
 	{ floor, start, end, header, rowsFrom }: ChunkPlace,
-	{ maxChars, overlapChars }: { readonly maxChars: number; readonly overlapChars: number },
+	{ max, overlap, tokens }: SectionSizes,
+	ruler: Ruler,
 ): { from: number; header: string } {
-	const room = maxChars - (end - start);
-	const fits = header !== undefined && header.length * 4 <= maxChars && header.length < room;
+	const lengthOf = tokens?.count ?? ((value: string) => value.length);
+	const room = max - (ruler.at(end) - ruler.at(start));
+	const fits = header !== undefined && lengthOf(header) * 4 <= max && lengthOf(header) < room;
 	const repeated = fits ? `${header}\n` : '';
-	const from = overlapStart(text, floor, start, Math.min(overlapChars, room - repeated.length));
+	const most = Math.min(overlap, fits ? room - lengthOf(repeated) : room);
+	const from = base + overlapStart(text, floor - base, start - base, start - ruler.back(start, most));
 	// What stands before the rows, their header included, must not come between the two.
 	return { from: repeated !== '' && from < rowsFrom ? start : from, header: repeated };
 }

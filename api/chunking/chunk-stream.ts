@@ -5,19 +5,12 @@
  *
  * Takes blocks of every kind but code, which chunk.ts cuts by other rules. Memory: a few windows.
  */
-import {
-	type Block,
-	checkChunkSettings,
-	type ChunkSettings,
-	cutSection,
-	headingOf,
-	MAX_DEPTH,
-	type Piece,
-	shortened,
-	type TrailEntry,
-} from './chunk.ts';
-import { chunkStart } from './chunk-start.ts';
-import { createCutStream, type CutStream } from './cut-stream.ts';
+import { type Block, cutSection } from './chunk.ts';
+import { newSection, piecesAt } from './chunk-pieces.ts';
+import { checkChunkSettings, type ChunkSizes, sectionSizes } from './chunk-sizes.ts';
+import { createCutStream } from './cut-stream.ts';
+import { headingOf, MAX_DEPTH, shortened, type TrailEntry } from './heading-trail.ts';
+import type { Piece } from './piece.ts';
 
 export interface ChunkStream {
 	/** Before the first block: what the document itself is called beside its headings. The title it was sent with wins. */
@@ -39,7 +32,7 @@ const WINDOW = 48 * 1024;
 
 /** `sent`: the title that the document was sent with; see `chunk`. */
 export function createChunkStream(
-	sizes: ChunkSettings,
+	sizes: ChunkSizes,
 	sent: string | null = null,
 	window: number = WINDOW,
 ): ChunkStream {
@@ -52,7 +45,7 @@ export function createChunkStream(
 	let long: LongSection | null = null;
 	let title = sent;
 
-	const heading = () => headingOf(trail, title);
+	const heading = () => headingOf(trail, title, sizes);
 	const isEmpty = () => section.length === 0 && long === null;
 
 	function closeSection(): void {
@@ -65,7 +58,7 @@ export function createChunkStream(
 
 	function goLong(): LongSection {
 		if (long !== null) return long;
-		long = createLongSection(heading(), sizes, window, (piece) => pieces.push(piece));
+		long = createLongSection(heading(), sizes, window, (found) => pieces.push(...found));
 		for (const block of section) addBlock(long, block);
 		section = [];
 		return long;
@@ -134,14 +127,16 @@ interface LongSection {
 
 function createLongSection(
 	heading: string | null,
-	sizes: ChunkSettings,
+	chunkSizes: ChunkSizes,
 	window: number,
-	emit: (piece: Piece) => void,
+	emit: (pieces: readonly Piece[]) => void,
 ): LongSection {
-	const cuts: CutStream = createCutStream(sizes.maxChars - sizes.overlapChars);
+	const sizes = sectionSizes(chunkSizes, heading);
+	const section = newSection(heading, sizes);
+	const cuts = createCutStream(sizes, section.ruler);
 	/** Starts of the chunk at hand and of the one before. */
 	let start = 0;
-	let before: number | null = null;
+	let before = 0;
 	let unseen = 0;
 	let previous: Block['kind'] | null = null;
 	/** Blocks of one page and one table, from those on that the chunk at hand begins in. */
@@ -156,17 +151,11 @@ function createLongSection(
 	function put(end: number): void {
 		const run = runAtStart();
 		if (cuts.slice(start, end).trim() !== '') {
-			const { text, base } = cuts.window();
 			const place = {
-				...{ floor: (before ?? 0) - base, start: start - base, end: end - base },
-				...{ header: run?.header, rowsFrom: (run?.rowsFrom ?? 0) - base },
+				...{ floor: before, start, end, page: run?.page ?? null },
+				...{ header: run?.header, rowsFrom: run?.rowsFrom ?? 0 },
 			};
-			const { from, header } = chunkStart(text, place, sizes);
-			const own = cuts
-				.slice(base + from, end)
-				.replace(/^\n+/, '')
-				.trimEnd();
-			emit({ text: header + own, heading, page: run?.page ?? null });
+			emit(piecesAt(cuts.window(), place, section));
 		}
 		before = start;
 		start = end;
@@ -174,17 +163,15 @@ function createLongSection(
 
 	function takeCertain(isEnd: boolean): void {
 		unseen = 0;
-		const found = cuts.takeCertain(isEnd);
-		if (cuts.length() > sizes.maxChars) for (const cut of found) put(cut);
-		if (isEnd) put(cuts.length());
-		else cuts.forget(start - sizes.overlapChars);
+		for (const cut of cuts.takeCertain(isEnd)) put(cut);
+		if (isEnd) return put(cuts.length());
+		cuts.forget(before);
+		section.ruler.forget(before);
 	}
 
 	function seen(text: string): void {
 		unseen += text.length;
-		// A section that fits into one chunk is not cut, however sure a cut in it is: until it is longer than
-		// that, what comes may still be its end.
-		if (unseen >= window && cuts.length() > sizes.maxChars) takeCertain(false);
+		if (unseen >= window) takeCertain(false);
 	}
 
 	return {

@@ -12,10 +12,18 @@
  *  - Where a section is longer than one chunk, the cuts come from the text around them (chunk-cuts.ts), and
  *    a chunk's overlap from the text just before it: an edit changes the chunks beside it and no others.
  */
-import { createHash } from 'node:crypto';
-import { DocDropError } from '../errors.ts';
 import { cutPoints, type Span } from './chunk-cuts.ts';
-import { chunkStart } from './chunk-start.ts';
+import { newSection, piecesAt } from './chunk-pieces.ts';
+import {
+	type CharSizes,
+	checkChunkSettings,
+	type ChunkSizes,
+	defaultChunkSettings,
+	sectionSizes,
+	type TokenSizes,
+} from './chunk-sizes.ts';
+import { headingOf, MAX_DEPTH, shortened, type TrailEntry } from './heading-trail.ts';
+import type { Piece } from './piece.ts';
 
 /** A piece of a document in reading order, as the extractors give it. */
 export interface Block {
@@ -29,56 +37,23 @@ export interface Block {
 	readonly header?: string;
 }
 
-export interface ChunkSettings {
-	/** Longest chunk, overlap included, in UTF-16 code units; 200 to 8,000. */
-	readonly maxChars: number;
-	/** Longest repetition of the chunk before, in UTF-16 code units; 0 to less than half of maxChars. */
-	readonly overlapChars: number;
-}
-
-export const defaultChunkSettings: ChunkSettings = { maxChars: 1200, overlapChars: 150 };
-
 /** Grows whenever the same blocks may give other chunks, or the same chunk another text to embed. */
 export const CHUNKER_VERSION = 3;
-
-export interface Piece {
-	readonly text: string;
-	/** Title and headings above, outermost first, joined by ` > `; null where there are none. */
-	readonly heading: string | null;
-	/** Where the piece begins (its overlap aside); null where the format has no pages. */
-	readonly page: number | null;
-}
-
-/** Throws `config_invalid` for sizes that cannot work. */
-export function checkChunkSettings({ maxChars, overlapChars }: ChunkSettings): void {
-	if (!Number.isInteger(maxChars) || maxChars < 200 || maxChars > 8000) {
-		throw new DocDropError(
-			'config_invalid',
-			`maxChars must be a whole number from 200 to 8000, not ${maxChars}`,
-		);
-	}
-	if (!Number.isInteger(overlapChars) || overlapChars < 0 || overlapChars * 2 >= maxChars) {
-		throw new DocDropError(
-			'config_invalid',
-			`overlapChars must be a whole number from 0 to less than half of maxChars (${maxChars}), not ${overlapChars}`,
-		);
-	}
-}
 
 /** `title`: what the document is called beside its own headings; null where nothing is. */
 export function chunk(
 	blocks: readonly Block[],
-	settings: Partial<ChunkSettings> = {},
+	settings: Partial<CharSizes> | Extract<ChunkSizes, TokenSizes> = {},
 	title: string | null = null,
 ): Piece[] {
-	const sizes = { ...defaultChunkSettings, ...settings };
+	const sizes = 'maxTokens' in settings ? settings : { ...defaultChunkSettings, ...settings };
 	checkChunkSettings(sizes);
 	const pieces: Piece[] = [];
 	const trail: TrailEntry[] = [];
 	let section: Block[] = [];
 	let onlyHeadings = true;
 	const close = () => {
-		cutSection(section, headingOf(trail, title), sizes, pieces);
+		cutSection(section, headingOf(trail, title, sizes), sizes, pieces);
 		section = [];
 	};
 	for (const block of blocks) {
@@ -100,78 +75,10 @@ export function chunk(
 	return pieces;
 }
 
-export interface TrailEntry {
-	readonly level: number;
-	readonly text: string;
-}
-
-/** Null where nothing stands above. */
-export function headingOf(trail: readonly TrailEntry[], title: string | null): string | null {
-	const parts = trail.map(({ text }) => text);
-	const above = title === null ? '' : shortened(title);
-	if (above !== '' && !says(parts[0] ?? '', above)) parts.unshift(above);
-	return parts.length === 0 ? null : parts.join(SEPARATOR);
-}
-
-/** Whether a heading is the title, or the title but for the name of a site that stands beside it (`Guide | Site`). */
-function says(heading: string, title: string): boolean {
-	const [own, whole] = [heading.toLowerCase(), title.toLowerCase()];
-	if (own === '' || own === whole) return own !== '';
-	if (whole.startsWith(own)) return /^ ?[-|:·•«»–—]/.test(whole.slice(own.length));
-	return whole.endsWith(own) && /[-|:·•«»–—] ?$/.test(whole.slice(0, -own.length));
-}
-
-/**
- * SHA-256, hex, over heading, page and text, each with its length in bytes before it; a null differs from
- * every text. The chunk's identity within its document.
- */
-export function chunkHash({ text, heading, page }: Piece): string {
-	const hash = createHash('sha256');
-	for (const part of [heading, page === null ? null : String(page), text]) {
-		hash.update(part === null ? '-;' : `${Buffer.byteLength(part)};`);
-		if (part !== null) hash.update(part);
-	}
-	return hash.digest('hex');
-}
-
-/**
- * A chunk as the embedder and full-text search see it: its text below the headings above it, each of them once.
- * A section's first chunk begins with the headings of its section; only their parents go in front of it.
- */
-export function embeddedText({ heading, text }: Pick<Piece, 'heading' | 'text'>): string {
-	if (heading === null) return text;
-	const firstLines = text.split(/\n{2,}/, MAX_DEPTH).map(shortened);
-	for (let count = firstLines.length; count > 0; count -= 1) {
-		const own = firstLines.slice(0, count).join(SEPARATOR);
-		if (heading === own) return text;
-		if (heading.endsWith(SEPARATOR + own)) return `${heading.slice(0, -(SEPARATOR + own).length)}\n${text}`;
-	}
-	return `${heading}\n${text}`;
-}
-
-const SEPARATOR = ' > ';
-
-/** Deeper headings count as this deep; with TRAIL_CHARS it bounds what is repeated on every chunk. */
-export const MAX_DEPTH = 6;
-const TRAIL_CHARS = 100;
-
-/** A heading as the trail shows it: on one line, cut. Its whole text stands in its section. */
-export function shortened(text: string): string {
-	const line = text
-		.slice(0, TRAIL_CHARS * 4)
-		.replace(/\s+/g, ' ')
-		.trim();
-	if (line.length <= TRAIL_CHARS) return line;
-	return line
-		.slice(0, TRAIL_CHARS)
-		.replace(/[\uD800-\uDBFF]$/, '')
-		.trimEnd();
-}
-
 export function cutSection(
 	blocks: readonly Block[],
 	heading: string | null,
-	sizes: ChunkSettings,
+	chunkSizes: ChunkSizes,
 	into: Piece[],
 ): void {
 	const parts: string[] = [];
@@ -190,8 +97,9 @@ export function cutSection(
 		previous = block;
 	}
 	const text = parts.join('');
-	const budget = sizes.maxChars - sizes.overlapChars;
-	const starts = length <= sizes.maxChars ? [0] : [0, ...cutPoints(text, spans, budget)];
+	const sizes = sectionSizes(chunkSizes, heading);
+	const section = newSection(heading, sizes);
+	const starts = [0, ...cutPoints(text, spans, sizes, section.ruler)];
 	let at = 0;
 	/** The first of the blocks with the header that the block at hand has. */
 	let rows = 0;
@@ -203,14 +111,9 @@ export function cutSection(
 		}
 		if (text.slice(start, end).trim() === '') continue;
 		const place = {
-			...{ floor: starts[index - 1] ?? 0, start, end },
+			...{ floor: starts[index - 1] ?? 0, start, end, page: blocks[at]?.page ?? null },
 			...{ header: blocks[at]?.header, rowsFrom: spans[rows]?.start ?? 0 },
 		};
-		const { from, header } = chunkStart(text, place, sizes);
-		into.push({
-			text: header + text.slice(from, end).replace(/^\n+/, '').trimEnd(),
-			heading,
-			page: blocks[at]?.page ?? null,
-		});
+		into.push(...piecesAt({ text, base: 0 }, place, section));
 	}
 }

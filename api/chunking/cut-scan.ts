@@ -8,28 +8,25 @@ import {
 	hashBefore,
 	isSentenceStart,
 	isWordStart,
+	type Lengths,
+	lengthsOf,
 	rolled,
 	SENTENCE,
 	WORD,
 } from './chunk-cuts.ts';
+import type { SectionSizes } from './chunk-sizes.ts';
+import type { Ruler } from './ruler.ts';
 import { isGraphemeStart, isUnspacedWordStart, LOOKAHEAD } from './text-boundaries.ts';
 
 /** A possible cut; `rank` is its kind and hash, equal ranks go by position. */
 export interface Candidate {
 	readonly rank: number;
 	readonly position: number;
+	/** How far into the text by the ruler; Infinity until it is measured. */
+	at: number;
 	/** Decided for good in an earlier turn. */
 	readonly isCut: boolean;
 }
-
-/** What the rules of chunk-cuts.ts say in a budget. A stretch longer than `reach` needs cuts of the next lower kind. */
-function lengthsOf(budget: number) {
-	const third = Math.floor(budget / 3);
-	const reach = third - 2;
-	const longestGap = reach >> 1;
-	return { budget, third, quarter: Math.floor(budget / 4), reach, longestGap, shortestGap: longestGap >> 3 };
-}
-export type Lengths = ReturnType<typeof lengthsOf>;
 
 const newScan = () => ({
 	/** Blocks that are not scanned to their end, which is null while they are open. */
@@ -51,8 +48,9 @@ const newScan = () => ({
 	sentences: [] as number[],
 });
 
-export const newCutState = (budget: number) => ({
-	lengths: lengthsOf(budget),
+export const newCutState = (sizes: SectionSizes, ruler: Ruler) => ({
+	lengths: lengthsOf(sizes),
+	ruler,
 	/** The text from `base` on, and what has come since the last scan, which `total` counts too. */
 	known: { text: '', base: 0, queued: [] as string[], total: 0 },
 	scan: newScan(),
@@ -159,6 +157,6 @@ const isChosen = ({ shortestGap, longestGap }: Lengths, hash: number, gap: numbe
 function confirm({ candidates, known }: CutState, kind: number, positions: readonly number[]): void {
 	for (const position of positions) {
 		const rank = kind * HASHES + hashBefore(known.text, position - known.base);
-		candidates.push({ rank, position, isCut: false });
+		candidates.push({ rank, position, at: Infinity, isCut: false });
 	}
 }

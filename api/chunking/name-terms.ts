@@ -1,4 +1,4 @@
-import { embeddedText } from './chunk.ts';
+import { embeddedText } from './piece.ts';
 import { termsOf } from './terms.ts';
 
 const longestName = 200;

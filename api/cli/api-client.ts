@@ -3,7 +3,7 @@ import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
-import { DocDropError, errorTable, isDocDropError, type ErrorCode } from '../errors.ts';
+import { DocDropError, fromErrorBody, isDocDropError } from '../errors.ts';
 
 /** The way from a command to the index: over HTTP to the process that runs, or through an app of its own. */
 export interface Client {
@@ -95,16 +95,23 @@ export interface ExplainedJob {
 	readonly detail: Record<string, unknown> | null;
 }
 
-type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>;
+type Ask = (method: 'GET' | 'POST', path: string, body?: object, signal?: AbortSignal) => Promise<unknown>;
 
-export async function createClient(config: Config): Promise<Client> {
-	const running = readNote(config);
+/** Where the process that serves the data folder answers, and how it is asked; null where none does. */
+export async function findRunning(
+	config: Config,
+): Promise<{ readonly url: string; readonly ask: Ask } | null> {
+	const note = readNote(config);
+	if (note === null || !(await isAlive(note))) return null;
 	const keys = config.apiKeys;
 	const { key } =
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
-	if (running !== null && (await isAlive(running))) {
-		return clientOver(overHttp(running.url, key), running.url, async () => {});
-	}
+	return { url: note.url, ask: overHttp(note.url, key) };
+}
+
+export async function createClient(config: Config): Promise<Client> {
+	const running = await findRunning(config);
+	if (running !== null) return clientOver(running.ask, running.url, async () => {});
 	if (!hasData(config)) {
 		throw new DocDropError(
 			'config_invalid',
@@ -149,7 +156,8 @@ export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
 }
 
 function overHttp(url: string, key: string | undefined): Ask {
-	return async (method, path, body) => {
+	return async (method, path, body, signal) => {
+		const late = AbortSignal.timeout(60_000);
 		const answer = await fetch(url + path, {
 			method,
 			headers: {
@@ -157,7 +165,7 @@ function overHttp(url: string, key: string | undefined): Ask {
 				...(key !== undefined && { authorization: `Bearer ${key}` }),
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
-			signal: AbortSignal.timeout(60_000),
+			signal: signal === undefined ? late : AbortSignal.any([late, signal]),
 		}).catch((error: unknown) => {
 			throw new DocDropError('store_unavailable', `the process at ${url} did not answer`, { cause: error });
 		});
@@ -167,10 +175,7 @@ function overHttp(url: string, key: string | undefined): Ask {
 
 function check(status: number, body: unknown): unknown {
 	if (status < 400) return body;
-	const { error } = body as { error: { code: string; message: string; hint: string } };
-	// A newer process may know errors that this command does not.
-	const code = Object.hasOwn(errorTable, error.code) ? (error.code as ErrorCode) : 'internal';
-	throw new DocDropError(code, error.message, { hint: error.hint });
+	throw fromErrorBody(body);
 }
 
 function clientOver(ask: Ask, where: string | null, close: () => Promise<void>): Client {

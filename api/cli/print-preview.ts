@@ -10,9 +10,9 @@ export function printPreview(preview: PreviewResponse): string {
 		`read as    ${mimeType ?? 'nothing'}, ${count(bytes, 'byte')}${pagesOf(preview)}`,
 		`published  ${standing[state]}: ${count(diff.added, 'passage')} to add, ${diff.kept} to keep, ${diff.removed} to remove`,
 		...(chunks.length === 0 ? ['', 'It holds no text to be found by.'] : []),
-		...chunks.flatMap(({ index, heading, page, text }) => [
+		...chunks.flatMap(({ index, heading, page, tokens, text }) => [
 			'',
-			`${index + 1}.${page === null ? '' : ` page ${page}`}${heading === null ? '' : ` ${heading}`}`,
+			`${index + 1}.${page === null ? '' : ` page ${page}`}${heading === null ? '' : ` ${heading}`}${tokens === undefined ? '' : ` (${count(tokens, 'token')})`}`,
 			...text.split('\n').map((line) => (line === '' ? '' : `    ${line}`)),
 		]),
 	].join('\n');

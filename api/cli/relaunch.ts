@@ -1,9 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { allocator, mainSemiSpaceMb } from '../adapters/thread/index.ts';
+import { allocator, heapMb, mainSemiSpaceMb } from '../adapters/thread/index.ts';
 
 const semiSpace = '--max-semi-space-size';
+const sizes: Readonly<Record<string, number>> = { [semiSpace]: mainSemiSpaceMb, '--max-old-space-size': heapMb };
 /** The number of a process that has begun anew; its children inherit it, and have other ones. No setting, hence the underscore. */
 const marker = '_DOCDROP_RELAUNCHED';
 
@@ -14,14 +15,13 @@ const marker = '_DOCDROP_RELAUNCHED';
  */
 export function relaunch(): void {
 	const { execArgv, execPath, argv, env, pid } = process;
-	const isSized = [...execArgv, env['NODE_OPTIONS'] ?? ''].some((options) =>
-		options.replaceAll('_', '-').includes(semiSpace),
-	);
+	const given = [...execArgv, env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-');
+	const missing = Object.entries(sizes).filter(([option]) => !given.includes(option));
 	const isAllocated = Object.keys(allocator).every((name) => env[name] !== undefined);
 	// The main thread has its size by now; threads have limits of their own, which the flag would overrule.
-	if (isSized) setFlagsFromString(`${semiSpace}=0`);
-	if (env[marker] === String(pid) || (isSized && isAllocated) || !isPossible(execPath)) return;
-	const flags = isSized ? [] : [`${semiSpace}=${mainSemiSpaceMb}`];
+	if (given.includes(semiSpace)) setFlagsFromString(`${semiSpace}=0`);
+	if (env[marker] === String(pid) || (missing.length === 0 && isAllocated) || !isPossible(execPath)) return;
+	const flags = missing.map(([option, megabytes]) => `${option}=${megabytes}`);
 	const args = [execPath, ...flags, ...execArgv, ...argv.slice(1)];
 	process.execve?.(execPath, args, { ...allocator, ...env, [marker]: String(pid) });
 }

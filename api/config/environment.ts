@@ -47,6 +47,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 	});
 	const config = Object.fromEntries(values) as Config;
 	checkTogether(config);
+	checkChunks(config, env);
 	return config;
 }
 
@@ -54,10 +55,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function checkTogether(config: Config): void {
 	if (!isLoopback(config.host) && config.apiKeys.length === 0) {
 		throw invalid(settings.host, 'a loopback address while DOCDROP_API_KEYS is empty', config.host);
-	}
-	if (config.chunkOverlap * 2 >= config.chunkChars) {
-		const demand = `less than half of DOCDROP_CHUNK_CHARS (${config.chunkChars})`;
-		throw invalid(settings.chunkOverlap, demand, String(config.chunkOverlap));
 	}
 	if (config.embedder === 'openai') {
 		checkUrl(settings.embedderUrl, config.embedderUrl);
@@ -68,6 +65,18 @@ function checkTogether(config: Config): void {
 	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
 	if (config.tikaUrl === '') checkTypesAreRead(config);
 	else checkTikaUrl(config.tikaUrl);
+}
+
+/** Chunks are cut by one measure, and repeat less than half of themselves. */
+function checkChunks(config: Config, env: Readonly<Record<string, string | undefined>>): void {
+	const { chunkChars, chunkTokens, chunkOverlap } = settings;
+	const chars = env[chunkChars.env] ?? '';
+	if (config.chunkTokens !== null && chars !== '')
+		throw invalid(chunkChars, `unset where ${chunkTokens.env} is set (${config.chunkTokens})`, chars);
+	const [max, of] =
+		config.chunkTokens === null ? [config.chunkChars, chunkChars] : [config.chunkTokens, chunkTokens];
+	if (config.chunkOverlap !== null && config.chunkOverlap * 2 >= max)
+		throw invalid(chunkOverlap, `less than half of ${of.env} (${max})`, String(config.chunkOverlap));
 }
 
 /** Without an outside extractor a type that no reader takes is a typing error. */

@@ -31,7 +31,7 @@ export const intakeSettings = {
 	allowedTypes: setting('types', 'DOCDROP_ALLOWED_TYPES', {
 		default: '',
 		meaning:
-			'Types of documents that are taken, separated by commas, such as `text/markdown,text/plain` or `text/*`; others are refused. Empty: all that can be read.',
+			'Types of documents that are taken, separated by commas, such as `text/markdown,text/plain` or `text/*`; others are refused, and as attachments of a mail they are only named. Empty: all that can be read.',
 	}),
 	deniedTypes: setting('types', 'DOCDROP_DENIED_TYPES', {
 		default: '',

@@ -60,6 +60,9 @@ export const parsers = {
 		}
 		return inCodeUnits[unit]?.(number) ?? number;
 	},
+	/** Null where it is not set. */
+	optionalNumber: (setting: Setting, value: string): number | null =>
+		value === '' ? null : parsers.number(setting, value),
 	flag(setting: Setting, value: string): boolean {
 		if (value !== 'true' && value !== 'false') throw invalid(setting, 'true or false', value);
 		return value === 'true';

@@ -18,7 +18,7 @@ export const serviceSettings = {
 	apiKeys: setting('keys', 'DOCDROP_API_KEYS', {
 		default: '',
 		meaning:
-			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one.',
+			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one. DOCDROP_API_KEYS_FILE names a file of them, as _FILE does for every secret.',
 	}),
 	logLevel: setting('text', 'DOCDROP_LOG_LEVEL', {
 		default: 'info',
@@ -45,10 +45,18 @@ export const serviceSettings = {
 		range: [200, 8_000],
 		meaning: 'Longest chunk. Changing it makes every document that is sent again new.',
 	}),
-	chunkOverlap: setting('number', 'DOCDROP_CHUNK_OVERLAP', {
-		default: '150',
-		unit: 'characters',
-		range: [0, 3_999],
-		meaning: 'Text of the previous chunk that a chunk begins with; less than half a chunk.',
+	chunkTokens: setting('optionalNumber', 'DOCDROP_CHUNK_TOKENS', {
+		default: '',
+		unit: 'tokens',
+		range: [100, 8_191],
+		meaning:
+			'Longest chunk in tokens of OpenAI’s embedding models (cl100k), with the headings above it, instead of DOCDROP_CHUNK_CHARS. For another model a tenth less than it takes.',
+	}),
+	chunkOverlap: setting('optionalNumber', 'DOCDROP_CHUNK_OVERLAP', {
+		default: '',
+		unit: 'characters, or tokens',
+		range: [0, 4_095],
+		meaning:
+			'Text of the previous chunk that a chunk begins with, in the unit of its length; less than half a chunk. An eighth of a chunk where it is not set.',
 	}),
 };

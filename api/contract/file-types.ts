@@ -8,6 +8,8 @@ export interface FileType {
 	readonly name: string;
 	/** Of file names, without the dot, in lower case. */
 	readonly endings: readonly string[];
+	/** Of files that people know by their whole name, in lower case. */
+	readonly fileNames?: readonly string[];
 	/** A streamed type is read piece by piece, a buffered one needs the whole document in memory. */
 	readonly reading: 'streamed' | 'buffered';
 	/**
@@ -27,6 +29,11 @@ const sourceEndings = (
 	'zig sql graphql gql proto sh bash zsh fish ps1 bat cmd dockerfile mk cmake tf hcl nix toml ini cfg conf ' +
 	'properties diff patch'
 ).split(' ');
+
+const sourceFileNames = [
+	...['makefile', 'gnumakefile', 'dockerfile', 'containerfile', 'jenkinsfile', 'vagrantfile', 'procfile'],
+	...['rakefile', 'gemfile', 'podfile', 'brewfile', 'fastfile', 'justfile', 'cmakelists.txt'],
+];
 
 /** What servers and editors call some of them. */
 const sourceNames = [
@@ -51,7 +58,13 @@ const sourceNames = [
 ];
 
 export const fileTypes = {
-	'text/plain': { name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
+	'text/plain': {
+		...{ name: 'plain text', endings: ['txt', 'text', 'log'], reading: 'streamed', content: 'text' },
+		fileNames: [
+			...['readme', 'license', 'licence', 'copying', 'notice', 'changelog', 'changes', 'news'],
+			...['authors', 'contributors', 'maintainers', 'contributing', 'todo'],
+		],
+	},
 	'text/x-rst': { name: 'reStructuredText', endings: ['rst'], reading: 'streamed', content: 'text' },
 	'text/markdown': {
 		name: 'Markdown',
@@ -198,6 +211,7 @@ export const fileTypes = {
 	// Whatever the language: few of them have a media type of their own, and one reader takes them all.
 	'text/x-source': {
 		...{ name: 'source code', endings: sourceEndings, reading: 'buffered', content: 'text' },
+		fileNames: sourceFileNames,
 		...{ aliases: sourceNames, isOnlyWhenNamed: true },
 	},
 } as const satisfies Readonly<Record<string, FileType>>;
@@ -208,6 +222,9 @@ const rows = Object.entries(fileTypes) as readonly (readonly [MimeType, FileType
 const typeOfEnding = new Map<string, MimeType>(
 	rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type] as const)),
 );
+const typeOfFileName = new Map<string, MimeType>(
+	rows.flatMap(([type, { fileNames = [] }]) => fileNames.map((name) => [name, type] as const)),
+);
 
 const typeOfName = new Map<string, MimeType>(
 	rows.flatMap(([type, { aliases = [] }]) => [type, ...aliases].map((name) => [name, type] as const)),
@@ -216,11 +233,12 @@ const typeOfName = new Map<string, MimeType>(
 export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
 export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
 
-/** The type that the ending of a path stands for, in any case; null where there is none. */
+/** The type that the last name of a path, or its ending, stands for, in any case; null where there is none. */
 export function mimeTypeOf(path: string): MimeType | null {
-	const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+	const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
+	const known = typeOfFileName.get(name);
 	const dot = name.lastIndexOf('.');
-	return dot < 1 ? null : (typeOfEnding.get(name.slice(dot + 1).toLowerCase()) ?? null);
+	return known ?? (dot < 1 ? null : (typeOfEnding.get(name.slice(dot + 1)) ?? null));
 }
 
 /** Whether a folder is followed with files of a type unless its settings say which files. */

@@ -41,6 +41,10 @@ export const limits = {
 	reportedFiles: 20,
 	/** Of what it tells, as JSON. */
 	reportBytes: 32_768,
+	/** Of a message to /mcp. */
+	mcpBytes: 131_072,
+	/** Characters of documents in one answer to an agent. Its client counts tokens, and refuses an answer of too many. */
+	agentChars: 24_000,
 	tenantChars: 128,
 	docIdBytes: 1_024,
 	/** Of a document's own metadata, as JSON. */

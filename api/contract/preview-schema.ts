@@ -8,6 +8,9 @@ export const PreviewChunk = Type.Object({
 	change: Type.Enum(['added', 'kept'], { description: 'Whether publishing would add it.' }),
 	heading: Type.Union([Type.String(), Type.Null()], { description: 'The headings above it.' }),
 	page: Type.Union([Type.Integer(), Type.Null()], { description: 'Where the document has pages.' }),
+	tokens: Type.Optional(
+		Type.Integer({ description: 'Of its text and headings, where DOCDROP_CHUNK_TOKENS is set.' }),
+	),
 	text: Type.String({ description: 'What would be found.' }),
 });
 

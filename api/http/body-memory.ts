@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
 import { limits } from '../contract/limits.ts';
 import { goneSignal } from './gone-signal.ts';
+import type { InnerRequests } from './inner-requests.ts';
 import { isForm, isStreamed } from './streamed-body.ts';
 
 /**
@@ -10,9 +11,13 @@ import { isForm, isStreamed } from './streamed-body.ts';
  * length is not said counts as the largest. How long a body may take is in body-time.ts; streamed ones are written
  * as they come and count nowhere here, but for what a form keeps of itself in memory.
  */
-export function installBodyMemory(app: FastifyInstance, bodies: Allotment): void {
+export function installBodyMemory(
+	app: FastifyInstance,
+	bodies: Allotment,
+	{ isInner }: Pick<InnerRequests, 'isInner'>,
+): void {
 	app.addHook('preParsing', async (request, reply) => {
-		const bytes = announced(request);
+		const bytes = isInner(request) ? 0 : announced(request);
 		if (bytes === 0) return;
 		// Whose the document is stands in the body: until then a caller is known by its key.
 		const giveBack = await bodies.take(request.onlyTenant ?? '', bytes, goneSignal(reply));

@@ -14,10 +14,12 @@ import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
+import { createInnerRequests } from './inner-requests.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
 import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
+import { mcpRoutes } from './mcp-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -66,6 +68,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
 	installErrors(app);
+	const inner = createInnerRequests(app);
 	app.addHook('onResponse', async (request, reply) => {
 		telemetry.observe(
 			'docdrop_request_seconds',
@@ -78,7 +81,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 			global: false,
 			max: config.rateLimitMax,
 			timeWindow: '1 minute',
-			allowList: (request) => config.skipRateLimitsLocal && isLocal(request),
+			allowList: (request) => inner.isInner(request) || (config.skipRateLimitsLocal && isLocal(request)),
 			errorResponseBuilder: (_request, context) =>
 				new DocDropError('rate_limited', `at most ${context.max} requests a minute`, {
 					retryAfterMs: context.ttl,
@@ -89,7 +92,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	}
 	installAccess(app, config.apiKeys);
 	const bodyBytes = Math.max(config.maxBodiesBytes, config.maxBodyBytes);
-	installBodyMemory(app, allotment(deps, 'bytes of request bodies', bodyBytes));
+	installBodyMemory(app, allotment(deps, 'bytes of request bodies', bodyBytes), inner);
 	installListTurns(app, allotment(deps, 'lists at a time', config.maxLists));
 	await app.register(swagger, {
 		openapi: {
@@ -126,6 +129,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);
+		mcpRoutes(routes, { ...deps, inner });
 		sourceRoutes(routes, { ...deps, reports });
 		reportRoutes(routes, { reports });
 		statusRoutes(routes, { ...deps, reports });

@@ -13,6 +13,7 @@ import { checkDocument, checkTenant } from './access.ts';
 import { receiptStatus } from './batch-answer.ts';
 import { described } from './described.ts';
 import { goneSignal } from './gone-signal.ts';
+import { longAnswer } from './long-answer.ts';
 import { refusedBy } from './refused-by.ts';
 import { waiting } from './waiting-options.ts';
 
@@ -163,7 +164,8 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		}),
 		async (request, reply) => {
 			checkDocument(request, request.body);
-			return pipeline.preview(request.body, goneSignal(reply));
+			const { chunks, ...found } = await pipeline.preview(request.body, goneSignal(reply));
+			return reply.type('application/json').send(longAnswer(found, 'chunks', chunks));
 		},
 	);
 

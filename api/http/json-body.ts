@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DocDropError } from '../errors.ts';
+import { loopTurn } from '../loop-turn.ts';
+
+/** From so many bytes on a body waits for its turn to be parsed: many that arrive together would be parsed in one. */
+const longBody = 65_536;
 
 /**
  * JSON bodies, strictly: bytes that are not UTF-8 are refused, because replacing them would change an id or a
@@ -11,6 +15,14 @@ export function installJsonBody(app: FastifyInstance): void {
 	const refused = (message: string) => new DocDropError('invalid', `body ${message}`, { field: 'body' });
 	app.removeContentTypeParser('application/json');
 	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+		if (body.length < longBody) return parseNow(request, body, done);
+		void loopTurn().then(() => parseNow(request, body, done));
+	});
+	function parseNow(
+		request: FastifyRequest,
+		body: Buffer,
+		done: (error: Error | null, value?: unknown) => void,
+	): void {
 		// Many clients send the header with every request; what a deletion says is in its query.
 		if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
 		if (body.length === 0) return done(refused('must be JSON, got nothing'));
@@ -26,7 +38,7 @@ export function installJsonBody(app: FastifyInstance): void {
 				),
 			);
 		});
-	});
+	}
 }
 
 function isJson(text: string): boolean {

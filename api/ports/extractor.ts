@@ -34,6 +34,8 @@ export interface Chunk {
 	/** The document's title and the headings above the chunk, joined by ` > `; null where there are none. */
 	readonly heading: string | null;
 	readonly page: number | null;
+	/** Of the text that is embedded, where chunks are cut by tokens. */
+	readonly tokens?: number;
 	/** The tokenizer's output over the text and the headings above it, each once, joined by single spaces. */
 	readonly terms: string;
 }

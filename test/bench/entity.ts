@@ -6,7 +6,7 @@ import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
-import { readConfig } from '../../api/config/index.ts';
+import { chunkSettings, readConfig } from '../../api/config/index.ts';
 import type { Embedder } from '../../api/ports/embedder.ts';
 import { startPipelineFixture } from '../support/pipeline-fixture.ts';
 import type { Bench, Result } from './bench.ts';
@@ -72,7 +72,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 	};
 	const extractor = createExtractorPool({
 		workers: config.workers,
-		chunking: { maxChars: config.chunkChars, overlapChars: config.chunkOverlap },
+		chunking: chunkSettings(config),
 		clock: systemClock,
 	});
 	const vectorStore = createSqliteVecStore({

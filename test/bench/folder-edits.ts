@@ -54,7 +54,8 @@ async function add(folder: string, { path }: DocumentFile, index: number, seed: 
 	return writeFile(to, `${await readFile(path, 'utf8')}\nAdded as ${index} in round ${seed}.\n`);
 }
 
-function shuffled<T>(items: readonly T[], seed: number): T[] {
+/** The same order for the same seed. */
+export function shuffled<T>(items: readonly T[], seed: number): T[] {
 	const left = [...items];
 	let state = seed;
 	const next = (below: number) => {

@@ -1,15 +1,16 @@
 import { verifySqliteVec } from '../../api/adapters/sqlite-vec/verify.ts';
 import type { Bench, Result } from './bench.ts';
-import { copyOfCorpus, documentsOf } from './corpus.ts';
-import { startDocDrop, type DocDrop } from './docdrop-process.ts';
+import { copyOfCorpus } from './corpus.ts';
+import { startDocDrop } from './docdrop-process.ts';
 import { editFolder, edits } from './folder-edits.ts';
+import { settled } from './folder-settled.ts';
+import { followFormats } from './follow-formats.ts';
 import { compareWithFolder, indexFile, type Difference } from './index-points.ts';
 import { printTable, round, type Row } from './table.ts';
-import { waitUntil } from './wait-until.ts';
 
 /**
  * The edits of a folder, once while the server runs and once while it is stopped: afterwards the index itself
- * holds what the files give, no more and no less.
+ * holds what the files give, no more and no less. Then the same with files of many formats (follow-formats.ts).
  */
 const graceMs = 5_000;
 
@@ -57,7 +58,8 @@ export async function run(bench: Bench): Promise<Result> {
 	await server.stop();
 	await check('edited while it was stopped', stopped);
 
-	printTable(rows);
+	const formats = await followFormats(bench);
+	printTable([...rows, ...formats.rows]);
 	const sum = (kind: 'duplicates' | 'leftovers' | 'missing' | 'misordered' | 'stale') =>
 		phases.reduce((total, phase) => total + phase[kind], 0);
 	return {
@@ -71,24 +73,8 @@ export async function run(bench: Bench): Promise<Result> {
 			...edits,
 			secondsRunning: round(running, 1),
 			secondsStopped: round(stopped, 1),
+			formats: formats.figures,
 		},
-		faults,
+		faults: [...faults, ...formats.faults],
 	};
-}
-
-/** Nothing on its way, as many documents as files, and a scan since `since` (wall time) that found nothing. */
-async function settled(bench: Bench, server: DocDrop, inbox: string, since: number): Promise<void> {
-	const files = (await documentsOf(inbox)).length;
-	await waitUntil(
-		async () => {
-			const { documents, pending, inWork, failed, folders } = await server.status();
-			if (failed > 0) throw new Error(`${failed} documents failed`);
-			const [root] = folders[0]?.roots ?? [];
-			const verifiedAt = root?.verifiedAt == null ? 0 : Date.parse(root.verifiedAt);
-			const isQuiet = root !== undefined && root.pending + root.inFlight + pending + inWork === 0;
-			return isQuiet && documents === files && verifiedAt > since;
-		},
-		100,
-		bench.signal,
-	);
 }

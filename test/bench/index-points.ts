@@ -87,6 +87,41 @@ export async function compareWithFolder(file: string, folder: string): Promise<D
 	return { docs: files.length, ...found };
 }
 
+/** What of one index is not as in another one, which was made anew of the same folder: chunks, and documents in a wrong order. */
+export interface IndexDifference {
+	/** Only in the other one. */
+	readonly lost: number;
+	/** Only in this one. */
+	readonly stale: number;
+	/** More often in this one. */
+	readonly doubled: number;
+	readonly misordered: number;
+}
+
+/** A chunk is what it says, where, and of which content of its file. */
+export async function compareIndexes(file: string, freshFile: string): Promise<IndexDifference> {
+	const [held, fresh] = [await readIndex(file), await readIndex(freshFile)];
+	const found = { lost: 0, stale: 0, doubled: 0, misordered: 0 };
+	for (const docId of new Set([...held.keys(), ...fresh.keys()])) {
+		const [there, wanted] = [held, fresh].map((index) =>
+			(index.get(docId) ?? []).map(({ heading, page, content, fields }) =>
+				JSON.stringify([heading, page, content, fields.contentSha256]),
+			),
+		) as [string[], string[]];
+		const [countThere, countWanted] = [countEach(there), countEach(wanted)];
+		let isSame = true;
+		for (const key of new Set([...there, ...wanted])) {
+			const surplus = (countThere.get(key) ?? 0) - (countWanted.get(key) ?? 0);
+			if (surplus !== 0) isSame = false;
+			if (surplus < 0) found.lost -= surplus;
+			else if (countWanted.has(key)) found.doubled += surplus;
+			else found.stale += surplus;
+		}
+		if (isSame && wanted.some((key, at) => key !== there[at])) found.misordered += 1;
+	}
+	return found;
+}
+
 function countEach(keys: readonly string[]): Map<string, number> {
 	const counts = new Map<string, number>();
 	for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);

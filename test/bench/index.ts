@@ -4,7 +4,7 @@ import { type Run, runBench } from './bench.ts';
 /** `npm run bench -- NAME`: a table for people and, as the last line, one JSON object. Ends with 1 for a fault. */
 const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ run: Run }> }>> = {
 	onboard: { seconds: 600, load: () => import('./onboard.ts') },
-	follow: { seconds: 600, load: () => import('./follow.ts') },
+	follow: { seconds: 900, load: () => import('./follow.ts') },
 	accept: { seconds: 300, load: () => import('./accept.ts') },
 	coalesce: { seconds: 120, load: () => import('./coalesce.ts') },
 	dark: { seconds: 180, load: () => import('./dark.ts') },

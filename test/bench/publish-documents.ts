@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chunkHash } from '../../api/chunking/chunk.ts';
+import { chunkHash } from '../../api/chunking/piece.ts';
 import { tokenize } from '../../api/chunking/tokenize.ts';
 import type { Chunk } from '../../api/ports/extractor.ts';
 import { createRandom, type Random } from '../crash/random.ts';

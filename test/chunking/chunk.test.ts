@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Block, chunk, chunkHash, embeddedText, type Piece } from '../../api/chunking/chunk.ts';
+import { type Block, chunk } from '../../api/chunking/chunk.ts';
+import { assertComplete } from '../support/complete-chunks.ts';
+import { chunkHash, embeddedText, type Piece } from '../../api/chunking/piece.ts';
 
 const text = (pieces: readonly Piece[]) => pieces.map((piece) => piece.text);
 const paragraph = (value: string): Block => ({ kind: 'paragraph', text: value });
@@ -27,28 +29,6 @@ function prose(next: () => number, chars: number): string {
 		out += number + (next() < 0.1 ? '. ' : ' ');
 	}
 	return out.trim();
-}
-
-/**
- * Fails where the chunks, put one after the other with at most `overlapChars` repeated, are not the whole
- * text. Repetitive texts leave several ways to do it, so that all places are kept where a chunk may end.
- */
-function assertComplete(pieces: readonly Piece[], whole: string, overlapChars: number): void {
-	const bare = (value: string) => value.replace(/\s+/g, '');
-	const source = bare(whole);
-	let ends = new Set([0]);
-	for (const piece of pieces) {
-		const part = bare(piece.text);
-		const next = new Set<number>();
-		for (const end of ends) {
-			for (let back = 0; back <= Math.min(end, overlapChars, part.length - 1); back += 1) {
-				if (source.startsWith(part, end - back)) next.add(end - back + part.length);
-			}
-		}
-		assert.ok(next.size > 0, `not the next part of the text: ${piece.text.slice(0, 80)}`);
-		ends = next;
-	}
-	assert.ok(ends.has(source.length), 'the end of the text is missing');
 }
 
 /** Texts that hardly repeat themselves, so that a missing piece shows. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FolderStatus, ReportedFolders, Status } from '../../api/cli/api-client.ts';
 import { timeLeft } from '../../api/cli/counts.ts';
+import { printPreview } from '../../api/cli/print-preview.ts';
 import { explain, printStatus } from '../../api/cli/print.ts';
 
 describe('docdrop status, as text', () => {
@@ -141,5 +142,18 @@ describe('the time that is left', () => {
 		]);
 		// What cli-progress has in place of a number.
 		for (const none of ['NULL', 'INF', NaN, Infinity]) assert.equal(timeLeft(none), 'time left unknown');
+	});
+});
+
+describe('docdrop preview, as text', () => {
+	it('says the tokens of a passage where the API does', () => {
+		const passage = { index: 0, change: 'added', heading: 'Guide', page: 2, text: 'Go.' } as const;
+		const shown = printPreview({
+			...{ tenant: 't', docId: 'a.md', state: 'new', title: null, mimeType: 'text/markdown', charset: null },
+			...{ contentSha256: null, bytes: 3, warnings: [] },
+			diff: { added: 2, kept: 0, removed: 0, embeddings: 2 },
+			chunks: [{ ...passage, tokens: 2 }, passage],
+		});
+		assert.deepEqual(shown.match(/^1\..*$/gm), ['1. page 2 Guide (2 tokens)', '1. page 2 Guide']);
 	});
 });

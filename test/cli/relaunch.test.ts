@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { mainSemiSpaceMb } from '../../api/adapters/thread/memory-limits.ts';
+import { heapMb, mainSemiSpaceMb } from '../../api/adapters/thread/memory-limits.ts';
 
 /** What a program is that relaunches itself first, started with these. */
 interface Told {
@@ -55,6 +55,7 @@ describe('relaunch', function () {
 		assert.equal(pids.length, 2);
 		assert.equal(pids[0], pids[1]);
 		assert.ok(execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), execArgv.join(' '));
+		assert.ok(execArgv.includes(`--max-old-space-size=${heapMb}`), execArgv.join(' '));
 		assert.ok(execArgv.includes('--stack-trace-limit=7'), execArgv.join(' '));
 		assert.deepEqual(argv, ['watch', 'a b']);
 		assert.equal(arenas, '1');
@@ -80,11 +81,14 @@ describe('relaunch', function () {
 	it('leaves what the user has set', async () => {
 		const own = await tell(['--max-semi-space-size=32'], { MALLOC_ARENA_MAX: '7' });
 		assert.ok(!own.execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), own.execArgv.join(' '));
+		assert.ok(own.execArgv.includes(`--max-old-space-size=${heapMb}`), own.execArgv.join(' '));
 		assert.equal(own.arenas, '7');
+		const large = await tell(['--max-old-space-size=3000'], {});
+		assert.ok(!large.execArgv.includes(`--max-old-space-size=${heapMb}`), large.execArgv.join(' '));
 		const spelt = await tell([], { NODE_OPTIONS: '--max_semi_space_size=32' });
 		assert.ok(!spelt.execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), spelt.execArgv.join(' '));
 		const all = { MALLOC_ARENA_MAX: '7', MALLOC_MMAP_THRESHOLD_: '1', MALLOC_TRIM_THRESHOLD_: '1' };
-		const none = await tell([], { ...all, NODE_OPTIONS: '--max-semi-space-size=32' });
+		const none = await tell([], { ...all, NODE_OPTIONS: '--max-semi-space-size=32 --max-old-space-size=900' });
 		assert.equal(none.pids.length, 1, 'nothing was missing');
 	});
 });

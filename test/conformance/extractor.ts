@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chunk, type ChunkSettings } from '../../api/chunking/chunk.ts';
+import { chunk } from '../../api/chunking/chunk.ts';
+import type { ChunkSettings } from '../../api/chunking/chunk-sizes.ts';
 import type { Chunk, Extractor } from '../../api/ports/extractor.ts';
 import { samples } from './format-samples.ts';
 
 export type ExtractorFactory = (chunking: ChunkSettings) => Extractor | Promise<Extractor>;
 
-const sizes: ChunkSettings = { maxChars: 400, overlapChars: 60 };
+const sizes = { maxChars: 400, overlapChars: 60 };
+const inTokens = { maxTokens: 100, overlapTokens: 12 };
 const bytes = (content: string | Uint8Array) =>
 	typeof content === 'string' ? new TextEncoder().encode(content) : content;
 const bare = (text: string) => text.replace(/\s+/g, '');
@@ -59,7 +61,7 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 				const dir = await mkdtemp(join(tmpdir(), 'docdrop-stream-'));
 				try {
 					const file = join(dir, 'content');
-					await writeFile(file, sample(60).content);
+					await writeFile(file, sample(25).content);
 					const whole = await extractor.extract({ content: { file }, mimeType });
 					const got: Chunk[] = [];
 					let begins = 0;
@@ -119,10 +121,37 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 
 		it('changes its fingerprint with the chunk sizes, and only then', async () => {
 			const same = await create({ ...sizes });
-			const other = await create({ ...sizes, overlapChars: 0 });
+			const others: Extractor[] = [];
+			for (const other of [{ ...sizes, overlapChars: 0 }, inTokens, { ...inTokens, overlapTokens: 0 }])
+				others.push(await create(other));
 			assert.equal(same.fingerprint, extractor.fingerprint);
-			assert.notEqual(other.fingerprint, extractor.fingerprint);
-			await Promise.all([same.close(), other.close()]);
+			const all = [extractor, ...others].map(({ fingerprint }) => fingerprint);
+			assert.equal(new Set(all).size, all.length);
+			await Promise.all([same, ...others].map((one) => one.close()));
+		});
+
+		it('6. cuts by tokens, the same streamed', async () => {
+			const counting = await create(inTokens);
+			const dir = await mkdtemp(join(tmpdir(), 'docdrop-tokens-'));
+			try {
+				for (const mimeType of ['text/plain', 'text/csv', 'text/markdown'] as const) {
+					const file = join(dir, mimeType.replace('/', '-'));
+					await writeFile(file, samples[mimeType](20).content);
+					const input = { content: { file }, mimeType };
+					const { chunks } = await counting.extract(input);
+					const got: Chunk[] = [];
+					await counting.stream(input, {
+						begin: () => Promise.resolve(),
+						page: async (page) => void got.push(...page),
+					});
+					assert.deepEqual(got, chunks, mimeType);
+					assert.ok(chunks.length > 20, mimeType);
+					for (const { tokens = Infinity } of chunks) assert.ok(tokens > 0 && tokens <= 100, `${tokens}`);
+				}
+			} finally {
+				await rm(dir, { recursive: true });
+				await counting.close();
+			}
 		});
 
 		it('3. names the type that it cannot read, and goes on', async () => {

@@ -163,7 +163,7 @@ const sheets =
 		};
 	};
 
-/** It has no headings. */
+/** Without styles, and so without headings. */
 function doc(times: number): Sample {
 	const once = `Guide\r${begin}\rSecond part\rfirst item\rsecond item\r${end}\r`;
 	return {

@@ -21,6 +21,8 @@ export interface VectorStoreUnderTest {
 	readonly store: VectorStore;
 	/** Closes the store and takes everything away that it has made. */
 	dispose(): Promise<void>;
+	/** Throws where what a test has left is not sound. */
+	check?(): void;
 	/** Where data outlives the object: closes the store and makes another, not opened, on the same data. */
 	reopen?(dimensions?: number): Promise<VectorStore>;
 	/** It can list its terms, so that it finds near ones. */
@@ -35,15 +37,35 @@ export function testVectorStore(
 	dimensions = 8,
 ): void {
 	describe(`vector store: ${name}`, () => {
+		/**
+		 * One store serves many tests, each of which leaves an empty index to the next: one that starts threads costs
+		 * more than most tests. Where a test has made another one of the same data, the next test begins anew.
+		 */
 		let made: VectorStoreUnderTest;
 		let store: VectorStore;
+		let isOpen = false;
 
 		beforeEach(async () => {
+			if (isOpen) return;
 			made = await make(dimensions);
 			store = made.store;
 			await store.open();
+			isOpen = true;
 		});
-		afterEach(() => made.dispose());
+		afterEach(async () => {
+			made.check?.();
+			if (store === made.store) return empty();
+			isOpen = false;
+			await made.dispose();
+		});
+		after(async () => {
+			if (isOpen) await made.dispose();
+		});
+		async function empty(): Promise<void> {
+			const left = Map.groupBy(await scan(null), ({ tenant }) => tenant);
+			for (const [tenant, points] of left) await store.remove(tenant, points.map(idOf));
+			assert.equal(await store.count(null), 0);
+		}
 
 		const point = (change: Partial<NewPoint> = {}): NewPoint => ({ ...samplePoint(dimensions), ...change });
 		const put = (...writes: Partial<DocWrite>[]) => store.put(writes.map(docWrite));
@@ -80,8 +102,8 @@ export function testVectorStore(
 			it('refuses an index of other dimensions', async function () {
 				if (made.reopen === undefined) return this.skip();
 				await put({ points: [point()] });
-				const other = await made.reopen(dimensions + 8);
-				await rejectsWith('index_mismatch', other.open());
+				store = await made.reopen(dimensions + 8);
+				await rejectsWith('index_mismatch', store.open());
 			});
 		});
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
+import { type FileType, fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -13,6 +13,16 @@ describe('mimeTypeOf', () => {
 		'page.html': 'text/html',
 		'page.xhtml': 'application/xhtml+xml',
 		'notes.PDF': 'application/pdf',
+		'src/Makefile': 'text/x-source',
+		DOCKERFILE: 'text/x-source',
+		'CMakeLists.txt': 'text/x-source',
+		README: 'text/plain',
+		'a/License': 'text/plain',
+		'.gitignore': null,
+		'.dockerfile': null,
+		'my makefile': null,
+		'README/other': null,
+		constructor: null,
 		'picture.xyz': null,
 		'.txt': null,
 		'dir.txt/file': null,
@@ -31,7 +41,9 @@ describe('mimeTypeOf', () => {
 
 	it('knows every ending of the table, each for one type', () => {
 		for (const type of mimeTypes) {
-			for (const ending of fileTypes[type].endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+			const { endings, fileNames = [] }: FileType = fileTypes[type];
+			for (const ending of endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
+			for (const name of fileNames) assert.equal(mimeTypeOf(`a/${name}`), type);
 		}
 	});
 });

@@ -9,7 +9,7 @@ import { createIndexReader } from '../../api/adapters/sqlite-vec/read.ts';
 import { openForReading } from '../../api/adapters/sqlite-vec/index-schema.ts';
 import { verifySqliteVec } from '../../api/adapters/sqlite-vec/verify.ts';
 import { uuidFromBytes } from '../../api/adapters/sqlite/uuid.ts';
-import { embeddedText } from '../../api/chunking/chunk.ts';
+import { embeddedText } from '../../api/chunking/piece.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
 import type { QdrantDouble } from '../doubles/qdrant.ts';
 import type { Fault } from './oracle.ts';

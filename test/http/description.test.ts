@@ -40,6 +40,7 @@ describe('the description of the API', () => {
 			'get /v1/sources/reports',
 			'get /v1/status',
 			'get /v1/tenants',
+			'post /mcp',
 			'post /v1/embeddings',
 			'post /v1/files',
 			'post /v1/ingest/batch',

@@ -100,6 +100,27 @@ describe('types that the operator rules out', () => {
 		}
 	});
 
+	it('are named and not read where they are attached to a mail', async () => {
+		const app = await startApp({ DOCDROP_DENIED_TYPES: 'application/pdf' });
+		try {
+			const attached = (name: string, content: Buffer) =>
+				`--B\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="${name}"\r\n\r\n${content.toString('base64')}\r\n`;
+			const pdf = pdfFile({ pages: [{ lines: ['A secret page'] }] });
+			const mail = `Subject: S\r\nContent-Type: multipart/mixed; boundary="B"\r\n\r\n${attached('a.md', pdf)}${attached('b.md', Buffer.from('A shown page'))}--B--\r\n`;
+			const body = { tenant: 'acme', docId: 'a.eml', content: { text: mail } };
+			const { json } = await call(app.url, { path: '/v1/preview', body });
+			const text = json.chunks.map(({ text }: { text: string }) => text).join('\n');
+			assert.match(text, /A shown page[^]*a\.md/);
+			assert.doesNotMatch(text, /secret/);
+			assert.match(
+				json.warnings[0],
+				/"a\.md" was not read: .*DOCDROP_DENIED_TYPES allows, got "application\/pdf"/,
+			);
+		} finally {
+			await app.close();
+		}
+	});
+
 	describe('by every way in', () => {
 		let app: TestApp;
 		before(async () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileTypes, mimeTypes } from '../../api/contract/file-types.ts';
+import { samples } from '../conformance/format-samples.ts';
 import { docdropWorkflow } from './headtohead-workflows.ts';
 import { createRig, type Rig } from './rig.ts';
 import { activate, createWorkflow, deactivate, executionCount, executions } from './workflows.ts';
@@ -20,9 +22,9 @@ describe('the nodes in the real n8n', () => {
 		await activate(rig.n8n, workflowId);
 	});
 	after(() => rig.close());
-	const write = (name: string, text: string) => {
+	const write = (name: string, content: string | Uint8Array) => {
 		mkdirSync(join(rig.inbox, name, '..'), { recursive: true });
-		writeFileSync(join(rig.inbox, name), text);
+		writeFileSync(join(rig.inbox, name), content);
 	};
 	const drop = (prefix: string, count: number) => {
 		for (let at = 0; at < count; at += 1)
@@ -44,6 +46,23 @@ describe('the nodes in the real n8n', () => {
 		renameSync(join(rig.inbox, 'sub/b.md'), join(rig.inbox, 'sub/moved.md'));
 		renameSync(join(rig.inbox, 'many'), join(rig.inbox, 'renamed'));
 		rmSync(join(rig.inbox, 'sub/deep/ü ß.html'));
+		await rig.settled();
+		await rig.checkIndex();
+	});
+
+	it('follows files of every type that can be read', async () => {
+		const files = mimeTypes.map((type, at) => ({
+			name: `types/${at}.${fileTypes[type].endings[0]}`,
+			contentOf: (times: number) => samples[type](times).content,
+			turn: at % 3,
+		}));
+		for (const { name, contentOf } of files) write(name, contentOf(1));
+		await rig.settled();
+		for (const { name, contentOf, turn } of files) {
+			if (turn === 0) write(name, contentOf(2));
+			else if (turn === 1) renameSync(join(rig.inbox, name), join(rig.inbox, name.replace('/', '/moved ')));
+			else rmSync(join(rig.inbox, name));
+		}
 		await rig.settled();
 		await rig.checkIndex();
 	});

@@ -374,7 +374,7 @@ describe('the flow', () => {
 			};
 		}
 
-		it('never misses the document and never sees two versions of it, in 200 updates', async () => {
+		it('never misses the document and never sees two versions of it, in 96 updates', async () => {
 			const store = createMemoryVectorStore({ dimensions: 256 });
 			const own = startPipelineFixture({ vectorStore: slow(store) });
 			let isOver = false;
@@ -395,8 +395,8 @@ describe('the flow', () => {
 			try {
 				await own.publish(document(sections('beacon 0', 'beacon stays')));
 				const readers = (['text', 'dense', 'hybrid'] as const).map(read);
-				for (let n = 1; n <= 200; n += 1) {
-					// Now one section changes, now both, now there are more or fewer of them.
+				for (let n = 1; n <= 96; n += 1) {
+					// Now one section changes, now both, now there are more or fewer of them: each of the 12 ways 8 times.
 					const more = Array.from({ length: n % 4 }, (_, extra) => `beacon ${n} extra ${extra}`);
 					const stays = n % 3 === 0 ? `beacon moved ${n}` : 'beacon stays';
 					const job = await own.publish(document(sections(`beacon ${n}`, ...more, stays)));
@@ -409,7 +409,7 @@ describe('the flow', () => {
 				await own.stop();
 			}
 			assert.deepEqual(faults, []);
-			assert.ok(asked > 600 && versions.size > 50, `${asked} searches saw ${versions.size} versions`);
+			assert.ok(asked > 300 && versions.size > 30, `${asked} searches saw ${versions.size} versions`);
 		});
 	});
 });

@@ -183,9 +183,13 @@ export function workbookFile(
 
 /**
  * Word 97's streams with nothing but text in them: `body` with \r behind a paragraph and \x07 behind a cell. `flags`
- * is the second word of flags of the head.
+ * is the second word of flags of the head; `styles` has the style of each of the first paragraphs: 0, a heading from 1
+ * to 9, or 10, which is based on the second of those.
  */
-export function docFile(body: string, { flags = 0, title = '' } = {}): Buffer {
+export function docFile(
+	body: string,
+	{ flags = 0, title = '', styles = [] as readonly number[] } = {},
+): Buffer {
 	const text = Buffer.from(body, 'utf16le');
 	const head = Buffer.alloc(0x800);
 	head.writeUInt16LE(0xa5ec, 0);
@@ -202,11 +206,44 @@ export function docFile(body: string, { flags = 0, title = '' } = {}): Buffer {
 	table.writeUInt32LE(16, pieces + 1);
 	table.writeUInt32LE(body.length, pieces + 5 + 4);
 	table.writeUInt32LE(head.length, pieces + 5 + 8 + 2);
+	const shown = Buffer.concat([head, text, Buffer.alloc(Math.max(0, 4096 - text.length))]);
+	const { stream, tables } =
+		styles.length === 0 ? { stream: shown, tables: table } : styled(shown, table, body, styles);
 	return oleFileOf({
-		WordDocument: Buffer.concat([head, text, Buffer.alloc(Math.max(0, 4096 - text.length))]),
-		'1Table': table,
+		WordDocument: stream,
+		'1Table': tables,
 		...(title !== '' && { '\x05SummaryInformation': summary(title) }),
 	});
+}
+
+/** With a sheet of styles in the tables, and a page of the stream that says which paragraph has which. */
+function styled(stream: Buffer, table: Buffer, body: string, styles: readonly number[]) {
+	const sheet = Buffer.alloc(2 + 18 + 11 * 12);
+	sheet.writeUInt16LE(18, 0);
+	sheet.writeUInt16LE(11, 2);
+	for (let style = 0; style <= 10; style += 1) {
+		const at = 20 + style * 12;
+		sheet.writeUInt16LE(10, at);
+		sheet.writeUInt16LE(style === 10 ? 0xffe : style, at + 2);
+		sheet.writeUInt16LE(((style === 10 ? 2 : 0xfff) << 4) | 1, at + 4);
+	}
+	const page = Buffer.alloc(512);
+	const ends = [...body.matchAll(/[\r\x07]/g)].map(({ index }) => 0x800 + (index + 1) * 2);
+	page[511] = styles.length;
+	page.writeUInt32LE(0x800, 0);
+	for (const [index, style] of styles.entries()) {
+		page.writeUInt32LE(ends[index] ?? 0, (index + 1) * 4);
+		page[(styles.length + 1) * 4 + index * 13] = 200 + style * 2;
+		page.set([2, style, 0], 400 + style * 4);
+	}
+	const padded = Buffer.concat([stream, Buffer.alloc(512 - (stream.length % 512))]);
+	const list = Buffer.alloc(12);
+	list.writeUInt32LE(padded.length / 512, 8);
+	padded.writeUInt32LE(table.length, 0xa2);
+	padded.writeUInt32LE(sheet.length, 0xa6);
+	padded.writeUInt32LE(table.length + sheet.length, 0x102);
+	padded.writeUInt32LE(list.length, 0x106);
+	return { stream: Buffer.concat([padded, page]), tables: Buffer.concat([table, sheet, list]) };
 }
 
 export function oleFileOf(streams: Readonly<Record<string, Uint8Array>>): Buffer {

@@ -32,7 +32,12 @@ export function extractAsciidoc(bytes: Uint8Array, mimeType = 'text/asciidoc'): 
 		} else if (/^[|!,:]={3,}$/.test(text)) inTable = !inTable;
 		else if (inTable) {
 			const cells = text.split(/(?:\d*[.+*]?\d*[<^>]?[.]?[aehlms]?)\|/).map((cell) => cell.trim());
-			markup.row(cells.filter((cell) => cell !== '').join(' | '));
+			markup.row(
+				cells
+					.map(clean)
+					.filter((cell) => cell !== '')
+					.join(' | '),
+			);
 		} else if (heading !== null) markup.heading(heading[1]?.length ?? 1, clean(heading[2] ?? ''));
 		else if (isHidden(text)) markup.endText();
 		else if (item !== null)
@@ -50,8 +55,17 @@ const isHidden = (text: string) =>
 		text,
 	);
 
-/** Links and references give their text. */
+/** Links and references give their text, or what they lead to; anchors and roles go. */
 const clean = (text: string) =>
 	text
+		.replace(ANCHOR, '')
+		.replace(/\[[#.][\w.#%-]{1,100}\](#{1,2})([^#\n]{1,300})\1/g, '$2')
+		.replace(/\[[#.][\w.#%-]{1,100}\](?=[*_`#])/g, '')
 		.replace(/\b(?:link|xref|image|mailto|https?|ftp):[^\s[\]]{1,500}\[([^\]]{0,300})\]/g, '$1')
-		.replace(/<<[^<>,]{1,100},([^<>]{1,300})>>/g, '$1');
+		.replace(/<<[^<>,]{1,100},([^<>]{1,300})>>/g, '$1')
+		.replace(/<<([\w#:./-]{1,100})>>/g, '$1')
+		.trim();
+
+/** `[[name]]`, `[[name,text]]`, `[[[name]]]` of a bibliography, `anchor:name[]`; not where it is quoted as code. */
+const ANCHOR =
+	/(?<![`+\w])(?:\[{2,3}[\p{L}_:][\p{L}\p{N}_:.-]{0,100}(?:,[^[\]\n]{0,200})?\]{2,3}|anchor:[\w:.-]{1,100}\[[^\]\n]{0,200}\])(?!`)/gu;

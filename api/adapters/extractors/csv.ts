@@ -7,7 +7,7 @@ import type { Block, ChunkStream } from '../../chunking/index.ts';
 import { decodeAs } from './decode.ts';
 import type { TextFile } from './decode-stream.ts';
 import type { Document, StreamEnd } from './extracted.ts';
-import { isColumnName } from './header-row.ts';
+import { isHeaderRow } from './header-row.ts';
 import { linesIn } from './lines.ts';
 import { oneLine } from './one-line.ts';
 
@@ -56,13 +56,10 @@ function labelled(cell: string, name: string): string[] {
 	return [name === '' ? value : `${name}: ${value}`];
 }
 
-/** The names of the columns; null where the row is one of data: with a number, a repetition, or mostly empty. */
+/** The names of the columns; null where the row is one of data. */
 function headerOf(cells: readonly string[]): readonly string[] | null {
 	const names = cells.map((cell) => oneLine(cell));
-	const filled = names.filter((name) => name !== '');
-	const isHeader =
-		filled.length * 2 >= names.length && new Set(filled).size === filled.length && filled.every(isColumnName);
-	return isHeader ? names : null;
+	return isHeaderRow(names) ? names : null;
 }
 
 /** Cells of one row after the other; blank lines are left out. */

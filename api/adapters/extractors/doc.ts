@@ -8,7 +8,8 @@ import type { MimeType } from '../../contract/file-types.ts';
 import { DocDropError } from '../../errors.ts';
 import type { Block } from '../../chunking/index.ts';
 import { sourceOfBytes } from './byte-source.ts';
-import type { Document } from './extracted.ts';
+import { HEADING_MARKS, levelOfMark, markHeadings } from './doc-headings.ts';
+import { type Document, headingOf } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
 import { openOle } from './ole.ts';
 import { oleTitle } from './ole-title.ts';
@@ -26,7 +27,7 @@ export async function extractDoc(bytes: Uint8Array, mimeType: MimeType): Promise
 		throw new DocDropError('unreadable', `the file holds no text of Word, read as ${mimeType}`);
 	if ((stream.readUInt16LE(FLAGS) & ENCRYPTED) !== 0) throw needsPassword();
 	const container = { stream: (name: string) => Readable.from([ole.read(name) ?? Buffer.alloc(0)]) };
-	const document = await new WordExtractor().extractWordDocument(container, stream);
+	const document = await createExtractor().extractWordDocument(container, stream);
 	const blocks: Block[] = [];
 	for (const part of [
 		document.getBody({ filterUnicode: false }),
@@ -34,12 +35,29 @@ export async function extractDoc(bytes: Uint8Array, mimeType: MimeType): Promise
 		document.getFootnotes({ filterUnicode: false }),
 		document.getEndnotes({ filterUnicode: false }),
 	])
-		for (const line of part.split('\n')) addLine(blocks, line);
-	return { title: oleTitle(ole), blocks };
+		for (const [, line = '', end = ''] of part.matchAll(LINES)) addLine(blocks, line, end);
+	return { title: oleTitle(ole) ?? headingOf(blocks), blocks };
+}
+
+const LINES = new RegExp(`([^\\n${HEADING_MARKS.source.slice(1, -1)}]*)(\\n|${HEADING_MARKS.source}|$)`, 'g');
+
+function createExtractor() {
+	const extractor = new WordExtractor();
+	const read = extractor.writeParagraphProperties.bind(extractor);
+	extractor.writeParagraphProperties = (stream, table) => {
+		read(stream, table);
+		markHeadings(extractor._pieces, stream, table);
+	};
+	return extractor;
 }
 
 /** A row of a table is a line of its own, with a tab behind each cell. */
-function addLine(blocks: Block[], line: string): void {
+function addLine(blocks: Block[], line: string, end: string): void {
+	if (HEADING_MARKS.test(end)) {
+		const text = oneLine(line);
+		if (text !== '') blocks.push({ kind: 'heading', level: levelOfMark(end), text });
+		return;
+	}
 	const isRow = line.endsWith('\t');
 	const cells = (isRow ? line.slice(0, -1).split('\t') : [line]).map((cell) => oneLine(cell));
 	if (cells.every((cell) => cell === '')) return;

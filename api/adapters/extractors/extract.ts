@@ -17,14 +17,15 @@ import {
 	termsOf,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
+import { countedSizes, TOKENS } from './count-tokens.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
-import { type BufferedReader, readers, type StreamedReader } from './readers.ts';
+import { type BufferedReader, readers, type StreamedReader, type UnwantedTypes } from './readers.ts';
 import { sniff } from './sniff.ts';
 import { extractTika } from './tika-xhtml.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 2;
+const EXTRACTORS_VERSION = 3;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -40,6 +41,8 @@ const PAGE_CHUNKS = 200;
 export interface FileInput extends ExtractInput {
 	/** The content is the XHTML that a Tika server has made of a file of `mimeType` (tika.ts). */
 	readonly isRendered?: boolean;
+	/** What lies in it of these types is not read, such as an attachment. */
+	readonly unwanted?: UnwantedTypes;
 }
 
 /** An extractor that reads files itself, and what was made of others outside. */
@@ -53,8 +56,12 @@ type FollowingStream = Parameters<Extractor['stream']> extends [unknown, ...infe
 type Told = Omit<FileInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
-export function extractorFingerprint({ maxChars, overlapChars }: ChunkSettings): string {
-	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${maxChars}:${overlapChars}`;
+export function extractorFingerprint(chunking: ChunkSettings): string {
+	const sizes =
+		'maxTokens' in chunking
+			? `${chunking.maxTokens}:${chunking.overlapTokens}:${TOKENS}`
+			: `${chunking.maxChars}:${chunking.overlapChars}`;
+	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${sizes}`;
 }
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
@@ -70,7 +77,7 @@ export function fromReadError(cause: unknown): DocDropError {
  */
 export async function extractDocument(
 	bytes: Uint8Array,
-	{ mimeType: claimed, charset, title, isRendered }: Told,
+	{ mimeType: claimed, charset, title, isRendered, unwanted }: Told,
 	chunking: ChunkSettings,
 ): Promise<Extracted> {
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
@@ -79,9 +86,11 @@ export async function extractDocument(
 	return reading(mimeType, async () => {
 		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
 		const document =
-			own === null || reader === null ? extractTika(bytes, claimed) : await reader.read(bytes, own, charset);
+			own === null || reader === null
+				? extractTika(bytes, claimed)
+				: await reader.read(bytes, own, charset, unwanted);
 		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
-		const pieces = chunk(searchedBlocks(document), chunking, title ?? ownTitle);
+		const pieces = chunk(searchedBlocks(document), await countedSizes(chunking), title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
 		return { ...factsOf(document, mimeType), chunks: pieces.map(toChunk) };
 	});
@@ -122,7 +131,7 @@ async function streamFile(
 			readonly put: (page: readonly Chunk[]) => Promise<void>;
 		},
 ): Promise<DocumentFacts> {
-	const chunks = createChunkStream(chunking, title ?? null);
+	const chunks = createChunkStream(await countedSizes(chunking), title ?? null);
 	const walk = stream(file, mimeType, chunks, charset);
 	let count = 0;
 	let page: Chunk[] = [];

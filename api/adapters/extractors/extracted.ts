@@ -37,3 +37,9 @@ export function searchedBlocks({ blocks, description, keywords = [] }: Document)
 	const body = blocks.findIndex(({ kind }) => kind !== 'heading');
 	return body < 0 ? [...blocks, ...about] : blocks.toSpliced(body, 0, ...about);
 }
+
+/** For a document that has no title of its own. */
+export function headingOf(blocks: readonly Block[]): string | null {
+	const headings = blocks.filter((block) => block.kind === 'heading');
+	return (headings.find((block) => block.level === 1) ?? headings[0])?.text ?? null;
+}

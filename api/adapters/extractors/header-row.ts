@@ -3,12 +3,15 @@ const LONGEST_NAME = 80;
 
 const NUMBER = /^[-+(]?\p{Sc}?\d[\d\s.,:/%()TeE+-]*$/u;
 
-/** Whether a cell may name its column. */
-export const isColumnName = (cell: string): boolean => cell.length <= LONGEST_NAME && !NUMBER.test(cell);
+const isColumnName = (cell: string): boolean => cell.length <= LONGEST_NAME && !NUMBER.test(cell);
 
-/** Whether the first row of a table without markup names its columns: each by another name, and none by a number. */
+/**
+ * Whether the first row of a table without markup names its columns: none by a number, and most by a name of their own.
+ * Some tables have a name twice, such as one of an amount for each of two years.
+ */
 export function isHeaderRow(cells: readonly string[]): boolean {
 	const names = cells.filter((cell) => cell !== '');
-	if (names.length < 2 || names.length * 2 < cells.length || new Set(names).size < names.length) return false;
+	const different = new Set(names).size;
+	if (different < 2 || different * 2 <= names.length || names.length * 2 < cells.length) return false;
 	return names.every(isColumnName);
 }

@@ -5,11 +5,12 @@ import {
 	OfficeParser,
 	type SupportedFileType,
 } from 'officeparser';
+import { zipSync } from 'fflate';
 import type { MimeType } from '../../contract/file-types.ts';
 import { DocDropError } from '../../errors.ts';
-import type { Block } from '../../chunking/index.ts';
-import type { Document } from './extracted.ts';
+import { type Document, headingOf } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
+import { shownContent } from './odf-content.ts';
 import { officeBlocks } from './office-tree.ts';
 import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
 import { MOST_UNPACKED_MB, openZip } from './zip-parts.ts';
@@ -49,9 +50,9 @@ export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Prom
 	const fileType = parsers[mimeType];
 	if (fileType === undefined) throw new TypeError(`${mimeType} is no type of officeparser`);
 	if (fileType === 'rtf') checkRtf(bytes, mimeType);
-	else checkParts(bytes, mimeType);
+	const shown = fileType === 'rtf' ? bytes : shownParts(bytes, mimeType);
 	try {
-		const { metadata, content, warnings } = await OfficeParser.parseOffice(bytes, {
+		const { metadata, content, warnings } = await OfficeParser.parseOffice(shown, {
 			fileType,
 			decompressionLimits: limits,
 			ignoreComments: true,
@@ -71,15 +72,21 @@ export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Prom
 
 /**
  * The library unpacks by itself, and has limits of its own; but it takes its time until it reaches them, and a zip that
- * asks for a password it takes for a damaged one.
+ * asks for a password it takes for a damaged one. Gives the file as the library sees all of it.
  */
-function checkParts(bytes: Uint8Array, mimeType: MimeType): void {
+function shownParts(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 	const zip = openZip(bytes, mimeType);
 	const check = createXmlCheck(mimeType);
+	const texts: Record<string, Uint8Array> = {};
 	for (const name of zip.names) {
 		const content = TEXT.test(name) ? zip.read(name) : null;
-		if (content !== null && XML.test(name)) check(content);
+		if (content === null) continue;
+		if (XML.test(name)) check(content);
+		texts[name] = content;
 	}
+	const { 'content.xml': content } = texts;
+	const shown = content === undefined ? null : shownContent(Buffer.from(content).toString('utf8'));
+	return shown === null ? bytes : zipSync({ ...texts, 'content.xml': Buffer.from(shown) }, { level: 0 });
 }
 
 /** It has no elements to count; and the library would take anything for text in RTF. */
@@ -96,10 +103,4 @@ function checkRtf(bytes: Uint8Array, mimeType: MimeType): void {
 			`the file, read as ${mimeType}, has more than ${MOST_RTF_PARAGRAPHS} paragraphs and cells`,
 		);
 	}
-}
-
-/** For a document that has no title of its own. */
-function headingOf(blocks: readonly Block[]): string | null {
-	const headings = blocks.filter((block) => block.kind === 'heading');
-	return (headings.find((block) => block.level === 1) ?? headings[0])?.text ?? null;
 }

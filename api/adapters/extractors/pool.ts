@@ -34,6 +34,7 @@ import {
 	timeLimitMs,
 } from './pool-child.ts';
 import type { Task } from './pool-task.ts';
+import type { UnwantedTypes } from './readers.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -41,6 +42,8 @@ export interface ExtractorPoolSettings {
 	/** What one child may take; for tests. */
 	readonly limits?: Partial<ChildLimits>;
 	readonly chunking: ChunkSettings;
+	/** Of what lies within a file, such as an attachment; the types of the files themselves are their caller's matter. */
+	readonly unwanted?: UnwantedTypes;
 	readonly clock: Clock;
 	/** Another program for the children, for tests. */
 	readonly workerFile?: URL;
@@ -67,7 +70,7 @@ interface Pool {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): FileExtractor {
-	const { workerFile, chunking } = settings;
+	const { workerFile, chunking, unwanted = {} } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const pool: Pool = {
@@ -81,7 +84,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 		fingerprint: extractorFingerprint(chunking),
 		mimeTypes,
 		streamable: streamedTypes,
-		extract: (input, signal) => submit(pool, input, null, signal),
+		extract: (input, signal) => submit(pool, { ...input, unwanted }, null, signal),
 		async stream(input, sink, signal) {
 			let hasBegun = false;
 			const begin = async () => {
@@ -89,7 +92,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 				await sink.begin();
 			};
 			const page: ChunkSink['page'] = (chunks) => sink.page(chunks);
-			const { chunks: _none, ...facts } = await submit(pool, input, { begin, page }, signal);
+			const { chunks: _none, ...facts } = await submit(pool, { ...input, unwanted }, { begin, page }, signal);
 			if (!hasBegun) await sink.begin();
 			return facts;
 		},

@@ -7,6 +7,7 @@
  * A reader that brings a large library is imported by its row when a file first needs it.
  * The process that only asks for chunks imports this table too, and must not pay for what its children use.
  */
+import { unwantedError } from '../../domain/index.ts';
 import { type fileTypes, mimeTypeNamed, mimeTypeOf, type MimeType } from '../../contract/file-types.ts';
 import type { ChunkStream } from '../../chunking/index.ts';
 import { sourceOfBytes } from './byte-source.ts';
@@ -21,8 +22,16 @@ import { streamText } from './text-stream.ts';
 
 export interface BufferedReader {
 	/** `charset`: as whoever sent the bytes declares it. */
-	readonly read: (bytes: Uint8Array, mimeType: MimeType, charset?: string) => Document | Promise<Document>;
+	readonly read: (
+		bytes: Uint8Array,
+		mimeType: MimeType,
+		charset?: string,
+		unwanted?: UnwantedTypes,
+	) => Document | Promise<Document>;
 }
+
+/** Types that the operator has ruled out, each with the setting that says so: what is within a file may be of one. */
+export type UnwantedTypes = Readonly<Record<string, string>>;
 
 export interface StreamedReader extends BufferedReader {
 	/**
@@ -97,7 +106,11 @@ const messages: Readonly<Record<string, ReadMessage>> = {
 	'application/vnd.ms-outlook': readMsg,
 };
 const message = (read: ReadMessage): BufferedReader => ({
-	read: (bytes) => read(bytes, outermost(readAttached)),
+	read: (bytes, _mimeType, _charset, unwanted = {}) =>
+		read(
+			bytes,
+			outermost((attachment, nesting) => readAttached(attachment, nesting, unwanted)),
+		),
 });
 
 /** One for each row of `fileTypes`, streaming where the row says so. */
@@ -147,9 +160,12 @@ export const readers: {
 async function readAttached(
 	{ name, mimeType, bytes }: Attachment,
 	nesting: Nesting,
+	unwanted: UnwantedTypes,
 ): Promise<Document | null> {
 	const named = (name === null ? null : mimeTypeOf(name)) ?? mimeTypeNamed(mimeType ?? '');
 	const type = sniff(sourceOfBytes(bytes), named ?? 'application/octet-stream');
+	const setting = Object.hasOwn(unwanted, type) ? unwanted[type] : undefined;
+	if (setting !== undefined) throw unwantedError(type, setting);
 	if (!Object.hasOwn(readers, type)) return null;
 	const readMessage = messages[type];
 	return readMessage === undefined

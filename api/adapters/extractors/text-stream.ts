@@ -6,6 +6,7 @@
  */
 import type { Block, ChunkStream } from '../../chunking/index.ts';
 import type { TextFile } from './decode-stream.ts';
+import { isBorder } from './rst.ts';
 import { createHeadings, dedent, indentOf } from './text.ts';
 
 /** A paragraph of more characters is not kept whole. */
@@ -84,7 +85,7 @@ function* events(file: TextFile, longParagraph: number): Generator<Event> {
 		isWhole = true;
 	}
 	for (const line of file.lines()) {
-		if (line.trim() !== '') {
+		if (!isBorder(line, file.mimeType)) {
 			if (isLong) {
 				yield { line };
 				continue;

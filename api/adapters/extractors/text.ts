@@ -7,6 +7,7 @@
 import type { Block } from '../../chunking/index.ts';
 import { decodeAs } from './decode.ts';
 import { LONGEST_TITLE, type Document } from './extracted.ts';
+import { isBorder, plainTitle, RST } from './rst.ts';
 
 /** Rejects with `unreadable` what is binary. `charset`: as the sender declares it. */
 export function extractText(bytes: Uint8Array, mimeType = 'text/plain', charset?: string): Document {
@@ -28,7 +29,7 @@ export function textDocument(whole: string, mimeType = 'text/plain'): Document {
 	}
 
 	for (const line of eachLine(whole)) {
-		if (line.trim() === '') {
+		if (isBorder(line, mimeType)) {
 			if (lines.length > 0) flush();
 		} else {
 			lines.push(line);
@@ -40,12 +41,14 @@ export function textDocument(whole: string, mimeType = 'text/plain'): Document {
 
 /** Finds headings, which stand at the beginning of a paragraph; knows the styles that the document has used so far. */
 export function createHeadings(mimeType: string) {
-	const longest = mimeType === 'text/x-rst' ? Infinity : LONGER_RULE;
+	const isRst = mimeType === RST;
+	const longest = isRst ? Infinity : LONGER_RULE;
 	/** Underline mark, doubled where there is an overline as well; its index is its level. */
 	const styles: string[] = [];
 	function heading(text: string, style: string): Block {
 		if (!styles.includes(style)) styles.push(style);
-		return { kind: 'heading', level: styles.indexOf(style) + 1, text: text.trim() };
+		const shown = text.trim();
+		return { kind: 'heading', level: styles.indexOf(style) + 1, text: isRst ? plainTitle(shown) : shown };
 	}
 	return {
 		/**

@@ -13,7 +13,17 @@ declare module 'word-extractor/lib/word-ole-extractor.js' {
 		getFootnotes(options: Options): string;
 		getEndnotes(options: Options): string;
 	}
+	interface TextPiece {
+		readonly startFilePos: number;
+		readonly size: number;
+		readonly bpc: number;
+		text: string;
+	}
 	export default class WordOleExtractor {
+		/** Of the whole document, in order. */
+		readonly _pieces: readonly TextPiece[];
+		/** Called when the pieces are there, before they are joined; both streams are whole. */
+		writeParagraphProperties(wordDocument: Buffer, table: Buffer): void;
 		extractWordDocument(
 			container: { stream(name: string): Readable },
 			wordDocument: Buffer,

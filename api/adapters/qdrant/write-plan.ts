@@ -2,9 +2,9 @@
  * Document writes as request bodies: which points go into which request, and what happens to the points
  * that stay. No I/O; qdrant-store.ts sends what this makes, all upserts before any payload change.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { slices } from '../../domain/index.ts';
+import { loopTurn } from '../../loop-turn.ts';
 import type { DocWrite, NewPoint } from '../../ports/index.ts';
 import { createRequestBody, type RequestBody } from './body.ts';
 import { docIdKey, keptMetadata, newPayloads, tenantKey } from './payload.ts';
@@ -107,7 +107,7 @@ export async function* upsertBodies(
 			points += 1;
 			if (sinceTurn >= bytesPerTurn) {
 				sinceTurn = 0;
-				await setImmediate();
+				await loopTurn();
 			}
 		}
 	}

@@ -17,5 +17,12 @@ export const allocator: Readonly<Record<string, string>> = {
 /** Of the main thread, MB: V8 would let what is new, most of it garbage, grow to 96. */
 export const mainSemiSpaceMb = 8;
 
+/**
+ * What each heap may grow to, MB: V8's own choice on a machine of 4 GB. With more it lets a heap grow to four times what
+ * lives in it before it looks for garbage, with this to about one and a half (`MemoryController::MaxGrowingFactor`), so that
+ * what a caller made everybody hold for a moment is given back. What lives in a heap is bounded by what is admitted.
+ */
+export const heapMb = 1024;
+
 /** Of a thread: messages are garbage at once, and at V8's own limit each thread would keep 48 MB of it. */
 export const threadLimits = { maxYoungGenerationSizeMb: 12 } as const;

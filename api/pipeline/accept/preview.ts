@@ -1,9 +1,17 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { Allotment } from '../admission/index.ts';
-import type { DocStore, Extractor } from '../../ports/index.ts';
+import type { Chunk, DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
 import { isNamedAlike } from '../../chunking/index.ts';
-import { plan, readingOf, readMeta } from '../../domain/index.ts';
+import {
+	createLargePlanner,
+	type LargePlan,
+	type ManifestEntry,
+	readingOf,
+	readMeta,
+	slices,
+} from '../../domain/index.ts';
+import { loopTurn } from '../../loop-turn.ts';
 
 interface PreviewDeps {
 	readonly docStore: DocStore;
@@ -14,6 +22,9 @@ interface PreviewDeps {
 	/** The caller hung up: it waits no more. Work that was begun keeps its place until it is done. */
 	readonly gone?: AbortSignal;
 }
+
+/** So many chunks are named and compared in one turn of the event loop. */
+const chunksATurn = 256;
 
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
 export async function preview(document: Normalised, deps: PreviewDeps): Promise<PreviewResponse> {
@@ -46,12 +57,11 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	const canKeep =
 		published?.fingerprint === deps.fingerprint &&
 		(document.op === 'delete' || isNamedAlike(docId, readMeta(published.meta), readMeta(document.meta)));
-	const next = plan({ tenant, docId, chunks, manifest, orphans: [], canKeep });
-	const { added, kept, gone } = next;
+	const next = await planInTurns({ tenant, docId, chunks, manifest, canKeep });
 	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
-	const reused = added.filter(({ hash }) => known.has(hash)).length;
+	const reused = chunks.filter(({ hash }, index) => !next.isKept(index) && known.has(hash)).length;
+	const added = next.chunks - next.kept;
 	const isSame = canKeep && published?.sha256 === document.sha256 && published.meta === document.meta;
-	const keptIds = new Set(kept);
 	return {
 		tenant,
 		docId,
@@ -71,15 +81,39 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		contentSha256: document.op === 'delete' ? null : document.sha256,
 		bytes: document.size,
 		warnings: [...warnings],
-		diff: { added: added.length, kept: kept.length, removed: gone.length, embeddings: added.length - reused },
-		chunks: chunks.map(({ heading, page, text }, index) => ({
+		diff: { added, kept: next.kept, removed: next.gone, embeddings: added - reused },
+		chunks: chunks.map(({ heading, page, tokens, text }, index) => ({
 			index,
-			change: keptIds.has(next.manifest[index]?.pointId ?? '') ? 'kept' : 'added',
+			change: next.isKept(index) ? 'kept' : 'added',
 			heading,
 			page,
+			...(tokens !== undefined && { tokens }),
 			text,
 		})),
 	};
+}
+
+/** The plan as a large document's is made: a preview may have thousands of chunks, and holds nobody up. */
+async function planInTurns({
+	tenant,
+	docId,
+	chunks,
+	manifest,
+	canKeep,
+}: {
+	readonly tenant: string;
+	readonly docId: string;
+	readonly chunks: readonly Chunk[];
+	readonly manifest: readonly ManifestEntry[];
+	readonly canKeep: boolean;
+}): Promise<LargePlan> {
+	const planner = createLargePlanner(tenant, docId);
+	for (const slice of slices(chunks, chunksATurn)) {
+		await loopTurn();
+		for (const { hash } of slice) planner.add(hash);
+	}
+	planner.addEntries(manifest.map(({ pointId, order }) => ({ pointId, order, isCertain: true })));
+	return planner.finish(canKeep, loopTurn);
 }
 
 /** Chunks whose vectors a move would take over, see reuse.ts. */

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Chunk, Claimed, DocFields, DocStore, Spool } from '../../ports/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
@@ -9,6 +8,7 @@ import {
 	type LargePlan,
 	readingOf,
 } from '../../domain/index.ts';
+import { loopTurn } from '../../loop-turn.ts';
 import { canKeep, changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
 import { openReuse, type Reuse } from './reuse.ts';
@@ -56,7 +56,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	let planner = createLargePlanner(tenant, docId);
 	if (claimed.op === 'delete') {
 		await addKnownEntries(claimed, planner, deps.docStore);
-		const nothing = await planner.finish(false, setImmediate);
+		const nothing = await planner.finish(false, loopTurn);
 		const none = { spool: null, fields: null, droppedExtra: [], warnings: [], embedded: 0, reused: 0 };
 		return { claimed, plan: nothing, ...none };
 	}
@@ -84,7 +84,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			)
 			.finally(leave);
 		await addKnownEntries(claimed, planner, deps.docStore);
-		const plan = await planner.finish(canKeep(claimed), setImmediate);
+		const plan = await planner.finish(canKeep(claimed), loopTurn);
 		const vectors = await fillSpool(claimed, spool, plan, deps);
 		return { claimed, plan, spool, ...changedFields(claimed, content, facts), ...vectors };
 	} catch (error) {

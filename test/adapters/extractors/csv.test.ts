@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { extractCsv, streamCsv } from '../../../api/adapters/extractors/csv.ts';
 import { openTextFile } from '../../../api/adapters/extractors/decode-stream.ts';
-import { chunk, type Piece } from '../../../api/chunking/chunk.ts';
+import { chunk } from '../../../api/chunking/chunk.ts';
+import type { Piece } from '../../../api/chunking/piece.ts';
 import { createChunkStream } from '../../../api/chunking/chunk-stream.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -31,6 +32,13 @@ describe('extractCsv', () => {
 	it('takes TSV at its word, and the delimiter that a first line names', () => {
 		assert.deepEqual(texts('a\tb\nx, y\tz, w', 'text/tab-separated-values'), ['a | b', 'a: x, y | b: z, w']);
 		assert.deepEqual(texts('sep=;\na;b\n1,5;2'), ['a | b', 'a: 1,5 | b: 2']);
+	});
+
+	it('takes a header in which some names are doubled', () => {
+		assert.deepEqual(texts('name,amount,note,amount\nAda,1,,2'), [
+			'name | amount | note | amount',
+			'name: Ada | amount: 1 | amount: 2',
+		]);
 	});
 
 	it('names nothing where the first row is no header', () => {

@@ -54,6 +54,35 @@ the end`;
 	});
 });
 
+describe('AsciiDoc', () => {
+	it('has no anchors and roles in its text, but where they are quoted', () => {
+		const text = `[[top]]Title
+===
+
+== [[here]]Part [[there,a name]]
+
+anchor:low[]Some [#id]#marked# and [.red]##text##, see <<here>>.
+
+* [[[ref]]] An item
+* \`[[nodiscard]]\` and a[[0]]
+
+|===
+|[[cell]]one |https://x.org[two]
+|===`;
+		assert.deepEqual(
+			extractAsciidoc(bytes(text)).blocks.map(({ text }) => text),
+			[
+				'Title\n===',
+				'Part',
+				'Some marked and text, see here.',
+				'An item',
+				'`[[nodiscard]]` and a[[0]]',
+				'one | two',
+			],
+		);
+	});
+});
+
 describe('extractOrg', () => {
 	it('gives headings without keywords and tags, paragraphs, items, code and rows', () => {
 		const text = `#+TITLE: Notes

@@ -13,6 +13,7 @@ import {
 	docxRow,
 	epubParts,
 	odfHeading,
+	odfList,
 	odfParagraph,
 	odfRow,
 	odfTable,
@@ -114,6 +115,27 @@ describe('ODT', () => {
 		const { blocks, warnings } = await extractOffice(zipOf(parts), ODT);
 		assert.ok(blocks.length > 0 && blocks.length < 1_000);
 		assert.deepEqual(warnings, ['content that the file repeats was told fewer times']);
+	});
+
+	it('has tables within items of a list, and lists and sections within cells', async () => {
+		const inItem = odfTable('S', odfRow('a', 'b'));
+		const list = odfList('before', 'last').replace(
+			'</text:list-item>',
+			`${inItem}${odfParagraph('after')}$&`,
+		);
+		const inCell = odfRow('LIST', 'SECTION')
+			.replace(odfParagraph('LIST'), odfList('one', 'two'))
+			.replace(odfParagraph('SECTION'), `<text:section>${odfParagraph('three')}</text:section>`);
+		const parts = openDocumentParts('text', list + odfTable('T', inCell), 'Kept');
+		const { title, blocks } = await extractOffice(zipOf(parts), ODT);
+		assert.deepEqual(blocks, [
+			item(1, 'before'),
+			row('a | b'),
+			item(1, 'after'),
+			item(1, 'last'),
+			row('one two | three'),
+		]);
+		assert.equal(title, 'Kept');
 	});
 
 	it('has numbered headings, and a footnote behind its paragraph', async () => {
@@ -223,6 +245,20 @@ describe('DOC', () => {
 	it('has paragraphs, and rows where cells end', async () => {
 		const { blocks } = await extractDoc(docFile('First\rsecond\ttabbed\ra\x07b\x07\r\r'), DOC);
 		assert.deepEqual(blocks, [paragraph('First'), paragraph('second tabbed'), row('a | b')]);
+	});
+
+	it('has headings in the styles of headings, and in those that are based on one', async () => {
+		const body = 'On\x0btop\rtext\rDeeper\rOwn\ra\x07b\x07\rLast\r';
+		const { title, blocks } = await extractDoc(docFile(body, { styles: [1, 0, 8, 10, 1] }), DOC);
+		assert.deepEqual(blocks, [
+			heading(1, 'On top'),
+			paragraph('text'),
+			heading(6, 'Deeper'),
+			heading(2, 'Own'),
+			row('a | b'),
+			paragraph('Last'),
+		]);
+		assert.equal(title, 'On top');
 	});
 
 	it('has a title in the charset of its properties', async () => {

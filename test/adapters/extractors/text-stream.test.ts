@@ -7,7 +7,8 @@ import { LONGEST_LINE, openTextFile } from '../../../api/adapters/extractors/dec
 import { streamText } from '../../../api/adapters/extractors/text-stream.ts';
 import { extractText } from '../../../api/adapters/extractors/text.ts';
 import { createChunkStream } from '../../../api/chunking/chunk-stream.ts';
-import { chunk, type Piece } from '../../../api/chunking/chunk.ts';
+import { chunk } from '../../../api/chunking/chunk.ts';
+import type { Piece } from '../../../api/chunking/piece.ts';
 import { isDocDropError } from '../../../api/errors.ts';
 
 const sizes = { maxChars: 300, overlapChars: 40 };
@@ -27,6 +28,8 @@ const anyLine = fc.oneof(
 		'\t indented',
 		'  - item',
 		'x\r',
+		'.. _target:',
+		'`Title`_',
 	),
 	fc.string({ maxLength: 40 }),
 	fc.nat(30).map((n) => '='.repeat(n)),
@@ -41,17 +44,23 @@ const anyBytes = fc.oneof(
 	anyFile.map((text) => Buffer.from(`\ufeff${text}`, 'utf16le')),
 	anyFile.map((text) => Buffer.concat([Buffer.from(text), Buffer.from([0x80, 0xe9, 0x20, 0x9f])])),
 );
+const anyLength = fc.constantFrom(1, 200, 1_000, 1_000_000);
+const anyType = fc.constantFrom('text/plain', 'text/x-rst');
 
 describe('text that is read in pieces', () => {
 	const dir = mkdtempSync(join(tmpdir(), 'docdrop-text-stream-'));
 	const file = join(dir, 'content');
 	after(() => rmSync(dir, { recursive: true, force: true }));
 
-	function streamed(bytes: Uint8Array, longParagraph: number): { title: string | null; pieces: Piece[] } {
+	function streamed(
+		bytes: Uint8Array,
+		longParagraph: number,
+		mimeType = 'text/plain',
+	): { title: string | null; pieces: Piece[] } {
 		writeFileSync(file, bytes);
 		const chunks = createChunkStream(sizes, null, 500);
 		const pieces: Piece[] = [];
-		const walk = streamText(openTextFile(file, 'text/plain'), chunks, longParagraph);
+		const walk = streamText(openTextFile(file, mimeType), chunks, longParagraph);
 		for (;;) {
 			const { done, value } = walk.next();
 			pieces.push(...chunks.take());
@@ -61,17 +70,17 @@ describe('text that is read in pieces', () => {
 
 	it('gives the title and the chunks of text that is read whole', () => {
 		fc.assert(
-			fc.property(anyBytes, fc.constantFrom(1, 200, 1_000, 1_000_000), (bytes, longParagraph) => {
+			fc.property(anyBytes, anyLength, anyType, (bytes, longParagraph, mimeType) => {
 				let whole;
 				try {
-					const { title, blocks } = extractText(bytes);
+					const { title, blocks } = extractText(bytes, mimeType);
 					whole = { title, pieces: chunk(blocks, sizes) };
 				} catch (error) {
 					assert.ok(isDocDropError(error));
-					assert.throws(() => streamed(bytes, longParagraph), { message: error.message });
+					assert.throws(() => streamed(bytes, longParagraph, mimeType), { message: error.message });
 					return;
 				}
-				assert.deepEqual(streamed(bytes, longParagraph), whole);
+				assert.deepEqual(streamed(bytes, longParagraph, mimeType), whole);
 			}),
 			{ numRuns: 500 },
 		);

@@ -38,6 +38,33 @@ describe('extractText', () => {
 		});
 	});
 
+	it('has titles of reStructuredText without their marks, and no targets of its links', () => {
+		const text = `.. _top:
+
+\`A link <https://x.org>\`_ and :func:\`~os.path\`
+===============================================
+
+Text before
+.. _\`a place\`:
+and \`behind\`_.
+
+.. _kept: https://x.org
+
+The \`\`code\`\` of *Python_*, __init__ and snake_case
+----------------------------------------------------
+`;
+		const { title, blocks } = extractText(utf8(text), 'text/x-rst');
+		assert.deepEqual(blocks, [
+			{ kind: 'heading', level: 1, text: 'A link and os.path' },
+			{ kind: 'paragraph', text: 'Text before' },
+			{ kind: 'paragraph', text: 'and `behind`_.' },
+			{ kind: 'paragraph', text: '.. _kept: https://x.org' },
+			{ kind: 'heading', level: 2, text: 'The code of Python, __init__ and snake_case' },
+		]);
+		assert.equal(title, 'A link and os.path');
+		assert.equal(extractText(utf8(text)).blocks[0]?.text, '.. _top:');
+	});
+
 	it('takes no short underline, no table rule, no second line of a paragraph for a title', () => {
 		for (const text of ['A long title\n---', 'Name  Value\n====  =====', 'one\ntwo\n===\nthree']) {
 			assert.ok(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
 import { openTikaExtractor, type TikaSettings } from '../../../api/adapters/extractors/tika.ts';
-import { defaultChunkSettings } from '../../../api/chunking/chunk.ts';
+import { defaultChunkSettings } from '../../../api/chunking/chunk-sizes.ts';
 import type { DocDropError } from '../../../api/errors.ts';
 import type { Chunk, Extractor } from '../../../api/ports/extractor.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
@@ -49,10 +49,8 @@ describe('an extractor with a Tika server', () => {
 
 	describe('keeps the promises of one', () => {
 		before(() => tika.answersWith(status(415)));
-		extractorConformance('a pool with a Tika server', async (chunking) =>
-			openTikaExtractor(createExtractorPool({ workers: 2, chunking, clock: systemClock }), {
-				...{ ...settings, url: tika.url },
-			}),
+		extractorConformance('an extractor with a Tika server', async (chunking) =>
+			openTikaExtractor(createInProcessExtractor({ chunking }), { ...settings, url: tika.url }),
 		);
 	});
 

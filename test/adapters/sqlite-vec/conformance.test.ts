@@ -18,12 +18,11 @@ testVectorStore('sqlite-vec', async (dimensions) => {
 			current = createSqliteVecStore({ file, dimensions: others });
 			return current;
 		},
+		// Whatever a test did, the tables must agree.
+		check: () => assert.deepEqual(verifySqliteVec(file).faults, []),
 		async dispose() {
 			await current.close();
-			const { faults } = verifySqliteVec(file);
 			await rm(folder, { recursive: true });
-			// Whatever a test did, the tables must agree.
-			assert.deepEqual(faults, []);
 		},
 	};
 });

@@ -8,13 +8,69 @@ import { epoch, items, runNode, sourceId } from './harness.ts';
 type Shown = Error & { readonly description: string };
 
 describe('tenants, and many documents at once', () => {
-	/** One that works, and one that never does: there every change waits. */
 	let api: TestApp;
-	let idle: TestApp;
-	beforeEach(async () => {
-		[api, idle] = await Promise.all([startApp(), startApp({ DOCDROP_WORKERS: '0' })]);
+	before(async () => {
+		api = await startApp();
 	});
-	afterEach(() => Promise.all([api.close(), idle.close()]));
+	after(() => api.close());
+	/** One that no other test has. */
+	let acme: string;
+	let made = 0;
+	beforeEach(() => {
+		acme = `acme-${(made += 1)}`;
+	});
+
+	/** An API in which nothing was published yet, and never will be: every change waits. */
+	describe('in an API of their own', () => {
+		let idle: TestApp;
+		beforeEach(async () => {
+			idle = await startApp({ DOCDROP_WORKERS: '0' });
+		});
+		afterEach(() => idle.close());
+
+		it('status names the tenants that there are where it is none of them', async () => {
+			const status = (tenant: string) => ask('tenant', 'status', { tenant }, { url: idle.url });
+			await assert.rejects(status('acme'), {
+				message: 'there is no tenant "acme"; nothing was published yet',
+			});
+			await publish(idle.url, ['a.txt'], { tenant: 'acme' });
+			await assert.rejects(status('acne'), { message: 'there is no tenant "acne"; there are: acme' });
+		});
+
+		it('are listed up to a limit, or all', async () => {
+			for (const tenant of ['acme', 'beta', 'gamma']) await publish(idle.url, ['a.txt'], { tenant });
+			const list = (parameters: object) => ask('tenant', 'getMany', { ...parameters }, { url: idle.url });
+			const all = await list({ returnAll: true });
+			assert.deepEqual(all.json, [{ tenant: 'acme' }, { tenant: 'beta' }, { tenant: 'gamma' }]);
+			assert.equal((await list({ limit: 2 })).json.length, 2);
+		});
+
+		it('status says of each tenant how far it is, in figures and in words', async () => {
+			await publish(idle.url, names('a/', 3));
+			const { json } = await ask(
+				'tenant',
+				'status',
+				{ tenant: '={{ $json.name }}' },
+				{ url: idle.url, sent: [{ name: acme }] },
+			);
+			assert.deepEqual(json, [
+				{
+					tenant: acme,
+					summary: '0 of 3 documents are in the index (0 %), 3 wait, nothing moves at present',
+					...{
+						total: 3,
+						processed: 0,
+						waiting: 3,
+						failed: 0,
+						refused: 0,
+						percent: 0,
+						perMinute: 0,
+						secondsLeft: null,
+					},
+				},
+			]);
+		});
+	});
 
 	const ask = (
 		resource: string,
@@ -36,7 +92,7 @@ describe('tenants, and many documents at once', () => {
 	async function publish(url: string, docIds: readonly string[], more: object = {}): Promise<void> {
 		for (let at = 0; at < docIds.length; at += 500) {
 			const documents = docIds.slice(at, at + 500).map((docId, place) => ({
-				...{ tenant: 'acme', docId, content: { text: `text of ${docId}` } },
+				...{ tenant: acme, docId, content: { text: `text of ${docId}` } },
 				...more,
 				...('source' in more && { source: { ...(more.source as object), seq: at + place + 1 } }),
 			}));
@@ -47,7 +103,7 @@ describe('tenants, and many documents at once', () => {
 	const ofTrigger = { source: { sourceId, epoch } };
 	const names = (folder: string, count: number) =>
 		Array.from({ length: count }, (_, n) => `${folder}${String(n).padStart(4, '0')}.txt`);
-	async function there(tenant = 'acme'): Promise<string[]> {
+	async function there(tenant = acme): Promise<string[]> {
 		await settled(api.url);
 		const { json } = await call(api.url, {
 			path: `/v1/documents?tenant=${tenant}&state=published&limit=500`,
@@ -56,71 +112,25 @@ describe('tenants, and many documents at once', () => {
 	}
 
 	describe('status', () => {
-		it('says of each tenant how far it is, in figures and in words', async () => {
-			await publish(idle.url, names('a/', 3));
-			const { json } = await ask(
-				'tenant',
-				'status',
-				{ tenant: '={{ $json.name }}' },
-				{
-					url: idle.url,
-					sent: [{ name: 'acme' }],
-				},
-			);
-			assert.deepEqual(json, [
-				{
-					tenant: 'acme',
-					summary: '0 of 3 documents are in the index (0 %), 3 wait, nothing moves at present',
-					...{
-						total: 3,
-						processed: 0,
-						waiting: 3,
-						failed: 0,
-						refused: 0,
-						percent: 0,
-						perMinute: 0,
-						secondsLeft: null,
-					},
-				},
-			]);
-		});
-
 		it('says when all is in, and what failed', async () => {
 			await publish(api.url, names('a/', 2));
 			await settled(api.url);
-			const done = await ask('tenant', 'status', { tenant: 'acme' });
+			const done = await ask('tenant', 'status', { tenant: acme });
 			assert.equal(done.json[0].summary, 'All 2 documents are in the index');
 			await publish(api.url, ['broken.html'], { content: { base64: 'AAECAwQFBgcICQAB' } });
 			await settled(api.url);
-			const some = await ask('tenant', 'status', { tenant: 'acme' });
+			const some = await ask('tenant', 'status', { tenant: acme });
 			assert.equal(some.json[0].summary, '2 of 3 documents are in the index, 1 failed');
 			assert.deepEqual([some.json[0].processed, some.json[0].failed, some.json[0].percent], [2, 1, 100]);
-			const path = '/v1/documents/content?tenant=acme&docId=picture.png';
+			const path = `/v1/documents/content?tenant=${acme}&docId=picture.png`;
 			await call(api.url, { method: 'PUT', path, body: 'x', headers: { 'content-type': 'image/png' } });
-			const refused = await ask('tenant', 'status', { tenant: 'acme' });
+			const refused = await ask('tenant', 'status', { tenant: acme });
 			assert.equal(
 				refused.json[0].summary,
 				'2 of 3 documents are in the index, 1 failed, 1 was refused (Job, Get Many, with State: Failed says why)',
 			);
 			assert.equal(refused.json[0].refused, 1);
 		});
-
-		it('names the tenants that there are where it is none of them', async () => {
-			await assert.rejects(ask('tenant', 'status', { tenant: 'acme' }), {
-				message: 'there is no tenant "acme"; nothing was published yet',
-			});
-			await publish(api.url, ['a.txt']);
-			await assert.rejects(ask('tenant', 'status', { tenant: 'acne' }), {
-				message: 'there is no tenant "acne"; there are: acme',
-			});
-		});
-	});
-
-	it('lists tenants up to a limit, or all', async () => {
-		for (const tenant of ['acme', 'beta', 'gamma']) await publish(api.url, ['a.txt'], { tenant });
-		const all = await ask('tenant', 'getMany', { returnAll: true });
-		assert.deepEqual(all.json, [{ tenant: 'acme' }, { tenant: 'beta' }, { tenant: 'gamma' }]);
-		assert.equal((await ask('tenant', 'getMany', { limit: 2 })).json.length, 2);
 	});
 
 	describe('delete all of a tenant', () => {
@@ -129,19 +139,19 @@ describe('tenants, and many documents at once', () => {
 			await publish(api.url, names('watched/', 3), ofTrigger);
 			await publish(api.url, ['b.txt'], { tenant: 'beta' });
 			await settled(api.url);
-			const run = await ask('tenant', 'delete', { tenant: 'acme', confirmation: 'acme' });
-			assert.deepEqual(run.json, [{ tenant: 'acme', deleted: 703 }]);
+			const run = await ask('tenant', 'delete', { tenant: acme, confirmation: acme });
+			assert.deepEqual(run.json, [{ tenant: acme, deleted: 703 }]);
 			const pages = run.requests.filter(({ url }) => new URL(url).pathname === '/v1/documents');
 			assert.equal(pages.length, 2);
 			assert.deepEqual([await there(), await there('beta')], [[], ['b.txt']]);
-			const again = await ask('tenant', 'delete', { tenant: 'acme', confirmation: 'acme' });
-			assert.deepEqual(again.json, [{ tenant: 'acme', deleted: 0 }]);
+			const again = await ask('tenant', 'delete', { tenant: acme, confirmation: acme });
+			assert.deepEqual(again.json, [{ tenant: acme, deleted: 0 }]);
 		});
 
 		it('leaves what a trigger publishes afterwards to the trigger', async () => {
 			await publish(api.url, ['a.txt'], ofTrigger);
 			await settled(api.url);
-			await ask('tenant', 'delete', { tenant: 'acme', confirmation: 'acme' });
+			await ask('tenant', 'delete', { tenant: acme, confirmation: acme });
 			await settled(api.url);
 			const later = { source: { sourceId, epoch: '0199f3a4-7c11-7f2e-9d0a-5b6c7d8e9f01' } };
 			await publish(api.url, ['a.txt'], later);
@@ -150,17 +160,17 @@ describe('tenants, and many documents at once', () => {
 
 		it('deletes nothing where another name was typed, or none', async () => {
 			await publish(api.url, ['a.txt']);
-			const wrong = ask('tenant', 'delete', { tenant: 'acme', confirmation: 'acne' });
+			const wrong = ask('tenant', 'delete', { tenant: acme, confirmation: 'acne' });
 			await assert.rejects(wrong, {
-				message: 'Name of the Tenant Again must be "acme", the tenant that is chosen, got "acne"',
+				message: `Name of the Tenant Again must be "${acme}", the tenant that is chosen, got "acne"`,
 			});
-			const none = ask('tenant', 'delete', { tenant: 'acme', confirmation: '={{ $json.none }}' });
+			const none = ask('tenant', 'delete', { tenant: acme, confirmation: '={{ $json.none }}' });
 			await assert.rejects(none, { message: 'Name of the Tenant Again is empty' });
 			assert.deepEqual(await there(), ['a.txt']);
 		});
 
 		it('fails the execution where another try may help, whatever the node says', async () => {
-			const parameters = { tenant: 'acme', confirmation: 'acme' };
+			const parameters = { tenant: acme, confirmation: acme };
 			const run = ask('tenant', 'delete', parameters, { url: 'none', continueOnFail: true });
 			await assert.rejects(run, { name: 'NodeApiError' });
 		});
@@ -170,15 +180,15 @@ describe('tenants, and many documents at once', () => {
 		it('deletes what begins so, and counts it', async () => {
 			await publish(api.url, [...names('a/', 501), 'a.txt', 'ab/c.txt']);
 			await settled(api.url);
-			const run = await ask('document', 'deleteByPrefix', { tenant: 'acme', prefix: 'a/' });
-			assert.deepEqual(run.json, [{ tenant: 'acme', prefix: 'a/', deleted: 501 }]);
+			const run = await ask('document', 'deleteByPrefix', { tenant: acme, prefix: 'a/' });
+			assert.deepEqual(run.json, [{ tenant: acme, prefix: 'a/', deleted: 501 }]);
 			assert.deepEqual(await there(), ['a.txt', 'ab/c.txt']);
 		});
 
 		it('refuses an empty prefix', async () => {
 			await publish(api.url, ['a.txt']);
 			for (const prefix of ['={{ "" }}', ' ', '={{ $json.none }}']) {
-				const run = ask('document', 'deleteByPrefix', { tenant: 'acme', prefix });
+				const run = ask('document', 'deleteByPrefix', { tenant: acme, prefix });
 				await assert.rejects(run, /Prefix must not be empty/);
 			}
 			assert.deepEqual(await there(), ['a.txt']);
@@ -188,7 +198,7 @@ describe('tenants, and many documents at once', () => {
 			await publish(api.url, ['f/a.txt', 'f/b.txt'], ofTrigger);
 			await publish(api.url, ['f/c.txt']);
 			await settled(api.url);
-			const parameters = { tenant: 'acme', prefix: 'f/' };
+			const parameters = { tenant: acme, prefix: 'f/' };
 			await assert.rejects(ask('document', 'deleteByPrefix', parameters), (error: Shown) => {
 				assert.match(
 					error.message,
@@ -208,7 +218,7 @@ describe('tenants, and many documents at once', () => {
 			const run = await ask(
 				'document',
 				'deleteByPrefix',
-				{ tenant: 'acme', prefix: '={{ $json.prefix }}' },
+				{ tenant: acme, prefix: '={{ $json.prefix }}' },
 				{ sent: [{ prefix: '' }, { prefix: 'a' }], continueOnFail: true },
 			);
 			assert.deepEqual(

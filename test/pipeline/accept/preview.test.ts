@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import type { PreviewResponse } from '../../../api/contract/preview-schema.ts';
 import { until } from '../../support/settled.ts';
 import { startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
@@ -52,6 +53,19 @@ describe('preview', () => {
 		assert.deepEqual(read, ['1', 'mine']);
 		gate.resolve();
 		assert.equal((await Promise.all(all)).length, 4);
+	});
+
+	it('says how many tokens a chunk has where that is how they are cut', async () => {
+		assert.ok(!('tokens' in ((await fixture.pipeline.preview(document('some text'))).chunks[0] ?? {})));
+		await fixture.stop();
+		const chunking = { maxTokens: 100, overlapTokens: 10 };
+		fixture = startPipelineFixture({ extractor: createInProcessExtractor({ chunking }) });
+		const { chunks } = await fixture.pipeline.preview(
+			document(`# Guide\n\n${'tiktoken is great! '.repeat(40)}`),
+		);
+		assert.ok(chunks.length > 2);
+		const short = await fixture.pipeline.preview(document('tiktoken is great!'));
+		assert.equal(short.chunks[0]?.tokens, 6);
 	});
 
 	it('says new, changed, unchanged, deleted', async () => {
