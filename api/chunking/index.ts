@@ -13,5 +13,5 @@ export { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from '.
 export { chunkHash, embeddedText, type Piece } from './piece.ts';
 export { parseQuery, type QueryWords, satisfies } from './query-words.ts';
 export { greatestScore, k1, shareOf } from './term-weights.ts';
-export { TERMS_VERSION, termsOf } from './terms.ts';
+export { TERMS_VERSION, termsOf } from './stems.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

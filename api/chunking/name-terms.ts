@@ -1,5 +1,5 @@
 import { embeddedText } from './piece.ts';
-import { termsOf } from './terms.ts';
+import { termsOf } from './stems.ts';
 
 const longestName = 200;
 const longestDescription = 2_000;

@@ -1,5 +1,5 @@
 import { limits } from '../contract/limits.ts';
-import { termsOf } from './terms.ts';
+import { termsOf } from './stems.ts';
 
 /** What a query asks of the words of a passage. Where a word is more than one term, they are in the order of the text. */
 export interface QueryWords {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseQuery, satisfies } from '../../api/chunking/query-words.ts';
-import { termsOf } from '../../api/chunking/terms.ts';
+import { termsOf } from '../../api/chunking/stems.ts';
 import { limits } from '../../api/contract/limits.ts';
 
 const shown = (query: string) => {

@@ -9,13 +9,13 @@ import { fuse } from './fuse.ts';
 import { parseQuery, type QueryWords, satisfies, storedTerms } from '../../chunking/index.ts';
 
 /**
- * One question, two lists (by vector, by words), one answer: fused by reciprocal rank in our own code, so that
- * both stores answer alike. Each list is asked deeper than the answer is long, or fusion would see too little.
+ * One question, two lists (by vector, by words), one answer: fused by their scores (fuse.ts) in our own code, so that
+ * both stores answer alike. Each list is asked much deeper than the answer is long, or fusion would see too little.
  *
  * A hybrid search whose question gets no vector is answered from the words alone, and says so: whoever searches is
  * served by half of the answer, and can tell that it is half.
  */
-const depth = (limit: number) => Math.min(1_000, Math.max(50, limit * 5));
+const depth = (limit: number) => Math.min(1_000, Math.max(200, limit * 5));
 
 interface SearchDeps {
 	readonly vectorStore: VectorStore;
@@ -50,8 +50,11 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		limit: depth(limit),
 		...(docId !== undefined && { docId }),
 	});
-	const dense = lists.dense.filter(isWanted(words));
-	const results = fuse([dense, lists.sparse], { limit }).map(({ fields, ...hit }) => ({
+	const asked = {
+		dense: vector === null ? null : lists.dense.filter(isWanted(words)),
+		sparse: mode === 'dense' ? null : lists.sparse,
+	};
+	const results = fuse(asked, { limit }).map(({ fields, ...hit }) => ({
 		docId: hit.docId,
 		pointId: hit.id,
 		score: hit.score,

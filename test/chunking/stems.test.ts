@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { greatestScore, shareOf } from '../../api/chunking/term-weights.ts';
-import { termsOf } from '../../api/chunking/terms.ts';
+import { termsOf } from '../../api/chunking/stems.ts';
 import { nearTerms } from '../../api/chunking/near-terms.ts';
 
 describe('termsOf', () => {
