@@ -6,10 +6,12 @@ import { createClient, type Client, type ReportedFolders } from './cli/api-clien
 import { adoptFolder } from './cli/adopt-folder.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
-import { explain, printSearch, printStatus } from './cli/print.ts';
+import { explain, printStatus } from './cli/print.ts';
+import { printSearch } from './cli/print-search.ts';
 import { printPreview } from './cli/print-preview.ts';
+import { searchOptions, searchRequest } from './cli/search-request.ts';
+import { UsageError } from './cli/usage-error.ts';
 import { readConfig, withSecretFiles, type Config } from './config/index.ts';
-import { limits, searchResultsUnset } from './contract/limits.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
 import { pathInside } from '../nodes/watch/inside.ts';
@@ -20,7 +22,11 @@ const usage = `docdrop ${version}: files change, a vector index follows
 
   docdrop serve                 the API, without a folder of its own
   docdrop watch [DIR]           the API, following DIR (default ./inbox, made when it is not there)
-  docdrop search "WORDS"        search the index      [--limit N] [--mode hybrid|dense|text]
+  docdrop search "WORDS"        search the index, with any of these:
+                                --limit N --offset N --mode hybrid|dense|text --min-score 0..1
+                                --filter '{"path":{"prefix":"handbook/"},"year":{"gte":2020}}'
+                                --by-document (each once) --context N (chunks around a passage)
+                                --highlight --explain --facets NAME,NAME
   docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop release               let deletions go that are held because too much went at once
@@ -39,14 +45,11 @@ Settings come from the environment: README.md lists them all.
 
 const options = {
 	tenant: { type: 'string' },
-	limit: { type: 'string' },
-	mode: { type: 'string' },
+	...searchOptions,
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
 } as const;
-
-class UsageError extends Error {}
 
 async function main(argv: readonly string[]): Promise<void> {
 	const { values, positionals } = parse(argv);
@@ -69,16 +72,10 @@ async function main(argv: readonly string[]): Promise<void> {
 		}
 		case 'search': {
 			expect(rest, 1, 'search takes one argument: the words, in quotes');
-			const limit = values.limit === undefined ? searchResultsUnset.reader : Number(values.limit);
-			if (!Number.isInteger(limit) || limit < 1 || limit > limits.searchResults)
-				throw new UsageError(`--limit must be 1 to ${limits.searchResults}`);
-			const mode = values.mode ?? 'hybrid';
-			if (mode !== 'hybrid' && mode !== 'dense' && mode !== 'text') {
-				throw new UsageError('--mode must be hybrid, dense or text');
-			}
+			const request = searchRequest(values, { tenant: config.tenant, query: rest[0] ?? '' });
 			return ask(config, async (client) => {
-				const answer = await client.search({ tenant: config.tenant, query: rest[0] ?? '', limit, mode });
-				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, rest[0] ?? ''));
+				const answer = await client.search(request);
+				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, request.query));
 			});
 		}
 		case 'preview': {

@@ -85,6 +85,25 @@ describe('settings', () => {
 		}
 	});
 
+	it('say which metadata gets an index, and what its values are', () => {
+		const fields = (value: string) => readConfig({ DOCDROP_INDEXED_METADATA: value }).indexedMetadata;
+		assert.deepEqual(fields(''), new Map());
+		assert.deepEqual(
+			fields('author, fiscal year = number,due=date'),
+			new Map([
+				['author', 'text'],
+				['fiscal year', 'number'],
+				['due', 'date'],
+			]),
+		);
+		for (const wrong of ['a=list', 'a=', 'a=date=x', 'a,a=date', 'docId', 'a"b', '__proto__', '=date'])
+			assert.throws(
+				() => fields(wrong),
+				{ code: 'config_invalid', field: 'DOCDROP_INDEXED_METADATA' },
+				wrong,
+			);
+	});
+
 	it('say the weights of tenants', () => {
 		const weights = (value: string) => readConfig({ DOCDROP_TENANT_WEIGHTS: value }).tenantWeights;
 		assert.deepEqual(weights(''), new Map());

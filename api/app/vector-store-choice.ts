@@ -37,6 +37,7 @@ export function createVectorStore(
 		timeoutMs: config.qdrantTimeoutMs,
 		writesInFlight: config.qdrantWrites,
 		connections: config.qdrantConnections,
+		indexedMetadata: config.indexedMetadata,
 		clock,
 	};
 	const stores = shardNames(config.qdrantCollection, shards).map((collection) =>

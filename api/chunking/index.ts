@@ -11,7 +11,7 @@ export {
 export { indexedTerms, isNamedAlike, storedTerms } from './name-terms.ts';
 export { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from './near-terms.ts';
 export { chunkHash, embeddedText, type Piece } from './piece.ts';
-export { parseQuery, type QueryWords, satisfies } from './query-words.ts';
+export { parseQuery, type QueryWords, holdsWords } from './query-words.ts';
 export { greatestScore, k1, shareOf } from './term-weights.ts';
 export { TERMS_VERSION, termsOf } from './stems.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

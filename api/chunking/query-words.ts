@@ -73,7 +73,7 @@ function beginningOf(word: string): string | null {
 }
 
 /** Whether a passage with these terms has all that must be in it and nothing that must not. */
-export function satisfies(
+export function holdsWords(
 	terms: readonly string[],
 	{ phrases, without }: Pick<QueryWords, 'phrases' | 'without'>,
 ): boolean {

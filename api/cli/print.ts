@@ -1,29 +1,8 @@
-import type { SearchResponse } from '../contract/search-schema.ts';
 import type { Explained, Status, ToldFile } from './api-client.ts';
 import { count } from './counts.ts';
 import { folderLines, folderTroubles } from './print-folders.ts';
 
 /** What the commands say, as text for a person. */
-const clip = (text: string, length: number) => {
-	const line = text.replace(/\s+/g, ' ').trim();
-	return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
-};
-
-export function printSearch({ results, hint, tookMs }: SearchResponse, query: string): string {
-	const note = hint === null ? '' : `\n${hint}`;
-	if (results.length === 0) return `Nothing found for ${JSON.stringify(query)}.${note}`;
-	const lines = results.map((hit, index) => {
-		const title = hit.heading ?? hit.title;
-		const place = [title === null ? null : clip(title, 80), hit.page === null ? null : `page ${hit.page}`]
-			.filter((part) => part !== null)
-			.join(', ');
-		return [
-			`${String(index + 1).padStart(2)}. ${hit.path ?? hit.docId}${place === '' ? '' : `  (${place})`}`,
-			`    ${clip(hit.content, 200)}`,
-		].join('\n');
-	});
-	return `${lines.join('\n')}\n\n${count(results.length, 'result')} in ${Math.round(tookMs)} ms${note}`;
-}
 
 /** What is wrong comes first: the rest is read by whoever has nothing to see to. */
 export function printStatus(status: Status, where: string | null): string {

@@ -4,7 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { allocator, heapMb, mainSemiSpaceMb } from '../adapters/thread/index.ts';
 
 const semiSpace = '--max-semi-space-size';
-const sizes: Readonly<Record<string, number>> = { [semiSpace]: mainSemiSpaceMb, '--max-old-space-size': heapMb };
+const sizes: Readonly<Record<string, number>> = {
+	[semiSpace]: mainSemiSpaceMb,
+	'--max-old-space-size': heapMb,
+};
 /** The number of a process that has begun anew; its children inherit it, and have other ones. No setting, hence the underscore. */
 const marker = '_DOCDROP_RELAUNCHED';
 

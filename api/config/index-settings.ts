@@ -53,6 +53,11 @@ export const indexSettings = {
 		default: 'docdrop',
 		meaning: 'Collection; made when it is not there.',
 	}),
+	indexedMetadata: setting('fields', 'DOCDROP_INDEXED_METADATA', {
+		default: '',
+		meaning:
+			'Names of metadata that searches are often filtered by, as NAME or NAME=KIND, with commas between them; KIND is text (default), number, date or flag. Qdrant gets an index for each; filters by other names are right as well, and slower. The embedded index has one for every name.',
+	}),
 	qdrantTimeoutMs: setting('number', 'DOCDROP_QDRANT_TIMEOUT_MS', {
 		default: '15000',
 		unit: 'ms',

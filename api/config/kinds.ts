@@ -1,7 +1,8 @@
 /** From the text of a variable to the value that the code uses, by the kind of the setting. Each throws `config_invalid`. */
 import { isIP } from 'node:net';
 import { mimeTypeNamed } from '../contract/file-types.ts';
-import { isTenant, tenantDemand } from '../contract/limits.ts';
+import { fieldNameRule, isTenant, tenantDemand } from '../contract/limits.ts';
+import { reservedMetadata } from '../contract/stored-fields.ts';
 import { DocDropError } from '../errors.ts';
 import { globFault, globsOf } from '../../nodes/watch/globs.ts';
 
@@ -87,6 +88,7 @@ export const parsers = {
 		if (isTenant(value)) return value;
 		throw invalid(setting, tenantDemand, value);
 	},
+	fields: parseFields,
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,
 	types(setting: Setting, value: string): readonly string[] {
@@ -139,6 +141,27 @@ function isNetwork(entry: string): boolean {
 	const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
 	if (most < 0 || more.length > 0) return false;
 	return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+const fieldKinds = ['text', 'number', 'date', 'flag'] as const;
+type FieldKind = (typeof fieldKinds)[number];
+
+function parseFields(setting: Setting, value: string): ReadonlyMap<string, FieldKind> {
+	const fields = new Map<string, FieldKind>();
+	for (const entry of entriesOf(value)) {
+		const [name = '', kind = 'text', ...more] = entry.split('=').map((part) => part.trim());
+		const known = fieldKinds.find((one) => one === kind);
+		const isName = fieldNameRule.test(name) && !fields.has(name) && !reservedMetadata.includes(name);
+		if (!isName || known === undefined || more.length > 0) {
+			throw invalid(
+				setting,
+				`NAME or NAME=KIND once for each name, KIND one of ${fieldKinds.join(', ')}`,
+				entry,
+			);
+		}
+		fields.set(name, known);
+	}
+	return fields;
 }
 
 /** The limit of each tenant (0: none), and of those that are named. */

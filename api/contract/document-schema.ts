@@ -71,7 +71,7 @@ const docFields = {
 		Type.String({ maxLength: 4096, description: 'Where a person finds the file; shown with results.' }),
 	),
 	metadata: Type.Optional(
-		Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
+		Type.Record(Type.String({ minLength: 1, maxLength: limits.metadataNameChars }), Type.Unknown(), {
 			description: `Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}): one of these is kept with ${asideOf('')} in front.`,
 		}),
 	),

@@ -233,13 +233,19 @@ const typeOfName = new Map<string, MimeType>(
 export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
 export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
 
-/** The type that the last name of a path, or its ending, stands for, in any case; null where there is none. */
-export function mimeTypeOf(path: string): MimeType | null {
-	const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
-	const known = typeOfFileName.get(name);
+/** Of a path without its folders. */
+const lastNameOf = (path: string) => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+
+/** Of the last name of a path, in lower case; a name that begins with its only dot has none. */
+export function endingOf(path: string): string {
+	const name = lastNameOf(path);
 	const dot = name.lastIndexOf('.');
-	return known ?? (dot < 1 ? null : (typeOfEnding.get(name.slice(dot + 1)) ?? null));
+	return dot < 1 ? '' : name.slice(dot + 1).toLowerCase();
 }
+
+/** The type that the last name of a path, or its ending, stands for, in any case; null where there is none. */
+export const mimeTypeOf = (path: string): MimeType | null =>
+	typeOfFileName.get(lastNameOf(path).toLowerCase()) ?? typeOfEnding.get(endingOf(path)) ?? null;
 
 /** Whether a folder is followed with files of a type unless its settings say which files. */
 export const isForEveryFolder = (type: string): boolean =>

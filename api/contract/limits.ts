@@ -6,8 +6,26 @@
 export const limits = {
 	/** Results of one search. */
 	searchResults: 100,
-	/** Texts of one call for embeddings. */
-	embeddingTexts: 512,
+	/** Of a search: results up to here can be asked for, page by page. */
+	searchWindow: 200,
+	/** Chunks before a passage, and as many behind it, that an answer may show with it. */
+	contextChunks: 5,
+	/** Places of a passage where words of the query stand, and are told. */
+	highlights: 50,
+	/** Fields that a search counts the values of, and values of each that it tells. */
+	facetFields: 10,
+	facetValues: 50,
+	/**
+	 * Of a filter: conditions, how deep and, or and not may stand in one another, values of all its lists together, and
+	 * code units of one text and of a field's name.
+	 */
+	filterConditions: 64,
+	filterDepth: 8,
+	filterValues: 500,
+	filterTextChars: 512,
+	metadataNameChars: 128,
+	/** Texts of one call for embeddings: as many as OpenAI takes, because its clients fill their calls up to that. */
+	embeddingTexts: 2_048,
 	/** Different words of a query that are searched for: the first of them. What they cost grows faster than they do. */
 	searchTerms: 64,
 	/** Rows in one page of a list. */
@@ -62,6 +80,12 @@ export const searchResultsUnset = {
 export const tenantPattern = '^[A-Za-z0-9][A-Za-z0-9._:@-]*$';
 /** What must be of a tenant's name, in words. */
 export const tenantDemand = `at most ${limits.tenantChars} letters, digits and . _ : @ -, a letter or digit first`;
+
+/** What a name of metadata must be to be filtered by: every index can be asked for it. */
+export const fieldNameRule = new RegExp(
+	`^(?!__proto__$)[^"\\\\\\p{Cc}]{1,${limits.metadataNameChars}}$`,
+	'u',
+);
 
 const tenantRule = new RegExp(tenantPattern);
 export const isTenant = (text: string): boolean => text.length <= limits.tenantChars && tenantRule.test(text);

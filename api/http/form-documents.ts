@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type { DocumentInput } from '../contract/document-schema.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import { limits } from '../contract/limits.ts';
+import { toldType } from '../contract/told-type.ts';
 import { type FormQuery, ManifestDocument, ManifestEnvelope } from '../contract/upload-schema.ts';
 import { refusalOf } from '../domain/index.ts';
 import { DocDropError, isDocDropError } from '../errors.ts';
@@ -156,17 +157,15 @@ function checkName({ name }: FormFile, where: string): void {
 	throw new DocDropError('invalid', `${field} must have a name in UTF-8`, { field });
 }
 
-/** What the document says goes first, then its name and that of the file, then what the sender calls it. */
+/**
+ * What the document says goes first, then its name and that of the file, then what the sender calls it: a form's client
+ * has made that of the file's name, by a table of its machine. The charset is nobody else's word.
+ */
 function typeOf({ mimeType, path, docId }: DocumentInput, file: FormFile): { readonly mimeType?: string } {
-	if (mimeType !== undefined || (mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId)) !== null) return {};
-	const named = mimeTypeOf(file.name) ?? (isTelling(file) ? file.mimeType : null);
-	return named === null ? {} : { mimeType: named };
-}
-
-/** Senders call bytes or plain text whatever they do not know; the ending of the name says more then. */
-function isTelling({ mimeType, name }: FormFile): boolean {
-	if (mimeType === 'application/octet-stream') return false;
-	return mimeType !== 'text/plain' || !/[^.]\.[^.]+$/.test(name);
+	const [, parameters = ''] = /^[^;]*(;.*)$/s.exec(file.mimeType) ?? [];
+	const named = mimeType ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId) ?? mimeTypeOf(file.name);
+	const told = named === null ? toldType(file.mimeType, file.name, 'file') : `${named}${parameters}`;
+	return told === null ? {} : { mimeType: told };
 }
 
 /** The refusal in the place of the document; throws what is no error of the table. */

@@ -2,14 +2,16 @@ import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 
 /**
- * Looks at the bytes of a form as they pass: how many parts begin, how long their headers are, whether the form ends,
- * and how long it is. The form's parser leaves out a part that it can make nothing of, and cuts headers, without a
+ * Looks at the bytes of a form as they pass: how many parts begin, how long their headers are and of which type they say
+ * to be, whether the form ends, and how long it is. The form's parser leaves out a part that it can make nothing of, and cuts headers, without a
  * word: a file that is lost that way would be answered as taken.
  */
 export interface FormFrame {
 	push(piece: Uint8Array): void;
 	/** Throws what is wrong with the bytes so far, and so with all of the form. */
 	check(): void;
+	/** What the n-th part, from 1, says of its type; null where it has not begun or says nothing. */
+	contentTypeOf(part: number): string | null;
 	/** Throws where the form has not ended, or where others than `parts` parts began. */
 	checkEnd(parts: number): void;
 }
@@ -19,8 +21,9 @@ interface State {
 	rest: Buffer;
 	/** Before or in a part's content, behind a delimiter, in a part's headers, or behind the end. */
 	place: 'content' | 'delimiter' | 'headers' | 'end';
-	headerBytes: number;
 	parts: number;
+	/** By part. */
+	contentTypes: (string | null)[];
 	bytes: number;
 	fault: DocDropError | null;
 }
@@ -36,7 +39,7 @@ const invalid = (message: string) => new DocDropError('invalid', `body ${message
 export function createFormFrame(boundary: string): FormFrame {
 	const delimiter = Buffer.from(`\r\n--${boundary}`);
 	// A delimiter begins with the end of a line, also where the form does.
-	const state: State = { rest: lineEnd, place: 'content', headerBytes: 0, parts: 0, bytes: 0, fault: null };
+	const state: State = { rest: lineEnd, place: 'content', parts: 0, contentTypes: [], bytes: 0, fault: null };
 	return {
 		push(piece) {
 			state.bytes += piece.byteLength;
@@ -48,6 +51,7 @@ export function createFormFrame(boundary: string): FormFrame {
 		check() {
 			if (state.fault !== null) throw state.fault;
 		},
+		contentTypeOf: (part) => state.contentTypes[part - 1] ?? null,
 		checkEnd(parts) {
 			if (state.place !== 'end') throw invalid('must end with the boundary that content-type names');
 			if (parts !== state.parts)
@@ -71,7 +75,6 @@ function step(state: State, delimiter: Buffer): boolean {
 			if (rest.length < endMark.length) return false;
 			if (rest.subarray(0, endMark.length).equals(endMark)) return go(state, 'end', rest.length);
 			state.parts += 1;
-			state.headerBytes = 0;
 			return go(state, 'headers', 0);
 		}
 		case 'headers': {
@@ -80,11 +83,12 @@ function step(state: State, delimiter: Buffer): boolean {
 			// Headers that a delimiter ends are none: its line end is not theirs.
 			const isCut = at >= 0 && (end < 0 || at < end + headersEnd.length);
 			if (!isCut && end < 0) {
-				countHeaders(state, Math.max(0, rest.length - delimiter.length + 1));
-				return wait(state, delimiter.length - 1);
+				checkHeaders(state, rest.length - delimiter.length + 1);
+				return false;
 			}
 			if (!isCut && rest.length < end + lineEnd.length + delimiter.length) return false;
-			countHeaders(state, isCut ? at : end);
+			checkHeaders(state, isCut ? at : end);
+			state.contentTypes.push(isCut ? null : contentTypeIn(rest.subarray(0, end)));
 			return isCut
 				? go(state, 'delimiter', at + delimiter.length)
 				: go(state, 'content', end + headersEnd.length);
@@ -94,10 +98,15 @@ function step(state: State, delimiter: Buffer): boolean {
 	}
 }
 
-function countHeaders(state: State, bytes: number): void {
-	state.headerBytes += bytes;
-	if (state.headerBytes > limits.partHeaderBytes)
+function checkHeaders(state: State, bytes: number): void {
+	if (bytes > limits.partHeaderBytes)
 		state.fault ??= tooLarge('the headers of a part', limits.partHeaderBytes);
+}
+
+/** Of a header that goes on in the next line too. */
+function contentTypeIn(headers: Buffer): string | null {
+	const lines = headers.toString('latin1').replace(/\r\n[ \t]+/g, ' ');
+	return /^content-type:[ \t]*(\S.*)$/im.exec(lines)?.[1]?.trim() ?? null;
 }
 
 function go(state: State, place: State['place'], from: number): boolean {

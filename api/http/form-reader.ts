@@ -18,7 +18,7 @@ export type Upload = Awaited<ReturnType<Pipeline['openUpload']>>;
 export interface FormFile {
 	/** As it was sent, without folders. */
 	readonly name: string;
-	/** What the sender calls it; of a part without a type, text/plain. */
+	/** What the sender calls it, with parameters; of a part without a type, text/plain. */
 	readonly mimeType: string;
 	readonly content: ChangeContent | DocDropError;
 }
@@ -70,7 +70,7 @@ export async function readForm(request: FastifyRequest, upload: Pick<Upload, 're
 			parts += 1;
 			if (part.type === 'field') takeField(part, form);
 			else if (part.fieldname === manifestName) await takeManifest(part, form, frame);
-			else await takeFile(part, form, { frame, upload });
+			else await takeFile(part, form, { frame, upload, contentType: frame.contentTypeOf(parts) });
 		}
 		frame.check();
 		frame.checkEnd(parts);
@@ -117,7 +117,15 @@ async function takeManifest({ file }: MultipartFile, form: Form, frame: FormFram
 async function takeFile(
 	{ file, filename, mimetype }: MultipartFile,
 	{ files }: Form,
-	{ frame, upload }: { readonly frame: FormFrame; readonly upload: Pick<Upload, 'receive'> },
+	{
+		frame,
+		upload,
+		contentType,
+	}: {
+		readonly frame: FormFrame;
+		readonly upload: Pick<Upload, 'receive'>;
+		readonly contentType: string | null;
+	},
 ): Promise<void> {
 	if (files.length >= limits.batchDocuments)
 		throw tooLarge('file', `must stand at most ${limits.batchDocuments} times in a form`);
@@ -133,7 +141,8 @@ async function takeFile(
 	const name = nameOf(filename);
 	// A page's form that nobody chose a file in sends one without name and content.
 	if (name === '' && !isDocDropError(content) && content.size === 0) return;
-	files.push({ name, mimeType: mimetype, content });
+	// The parser leaves out the parameters.
+	files.push({ name, mimeType: contentType ?? mimetype, content });
 }
 
 /** The parser has taken folders away; a drive without one is left. */

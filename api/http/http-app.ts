@@ -13,6 +13,7 @@ import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
+import { embeddingRoutes } from './embedding-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
 import { createInnerRequests } from './inner-requests.ts';
 import { jobRoutes } from './job-routes.ts';
@@ -129,6 +130,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
 		searchRoutes(routes, deps);
+		embeddingRoutes(routes, deps);
 		mcpRoutes(routes, { ...deps, inner });
 		sourceRoutes(routes, { ...deps, reports });
 		reportRoutes(routes, { reports });

@@ -4,8 +4,8 @@ import { Type, type Static } from 'typebox';
 import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
 import { DocId, Sha256, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
-import { mimeTypeOf } from '../contract/file-types.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
+import { toldType } from '../contract/told-type.ts';
 import { DocDropError } from '../errors.ts';
 import type { AcceptOptions } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -94,26 +94,14 @@ function metadataOf(text: string | undefined) {
 	return { metadata: metadata as Record<string, unknown> };
 }
 
-/** What clients send of themselves: of a text body, of bytes, of a form, of a JSON request. */
-const UNASKED =
-	/^(?:text\/plain|application\/json|application\/octet-stream|application\/x-www-form-urlencoded)\b/i;
-
-/** A header that clients set by themselves says less than the file's ending, but for the charset. */
-function typeOfHeader(contentType: string | undefined, path: string): string | undefined {
-	if (contentType === undefined || !UNASKED.test(contentType)) return contentType;
-	const ending = mimeTypeOf(path);
-	if (ending !== null) return `${ending}${/;.*$/.exec(contentType)?.[0] ?? ''}`;
-	return /^application\/(?:octet-stream|x-www-form-urlencoded)/i.test(contentType) ? undefined : contentType;
-}
-
 /** Throws `invalid` for what the schema cannot say. */
 function streamedDocument(query: Static<typeof PutQuery>, contentType: string | undefined) {
 	const { tenant, docId, mimeType, charset, title, path, metadata } = query;
-	const type = mimeType ?? typeOfHeader(contentType, path ?? docId);
+	const type = mimeType ?? toldType(contentType, path ?? docId, 'body');
 	return {
 		tenant,
 		docId,
-		...(type !== undefined && { mimeType: type }),
+		...(type !== null && { mimeType: type }),
 		...(charset !== undefined && { charset }),
 		...(title !== undefined && { title }),
 		...(path !== undefined && { path }),
@@ -196,7 +184,7 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 					tags: ['changes'],
 					summary: 'Publish one streamed file',
 					description:
-						'The body is the file. Its type is mimeType, else content-type, else told by path or docId; text/plain, application/json and application/octet-stream in content-type, which clients set by themselves, only where path and docId tell none.',
+						'The body is the file. Its type is mimeType, else content-type, else told by path or docId; text/plain, application/json and application/octet-stream in content-type, which clients set by themselves, only where path and docId tell none. A charset in content-type counts in any case.',
 					querystring: PutQuery,
 					response: { 200: Receipt, 202: Receipt },
 				},

@@ -64,6 +64,8 @@ export interface ChunkPage {
 	/** The last chunk of the page before; null: from the first on. */
 	readonly after: Pick<ManifestEntry, 'order' | 'pointId'> | null;
 	readonly limit: number;
+	/** The chunks before that one instead, the nearest first. */
+	readonly isBackwards?: boolean;
 }
 
 export interface StoreStats {

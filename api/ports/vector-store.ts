@@ -1,4 +1,4 @@
-import type { DocFields } from '../domain/index.ts';
+import type { DocFields, Filter } from '../domain/index.ts';
 
 export type { DocFields };
 
@@ -18,6 +18,9 @@ export type { DocFields };
  *     (the document store's fencing) do not send it.
  *  7. `search` returns each list best first, at most `limit` long, deterministic for equal scores (by id).
  *     An index of several shards scores the words of each shard by that shard's own statistics.
+ *     With a filter both lists hold only points of documents that satisfy it, chosen before the lists are cut;
+ *     api/domain/filter-match.ts says which do. Documents that are being changed answer with the fields of either
+ *     version.
  *  8. What must be in a chunk, and what must not, is looked at for the sparse list alone; a store may look for it among
  *     the best thousand chunks only. For a term that none of the tenant's chunks has, a store that can list its terms
  *     takes those that chunking/near-terms.ts names.
@@ -107,6 +110,7 @@ export interface SearchQuery {
 	/** Which of the terms is an unfinished word. */
 	readonly beginning?: string | null;
 	readonly docId?: string;
+	readonly filter?: Filter;
 	/** Length of each list, 1 to 1,000. */
 	readonly limit: number;
 }

@@ -2,6 +2,7 @@
  * What the items of the operations hold that the node makes itself; what the API answers is in its schemas. The
  * comments are for people who build workflows: docs/n8n.md is made of them.
  */
+import type { SearchHit, SearchResponse } from '../../api/contract/search-schema.ts';
 import type { FileItem } from '../item.ts';
 
 /** Of each document that was given to Publish, Publish Many, Publish Listed or Delete. */
@@ -54,14 +55,46 @@ export interface PassageItem {
 	readonly text: string;
 	/** Higher is better; comparable within one answer only. */
 	readonly score: number;
+	/** With Context: the passages around it. */
+	readonly context?: {
+		/** In the order of the document. */
+		readonly before: readonly string[];
+		/** In the order of the document. */
+		readonly after: readonly string[];
+	};
+	/** With Highlight: where words of the query stand in the text. */
+	readonly highlights?: readonly {
+		/** Of the first character, counted from 0. */
+		readonly start: number;
+		/** Behind the last character. */
+		readonly end: number;
+	}[];
+	/** With Explain: how it was found. */
+	readonly explain?: {
+		/** By meaning: its `rank`, from 1, and the index's own `score`; null where it was not found so. */
+		readonly dense: PlaceInList | null;
+		/** By words: the same. */
+		readonly text: PlaceInList | null;
+	};
+	/** With Facets: of each name its values, and how many of the found documents have them (`documents`). */
+	readonly facets?: Facets;
 }
+
+type PlaceInList = NonNullable<NonNullable<SearchHit['explain']>['dense']>;
+type Facets = NonNullable<SearchResponse['facets']>;
+
+type Passage = Omit<PassageItem, 'query' | 'facets'>;
 
 /** One for each question: as a tool, and with One Item per Passage switched off. */
 export interface AnswerItem {
 	/** What was looked for. */
 	readonly query: string;
 	/** The passages, with the fields above but `query`. */
-	readonly results: readonly Omit<PassageItem, 'query'>[];
+	readonly results: readonly Passage[];
+	/** The Offset of the next page; null where there is none. */
+	readonly next: number | null;
+	/** With Facets: of each name its values, and how many of the found documents have them (`documents`). */
+	readonly facets?: Facets;
 }
 
 /** Of each item. */

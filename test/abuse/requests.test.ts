@@ -425,6 +425,13 @@ const queries: Case[] = [
 
 /** Once, for what is just beyond it and for what is just within. */
 const mostResults = 100;
+const search = (request: object): Call => post('/v1/search', { tenant: 'acme', query: 'a', ...request });
+/** A filter in so many objects, as JSON: no recursion of ours may make it. */
+const deep = (levels: number): Call =>
+	post(
+		'/v1/search',
+		`{"tenant":"acme","query":"a","filter":${'{"not":'.repeat(levels)}{"a":1}${'}'.repeat(levels)}}`,
+	);
 
 const asks: Case[] = [
 	['search without a query', post('/v1/search', { tenant: 'acme' }), invalid('query', /required/)],
@@ -464,16 +471,74 @@ const asks: Case[] = [
 		post('/v1/search', { tenant: 'acme', query: 'a', mode: 'fuzzy' }),
 		invalid('mode', /hybrid, dense, text/),
 	],
+	['search in no filter', search({ filter: 'x' }), invalid('filter', /object/)],
+	[
+		'search in 10,000 conditions',
+		search({ filter: { or: Array.from({ length: 10_000 }, (_, at) => ({ [`a${at}`]: at })) } }),
+		invalid('filter/or', /at most 64 conditions/),
+	],
+	['search 10,000 deep', deep(10_000), invalid(`filter${'/not'.repeat(8)}`, /deeper than 8/)],
+	[
+		'search for 100,000 values',
+		search({ filter: { a: { in: Array.from({ length: 100_000 }, (_, at) => `v${at}`) } } }),
+		invalid('filter/a/in', /at most 500 values/),
+	],
+	[
+		'search by a pattern',
+		search({ filter: { a: { regex: '(a+)+$' } } }),
+		invalid('filter/a/regex', /is not an operator/),
+	],
+	[
+		'search by a prefix of 513',
+		search({ filter: { a: { prefix: 'x'.repeat(513) } } }),
+		invalid('filter/a/prefix'),
+	],
+	['search by a name of quotes', search({ filter: { 'a" OR "': 1 } }), invalid('filter/a" OR "')],
+	['search by the tenant', search({ filter: { or: [{ tenant: 'other' }] } }), invalid('filter/or/0/tenant')],
+	[
+		'search by a prototype',
+		post('/v1/search', '{"tenant":"acme","query":"a","filter":{"__proto__":{"x":1}}}'),
+		invalid('body', /__proto__/),
+	],
+	[
+		'search by a constructor’s prototype',
+		post('/v1/search', '{"tenant":"acme","query":"a","filter":{"constructor":{"prototype":1}}}'),
+		invalid('body', /prototype/),
+	],
+	[
+		'search beyond the last result',
+		search({ offset: 191 }),
+		invalid('offset', /at most 190 with a limit of 10, got 191/),
+	],
+	['search before the first result', search({ offset: -1 }), invalid('offset')],
+	['search for a score above 1', search({ minScore: 1.1 }), invalid('minScore')],
+	['search with six chunks around', search({ context: 6 }), invalid('context')],
+	['search with eleven facets', search({ facets: Array(11).fill('a') }), invalid('facets')],
+	[
+		'search with a facet of the tenant',
+		search({ facets: ['tenant'] }),
+		invalid('facets/0', /cannot be filtered by/),
+	],
 	['embeddings of nothing', post('/v1/embeddings', {}), invalid('input', /required/)],
 	['embeddings of no texts', post('/v1/embeddings', { input: [] }), invalid('input')],
 	['embeddings of an empty text', post('/v1/embeddings', { input: '' }), invalid('input')],
-	['embeddings of tokens', post('/v1/embeddings', { input: [1, 2] }), invalid('input/0', /string/)],
+	[
+		'embeddings of tokens',
+		post('/v1/embeddings', { input: [1, 2] }),
+		invalid('input', /got numbers of tokens/),
+	],
+	[
+		'embeddings of texts as tokens',
+		post('/v1/embeddings', { input: [[1, 2], [3]] }),
+		invalid('input', /got numbers of tokens/),
+	],
 	[
 		'embeddings of half a pair',
 		post('/v1/embeddings', '{"input":["a","\\ud800"]}'),
 		invalid('input', /Unicode/),
 	],
-	['embeddings of 513', post('/v1/embeddings', { input: Array(513).fill('a') }), invalid('input')],
+	['embeddings of 2,049', post('/v1/embeddings', { input: Array(2_049).fill('a') }), invalid('input')],
+	['another model', get('/v1/models/gpt-99'), { code: 'not_found', field: 'id', says: /the only model is/ }],
 	[
 		'embeddings of another length',
 		post('/v1/embeddings', { input: 'a', dimensions: 3 }),
@@ -524,6 +589,17 @@ const largest: (readonly [name: string, request: Call])[] = [
 	['a batch of 500', post('/v1/ingest/batch', { documents: Array(500).fill(null) })],
 	['a list with limit 500', list('limit=500')],
 	['a hundred job ids', get(`/v1/jobs?ids=${Array(100).fill(job).join(',')}`)],
+	[
+		'search with the largest filter',
+		search({ filter: { or: Array.from({ length: 64 }, (_, at) => ({ [`a${at}`]: at })) } }),
+	],
+	['search for the most values', search({ filter: { a: Array.from({ length: 500 }, (_, at) => at) } })],
+	['search 7 deep', deep(7)],
+	['search with the largest offset', search({ offset: 190 })],
+	[
+		'search by what every object has',
+		search({ filter: { constructor: 'x', toString: 1 }, facets: ['constructor'] }),
+	],
 	['search with the largest limit', post('/v1/search', { tenant: 'acme', query: 'a', limit: mostResults })],
 ];
 
@@ -586,6 +662,8 @@ describe('abuse: requests', () => {
 			[`/v1/jobs/${job}/cancel`]: ['POST'],
 			'/v1/search': ['POST'],
 			'/v1/embeddings': ['POST'],
+			'/v1/models': ['GET'],
+			'/mcp': ['POST'],
 			'/v1/info': ['GET'],
 			'/v1/status': ['GET'],
 			'/metrics': ['GET'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseQuery, satisfies } from '../../api/chunking/query-words.ts';
+import { parseQuery, holdsWords } from '../../api/chunking/query-words.ts';
 import { termsOf } from '../../api/chunking/stems.ts';
 import { limits } from '../../api/contract/limits.ts';
 
@@ -68,10 +68,10 @@ describe('parseQuery', () => {
 	});
 });
 
-describe('satisfies', () => {
+describe('holdsWords', () => {
 	const terms = ['a', 'b', 'c', 'a', 'c'];
 	it('wants every phrase in a row, and nothing that must not be', () => {
-		const holds = (phrases: string[][], without: string[][] = []) => satisfies(terms, { phrases, without });
+		const holds = (phrases: string[][], without: string[][] = []) => holdsWords(terms, { phrases, without });
 		assert.deepEqual(
 			[holds([]), holds([['a', 'c']]), holds([['b', 'a']]), holds([['a'], ['d']])],
 			[true, true, false, false],

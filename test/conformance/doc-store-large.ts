@@ -111,6 +111,10 @@ export function testLargeDocuments(
 				}
 				assert.deepEqual(found, whole);
 			}
+			for (const [at, after] of whole.entries()) {
+				const before = await store.chunks('acme', 'a', { after, limit: 3, isBackwards: true });
+				assert.deepEqual(before, whole.slice(Math.max(0, at - 3), at).reverse());
+			}
 		});
 
 		it('counts on every line after the commit, tidied or not', async () => {

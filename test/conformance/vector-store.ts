@@ -14,7 +14,9 @@ import type {
 	StoredPoint,
 	VectorStore,
 } from '../../api/ports/vector-store.ts';
+import { filterableDoc, parseFilter, satisfies } from '../../api/domain/index.ts';
 import { docFields } from '../support/doc-fields.ts';
+import { anyFilter, anyMetadata } from '../support/filters.ts';
 
 export interface VectorStoreUnderTest {
 	/** New and not opened. */
@@ -510,6 +512,161 @@ export function testVectorStore(
 				assert.deepEqual(await scan('nobody'), []);
 				assert.equal(await store.count('nobody'), 0);
 				assert.equal((await store.vectors('nobody', [point().id])).size, 0);
+			});
+		});
+
+		describe('filter', () => {
+			/** What both lists hold under a filter, by id. */
+			const filtered = async (tenant: string, given: unknown, limit = 50) => {
+				const filter = parseFilter(given);
+				assert.ok(filter !== null);
+				const query = { tenant, vector: unit(dimensions, 1), terms: ['word'], filter, limit };
+				const { dense, sparse } = await store.search(query);
+				assertDescending(dense);
+				assertDescending(sparse);
+				return { dense, sparse };
+			};
+			const found = async (tenant: string, given: unknown) => {
+				const { dense, sparse } = await filtered(tenant, given);
+				const docs = (hits: readonly Hit[]) => hits.map(({ docId }) => docId).sort();
+				assert.deepEqual(docs(sparse), docs(dense));
+				return docs(dense);
+			};
+			const doc = (docId: string, extra: Record<string, unknown>, change: Partial<DocWrite> = {}) => ({
+				...{ docId, fields: docFields({ path: docId, extra }), points: [point({ terms: 'word' })] },
+				...change,
+			});
+
+			it('finds what satisfies it, and nothing else', async () => {
+				await put(
+					doc('a/one.md', { author: 'x', year: 2020, tags: ['p', 'q'], due: '2026-01-31' }),
+					doc('a/two.md', { author: 'y', year: 2021.5, tags: ['q'], done: true, none: null }),
+					doc('b/three.md', { author: ['x', 'z'], due: '2026-02-01T10:00:00+01:00', empty: [] }),
+				);
+				const [one, two, three] = ['a/one.md', 'a/two.md', 'b/three.md'];
+				const expected: readonly [unknown, readonly (string | undefined)[]][] = [
+					[{ author: 'x' }, [one, three]],
+					[{ author: ['y', 'z'] }, [two, three]],
+					[{ author: { ne: 'x' } }, [two]],
+					[{ year: 2021.5 }, [two]],
+					[{ year: { gte: 2020, lt: 2021.5 } }, [one]],
+					[{ year: { gt: 2020 } }, [two]],
+					[{ due: { gte: '2026-01-31T00:00:00Z', lt: '2026-02-01T09:00:00Z' } }, [one]],
+					[{ due: { lte: '2026-02-01T09:00:00Z' } }, [one, three]],
+					[{ publishedAt: { gt: '2026-11-22' } }, [one, two, three]],
+					[{ publishedAt: { lt: '2026-11-22' } }, []],
+					[{ done: true }, [two]],
+					[{ done: { ne: true } }, [one, three]],
+					[{ year: { exists: true } }, [one, two]],
+					[{ none: { exists: true } }, []],
+					[{ empty: null }, [one, two, three]],
+					[{ tags: { in: ['p'] }, author: 'x' }, [one]],
+					[{ or: [{ tags: 'p' }, { author: 'z' }] }, [one, three]],
+					[{ not: { or: [{ tags: 'p' }, { author: 'z' }] } }, [two]],
+					[{ docId: [one, 'absent'] }, [one]],
+					[{ docId: { prefix: 'a/' } }, [one, two]],
+					[{ path: { prefix: 'b' }, mimeType: 'text/markdown' }, [three]],
+					[{ path: { prefix: 'A' } }, []],
+					[{ title: { prefix: 'A t' }, not: { docId: one } }, [two, three]],
+				];
+				for (const [filter, docs] of expected)
+					assert.deepEqual(await found('a', filter), docs, JSON.stringify(filter));
+			});
+
+			it('chooses before the lists are cut', async () => {
+				const near = Array.from({ length: 30 }, () => point({ vector: unit(dimensions, 1), terms: 'word' }));
+				await put({ docId: 'near', points: near });
+				const far = point({
+					vector: unit(dimensions, 1).map((v) => -v),
+					terms: `word ${'other '.repeat(50)}`,
+				});
+				await put({ ...doc('far', { wanted: true }), points: [far] });
+				const { dense, sparse } = await filtered('a', { wanted: true }, 1);
+				assert.deepEqual([ids(dense), ids(sparse)], [[far.id], [far.id]]);
+			});
+
+			it('stands beside the document that is searched in', async () => {
+				await put(doc('one', { a: 1 }), doc('two', { a: 1 }), doc('three', { a: 2 }));
+				const filter = parseFilter({ a: 1 });
+				assert.ok(filter !== null);
+				const ask = async (docId: string) =>
+					(
+						await store.search({
+							tenant: 'a',
+							vector: unit(dimensions, 0),
+							terms: [],
+							docId,
+							filter,
+							limit: 9,
+						})
+					).dense;
+				assert.deepEqual(
+					(await ask('two')).map(({ docId }) => docId),
+					['two'],
+				);
+				assert.deepEqual(await ask('three'), []);
+			});
+
+			it('follows a document that is published anew', async () => {
+				const first = point({ terms: 'word' });
+				await put(doc('d', { state: 'draft', old: [1, 2] }, { points: [first] }));
+				const second = point({ terms: 'word' });
+				const fields = docFields({ version: 2, extra: { state: 'final' } });
+				await put({ docId: 'd', fields, points: [second], kept: [first.id], droppedExtra: ['old'] });
+				assert.deepEqual(await found('a', { state: 'final' }), ['d', 'd']);
+				assert.deepEqual(await found('a', { state: 'draft' }), []);
+				assert.deepEqual(await found('a', { old: { exists: true } }), []);
+				await store.remove('a', [first.id, second.id]);
+				assert.deepEqual(await found('a', { state: 'final' }), []);
+			});
+
+			it('decides as the rule does, whatever the documents, and never shows another tenant’s', async () => {
+				const each = fc.array(anyMetadata, { minLength: 1, maxLength: 6 });
+				await fc.assert(
+					fc.asyncProperty(
+						each,
+						each,
+						fc.array(anyFilter, { minLength: 8, maxLength: 8 }),
+						async (mine, others, filters) => {
+							const written: { tenant: string; docs: DocWrite[] }[] = [];
+							for (const [tenant, all] of [
+								['a', mine],
+								['b', others],
+							] as const) {
+								// prettier-ignore
+								const docs = all.map((extra, at) => docWrite({ ...doc(`doc${at}`, extra), tenant }));
+								await store.put(docs);
+								written.push({ tenant, docs });
+							}
+							for (const given of filters) {
+								const filter = parseFilter(given);
+								assert.ok(filter !== null);
+								for (const { tenant, docs } of written) {
+									const wanted: string[] = docs
+										.filter(({ docId, fields }) => satisfies(filterableDoc(docId, fields), filter))
+										.map(({ docId }) => docId);
+									const { dense, sparse } = await filtered(tenant, given);
+									assert.deepEqual(
+										[...dense, ...sparse].filter((hit) => hit.tenant !== tenant),
+										[],
+									);
+									for (const hits of [dense, sparse])
+										assert.deepEqual(
+											hits.map(({ docId }) => docId).sort(),
+											wanted.sort(),
+											JSON.stringify(given),
+										);
+								}
+							}
+							for (const { tenant, docs } of written)
+								await store.remove(
+									tenant,
+									docs.flatMap(({ points }) => points.map(idOf)),
+								);
+						},
+					),
+					{ numRuns: 12 },
+				);
 			});
 		});
 

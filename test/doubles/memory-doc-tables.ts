@@ -270,16 +270,16 @@ export function createMemoryTables(): Tables {
 				.filter((chunk) => isTidy || chunk.at !== 'fresh')
 				.sort(inOrder)
 				.map(({ pointId, hash, order }) => ({ pointId, hash, order })),
-		chunks: (doc, isTidy, { after, limit }) =>
-			chunksOf(doc)
+		chunks(doc, isTidy, { after, limit, isBackwards = false }) {
+			const sorted = chunksOf(doc)
 				.filter((chunk) => isTidy || chunk.at !== 'fresh')
-				.sort((a, b) => inOrder(a, b) || (a.pointId < b.pointId ? -1 : 1))
-				.filter(
-					(chunk) =>
-						after === null || (inOrder(chunk, after) || (chunk.pointId > after.pointId ? 1 : -1)) > 0,
-				)
-				.slice(0, limit)
-				.map(({ at: _at, ...chunk }) => chunk),
+				.sort((a, b) => inOrder(a, b) || (a.pointId < b.pointId ? -1 : 1));
+			const isBehind = ({ order, pointId }: ManifestChunk) =>
+				after === null || order > after.order || (order === after.order && pointId > after.pointId);
+			const isBefore = (chunk: ManifestChunk) => !isBehind(chunk) && chunk.pointId !== after?.pointId;
+			const found = isBackwards ? sorted.filter(isBefore).reverse() : sorted.filter(isBehind);
+			return found.slice(0, limit).map(({ at: _at, ...chunk }) => chunk);
+		},
 		chunksOf: (doc, isTidy, pointIds) => {
 			const wanted = new Set(pointIds);
 			return chunksOf(doc)

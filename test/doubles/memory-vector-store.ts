@@ -6,10 +6,11 @@ import {
 	greatestScore,
 	k1,
 	nearTerms,
-	satisfies,
+	holdsWords,
 	sharedBeginning,
 	shareOf,
 } from '../../api/chunking/index.ts';
+import { filterableDoc, satisfies } from '../../api/domain/index.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type {
 	DocFields,
@@ -129,7 +130,7 @@ function toEntry(tenant: string, docId: string, fields: DocFields, point: NewPoi
 	};
 }
 
-function dense(all: readonly Entry[], { vector, docId, limit }: SearchQuery): Hit[] {
+function dense(all: readonly Entry[], { vector, ...query }: SearchQuery): Hit[] {
 	if (vector === null || length(vector) === 0) return [];
 	const hits = all
 		.filter((entry) => length(entry.vector) > 0)
@@ -137,7 +138,7 @@ function dense(all: readonly Entry[], { vector, docId, limit }: SearchQuery): Hi
 			...point,
 			score: dot(vector, own) / (length(vector) * length(own)),
 		}));
-	return best(hits, docId, limit);
+	return best(hits, query);
 }
 
 /** Robertson and Zaragoza's BM25 with its usual constants; the idf stays above zero. */
@@ -145,7 +146,7 @@ const B = 0.75;
 
 function sparse(
 	all: readonly Entry[],
-	{ terms, phrases = [], without = [], beginning = null, docId, limit }: SearchQuery,
+	{ terms, phrases = [], without = [], beginning = null, ...query }: SearchQuery,
 ): Hit[] {
 	const meanLength = all.reduce((sum, entry) => sum + entry.terms.length, 0) / all.length;
 	const chunksOf = Map.groupBy(
@@ -169,7 +170,7 @@ function sparse(
 		),
 	);
 	const hits = all.flatMap((entry) => {
-		if (!satisfies(entry.terms, { phrases, without })) return [];
+		if (!holdsWords(entry.terms, { phrases, without })) return [];
 		let score = 0;
 		for (const term of asked.flat()) {
 			const count = entry.terms.filter((own) => own === term).length;
@@ -178,12 +179,15 @@ function sparse(
 		}
 		return score > 0 ? [{ ...entry.point, score: shareOf(score, greatest) }] : [];
 	});
-	return best(hits, docId, limit);
+	return best(hits, query);
 }
 
-function best(hits: readonly Hit[], docId: string | undefined, limit: number): Hit[] {
+type Scope = Pick<SearchQuery, 'docId' | 'filter' | 'limit'>;
+
+function best(hits: readonly Hit[], { docId, filter, limit }: Scope): Hit[] {
 	return hits
 		.filter((hit) => docId === undefined || hit.docId === docId)
+		.filter((hit) => filter === undefined || satisfies(filterableDoc(hit.docId, hit.fields), filter))
 		.sort((a, b) => b.score - a.score || byId(a, b))
 		.slice(0, limit);
 }

@@ -3,6 +3,7 @@
  * shows through the API: unit vectors under Cosine, idf over the whole collection, ids in lower case, pages
  * by id, a null in `set_payload` removes the key. Equal scores come in an order that nobody should rely on.
  */
+import { momentOf } from '../../api/domain/iso-date.ts';
 import { Refusal, isObject } from './qdrant-shapes.ts';
 
 type Payload = Record<string, unknown>;
@@ -109,17 +110,31 @@ function compileCondition(condition: Condition): (point: DoublePoint) => boolean
 	}
 	if (!('key' in condition)) return compile(condition);
 	const path = parsePath(condition['key'] as string);
-	const range = condition['range'] as { lt?: number; lte?: number; gt?: number; gte?: number } | undefined;
-	if (range !== undefined) {
-		const { lt = Infinity, lte = Infinity, gt = -Infinity, gte = -Infinity } = range;
+	const range = condition['range'] as Range | undefined;
+	if (range !== undefined) return inRange(path, range);
+	const { value, any, prefix } = condition['match'] as { value?: unknown; any?: unknown[]; prefix?: string };
+	if (prefix !== undefined)
 		return (point) =>
-			valuesAt(point.payload, path).some(
-				(v) => typeof v === 'number' && v < lt && v <= lte && v > gt && v >= gte,
-			);
-	}
-	const { value, any } = condition['match'] as { value?: unknown; any?: unknown[] };
+			valuesAt(point.payload, path).some((v) => typeof v === 'string' && v.startsWith(prefix));
 	const wanted = new Set(any ?? [value]);
 	return (point) => valuesAt(point.payload, path).some((v) => wanted.has(v));
+}
+
+type Range = Partial<Record<'lt' | 'lte' | 'gt' | 'gte', number | string>>;
+
+/** Between numbers, or between dates where the bounds are texts. */
+function inRange(path: readonly string[], range: Range): (point: DoublePoint) => boolean {
+	const isDates = Object.values(range).some((bound) => typeof bound === 'string');
+	const at = (bound: number | string | undefined) => (typeof bound === 'string' ? momentOf(bound) : bound);
+	const lt = at(range.lt) ?? Infinity;
+	const lte = at(range.lte) ?? Infinity;
+	const gt = at(range.gt) ?? -Infinity;
+	const gte = at(range.gte) ?? -Infinity;
+	return (point) =>
+		valuesAt(point.payload, path).some((found) => {
+			const v = isDates && typeof found === 'string' ? momentOf(found) : isDates ? null : found;
+			return typeof v === 'number' && v < lt && v <= lte && v > gt && v >= gte;
+		});
 }
 
 export function compile(filter: Filter | undefined): (point: DoublePoint) => boolean {

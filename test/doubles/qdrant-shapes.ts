@@ -102,7 +102,16 @@ export const sparse: Check = (value, where) => {
 	}
 };
 
-const range = object({}, { lt: finite, lte: finite, gt: finite, gte: finite });
+const moment = test(
+	(v) => typeof v === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(v),
+	'must be an RFC 3339 date',
+);
+const bounds = (check: Check) => object({}, { lt: check, lte: check, gt: check, gte: check });
+/** All of its bounds are of one kind. */
+const range: Check = (value, where) =>
+	isObject(value) && Object.values(value).some((bound) => typeof bound === 'string')
+		? bounds(moment)(value, where)
+		: bounds(finite)(value, where);
 const scalar = test(
 	(v) => typeof v === 'string' || Number.isSafeInteger(v) || typeof v === 'boolean',
 	'must be a string, an integer or a boolean',
@@ -112,7 +121,11 @@ const condition: Check = (value, where) =>
 		has_id: object({ has_id: list(id) }),
 		match: object({
 			key: text,
-			match: either({ value: object({ value: scalar }), any: object({ any: list(scalar) }) }),
+			match: either({
+				value: object({ value: scalar }),
+				any: object({ any: list(scalar) }),
+				prefix: object({ prefix: text }),
+			}),
 		}),
 		range: object({ key: text, range }),
 		is_empty: object({ is_empty: object({ key: text }) }),
@@ -154,7 +167,8 @@ const query = object(
 		params: object({}, { exact: bool }),
 	},
 );
-const keyword = object({ type: oneOf('keyword') }, { is_tenant: bool, on_disk: bool });
+const keyword = object({ type: oneOf('keyword') }, { is_tenant: bool, on_disk: bool, prefix: bool });
+const plainIndex = object({ type: oneOf('float', 'datetime', 'bool') }, { on_disk: bool });
 const integer = object(
 	{ type: oneOf('integer') },
 	{ lookup: bool, range: bool, is_principal: bool, on_disk: bool },
@@ -183,10 +197,12 @@ export const bodies = {
 	),
 	createIndex: object({
 		field_name: text,
-		field_schema: (value, where) =>
-			typeof value === 'string'
-				? oneOf('keyword', 'integer')(value, where)
-				: ((value as { type?: unknown })?.type === 'integer' ? integer : keyword)(value, where),
+		field_schema: (value, where) => {
+			if (typeof value === 'string') return oneOf('keyword', 'integer')(value, where);
+			const type = (value as { type?: unknown } | null)?.type;
+			const check = type === 'integer' ? integer : type === 'keyword' ? keyword : plainIndex;
+			check(value, where);
+		},
 	}),
 	queryBatch: object({ searches: list(query) }),
 	batch: object({

@@ -35,6 +35,8 @@ describe('the description of the API', () => {
 			'get /v1/info',
 			'get /v1/jobs',
 			'get /v1/jobs/{jobId}',
+			'get /v1/models',
+			'get /v1/models/{id}',
 			'get /v1/progress',
 			'get /v1/sources',
 			'get /v1/sources/reports',

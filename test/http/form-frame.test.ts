@@ -58,6 +58,27 @@ describe('the frame of a form', () => {
 		assert.equal(endOf(Buffer.concat([cut, Buffer.from('\r\n'), formEnd]), 1), 'whole');
 	});
 
+	it('tells which type each part says to be, with all that stands behind it, however it is cut', () => {
+		const said = 'Content-Disposition: form-data; name="file"; filename="a.md"\r\n';
+		const parts = [
+			file('a.md', 'Content-Type: no/header', { type: 'text/plain; charset=windows-1251' }),
+			field('tenant', 'acme'),
+			file('', 'x', { headers: `${said}CONTENT-TYPE:\ttext/html;\r\n charset="koi8-r" \r\nX: 1` }),
+			file('', 'x', { headers: `${said}Content-Type:` }),
+			file('', 'x', { headers: `X-Content-Type: a/b\r\n${said.trim()}` }),
+		];
+		const types = ['text/plain; charset=windows-1251', null, 'text/html; charset="koi8-r"', null, null, null];
+		fc.assert(
+			fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
+				const frame = framed(formBytes(parts), cuts);
+				assert.deepEqual(
+					types.map((_type, at) => frame.contentTypeOf(at + 1)),
+					types,
+				);
+			}),
+		);
+	});
+
 	it('bounds the headers of a part, byte by byte', () => {
 		const named = 'Content-Disposition: form-data; name="file"; filename="a.md"';
 		// The line end of the boundary counts with them.

@@ -155,6 +155,27 @@ describe('uploads', () => {
 		assert.match(json.results[7].error.message, /DOCDROP_DENIED_TYPES allows, got "text\/x-rst"/);
 	});
 
+	it('are read in the charset that a part names, whichever way its type is told', async () => {
+		// So short a text in this charset nobody guesses.
+		const russian = Buffer.from('8fe0a8a2a5e2', 'hex');
+		const type = 'text/plain; charset=ibm866';
+		const typed = 'application/octet-stream; charset=ibm866';
+		await files([
+			file('c1.txt', russian, { type }),
+			file('c2.md', russian, { type }),
+			file('c3', russian, { type }),
+		]);
+		const documents = [{ docId: 'c4', mimeType: 'text/markdown', content: { part: 0 } }];
+		await batch([field('tenant', 'acme'), manifest({ documents }), file('4', russian, { type: typed })]);
+		await settled(app.url);
+		for (const name of ['c1.txt', 'c2.md', 'c3', 'c4']) assert.equal(await textOf(name), 'Привет', name);
+		const own = [{ docId: 'c5.txt', charset: 'koi8-r', content: { part: 0 } }];
+		const koi8 = Buffer.from('f0d2c9d7c5d4', 'hex');
+		await batch([field('tenant', 'acme'), manifest({ documents: own }), file('5', koi8, { type })]);
+		await settled(app.url);
+		assert.equal(await textOf('c5.txt'), 'Привет', 'what the manifest says goes first');
+	});
+
 	it('answer one file that is refused with its error, and a batch of one in its place', async () => {
 		assertRefusal(await files([file('lone.png')]), { code: 'unsupported_type', field: 'mimeType' });
 		const { status, json } = await batch([field('tenant', 'acme'), file('lone.png')]);

@@ -8,6 +8,7 @@ import { numberOptions } from '../../nodes/DocDropTrigger/number-options.ts';
 /** Fields of the nodes whose largest value is a limit of the contract. */
 const ofContract: Readonly<Record<string, keyof typeof limits>> = {
 	'docDrop.limit': 'searchResults',
+	'docDrop.context': 'contextChunks',
 	'docDropTrigger.batchSize': 'batchDocuments',
 };
 
@@ -33,9 +34,16 @@ describe('the largest values that the nodes take', () => {
 		});
 	}
 
+	it('docDrop.offset leaves room for one result', () => {
+		const values = found.flatMap(([name, value]) => (name === 'docDrop.offset' ? [value] : []));
+		assert.deepEqual(values, [limits.searchWindow - 1]);
+	});
+
 	it('are those of the contract, and the options that the trigger alone knows', () => {
 		const own = Object.keys(numberOptions).map((name) => `docDropTrigger.${name}`);
-		const strange = found.filter(([field]) => !Object.hasOwn(ofContract, field) && !own.includes(field));
+		// A score is of a range that is nobody's limit.
+		const known = [...own, 'docDrop.offset', 'docDrop.minScore'];
+		const strange = found.filter(([field]) => !Object.hasOwn(ofContract, field) && !known.includes(field));
 		assert.deepEqual(strange, [], 'a maxValue of which this test does not know what it stands for');
 	});
 });

@@ -8,13 +8,22 @@ export interface PdfTextLine {
 	readonly x?: number;
 }
 
+export interface PdfField {
+	readonly text: string;
+	readonly x: number;
+	/** Of the base line. */
+	readonly y: number;
+}
+
 export interface PdfPage {
 	/** From the top down; null is an empty line. */
 	readonly lines?: readonly (string | PdfTextLine | null)[];
 	/** A picture that fills the page, as a scanner makes it. */
 	readonly isScan?: boolean;
-	/** What was filled into a field of a form. */
+	/** What was filled into a field of a form, low on the page. */
 	readonly field?: string;
+	/** Into several, each somewhere. */
+	readonly fields?: readonly PdfField[];
 	/** The field shows nothing by itself: whoever shows the page draws what is in it, as LibreOffice wants it. */
 	readonly isFieldBlank?: boolean;
 	/** The page's content as it is, instead of `lines`. */
@@ -94,7 +103,7 @@ export function pdfFile({ pages, title, outline = [], trailer = '' }: PdfParts):
 	const root = objects.reserve();
 	const tree = objects.reserve();
 	const font = objects.add(
-		'<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
+		`<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /BaseEncoding /WinAnsiEncoding /Differences [${signs}] >> >>`,
 	);
 	const picture = objects.addStream(
 		'/Type /XObject /Subtype /Image /Width 2 /Height 2 /ColorSpace /DeviceGray /BitsPerComponent 8',
@@ -102,13 +111,16 @@ export function pdfFile({ pages, title, outline = [], trailer = '' }: PdfParts):
 	);
 	const fields: number[] = [];
 	const numbers = pages.map((page) => {
-		const annotation = page.field === undefined ? [] : [addField(objects, page, font)];
-		fields.push(...annotation);
+		const own = page.field === undefined ? [] : [{ text: page.field, x: 72, y: 105 }];
+		const annotations = [...own, ...(page.fields ?? [])].map((field) =>
+			addField(objects, field, { font, isBlank: page.isFieldBlank === true }),
+		);
+		fields.push(...annotations);
 		const content = objects.addStream('', page.content ?? contentOf(page));
 		return objects.add(
 			`<< /Type /Page /Parent ${tree} 0 R /MediaBox [0 0 612 792] /Contents ${content} 0 R` +
 				` /Resources << /Font << /F1 ${font} 0 R >> /XObject << /Im1 ${picture} 0 R >> >>` +
-				` /Annots [${refs(annotation)}] >>`,
+				` /Annots [${refs(annotations)}] >>`,
 		);
 	});
 	objects.put(tree, `<< /Type /Pages /Count ${numbers.length} /Kids [${refs(numbers)}] >>`);
@@ -121,6 +133,9 @@ export function pdfFile({ pages, title, outline = [], trailer = '' }: PdfParts):
 	const info = title === undefined ? '' : ` /Info ${objects.add(`<< /Title (${escaped(title)}) >>`)} 0 R`;
 	return objects.file(`/Root ${root} 0 R${info} ${trailer}`);
 }
+
+/** Characters that Windows has no sign for stand for signs that it lacks: a hyphen, a soft hyphen, and 中文字。 */
+const signs = '127 /uni3002 129 /uni2010 141 /uni00AD 143 /uni4E2D 144 /uni6587 157 /uni5B57';
 
 const refs = (numbers: readonly number[]): string => numbers.map((number) => `${number} 0 R`).join(' ');
 const escaped = (text: string): string => text.replace(/[\\()]/g, '\\$&');
@@ -146,16 +161,16 @@ function contentOf({ lines = [], isScan = false }: PdfPage): string {
 
 function addField(
 	objects: PdfObjects,
-	{ field: text = '', isFieldBlank = false }: PdfPage,
-	font: number,
+	{ text, x, y }: PdfField,
+	{ font, isBlank }: { readonly font: number; readonly isBlank: boolean },
 ): number {
 	const appearance = objects.addStream(
 		`/Type /XObject /Subtype /Form /BBox [0 0 300 20] /Resources << /Font << /F1 ${font} 0 R >> >>`,
-		isFieldBlank ? '/Tx BMC EMC' : `/Tx BMC BT /F1 12 Tf 2 5 Td (${escaped(text)}) Tj ET EMC`,
+		isBlank ? '/Tx BMC EMC' : `/Tx BMC BT /F1 12 Tf 2 5 Td (${escaped(text)}) Tj ET EMC`,
 	);
 	return objects.add(
-		`<< /Type /Annot /Subtype /Widget /FT /Tx /T (field) /V (${escaped(text)}) /F 4` +
-			` /Rect [72 100 372 120] /DA (/Helv 12 Tf 0 g) /AP << /N ${appearance} 0 R >> >>`,
+		`<< /Type /Annot /Subtype /Widget /FT /Tx /T (field ${x} ${y}) /V (${escaped(text)}) /F 4` +
+			` /Rect [${x} ${y - 5} ${x + 300} ${y + 15}] /DA (/Helv 12 Tf 0 g) /AP << /N ${appearance} 0 R >> >>`,
 	);
 }
 

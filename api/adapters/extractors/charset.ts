@@ -37,7 +37,8 @@ export function charsetOfHead(head: Uint8Array, declared: Declared): string | nu
 	if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
 	const sender = knownCharset(declared.sender);
 	// Programs declare UTF-8 (and ASCII) without having looked; it is tried first in any case.
-	if (sender !== null && sender !== 'utf-8' && !isAsciiLabel(declared.sender)) return sender;
+	if (sender !== null && sender !== 'utf-8' && !isAsciiLabel(declared.sender) && mayBe(sender, head))
+		return sender;
 	const inside = sender === null ? insideCharset(declared) : null;
 	return inside ?? unmarkedUtf16(head) ?? (hasJapaneseEscapes(head) ? 'iso-2022-jp' : null);
 }
@@ -47,6 +48,10 @@ export function insideCharset({ inside }: Declared): string | null {
 	const charset = knownCharset(inside);
 	return charset === null || charset.startsWith('utf-') ? null : charset;
 }
+
+/** ISO-2022-JP has seven bits; some senders of mail say it of UTF-8. */
+const mayBe = (charset: string, head: Uint8Array): boolean =>
+	charset !== 'iso-2022-jp' || head.every((byte) => byte < 0x80);
 
 const isAsciiLabel = (label: string | null) => /^\s*(?:us-)?ascii\s*$/i.test(label ?? '');
 

@@ -51,7 +51,8 @@ function* rowBlocks(lines: Iterable<string>, mimeType: string, warnings: string[
 }
 
 function labelled(cell: string, name: string): string[] {
-	const value = oneLine(cell);
+	// What Excel writes so that nobody takes a number for one.
+	const value = oneLine(cell.replace(/^="([^"]*)"$/, '$1'));
 	if (value === '') return [];
 	return [name === '' ? value : `${name}: ${value}`];
 }

@@ -1,6 +1,7 @@
 /** DOCX to blocks: mammoth makes HTML of it, whose headings, lists and tables html.ts reads. */
 import mammoth from 'mammoth';
 import type { MimeType } from '../../contract/file-types.ts';
+import { shownDocument } from './docx-content.ts';
 import type { Document } from './extracted.ts';
 import { htmlBlocks } from './html.ts';
 import { createXmlCheck } from './xml-check.ts';
@@ -11,6 +12,9 @@ const TITLES = ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] =
 
 /** Of the core properties, in bytes. */
 const LONGEST_PROPERTIES = 65_536;
+
+/** Parts that hold text. */
+const TEXT = /(?:document|footnotes|endnotes|comments)\d*\.xml$/;
 
 const BACK_LINK = /<a href="#(?:foot|end)note-ref-[^"<>]*">↑<\/a>/g;
 
@@ -38,7 +42,8 @@ function containerOf(parts: ZipParts, mimeType: MimeType): { readonly buffer: Bu
 		if (encoding === undefined) return content;
 		if (encoding === 'base64') return content.toString('base64');
 		check(content);
-		return content.toString('utf8');
+		const xml = content.toString('utf8');
+		return TEXT.test(name) ? shownDocument(xml) : xml;
 	};
 	const file = { exists: (name: string) => names.has(name), read };
 	return { file } as unknown as { readonly buffer: Buffer };

@@ -2,6 +2,7 @@
 import PostalMime, { type Address } from 'postal-mime';
 import { DocDropError } from '../../errors.ts';
 import type { Document } from './extracted.ts';
+import { settleCharsets } from './eml-charset.ts';
 import { type Attachment, bodyBlocks, mailDocument, type Nesting } from './mail.ts';
 
 /** For each part postal-mime looks at all before it: time grows with the square of their number. */
@@ -17,7 +18,9 @@ export async function extractEml(bytes: Uint8Array, mimeType: string, nesting: N
 		);
 	if (countParts(bytes) > MOST_PARTS)
 		throw new DocDropError('unreadable', `the file, read as ${mimeType}, has more than ${MOST_PARTS} parts`);
-	const mail = await PostalMime.parse(bytes, { forceRfc822Attachments: true });
+	const parser = new PostalMime({ forceRfc822Attachments: true });
+	settleCharsets(parser);
+	const mail = await parser.parse(bytes);
 	const attachments = mail.attachments.flatMap((part): Attachment[] => {
 		const { filename, content } = part;
 		// Pictures within the text, such as logos.

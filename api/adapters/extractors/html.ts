@@ -51,7 +51,7 @@ function isEnough({ blocks, kept, left }: Walked, hasMain: boolean): boolean {
 /** So far into a page its charset is looked for; the HTML standard's 1,024 bytes end within many a style sheet. */
 const HEAD_BYTES = 64 * 1024;
 
-function namedCharset(bytes: Uint8Array): string | null {
+export function namedCharset(bytes: Uint8Array): string | null {
 	const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES)).toString(
 		'latin1',
 	);

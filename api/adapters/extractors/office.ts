@@ -5,13 +5,13 @@ import {
 	OfficeParser,
 	type SupportedFileType,
 } from 'officeparser';
-import { zipSync } from 'fflate';
 import type { MimeType } from '../../contract/file-types.ts';
 import { DocDropError } from '../../errors.ts';
 import { type Document, headingOf } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
 import { shownContent } from './odf-content.ts';
 import { officeBlocks } from './office-tree.ts';
+import { storedZip } from './stored-zip.ts';
 import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
 import { MOST_UNPACKED_MB, openZip } from './zip-parts.ts';
 
@@ -86,7 +86,7 @@ function shownParts(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 	}
 	const { 'content.xml': content } = texts;
 	const shown = content === undefined ? null : shownContent(Buffer.from(content).toString('utf8'));
-	return shown === null ? bytes : zipSync({ ...texts, 'content.xml': Buffer.from(shown) }, { level: 0 });
+	return shown === null ? bytes : storedZip({ ...texts, 'content.xml': Buffer.from(shown) });
 }
 
 /** It has no elements to count; and the library would take anything for text in RTF. */

@@ -1,7 +1,9 @@
 /** An open PDF and its pages, by PDFium. Who opens one closes it. */
 import { DocDropError } from '../../errors.ts';
 import type { ByteSource } from './byte-source.ts';
-import { readPageText, type PageText } from './pdf-lines.ts';
+import { formLines } from './pdf-form-lines.ts';
+import { readPageText, readPageWords, type PageText } from './pdf-lines.ts';
+import type { PdfLine } from './pdf-paragraphs.ts';
 import { hasNoTextLayer } from './pdf-scans.ts';
 import type { Pdfium } from './pdfium.ts';
 
@@ -104,30 +106,59 @@ function createAccess(pdfium: Pdfium, source: ByteSource) {
 
 /** `index` from 0. A page that is no text says what it is instead. */
 export function readPage(pdf: OpenPdf, index: number): PageText | 'damaged' | 'scan' {
-	const { pdfium } = pdf;
-	const page = openPage(pdf, index);
+	const { pdfium, handle } = pdf;
+	const page = pdfium.FPDF_LoadPage(handle, index);
 	if (page === 0) return 'damaged';
+	const fill = fillerOf(pdf, page);
+	const empty = fill === null ? null : onTextPage(pdfium, page, (text) => readPageWords(pdfium, text));
+	if (fill?.() !== true) return readText(pdfium, page, null);
+	pdfium.FPDF_ClosePage(page);
+	const filled = pdfium.FPDF_LoadPage(handle, index);
+	return filled === 0 ? 'damaged' : readText(pdfium, filled, empty);
+}
+
+/** The lines that are printed on a page; none of one that is no text. What is filled in once stays: this leaves it out. */
+export function printedLines({ pdfium, handle }: OpenPdf, index: number): readonly PdfLine[] {
+	const page = pdfium.FPDF_LoadPage(handle, index);
+	const read = page === 0 ? 'damaged' : readText(pdfium, page, null);
+	return typeof read === 'string' ? [] : read.lines;
+}
+
+/** Draws what was filled into a form, which becomes text of the page when it is loaded again; null where there is none. */
+function fillerOf({ pdfium, forms }: OpenPdf, page: number): (() => boolean) | null {
+	if (forms === null || pdfium.FPDFPage_GetAnnotCount(page) === 0) return null;
+	return () => {
+		forms.draw(page);
+		return pdfium.FPDFPage_Flatten(page, AS_SHOWN) === FLATTENED;
+	};
+}
+
+/** Closes the page. `empty`: its words before it was filled. */
+function readText(
+	pdfium: Pdfium,
+	page: number,
+	empty: readonly (readonly PdfLine[])[] | null,
+): PageText | 'damaged' | 'scan' {
 	try {
-		const textPage = pdfium.FPDFText_LoadPage(page);
-		if (textPage === 0) return 'damaged';
-		try {
+		const read = onTextPage(pdfium, page, (textPage) => {
 			const read = readPageText(pdfium, textPage);
-			return hasNoTextLayer(pdfium, page, read.text) ? 'scan' : read;
-		} finally {
-			pdfium.FPDFText_ClosePage(textPage);
-		}
+			const filled = empty === null ? null : readPageWords(pdfium, textPage);
+			return empty === null || filled === null ? read : { ...read, lines: formLines(empty, filled) };
+		});
+		if (read === null) return 'damaged';
+		return hasNoTextLayer(pdfium, page, read.text) ? 'scan' : read;
 	} finally {
 		pdfium.FPDF_ClosePage(page);
 	}
 }
 
-/** What was filled into a form becomes text of its page. */
-function openPage({ pdfium, handle, forms }: OpenPdf, index: number): number {
-	const page = pdfium.FPDF_LoadPage(handle, index);
-	if (page === 0 || forms === null || pdfium.FPDFPage_GetAnnotCount(page) === 0) return page;
-	forms.draw(page);
-	const isFlattened = pdfium.FPDFPage_Flatten(page, AS_SHOWN) === FLATTENED;
-	if (!isFlattened) return page;
-	pdfium.FPDF_ClosePage(page);
-	return pdfium.FPDF_LoadPage(handle, index);
+/** Null for a page whose text cannot be read. */
+function onTextPage<T>(pdfium: Pdfium, page: number, read: (textPage: number) => T): T | null {
+	const textPage = pdfium.FPDFText_LoadPage(page);
+	if (textPage === 0) return null;
+	try {
+		return read(textPage);
+	} finally {
+		pdfium.FPDFText_ClosePage(textPage);
+	}
 }

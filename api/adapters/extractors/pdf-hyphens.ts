@@ -2,7 +2,7 @@
  * PDFium marks a hyphen at the end of a line. Most of them divide a word and go; where the document has the word with
  * its hyphen elsewhere, it belongs to the word and stays.
  */
-const MARK = '\ufffe';
+export const DIVISION = '\ufffe';
 
 export function createHyphens() {
 	/** Words with a hyphen of their own, in lower case, of the pages until now. */
@@ -16,7 +16,7 @@ export function createHyphens() {
 			for (const [word] of text.matchAll(HYPHENATED)) known.add(word.toLowerCase());
 		},
 		join(text: string): string {
-			if (!text.includes(MARK)) return text;
+			if (!text.includes(DIVISION)) return text;
 			return text.replace(DIVIDED, (_all, before: string, after: string) => {
 				const [divided, whole] = [`${before}-${after}`, before + after];
 				if (known.has(divided.toLowerCase())) return divided;
@@ -29,4 +29,4 @@ export function createHyphens() {
 
 const MOST_KNOWN = 50_000;
 const HYPHENATED = /[\p{L}\p{N}]{1,40}-[\p{L}\p{N}]{1,40}/gu;
-const DIVIDED = new RegExp(`([\\p{L}\\p{N}]{0,60})${MARK}\\s*([\\p{L}\\p{N}]{0,60})`, 'gu');
+const DIVIDED = new RegExp(`([\\p{L}\\p{N}]{0,60})${DIVISION}\\s*([\\p{L}\\p{N}]{0,60})`, 'gu');

@@ -1,4 +1,5 @@
 /** The text of one page of a PDF, line by line with its places, from PDFium's text page. */
+import { DIVISION } from './pdf-hyphens.ts';
 import type { PdfLine } from './pdf-paragraphs.ts';
 import type { Pdfium } from './pdfium.ts';
 
@@ -6,6 +7,9 @@ import type { Pdfium } from './pdfium.ts';
 const MOST_CHARS = 4_000_000;
 /** Lines above so many come without their places: each costs some calls. */
 const MOST_PLACED = 20_000;
+
+/** Words above so many stay in PDFium's lines: each costs some calls. */
+const MOST_WORDS = 5_000;
 
 /** Numbers that PDFium writes, one after the other, with room for a matrix. */
 const SCRATCH_BYTES = 64;
@@ -17,14 +21,38 @@ export interface PageText {
 }
 
 /** Throws RangeError for a page that holds too much. */
-export function readPageText(pdfium: Pdfium, textPage: number): PageText {
+export const readPageText = (pdfium: Pdfium, textPage: number): PageText =>
+	withPlaces(pdfium, textPage, (text, placeOf) => ({ text, lines: [...placed(text, placeOf)] }));
+
+/** Each word with its own place, line by line as PDFium has them; null for a page with more than some thousand. Throws as above. */
+export const readPageWords = (pdfium: Pdfium, textPage: number): readonly (readonly PdfLine[])[] | null =>
+	withPlaces(pdfium, textPage, (text, placeOf) => {
+		const lines = new Map<number, PdfLine[]>();
+		const breaks = [...text.matchAll(/\n/g)].map(({ index }) => index);
+		let line = 0;
+		let count = 0;
+		for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+			count += 1;
+			if (count > MOST_WORDS) return null;
+			while ((breaks[line] ?? Infinity) < index) line += 1;
+			const placed = lineOf(word, placeOf(index), placeOf(index + word.length - 1));
+			lines.set(line, [...(lines.get(line) ?? []), placed]);
+		}
+		return [...lines.values()];
+	});
+
+function withPlaces<T>(
+	pdfium: Pdfium,
+	textPage: number,
+	read: (text: string, placeOf: (textIndex: number) => Place) => T,
+): T {
 	const count = Math.max(0, pdfium.FPDFText_CountChars(textPage));
 	if (count > MOST_CHARS) throw new RangeError(`${count} characters on one page`);
 	const text = textOf(pdfium, textPage, count);
 	const { malloc, free } = pdfium.pdfium.wasmExports;
 	const scratch = malloc(SCRATCH_BYTES);
 	try {
-		return { text, lines: [...placed(text, createPlaces(pdfium, textPage, scratch))] };
+		return read(text, createPlaces(pdfium, textPage, scratch));
 	} finally {
 		free(scratch);
 	}
@@ -48,6 +76,8 @@ function textOf(pdfium: Pdfium, textPage: number, count: number): string {
 interface Place {
 	readonly left: number;
 	readonly right: number;
+	/** Of its origin, which stands on the base line. */
+	readonly x: number;
 	readonly y: number;
 	readonly size: number;
 }
@@ -69,19 +99,19 @@ function createPlaces(pdfium: Pdfium, textPage: number, scratch: number) {
 		);
 		const [left, right] = hasBox ? [double(0), double(1)] : [0, 0];
 		const hasOrigin = pdfium.FPDFText_GetCharOrigin(textPage, index, scratch, scratch + 8);
-		const y = hasOrigin ? double(1) : 0;
+		const [x, y] = hasOrigin ? [double(0), double(1)] : [left, 0];
 		// A size of 1 under a matrix that enlarges it is as common as a size that is said.
 		const hasMatrix = pdfium.FPDFText_GetMatrix(textPage, index, scratch);
 		const scale = hasMatrix ? Math.hypot(float(2), float(3)) : 1;
 		const size = pdfium.FPDFText_GetFontSize(textPage, index) * (scale > 0 ? scale : 1);
-		return { left, right, y, size: size > 0 && Number.isFinite(size) ? size : 1 };
+		return { left, right, x, y, size: size > 0 && Number.isFinite(size) ? size : 1 };
 	};
 }
 
 function* placed(text: string, placeOf: (textIndex: number) => Place): Generator<PdfLine> {
 	let from = 0;
 	let count = 0;
-	let last: Place = { left: 0, right: 0, y: 0, size: 1 };
+	let last: Place = { left: 0, right: 0, x: 0, y: 0, size: 1 };
 	while (from < text.length) {
 		const found = text.indexOf('\n', from);
 		const end = found < 0 ? text.length : found;
@@ -92,13 +122,28 @@ function* placed(text: string, placeOf: (textIndex: number) => Place): Generator
 			const begin = from + line.indexOf(shown[0] ?? '');
 			const first: Place = count > MOST_PLACED ? { ...last, y: last.y - last.size * 1.2 } : placeOf(begin);
 			last = count > MOST_PLACED ? first : placeOf(begin + shown.length - 1);
-			yield {
-				text: shown,
-				...{ left: first.left, right: last.right, startY: first.y, endY: last.y },
-				// Bullets at its beginning and references at its end are often smaller.
-				size: Math.max(first.size, last.size),
-			};
+			yield lineOf(shown, first, last);
 		}
 		from = end + 1;
 	}
+}
+
+const lineOf = (shown: string, first: Place, last: Place): PdfLine => ({
+	text: shown.replace(SOFT_DIVISION, DIVISION).replaceAll('\xad', ''),
+	...upright(shown.length, first, last),
+	// Bullets at its beginning and references at its end are often smaller.
+	size: Math.max(first.size, last.size),
+});
+
+/** What some programs write where they divide a word; PDFium has a mark of its own for a common hyphen. */
+const SOFT_DIVISION = /(?<=\p{L})[\xad\u2010]+$/u;
+
+/** Places of a line whose text runs up or down the page, as a wide table or a side note has it, as if it ran to the right. */
+function upright(length: number, first: Place, last: Place): Omit<PdfLine, 'text' | 'size'> {
+	const [along, across] = [last.y - first.y, last.x - first.x];
+	const isTurned = length > 2 && Math.abs(along) > Math.abs(across) * 4 && Math.abs(along) > first.size;
+	if (!isTurned) return { left: first.left, right: last.right, startY: first.y, endY: last.y, turn: 'none' };
+	return along > 0
+		? { left: first.y, right: last.y, startY: -first.x, endY: -last.x, turn: 'up' }
+		: { left: -first.y, right: -last.y, startY: first.x, endY: last.x, turn: 'down' };
 }

@@ -13,6 +13,10 @@ export interface PdfLine {
 	readonly endY: number;
 	/** Of the font, as it appears. */
 	readonly size: number;
+	/** Which way its text runs on the page: to the right, up or down. The places are those of the page turned upright. */
+	readonly turn: 'none' | 'up' | 'down';
+	/** Its end was meant, and so was that of the line before it: what was filled into a form. */
+	readonly isFilled?: true;
 }
 
 export interface PdfParagraph {
@@ -26,7 +30,12 @@ export const SIZE_STEP = 1.15;
 /** A gap between lines that is larger than the usual one by this factor ends a paragraph. */
 const GAP_STEP = 1.25;
 const BULLET = /^[•◦▪▫●○■□‣⁃∙·–—-]\s+(?=\S)/u;
-const SENTENCE_END = /[.!?:;…»”"']$/u;
+const SENTENCE_END = /[.!?:;…»”"'。！？：；」』]$/u;
+/** Scripts without spaces between words: where a line ends says nothing of a word's end. */
+const UNSPACED =
+	'[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}ー々〆、。，．・：；！？「」『』（）〈〉《》【】〔〕]';
+const UNSPACED_END = new RegExp(`${UNSPACED}$`, 'u');
+const UNSPACED_START = new RegExp(`^${UNSPACED}`, 'u');
 
 export function toParagraphs(lines: readonly PdfLine[]): PdfParagraph[] {
 	const pitch = usualPitch(lines);
@@ -64,11 +73,12 @@ function usualPitch(lines: readonly PdfLine[]): number {
 }
 
 function isBorder(group: readonly PdfLine[], last: PdfLine, line: PdfLine, pitch: number): boolean {
-	if (!isSameSize(last, line) || BULLET.test(line.text)) return true;
+	if (!isSameSize(last, line) || last.turn !== line.turn || BULLET.test(line.text)) return true;
 	const gap = (last.endY - line.startY) / line.size;
 	if (gap > pitch * GAP_STEP) return true;
 	// Upwards: another column, which may go on with the sentence.
-	if (gap < -0.5) return SENTENCE_END.test(last.text) || !/^\p{Ll}/u.test(line.text);
+	if (gap < -0.5)
+		return SENTENCE_END.test(last.text) || !(/^\p{Ll}/u.test(line.text) || isUnspaced(last, line));
 	const isIndented = line.left - Math.min(...group.map(({ left }) => left)) > line.size * 0.8;
 	return group.length > 1 && isIndented && SENTENCE_END.test(last.text);
 }
@@ -84,14 +94,28 @@ function joined(lines: readonly PdfLine[]): string {
 	for (const [index, line] of lines.entries()) {
 		const last = lines[index - 1];
 		if (last === undefined) text = line.text;
-		else text += (isFull(last, line, edge) ? ' ' : '\n') + line.text;
+		else text += (isFull(last, line, edge) ? gapBetween(last, line) : '\n') + line.text;
 	}
 	return text;
 }
 
+const isUnspaced = (last: PdfLine, next: PdfLine): boolean =>
+	UNSPACED_END.test(last.text) && UNSPACED_START.test(next.text);
+
+/** A piece of the same line, such as a cell of a table. */
+const isBeside = (last: PdfLine, next: PdfLine): boolean =>
+	Math.abs(last.endY - next.startY) < last.size * 0.3;
+
+/** Signs one below the other. */
+const isVertical = (last: PdfLine, next: PdfLine): boolean =>
+	last.text.length === 1 && next.text.length === 1 && isUnspaced(last, next);
+
+const gapBetween = (last: PdfLine, next: PdfLine): string =>
+	isUnspaced(last, next) && !isBeside(last, next) ? '' : ' ';
+
 function isFull(last: PdfLine, next: PdfLine, edge: number): boolean {
-	// A piece of the same line, such as a cell of a table.
-	if (Math.abs(last.endY - next.startY) < last.size * 0.3) return true;
+	if (last.isFilled === true || next.isFilled === true) return false;
+	if (isBeside(last, next) || isVertical(last, next)) return true;
 	const word = /^\S+/.exec(next.text)?.[0] ?? '';
 	const charWidth = next.text === '' ? 0 : Math.abs(next.right - next.left) / next.text.length;
 	return last.right + (word.length + 1) * Math.min(charWidth, next.size) > edge;

@@ -6,7 +6,7 @@ import type { Block, ChunkStream } from '../../chunking/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import type { Document, StreamEnd } from './extracted.ts';
-import { openPdf, type OpenPdf, readPage } from './pdf-document.ts';
+import { openPdf, type OpenPdf, printedLines, readPage } from './pdf-document.ts';
 import { blocksByOutline, blocksBySize, type FontSizes, fontSizesOf, titleBySize } from './pdf-headings.ts';
 import { createHyphens } from './pdf-hyphens.ts';
 import { readOutline } from './pdf-outline.ts';
@@ -119,10 +119,5 @@ function* readPages(pdf: OpenPdf, into: Sink): Generator<void, StreamEnd> {
 function sampleSizes(pdf: OpenPdf): FontSizes {
 	const count = Math.min(SAMPLED_PAGES, pdf.pages);
 	const indexes = Array.from({ length: count }, (_, at) => Math.floor((at * pdf.pages) / count));
-	return fontSizesOf(
-		indexes.flatMap((index) => {
-			const read = readPage(pdf, index);
-			return typeof read === 'string' ? [] : read.lines;
-		}),
-	);
+	return fontSizesOf(indexes.flatMap((index) => printedLines(pdf, index)));
 }

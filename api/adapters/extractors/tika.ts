@@ -10,13 +10,17 @@
  *  - While the server is away files are sent back at once, but for one try every few seconds.
  *  - A failure is a file's own where the server answers a control question after it; after many of them in a row
  *    nobody believes that any more.
+ *  - A content that failed goes alone from then on, and only to a server that has just answered a control question:
+ *    what fails then is its doing, even where the server ends of it. The third time it is called unreadable.
  */
 import { unwantedError } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { Clock, DocumentFacts, Extractor } from '../../ports/index.ts';
 import type { FileExtractor, FileInput } from './extract.ts';
-import { putToTika, type TikaServer, versionOfTika } from './tika-call.ts';
+import { putToTika, type TikaResult, type TikaServer, versionOfTika } from './tika-call.ts';
 import { outsideUnavailable } from './tika-failure.ts';
+import { createSuspects, type Suspects } from './tika-suspects.ts';
+import { createTurns, type Turns } from './tika-turns.ts';
 
 export interface TikaSettings {
 	readonly url: string;
@@ -35,17 +39,17 @@ const RENDERING_VERSION = 1;
 /** As much as the largest HTML of anybody's. */
 const MOST_ANSWER_BYTES = 64 * 1_048_576;
 
-const WAITING_FOR_A_CALL = 8;
-const BUSY_MS = 15_000;
 const AWAY_MS = 5_000;
 const MOST_OWN_IN_A_ROW = 10;
+/** Of one content, before it is called unreadable. */
+const MOST_FAILURES = 3;
 
 interface Outside {
 	readonly settings: TikaSettings;
 	readonly server: TikaServer;
 	readonly closing: AbortController;
-	running: number;
-	waiting: (() => void)[];
+	readonly turns: Turns;
+	readonly suspects: Suspects;
 	/** Why nothing is asked, until when by the monotonic clock. */
 	away: { readonly error: DocDropError; readonly until: number } | null;
 	/** Failures of files' own since one was read or refused. */
@@ -59,7 +63,7 @@ export async function openTikaExtractor(inner: FileExtractor, settings: TikaSett
 	const version = (await versionOfTika(server)) ?? 'unknown';
 	const outside: Outside = {
 		...{ settings, server, closing: new AbortController() },
-		...{ running: 0, waiting: [], away: null, ownInARow: 0 },
+		...{ turns: createTurns(settings.calls), suspects: createSuspects(), away: null, ownInARow: 0 },
 	};
 	return {
 		...inner,
@@ -102,43 +106,74 @@ async function read<T>(
 		if (setting !== undefined) throw unwantedError(mimeType, setting);
 		const { signal: closing } = outside.closing;
 		const signal = caller === undefined ? closing : AbortSignal.any([caller, closing]);
-		await enter(outside, signal);
+		signal.throwIfAborted();
+		checkPresence(outside);
+		const isSuspect = await outside.suspects.has(input.content);
+		await outside.turns.enter(signal, { isAlone: isSuspect });
 		try {
-			const xhtml = await render(outside, { content: input.content, mimeType, whyUnread }, signal);
+			const xhtml = await render(outside, { content: input.content, mimeType, whyUnread, isSuspect }, signal);
 			if (xhtml !== null) return await to.inside({ ...input, content: xhtml, mimeType, isRendered: true });
 			return await to.nothing({ title: null, mimeType, warnings: ['no text was found in the file'] });
 		} finally {
-			leave(outside);
+			outside.turns.leave();
 		}
 	}
+}
+
+interface UnreadFile extends Pick<FileInput, 'content' | 'mimeType'> {
+	readonly whyUnread: string;
+	/** It has failed before. */
+	readonly isSuspect: boolean;
 }
 
 /** What the server makes of a file; null: nothing. */
 async function render(
 	outside: Outside,
-	file: Parameters<typeof putToTika>[1],
+	{ isSuspect, ...file }: UnreadFile,
 	signal: AbortSignal,
 ): Promise<Uint8Array | null> {
 	checkPresence(outside);
+	if (isSuspect && (await versionOfTika(outside.server)) === null)
+		throw takenForAway(outside, outsideUnavailable('does not answer'));
 	const result = await putToTika(outside.server, file, signal);
-	if (result.kind === 'read' || result.error.code !== 'extractor_unavailable') {
-		outside.away = null;
-		outside.ownInARow = 0;
-	}
+	if (result.kind === 'failed' && result.error.code === 'extractor_unavailable')
+		throw await judge(outside, { ...file, isSuspect }, result);
+	outside.away = null;
+	outside.ownInARow = 0;
+	if (isSuspect) await outside.suspects.clear(file.content);
 	if (result.kind === 'read') return result.xhtml;
-	const { error, mayBeOwn } = result;
-	if (error.code !== 'extractor_unavailable') throw error;
-	if (mayBeOwn && outside.ownInARow < MOST_OWN_IN_A_ROW && (await versionOfTika(outside.server)) !== null) {
-		outside.ownInARow += 1;
-		const { hint, peerStatus } = error;
-		throw new DocDropError(error.code, error.message, {
-			...{ hint, isOwn: true, cause: error },
-			...(peerStatus !== undefined && { peerStatus }),
-		});
+	throw result.error;
+}
+
+/** What a failure is told as: the file's own for good or for now, or the server's. */
+async function judge(
+	outside: Outside,
+	{ content, mimeType, isSuspect }: UnreadFile,
+	{ error, mayBeOwn }: Extract<TikaResult, { kind: 'failed' }>,
+): Promise<DocDropError> {
+	if (!mayBeOwn || outside.ownInARow >= MOST_OWN_IN_A_ROW) return takenForAway(outside, error);
+	const isThere = (await versionOfTika(outside.server)) !== null;
+	const failures = await outside.suspects.failed(content);
+	if (!isThere) takenForAway(outside, error);
+	if (isThere || isSuspect) outside.ownInARow += 1;
+	if (failures >= MOST_FAILURES) {
+		await outside.suspects.clear(content);
+		const message = `the file could not be read as ${mimeType} in ${failures} attempts; ${error.message}`;
+		return new DocDropError('unreadable', message, { cause: error });
 	}
+	if (!isThere) return error;
+	const { hint, peerStatus } = error;
+	return new DocDropError(error.code, error.message, {
+		...{ hint, isOwn: true, cause: error },
+		...(peerStatus !== undefined && { peerStatus }),
+	});
+}
+
+/** Nothing is asked for a while. */
+function takenForAway(outside: Outside, error: DocDropError): DocDropError {
 	const pauseMs = Math.max(AWAY_MS, error.retryAfterMs ?? 0);
 	outside.away = { error, until: outside.settings.clock.monotonic() + pauseMs };
-	throw error;
+	return error;
 }
 
 /** Throws what the last try ended with where the server was found away a moment ago. */
@@ -148,31 +183,4 @@ function checkPresence({ away, settings }: Outside): void {
 	if (retryAfterMs <= 0) return;
 	const { code, message, hint } = away.error;
 	throw new DocDropError(code, message, { hint, retryAfterMs });
-}
-
-async function enter(outside: Outside, signal: AbortSignal): Promise<void> {
-	signal.throwIfAborted();
-	checkPresence(outside);
-	const { calls } = outside.settings;
-	if (outside.running < calls) {
-		outside.running += 1;
-		return;
-	}
-	if (outside.waiting.length >= calls * WAITING_FOR_A_CALL)
-		throw outsideUnavailable('is busy with other files', { retryAfterMs: BUSY_MS });
-	const { promise, resolve, reject } = Promise.withResolvers<void>();
-	const abandon = () => {
-		outside.waiting = outside.waiting.filter((other) => other !== resolve);
-		reject(signal.reason);
-	};
-	outside.waiting.push(resolve);
-	signal.addEventListener('abort', abandon, { once: true });
-	await promise.finally(() => signal.removeEventListener('abort', abandon));
-}
-
-/** The place goes to whoever waits longest. */
-function leave(outside: Outside): void {
-	const next = outside.waiting.shift();
-	if (next === undefined) outside.running -= 1;
-	else next();
 }

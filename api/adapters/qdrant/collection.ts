@@ -6,9 +6,11 @@ import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
 import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/index.ts';
 import { fromClient } from './failures.ts';
-import { docIdKey, tenantKey, versionKey } from './payload.ts';
+import { docIdKey, metadataKey, tenantKey, versionKey } from './payload.ts';
 import { sparseName } from './write-plan.ts';
 import type { Endpoint } from './qdrant-transport.ts';
+
+export type MetadataKind = 'text' | 'number' | 'date' | 'flag';
 
 export interface CollectionOptions {
 	readonly endpoint: Endpoint;
@@ -16,6 +18,8 @@ export interface CollectionOptions {
 	readonly collection: string;
 	readonly dimensions: number;
 	readonly modelFingerprint?: string;
+	/** Names of metadata that searches are filtered by, and what their values are. */
+	readonly indexedMetadata?: ReadonlyMap<string, MetadataKind>;
 	readonly timeoutMs: number;
 	readonly clock: Clock;
 }
@@ -28,19 +32,50 @@ export interface QdrantInfo {
 }
 
 /** Payload indexes, made before any data so that Qdrant builds its graph with them. */
-const payloadIndexes: Readonly<Record<string, Schemas['PayloadSchemaParams']>> = {
+const payloadIndexes = (version: string | null): Record<string, Schemas['PayloadSchemaParams']> => ({
 	[tenantKey]: { type: 'keyword', is_tenant: true },
-	[docIdKey]: { type: 'keyword' },
+	[docIdKey]: text(version),
 	[versionKey]: { type: 'integer' },
-};
+});
+
+const text = (version: string | null): Schemas['PayloadSchemaParams'] => ({
+	type: 'keyword',
+	...(knowsPrefix(version) && { prefix: true }),
+});
+
+const indexOf = { text: 'keyword', number: 'float', date: 'datetime', flag: 'bool' } as const;
+/** What every document has and is filtered by. */
+const ownKinds: readonly [string, MetadataKind][] = [
+	['path', 'text'],
+	['mimeType', 'text'],
+	['publishedAt', 'date'],
+];
+
+/** Indexes that only make filters fast; where Qdrant still builds one, they are slow and right. */
+function filterIndexes(
+	{ indexedMetadata = new Map<string, MetadataKind>() }: CollectionOptions,
+	version: string | null,
+): [string, Schemas['PayloadSchemaParams']][] {
+	return [...ownKinds, ...indexedMetadata].map(([name, kind]) => [
+		metadataKey(name),
+		kind === 'text' ? text(version) : { type: indexOf[kind] },
+	]);
+}
+
+/** An index for the beginnings of texts, and the condition that asks for them, came with 1.19. */
+export const knowsPrefix = (version: string | null): boolean => isAtLeast(version, 19);
+
+function isAtLeast(version: string | null, wanted: number): boolean {
+	const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+	return major === undefined || Number(major) > 1 || Number(minor) >= wanted;
+}
 
 /** Name in the collection's own metadata (Qdrant 1.16) that says which model its vectors are of. */
 const modelKey = 'docdrop_model';
 
 /** `update_filter` and the collection's metadata came with 1.16; before, both are ignored without a word. */
 function versionWarning(version: string | null): string | null {
-	const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
-	if (major === undefined || Number(major) > 1 || Number(minor) >= 16) return null;
+	if (isAtLeast(version, 16)) return null;
 	return `Qdrant ${version} is older than 1.16: writes are not guarded by tenant, the model is not verified`;
 }
 
@@ -65,9 +100,13 @@ function verify(info: Schemas['CollectionInfo'], options: CollectionOptions): vo
 			: ((sparse[sparseName].modifier as string | null) ?? 'none');
 	if (modifier !== 'idf')
 		throw mismatch(`sparse vector ${sparseName}`, 'there, with the modifier idf', modifier);
-	for (const [field, { type: wanted }] of Object.entries(payloadIndexes)) {
+	for (const [field, { type: wanted }] of Object.entries(payloadIndexes(null))) {
 		const type = info.payload_schema[field]?.data_type;
 		if (type !== undefined && type !== wanted) throw mismatch(`index of ${field}`, wanted, type);
+	}
+	for (const [name, kind] of options.indexedMetadata ?? []) {
+		const type = info.payload_schema[metadataKey(name)]?.data_type;
+		if (type !== undefined && type !== indexOf[kind]) throw mismatch(`index of ${name}`, indexOf[kind], type);
 	}
 	const model = (info.config as { metadata?: Record<string, unknown> | null }).metadata?.[modelKey];
 	const demanded = options.modelFingerprint;
@@ -111,9 +150,13 @@ export async function openCollection(options: CollectionOptions): Promise<Qdrant
 	}
 	const info = await attempt(client.getCollection(collection));
 	verify(info, options);
-	for (const [field_name, field_schema] of Object.entries(payloadIndexes)) {
+	for (const [field_name, field_schema] of Object.entries(payloadIndexes(version))) {
 		if (info.payload_schema[field_name] !== undefined) continue;
 		await attempt(client.createPayloadIndex(collection, { field_name, field_schema, wait: true }));
+	}
+	for (const [field_name, field_schema] of filterIndexes(options, version)) {
+		if (info.payload_schema[field_name] !== undefined) continue;
+		await attempt(client.createPayloadIndex(collection, { field_name, field_schema, wait: false }));
 	}
 	return { version, warning: versionWarning(version) };
 }

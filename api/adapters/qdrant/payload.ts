@@ -14,6 +14,10 @@ export const tenantKey = 'metadata.tenant';
 export const docIdKey = 'metadata.docId';
 export const versionKey = 'metadata.version';
 
+/** Where in the payload a field is; Qdrant wants all but plain names in quotes. */
+export const metadataKey = (name: string): string =>
+	/^[\w-]+$/.test(name) ? `metadata.${name}` : `metadata."${name}"`;
+
 const reserved: ReadonlySet<string> = new Set(reservedMetadata);
 
 const docMetadata = ({ extra, ...own }: DocFields): Payload => ({ ...extra, ...own });

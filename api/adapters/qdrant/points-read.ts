@@ -1,9 +1,10 @@
 /** Searches in the points of one collection, and reads of them: all of them, a page without texts, and how many they are. */
 import type { Schemas } from '@qdrant/js-client-rest';
-import { greatestScore, satisfies, shareOf, storedTerms } from '../../chunking/index.ts';
+import { greatestScore, holdsWords, shareOf, storedTerms } from '../../chunking/index.ts';
 import { slices } from '../../domain/index.ts';
 import type { Hit, Page, PageRequest, PointMark, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
+import { filterCondition } from './filter-conditions.ts';
 import { docIdKey, storedPoint, tenantKey } from './payload.ts';
 import { queryVector } from './sparse.ts';
 import { idFilter, sparseName, tenantFilter } from './write-plan.ts';
@@ -20,10 +21,11 @@ type Answer = Schemas['QueryResponse']['points'];
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, phrases = [], without = [], docId, limit }: SearchQuery,
+	{ tenant, vector, terms, phrases = [], without = [], docId, filter: wanted, limit }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
-	const filter = tenantFilter(tenant, docId);
-	const wide = { limit: Math.min(limit + 1, largestLimit), with_payload: true, ...(filter && { filter }) };
+	const own = tenantFilter(tenant, docId) ?? {};
+	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
+	const wide = { limit: Math.min(limit + 1, largestLimit), with_payload: true, filter };
 	const byVector: Search[] = vector === null ? [] : [{ query: Array.from(vector, round), ...wide }];
 	const sparse = queryVector(terms);
 	// Qdrant has no condition for words beside an index of its own for them: they are looked for in what is found.
@@ -41,7 +43,7 @@ export async function searchPoints(
 		search === undefined ? [] : withAllTies(read, search, ranked(answers[at] ?? []), limit);
 	const dense = await hitsOf(byVector, 0);
 	const found = await hitsOf(byWords, byVector.length);
-	const kept = isMarked ? found.filter((hit) => satisfies(storedTerms(hit), words)) : found;
+	const kept = isMarked ? found.filter((hit) => holdsWords(storedTerms(hit), words)) : found;
 	const weights = (sparse?.indices ?? []).map((index, at) =>
 		weightOf(answers[byVector.length + byWords.length + at] ?? [], index),
 	);

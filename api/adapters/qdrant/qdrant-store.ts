@@ -12,7 +12,8 @@ import { DocDropError } from '../../errors.ts';
 import { slices } from '../../domain/index.ts';
 import type { Clock, VectorStore } from '../../ports/index.ts';
 import { createRequestBudget } from './request-budget.ts';
-import { openCollection, type QdrantInfo } from './collection.ts';
+import { knowsPrefix, type MetadataKind, openCollection, type QdrantInfo } from './collection.ts';
+import { asksForPrefix } from './filter-conditions.ts';
 import { createInFlight } from './in-flight.ts';
 import {
 	countTenants,
@@ -35,6 +36,8 @@ export interface QdrantOptions {
 	readonly dimensions: number;
 	/** Kept with a new collection and compared at every `open`. */
 	readonly modelFingerprint?: string;
+	/** Names of metadata that get an index for filters, and what their values are. */
+	readonly indexedMetadata?: ReadonlyMap<string, MetadataKind>;
 	readonly clock: Clock;
 	/** Of one request, ms. */
 	readonly timeoutMs?: number;
@@ -102,7 +105,14 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 			});
 		},
 		vectors: (tenant, ids) => readVectors(read, tenant, ids, limits.maxPoints),
-		search: (query) => searchPoints(read, query),
+		async search(query) {
+			const version = info?.version ?? null;
+			if (query.filter !== undefined && asksForPrefix(query.filter) && !knowsPrefix(version)) {
+				const message = `a filter by the beginning of a text needs Qdrant 1.19 or later, it is ${version}`;
+				throw new DocDropError('index_rejected', message, { field: 'filter' });
+			}
+			return searchPoints(read, query);
+		},
 		scan: (tenant, docId) => scanPoints(read, tenant, docId),
 		points: (request) => readMarks(read, request),
 		documents: (request) => readDocuments(read, request),

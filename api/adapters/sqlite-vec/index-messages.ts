@@ -1,4 +1,5 @@
 /** What the main thread hands to the writer and reader threads. Plain data: it is cloned on the way. */
+import type { Filter } from '../../domain/index.ts';
 import type { NewPoint, Page, PageRequest, PointMark, StoredPoint } from '../../ports/index.ts';
 import type { PackedTexts } from './packed-texts.ts';
 
@@ -36,6 +37,7 @@ export interface WireQuery {
 	readonly without: readonly (readonly string[])[];
 	readonly beginning: string | null;
 	readonly docId: string | null;
+	readonly filter: Filter | null;
 	readonly limit: number;
 }
 

@@ -10,6 +10,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
+import { docValueTables, fillDocValues } from './doc-values.ts';
 import { rebuildTexts } from './rebuild-texts.ts';
 
 export interface OpenOptions {
@@ -24,7 +25,7 @@ export interface IndexShape {
 	readonly fingerprint: string | null;
 }
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** A search reads all vectors of its tenant, again and again. */
 const readerCacheKb = 32_768;
@@ -42,6 +43,7 @@ const tables = (dimensions: number) => `
 		superseded INTEGER NOT NULL, fields TEXT NOT NULL
 	);
 	CREATE INDEX docs_by_id ON docs(tenant, doc_id);
+	${docValueTables}
 	CREATE TABLE points(
 		point INTEGER PRIMARY KEY, id BLOB NOT NULL, tenant INTEGER NOT NULL, doc INTEGER NOT NULL,
 		embedded INTEGER NOT NULL, sort_key TEXT NOT NULL, page INTEGER, heading TEXT, content TEXT NOT NULL
@@ -71,6 +73,13 @@ const countTenants = `
 	PRAGMA user_version = 2;
 `;
 
+/** From version 2: what documents can be filtered by has a table. */
+function addDocValues(db: DatabaseSync): void {
+	db.exec(docValueTables);
+	fillDocValues(db);
+	db.exec('PRAGMA user_version = 3');
+}
+
 /** Opens the file, makes it where it is missing, and compares it with `shape`. */
 export function openForWriting(options: OpenOptions, shape: IndexShape): DatabaseSync {
 	const db = connect(options, false);
@@ -80,7 +89,8 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		// After a bulk load the log would keep its largest size for ever.
 		db.exec('PRAGMA journal_size_limit = 67108864');
 		if (version === 0) create(db, shape);
-		else if (version === 1) inTransaction(db, () => db.exec(countTenants));
+		if (version === 1) inTransaction(db, () => db.exec(countTenants));
+		if (version === 1 || version === 2) inTransaction(db, () => addDocValues(db));
 		checkShape(db, shape);
 		inTransaction(db, () => rebuildTexts(db));
 		return db;

@@ -12,6 +12,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { greatestScore, shareOf } from '../../chunking/index.ts';
+import { type Within, withinOf } from './filter-sql.ts';
 import { cosine, quantize } from './quantize.ts';
 import { pointColumns, pointTables, toPoint } from './read.ts';
 import { matchExpression } from './terms.ts';
@@ -30,12 +31,13 @@ interface Candidate {
 	readonly id: Uint8Array;
 }
 
-/** One list of one engine: its best rows, and all rows at one distance; each within a tenant or one document. */
+/** One list of one engine: its best rows, and all rows at one distance; each of a tenant, or of some of its documents. */
 interface Engine {
 	readonly best: Scoped;
 	readonly tied: Scoped;
 }
-type Scoped = Readonly<Record<'tenant' | 'doc', StatementSync>>;
+/** The statement for the rows that a sub-select names; for all of the tenant's where it is null. */
+type Scoped = (rows: string | null) => StatementSync;
 
 export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 	const findTenant = db.prepare('SELECT tenant FROM tenants WHERE name = ?');
@@ -49,14 +51,15 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 	const texts = textEngine(db);
 	const vocabulary = createVocabulary(db);
 
-	function dense(tenant: bigint, { vector, docId, limit }: WireQuery): WireHits {
+	function dense(tenant: bigint, { vector, ...query }: WireQuery): WireHits {
 		if (vector === null) return nothing;
 		const quantized = new Int8Array(vector.length);
 		if (!quantize(vector, quantized, 0)) return nothing;
+		const { limit } = query;
 		return toHits(
 			tenant,
 			limit,
-			find(vectors, { tenant, doc: docId, query: quantized }, limit).map(({ row }) => ({
+			find(vectors, { tenant, within: withinOf(query), query: quantized }, limit).map(({ row }) => ({
 				row,
 				// The distance is between rounded vectors; the query itself need not be rounded.
 				score: cosine(vector, asInt8(readVector.get(row)?.['vector'] as Uint8Array)),
@@ -65,15 +68,18 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 		);
 	}
 
-	function sparse(tenant: bigint, { docId, limit, ...words }: WireQuery): WireHits {
-		const { terms, weights } = vocabulary(Number(tenant), words);
-		const query = matchExpression(Number(tenant), { ...words, terms });
+	function sparse(
+		tenant: bigint,
+		{ terms: asked, phrases, without, beginning, limit, ...scope }: WireQuery,
+	): WireHits {
+		const { terms, weights } = vocabulary(Number(tenant), { terms: asked, beginning });
+		const query = matchExpression(Number(tenant), { terms, phrases, without });
 		if (query === null) return nothing;
 		const greatest = greatestScore(weights);
 		return toHits(
 			tenant,
 			limit,
-			find(texts, { tenant, doc: docId, query }, limit).map(({ row, distance }) => ({
+			find(texts, { tenant, within: withinOf(scope), query }, limit).map(({ row, distance }) => ({
 				row,
 				score: shareOf(-distance, greatest),
 				id: readId.get(row)?.['id'] as Uint8Array,
@@ -108,54 +114,56 @@ const nothing: WireHits = { points: [], scores: [] };
 
 interface Scope {
 	readonly tenant: bigint;
-	readonly doc: string | null;
+	readonly within: Within;
 	readonly query: Int8Array | string;
 }
 
 /** The best `limit` rows and every row that is as good as the last of them, in no order. */
-function find(engine: Engine, { tenant, doc, query }: Scope, limit: number): Found[] {
-	const scope = doc === null ? 'tenant' : 'doc';
-	const named = { $tenant: tenant, $doc: doc, $query: query };
-	const rows = engine.best[scope].all({ ...named, $limit: BigInt(limit + 1) }) as unknown as Found[];
+function find(engine: Engine, { tenant, within, query }: Scope, limit: number): Found[] {
+	const named = { ...within.params, $tenant: tenant, $query: query };
+	const best = engine.best(within.rows).all({ ...named, $limit: BigInt(limit + 1) });
+	const rows = best as unknown as Found[];
 	const next = rows[limit];
 	if (next === undefined) return rows;
 	const { distance } = next;
 	const better = rows.filter((row) => row.distance < distance);
 	if (better.length === limit) return better;
-	const tied = engine.tied[scope].all({ ...named, $distance: distance }) as unknown as Found[];
+	const tied = engine.tied(within.rows).all({ ...named, $distance: distance }) as unknown as Found[];
 	return [...better, ...tied];
 }
-
-const ofDoc =
-	'(SELECT point FROM points WHERE doc IN (SELECT doc FROM docs WHERE tenant = $tenant AND doc_id = $doc))';
 
 function vectorEngine(db: DatabaseSync): Engine {
 	const select = `SELECT rowid AS row, distance FROM vectors
 		WHERE vector MATCH vec_int8($query) AND tenant = $tenant`;
-	const both = (sql: string) => scoped(db, sql, `${sql} AND rowid IN ${ofDoc}`);
+	const within = (rows: string | null) => (rows === null ? '' : ` AND rowid IN ${rows}`);
 	return {
-		best: both(`${select} AND k = $limit`),
-		tied: both(`${select} AND k = 4096 AND distance >= $distance AND distance <= $distance`),
+		best: scoped(db, (rows) => `${select} AND k = $limit${within(rows)}`),
+		tied: scoped(
+			db,
+			(rows) => `${select} AND k = 4096 AND distance >= $distance AND distance <= $distance${within(rows)}`,
+		),
 	};
 }
 
 function textEngine(db: DatabaseSync): Engine {
 	const select = 'SELECT rowid AS row, bm25(texts) AS distance FROM texts WHERE texts MATCH $query';
-	// The plus keeps SQLite from running the whole match again for each row of the document.
-	const inDoc = `${select} AND +rowid IN ${ofDoc}`;
-	const order = 'ORDER BY distance LIMIT $limit';
-	const tied = 'AND bm25(texts) = $distance';
+	// The plus keeps SQLite from running the whole match again for each row.
+	const within = (rows: string | null) => (rows === null ? '' : ` AND +rowid IN ${rows}`);
 	return {
-		best: scoped(db, `${select} ${order}`, `${inDoc} ${order}`),
-		tied: scoped(db, `${select} ${tied}`, `${inDoc} ${tied}`),
+		best: scoped(db, (rows) => `${select}${within(rows)} ORDER BY distance LIMIT $limit`),
+		tied: scoped(db, (rows) => `${select}${within(rows)} AND bm25(texts) = $distance`),
 	};
 }
 
-function scoped(db: DatabaseSync, tenant: string, doc: string): Scoped {
-	const statements = { tenant: db.prepare(tenant), doc: db.prepare(doc) };
-	// Each statement takes of the same named values what it needs.
-	for (const statement of Object.values(statements)) statement.setAllowUnknownNamedParameters(true);
-	return statements;
+function scoped(db: DatabaseSync, sql: (rows: string | null) => string): Scoped {
+	const prepare = (rows: string | null) => {
+		const statement = db.prepare(sql(rows));
+		// Each statement takes of the same named values what it needs.
+		statement.setAllowUnknownNamedParameters(true);
+		return statement;
+	};
+	const ofTenant = prepare(null);
+	return (rows) => (rows === null ? ofTenant : prepare(rows));
 }
 
 function asInt8(bytes: Uint8Array): Int8Array {

@@ -86,11 +86,12 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 					]),
 				);
 			}),
-		search: ({ tenant, vector, terms, phrases = [], without = [], beginning = null, docId, limit }) =>
+		search: ({ tenant, vector, limit, docId = null, filter = null, ...asked }) =>
 			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
+				const { terms, phrases = [], without = [], beginning = null } = asked;
 				const words = { terms, phrases, without, beginning };
-				const query = { tenant, vector: vector?.slice() ?? null, ...words, docId: docId ?? null, limit };
+				const query = { tenant, vector: vector?.slice() ?? null, ...words, docId, filter, limit };
 				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),

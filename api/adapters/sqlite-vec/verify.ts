@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { fromSqliteError } from '../sqlite/index.ts';
 import { allChunks } from './chunks.ts';
+import { countWrongDocValues } from './doc-values.ts';
 import { vecLibrary } from './library.ts';
 import { openForReading } from './index-schema.ts';
 
@@ -48,6 +49,8 @@ const mustBeNone: Readonly<Record<string, string>> = {
 	'documents without a tenant': 'SELECT count(*) FROM docs WHERE tenant NOT IN (SELECT tenant FROM tenants)',
 	'documents with more than one current row': `SELECT count(*) FROM (
 		SELECT 1 FROM docs WHERE superseded = 0 GROUP BY tenant, doc_id HAVING count(*) > 1)`,
+	'values of a document that is not there':
+		'SELECT count(DISTINCT doc) FROM doc_values WHERE doc NOT IN (SELECT doc FROM docs)',
 	'points without a vector':
 		'SELECT count(*) FROM points WHERE embedded = 1 AND point NOT IN (SELECT rowid FROM vectors)',
 	'vectors without a point':
@@ -67,6 +70,8 @@ function verify(db: DatabaseSync): VerifyReport {
 		const found = count(sql);
 		if (found > 0) faults.push(`${found} ${fault}`);
 	}
+	const wrong = countWrongDocValues(db);
+	if (wrong > 0) faults.push(`${wrong} documents with other values than their fields have`);
 	const misplaced = misplacedVectors(db);
 	if (misplaced > 0) faults.push(`${misplaced} vectors missing from, or wrong in, what a search reads`);
 	return {

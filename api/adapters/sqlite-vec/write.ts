@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { uuidFromBytes, uuidToBytes } from '../sqlite/index.ts';
 import { createCompactor } from './compact.ts';
+import { createDocValues } from './doc-values.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createTermIndexer } from './terms.ts';
 import type { WirePoint, WirePut, WireWrite, WriterMethods } from './index-messages.ts';
@@ -74,7 +75,10 @@ function openWriter(db: DatabaseSync, dimensions: number) {
 		addText: db.prepare('INSERT INTO texts(rowid, terms) VALUES(?, CAST(? AS TEXT))'),
 		dropText: db.prepare('DELETE FROM texts WHERE rowid = ?'),
 	};
-	return { sql, dimensions, compactor: createCompactor(db), indexedTerms: createTermIndexer() };
+	return {
+		...{ sql, dimensions, compactor: createCompactor(db), indexedTerms: createTermIndexer() },
+		values: createDocValues(db),
+	};
 }
 
 function tenantNumber({ sql }: Writer, name: string): number | null {
@@ -109,7 +113,7 @@ function putDoc(
 	let current = refreshFields(writer, tenant, write, rows, left);
 	// The row is made by the first point that belongs to it: a document without points has none.
 	const doc = () =>
-		(current ??= Number(sql.addDoc.run(tenant, write.docId, 0, write.fields).lastInsertRowid));
+		(current ??= addDoc(writer, tenant, { docId: write.docId, superseded: 0, fields: write.fields }));
 
 	const kept = new Set(write.kept);
 	for (const row of rows) {
@@ -158,12 +162,23 @@ function refreshFields(
 		return null;
 	}
 	writer.sql.setFields.run(write.fields, current.doc);
+	writer.values.set(tenant, current.doc, current.fields, write.fields);
 	if (going.length > 0) {
-		const old = Number(writer.sql.addDoc.run(tenant, write.docId, 1, current.fields).lastInsertRowid);
+		const old = addDoc(writer, tenant, { docId: write.docId, superseded: 1, fields: current.fields });
 		for (const point of going) writer.sql.moveToDoc.run(old, point.point);
 		left.add(old);
 	}
 	return current.doc;
+}
+
+function addDoc(
+	{ sql, values }: Writer,
+	tenant: number,
+	{ docId, superseded, fields }: Omit<DocRow, 'doc'> & { readonly docId: string },
+): number {
+	const doc = Number(sql.addDoc.run(tenant, docId, superseded, fields).lastInsertRowid);
+	values.set(tenant, doc, null, fields);
+	return doc;
 }
 
 function listDoc({ sql }: Writer, doc: number): { point: number; id: string }[] {

@@ -44,6 +44,11 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 			chunkFields,
 			`FROM chunks WHERE doc = ? AND (ord, point) > (?, ?) AND (stray <> ${fresh} OR ?) ORDER BY ord, point LIMIT ?`,
 		),
+		chunksBefore: query(
+			db,
+			chunkFields,
+			`FROM chunks WHERE doc = ? AND (ord, point) < (?, ?) AND (stray <> ${fresh} OR ?) ORDER BY ord DESC, point DESC LIMIT ?`,
+		),
 		manifest: query(
 			db,
 			nameFields,
@@ -88,8 +93,14 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 		hasMoreEntries: (doc, limit) => sql.hasMore.get(doc, limit) !== undefined,
 		countEntries,
 		countUncertain: (doc) => sql.countUncertain.get(doc) ?? 0,
-		chunks: (doc, isTidy, { after, limit }) =>
-			sql.chunks.all(doc, after?.order ?? '', pointBytes(after?.pointId ?? null), isTidy ? 1 : 0, limit),
+		chunks: (doc, isTidy, { after, limit, isBackwards = false }) =>
+			(isBackwards ? sql.chunksBefore : sql.chunks).all(
+				doc,
+				after?.order ?? '',
+				pointBytes(after?.pointId ?? null),
+				isTidy ? 1 : 0,
+				limit,
+			),
 		manifest: (doc, isTidy) => sql.manifest.all(doc, isTidy ? 1 : 0),
 		chunksOf: (doc, isTidy, pointIds) =>
 			pointIds.flatMap((id) => sql.chunk.get(doc, uuidToBytes(id), isTidy ? 1 : 0) ?? []),

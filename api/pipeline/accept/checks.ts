@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
 import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
+import { saysNothing } from '../../contract/told-type.ts';
 import { asideOf, reservedMetadata } from '../../contract/stored-fields.ts';
 import {
 	type ChangeContent,
@@ -64,7 +65,7 @@ export const apiSource = 'api';
 
 const maxMetadataBytes = limits.metadataBytes;
 const maxMetadataDepth = 32;
-/** What senders say of a file that they know nothing of. */
+/** As what a file goes to whoever is asked outside, where nobody knows its type. */
 const anyBytes = 'application/octet-stream';
 const metadataName = /^[^\p{Cc}]{1,128}$/u;
 
@@ -289,7 +290,7 @@ function mimeTypeFor(
 	{ mimeTypes, mimeTypeOf, takesOthers = false }: CheckSettings,
 ): string {
 	const declaredType = declared?.split(';')[0]?.trim().toLowerCase() ?? anyBytes;
-	const named = declaredType === anyBytes ? null : (mimeTypeNamed(declaredType) ?? declaredType);
+	const named = saysNothing(declaredType) ? null : (mimeTypeNamed(declaredType) ?? declaredType);
 	const guessed = named ?? mimeTypeOf(path ?? docId) ?? mimeTypeOf(docId);
 	// The text of a PDF goes by the PDF's name.
 	const isOther = guessed === null || (named === null && !isTextType(guessed));

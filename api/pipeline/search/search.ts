@@ -1,24 +1,30 @@
-import { searchResultsUnset } from '../../contract/limits.ts';
-import type { SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
+import { limits } from '../../contract/limits.ts';
+import type { SearchHit, SearchRequest, SearchResponse } from '../../contract/search-schema.ts';
 import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Clock, Embedder, Hit, SearchQuery, VectorStore } from '../../ports/index.ts';
+import { checkFieldName, type Filter, parseFilter } from '../../domain/index.ts';
+import type { Clock, DocStore, Embedder, Hit, SearchQuery, VectorStore } from '../../ports/index.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
-import { fuse } from './fuse.ts';
-import { parseQuery, type QueryWords, satisfies, storedTerms } from '../../chunking/index.ts';
+import { facetsOf } from './facets.ts';
+import { fuse, type Lists } from './fuse.ts';
+import { highlighter } from './highlight.ts';
+import { checkPage, pageOf } from './result-page.ts';
+import { parseQuery, type QueryWords, holdsWords, storedTerms } from '../../chunking/index.ts';
 
 /**
  * One question, two lists (by vector, by words), one answer: fused by their scores (fuse.ts) in our own code, so that
- * both stores answer alike. Each list is asked much deeper than the answer is long, or fusion would see too little.
+ * both stores answer alike. Each list is asked deeper than an answer is long, or fusion would see too little, and
+ * always as deep: a deeper list would put other passages first, and the pages of an answer would not fit together.
  *
  * A hybrid search whose question gets no vector is answered from the words alone, and says so: whoever searches is
  * served by half of the answer, and can tell that it is half.
  */
-const depth = (limit: number) => Math.min(1_000, Math.max(200, limit * 5));
+const depth = limits.searchWindow;
 
 interface SearchDeps {
 	readonly vectorStore: VectorStore;
+	readonly docStore: Pick<DocStore, 'chunks'>;
 	readonly embedder: Embedder;
 	readonly embedderBreaker: Breaker;
 	readonly searchBreaker: Breaker;
@@ -32,29 +38,59 @@ interface SearchDeps {
 }
 
 export async function search(request: SearchRequest, deps: SearchDeps): Promise<SearchResponse> {
-	const { tenant, query, limit = searchResultsUnset.request, mode = 'hybrid', docId } = request;
+	const { query, mode = 'hybrid', facets } = request;
+	const filter = checked(request);
+	const start = deps.clock.monotonic();
+	const { text, ...words } = parseQuery(query);
+	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(text, mode, deps);
+	const answered = await inTurn(deps, {
+		tenant: request.tenant,
+		vector,
+		...words,
+		terms: mode === 'dense' ? [] : words.terms,
+		limit: depth,
+		...(request.docId !== undefined && { docId: request.docId }),
+		...(filter !== null && { filter }),
+	});
+	const lists: Lists = {
+		dense: vector === null ? null : answered.dense.filter(isWanted(words)),
+		sparse: mode === 'dense' ? null : answered.sparse,
+	};
+	const { found, page, next } = pageOf(fuse(lists, { limit: 2 * depth }), request);
+	const results = await shown(page, { ...request, lists, words }, deps);
+	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
+	return {
+		...{ results, next, mode: hint === null ? mode : ('text' as const), hint, tookMs },
+		...(facets !== undefined && { facets: facetsOf(found, facets) }),
+	};
+}
+
+/** What a schema cannot say of a request; the filter that it asks for. */
+function checked(request: SearchRequest): Filter | null {
+	const { query, docId, filter = {}, facets = [] } = request;
 	// A peer that is strict about Unicode would answer for a fault of the caller's.
 	for (const [field, text] of Object.entries({ query, docId })) {
 		if (text?.isWellFormed() === false) {
 			throw new DocDropError('invalid', `${field} must be well-formed Unicode`, { field });
 		}
 	}
-	const start = deps.clock.monotonic();
-	const { text, ...words } = parseQuery(query);
-	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(text, mode, deps);
-	const lists = await inTurn(deps, {
-		tenant,
-		vector,
-		...words,
-		terms: mode === 'dense' ? [] : words.terms,
-		limit: depth(limit),
-		...(docId !== undefined && { docId }),
-	});
-	const asked = {
-		dense: vector === null ? null : lists.dense.filter(isWanted(words)),
-		sparse: mode === 'dense' ? null : lists.sparse,
-	};
-	const results = fuse(asked, { limit }).map(({ fields, ...hit }) => ({
+	checkPage(request);
+	for (const [at, name] of facets.entries()) checkFieldName(name, `facets/${at}`);
+	return parseFilter(filter);
+}
+
+type Words = Omit<QueryWords, 'text'>;
+type Shown = SearchRequest & { readonly lists: Lists; readonly words: Words };
+
+/** The passages with what was asked for beside them. */
+async function shown(
+	page: readonly Hit[],
+	{ words, lists, context = 0, highlight = false, explain = false }: Shown,
+	{ docStore }: SearchDeps,
+): Promise<SearchHit[]> {
+	const around = context === 0 ? [] : await Promise.all(page.map((hit) => contextOf(docStore, hit, context)));
+	const highlights = highlight ? highlighter(new Set(words.terms)) : null;
+	return page.map(({ fields, ...hit }, at) => ({
 		docId: hit.docId,
 		pointId: hit.id,
 		score: hit.score,
@@ -63,15 +99,33 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		page: hit.page,
 		...answerOf(fields),
 		metadata: { ...fields.extra },
+		...(around[at] !== undefined && { context: around[at] }),
+		...(highlights !== null && { highlights: highlights(hit.content) }),
+		...(explain && { explain: { dense: placeIn(lists.dense, hit.id), text: placeIn(lists.sparse, hit.id) } }),
 	}));
-	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
-	return { results, mode: hint === null ? mode : 'text', hint, tookMs };
+}
+
+/** From the manifest: the index knows no order of all its chunks. */
+async function contextOf(docStore: SearchDeps['docStore'], { tenant, docId, order, id }: Hit, limit: number) {
+	const after = { order, pointId: id };
+	const [before, behind] = await Promise.all([
+		docStore.chunks(tenant, docId, { after, limit, isBackwards: true }),
+		docStore.chunks(tenant, docId, { after, limit }),
+	]);
+	const texts = (chunks: typeof before) => chunks.map(({ text }) => text);
+	return { before: texts(before).reverse(), after: texts(behind) };
+}
+
+function placeIn(list: readonly Hit[] | null, id: string): { rank: number; score: number } | null {
+	const at = list?.findIndex((hit) => hit.id === id) ?? -1;
+	const hit = list?.[at];
+	return hit === undefined ? null : { rank: at + 1, score: hit.score };
 }
 
 /** What must be in a passage, and what must not, holds for those that are found by vector too. */
-function isWanted(words: Omit<QueryWords, 'text'>): (hit: Hit) => boolean {
+function isWanted(words: Words): (hit: Hit) => boolean {
 	const isAny = words.phrases.length + words.without.length === 0;
-	return (hit) => isAny || satisfies(storedTerms(hit), words);
+	return (hit) => isAny || holdsWords(storedTerms(hit), words);
 }
 
 /** Longest wait for a vector that can be done without, ms. */

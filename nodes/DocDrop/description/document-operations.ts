@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { limits, searchResultsUnset } from '../../../api/contract/limits.ts';
 import { choiceField, switchField, textField } from '../../panel-fields.ts';
 import { priorityField } from './content-fields.ts';
 import { collectionField, documentField, operationField, pagingFields, tenantField } from './fields.ts';
+import { searchFields } from './search-fields.ts';
 
 const resource = ['document'];
 
@@ -129,45 +129,5 @@ export const documentFields: INodeProperties[] = [
 			},
 		],
 	},
-	tenantField({ resource, operation: ['search'] }, ''),
-	{
-		...textField('Query', 'query'),
-		required: true,
-		placeholder: 'e.g. How many days of vacation do I have?',
-		description: 'What to look for: words, or a question in plain language that stands for itself',
-		displayOptions: { show: { resource, operation: ['search'] } },
-	},
-	{
-		displayName: 'Limit',
-		name: 'limit',
-		type: 'number',
-		default: searchResultsUnset.reader,
-		typeOptions: { minValue: 1, maxValue: limits.searchResults },
-		description: 'Max number of results to return',
-		displayOptions: { show: { resource, operation: ['search'] } },
-	},
-	collectionField('Options', { resource, operation: ['search'] }, [
-		{
-			...textField('Document ID', 'docId'),
-			placeholder: 'e.g. handbook/vacation.md',
-			description: 'Search in this document only',
-		},
-		{
-			...choiceField('Mode', 'mode', 'hybrid'),
-			description: 'How passages are found',
-			options: [
-				{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },
-				{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
-				{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
-			],
-		},
-		{
-			...switchField('One Item per Passage', 'onePerPassage'),
-			default: true,
-			description:
-				'Whether each passage becomes an item of its own, and a question without an answer none. Off: one item a question, with its passages in "results".',
-			// A model asks one question and gets one answer.
-			displayOptions: { hide: { '@tool': [true] } },
-		},
-	]),
+	...searchFields,
 ];

@@ -1,5 +1,5 @@
 /** Content that an item carries itself: a text, or a file in a binary field. */
-import { mimeTypeOf } from '../../../api/contract/file-types.ts';
+import { toldType } from '../../../api/contract/told-type.ts';
 import { missing } from '../action-parameters.ts';
 import { faultOf, ItemFailure } from '../failing.ts';
 import type { Session } from '../session.ts';
@@ -27,7 +27,7 @@ export function carriedContent(session: Session, index: number): { content: Cont
 		if (session.parameters.text('contentFrom', index) === 'binary') {
 			const { data, content } = carriedFile(session, index);
 			const file = data.fileName ?? '';
-			const mimeType = isTelling(data.mimeType, file) ? data.mimeType : mimeTypeOf(file);
+			const mimeType = toldType(data.mimeType, file, 'file');
 			return mimeType === null ? { content } : { content, mimeType };
 		}
 		return { content: textContent(session, index), mimeType: 'text/plain' };
@@ -35,14 +35,4 @@ export function carriedContent(session: Session, index: number): { content: Cont
 		const failure = new ItemFailure(faultOf(error), error);
 		return { content: { kind: 'stream', size: null, open: () => Promise.reject(failure) } };
 	}
-}
-
-/**
- * n8n and servers call plain text or bytes whatever they do not know. The ending of the name says more then, also
- * one that nobody can read: a picture would be indexed as text.
- */
-export function isTelling(mimeType: string, name: string): boolean {
-	if (!/^[\w.+-]+\/[\w.+-]+(\s*;.*)?$/.test(mimeType) || mimeType.startsWith('application/octet-stream'))
-		return false;
-	return !mimeType.startsWith('text/plain') || !/[^/\\]\.[^./\\]+$/.test(name);
 }

@@ -8,7 +8,8 @@ import type { FileItem, SnapshotItem, TriggerItem } from '../../item.ts';
 import type { Fault } from '../node-errors.ts';
 import { faultOf } from '../failing.ts';
 import type { Session } from '../session.ts';
-import { carriedContent, carriedFile, isTelling, textContent } from './carried-content.ts';
+import { toldType } from '../../../api/contract/told-type.ts';
+import { carriedContent, carriedFile, textContent } from './carried-content.ts';
 import { fileContent, type Content } from './content-input.ts';
 import { fieldsOf } from './option-fields.ts';
 import { originOf } from './origin.ts';
@@ -161,7 +162,8 @@ function fromBinary(session: Session, item: number): Submission {
 	const file = data.fileName ?? '';
 	const head = headOf(session, item, file);
 	const name = head.docId.includes('.') ? head.docId : file;
-	const type = isTelling(data.mimeType, name) ? { mimeType: data.mimeType } : {};
+	const mimeType = toldType(data.mimeType, name, 'file');
+	const type = mimeType === null ? {} : { mimeType };
 	const path = file === '' ? {} : { path: file };
 	return change(session, item, {
 		head: { ...path, ...type, ...fieldsOf(session, item), ...head },

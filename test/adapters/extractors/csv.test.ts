@@ -34,6 +34,10 @@ describe('extractCsv', () => {
 		assert.deepEqual(texts('sep=;\na;b\n1,5;2'), ['a | b', 'a: 1,5 | b: 2']);
 	});
 
+	it('reads a number that is written as a formula so that it keeps its zeros', () => {
+		assert.deepEqual(texts('name,code\nAda,="00123"'), ['name | code', 'name: Ada | code: 00123']);
+	});
+
 	it('takes a header in which some names are doubled', () => {
 		assert.deepEqual(texts('name,amount,note,amount\nAda,1,,2'), [
 			'name | amount | note | amount',

@@ -21,6 +21,37 @@ const multipart = (...parts: string[]) =>
 const attached = (name: string, body: string) =>
 	part(`Content-Type: application/octet-stream\nContent-Disposition: attachment; filename="${name}"`, body);
 
+describe('the charset of a message', () => {
+	const cyrillic = Buffer.from(
+		'\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0? \xdd\xf2\xee \xef\xe8\xf1\xfc\xec\xee',
+		'latin1',
+	);
+	const cases: readonly (readonly [says: string, body: Uint8Array, text: string])[] = [
+		['charset=us-ascii', Buffer.from('Grüße'), 'Grüße'],
+		['charset=utf-8', Buffer.from('Grüße aus Köln', 'latin1'), 'Grüße aus Köln'],
+		['', cyrillic, 'Привет, как дела? Это письмо'],
+		['', Buffer.from('\x1b$B$3$s$K$A$O\x1b(B', 'latin1'), 'こんにちは'],
+		['charset=iso-2022-jp', Buffer.from('\x1b$B$3$s$K$A$O\x1b(B', 'latin1'), 'こんにちは'],
+		['charset=iso-2022-jp', Buffer.from('ほげ'), 'ほげ'],
+		['charset=windows-1251', cyrillic, 'Привет, как дела? Это письмо'],
+	];
+	const textOf = async (type: string, body: Uint8Array) => {
+		const head = Buffer.from(`Subject: S\r\nContent-Type: ${type}\r\n\r\n`);
+		const { blocks } = await extractEml(Buffer.concat([head, body]), 'message/rfc822', outermost(readPart));
+		return blocks.at(-1)?.text;
+	};
+	for (const [says, body, text] of cases) {
+		it(`${says || 'that says nothing'} gives ${text}`, async () => {
+			assert.equal(await textOf(`text/plain; ${says}`, body), text);
+		});
+	}
+
+	it('is looked for in a page that is one', async () => {
+		const page = Buffer.concat([Buffer.from('<meta charset=windows-1251><p>'), cyrillic]);
+		assert.equal(await textOf('text/html', page), 'Привет, как дела? Это письмо');
+	});
+});
+
 describe('extractEml', () => {
 	it('gives subject, addresses, date and body', async () => {
 		const mail = `From: =?utf-8?q?Ad=C3=A1?= <ada@x.org>

@@ -69,6 +69,46 @@ describe('DOCX', () => {
 		assert.equal(title, 'One');
 	});
 
+	describe('that mammoth passes over in part', () => {
+		const namespaces =
+			'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"';
+		const texts = async (body: string) => {
+			const { blocks } = await read(`<w:p ${namespaces}>${body}</w:p>`);
+			return blocks.map(({ text }) => text);
+		};
+		const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+		const content = (text: string) => `<w:txbxContent>${docxParagraph(text)}</w:txbxContent>`;
+		const drawing = (...texts: string[]) =>
+			`<w:drawing><wp:inline><a:graphic><a:graphicData>${texts.map((text) => `<wps:wsp><wps:txbx>${content(text)}</wps:txbx></wps:wsp>`).join('')}</a:graphicData></a:graphic></wp:inline></w:drawing>`;
+		const choice = (inner: string, fallback = '') =>
+			`<w:r><mc:AlternateContent><mc:Choice Requires="wps">${inner}</mc:Choice>${fallback}</mc:AlternateContent></w:r>`;
+		const fallback = `<mc:Fallback><w:pict><v:shape><v:textbox>${content('box')}</v:textbox></v:shape></w:pict></mc:Fallback>`;
+		const cases: Readonly<Record<string, readonly [body: string, texts: readonly string[]]>> = {
+			'text boxes': [`${run('before')}<w:r>${drawing('one', 'two')}</w:r>`, ['before', 'one', 'two']],
+			'a choice without a fallback': [run('before') + choice(drawing('box')), ['before', 'box']],
+			'a choice with a fallback, once': [run('before') + choice(drawing('box'), fallback), ['before', 'box']],
+			formulas: [
+				`${run('as ')}<m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>${run(' is')}`,
+				['as a/bx^2 is'],
+			],
+			'a formula of its own': [
+				'<m:oMathPara><m:oMath><m:r><m:t>x&lt;y</m:t></m:r></m:oMath></m:oMathPara>',
+				['x<y'],
+			],
+			'simple fields and directions': [
+				`<w:fldSimple w:instr="X">${run('field ')}</w:fldSimple><w:bdo w:val="rtl">${run('turned')}</w:bdo>`,
+				['field turned'],
+			],
+			'words with a reading': [
+				`<w:r><w:ruby><w:rubyPr><w:lid w:val="ja"/></w:rubyPr><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢字')}</w:rubyBase></w:ruby></w:r>`,
+				['漢字'],
+			],
+			'line ends': ['<w:r><w:t>one</w:t><w:cr/><w:t>two</w:t></w:r>', ['one\ntwo']],
+		};
+		for (const [what, [body, wanted]] of Object.entries(cases))
+			it(`has ${what}`, async () => assert.deepEqual(await texts(body), wanted));
+	});
+
 	it('is called what its properties say, and a paragraph in the style of a title is its first heading', async () => {
 		const styles =
 			'<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>';

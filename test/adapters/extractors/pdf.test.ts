@@ -127,6 +127,36 @@ describe('the reader of PDF', () => {
 		);
 	});
 
+	it('joins words that a typographic or a soft hyphen divides, and leaves out soft ones that divide nothing', async () => {
+		const { blocks } = await read({
+			lines: [
+				'A line that ends in the middle of a divi\x81',
+				'ded word, of an\x8dother one, and of a divi\x8d\x81',
+				'sion.',
+			],
+		});
+		assert.deepEqual(blocks, [
+			paragraph('A line that ends in the middle of a divided word, of another one, and of a division.'),
+		]);
+	});
+
+	it('puts no space between the lines of a script that has none, and reads it from the top down', async () => {
+		const sideways = { lines: ['\x8f\x90\x9d\x8f\x90\x9d', '\x8f\x90\x7f'] };
+		const sign = (text: string, x: number, y: number) => `BT /F1 12 Tf 1 0 0 1 ${x} ${y} Tm (${text}) Tj ET`;
+		const down = [...'\x8f\x90\x9d\x8f\x90\x7f'].map((text, at) =>
+			sign(text, 200 - Math.floor(at / 3) * 20, 700 - (at % 3) * 13),
+		);
+		const { blocks } = await read(sideways, { content: down.join('\n') });
+		assert.deepEqual(blocks, [paragraph('中文字中文字中文。'), paragraph('中文字中文。', 2)]);
+	});
+
+	it('joins the lines of a text that runs up the page', async () => {
+		const content = wrapped(prose)
+			.map((line, at) => `BT /F1 12 Tf 0 1 -1 0 ${100 + at * 14.4} 60 Tm (${line}) Tj ET`)
+			.join('\n');
+		assert.deepEqual((await read({ content })).blocks, [paragraph(prose)]);
+	});
+
 	it('joins a name with a capital within where the page has it whole, and keeps one that is nowhere', async () => {
 		const { blocks } = await read({
 			lines: [
@@ -172,6 +202,31 @@ describe('the reader of PDF', () => {
 		assert.ok(
 			blocks.some(({ text }) => text.includes('Ada Lovelace')),
 			JSON.stringify(blocks),
+		);
+	});
+
+	it('reads what was filled into a form where it stands on the page', async () => {
+		const lines = [
+			'An application',
+			null,
+			'First name:',
+			null,
+			'Last name:',
+			null,
+			'Remarks:',
+			null,
+			null,
+			'The end',
+		];
+		const fields = [
+			{ text: 'Lovelace', x: 150, y: 668 },
+			{ text: 'Ada', x: 150, y: 697 },
+			{ text: 'none', x: 72, y: 623 },
+		];
+		const { blocks } = await read({ lines, fields });
+		assert.deepEqual(
+			blocks.map(({ text }) => text),
+			['An application\nFirst name: Ada\nLast name: Lovelace\nRemarks:\nnone\nThe end'],
 		);
 	});
 

@@ -214,10 +214,84 @@ describe('an extractor with a Tika server', () => {
 		}
 	});
 
+	const other = (name: string | number) => ({ ...thing, content: Buffer.from(`\x01\x02 ${name}`) });
+
+	it('calls a content unreadable that it fails over three times', async () => {
+		tika.answersWith(status(500, 'java.lang.OutOfMemoryError'));
+		for (let i = 0; i < 2; i += 1) {
+			const error = await failure(read());
+			assert.deepEqual([error.code, error.isOwn], ['extractor_unavailable', true]);
+			assert.equal((await failure(read(other(i)))).isOwn, true, 'each content has its own tries');
+		}
+		const last = await failure(read());
+		assert.equal(last.code, 'unreadable');
+		assert.match(
+			last.message,
+			/as application\/x-thing in 3 attempts; the outside extractor answered 500: java\.lang\.OutOfMemoryError$/,
+		);
+		assert.equal((await failure(read())).code, 'extractor_unavailable', 'sent again it is tried again');
+		assert.equal((await answered(xhtml(tikaPage('<p>on</p>')))).chunks.length, 1);
+	});
+
+	it('calls a file unreadable that ends the server each time, and none that it did not have', async () => {
+		const clock = fakeClock();
+		await extractor.close();
+		await open({ clock });
+		const dir = await mkdtemp(join(tmpdir(), 'docdrop-tika-'));
+		try {
+			const file = join(dir, 'content');
+			await writeFile(file, thing.content);
+			const codes: string[] = [];
+			const attempt = async () => {
+				await clock.advance(5_000);
+				codes.push((await failure(read({ ...thing, content: { file } }))).code);
+			};
+			tika.answersWith((answer) => {
+				tika.version = null;
+				answer.destroy();
+			});
+			const before = tika.files.length;
+			await attempt();
+			for (let i = 0; i < 5; i += 1) await attempt();
+			assert.equal(tika.files.length, before + 1, 'nothing is sent to a server that is away');
+			for (let i = 0; i < 2; i += 1) {
+				tika.version = 'Apache Tika 2.9.2';
+				await attempt();
+			}
+			assert.deepEqual(codes, [...Array<string>(7).fill('extractor_unavailable'), 'unreadable']);
+			assert.equal(tika.files.length, before + 3);
+		} finally {
+			await rm(dir, { recursive: true });
+		}
+	});
+
+	it('sends alone what has failed, so that nobody else is blamed for it', async () => {
+		await failure(answered(status(500)));
+		const held: (() => void)[] = [];
+		const asked = Promise.withResolvers<void>();
+		tika.answersWith((answer, sent) => {
+			const done = xhtml(tikaPage('<p>done</p>'));
+			if (!sent.body.equals(thing.content)) return done(answer, sent);
+			held.push(() => void done(answer, sent));
+			return asked.resolve();
+		});
+		const suspect = read();
+		await asked.promise;
+		const before = tika.files.length;
+		// Two go at a time as a rule, and sixteen wait: one of these would have gone, and left room for another.
+		const others = Array.from({ length: 16 }, (_, at) => read(other(at)));
+		assert.match((await failure(read(other('last')))).message, /busy/);
+		assert.equal(tika.files.length, before);
+		held.pop()?.();
+		for (const { chunks } of await Promise.all([suspect, ...others])) assert.equal(chunks.length, 1);
+		assert.equal((await failure(answered(status(500)))).isOwn, true);
+		assert.equal((await failure(read())).isOwn, true, 'what was read since has its tries anew');
+	});
+
 	it('believes in no own failure any more after many in a row', async () => {
 		tika.answersWith(status(500));
 		const own = [];
-		for (let i = 0; i < 11; i += 1) own.push((await failure(read())).isOwn);
+		for (let i = 0; i < 11; i += 1) own.push((await failure(read(other(i)))).isOwn);
 		assert.deepEqual(own, [...Array<boolean>(10).fill(true), false]);
 	});
 

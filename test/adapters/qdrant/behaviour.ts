@@ -37,6 +37,9 @@ export function testQdrantBehaviour(name: string, make: () => Promise<Server>): 
 			});
 			assert.deepEqual(kinds.sort(), [
 				['metadata.docId', 'keyword', false],
+				['metadata.mimeType', 'keyword', false],
+				['metadata.path', 'keyword', false],
+				['metadata.publishedAt', 'datetime', false],
 				['metadata.tenant', 'keyword', true],
 				['metadata.version', 'integer', false],
 			]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createQdrantStore } from '../../../api/adapters/qdrant/qdrant-store.ts';
+import { parseFilter } from '../../../api/domain/index.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { all, collection, dimensions, docWrite, idOf, point, rig, type Rig } from './fixture.ts';
 import { docFields } from '../../support/doc-fields.ts';
@@ -23,13 +24,63 @@ describe('the Qdrant store', () => {
 			});
 			assert.deepEqual(result.payload_schema, {
 				'metadata.tenant': { data_type: 'keyword', params: { type: 'keyword', is_tenant: true }, points: 0 },
-				'metadata.docId': { data_type: 'keyword', params: { type: 'keyword' }, points: 0 },
+				'metadata.docId': { data_type: 'keyword', params: { type: 'keyword', prefix: true }, points: 0 },
 				'metadata.version': { data_type: 'integer', params: { type: 'integer' }, points: 0 },
+				'metadata.path': { data_type: 'keyword', params: { type: 'keyword', prefix: true }, points: 0 },
+				'metadata.mimeType': { data_type: 'keyword', params: { type: 'keyword', prefix: true }, points: 0 },
+				'metadata.publishedAt': { data_type: 'datetime', params: { type: 'datetime' }, points: 0 },
 			});
 			assert.equal(
 				ctx.double.requests.filter((r) => r.path.endsWith('/index') && r.query === '?wait=true').length,
 				3,
 			);
+		});
+
+		it('makes an index for each name of metadata that is to have one, and refuses one of another kind', async () => {
+			const indexedMetadata = new Map([
+				['author', 'text'],
+				['fiscal year', 'number'],
+				['due', 'date'],
+				['done', 'flag'],
+			] as const);
+			ctx = await rig({ indexedMetadata });
+			await ctx.store.open();
+			const response = await fetch(`${ctx.double.url}/collections/${collection}`);
+			const { result } = (await response.json()) as { result: { payload_schema: object } };
+			const kinds = Object.entries(result.payload_schema as Record<string, { data_type: string }>);
+			assert.deepEqual(kinds.map(([key, { data_type }]) => `${key} ${data_type}`).slice(-4), [
+				'metadata.author keyword',
+				'metadata."fiscal year" float',
+				'metadata.due datetime',
+				'metadata.done bool',
+			]);
+			const other = createQdrantStore({
+				...{ url: ctx.double.url, collection, dimensions: 4, clock: systemClock },
+				indexedMetadata: new Map([['author', 'number']]),
+			});
+			await assert.rejects(other.open(), {
+				code: 'index_mismatch',
+				message: /index of author must be float, it is keyword/,
+			});
+			await other.close();
+		});
+
+		it('asks no server for the beginning of a text that does not know it', async () => {
+			ctx = await rig({}, { version: '1.18.2' });
+			await ctx.store.open();
+			const ask = (given: unknown) => {
+				const filter = parseFilter(given);
+				assert.ok(filter !== null);
+				return ctx.store.search({ tenant: 'acme', vector: null, terms: ['word'], limit: 5, filter });
+			};
+			const asked = ctx.double.requests.length;
+			await assert.rejects(ask({ or: [{ a: 1 }, { not: { path: { prefix: 'x' } } }] }), {
+				code: 'index_rejected',
+				field: 'filter',
+				message: /needs Qdrant 1\.19 or later, it is 1\.18\.2/,
+			});
+			assert.equal(ctx.double.requests.length, asked);
+			await ask({ a: 1 });
 		});
 
 		it('makes only what is missing when it is called again', async () => {

@@ -10,11 +10,15 @@ import { marksOfRow } from '../../../api/adapters/sqlite-vec/index-pages.ts';
 import { vecLibrary } from '../../../api/adapters/sqlite-vec/library.ts';
 import { contentsOfRow } from '../../../api/adapters/sqlite-vec/read.ts';
 import { verifySqliteVec } from '../../../api/adapters/sqlite-vec/verify.ts';
+import { withinOf } from '../../../api/adapters/sqlite-vec/filter-sql.ts';
+import { parseFilter } from '../../../api/domain/index.ts';
 import { type ErrorCode, isDocDropError } from '../../../api/errors.ts';
 import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-store.ts';
 import { docFields } from '../../support/doc-fields.ts';
 
 const dimensions = 8;
+/** As a file was before filters. */
+const withoutValues = 'DROP TABLE doc_values; DROP TRIGGER doc_values_of_gone';
 
 describe('sqlite-vec store', () => {
 	let folder: string;
@@ -45,7 +49,9 @@ describe('sqlite-vec store', () => {
 		await store.put([docWrite({ points: [one, point()] })]);
 		await store.put([docWrite({ tenant: 'b', points: [point()] })]);
 		await store.close();
-		beside((db) => db.exec('ALTER TABLE tenants DROP COLUMN points; PRAGMA user_version = 1'));
+		beside((db) =>
+			db.exec(`ALTER TABLE tenants DROP COLUMN points; ${withoutValues}; PRAGMA user_version = 1`),
+		);
 		store = createSqliteVecStore({ file, dimensions });
 		await store.open();
 		assert.deepEqual([...(await store.counts(['b', 'a', 'c']))], [['b', 1], ['a', 2], ['c', 0]]); // prettier-ignore
@@ -73,6 +79,77 @@ describe('sqlite-vec store', () => {
 		}
 		assert.equal(await store.count('a'), 2);
 		sound();
+	});
+
+	it('filters by what is in a file that was made before there were filters', async () => {
+		await store.open();
+		const fields = docFields({ extra: { author: 'x', tags: ['p', 'q'], due: '2026-01-31' } });
+		await store.put([
+			docWrite({ fields, points: [point()] }),
+			docWrite({ docId: 'other', points: [point()] }),
+		]);
+		await store.close();
+		beside((db) => db.exec(`${withoutValues}; PRAGMA user_version = 2`));
+		store = createSqliteVecStore({ file, dimensions });
+		await store.open();
+		sound();
+		for (const given of [{ author: 'x' }, { tags: 'q' }, { due: { gt: '2026-01-01' } }]) {
+			const filter = parseFilter(given);
+			assert.ok(filter !== null);
+			const { dense } = await store.search({ tenant: 'a', vector: unit(1), terms: [], filter, limit: 9 });
+			assert.deepEqual(
+				dense.map(({ docId }) => docId),
+				['d'],
+			);
+		}
+	});
+
+	it('looks for the documents of a filter that selects little, and not through all of them', async () => {
+		await store.open();
+		const plan = (given: unknown) =>
+			beside((db) => {
+				const { rows } = withinOf({ docId: null, filter: parseFilter(given) });
+				const found = db.prepare(`EXPLAIN QUERY PLAN ${rows?.slice(1, -1)}`).all();
+				return found.map((row) => String(row['detail'])).join('; ');
+			});
+		for (const given of [
+			...[
+				{ a: 1 },
+				{ a: ['x', 2, true] },
+				{ a: { gt: 1 } },
+				{ path: { prefix: 'x' } },
+				{ a: { exists: true } },
+			],
+			...[
+				{ or: [{ a: 1 }, { b: 2 }] },
+				{ a: 1, not: { b: 2 } },
+				{ and: [{ not: { b: 2 } }, { a: { lt: 3 } }] },
+			],
+		]) {
+			assert.match(plan(given), /SEARCH docs USING INTEGER PRIMARY KEY/, JSON.stringify(given));
+			assert.match(plan(given), /SEARCH doc_values USING PRIMARY KEY \(tenant=\? AND name=\?/);
+		}
+		// What most documents satisfy is tried on those that the other part has found.
+		for (const broad of [
+			{ b: { gte: 1 } },
+			{ b: true },
+			{ b: { exists: true } },
+			{ or: [{ b: 1 }, { c: 2 }] },
+		]) {
+			const found = plan({ ...broad, a: 1 });
+			assert.match(found, /USING (COVERING )?INDEX doc_values_by_doc \(doc=\? AND name=\?/);
+			assert.equal(found.match(/USING PRIMARY KEY \(tenant=\?/g)?.length, 1, found);
+		}
+		assert.match(plan({ docId: ['x', 'y'] }), /docs_by_id \(tenant=\? AND doc_id=\?\)/);
+		assert.match(plan({ docId: { prefix: 'x' } }), /docs_by_id \(tenant=\? AND doc_id>\? AND doc_id<\?\)/);
+		assert.match(plan({ not: { a: 1 } }), /docs_by_id \(tenant=\?\)/);
+	});
+
+	it('notices values that a document does not have', async () => {
+		await store.open();
+		await store.put([docWrite({ points: [point()] })]);
+		beside((db) => db.exec(`UPDATE doc_values SET value = 'other' WHERE name = 'title'`));
+		assert.deepEqual(verifySqliteVec(file).faults, ['1 documents with other values than their fields have']);
 	});
 
 	it('pages through a document of many chunks at the same cost for each page', async () => {

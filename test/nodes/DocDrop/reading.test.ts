@@ -130,6 +130,36 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 		assert.deepEqual((await ask('search', { query: 'zzzz', options: { mode: 'text' } })).json, []);
 	});
 
+	it('searches what is like the filter, and gives with a passage what else was asked for', async () => {
+		const options = {
+			filter: '{"docId": {"prefix": "list/00"}}',
+			...{ context: 1, explain: true, highlight: true, groupByDocument: true, facets: ' mimeType, title,' },
+		};
+		const { json } = await ask('search', { query: 'page', limit: 20, options });
+		assert.equal(json.length, 10);
+		for (const item of json) {
+			assert.match(item.docId, /^list\/00/);
+			assert.deepEqual(Object.keys(item), [
+				...['query', ...passageFields],
+				...['context', 'highlights', 'explain', 'facets'],
+			]);
+		}
+		assert.deepEqual(Object.keys(json[0].facets), ['mimeType', 'title']);
+		const paged = { ...options, filter: { docId: { prefix: 'list/00' } }, offset: 8, onePerPassage: false };
+		const [answer] = (await ask('search', { query: 'page', limit: 1, options: paged })).json;
+		assert.deepEqual([answer.results[0].docId, answer.next], [json[8].docId, 9]);
+		const least = { minScore: 1, filter: '{}', facets: '', mode: 'text' };
+		const { json: best } = await ask('search', { query: 'page', limit: 100, options: least });
+		assert.ok(best.length < 121 && best.every(({ score }) => score >= 1));
+	});
+
+	it('names what is wrong with a filter', async () => {
+		const search = (filter: unknown) => ask('search', { query: 'page', options: { filter } });
+		await assert.rejects(search('{"a":'), { message: 'Filter is not well-formed JSON' });
+		await assert.rejects(search('[1]'), { message: 'Filter is not a JSON object' });
+		await assert.rejects(search({ a: { like: 'x' } }), { message: /filter\/a\/like is not an operator/ });
+	});
+
 	it('searches by words in one document', async () => {
 		const run = await ask('search', { query: 'page', options: { mode: 'text', docId: 'list/003.md' } });
 		assert.deepEqual([...new Set(run.json.map(({ docId }) => docId))], ['list/003.md']);

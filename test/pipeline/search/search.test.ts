@@ -102,6 +102,122 @@ describe('search', () => {
 		assert.equal((await ids({ limit: 1, query: 'the' })).length, 1);
 	});
 
+	describe('asked for more', () => {
+		const ask = (request: Partial<Parameters<PipelineFixture['pipeline']['search']>[0]>) =>
+			fixture.pipeline.search({ tenant: 't', query: 'the', ...request });
+		const publish = (docId: string, metadata: Record<string, unknown>, text = `The ${docId} passage.`) =>
+			fixture.publish({ tenant: 't', docId, content: { text }, metadata });
+
+		it('searches only documents that are like the filter', async () => {
+			await publish('new.md', { kind: 'news', year: 2026 });
+			assert.deepEqual(await ids({ query: 'the', filter: { kind: 'news', year: { gte: 2026 } } }), [
+				'new.md',
+			]);
+			assert.deepEqual(await ids({ query: 'the', filter: { kind: 'news' }, docId: 'cake.md' }), []);
+			assert.deepEqual((await ids({ filter: {} }))[0], 'rpath.md');
+		});
+
+		it('refuses by its name what it does not take', async () => {
+			const wrong: readonly [Parameters<typeof ask>[0], string][] = [
+				[{ filter: { tenant: 'other' } }, 'filter/tenant'],
+				[{ filter: { or: [{ kind: { like: 'x' } }] } }, 'filter/or/0/kind/like'],
+				[{ offset: 191, limit: 10 }, 'offset'],
+				[{ facets: ['kind', 'version'] }, 'facets/1'],
+			];
+			for (const [request, field] of wrong) await assert.rejects(ask(request), { code: 'invalid', field });
+		});
+
+		it('answers page by page what it answers at once', async () => {
+			for (let at = 0; at < 12; at += 1) await publish(`page${at}.md`, {});
+			const whole = await ask({ limit: 30 });
+			assert.equal(whole.next, null);
+			const paged: string[] = [];
+			for (let offset: number | null = 0; offset !== null;) {
+				const { results, next } = await ask({ limit: 4, offset });
+				paged.push(...results.map(({ pointId }) => pointId));
+				assert.ok(next === null || next === offset + 4);
+				offset = next;
+			}
+			assert.deepEqual(
+				paged,
+				whole.results.map(({ pointId }) => pointId),
+			);
+			assert.ok(paged.length >= 12);
+		});
+
+		it('answers each document once, with its best passage', async () => {
+			const section = (at: number) => `# Part ${at}\n\nwhale ${'water '.repeat(at + 1)}\n\n`;
+			await publish('book.md', {}, Array.from({ length: 6 }, (_, at) => section(at)).join(''));
+			await publish('note.md', {}, 'A whale.');
+			const plain = await ask({ query: 'whale', mode: 'text', limit: 20 });
+			assert.ok(plain.results.length > 2);
+			const { results } = await ask({ query: 'whale', mode: 'text', groupByDocument: true });
+			assert.deepEqual(results.map(({ docId }) => docId).sort(), ['book.md', 'note.md']);
+			for (const { docId, pointId } of results)
+				assert.equal(plain.results.find((hit) => hit.docId === docId)?.pointId, pointId);
+		});
+
+		it('leaves out what scores lower than is asked for', async () => {
+			const { results } = await ask({ limit: 20 });
+			const scores = results.map(({ score }) => score);
+			const middle = scores[Math.floor(scores.length / 2)] as number;
+			const good = await ask({ limit: 20, minScore: middle });
+			assert.equal(good.results.length, scores.filter((score) => score >= middle).length);
+			assert.deepEqual(
+				(await ask({ minScore: 1 })).results.filter(({ score }) => score < 1),
+				[],
+			);
+		});
+
+		it('shows the chunks around a passage, in their order', async () => {
+			const texts = ['alpha', 'beta', 'gamma', 'delta'].map((word) => `# ${word}\n\nOnly ${word} here.`);
+			await publish('row.md', {}, texts.join('\n\n'));
+			const around = async (query: string, context: number) => {
+				const { results } = await ask({ query, context, mode: 'text', docId: 'row.md' });
+				const { before = [], after = [] } = results[0]?.context ?? {};
+				return [before, after].map((side) => side.map((text) => /Only (\w+)/.exec(text)?.[1]));
+			};
+			assert.deepEqual(await around('gamma', 1), [['beta'], ['delta']]);
+			assert.deepEqual(await around('gamma', 5), [['alpha', 'beta'], ['delta']]);
+			assert.deepEqual(await around('alpha', 2), [[], ['beta', 'gamma']]);
+			assert.equal((await ask({ query: 'gamma' })).results[0]?.context, undefined);
+		});
+
+		it('says where the words of the query stand', async () => {
+			const { results } = await ask({ query: 'Libraries rpath', mode: 'text', highlight: true });
+			const [hit] = results;
+			const marked = hit?.highlights?.map(({ start, end }) => hit.content.slice(start, end));
+			assert.deepEqual(marked, ['CMAKE_INSTALL_RPATH', 'library']);
+		});
+
+		it('says which place and score a passage had in each list', async () => {
+			const { results } = await ask({ query: 'flour', explain: true });
+			const [best, ...others] = results;
+			assert.deepEqual([best?.explain?.dense?.rank, best?.explain?.text?.rank], [1, 1]);
+			assert.ok((best?.explain?.text?.score ?? 0) > 0);
+			for (const other of others) assert.equal(other.explain?.text, null);
+			const { results: dense } = await ask({ query: 'flour', explain: true, mode: 'dense' });
+			assert.equal(dense[0]?.explain?.text, null);
+		});
+
+		it('counts the documents that were found by their values, on every page alike', async () => {
+			await publish('one.md', { kind: 'news', tags: ['a', 'b', 'a'], due: '2026-01-31' });
+			await publish('two.md', { kind: 'news', tags: ['b'], due: null });
+			const { facets } = await ask({ limit: 1, facets: ['kind', 'tags', 'due', 'absent', 'docId'] });
+			assert.deepEqual(facets?.['kind'], [
+				{ value: 'guide', documents: 3 },
+				{ value: 'news', documents: 2 },
+			]);
+			assert.deepEqual(facets?.['tags'], [
+				{ value: 'b', documents: 2 },
+				{ value: 'a', documents: 1 },
+			]);
+			assert.deepEqual(facets?.['due'], [{ value: '2026-01-31', documents: 1 }]);
+			assert.deepEqual(facets?.['absent'], []);
+			assert.equal(facets?.['docId']?.length, 5);
+		});
+	});
+
 	it('by words alone it needs no embedder; a hybrid search does without and says so, a dense one fails', async () => {
 		const asked = (mode: 'text' | 'hybrid') =>
 			fixture.pipeline.search({ tenant: 't', query: 'install rpath', mode });
