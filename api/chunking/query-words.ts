@@ -1,5 +1,6 @@
 import { limits } from '../contract/limits.ts';
 import { termsOf } from './stems.ts';
+import { tokenize } from './tokenize.ts';
 
 /** What a query asks of the words of a passage. Where a word is more than one term, they are in the order of the text. */
 export interface QueryWords {
@@ -7,6 +8,8 @@ export interface QueryWords {
 	readonly text: string;
 	/** Any of them may be there. */
 	readonly terms: readonly string[];
+	/** The same words as they were terms before there were stems, where that is another form. */
+	readonly earlier: readonly string[];
 	/** Each of them must be there, its terms one after the other. */
 	readonly phrases: readonly Phrase[];
 	/** None of them may be there. */
@@ -48,6 +51,7 @@ export function parseQuery(query: string): QueryWords {
 	return {
 		text: wanted.trim(),
 		terms: firstTerms(terms),
+		earlier: earlierTerms(wanted),
 		phrases: firstPhrases(phrases),
 		without: firstPhrases(without),
 		beginning: wanted.endsWith(last) ? beginningOf(last) : null,
@@ -55,12 +59,15 @@ export function parseQuery(query: string): QueryWords {
 }
 
 const plainQuery = (text: string): QueryWords => ({
-	...{ text: text.trim(), terms: firstTerms(termsOf(text)) },
+	...{ text: text.trim(), terms: firstTerms(termsOf(text)), earlier: earlierTerms(text) },
 	...{ phrases: [], without: [], beginning: null },
 });
 
 /** What an index does for a query grows faster than its terms. */
 const firstTerms = (terms: readonly string[]) => [...new Set(terms)].slice(0, limits.searchTerms);
+
+const earlierTerms = (text: string) =>
+	firstTerms(tokenize(text).filter((term) => !termsOf(term).includes(term)));
 
 function firstPhrases(phrases: readonly Phrase[]): Phrase[] {
 	let room: number = limits.searchTerms;

@@ -103,6 +103,11 @@ export interface SearchQuery {
 	readonly vector: Float32Array | null;
 	/** The query's terms; empty leaves the sparse list empty. Any of them may match. */
 	readonly terms: readonly string[];
+	/**
+	 * The same words as they were terms before there were stems, where that is another form: for a store that cannot make
+	 * its terms again. They count nowhere in what a score is part of.
+	 */
+	readonly earlier?: readonly string[];
 	/** Terms that a chunk must have one after the other, each of these lists. */
 	readonly phrases?: readonly (readonly string[])[];
 	/** Likewise what it must not have. */

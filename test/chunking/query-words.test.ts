@@ -37,6 +37,10 @@ describe('parseQuery', () => {
 		it(`reads ${name}`, () => assert.equal(shown(query), read));
 	}
 
+	it('says what words were before there were stems, where that is another form', () => {
+		assert.deepEqual(parseQuery('installed libraries of café -flies').earlier, ['installed', 'library']);
+	});
+
 	it('reads any text, and asks for no more than a search can bear', () => {
 		const piece = fc.oneof(
 			fc.string({ unit: 'grapheme' }),

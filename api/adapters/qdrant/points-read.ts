@@ -21,13 +21,15 @@ type Answer = Schemas['QueryResponse']['points'];
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, phrases = [], without = [], docId, filter: wanted, limit }: SearchQuery,
+	{ tenant, vector, terms, earlier = [], phrases = [], without = [], ...asked }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
+	const { docId, filter: wanted, limit } = asked;
 	const own = tenantFilter(tenant, docId) ?? {};
 	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
 	const wide = { limit: Math.min(limit + 1, largestLimit), with_payload: true, filter };
 	const byVector: Search[] = vector === null ? [] : [{ query: Array.from(vector, round), ...wide }];
-	const sparse = queryVector(terms);
+	const sparse = queryVector([...terms, ...earlier]);
+	const weighed = queryVector(terms)?.indices ?? [];
 	// Qdrant has no condition for words beside an index of its own for them: they are looked for in what is found.
 	const words = { phrases, without };
 	const isMarked = phrases.length + without.length > 0;
@@ -35,7 +37,7 @@ export async function searchPoints(
 		sparse === null
 			? []
 			: [{ query: sparse, using: sparseName, ...wide, ...(isMarked && { limit: largestLimit }) }];
-	const weighing = (sparse?.indices ?? []).map((index) => weightSearch(index, tenant));
+	const weighing = weighed.map((index) => weightSearch(index, tenant));
 	const searches = [...byVector, ...byWords, ...weighing];
 	if (searches.length === 0) return { dense: [], sparse: [] };
 	const answers = await ask(read, searches);
@@ -44,7 +46,7 @@ export async function searchPoints(
 	const dense = await hitsOf(byVector, 0);
 	const found = await hitsOf(byWords, byVector.length);
 	const kept = isMarked ? found.filter((hit) => holdsWords(storedTerms(hit), words)) : found;
-	const weights = (sparse?.indices ?? []).map((index, at) =>
+	const weights = weighed.map((index, at) =>
 		weightOf(answers[byVector.length + byWords.length + at] ?? [], index),
 	);
 	const greatest = greatestScore(weights);

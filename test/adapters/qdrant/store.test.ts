@@ -394,6 +394,22 @@ describe('the Qdrant store', () => {
 			);
 		});
 
+		it('finds points whose terms were written before there were stems', async () => {
+			ctx = await rig();
+			await ctx.store.open();
+			await ctx.store.put([
+				docWrite('d1', [
+					point('old', { terms: 'library' }),
+					point('new', { terms: 'librari' }),
+					point('none'),
+				]),
+			]);
+			const query = { tenant: 'acme', vector: null, limit: 9 };
+			const { sparse } = await ctx.store.search({ ...query, terms: ['librari'], earlier: ['library'] });
+			assert.deepEqual(sparse.map(({ id }) => id).sort(), [idOf('new'), idOf('old')].sort());
+			assert.ok(sparse.every(({ score }) => score > 0 && score <= 1));
+		});
+
 		it('asks again only where its limit cuts through equal scores', async () => {
 			ctx = await rig();
 			await ctx.store.open();
