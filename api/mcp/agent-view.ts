@@ -25,10 +25,6 @@ export interface ApiRequest {
 /** Of a tool's call, as a model wrote them: nothing of it is known yet. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** A model that must name every field says null where it means nothing. */
-export const withoutNulls = (given: Arguments): Arguments =>
-	Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-
 /** The tenant that a call is about. Whatever it names, a view of one tenant shows no other. */
 export function tenantOf(named: unknown, { onlyTenant, defaultTenant }: AgentView): unknown {
 	if (named === undefined) return onlyTenant ?? defaultTenant;

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { limits, searchResultsUnset } from '../contract/limits.ts';
-import { SearchHit, SearchRequest, type SearchResponse } from '../contract/search-schema.ts';
+import { SearchFilter, SearchHit, SearchRequest, type SearchResponse } from '../contract/search-schema.ts';
+import { DocDropError } from '../errors.ts';
 import { tenantOf } from './agent-view.ts';
 import { uriOf } from './document-uri.ts';
 import { fitting } from './fitting.ts';
@@ -8,8 +9,35 @@ import { portableObject } from './portable-schema.ts';
 import { given, uriField } from './shared-fields.ts';
 import type { Tool } from './tool.ts';
 
-const { query, limit, mode, docId } = SearchRequest.properties;
+const { query, limit, offset, mode, docId, minScore, groupByDocument, context } = SearchRequest.properties;
 const hit = SearchHit.properties;
+const around = SearchHit.properties.context.properties;
+
+/** The library's types leave out what a schema says of itself. */
+const { description: inWords, examples } = SearchFilter as typeof SearchFilter & {
+	readonly description: string;
+	readonly examples: readonly object[];
+};
+
+/** As text: of an object whose names nobody knows some clients drop every name, and some models' interfaces refuse it. */
+const filter = Type.String({
+	description: `JSON of an object. ${inWords} Such as ${examples.map((one) => JSON.stringify(one)).join(' or ')}`,
+});
+
+function filterOf(given: unknown): unknown {
+	if (typeof given !== 'string') return given;
+	try {
+		return JSON.parse(given);
+	} catch {
+		throw new DocDropError('invalid', 'filter must be the JSON of an object', {
+			field: 'filter',
+			hint: `Such as ${JSON.stringify(examples[0])}.`,
+		});
+	}
+}
+
+const charsOf = ({ content, context }: SearchResponse['results'][number]): number =>
+	[content, ...(context?.before ?? []), ...(context?.after ?? [])].join('').length;
 
 /** Passages, each with what a citation needs. */
 export const searchTool: Tool = {
@@ -21,7 +49,12 @@ export const searchTool: Tool = {
 		{
 			query,
 			limit: { ...limit, description: `Passages. Default ${searchResultsUnset.reader}.` },
+			offset: { ...offset, description: '`next` of the answer before, to go on there.' },
 			mode,
+			filter,
+			minScore,
+			groupByDocument,
+			context,
 			docId: { ...docId, description: 'Search within this document alone.' },
 			tenant: given.tenant,
 		},
@@ -43,7 +76,12 @@ export const searchTool: Tool = {
 					}),
 					score: hit.score,
 					text: hit.content,
+					before: Type.Optional({ ...around.before, description: 'Chunks before it.' }),
+					after: Type.Optional({ ...around.after, description: 'Chunks behind it.' }),
 				}),
+			),
+			next: Type.Optional(
+				Type.Integer({ description: 'There is more: search again with this as `offset`.' }),
 			),
 			mode: { ...mode, description: 'How it was searched.' },
 			hint: Type.Optional(Type.String({ description: 'Why this is less than was asked for.' })),
@@ -52,23 +90,23 @@ export const searchTool: Tool = {
 	),
 	async run(args, view, signal) {
 		const tenant = tenantOf(args['tenant'], view);
-		const body = { limit: searchResultsUnset.reader, ...args, tenant };
+		const body = {
+			...{ limit: searchResultsUnset.reader, ...args, tenant },
+			...(args['filter'] !== undefined && { filter: filterOf(args['filter']) }),
+		};
 		const answer = (await view.ask({ method: 'POST', path: '/v1/search', body }, signal)) as SearchResponse;
-		const kept = fitting(answer.results, ({ content }) => content.length);
-		const left = answer.results.length - kept;
+		const kept = fitting(answer.results, charsOf);
+		const isCut = kept < answer.results.length;
+		const next = isCut ? Number(args['offset'] ?? 0) + kept : answer.next;
 		const hints = [
 			...(answer.hint === null ? [] : [answer.hint]),
-			...(left === 0
-				? []
-				: [
-						`${left} more did not fit into ${limits.agentChars} characters; search with other words, or in one docId.`,
-					]),
+			...(isCut ? [`The others did not fit into ${limits.agentChars} characters.`] : []),
 		];
 		return {
 			tenant,
 			passages: answer.results
 				.slice(0, kept)
-				.map(({ docId, path, title, page, heading, score, content }) => ({
+				.map(({ docId, path, title, page, heading, score, content, context }) => ({
 					uri: uriOf({ tenant: tenant as string, docId }),
 					docId,
 					...(path !== null && { path }),
@@ -77,7 +115,9 @@ export const searchTool: Tool = {
 					...(heading !== null && { heading }),
 					score,
 					text: content,
+					...context,
 				})),
+			...(next !== null && { next }),
 			mode: answer.mode,
 			...(hints.length > 0 && { hint: hints.join(' ') }),
 		};

@@ -143,14 +143,80 @@ describe('agents', () => {
 			await assert.rejects(anna.client.readResource({ uri }), /uri must be of the form docdrop:/);
 	});
 
-	it('may say null for what they leave out', async () => {
+	it('may say null for what they leave out, and numbers as text', async () => {
 		const { passages } = await anna.call('search', {
 			query: 'walnuts',
-			limit: null,
+			limit: '1',
 			docId: null,
 			tenant: null,
 		});
 		assert.equal(passages.length, 1);
+		assert.match(
+			await anna.refusal('search', { query: 'x', limit: 'many' }),
+			/^invalid: limit must .*got "many"/,
+		);
+		assert.match(
+			await anna.refusal('search', { query: 'x', limit: '1.5' }),
+			/^invalid: limit must .*got "1.5"/,
+		);
+	});
+
+	it('that ask at the same time, under the same numbers, each get their own answer', async () => {
+		const bert = await connect('b-key');
+		const asked = Array.from({ length: 20 }, (_, n) => [
+			n % 2 === 0 ? anna : bert,
+			n % 2 === 0 ? 'anna' : 'Bert',
+		]);
+		const answers = await Promise.all(
+			(asked as [Agent, string][]).map(async ([agent, own]) => [
+				await agent.call('search', { query: 'walnuts' }),
+				own,
+			]),
+		);
+		for (const [{ tenant, passages }, own] of answers) assert.deepEqual([tenant, passages.length], [own, 1]);
+	});
+
+	it('hear nothing of a defect, and the log does', async () => {
+		const real = made.docStore.progress;
+		try {
+			made.docStore.progress = () => Promise.reject(new Error('at /secret/place'));
+			assert.match(await anna.refusal('status'), /^internal: internal error. This is a defect/);
+		} finally {
+			made.docStore.progress = real;
+		}
+	});
+
+	it('search with a filter, as JSON or as it is, page by page and with what stands around', async () => {
+		for (const [docId, author] of [
+			['by/ana.md', 'Ana'],
+			['by/ben.md', 'Ben'],
+		] as const)
+			await publish('anna', docId, `# One\n\nPlums\n\n# Two\n\nQuinces of ${author}\n\n# Three\n\nPears`, {
+				metadata: { author },
+			});
+		const docIds = ({ passages }: { passages: { docId: string }[] }) => [
+			...new Set(passages.map((one) => one.docId)),
+		];
+		const filter = { author: 'Ana' };
+		for (const given of [filter, JSON.stringify(filter)])
+			assert.deepEqual(docIds(await anna.call('search', { query: 'quinces', filter: given })), ['by/ana.md']);
+		assert.match(
+			await anna.refusal('search', { query: 'x', filter: '{' }),
+			/^invalid: filter must be the JSON of an/,
+		);
+		assert.match(
+			await anna.refusal('search', { query: 'x', filter: { a: { near: 1 } } }),
+			/^invalid: filter/,
+		);
+		const grouped = await anna.call('search', { query: 'quinces', groupByDocument: true, limit: 1 });
+		assert.deepEqual([grouped.passages.length, grouped.next], [1, 1]);
+		const { passages } = await anna.call('search', { query: 'quinces of ana', filter, context: 1, limit: 1 });
+		assert.deepEqual(
+			[passages[0].before, passages[0].after].map((texts) => texts.join('').replace(/\s+/g, ' ')),
+			['One Plums', 'Three Pears'],
+		);
+		const sure = await anna.call('search', { query: 'quinces', minScore: 1 });
+		assert.deepEqual(sure.passages, []);
 	});
 
 	it('read a long document and a long list page by page, in answers that a client takes', async () => {
@@ -176,7 +242,10 @@ describe('agents', () => {
 		assert.match((contents[0] as { text: string }).text, /goes on with after: "20\.[^"]+"\]$/);
 		const found = await bert.call('search', { query: 'word1 word2 word3', limit: 100 });
 		assert.ok(found.passages.length < 100);
-		assert.match(found.hint, /^\d+ more did not fit/);
+		assert.match(found.hint, /^The others did not fit/);
+		assert.equal(found.next, found.passages.length);
+		const more = await bert.call('search', { query: 'word1 word2 word3', limit: 1, offset: found.next });
+		assert.ok(!found.passages.some(({ text }: { text: string }) => text === more.passages[0].text));
 		const first = await bert.call('list_documents', { limit: 1 });
 		const second = await bert.call('list_documents', { limit: 1, after: first.next });
 		assert.deepEqual(

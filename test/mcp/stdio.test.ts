@@ -70,7 +70,7 @@ describe('docdrop mcp', () => {
 			json(200, {}),
 			(_asked, answer) => void answer.once('close', held.resolve),
 			json(200, {}),
-			json(200, { results: [], mode: 'text', hint: 'Half of it.', tookMs: 1 }),
+			json(200, { results: [], next: null, mode: 'text', hint: 'Half of it.', tookMs: 1 }),
 		);
 		note(api.url);
 		const agent = await connect({});

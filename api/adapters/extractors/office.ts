@@ -11,6 +11,7 @@ import { type Document, headingOf } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
 import { shownContent } from './odf-content.ts';
 import { officeBlocks } from './office-tree.ts';
+import { shownRtf } from './rtf-words.ts';
 import { storedZip } from './stored-zip.ts';
 import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
 import { MOST_UNPACKED_MB, openZip } from './zip-parts.ts';
@@ -30,7 +31,7 @@ const limits: DecompressionLimits = {
 
 /** Each is a kilobyte in the library's tree. */
 const MOST_RTF_PARAGRAPHS = 400_000;
-const RTF_END = /\\(?:par|cell|line|tab)(?![a-z])/g;
+const RTF_END = /\\(?:par|cell|line|tab|page|sect|column|softline)(?![a-z])/g;
 
 const TEXT = /\.(?:xml|rels|opf|xhtml|html?|xht)$/i;
 /** In pages of a book not every element is closed; the library knows how deep they are. */
@@ -49,8 +50,7 @@ const remarks: ReadonlyMap<string, string> = new Map([
 export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
 	const fileType = parsers[mimeType];
 	if (fileType === undefined) throw new TypeError(`${mimeType} is no type of officeparser`);
-	if (fileType === 'rtf') checkRtf(bytes, mimeType);
-	const shown = fileType === 'rtf' ? bytes : shownParts(bytes, mimeType);
+	const shown = fileType === 'rtf' ? shownText(bytes, mimeType) : shownParts(bytes, mimeType);
 	try {
 		const { metadata, content, warnings } = await OfficeParser.parseOffice(shown, {
 			fileType,
@@ -89,8 +89,8 @@ function shownParts(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 	return shown === null ? bytes : storedZip({ ...texts, 'content.xml': Buffer.from(shown) });
 }
 
-/** It has no elements to count; and the library would take anything for text in RTF. */
-function checkRtf(bytes: Uint8Array, mimeType: MimeType): void {
+/** RTF has no elements to count; and the library would take anything for text in it. */
+function shownText(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 	if (!text.startsWith('{\\rtf'))
 		throw new DocDropError('unreadable', `the file could not be read as ${mimeType}`);
@@ -103,4 +103,5 @@ function checkRtf(bytes: Uint8Array, mimeType: MimeType): void {
 			`the file, read as ${mimeType}, has more than ${MOST_RTF_PARAGRAPHS} paragraphs and cells`,
 		);
 	}
+	return Buffer.from(shownRtf(text), 'latin1');
 }

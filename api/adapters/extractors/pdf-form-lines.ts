@@ -60,12 +60,12 @@ function insert(lines: PdfLine[], value: PdfLine): void {
 	const before = nearest(beside, ({ line }) => value.left - line.right + value.size);
 	const after = nearest(beside, ({ line }) => line.left - value.right + value.size);
 	if (before !== null) {
-		lines[before.at] = { ...joined(before.line, value), isFilled: true };
+		lines[before.at] = { ...joined(before.line, value), isWhole: true };
 	} else if (after !== null) {
-		lines[after.at] = { ...joined(value, after.line), size: after.line.size, isFilled: true };
+		lines[after.at] = { ...joined(value, after.line), size: after.line.size, isWhole: true };
 	} else {
 		const upper = nearest(places, ({ line }) => line.endY - value.startY);
-		lines.splice(upper === null ? 0 : upper.at + 1, 0, { ...value, isFilled: true });
+		lines.splice(upper === null ? 0 : upper.at + 1, 0, { ...value, isWhole: true });
 	}
 }
 

@@ -1,6 +1,6 @@
 /** The text of one page of a PDF, line by line with its places, from PDFium's text page. */
 import { DIVISION } from './pdf-hyphens.ts';
-import type { PdfLine } from './pdf-paragraphs.ts';
+import { areCells, type PdfLine } from './pdf-paragraphs.ts';
 import type { Pdfium } from './pdfium.ts';
 
 /** More characters on one page are no page that somebody wrote. */
@@ -10,6 +10,9 @@ const MOST_PLACED = 20_000;
 
 /** Words above so many stay in PDFium's lines: each costs some calls. */
 const MOST_WORDS = 5_000;
+
+/** Of a line. */
+const MOST_PIECES = 50;
 
 /** Numbers that PDFium writes, one after the other, with room for a matrix. */
 const SCRATCH_BYTES = 64;
@@ -22,11 +25,11 @@ export interface PageText {
 
 /** Throws RangeError for a page that holds too much. */
 export const readPageText = (pdfium: Pdfium, textPage: number): PageText =>
-	withPlaces(pdfium, textPage, (text, placeOf) => ({ text, lines: [...placed(text, placeOf)] }));
+	withPlaces(pdfium, textPage, (text, places) => ({ text, lines: [...placed(text, places)] }));
 
 /** Each word with its own place, line by line as PDFium has them; null for a page with more than some thousand. Throws as above. */
 export const readPageWords = (pdfium: Pdfium, textPage: number): readonly (readonly PdfLine[])[] | null =>
-	withPlaces(pdfium, textPage, (text, placeOf) => {
+	withPlaces(pdfium, textPage, (text, { placeOf }) => {
 		const lines = new Map<number, PdfLine[]>();
 		const breaks = [...text.matchAll(/\n/g)].map(({ index }) => index);
 		let line = 0;
@@ -41,11 +44,7 @@ export const readPageWords = (pdfium: Pdfium, textPage: number): readonly (reado
 		return [...lines.values()];
 	});
 
-function withPlaces<T>(
-	pdfium: Pdfium,
-	textPage: number,
-	read: (text: string, placeOf: (textIndex: number) => Place) => T,
-): T {
+function withPlaces<T>(pdfium: Pdfium, textPage: number, read: (text: string, places: Places) => T): T {
 	const count = Math.max(0, pdfium.FPDFText_CountChars(textPage));
 	if (count > MOST_CHARS) throw new RangeError(`${count} characters on one page`);
 	const text = textOf(pdfium, textPage, count);
@@ -82,13 +81,20 @@ interface Place {
 	readonly size: number;
 }
 
-/** Places of characters by their index in the page's text. */
-function createPlaces(pdfium: Pdfium, textPage: number, scratch: number) {
+/** Of what is on the page, by its indexes in the page's text. */
+interface Places {
+	readonly placeOf: (textIndex: number) => Place;
+	/** Whether the pieces of a line, to the last of its characters, lie apart as the cells of a row do. */
+	readonly isRow: (begin: number, last: number, size: number) => boolean;
+}
+
+function createPlaces(pdfium: Pdfium, textPage: number, scratch: number): Places {
 	const { getValue } = pdfium.pdfium;
 	const double = (at: number) => getValue(scratch + at * 8, 'double');
 	const float = (at: number) => getValue(scratch + at * 4, 'float');
-	return (textIndex: number): Place => {
-		const index = pdfium.FPDFText_GetCharIndexFromTextIndex(textPage, textIndex);
+	const charOf = (textIndex: number) => pdfium.FPDFText_GetCharIndexFromTextIndex(textPage, textIndex);
+	const placeOf = (textIndex: number): Place => {
+		const index = charOf(textIndex);
 		const hasBox = pdfium.FPDFText_GetCharBox(
 			textPage,
 			index,
@@ -106,9 +112,23 @@ function createPlaces(pdfium: Pdfium, textPage: number, scratch: number) {
 		const size = pdfium.FPDFText_GetFontSize(textPage, index) * (scale > 0 ? scale : 1);
 		return { left, right, x, y, size: size > 0 && Number.isFinite(size) ? size : 1 };
 	};
+	const isRow: Places['isRow'] = (begin, last, size) => {
+		const first = charOf(begin);
+		const pieces = pdfium.FPDFText_CountRects(textPage, first, charOf(last) - first + 1);
+		let [start, end] = [0, Infinity];
+		for (let piece = 0; piece < Math.min(pieces, MOST_PIECES); piece += 1) {
+			pdfium.FPDFText_GetRect(textPage, piece, scratch, scratch + 8, scratch + 16, scratch + 24);
+			const [left, right] = [double(0), double(2)];
+			if (areCells({ left: start, right: end, size }, left)) return true;
+			if (piece === 0) start = left;
+			end = right;
+		}
+		return false;
+	};
+	return { placeOf, isRow };
 }
 
-function* placed(text: string, placeOf: (textIndex: number) => Place): Generator<PdfLine> {
+function* placed(text: string, { placeOf, isRow }: Places): Generator<PdfLine> {
 	let from = 0;
 	let count = 0;
 	let last: Place = { left: 0, right: 0, x: 0, y: 0, size: 1 };
@@ -122,7 +142,10 @@ function* placed(text: string, placeOf: (textIndex: number) => Place): Generator
 			const begin = from + line.indexOf(shown[0] ?? '');
 			const first: Place = count > MOST_PLACED ? { ...last, y: last.y - last.size * 1.2 } : placeOf(begin);
 			last = count > MOST_PLACED ? first : placeOf(begin + shown.length - 1);
-			yield lineOf(shown, first, last);
+			const placed = lineOf(shown, first, last);
+			const isCells =
+				count <= MOST_PLACED && placed.turn === 'none' && isRow(begin, begin + shown.length - 1, placed.size);
+			yield isCells ? { ...placed, isWhole: true } : placed;
 		}
 		from = end + 1;
 	}

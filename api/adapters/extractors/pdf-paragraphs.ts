@@ -15,8 +15,8 @@ export interface PdfLine {
 	readonly size: number;
 	/** Which way its text runs on the page: to the right, up or down. The places are those of the page turned upright. */
 	readonly turn: 'none' | 'up' | 'down';
-	/** Its end was meant, and so was that of the line before it: what was filled into a form. */
-	readonly isFilled?: true;
+	/** Its end was meant, and so was that of the line before it: a row of a table, or what was filled into a form. */
+	readonly isWhole?: true;
 }
 
 export interface PdfParagraph {
@@ -37,7 +37,19 @@ const UNSPACED =
 const UNSPACED_END = new RegExp(`${UNSPACED}$`, 'u');
 const UNSPACED_START = new RegExp(`^${UNSPACED}`, 'u');
 
-export function toParagraphs(lines: readonly PdfLine[]): PdfParagraph[] {
+/** Between cells, in the size of their font. */
+const CELL_GAP = 0.8;
+/** What stands before a line, such as its number in a list, is narrower, and no cell. */
+const NARROWEST_CELL = 2;
+
+/** Whether a piece of a line and what begins at `next` lie apart as the cells of a row do. */
+export const areCells = (
+	{ left, right, size }: Pick<PdfLine, 'left' | 'right' | 'size'>,
+	next: number,
+): boolean => next - right > size * CELL_GAP && right - left > size * NARROWEST_CELL;
+
+export function toParagraphs(all: readonly PdfLine[]): PdfParagraph[] {
+	const lines = all.map((line, at) => (isCell(all, at) ? { ...line, isWhole: true as const } : line));
 	const pitch = usualPitch(lines);
 	const paragraphs: PdfParagraph[] = [];
 	let group: PdfLine[] = [];
@@ -106,6 +118,14 @@ const isUnspaced = (last: PdfLine, next: PdfLine): boolean =>
 const isBeside = (last: PdfLine, next: PdfLine): boolean =>
 	Math.abs(last.endY - next.startY) < last.size * 0.3;
 
+/** Of a row of which PDFium makes several lines. */
+function isCell(lines: readonly PdfLine[], at: number): boolean {
+	const [before, line, after] = [lines[at - 1], lines[at], lines[at + 1]];
+	const isApart = (one: PdfLine | undefined, next: PdfLine | undefined) =>
+		one !== undefined && next !== undefined && isBeside(one, next) && areCells(one, next.left);
+	return isApart(before, line) || isApart(line, after);
+}
+
 /** Signs one below the other. */
 const isVertical = (last: PdfLine, next: PdfLine): boolean =>
 	last.text.length === 1 && next.text.length === 1 && isUnspaced(last, next);
@@ -114,8 +134,8 @@ const gapBetween = (last: PdfLine, next: PdfLine): string =>
 	isUnspaced(last, next) && !isBeside(last, next) ? '' : ' ';
 
 function isFull(last: PdfLine, next: PdfLine, edge: number): boolean {
-	if (last.isFilled === true || next.isFilled === true) return false;
 	if (isBeside(last, next) || isVertical(last, next)) return true;
+	if (last.isWhole === true || next.isWhole === true) return false;
 	const word = /^\S+/.exec(next.text)?.[0] ?? '';
 	const charWidth = next.text === '' ? 0 : Math.abs(next.right - next.left) / next.text.length;
 	return last.right + (word.length + 1) * Math.min(charWidth, next.size) > edge;

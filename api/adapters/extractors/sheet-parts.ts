@@ -14,6 +14,7 @@ const READ = /\.(?:xml|rels|bin)$|^mimetype$/i;
 const NOT_READ =
 	/(?:^|\/)(?:drawings|charts|chartsheets|media|theme|pivotCache|pivotTables|printerSettings|embeddings|activeX|ctrlProps|customXml|Object [^/]*)\/|vbaProject/i;
 
+const WORKSHEET = /worksheets\/[^/]*\.xml$/i;
 const CELL = /<(?:\w+:)?c[ >/]/g;
 const REPEATS = /<(?:\w+:)?(table-row|table-cell)\b([^>]*)>/g;
 const ROWS = /number-rows-repeated=["'](\d+)/;
@@ -27,7 +28,7 @@ export function sheetParts(bytes: Uint8Array, mimeType: string): Map<string, Buf
 	for (const name of zip.names) {
 		if (!READ.test(name) || NOT_READ.test(name)) continue;
 		const content = zip.read(name);
-		if (content !== null) parts.set(name, content);
+		if (content !== null) parts.set(name, WORKSHEET.test(name) ? withDays(content) : content);
 	}
 	const manifest = parts.get('META-INF/manifest.xml');
 	if (manifest?.includes('encryption-data') === true) throw needsPassword();
@@ -45,10 +46,19 @@ export function sheetParts(bytes: Uint8Array, mimeType: string): Map<string, Buf
 	return parts;
 }
 
+/** A day in the writing of ISO 8601 stays as it is: the library makes a number of it, and nothing says of what. */
+function withDays(sheet: Buffer): Buffer {
+	const text = sheet.toString('latin1');
+	const shown = text.replaceAll(DAYS, '$1str$2');
+	return shown === text ? sheet : Buffer.from(shown, 'latin1');
+}
+
+const DAYS = /(<(?:\w+:)?c\b[^<>]{0,200}?\st=["'])d(["'])/g;
+
 /** Counts on to just above `most`. */
 function cellsOf(name: string, content: Buffer, most: number): number {
 	if (name.toLowerCase() === 'content.xml') return openDocumentCells(content.toString('latin1'));
-	if (!/worksheets\/[^/]*\.xml$/i.test(name)) return 0;
+	if (!WORKSHEET.test(name)) return 0;
 	const sheet = content.toString('latin1');
 	let cells = 0;
 	for (const _cell of sheet.matchAll(CELL)) if ((cells += 1) > most) return cells;

@@ -91,15 +91,18 @@ type TextOf = (cell: CellObject) => string;
 function* sheetBlocks(name: string, sheet: DenseWorkSheet | undefined, textOf: TextOf): Generator<Block> {
 	const rows = Object.values(sheet?.['!data'] ?? []);
 	const columns = columnsOf(rows);
-	/** Undefined until the first row; null where that names no columns. */
+	let isFirst = true;
+	/** Undefined until the first row of several cells, above which a title may stand; null where that names no columns. */
 	let header: string | null | undefined;
 	for (const row of rows) {
 		const cells = cellsOf(row, columns, textOf);
 		if (cells.length === 0) continue;
-		if (header === undefined) yield { kind: 'heading', level: 1, text: name };
+		if (isFirst) yield { kind: 'heading', level: 1, text: name };
+		isFirst = false;
 		const text = cells.join(' | ');
 		yield typeof header === 'string' ? { kind: 'row', text, header } : { kind: 'row', text };
-		if (header === undefined) header = columns.count <= MOST_COLUMNS && isHeaderRow(cells) ? text : null;
+		if (header === undefined && cells.filter((cell) => cell !== '').length > 1)
+			header = columns.count <= MOST_COLUMNS && isHeaderRow(cells) ? text : null;
 	}
 }
 

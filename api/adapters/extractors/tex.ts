@@ -65,7 +65,15 @@ function* partsOf(text: string): Generator<{ readonly text: string; readonly isC
 	yield { text: text.slice(from), isCode: false };
 }
 
-const withoutComments = (text: string) => text.replace(/(^|[^\\])%[^\n]*(?:\n[^\S\n]*(?=\S))?/g, '$1');
+const COMMENT_OR_VERB = /\\verb\*?([^A-Za-z\s*])([^\n]{0,500}?)\1|(^|[^\\])%[^\n]*(?:\n[^\S\n]*(?=\S))?/g;
+
+/** What `\verb` quotes may hold the sign of a comment; its own signs are text from here on. */
+const withoutComments = (text: string) =>
+	text.replace(COMMENT_OR_VERB, (_, mark: string | undefined, quoted: string, before: string) =>
+		mark === undefined
+			? before
+			: quoted.replace(/[\\%&_#${}]/g, (sign) => (sign === '\\' ? '\\textbackslash{}' : `\\${sign}`)),
+	);
 
 function proseBlocks(text: string, push: (block: Block) => void): void {
 	let from = 0;

@@ -90,9 +90,15 @@ const kinds: readonly Filter['op'][] = ['in', 'prefix', 'and', 'or', 'range', 'e
 
 /** The documents of a field's values, and of each of several alternatives, as `doc_values` finds them. */
 function selects(filter: Filter, bind: Bind): string[] {
-	if (filter.op === 'or') return filter.of.flatMap((one) => selects(one, bind));
-	if (filter.op === 'and' || filter.op === 'not') return [];
-	return [`SELECT doc FROM doc_values WHERE tenant = $tenant AND ${valueSql(filter, bind)}`];
+	switch (filter.op) {
+		case 'and':
+		case 'or':
+			return filter.of.flatMap((one) => selects(one, bind));
+		case 'not':
+			return [];
+		default:
+			return [`SELECT doc FROM doc_values WHERE tenant = $tenant AND ${valueSql(filter, bind)}`];
+	}
 }
 
 function valueSql(filter: FieldFilter, bind: Bind): string {

@@ -24,6 +24,7 @@ import {
 	rtfFile,
 	slideParagraph,
 	workbookFile,
+	workbookParts,
 	zipOf,
 } from '../../support/office-files.ts';
 import { zipFile } from '../../support/zip-file.ts';
@@ -197,6 +198,15 @@ describe('EPUB', () => {
 });
 
 describe('RTF', () => {
+	it('has dashes, blanks and ends of pages, which would join what stands on both sides', async () => {
+		const text =
+			'2024\\endash 2025 a\\emdash b\\emspace c\\~d\\_e\\page next\\sect last \\\\page \\pagebb\\par';
+		const { blocks } = await extractOffice(Buffer.from(rtfFile(text)), RTF);
+		assert.deepEqual(blocks, [paragraph('2024–2025 a—b c d‑e'), paragraph('next'), paragraph('last \\page')]);
+		const two = await extractOffice(Buffer.from(rtfFile('\\uc2 1\\endash 2\\u8364??3\\par')), RTF);
+		assert.deepEqual(two.blocks, [paragraph('1–2€3')]);
+	});
+
 	it('has its characters from any charset, and no characters of control', async () => {
 		const { blocks } = await extractOffice(Buffer.from(rtfFile("caf\\'e9 \\u8364? \x02end\\par")), RTF);
 		assert.deepEqual(blocks, [paragraph('café € end')]);
@@ -204,6 +214,20 @@ describe('RTF', () => {
 });
 
 describe('workbooks', () => {
+	it('have days as they are written, and the names of columns below the title of a table', async () => {
+		const file = zipOf(
+			workbookParts(
+				'<row r="1"><c r="A1" t="str"><v>Report</v></c></row><row r="2"><c r="A2" t="str"><v>Day</v></c><c r="B2" t="str"><v>Sum</v></c></row><row r="3"><c r="A3" t="d"><v>2024-05-01</v></c><c r="B3"><v>7</v></c></row>',
+			),
+		);
+		assert.deepEqual((await extractSheets(file, XLSX)).blocks, [
+			heading(1, 'One'),
+			row('Report'),
+			row('Day | Sum'),
+			{ ...row('2024-05-01 | 7'), header: 'Day | Sum' },
+		]);
+	});
+
 	const values = [
 		['Name', null, 'Value'],
 		[

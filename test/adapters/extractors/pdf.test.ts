@@ -150,6 +150,25 @@ describe('the reader of PDF', () => {
 		assert.deepEqual(blocks, [paragraph('中文字中文字中文。'), paragraph('中文字中文。', 2)]);
 	});
 
+	it('keeps the rows of a table apart, and joins lines behind a number', async () => {
+		const at = (text: string, x: number, y: number) => `BT /F1 12 Tf 1 0 0 1 ${x} ${y} Tm (${text}) Tj ET`;
+		const rows = ['Walnut table,12,340.50', 'Oak chair,4,99.00', 'Lamp,7,115.00'].flatMap((row, index) =>
+			row.split(',').map((cell, column) => at(cell, 72 + column * 150, 700 - index * 14.4)),
+		);
+		const item = [
+			...[at('1.', 72, 700), at('An item that is long enough to go on, as items do, on', 100, 700)],
+			at('the line below it, where the end of its only sentence is.', 100, 685.6),
+		];
+		const { blocks } = await read({ content: rows.join('\n') }, { content: item.join('\n') });
+		assert.deepEqual(
+			blocks.map(({ text }) => text),
+			[
+				'Walnut table 12 340.50\nOak chair 4 99.00\nLamp 7 115.00',
+				'1. An item that is long enough to go on, as items do, on the line below it, where the end of its only sentence is.',
+			],
+		);
+	});
+
 	it('joins the lines of a text that runs up the page', async () => {
 		const content = wrapped(prose)
 			.map((line, at) => `BT /F1 12 Tf 0 1 -1 0 ${100 + at * 14.4} 60 Tm (${line}) Tj ET`)

@@ -44,6 +44,12 @@ not read`;
 		});
 	});
 
+	it('reads what is quoted within a line, whatever signs it has', () => {
+		assert.deepEqual(texts(String.raw`Say \verb|50% \of {a} & b_c| or \verb*+x+, 5\% % gone`), [
+			String.raw`Say 50% \of {a} & b_c or x, 5%`,
+		]);
+	});
+
 	it('keeps the words of a link, and none of where it leads', () => {
 		const tex = String.raw`\begin{document}
 \hypertarget{bundling}{%
