@@ -14,8 +14,8 @@ import {
 	createChunkStream,
 	embeddedText,
 	type Piece,
-	tokenize,
-	TOKENIZER_VERSION,
+	TERMS_VERSION,
+	termsOf,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
 import { countedSizes, TOKENS } from './count-tokens.ts';
@@ -81,7 +81,7 @@ export function extractorFingerprint(
 		'maxTokens' in chunking
 			? `${chunking.maxTokens}:${chunking.overlapTokens}:${TOKENS}`
 			: `${chunking.maxChars}:${chunking.overlapChars}`;
-	const read = `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${sizes}`;
+	const read = `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${sizes}`;
 	return ocr === undefined ? read : `${read}+${ocr.fingerprint}`;
 }
 
@@ -244,7 +244,7 @@ const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: string)
 const toChunk = (piece: Piece): Chunk => ({
 	...piece,
 	hash: chunkHash(piece),
-	terms: tokenize(embeddedText(piece)).join(' '),
+	terms: termsOf(embeddedText(piece)).join(' '),
 });
 
 function checkCount(count: number, most: number, mimeType: string): void {

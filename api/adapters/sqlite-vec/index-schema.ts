@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
 import { docValueTables, fillDocValues } from './doc-values.ts';
 import { removeOutdated } from './outdated-index.ts';
+import { rebuildTexts } from './rebuild-texts.ts';
 
 export interface OpenOptions {
 	readonly file: string;
@@ -95,6 +96,7 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		if (version === 1 || version === 2) inTransaction(db, () => addDocValues(db));
 		checkShape(db, shape);
+		inTransaction(db, () => rebuildTexts(db));
 		return db;
 	} catch (error) {
 		db.close();

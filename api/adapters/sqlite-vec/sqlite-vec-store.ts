@@ -88,11 +88,12 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 					]),
 				);
 			}),
-		search: ({ tenant, vector, terms, docId, filter, limit }) =>
+		search: ({ tenant, vector, limit, docId = null, filter = null, ...asked }) =>
 			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
-				const within = { docId: docId ?? null, filter: filter ?? null };
-				const query = { tenant, vector: vector?.slice() ?? null, terms, ...within, limit };
+				const { terms, phrases = [], without = [], beginning = null } = asked;
+				const words = { terms, phrases, without, beginning };
+				const query = { tenant, vector: vector?.slice() ?? null, ...words, docId, filter, limit };
 				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),

@@ -60,6 +60,27 @@ describe('sqlite-vec store', () => {
 		sound();
 	});
 
+	it('makes the terms of an index again that were made in another way', async () => {
+		await store.open();
+		const fields = docFields({ extra: { tags: 'zoo' } });
+		const found = point({ heading: 'Guide', content: 'Connected libraries', terms: 'connected library' });
+		await store.put([docWrite({ docId: 'plans/x.md', fields, points: [found, point()] })]);
+		await store.put([docWrite({ tenant: 'b', points: [point({ content: 'Connections' })] })]);
+		await store.close();
+		beside((db) => db.exec(`DELETE FROM meta WHERE key = 'terms'`));
+		store = createSqliteVecStore({ file, dimensions });
+		await store.open();
+		for (const term of ['connect', 'librari', 'guid', 'zoo']) {
+			const { sparse } = await store.search({ tenant: 'a', vector: null, terms: [term], limit: 9 });
+			assert.ok(
+				sparse.some(({ id }) => id === found.id),
+				term,
+			);
+		}
+		assert.equal(await store.count('a'), 2);
+		sound();
+	});
+
 	it('filters by what is in a file that was made before there were filters', async () => {
 		await store.open();
 		const fields = docFields({ extra: { author: 'x', tags: ['p', 'q'], due: '2026-01-31' } });
