@@ -35,7 +35,7 @@ import { sniff } from './sniff.ts';
 import { extractTika } from './tika-xhtml.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 3;
+const EXTRACTORS_VERSION = 4;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
