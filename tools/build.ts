@@ -113,10 +113,10 @@ cpSync('licences/pdfium.txt', join(out, 'pdfium', 'LICENCES.txt'));
 // Tesseract and the data of one language, as they are compressed.
 mkdirSync(join(out, 'ocr'), { recursive: true });
 for (const file of [
-	'tesseract.js-core/tesseract-core-simd-lstm.wasm',
-	'@tesseract.js-data/eng/4.0.0_best_int/eng.traineddata.gz',
+	require.resolve('tesseract.js-core/tesseract-core-simd-lstm.wasm'),
+	require.resolve('@tesseract.js-data/eng/4.0.0_best_int/eng.traineddata.gz'),
 ])
-	cpSync(require.resolve(file), join(out, 'ocr', basename(file)));
+	cpSync(file, join(out, 'ocr', basename(file)));
 cpSync('licences/tesseract.txt', join(out, 'ocr', 'LICENCES.txt'));
 
 const inputs = [api, watch, nodes].flatMap(({ metafile }) => Object.keys(metafile.inputs));

@@ -82,7 +82,5 @@ function readData({ dataDir }: OcrSettings, name: string): Uint8Array {
 }
 
 const builtInFile = () =>
-	packedFile(`ocr/${BUILT_IN}.traineddata.gz`) ??
-	createRequire(import.meta.url).resolve(
-		`@tesseract.js-data/${BUILT_IN}/4.0.0_best_int/${BUILT_IN}.traineddata.gz`,
-	);
+	packedFile('ocr/eng.traineddata.gz') ??
+	createRequire(import.meta.url).resolve('@tesseract.js-data/eng/4.0.0_best_int/eng.traineddata.gz');
