@@ -23,6 +23,8 @@ export const limits = {
 	filterDepth: 8,
 	filterValues: 500,
 	filterTextChars: 512,
+	/** Of its JSON where it stands in an address. */
+	filterBytes: 8_192,
 	metadataNameChars: 128,
 	/** Texts of one call for embeddings: as many as OpenAI takes, because its clients fill their calls up to that. */
 	embeddingTexts: 2_048,

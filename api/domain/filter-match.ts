@@ -17,10 +17,12 @@ export type FieldValue =
 /** What a filter sees of a document. A name that has no value (null, an empty list) is not in it. */
 export type FilterableDoc = ReadonlyMap<string, readonly FieldValue[]>;
 
-export function filterableDoc(
-	docId: string,
-	fields: Omit<DocFields, 'version' | 'contentSha256'>,
-): FilterableDoc {
+/** Null: the document has none. */
+type Filtered = Pick<DocFields, 'path' | 'title' | 'extra'> & {
+	readonly [name in 'mimeType' | 'publishedAt']: string | null;
+};
+
+export function filterableDoc(docId: string, fields: Filtered): FilterableDoc {
 	const own = { ...fields, docId };
 	const named = [
 		...Object.entries(fields.extra),

@@ -5,7 +5,7 @@ import { DocId, Tenant } from '../contract/id-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
-import { readMeta } from '../domain/index.ts';
+import { type Filter, parseFilter, readMeta } from '../domain/index.ts';
 import type { DocStore, DocumentState } from '../ports/index.ts';
 import { checkTenant } from './access.ts';
 import { described, describedList } from './described.ts';
@@ -22,6 +22,13 @@ const List = Type.Object(
 			Type.String({ maxLength: limits.docIdBytes, description: 'Start of the docId, such as a folder.' }),
 		),
 		state: Type.Optional(DocumentView.properties.state),
+		filter: Type.Optional(
+			Type.String({
+				maxLength: limits.filterBytes,
+				description:
+					'The JSON of a filter as POST /v1/search takes it. A document whose newest change is not published yet is looked at as that change says.',
+			}),
+		),
 		after: pageAfter(limits.docIdBytes),
 		limit: pageLimit(50),
 	},
@@ -31,6 +38,16 @@ const Tenants = Type.Object(
 	{ after: pageAfter(limits.tenantChars), limit: pageLimit(50) },
 	{ additionalProperties: false },
 );
+
+function filterIn(text: string): Filter | null {
+	let given: unknown;
+	try {
+		given = JSON.parse(text);
+	} catch {
+		throw new DocDropError('invalid', 'filter must be well-formed JSON', { field: 'filter' });
+	}
+	return parseFilter(given);
+}
 
 function documentView(document: DocumentState): DocumentView {
 	const { title, path, mimeType, metadata } = readMeta(document.meta);
@@ -91,9 +108,10 @@ export function documentRoutes(
 			response: { 200: Type.Object({ documents: Type.Array(DocumentView), next }) },
 		}),
 		async (request) => {
-			const { limit = 50, ...filter } = request.query;
-			checkTenant(request, filter.tenant);
-			const documents = await docStore.documents({ ...filter, limit });
+			const { limit = 50, filter: text, ...wanted } = request.query;
+			checkTenant(request, wanted.tenant);
+			const filter = text === undefined ? null : filterIn(text);
+			const documents = await docStore.documents({ ...wanted, limit, ...(filter !== null && { filter }) });
 			const last = documents.length === limit ? documents.at(-1) : undefined;
 			return { documents: documents.map(documentView), next: last?.docId ?? null };
 		},

@@ -1,5 +1,5 @@
 import type { DocKey, JobDetail, PublishedState } from './work-claims.ts';
-import type { Failure, ManifestEntry } from '../domain/index.ts';
+import type { Failure, Filter, ManifestEntry } from '../domain/index.ts';
 import type { JobState } from '../contract/job-schema.ts';
 
 export interface Job {
@@ -54,6 +54,8 @@ export interface DocumentFilter {
 	readonly tenant: string;
 	readonly prefix?: string;
 	readonly state?: DocumentState['state'];
+	/** By what was sent with the newest accepted change, and what the index shows of the document. */
+	readonly filter?: Filter;
 	/** docId after which the page begins. */
 	readonly after?: string;
 	readonly limit: number;

@@ -99,7 +99,7 @@ export interface Hit extends StoredPoint {
 
 export interface SearchQuery {
 	readonly tenant: string;
-	/** Dense query; null leaves the dense list empty. */
+	/** Dense query; null, or one of zeros, which has no direction, leaves the dense list empty. */
 	readonly vector: Float32Array | null;
 	/** The query's terms; empty leaves the sparse list empty. Any of them may match. */
 	readonly terms: readonly string[];

@@ -8,6 +8,8 @@ import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
 import { v7 as uuidv7 } from 'uuid';
+import { parseFilter } from '../../api/domain/filter.ts';
+import { writeMeta } from '../../api/domain/meta.ts';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 import { sampleEpoch } from '../../api/contract/sample-epoch.ts';
@@ -693,14 +695,23 @@ export function testDocStore(name: string, make: DocStoreMaker, { isDurable }: {
 		});
 
 		it('lists documents and receipts by page and filter', async () => {
-			await accept(...['b', 'a', 'c/1', 'c/2'].map((docId) => put(docId, docId)));
-			await accept(put('a', 'other', { tenant: 'umbrella' }));
+			const meta = (author: string) =>
+				writeMeta({ mimeType: 'text/plain', path: null, title: null, metadata: { author } });
+			await accept(
+				...['b', 'a', 'c/1', 'c/2'].map((docId) => put(docId, docId, { meta: meta(`by ${docId[0]}`) })),
+			);
+			await accept(put('a', 'other', { tenant: 'umbrella', meta: meta('by c') }));
 			const ids = async (more: object) =>
 				(await store.documents({ tenant: 'acme', limit: 10, ...more })).map((one) => one.docId);
 			assert.deepEqual(await ids({}), ['a', 'b', 'c/1', 'c/2']);
 			assert.deepEqual(await ids({ prefix: 'c/' }), ['c/1', 'c/2']);
 			assert.deepEqual(await ids({ after: 'b', limit: 1 }), ['c/1']);
 			assert.deepEqual(await ids({ state: 'published' }), []);
+			const like = (given: object) => ids({ filter: parseFilter(given) });
+			assert.deepEqual(await like({ docId: { prefix: 'c/' }, not: { docId: 'c/1' } }), ['c/2']);
+			assert.deepEqual(await like({ author: 'by c', mimeType: 'text/plain' }), ['c/1', 'c/2']);
+			assert.deepEqual(await like({ publishedAt: { exists: true } }), []);
+			assert.deepEqual(await ids({ filter: parseFilter({ docId: ['a', 'c/2'] }), after: 'a' }), ['c/2']);
 			const all = await store.jobs({ tenant: 'acme', limit: 10 });
 			assert.deepEqual(
 				all.map((job) => job.docId),

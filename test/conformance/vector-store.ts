@@ -804,6 +804,7 @@ export function testVectorStore(
 				await put({ points: [point({ terms: 'word' })] });
 				const only = { tenant: 'a', limit: 10 };
 				assert.deepEqual(await store.search({ ...only, vector: null, terms: [] }), { dense: [], sparse: [] });
+				assert.deepEqual(await dense('a', new Float32Array(dimensions)), [], 'zeros have no direction');
 				const both = await store.search({ ...only, vector: unit(dimensions, 0), terms: ['word'] });
 				assert.deepEqual([both.dense.length, both.sparse.length], [1, 1]);
 			});

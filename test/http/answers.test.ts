@@ -265,6 +265,25 @@ describe('answers', () => {
 				(one: { docId: string }) => one.docId,
 			);
 		assert.deepEqual(await withPrefix('a_'), ['a_b.txt']);
+		const like = (filter: string, more = '') =>
+			ask('GET', `/v1/documents?tenant=t&filter=${encodeURIComponent(filter)}${more}`);
+		const { json: first } = await like(
+			'{"docId":{"prefix":"dir/"},"not":{"docId":"dir/01.txt"}}',
+			'&limit=2',
+		);
+		assert.deepEqual(
+			[first.documents.map((one: { docId: string }) => one.docId), first.next],
+			[['dir/00.txt', 'dir/02.txt'], 'dir/02.txt'],
+		);
+		assert.equal((await like('{}', '&limit=100')).json.documents.length, 29);
+		for (const [text, field] of [
+			['{"a', 'filter'],
+			['[1]', 'filter'],
+			['{"a":{"__proto__":1}}', 'filter/a/__proto__'],
+		] as const) {
+			const { status, json } = await like(text);
+			assert.deepEqual([status, json.error.field], [400, field]);
+		}
 		assert.deepEqual(await withPrefix('a%'), ['a%b.txt']);
 		assert.deepEqual(await withPrefix('nothing'), []);
 		const gone = await ask('DELETE', '/v1/documents?tenant=t&docId=zz.txt&coalesced=true');

@@ -1,3 +1,4 @@
+import { type FilterableDoc, filterableDoc, readMeta, satisfies } from '../../domain/index.ts';
 import type { DocumentFilter, DocumentState } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { type ListStep, stepRows } from './list-steps.ts';
@@ -10,8 +11,9 @@ export function documentsStep(
 	filter: DocumentFilter,
 	from: string | null,
 ): ListStep<DocumentState> {
-	const { state } = filter;
-	const limit = stepRows(filter.limit);
+	const { state, filter: like } = filter;
+	// Of what a filter finds nothing is known before: each step looks at as many as it may.
+	const limit = stepRows(like === undefined ? filter.limit : Infinity);
 	const after = from ?? filter.after ?? '';
 	const page =
 		state === 'processing'
@@ -21,9 +23,18 @@ export function documentsStep(
 		found: page
 			.map((row) => documentView(engine, row))
 			.filter((shown) => (state ?? shown.state) === shown.state)
+			.filter((shown) => like === undefined || satisfies(filterable(shown), like))
 			.slice(0, filter.limit),
 		next: page.length < limit ? null : (page.at(-1)?.docId ?? null),
 	};
+}
+
+function filterable({ docId, meta, published }: DocumentState): FilterableDoc {
+	const { path, title, mimeType, metadata: extra } = readMeta(meta);
+	return filterableDoc(docId, {
+		...{ path, extra, title: title ?? published?.title ?? null, mimeType: meta === '' ? null : mimeType },
+		publishedAt: published === null ? null : new Date(published.at).toISOString(),
+	});
 }
 
 function leased(

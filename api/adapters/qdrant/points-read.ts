@@ -21,11 +21,13 @@ type Answer = Schemas['QueryResponse']['points'];
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, earlier = [], phrases = [], without = [], ...asked }: SearchQuery,
+	{ tenant, vector: given, terms, earlier = [], phrases = [], without = [], ...asked }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
 	const { docId, filter: wanted, limit } = asked;
 	const own = tenantFilter(tenant, docId) ?? {};
 	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
+	// Qdrant would find every point, with the score 0.
+	const vector = given?.some((number) => number !== 0) === true ? given : null;
 	const wide = { limit: Math.min(limit + 1, largestLimit), with_payload: true, filter };
 	const byVector: Search[] = vector === null ? [] : [{ query: Array.from(vector, round), ...wide }];
 	const sparse = queryVector([...terms, ...earlier]);

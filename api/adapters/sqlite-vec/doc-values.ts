@@ -27,8 +27,9 @@ interface ValueRow {
 function rowsOf(fields: string): Map<string, ValueRow> {
 	const rows = new Map<string, ValueRow>();
 	// Metadata may be missing in what another program wrote.
-	const written: DocFields = { extra: {}, ...JSON.parse(fields) };
-	for (const [name, values] of filterableDoc('', written)) {
+	type Written = Omit<DocFields, 'extra'> & Partial<Pick<DocFields, 'extra'>>;
+	const { extra = {}, ...own } = JSON.parse(fields) as Written;
+	for (const [name, values] of filterableDoc('', { ...own, extra })) {
 		if (name === 'docId') continue;
 		for (const one of values) {
 			const value = one.kind === 'other' ? 0 : one.kind === 'flag' ? Number(one.value) : one.value;

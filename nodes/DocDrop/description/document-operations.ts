@@ -1,7 +1,14 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { choiceField, switchField, textField } from '../../panel-fields.ts';
 import { priorityField } from './content-fields.ts';
-import { collectionField, documentField, operationField, pagingFields, tenantField } from './fields.ts';
+import {
+	collectionField,
+	documentField,
+	filterField,
+	operationField,
+	pagingFields,
+	tenantField,
+} from './fields.ts';
 import { searchFields } from './search-fields.ts';
 
 const resource = ['document'];
@@ -78,6 +85,7 @@ export const documentFields: INodeProperties[] = [
 		},
 	]),
 	collectionField('Options', { resource, operation: ['deleteByPrefix'] }, [
+		filterField('Delete only those of them that are like this'),
 		{
 			...switchField('Take Over', 'takeOver'),
 			description:
@@ -86,6 +94,7 @@ export const documentFields: INodeProperties[] = [
 	]),
 	...pagingFields({ resource, operation: ['getMany'] }),
 	collectionField('Filters', { resource, operation: ['getMany'] }, [
+		filterField('List only documents that are like this'),
 		{
 			...textField('Prefix', 'prefix'),
 			placeholder: 'e.g. handbook/',

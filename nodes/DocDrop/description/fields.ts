@@ -106,3 +106,13 @@ export const pagingFields = (show: Where): INodeProperties[] => [
 		displayOptions: { show: { ...show, returnAll: [false] } },
 	},
 ];
+
+/** What documents must be like; `does` is what becomes of those that are. */
+export const filterField = (does: string): INodeProperties => ({
+	displayName: 'Filter',
+	name: 'filter',
+	type: 'json',
+	default: '{}',
+	placeholder: 'e.g. {"author": "Ana", "year": {"gte": 2020}}',
+	description: `${does}: names of metadata, or docId, path, title, mimeType, publishedAt, each with a value, a list of values, or {"gte": 2020}, {"lt": "2026-01-31"}, {"prefix": "handbook/"}, {"exists": true}. Several must all hold; "and", "or" and "not" join them otherwise.`,
+});

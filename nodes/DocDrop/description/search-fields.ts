@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { limits, searchResultsUnset } from '../../../api/contract/limits.ts';
 import { choiceField, switchField, textField } from '../../panel-fields.ts';
-import { collectionField, tenantField } from './fields.ts';
+import { collectionField, filterField, tenantField } from './fields.ts';
 
 const show = { resource: ['document'], operation: ['search'] };
 
@@ -33,15 +33,7 @@ const options: INodeProperties[] = [
 		description:
 			'Names of metadata, with commas between them: how many of the found documents have which value of each, as "facets" of the answer',
 	},
-	{
-		displayName: 'Filter',
-		name: 'filter',
-		type: 'json',
-		default: '{}',
-		placeholder: 'e.g. {"author": "Ana", "year": {"gte": 2020}}',
-		description:
-			'Search only documents that are like this: names of metadata, or docId, path, title, mimeType, publishedAt, each with a value, a list of values, or {"gte": 2020}, {"lt": "2026-01-31"}, {"prefix": "handbook/"}, {"exists": true}. Several must all hold; "and", "or" and "not" join them otherwise.',
-	},
+	filterField('Search only documents that are like this'),
 	{
 		...switchField('Highlight', 'highlight'),
 		description: 'Whether to say where in a passage words of the query stand, as "highlights"',

@@ -27,3 +27,7 @@ export function jsonObject(
 	}
 	return Object.keys(found).length === 0 ? null : (found as Record<string, unknown>);
 }
+
+/** What a field Filter holds. */
+export const filterOf = (value: unknown): Record<string, unknown> | null =>
+	jsonObject(value, { field: 'filter', label: 'Filter', like: '{"author": "Ana", "year": {"gte": 2020}}' });

@@ -7,6 +7,7 @@ import { limits } from '../../../api/contract/limits.ts';
 import type { DocumentView } from '../../../api/contract/document-schema.ts';
 import { readLimits } from '../api-limits.ts';
 import { inOtherWords, ItemFailure, nodeFault } from '../failing.ts';
+import { filterOf } from '../input/json-object.ts';
 import type { Change } from '../input/submission.ts';
 import type { Fault } from '../node-errors.ts';
 import type { PrefixDeletedItem, TenantDeletedItem } from '../output-items.ts';
@@ -19,6 +20,8 @@ interface Wanted {
 	readonly tenant: string;
 	/** Start of the IDs; '': all. */
 	readonly prefix: string;
+	/** Only those that are like it. */
+	readonly filter: Record<string, unknown> | null;
 	/** Documents of triggers and other sources too. */
 	readonly takeOver: boolean;
 }
@@ -43,7 +46,9 @@ export const deleteTenant = (session: Session) =>
 			const tenant = parameters.required('tenant', 'Tenant', item);
 			const confirmation = parameters.required('confirmation', 'Name of the Tenant Again', item);
 			if (confirmation !== tenant) throw new ItemFailure(unconfirmed(tenant, confirmation));
-			const { deleted } = await deletePages(session, item, { tenant, prefix: '', takeOver: true });
+			const { deleted } = await deletePages(session, item, {
+				...{ tenant, prefix: '', filter: null, takeOver: true },
+			});
 			return { tenant, deleted };
 		},
 		isFinal,
@@ -58,8 +63,11 @@ export const deleteByPrefix = (session: Session) =>
 			// Spaces may belong to an ID.
 			const prefix = parameters.exact('prefix', item) ?? '';
 			if (prefix.trim() === '') throw new ItemFailure(noPrefix);
-			const takeOver = parameters.options('options', item)['takeOver'] === true;
-			const { deleted, owned, example } = await deletePages(session, item, { tenant, prefix, takeOver });
+			const options = parameters.options('options', item);
+			const { deleted, owned, example } = await deletePages(session, item, {
+				...{ tenant, prefix, filter: filterOf(options['filter']) },
+				takeOver: options['takeOver'] === true,
+			});
 			if (owned > 0) throw new ItemFailure(ofOthers({ deleted, owned, example }));
 			return { tenant, prefix, deleted };
 		},
@@ -79,6 +87,7 @@ async function deletePages(session: Session, item: number, wanted: Wanted): Prom
 					tenant: wanted.tenant,
 					limit: limits.pageRows,
 					...(wanted.prefix !== '' && { prefix: wanted.prefix }),
+					...(wanted.filter !== null && { filter: JSON.stringify(wanted.filter) }),
 					...(after !== '' && { after }),
 				},
 				...until(session),

@@ -1,5 +1,6 @@
 /** What is known of documents: of one, and of all of a tenant. */
 import type { DocumentView } from '../../../api/contract/document-schema.ts';
+import { filterOf } from '../input/json-object.ts';
 import { isApiFailure } from '../node-errors.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
@@ -25,10 +26,15 @@ export async function getManyDocuments(session: Session) {
 	const { parameters } = session;
 	return eachItem(session, async (item) => {
 		const tenant = parameters.required('tenant', 'Tenant', item);
+		const filters = parameters.options('filters', item);
+		const filter = filterOf(filters['filter']);
 		const found = await readPages(session, item, {
 			path: '/v1/documents',
 			list: 'documents',
-			query: { tenant, ...filled(parameters.options('filters', item), ['prefix', 'state']) },
+			query: {
+				...{ tenant, ...filled(filters, ['prefix', 'state']) },
+				...(filter !== null && { filter: JSON.stringify(filter) }),
+			},
 		});
 		if (found.length === 0) await refuseUnknownTenant(session, tenant);
 		return found;

@@ -1,7 +1,7 @@
 import { searchResultsUnset } from '../../../api/contract/limits.ts';
 import type { IDataObject } from 'n8n-workflow';
 import type { SearchRequest, SearchResponse } from '../../../api/contract/search-schema.ts';
-import { jsonObject } from '../input/json-object.ts';
+import { filterOf } from '../input/json-object.ts';
 import type { AnswerItem, PassageItem } from '../output-items.ts';
 import { until, type Session } from '../session.ts';
 import { eachItem } from './each-item.ts';
@@ -51,9 +51,9 @@ export async function search(session: Session) {
 
 /** What the options ask for, by the names that the API gives it. */
 function wanted(options: IDataObject): Omit<Partial<SearchRequest>, 'mode' | 'docId'> {
-	const like = '{"author": "Ana", "year": {"gte": 2020}}';
-	const filter = jsonObject(options['filter'], { field: 'filter', label: 'Filter', like });
-	const facets = String(options['facets'] ?? '')
+	const filter = filterOf(options['filter']);
+	const names = typeof options['facets'] === 'string' ? options['facets'] : '';
+	const facets = names
 		.split(',')
 		.map((name) => name.trim())
 		.filter(Boolean);

@@ -67,6 +67,9 @@ describe('documents: get, get many, search, and lists to choose from', () => {
 			filters: { prefix: 'list/00', state: 'published' },
 		});
 		assert.equal(found.json.length, 10);
+		const filters = { filter: '{"docId": {"prefix": "list/0"}, "not": {"docId": {"prefix": "list/00"}}}' };
+		const like = await ask('getMany', { returnAll: true, filters });
+		assert.equal(like.json.length, 90);
 		const none = await ask('getMany', { returnAll: true, filters: { state: 'failed' } });
 		assert.equal(none.json.length, 0);
 	});

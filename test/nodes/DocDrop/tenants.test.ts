@@ -185,6 +185,17 @@ describe('tenants, and many documents at once', () => {
 			assert.deepEqual(await there(), ['a.txt', 'ab/c.txt']);
 		});
 
+		it('deletes of them only what is like the filter, and nothing where there is a fault in it', async () => {
+			await publish(api.url, ['a/1.md', 'a/2.md', 'b/1.md']);
+			await settled(api.url);
+			const parameters = { tenant: acme, prefix: 'a/' };
+			const like = (filter: string) =>
+				ask('document', 'deleteByPrefix', { ...parameters, options: { filter } });
+			await assert.rejects(like('{"docId": {"begins": "a"}}'), /begins is not an operator/);
+			assert.equal((await like('{"docId": ["a/2.md", "b/1.md"]}')).json[0].deleted, 1);
+			assert.deepEqual(await there(), ['a/1.md', 'b/1.md']);
+		});
+
 		it('refuses an empty prefix', async () => {
 			await publish(api.url, ['a.txt']);
 			for (const prefix of ['={{ "" }}', ' ', '={{ $json.none }}']) {
