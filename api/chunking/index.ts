@@ -14,4 +14,4 @@ export { chunkHash, embeddedText, type Piece } from './piece.ts';
 export { parseQuery, type QueryWords, holdsWords } from './query-words.ts';
 export { greatestScore, k1, shareOf } from './term-weights.ts';
 export { TERMS_VERSION, termsOf } from './stems.ts';
-export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';
+export { tokenize } from './tokenize.ts';

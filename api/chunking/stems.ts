@@ -9,7 +9,7 @@ import { tokenize } from './tokenize.ts';
  */
 export const termsOf = (text: string): string[] => tokenize(text).map(stemOf);
 
-/** Grows whenever the same text may give other terms. */
+/** Grows whenever the same text may give other terms, by the tokenizer too. */
 export const TERMS_VERSION = 3;
 
 const PLAIN = /^[a-z]{3,}$/;

@@ -36,9 +36,6 @@ export function tokenize(text: string): string[] {
 	return terms;
 }
 
-/** Grows whenever the same text may give other terms. */
-export const TOKENIZER_VERSION = 2;
-
 const LONGEST = 64;
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;

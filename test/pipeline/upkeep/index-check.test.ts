@@ -130,7 +130,7 @@ describe('an index that is not what the manifest says', () => {
 			vectorStore: {
 				...store,
 				async put(writes, signal) {
-					if (writes[0]?.fields.path !== 'Refused') return store.put(writes, signal);
+					if (writes[0]?.fields.extra['by'] !== 'Refused') return store.put(writes, signal);
 					await store.put(
 						writes.map((write) => ({ ...write, points: [] })),
 						signal,
@@ -142,10 +142,10 @@ describe('an index that is not what the manifest says', () => {
 		await publish('a', 1);
 		const before = await everything();
 		const content = { text: `${textOf(1)}\n\n# One more\n\nThat is refused.` };
-		const edit = { tenant: 'a', docId: 'doc1', content, mimeType, path: 'Refused' };
+		const edit = { tenant: 'a', docId: 'doc1', content, mimeType, metadata: { by: 'Refused' } };
 		assert.equal((await fixture.publish(edit)).state, 'failed');
 		const after = await until(everything, (points) =>
-			points.every(({ fields }) => fields.path !== 'Refused'),
+			points.every(({ fields }) => fields.extra['by'] !== 'Refused'),
 		);
 		assert.deepEqual(withoutTime(after), withoutTime(before));
 		await until(
