@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
+import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
 import { watchModel } from './app/model-canary.ts';
@@ -55,6 +56,9 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				: opened.embedder;
 		const adapters: Adapters = { ...opened, embedder };
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
+		const indexName = config.qdrantUrl === '' ? 'vectors' : config.qdrantCollection;
+		const { fingerprint } = opened.embedder;
+		await checkEmbedder({ indexName, fingerprint }, isIndexOpen, { ...opened, logger });
 		const highestTime = await docStore.highestTime();
 		const now = anchoredTime(clock, highestTime);
 		if (now() < highestTime) {
@@ -111,12 +115,15 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	}
 }
 
+/** For the thread of the embedder: it answers a short text without it. */
+const longEnough = 'warm '.repeat(1_000);
+
 async function warmUp(config: Config, { extractor, embedder }: Adapters): Promise<void> {
 	if (config.workers === 0) return;
 	const content = Buffer.from('warm');
 	await Promise.allSettled([
 		extractor.extract({ content, mimeType: 'text/plain' }),
 		// A server's embedder is warm, or costs money.
-		config.embedder === 'openai' ? null : embedder.embed(['warm']),
+		config.embedder === 'openai' ? null : embedder.embed([longEnough]),
 	]);
 }

@@ -66,7 +66,7 @@ const table = {
 	no_text_layer: {
 		status: 422,
 		retryable: false,
-		hint: 'The file holds pictures of text, such as a scan. Let a program for text recognition (OCR) add the text.',
+		hint: 'The file holds pictures of text, such as a scan. With the setting DOCDROP_OCR they are read; or let another program for text recognition (OCR) add the text.',
 	},
 	// It says nothing of the document: once somebody has granted more, the same request succeeds.
 	credits_exhausted: {
@@ -192,6 +192,11 @@ const table = {
 		status: 500,
 		retryable: false,
 		hint: 'README.md lists every setting with its unit and default.',
+	},
+	installation_damaged: {
+		status: 500,
+		retryable: false,
+		hint: 'A file of the package is missing or is not what it was made as: install DocDrop again.',
 	},
 	internal: { status: 500, retryable: true, hint: 'This is a defect. The log holds it under the requestId.' },
 } satisfies Record<string, ErrorRow>;

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
 import { writeOutputSchemas } from './output-schemas.ts';
@@ -9,8 +9,9 @@ import { unusedParts } from './unused-parts.ts';
 /**
  * Bundles the API into dist/api: one ES module for the command line, one for each thread and child process, shared
  * chunks beside them (api/adapters/thread/thread-files.ts finds them there); and the nodes into dist/nodes. Every
- * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library, PDFium's WebAssembly and the
- * files of the OpenAPI page are copied, and so are the licences of all of them.
+ * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library, the WebAssembly of PDFium and of
+ * Tesseract with its English data, the table of the built-in embedder and the files of the OpenAPI page are copied, and
+ * so are the licences of all of them.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });
@@ -98,10 +99,26 @@ const require = createRequire(import.meta.url);
 const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
 cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
 
+// The table of the built-in embedder, and the licences of what it was made from.
+mkdirSync(join(out, 'embedder'), { recursive: true });
+const table = 'static-en-256-q4.bin';
+cpSync(join('api/adapters/embedders', table), join(out, 'embedder', table));
+cpSync('licences/embedder.txt', join(out, 'embedder', 'LICENCES.txt'));
+
 // PDFium, and whose licences ask to go with what is bundled.
 mkdirSync(join(out, 'pdfium'), { recursive: true });
 cpSync(require.resolve('@embedpdf/pdfium/pdfium.wasm'), join(out, 'pdfium', 'pdfium.wasm'));
 cpSync('licences/pdfium.txt', join(out, 'pdfium', 'LICENCES.txt'));
+
+// Tesseract and the data of one language, as they are compressed.
+mkdirSync(join(out, 'ocr'), { recursive: true });
+for (const file of [
+	require.resolve('tesseract.js-core/tesseract-core-simd-lstm.wasm'),
+	require.resolve('@tesseract.js-data/eng/4.0.0_best_int/eng.traineddata.gz'),
+])
+	cpSync(file, join(out, 'ocr', basename(file)));
+cpSync('licences/tesseract.txt', join(out, 'ocr', 'LICENCES.txt'));
+
 const inputs = [api, watch, nodes].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync('dist/LICENCES.txt', licencesOf(inputs));
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { settings } from '../api/config/index.ts';
-import { type FileType, fileTypes } from '../api/contract/file-types.ts';
+import { type FileType, fileTypes, pictureTypes } from '../api/contract/file-types.ts';
 import { withPart, writeOrCompare } from './marked-part.ts';
 
 /**
@@ -38,6 +38,7 @@ const namesOf = ({ endings, fileNames = [] }: FileType) => [
 	...endings.map((ending) => `.${ending}`),
 	...fileNames,
 ];
+const pictures = Object.values<FileType>(pictureTypes).flatMap(namesOf).join(' ');
 
 const types = [...Map.groupBy(Object.values<FileType>(fileTypes), ({ name }) => name)]
 	.map(([name, rows]) => `${name} (\`${rows.flatMap(namesOf).join(' ')}\`)`)
@@ -56,7 +57,7 @@ const readme = withPart(
 	'README.md',
 	'file types',
 	by,
-	`Types that can be read: ${types}. An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
+	`Types that can be read: ${types}. With \`DOCDROP_OCR\` also images (\`${pictures}\`). An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
 );
 
 writeOrCompare(by, [

@@ -1,13 +1,14 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
-import { createLexicalEmbedder, createOpenAiEmbedder } from '../adapters/embedders/index.ts';
+import { builtInTable, createOpenAiEmbedder, createStaticEmbedder } from '../adapters/embedders/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
-import { createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
+import { checkOcr, createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
 import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
-import { mimeTypes } from '../contract/file-types.ts';
+import { readTypes } from '../contract/file-types.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
+import { builtInFingerprints } from './embedder-change.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
 
@@ -42,9 +43,12 @@ export async function openAdapters(
 			onLost: onStoreLost,
 		}),
 	);
-	const embedder = opened(createEmbedder(config, clock));
+	const embedder = opened(await openEmbedder(config, clock));
 	const extractor = opened(await openExtractor(config, clock));
-	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock));
+	// What the store knows nothing of could not be written again.
+	const isKnown = (await docStore.tenants({ after: '', limit: 1 })).length > 0;
+	const replaceable = isKnown && config.embedder !== 'openai' ? builtInFingerprints : [];
+	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock, replaceable));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
 		dimensions: embedder.dimensions,
@@ -66,9 +70,11 @@ export async function openAdapters(
 
 async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 	const workers = Math.max(1, config.workers);
+	const dataDir = config.ocrData === '' ? null : config.ocrData;
+	const ocr = config.ocr.length === 0 ? undefined : await checkOcr({ languages: config.ocr, dataDir });
 	const refused = refusedTypes(config);
 	const pool = createExtractorPool({
-		...{ workers, clock, unwanted: settingsByType(refused) },
+		...{ workers, ocr, clock, unwanted: settingsByType(refused) },
 		chunking: chunkSettings(config),
 	});
 	if (config.tikaUrl === '') return onlyWanted(pool, refused);
@@ -79,14 +85,14 @@ async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
 /** Of the types that can be read and are not wanted. */
 const settingsByType = (refused: ReturnType<typeof refusedTypes>): Readonly<Record<string, string>> =>
 	Object.fromEntries(
-		mimeTypes.flatMap((type) => {
+		readTypes(true).flatMap((type) => {
 			const setting = refused.get(type);
 			return setting === undefined ? [] : [[type, setting]];
 		}),
 	);
 
-function createEmbedder(config: Config, clock: Clock): Embedder {
-	if (config.embedder !== 'openai') return createLexicalEmbedder({ threads: Math.max(1, config.workers) });
+async function openEmbedder(config: Config, clock: Clock): Promise<Embedder> {
+	if (config.embedder !== 'openai') return createStaticEmbedder(await builtInTable());
 	return createOpenAiEmbedder({
 		url: config.embedderUrl,
 		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),

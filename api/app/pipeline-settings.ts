@@ -1,4 +1,5 @@
 /** A configuration in the terms of the pipeline. Only app.ts calls this. */
+import { LONGEST_OCR_MS } from '../adapters/extractors/index.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import type { Peer } from '../pipeline/faults/index.ts';
@@ -39,7 +40,8 @@ const workerSettings = (config: Config) => ({
 	maxBytes: config.maxInWorkBytes,
 	maxReading: config.workers * filesPerReader,
 	leaseMs: config.leaseMs,
-	stallMs: config.stallMs,
+	// Those before a document in its process may each be read by text recognition.
+	stallMs: config.stallMs + (config.ocr.length === 0 ? 0 : filesPerReader * LONGEST_OCR_MS),
 	maxAttempts: config.maxAttempts,
 	shards: config.shards,
 	batch: { points: config.batchPoints, bytes: batchBytes, ageMs: config.batchAgeMs },

@@ -13,13 +13,16 @@ export function createVectorStore(
 	dataDir: string,
 	embedder: Embedder,
 	clock: Clock,
+	/** See SqliteVecOptions. */
+	replaceable: readonly string[],
 ): VectorStore {
 	const { dimensions, fingerprint } = embedder;
 	const { shards } = config;
 	if (config.qdrantUrl === '') {
 		const store = (name: string) =>
 			createSqliteVecStore({
-				...{ file: join(dataDir, `${name}.db`), dimensions, fingerprint, readers: config.indexReaders },
+				...{ file: join(dataDir, `${name}.db`), dimensions, fingerprint, replaceable },
+				readers: config.indexReaders,
 			});
 		return createShardedStore({
 			shards: shardNames('vectors', shards).map(store),

@@ -8,6 +8,10 @@ export {
 	type CountTokens,
 	defaultChunkSettings,
 } from './chunk-sizes.ts';
-export { indexedTerms } from './name-terms.ts';
+export { indexedTerms, isNamedAlike, storedTerms } from './name-terms.ts';
+export { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from './near-terms.ts';
 export { chunkHash, embeddedText, type Piece } from './piece.ts';
+export { parseQuery, type QueryWords, holdsWords } from './query-words.ts';
+export { greatestScore, k1, shareOf } from './term-weights.ts';
+export { TERMS_VERSION, termsOf } from './stems.ts';
 export { TOKENIZER_VERSION, tokenize } from './tokenize.ts';

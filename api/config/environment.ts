@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { mimeTypes } from '../contract/file-types.ts';
+import { readTypes } from '../contract/file-types.ts';
 import { DocDropError } from '../errors.ts';
 import { admissionSettings } from './admission-settings.ts';
 import { folderSettings } from './folder-settings.ts';
@@ -81,8 +81,9 @@ function checkChunks(config: Config, env: Readonly<Record<string, string | undef
 
 /** Without an outside extractor a type that no reader takes is a typing error. */
 function checkTypesAreRead(config: Config): void {
+	const read = readTypes(config.ocr.length > 0);
 	for (const name of ['allowedTypes', 'deniedTypes'] as const) {
-		const unread = config[name].find((entry) => !mimeTypes.some((type) => covers(entry, type)));
+		const unread = config[name].find((entry) => !read.some((type) => covers(entry, type)));
 		if (unread !== undefined) throw unknownType(settings[name], unread);
 	}
 }

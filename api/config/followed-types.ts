@@ -1,4 +1,4 @@
-import { mimeTypeOf } from '../contract/file-types.ts';
+import { isPicture, mimeTypeOf } from '../contract/file-types.ts';
 import type { Config } from './environment.ts';
 
 /**
@@ -8,7 +8,13 @@ import type { Config } from './environment.ts';
 export function followedTypes({
 	tikaUrl,
 	include,
-}: Pick<Config, 'tikaUrl' | 'include'>): (path: string) => string | null {
-	if (tikaUrl === '' || include.length === 0) return mimeTypeOf;
-	return (path) => mimeTypeOf(path) ?? 'application/octet-stream';
+	ocr,
+}: Pick<Config, 'tikaUrl' | 'include' | 'ocr'>): (path: string) => string | null {
+	const isRead = (type: string) => ocr.length > 0 || !isPicture(type);
+	const readTypeOf = (path: string) => {
+		const type = mimeTypeOf(path);
+		return type === null || isRead(type) ? type : null;
+	};
+	if (tikaUrl === '' || include.length === 0) return readTypeOf;
+	return (path) => readTypeOf(path) ?? 'application/octet-stream';
 }

@@ -3,10 +3,10 @@ import { setting } from './kinds.ts';
 /** The embedder and the vector index. */
 export const indexSettings = {
 	embedder: setting('text', 'DOCDROP_EMBEDDER', {
-		default: 'lexical',
-		oneOf: ['lexical', 'openai'],
+		default: 'static',
+		oneOf: ['static', 'openai'],
 		meaning:
-			'lexical is built in (hashed words and parts of words, no meaning); openai is any OpenAI-compatible server.',
+			'static is built in (a table of what English words mean); openai is any OpenAI-compatible server.',
 	}),
 	embedderUrl: setting('text', 'DOCDROP_EMBEDDER_URL', {
 		default: '',

@@ -36,6 +36,9 @@ const inCodeUnits: Readonly<Record<string, (value: number) => number>> = {
 	'%': (percent) => percent / 100,
 };
 
+/** Each costs its time on every page. */
+const MOST_LANGUAGES = 4;
+
 /** Names the variable, the demand and, unless it may be a secret, the value. */
 export function invalid(setting: Setting, demand: string, value: string): DocDropError {
 	const isSecret = setting.kind === 'secret' || setting.kind === 'keys';
@@ -91,6 +94,16 @@ export const parsers = {
 	fields: parseFields,
 	tenantLimits: parseTenantLimits,
 	weights: parseWeights,
+	/** Of Tesseract, which names files by them. */
+	languages(setting: Setting, value: string): readonly string[] {
+		const languages = value === '' ? [] : value.split('+');
+		const isWrong = languages.some((name) => !/^[a-z]{3}(?:_[a-z]{2,8}){0,2}$/i.test(name));
+		if (isWrong || languages.length > MOST_LANGUAGES || new Set(languages).size < languages.length) {
+			const demand = `at most ${MOST_LANGUAGES} languages of Tesseract, each once, such as eng or eng+deu`;
+			throw invalid(setting, demand, value);
+		}
+		return languages;
+	},
 	types(setting: Setting, value: string): readonly string[] {
 		return entriesOf(value).map((entry) => {
 			if (!/^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/i.test(entry)) throw unknownType(setting, entry);

@@ -65,6 +65,16 @@ export const workSettings = {
 		range: [100, 290_000],
 		meaning: 'Longest time of one file there.',
 	}),
+	ocr: setting('languages', 'DOCDROP_OCR', {
+		default: '',
+		meaning:
+			'Languages in which scanned pages of PDFs and images are read by text recognition (OCR), such as `eng` or `eng+deu`; `eng` is built in. It takes a process 2 to 3 s a page. Empty: neither is read.',
+	}),
+	ocrData: setting('text', 'DOCDROP_OCR_DATA', {
+		default: '',
+		meaning:
+			'Folder with the data of other languages, a file each, as Tesseract 4 and 5 take it: `deu.traineddata`, or the same as `.gz`. What is found there goes before what is built in.',
+	}),
 	maxSpoolBytes: setting('number', 'DOCDROP_MAX_SPOOL_MB', {
 		default: '8192',
 		unit: 'MB',
@@ -82,8 +92,7 @@ export const workSettings = {
 		default: '2',
 		unit: 'processes',
 		range: [0, 64],
-		meaning:
-			'Processes that extract and threads that embed. 0 accepts and stores changes without working on them.',
+		meaning: 'Processes that extract. 0 accepts and stores changes without working on them.',
 	}),
 	maxInWork: setting('number', 'DOCDROP_MAX_IN_WORK', {
 		default: '128',

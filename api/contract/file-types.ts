@@ -1,7 +1,7 @@
 /**
  * Every type of document that can be read. The settings' text, the README's list, the nodes and the readers'
  * table (api/adapters/extractors/readers.ts, where the type checker asks for the reader of a new row) follow
- * this one. No schema library here: nodes and threads load this file.
+ * these. No schema library here: nodes and threads load this file.
  */
 export interface FileType {
 	/** For people; types that are variants of each other share it. */
@@ -216,9 +216,27 @@ export const fileTypes = {
 	},
 } as const satisfies Readonly<Record<string, FileType>>;
 
-export type MimeType = keyof typeof fileTypes;
+const picture = { name: 'images', reading: 'buffered', content: 'binary' } as const;
 
-const rows = Object.entries(fileTypes) as readonly (readonly [MimeType, FileType])[];
+/** Types that are read where DOCDROP_OCR is set, and only there. */
+export const pictureTypes = {
+	'image/png': { ...picture, endings: ['png'], aliases: ['image/x-png'] },
+	'image/jpeg': {
+		...picture,
+		endings: ['jpg', 'jpeg', 'jpe', 'jfif'],
+		aliases: ['image/jpg', 'image/pjpeg'],
+	},
+	'image/tiff': { ...picture, endings: ['tif', 'tiff'], aliases: ['image/tif', 'image/x-tiff'] },
+	'image/webp': { ...picture, endings: ['webp'] },
+	'image/bmp': { ...picture, endings: ['bmp', 'dib'], aliases: ['image/x-bmp', 'image/x-ms-bmp'] },
+	'image/gif': { ...picture, endings: ['gif'] },
+} as const satisfies Readonly<Record<string, FileType>>;
+
+const allTypes = { ...fileTypes, ...pictureTypes };
+export type MimeType = keyof typeof allTypes;
+export type ReadingOf<T extends MimeType> = (typeof allTypes)[T]['reading'];
+
+const rows = Object.entries(allTypes) as readonly (readonly [MimeType, FileType])[];
 const typeOfEnding = new Map<string, MimeType>(
 	rows.flatMap(([type, { endings }]) => endings.map((ending) => [ending, type] as const)),
 );
@@ -230,8 +248,17 @@ const typeOfName = new Map<string, MimeType>(
 	rows.flatMap(([type, { aliases = [] }]) => [type, ...aliases].map((name) => [name, type] as const)),
 );
 
-export const mimeTypes: readonly MimeType[] = rows.map(([type]) => type);
+/** Whether a type is a picture, which is read by OCR. */
+export const isPicture = (type: string): type is keyof typeof pictureTypes =>
+	Object.hasOwn(pictureTypes, type);
+
+/** What can always be read. */
+export const mimeTypes = Object.keys(fileTypes) as readonly (keyof typeof fileTypes)[];
 export const streamedTypes = mimeTypes.filter((type) => fileTypes[type].reading === 'streamed');
+
+/** What can be read, with OCR or without. */
+export const readTypes = (hasOcr: boolean): readonly MimeType[] =>
+	hasOcr ? rows.map(([type]) => type) : mimeTypes;
 
 /** Of a path without its folders. */
 const lastNameOf = (path: string) => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);

@@ -34,7 +34,7 @@ export const SearchRequest = Type.Object(
 			minLength: 1,
 			maxLength: 8192,
 			pattern: patterns.notBlank,
-			description: `Words or a question. By words, the first ${limits.searchTerms} different ones are searched for; by vector, all of it.`,
+			description: `Words or a question; "words in quotes" must be in a passage as they stand there, what follows a minus (-word) must not. By words, the first ${limits.searchTerms} different ones are searched for; by vector, all of it.`,
 		}),
 		limit: Type.Optional(
 			Type.Integer({
@@ -53,7 +53,7 @@ export const SearchRequest = Type.Object(
 		mode: Type.Optional(
 			Type.Enum(['hybrid', 'dense', 'text'], {
 				description:
-					'hybrid (default) fuses both lists by reciprocal rank; dense is by vector only; text by words only.',
+					'hybrid (default) fuses both lists by their scores; dense is by vector only; text by words only.',
 			}),
 		),
 		docId: Type.Optional(DocId),
@@ -111,7 +111,10 @@ const PlaceInList = Type.Union([
 export const SearchHit = Type.Object({
 	docId: Type.String(),
 	pointId: Type.String(),
-	score: Type.Number({ description: 'Comparable within one answer only.' }),
+	score: Type.Number({
+		description:
+			'From 0 to 1, and comparable from query to query: the part that the passage has of what the words could give, and its nearness in meaning.',
+	}),
 	content: Type.String(),
 	title,
 	path,

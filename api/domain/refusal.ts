@@ -32,6 +32,10 @@ export const unwantedError = (mimeType: string, setting: string) =>
 		{ field: 'mimeType', hint: `The operator has ruled this type out: see the setting ${setting}.` },
 	);
 
+/** Of a picture, where pictures are not read. */
+export const NEEDS_OCR =
+	'Pictures are read by text recognition (OCR), which is off: see the setting DOCDROP_OCR.';
+
 /** `owner`: what people know it by. `of`: it is the old name of a move that another source owns. */
 export const ownedError = (owner: string, of?: 'previous') =>
 	new DocDropError('owned', `${of ?? 'docId'} belongs to another source, ${JSON.stringify(owner)}`, {

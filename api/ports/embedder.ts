@@ -1,5 +1,5 @@
 /**
- * Texts to dense vectors. Adapters: lexical (built in), openai (any OpenAI-compatible server).
+ * Texts to dense vectors. Adapters: static (built in), openai (any OpenAI-compatible server).
  *
  * Promises (test/conformance/embedder.ts):
  *  1. One vector a text, in order, each `dimensions` long and of unit length (all zeros only for a text

@@ -21,7 +21,10 @@ export type { DocFields };
  *     With a filter both lists hold only points of documents that satisfy it, chosen before the lists are cut;
  *     api/domain/filter-match.ts says which do. Documents that are being changed answer with the fields of either
  *     version.
- *  8. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
+ *  8. What must be in a chunk, and what must not, is looked at for the sparse list alone; a store may look for it among
+ *     the best thousand chunks only. For a term that none of the tenant's chunks has, a store that can list its terms
+ *     takes those that chunking/near-terms.ts names.
+ *  9. Errors are from the table: index_unavailable, index_throttled (with retryAfterMs where known),
  *     index_forbidden, index_rejected (a request refused for its content: never sent again unchanged),
  *     index_mismatch, disk_full.
  */
@@ -32,7 +35,10 @@ export interface NewPoint {
 	readonly id: string;
 	/** Unit length, as many numbers as the index has dimensions. */
 	readonly vector: Float32Array;
-	/** The tokenizer's output, joined by single spaces; what full-text search sees. May be empty. */
+	/**
+	 * The chunk's terms in their order, joined by single spaces; what full-text search sees. May be empty. They follow
+	 * from what the index shows of the chunk (`storedTerms` of chunking), so that it can make them again.
+	 */
 	readonly terms: string;
 	readonly content: string;
 	/** Headings above the chunk, joined by ` > `. */
@@ -84,16 +90,30 @@ export interface PageRequest {
 }
 
 export interface Hit extends StoredPoint {
-	/** Engine's score; comparable within one list only. Higher is better. */
+	/**
+	 * In the dense list the cosine. In the sparse one from 0 to 1: the part that it has of what a chunk would score that
+	 * had each of the terms over and over (the sum of their weights by rarity in BM25, times its limit k1 + 1).
+	 */
 	readonly score: number;
 }
 
 export interface SearchQuery {
 	readonly tenant: string;
-	/** Dense query; null leaves the dense list empty. */
+	/** Dense query; null, or one of zeros, which has no direction, leaves the dense list empty. */
 	readonly vector: Float32Array | null;
-	/** Tokenizer's output for the query; empty leaves the sparse list empty. Any term may match. */
+	/** The query's terms; empty leaves the sparse list empty. Any of them may match. */
 	readonly terms: readonly string[];
+	/**
+	 * The same words as they were terms before there were stems, where that is another form: for a store that cannot make
+	 * its terms again. They count nowhere in what a score is part of.
+	 */
+	readonly earlier?: readonly string[];
+	/** Terms that a chunk must have one after the other, each of these lists. */
+	readonly phrases?: readonly (readonly string[])[];
+	/** Likewise what it must not have. */
+	readonly without?: readonly (readonly string[])[];
+	/** Which of the terms is an unfinished word. */
+	readonly beginning?: string | null;
 	readonly docId?: string;
 	readonly filter?: Filter;
 	/** Length of each list, 1 to 1,000. */

@@ -53,7 +53,7 @@ export interface PassageItem {
 	readonly page: number | null;
 	/** The passage. */
 	readonly text: string;
-	/** Higher is better; comparable within one answer only. */
+	/** From 0 to 1, comparable from query to query: how much of the words it has, and how near in meaning it is. */
 	readonly score: number;
 	/** With Context: the passages around it. */
 	readonly context?: {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createLexicalEmbedder } from '../../api/adapters/embedders/lexical-pool.ts';
+import { builtInTable, createStaticEmbedder } from '../../api/adapters/embedders/index.ts';
 import { createExtractorPool } from '../../api/adapters/extractors/pool.ts';
 import { openSqliteDocStore } from '../../api/adapters/sqlite/sqlite-doc-store.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
@@ -62,7 +62,7 @@ async function measure(bench: Bench, { texts, latencyMs }: Case) {
 	const config = readConfig({});
 	const dir = await bench.temp();
 	const docStore = await openSqliteDocStore({ dir });
-	const builtIn = createLexicalEmbedder({ threads: config.workers });
+	const builtIn = createStaticEmbedder(await builtInTable());
 	const embedder: Embedder = {
 		...builtIn,
 		async embed(wanted, signal) {

@@ -4,6 +4,7 @@ import { isDocDropError } from '../../api/errors.ts';
 import type { Extracted, Extractor } from '../../api/ports/index.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import type { Bench, Result } from './bench.ts';
+import { type CharsetRow, charsetsSummary, printCharset, readCharsets } from './formats-charsets.ts';
 import { createFiles, type Files, type Recipe, recipes } from './formats-files.ts';
 import { type LargeRow, readLarge } from './formats-large.ts';
 import { type Page, pagesOfCorpus } from './formats-pages.ts';
@@ -52,9 +53,16 @@ export async function run(bench: Bench): Promise<Result> {
 		large.push(row);
 		printLarge(row);
 	}
-	const missed = [...rows.flatMap(missedGates), ...large.flatMap(missedGrowth)];
+	const charsets: CharsetRow[] = [];
+	for await (const row of readCharsets(bench)) {
+		charsets.push(row);
+		printCharset(row);
+	}
+	const { missed: missedCharsets, ...inCharsets } = charsetsSummary(charsets);
+	console.log(`  ${inCharsets.texts} texts in ${charsets.length} charsets, ${inCharsets.right} right`);
+	const missed = [...rows.flatMap(missedGates), ...large.flatMap(missedGrowth), ...missedCharsets];
 	for (const gate of missed) console.log(`  below its gate: ${gate}`);
-	return { figures: { rows, large, belowGate: missed.length }, faults };
+	return { figures: { rows, large, charsets: inCharsets, belowGate: missed.length }, faults };
 }
 
 const pdfsOf = async (files: Files): Promise<readonly string[]> =>

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LEXICAL_DIMENSIONS } from '../../api/adapters/embedders/lexical.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import type { StoredPoint } from '../../api/ports/vector-store.ts';
@@ -12,7 +11,7 @@ export const indexFile = (dataDir: string) => join(dataDir, 'vectors.db');
 
 /** Every point by docId, in the order of the document. */
 export async function readIndex(file: string): Promise<Map<string, StoredPoint[]>> {
-	const store = createSqliteVecStore({ file, dimensions: LEXICAL_DIMENSIONS });
+	const store = createSqliteVecStore({ file, dimensions: 256 });
 	const documents = new Map<string, StoredPoint[]>();
 	try {
 		await store.open();

@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	scale: { seconds: 1800, load: () => import('./scale.ts') },
 	reuse: { seconds: 1800, load: () => import('./reuse.ts') },
 	formats: { seconds: 3600, load: () => import('./formats.ts') },
+	embed: { seconds: 120, load: () => import('./embed.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

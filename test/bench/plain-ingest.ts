@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createLexicalEmbedder } from '../../api/adapters/embedders/lexical-pool.ts';
+import { builtInTable, createStaticEmbedder } from '../../api/adapters/embedders/index.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
 import { plan } from '../../api/domain/chunk-plan.ts';
@@ -20,7 +20,7 @@ const pointsPerPut = 500;
 
 async function main(folder: string, file: string): Promise<void> {
 	const extractor = createInProcessExtractor();
-	const embedder = createLexicalEmbedder({ threads: 2 });
+	const embedder = createStaticEmbedder(await builtInTable());
 	const store = createSqliteVecStore({ file, dimensions: embedder.dimensions });
 	const start = performance.now();
 	const files = await documentsOf(folder);

@@ -110,7 +110,10 @@ export function langChain(
  */
 export async function bareInsert(bench: Bench, ready: readonly ReadyPoints[], rowsATransaction: number) {
 	const file = join(await bench.temp(), 'bare.db');
-	const db: DatabaseSync = openForWriting({ file, library: vecLibrary() }, { dimensions, fingerprint: null });
+	const db: DatabaseSync = openForWriting(
+		{ file, library: vecLibrary() },
+		{ dimensions, fingerprint: null, replaceable: [] },
+	);
 	bench.onEnd(() => db.close());
 	const addTenant = db.prepare('INSERT INTO tenants(name) VALUES(?)');
 	const addDoc = db.prepare('INSERT INTO docs(tenant, doc_id, superseded, fields) VALUES(?, ?, 0, ?)');

@@ -1,5 +1,5 @@
 import type { Block } from '../../api/chunking/chunk.ts';
-import type { MimeType } from '../../api/contract/file-types.ts';
+import type { fileTypes } from '../../api/contract/file-types.ts';
 import { pdfFile, wrapped } from '../support/pdf-file.ts';
 import { dataSamples } from './data-samples.ts';
 import { officeSamples } from './office-samples.ts';
@@ -52,7 +52,7 @@ function pdf(times: number): Sample {
  *
  * What the sample holds stands in its file so many times over; the file is whole.
  */
-export const samples: { readonly [T in MimeType]: (times: number) => Sample } = {
+export const samples: { readonly [T in keyof typeof fileTypes]: (times: number) => Sample } = {
 	'text/plain': text,
 	'text/x-rst': text,
 	'text/markdown': markdown,

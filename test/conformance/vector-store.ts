@@ -10,6 +10,7 @@ import type {
 	Hit,
 	NewPoint,
 	PointMark,
+	SearchQuery,
 	StoredPoint,
 	VectorStore,
 } from '../../api/ports/vector-store.ts';
@@ -26,6 +27,8 @@ export interface VectorStoreUnderTest {
 	check?(): void;
 	/** Where data outlives the object: closes the store and makes another, not opened, on the same data. */
 	reopen?(dimensions?: number): Promise<VectorStore>;
+	/** It can list its terms, so that it finds near ones. */
+	readonly knowsTerms?: boolean;
 	/** Sparse scores come from statistics of several parts: between equal chunks of two documents there is no order. */
 	readonly hasParts?: boolean;
 }
@@ -723,6 +726,54 @@ export function testVectorStore(
 				}
 			});
 
+			const words = { tenant: 'a', vector: null, limit: 10 };
+			const found = async (terms: string[], rest: Partial<SearchQuery> = {}) =>
+				ids((await store.search({ ...words, terms, ...rest })).sparse);
+
+			it('keeps to phrases, and to what must not be there', async () => {
+				const texts = ['red fox run', 'fox red run', 'red fox jump', 'run'];
+				const points = texts.map((terms) => point({ terms, content: terms, heading: null }));
+				const [first, second, third, fourth] = ids(points);
+				await put({ points });
+				const phrases = [['red', 'fox']];
+				assert.deepEqual((await found(['red', 'fox'], { phrases })).sort(), [first, third].sort());
+				const both = [...phrases, ['run']];
+				assert.deepEqual(await found(['red', 'fox', 'run'], { phrases: both }), [first]);
+				assert.deepEqual((await found(['run'], { without: phrases })).sort(), [second, fourth].sort());
+				assert.deepEqual(await found(['red'], { phrases, without: [['run']] }), [third]);
+				assert.deepEqual(await found(['red'], { phrases: [['fox', 'fox']] }), []);
+			});
+
+			it('takes near words for one that nobody has, and the unfinished one as what it may become', async function () {
+				if (made.knowsTerms !== true) return this.skip();
+				const points = ['install', 'installer', 'insect', 'other'].map((terms) => point({ terms }));
+				const [install, installer] = ids(points);
+				await put({ points });
+				await put({ tenant: 'b', points: [point({ terms: 'instinct' })] });
+				assert.deepEqual(await found(['inst'], { beginning: 'inst' }), [install, installer].sort());
+				assert.deepEqual(await found(['inst']), []);
+				assert.deepEqual(await found(['install'], { beginning: 'install' }), [install]);
+				assert.deepEqual(await found(['insatll']), [install]);
+			});
+
+			it('scores from 0 to 1, by how much of what is asked for is there', async function () {
+				if (made.hasParts === true) return this.skip();
+				const texts = ['zebra', 'zebra yak', 'zebra yak zebra yak zebra yak zebra yak', 'yak'];
+				const points = texts.map((terms) => point({ terms }));
+				const filler = Array.from({ length: 20 }, () => point());
+				await put({ points: [...points, ...filler] });
+				const scored = async (terms: string[]) => {
+					const { sparse } = await store.search({ ...words, terms });
+					for (const { score } of sparse) assert.ok(score > 0 && score <= 1);
+					return new Map(sparse.map(({ id, score }) => [id, score]));
+				};
+				const scores = await scored(['zebra', 'yak']);
+				const [one, both, often] = ids(points).map((id) => scores.get(id) ?? 0) as [number, number, number];
+				assert.ok(one < both && both < often && often > 0.4 && one < 0.5);
+				const thin = await scored(['zebra', 'yak', 'quagga', 'okapi']);
+				assert.ok((thin.get(points[2]?.id ?? '') ?? 1) < often * 0.6, 'two words of four are half an answer');
+			});
+
 			it('survives hostile terms', async () => {
 				await put({ points: [point({ terms: 'plain' })] });
 				const hostile = [
@@ -753,6 +804,7 @@ export function testVectorStore(
 				await put({ points: [point({ terms: 'word' })] });
 				const only = { tenant: 'a', limit: 10 };
 				assert.deepEqual(await store.search({ ...only, vector: null, terms: [] }), { dense: [], sparse: [] });
+				assert.deepEqual(await dense('a', new Float32Array(dimensions)), [], 'zeros have no direction');
 				const both = await store.search({ ...only, vector: unit(dimensions, 0), terms: ['word'] });
 				assert.deepEqual([both.dense.length, both.sparse.length], [1, 1]);
 			});

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { type FileType, fileTypes, mimeTypeOf, mimeTypes } from '../../api/contract/file-types.ts';
+import {
+	type FileType,
+	fileTypes,
+	mimeTypeOf,
+	mimeTypes,
+	pictureTypes,
+	readTypes,
+} from '../../api/contract/file-types.ts';
 
 describe('mimeTypeOf', () => {
 	const cases: Record<string, string | null> = {
@@ -40,10 +47,16 @@ describe('mimeTypeOf', () => {
 	});
 
 	it('knows every ending of the table, each for one type', () => {
-		for (const type of mimeTypes) {
-			const { endings, fileNames = [] }: FileType = fileTypes[type];
+		for (const [type, row] of Object.entries<FileType>({ ...fileTypes, ...pictureTypes })) {
+			const { endings, fileNames = [] } = row;
 			for (const ending of endings) assert.equal(mimeTypeOf(`a.${ending}`), type);
 			for (const name of fileNames) assert.equal(mimeTypeOf(`a/${name}`), type);
 		}
+	});
+
+	it('counts pictures among what is read where they are read by text recognition', () => {
+		assert.deepEqual(readTypes(false), mimeTypes);
+		assert.deepEqual(readTypes(true), [...mimeTypes, ...Object.keys(pictureTypes)]);
+		assert.ok(!readTypes(false).includes('image/png'));
 	});
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { staticVector } from '../support/static-vector.ts';
 import { storedPoint } from '../../api/adapters/qdrant/payload.ts';
 import { vecLibrary } from '../../api/adapters/sqlite-vec/library.ts';
 import { cosine, dequantize } from '../../api/adapters/sqlite-vec/quantize.ts';
@@ -88,7 +88,7 @@ export function readQdrantDouble(double: QdrantDouble, collection: string): Inde
  * step of 1/127 of the largest one, which is at most the vector's length. Texts that share most words differ by more.
  */
 function vectorFault({ tenant, docId, heading, content }: StoredPoint, found?: Float32Array): Fault[] {
-	const wanted = lexicalVector(embeddedText({ heading, text: content }));
+	const wanted = staticVector(embeddedText({ heading, text: content }));
 	const isRight = found !== undefined && (cosine(found, wanted) > 0.998 || wanted.every((one) => one === 0));
 	return isRight ? [] : [other(`${tenant}/${docId}: a point has another text's vector`)];
 }

@@ -2,7 +2,7 @@ import { createBlame } from '../../api/pipeline/faults/blame.ts';
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { staticVector } from '../support/static-vector.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';
 import { createQdrantStore } from '../../api/adapters/qdrant/qdrant-store.ts';
@@ -69,7 +69,7 @@ describe('an interrupted attempt', () => {
 		await docStore.accept([changeOf('d', text, { content, meta })], now, limits);
 		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
 		assert.ok(claimed);
-		const embed = { embed: async (texts: readonly string[]) => texts.map(lexicalVector) };
+		const embed = { embed: async (texts: readonly string[]) => texts.map(staticVector) };
 		const prepared = await prepare(claimed, {
 			docStore,
 			vectorStore: index,

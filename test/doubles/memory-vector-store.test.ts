@@ -3,5 +3,5 @@ import { testVectorStore } from '../conformance/vector-store.ts';
 
 testVectorStore('memory', async (dimensions) => {
 	const store = createMemoryVectorStore({ dimensions });
-	return { store, dispose: () => store.close() };
+	return { store, knowsTerms: true, dispose: () => store.close() };
 });

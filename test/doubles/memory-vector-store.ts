@@ -2,6 +2,14 @@
  * The vector store as plainly as it can be written: what the other adapters are compared with, and what fast
  * tests run on. Dense scores are exact cosines, sparse ones BM25 over the tenant's own points.
  */
+import {
+	greatestScore,
+	k1,
+	nearTerms,
+	holdsWords,
+	sharedBeginning,
+	shareOf,
+} from '../../api/chunking/index.ts';
 import { filterableDoc, satisfies } from '../../api/domain/index.ts';
 import { DocDropError } from '../../api/errors.ts';
 import type {
@@ -134,23 +142,42 @@ function dense(all: readonly Entry[], { vector, ...query }: SearchQuery): Hit[] 
 }
 
 /** Robertson and Zaragoza's BM25 with its usual constants; the idf stays above zero. */
-const K1 = 1.2;
 const B = 0.75;
 
-function sparse(all: readonly Entry[], { terms, ...query }: SearchQuery): Hit[] {
+function sparse(
+	all: readonly Entry[],
+	{ terms, phrases = [], without = [], beginning = null, ...query }: SearchQuery,
+): Hit[] {
 	const meanLength = all.reduce((sum, entry) => sum + entry.terms.length, 0) / all.length;
-	const weights = [...new Set(terms)].map((term) => {
-		const holding = all.filter((entry) => entry.terms.includes(term)).length;
-		return { term, idf: Math.log(1 + (all.length - holding + 0.5) / (holding + 0.5)) };
+	const chunksOf = Map.groupBy(
+		all.flatMap((entry) => [...new Set(entry.terms)]),
+		(term) => term,
+	);
+	const vocabulary = [...chunksOf].map(([term, { length: chunks }]) => ({ term, chunks }));
+	const weightOf = (term: string) => {
+		const holding = chunksOf.get(term)?.length ?? 0;
+		return holding === 0 ? null : Math.log(1 + (all.length - holding + 0.5) / (holding + 0.5));
+	};
+	const asked = [...new Set(terms)].map((term) => {
+		if (chunksOf.has(term) || term.length < sharedBeginning) return [term];
+		const start = term.slice(0, sharedBeginning);
+		const around = vocabulary.filter(({ term: other }) => other.startsWith(start));
+		return nearTerms(term, term === beginning, around);
 	});
+	const greatest = greatestScore(
+		asked.map((meant) =>
+			meant.map(weightOf).reduce((most, one) => Math.max(most ?? 0, one ?? 0) || null, null),
+		),
+	);
 	const hits = all.flatMap((entry) => {
+		if (!holdsWords(entry.terms, { phrases, without })) return [];
 		let score = 0;
-		for (const { term, idf } of weights) {
+		for (const term of asked.flat()) {
 			const count = entry.terms.filter((own) => own === term).length;
-			const norm = K1 * (1 - B + (B * entry.terms.length) / meanLength);
-			if (count > 0) score += (idf * count * (K1 + 1)) / (count + norm);
+			const norm = k1 * (1 - B + (B * entry.terms.length) / meanLength);
+			if (count > 0) score += ((weightOf(term) ?? 0) * count * (k1 + 1)) / (count + norm);
 		}
-		return score > 0 ? [{ ...entry.point, score }] : [];
+		return score > 0 ? [{ ...entry.point, score: shareOf(score, greatest) }] : [];
 	});
 	return best(hits, query);
 }

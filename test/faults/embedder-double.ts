@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { staticVector } from '../support/static-vector.ts';
 
 /**
  * An OpenAI-compatible embedder on loopback whose vectors are the lexical ones, so that an index made with it can
@@ -26,7 +26,7 @@ export async function startEmbedderDouble(): Promise<EmbedderDouble> {
 			const { input } = JSON.parse(Buffer.concat(pieces).toString()) as { input: readonly string[] };
 			texts += input.length;
 			const data = input.map((text, index) => {
-				const { buffer, byteOffset, byteLength } = lexicalVector(text);
+				const { buffer, byteOffset, byteLength } = staticVector(text);
 				return { index, embedding: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
 			});
 			response.setHeader('content-type', 'application/json').end(JSON.stringify({ data }));

@@ -39,7 +39,7 @@ export async function runRow(row: FaultRow, seed: number, cacheDir: string): Pro
 	const index = row.index ?? 'qdrant';
 	const world = await createWorld({
 		index,
-		embedder: row.embedder ?? 'lexical',
+		embedder: row.embedder ?? 'static',
 		cacheDir,
 		settings: row.settings ?? {},
 		...(row.mount !== undefined && { mount: row.mount }),

@@ -36,7 +36,7 @@ export const chunking = { maxChars: 300, overlapChars: 40 };
 
 export interface WorldOptions {
 	readonly index: 'qdrant' | 'sqlite-vec';
-	readonly embedder: 'lexical' | 'openai';
+	readonly embedder: 'static' | 'openai';
 	readonly cacheDir: string;
 	readonly settings: Readonly<Record<string, string>>;
 	/** Put in place of the data folder's own file system, before anything is written. */

@@ -65,6 +65,16 @@ describe('types that the operator rules out', () => {
 		assert.equal(both('a.md'), 'text/markdown');
 	});
 
+	it('and pictures are followed where they are read, or somebody is asked', () => {
+		const typeOf = (env: Readonly<Record<string, string>>) => followedTypes(readConfig(env))('a/scan.JPG');
+		assert.equal(typeOf({}), null);
+		assert.equal(typeOf({ DOCDROP_INCLUDE: '*' }), null);
+		assert.equal(typeOf({ DOCDROP_OCR: 'eng' }), 'image/jpeg');
+		const asked = { DOCDROP_TIKA_URL: 'http://127.0.0.1:9998', DOCDROP_INCLUDE: '*' };
+		assert.equal(typeOf(asked), 'application/octet-stream');
+		assert.deepEqual(refused({ DOCDROP_OCR: 'eng', DOCDROP_DENIED_TYPES: 'image/*' }), []);
+	});
+
 	it('are known by what a file turns out to be as well, however it is called', async () => {
 		const facts = { title: null, mimeType: 'text/html', warnings: [] };
 		const extractor: Extractor = {

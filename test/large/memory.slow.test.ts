@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createSqliteVecStore } from '../../api/adapters/sqlite-vec/index.ts';
-import { LEXICAL_DIMENSIONS } from '../../api/adapters/embedders/lexical.ts';
 import type { Receipt } from '../../api/contract/document-schema.ts';
 import type { JobView } from '../../api/contract/job-schema.ts';
 import { startApi, type ApiProcess } from '../crash/api-process.ts';
@@ -65,7 +64,7 @@ describe('a document of 200 MB', function () {
 		await api.ended;
 
 		const chunks = await chunksOf(file);
-		const index = createSqliteVecStore({ file: join(dataDir, 'vectors.db'), dimensions: LEXICAL_DIMENSIONS });
+		const index = createSqliteVecStore({ file: join(dataDir, 'vectors.db'), dimensions: 256 });
 		await index.open();
 		assert.equal(await index.count('t'), chunks);
 		await index.close();

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from '../support/lexical-vector.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../doubles/memory-vector-store.ts';

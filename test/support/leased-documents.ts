@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from './lexical-vector.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';
 import type { LaneItem } from '../../api/pipeline/prepare/lane-handover.ts';
 import { systemClock } from '../../nodes/watch/clock.ts';

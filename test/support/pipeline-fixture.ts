@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lexicalVector } from '../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from './lexical-vector.ts';
 import { createInProcessExtractor } from '../../api/adapters/extractors/in-process.ts';
 import { mimeTypeOf } from '../../api/contract/file-types.ts';
 import { createMemoryDocStore } from '../doubles/memory-doc-store.ts';

@@ -1,3 +1,4 @@
 /** The embedders. */
-export { createLexicalEmbedder } from './lexical-pool.ts';
 export { createOpenAiEmbedder } from './openai.ts';
+export { createStaticEmbedder } from './static.ts';
+export { builtInTable } from './static-table.ts';

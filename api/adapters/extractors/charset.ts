@@ -123,9 +123,23 @@ function guessed(sample: Uint8Array): string | null {
 	for (const { name, confidence } of analyse(sample)) {
 		if (confidence < LEAST_CONFIDENCE) return null;
 		const charset = knownCharset(name);
-		if (charset !== null && !charset.startsWith('utf-')) return charset;
+		if (charset !== null && !charset.startsWith('utf-') && makesText(sample, charset)) return charset;
 	}
 	return null;
 }
+
+/**
+ * Frequencies tell related charsets apart badly, such as ISO-8859-6 and windows-1256 in Persian; but a text holds neither
+ * what a charset has no character for, nor control characters, beyond what damage leaves.
+ */
+function makesText(sample: Uint8Array, charset: string): boolean {
+	const text = new TextDecoder(charset).decode(sample);
+	const beyondAscii = text.match(/[^\x00-\x7f]/g)?.length ?? 0;
+	const others = text.match(/[\x80-\x9f\ufffd]/g)?.length ?? 0;
+	return others * MOST_OTHERS <= beyondAscii;
+}
+/** One in so many. */
+const MOST_OTHERS = 50;
+
 /** Charsets of two bytes a character have 10 for anything that is not too long to exclude them. */
 const LEAST_CONFIDENCE = 11;

@@ -51,6 +51,15 @@ export function shownDocument(xml: string): string {
 	return walk.out.join('');
 }
 
+/** The words of a diagram (SmartArt), a paragraph for each of its points, which mammoth takes for a picture. */
+export const diagramText = (xml: string): string =>
+	xml
+		.split('</dgm:pt>')
+		.map((point) => [...point.matchAll(/<a:t>([^<]*)</g)].map(([, words = '']) => words).join(''))
+		.filter((words) => words.trim() !== '')
+		.map((words) => `<w:p><w:r><w:t xml:space="preserve">${words}</w:t></w:r></w:p>`)
+		.join('');
+
 /** Of a formula only what stands between the tags of its text. */
 function text(walk: Walk, part: string, xml: string, end: number): void {
 	if (walk.leftOut !== null) return;

@@ -1,7 +1,7 @@
 /** DOCX to blocks: mammoth makes HTML of it, whose headings, lists and tables html.ts reads. */
 import mammoth from 'mammoth';
 import type { MimeType } from '../../contract/file-types.ts';
-import { shownDocument } from './docx-content.ts';
+import { diagramText, shownDocument } from './docx-content.ts';
 import type { Document } from './extracted.ts';
 import { htmlBlocks } from './html.ts';
 import { createXmlCheck } from './xml-check.ts';
@@ -15,6 +15,9 @@ const LONGEST_PROPERTIES = 65_536;
 
 /** Parts that hold text. */
 const TEXT = /(?:document|footnotes|endnotes|comments)\d*\.xml$/;
+
+/** They are told behind all else: where each stands is known by numbers of relations alone. */
+const DIAGRAM = /^word\/diagrams\/data\d*\.xml$/;
 
 const BACK_LINK = /<a href="#(?:foot|end)note-ref-[^"<>]*">↑<\/a>/g;
 
@@ -37,13 +40,21 @@ export async function extractDocx(bytes: Uint8Array, mimeType: MimeType): Promis
 function containerOf(parts: ZipParts, mimeType: MimeType): { readonly buffer: Buffer } {
 	const names = new Set(parts.names);
 	const check = createXmlCheck(mimeType);
-	const read = async (name: string, encoding?: string): Promise<string | Uint8Array> => {
+	const text = (name: string): string => {
 		const content = parts.read(name) ?? Buffer.alloc(0);
-		if (encoding === undefined) return content;
-		if (encoding === 'base64') return content.toString('base64');
 		check(content);
-		const xml = content.toString('utf8');
-		return TEXT.test(name) ? shownDocument(xml) : xml;
+		return content.toString('utf8');
+	};
+	const read = async (name: string, encoding?: string): Promise<string | Uint8Array> => {
+		if (encoding === undefined) return parts.read(name) ?? Buffer.alloc(0);
+		if (encoding === 'base64') return (parts.read(name) ?? Buffer.alloc(0)).toString('base64');
+		const xml = text(name);
+		if (!TEXT.test(name)) return xml;
+		const diagrams = name.endsWith('/document.xml') ? parts.names.filter((part) => DIAGRAM.test(part)) : [];
+		const more = diagrams.map((part) => diagramText(text(part))).join('');
+		const shown = shownDocument(xml);
+		const end = shown.lastIndexOf('</w:body>');
+		return end < 0 ? shown : shown.slice(0, end) + more + shown.slice(end);
 	};
 	const file = { exists: (name: string) => names.has(name), read };
 	return { file } as unknown as { readonly buffer: Buffer };

@@ -3,7 +3,8 @@
  * do for it. CPU only; large files are read on the way.
  */
 import { readFileSync } from 'node:fs';
-import type { MimeType } from '../../contract/file-types.ts';
+import { isPicture, type MimeType } from '../../contract/file-types.ts';
+import { NEEDS_OCR } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import {
 	chunk,
@@ -13,19 +14,28 @@ import {
 	createChunkStream,
 	embeddedText,
 	type Piece,
-	tokenize,
-	TOKENIZER_VERSION,
+	TERMS_VERSION,
+	termsOf,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
 import { countedSizes, TOKENS } from './count-tokens.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
-import { type BufferedReader, readers, type StreamedReader, type UnwantedTypes } from './readers.ts';
+import type { CheckedOcr } from './ocr-data.ts';
+import {
+	type BufferedReader,
+	type Help,
+	isRead,
+	readers,
+	type StreamedReader,
+	type UnwantedTypes,
+} from './readers.ts';
+import type { Recognition } from './recognition.ts';
 import { sniff } from './sniff.ts';
 import { extractTika } from './tika-xhtml.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 3;
+const EXTRACTORS_VERSION = 4;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -52,16 +62,27 @@ export interface FileExtractor extends Extractor {
 }
 type FollowingStream = Parameters<Extractor['stream']> extends [unknown, ...infer Rest] ? Rest : never;
 
+/** How files are read. */
+export interface Reading {
+	readonly chunking: ChunkSettings;
+	/** Of pictures, for the file at hand; null: they are not read. */
+	readonly recognition: Recognition | null;
+}
+
 /** What is known of a file beside its content. */
 type Told = Omit<FileInput, 'content'>;
 
 /** See `Extractor.fingerprint`. */
-export function extractorFingerprint(chunking: ChunkSettings): string {
+export function extractorFingerprint(
+	chunking: ChunkSettings,
+	ocr: Pick<CheckedOcr, 'fingerprint'> | undefined,
+): string {
 	const sizes =
 		'maxTokens' in chunking
 			? `${chunking.maxTokens}:${chunking.overlapTokens}:${TOKENS}`
 			: `${chunking.maxChars}:${chunking.overlapChars}`;
-	return `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TOKENIZER_VERSION}:${sizes}`;
+	const read = `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${sizes}`;
+	return ocr === undefined ? read : `${read}+${ocr.fingerprint}`;
 }
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
@@ -78,17 +99,17 @@ export function fromReadError(cause: unknown): DocDropError {
 export async function extractDocument(
 	bytes: Uint8Array,
 	{ mimeType: claimed, charset, title, isRendered, unwanted }: Told,
-	chunking: ChunkSettings,
+	{ chunking, recognition }: Reading,
 ): Promise<Extracted> {
 	if (bytes.length === 0) return { title: null, mimeType: claimed, warnings: [], chunks: [] };
-	const own = isRendered === true ? null : typeOf(sourceOfBytes(bytes), claimed);
+	const own = isRendered === true ? null : typeOf(sourceOfBytes(bytes), claimed, recognition);
 	const mimeType = own ?? claimed;
 	return reading(mimeType, async () => {
 		const reader: (BufferedReader & Partial<StreamedReader>) | null = own === null ? null : readers[own];
 		const document =
 			own === null || reader === null
 				? extractTika(bytes, claimed)
-				: await reader.read(bytes, own, charset, unwanted);
+				: await reader.read(bytes, own, { charset, recognition, unwanted });
 		const ownTitle = ownTitleOf(document, reader?.stream !== undefined);
 		const pieces = chunk(searchedBlocks(document), await countedSizes(chunking), title ?? ownTitle);
 		checkCount(pieces.length, MOST_CHUNKS, mimeType);
@@ -102,16 +123,16 @@ export async function extractDocument(
  */
 export async function streamInput(
 	{ content, ...told }: FileInput,
-	chunking: ChunkSettings,
+	reading: Reading,
 	put: (page: readonly Chunk[]) => Promise<void>,
 ): Promise<DocumentFacts> {
 	if (!(content instanceof Uint8Array)) {
-		const mimeType = typeOfFile(content.file, told.mimeType);
+		const mimeType = typeOfFile(content.file, told.mimeType, reading.recognition);
 		const { stream }: BufferedReader & Partial<StreamedReader> = readers[mimeType];
-		if (stream !== undefined) return streamFile(content.file, mimeType, { ...told, stream, chunking, put });
+		if (stream !== undefined) return streamFile(content.file, mimeType, { ...told, ...reading, stream, put });
 	}
 	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-	const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
+	const { chunks, ...facts } = await extractDocument(bytes, told, reading);
 	for (const page of pages(chunks)) await put(page);
 	return facts;
 }
@@ -122,17 +143,17 @@ async function streamFile(
 	{
 		charset,
 		title,
+		recognition,
 		stream,
 		chunking,
 		put,
 	}: Pick<StreamedReader, 'stream'> &
-		Pick<Told, 'charset' | 'title'> & {
-			readonly chunking: ChunkSettings;
-			readonly put: (page: readonly Chunk[]) => Promise<void>;
-		},
+		Pick<Told, 'title'> &
+		Help &
+		Reading & { readonly put: (page: readonly Chunk[]) => Promise<void> },
 ): Promise<DocumentFacts> {
 	const chunks = createChunkStream(await countedSizes(chunking), title ?? null);
-	const walk = stream(file, mimeType, chunks, charset);
+	const walk = stream(file, mimeType, chunks, { charset, recognition });
 	let count = 0;
 	let page: Chunk[] = [];
 	/** On to the next stop. */
@@ -182,21 +203,24 @@ export function readWhole(file: string): Uint8Array {
 }
 
 /** What is read is what the content shows. Throws `encrypted`, and `unsupported_type` for what nobody reads. */
-function typeOf(source: ByteSource, claimed: string): MimeType {
+function typeOf(source: ByteSource, claimed: string, recognition: Recognition | null): MimeType {
 	const type = sniff(source, claimed);
-	if (Object.hasOwn(readers, type)) return type as MimeType;
+	if (isRead(type, recognition)) return type;
 	const message =
 		type === claimed
 			? `no extractor reads ${type}`
 			: `the file, sent as ${claimed}, is ${type} by its content, which no extractor reads`;
-	throw new DocDropError('unsupported_type', message, { field: 'mimeType', unreadType: type });
+	throw new DocDropError('unsupported_type', message, {
+		...{ field: 'mimeType', unreadType: type },
+		...(isPicture(type) && { hint: NEEDS_OCR }),
+	});
 }
 
-function typeOfFile(file: string, claimed: string): MimeType {
+function typeOfFile(file: string, claimed: string, recognition: Recognition | null): MimeType {
 	let source;
 	try {
 		source = openFileSource(file);
-		return typeOf(source, claimed);
+		return typeOf(source, claimed, recognition);
 	} catch (error) {
 		throw isDocDropError(error) ? error : fromReadError(error);
 	} finally {
@@ -220,7 +244,7 @@ const factsOf = ({ title, charset, warnings = [] }: StreamEnd, mimeType: string)
 const toChunk = (piece: Piece): Chunk => ({
 	...piece,
 	hash: chunkHash(piece),
-	terms: tokenize(embeddedText(piece)).join(' '),
+	terms: termsOf(embeddedText(piece)).join(' '),
 });
 
 function checkCount(count: number, most: number, mimeType: string): void {

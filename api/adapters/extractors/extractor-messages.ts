@@ -3,12 +3,21 @@ import type { PlainError } from '../../errors.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts } from '../../ports/index.ts';
 import type { FileInput } from './extract.ts';
+import type { OcrSettings } from './ocr-data.ts';
 
 /** Some files for one child, to be worked on in order. */
 export interface WorkMessage {
 	readonly chunking: ChunkSettings;
-	/** `isPaged`: each part waits for `taken`, and a large file is read in pieces. */
-	readonly files: readonly { readonly id: number; readonly input: FileInput; readonly isPaged: boolean }[];
+	/** Absent: pictures are not read. */
+	readonly ocr?: OcrSettings | undefined;
+	readonly files: readonly {
+		readonly id: number;
+		readonly input: FileInput;
+		/** Each part waits for `taken`, and a large file is read in pieces. */
+		readonly isPaged: boolean;
+		/** See `Task.slowPages`. */
+		readonly slowPages: readonly number[];
+	}[];
 }
 
 /** The parent has taken the last part of a paged file. */
@@ -23,6 +32,8 @@ export interface TakenMessage {
 export type AnswerMessage =
 	| { readonly ready: true }
 	| { readonly isSpent: true }
+	/** The file's n-th page for text recognition is about to be read, which has a time of its own. */
+	| { readonly id: number; readonly recognising: number }
 	| { readonly id: number; readonly part: readonly Chunk[] }
 	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

@@ -3,11 +3,11 @@
  * before it begins the next file, so that its parent knows which file it died of.
  */
 import { toPlainError } from '../../errors.ts';
-import type { ChunkSettings } from '../../chunking/index.ts';
 import type { DocumentFacts } from '../../ports/index.ts';
 import { goBehind } from '../thread/index.ts';
-import { extractDocument, type FileInput, pages, readWhole, streamInput } from './extract.ts';
+import { extractDocument, type FileInput, pages, type Reading, readWhole, streamInput } from './extract.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
+import { createRecognition } from './recognition.ts';
 
 goBehind(10);
 
@@ -21,13 +21,20 @@ function send(message: AnswerMessage): Promise<void> {
 }
 
 async function answer(
-	{ id, input, isPaged }: WorkMessage['files'][number],
-	chunking: ChunkSettings,
+	{ id, input, isPaged, slowPages }: WorkMessage['files'][number],
+	{ chunking, ocr }: WorkMessage,
 ): Promise<void> {
+	const recognition =
+		ocr === undefined
+			? null
+			: createRecognition(ocr, {
+					beforePage: (place) => send({ id, recognising: place }),
+					slowPages,
+					monotonic: () => process.uptime() * 1_000,
+				});
+	const reading: Reading = { chunking, recognition };
 	try {
-		const facts = isPaged
-			? await answerInPages(id, input, chunking)
-			: await answerAtOnce(id, input, chunking);
+		const facts = isPaged ? await answerInPages(id, input, reading) : await answerAtOnce(id, input, reading);
 		await send({ id, facts });
 	} catch (error) {
 		await send({ id, error: toPlainError(error) });
@@ -48,17 +55,17 @@ function isWasmEnd(error: unknown): boolean {
 async function answerAtOnce(
 	id: number,
 	{ content, ...told }: FileInput,
-	chunking: ChunkSettings,
+	reading: Reading,
 ): Promise<DocumentFacts> {
 	const bytes = content instanceof Uint8Array ? content : readWhole(content.file);
-	const { chunks, ...facts } = await extractDocument(bytes, told, chunking);
+	const { chunks, ...facts } = await extractDocument(bytes, told, reading);
 	for (const part of pages(chunks)) await send({ id, part });
 	return facts;
 }
 
-function answerInPages(id: number, input: FileInput, chunking: ChunkSettings): Promise<DocumentFacts> {
+function answerInPages(id: number, input: FileInput, reading: Reading): Promise<DocumentFacts> {
 	let count = 0;
-	return streamInput(input, chunking, async (part) => {
+	return streamInput(input, reading, async (part) => {
 		count += 1;
 		// Left alone, the heap grows to a multiple of what is needed before it is looked at.
 		if (count % PAGES_A_COLLECTION === 0) globalThis.gc?.();
@@ -71,7 +78,7 @@ function answerInPages(id: number, input: FileInput, chunking: ChunkSettings): P
 let running = send({ ready: true });
 process.on('message', (message: WorkMessage | TakenMessage) => {
 	if ('taken' in message) return taken.resolve();
-	for (const file of message.files) running = running.then(() => answer(file, message.chunking));
+	for (const file of message.files) running = running.then(() => answer(file, message));
 });
 // The parent is gone, however it ended.
 process.on('disconnect', () => process.exit(0));

@@ -11,9 +11,11 @@ import { blocksByOutline, blocksBySize, type FontSizes, fontSizesOf, titleBySize
 import { createHyphens } from './pdf-hyphens.ts';
 import { readOutline } from './pdf-outline.ts';
 import { toParagraphs } from './pdf-paragraphs.ts';
+import { drawPage } from './pdf-picture.ts';
 import { createRemarks } from './pdf-remarks.ts';
 import { titleOf } from './pdf-title.ts';
 import { leavePdfium, openPdfium, PDFIUM_MB } from './pdfium.ts';
+import type { Recognition } from './recognition.ts';
 
 const MOST_PAGES = 50_000;
 /** Pages whose fonts stand for those of all. */
@@ -22,23 +24,31 @@ const SAMPLED_PAGES = 16;
 /** The chunker, or what stands for it. `title`: see `Document.ownTitle`. */
 type Sink = Pick<ChunkStream, 'title' | 'block'>;
 
-export async function extractPdf(bytes: Uint8Array): Promise<Document> {
+export async function extractPdf(
+	bytes: Uint8Array,
+	recognition: Recognition | null = null,
+): Promise<Document> {
 	const blocks: Block[] = [];
 	let ownTitle: string | null = null;
-	const walk = readPdf(sourceOfBytes(bytes), {
+	const sink: Sink = {
 		title: (own) => void (ownTitle = own),
 		block: (block) => void blocks.push(block),
-	});
+	};
+	const walk = readPdf(sourceOfBytes(bytes), sink, recognition);
 	for (;;) {
 		const { done, value } = await walk.next();
 		if (done === true) return { ...value, ownTitle, blocks };
 	}
 }
 
-export async function* streamPdf(file: string, chunks: ChunkStream): AsyncGenerator<void, StreamEnd> {
+export async function* streamPdf(
+	file: string,
+	chunks: ChunkStream,
+	recognition: Recognition | null,
+): AsyncGenerator<void, StreamEnd> {
 	const source = openFileSource(file);
 	try {
-		const end = yield* readPdf(source, chunks);
+		const end = yield* readPdf(source, chunks, recognition);
 		chunks.end();
 		return end;
 	} finally {
@@ -46,15 +56,19 @@ export async function* streamPdf(file: string, chunks: ChunkStream): AsyncGenera
 	}
 }
 
-/** Stops after each page. */
-async function* readPdf(source: ByteSource, into: Sink): AsyncGenerator<void, StreamEnd> {
+/** Stops after each page. `recognition`: of pages that are pictures; null: they are named and left out. */
+async function* readPdf(
+	source: ByteSource,
+	into: Sink,
+	recognition: Recognition | null,
+): AsyncGenerator<void, StreamEnd> {
 	const pdfium = await openPdfium();
 	let pdf: OpenPdf | null = null;
 	let isBroken = false;
 	try {
 		pdf = openPdf(pdfium, source);
 		checkPages(pdf.pages);
-		return yield* readPages(pdf, into);
+		return yield* readPages(pdf, into, recognition);
 	} catch (cause) {
 		if (isDocDropError(cause)) throw cause;
 		isBroken = true;
@@ -80,7 +94,11 @@ function checkPages(pages: number): void {
 	);
 }
 
-function* readPages(pdf: OpenPdf, into: Sink): Generator<void, StreamEnd> {
+async function* readPages(
+	pdf: OpenPdf,
+	into: Sink,
+	recognition: Recognition | null,
+): AsyncGenerator<void, StreamEnd> {
 	const outline = readOutline(pdf.pdfium, pdf.handle);
 	const sizes = sampleSizes(pdf);
 	const hyphens = createHyphens();
@@ -89,11 +107,18 @@ function* readPages(pdf: OpenPdf, into: Sink): Generator<void, StreamEnd> {
 	let isFirst = true;
 	for (let index = 0; index < pdf.pages; index += 1) {
 		const read = readPage(pdf, index);
-		remarks.note(index + 1, read);
+		const page = index + 1;
+		if (read === 'scan' && recognition !== null) {
+			const { fate, paragraphs } = await recognisePage(pdf, index, recognition);
+			remarks.note(page, fate);
+			for (const text of paragraphs) into.block({ kind: 'paragraph', text, page });
+			yield;
+			continue;
+		}
+		remarks.note(page, read);
 		if (typeof read === 'string') continue;
 		hyphens.see(read.text);
 		const paragraphs = toParagraphs(read.lines).map((one) => ({ ...one, text: hyphens.join(one.text) }));
-		const page = index + 1;
 		const blocks =
 			outline.size > 0
 				? blocksByOutline(paragraphs, outline.get(index) ?? [], page)
@@ -113,6 +138,20 @@ function* readPages(pdf: OpenPdf, into: Sink): Generator<void, StreamEnd> {
 		yield;
 	}
 	return { title, warnings: remarks.warnings() };
+}
+
+async function recognisePage(pdf: OpenPdf, index: number, recognition: Recognition) {
+	const outcome = await recognition.read('application/pdf', () => drawPage(pdf, index));
+	switch (outcome.kind) {
+		case 'beyond':
+			return { fate: 'beyond', paragraphs: [] } as const;
+		case 'unread':
+			return { fate: 'damaged', paragraphs: [] } as const;
+		case 'read': {
+			const { paragraphs } = outcome;
+			return { fate: paragraphs.length > 0 ? 'read' : 'blank', paragraphs } as const;
+		}
+	}
 }
 
 /** Of some pages, evenly spread, the first one included. */

@@ -4,6 +4,7 @@ import type { Chunk, Clock } from '../../ports/index.ts';
 import type { ChunkSettings } from '../../chunking/index.ts';
 import { allocator } from '../thread/index.ts';
 import type { AnswerMessage, TakenMessage, WorkMessage } from './extractor-messages.ts';
+import type { OcrSettings } from './ocr-data.ts';
 import { feedSink, type Task } from './pool-task.ts';
 import { residentMb } from './resident-memory.ts';
 
@@ -12,6 +13,7 @@ export interface ChildSettings {
 	readonly file: string;
 	readonly limits: ChildLimits;
 	readonly chunking: ChunkSettings;
+	readonly ocr?: OcrSettings | undefined;
 	readonly clock: Clock;
 }
 
@@ -23,7 +25,12 @@ export interface ChildLimits {
 	/** Longest work on one file, ms; and more for each MB of it. */
 	readonly timeoutMs: number;
 	readonly timeoutMsPerMb: number;
+	/** The file at hand has as much anew where text recognition begins with a page of it. */
+	readonly recognisedPageMs: number;
 }
+
+/** The one that was broken. */
+type Broken = 'memory' | { readonly ms: number; readonly recognising: number | null };
 
 /** A process of the extractor pool. */
 export interface Child {
@@ -36,7 +43,7 @@ export interface Child {
 	/** It has loaded its program. */
 	ready: boolean;
 	/** The file that broke a limit, and which. Its answer may still arrive before the child is gone. */
-	broken: { readonly task: Task; readonly limit: 'time' | 'memory' } | null;
+	broken: { readonly task: Task; readonly limit: Broken } | null;
 	/** The last file that it answered has left it unfit for another one. */
 	isSpent: boolean;
 	/** Ends the time of the file at hand, and the watch over its memory. */
@@ -104,9 +111,10 @@ export function sendFiles(child: Child, tasks: readonly Task[]): void {
 	const files = tasks.map((task) => {
 		child.lastId += 1;
 		child.tasks.set(child.lastId, task);
-		return { id: child.lastId, input: task.input, isPaged: task.sink !== null };
+		return { id: child.lastId, input: task.input, isPaged: task.sink !== null, slowPages: task.slowPages };
 	});
-	send(child, { chunking: child.settings.chunking, files });
+	const { chunking, ocr } = child.settings;
+	send(child, { chunking, ocr, files });
 	startTimer(child);
 }
 
@@ -128,6 +136,7 @@ function receive(child: Child, message: AnswerMessage, onIdle: () => void): void
 	}
 	const task = child.tasks.get(message.id);
 	if (task === undefined) return;
+	if ('recognising' in message) return startTimer(child, message.recognising);
 	if ('part' in message && task.sink !== null) return void passPart(child, message.id, task, message.part);
 	if ('part' in message) {
 		for (const chunk of message.part) task.chunks.push(chunk);
@@ -158,17 +167,18 @@ async function passPart(child: Child, id: number, task: Task, part: readonly Chu
 /** How often a child's memory is looked at while it works. */
 const WATCH_MS = 200;
 
-/** Gives the file at hand its time, and watches over the memory of its child. */
-function startTimer(child: Child): void {
+/** Gives the file at hand its time, and watches over the memory of its child. `recognising`: the page that begins. */
+function startTimer(child: Child, recognising: number | null = null): void {
 	child.cancelTimer();
 	const task = child.tasks.values().next().value;
 	if (task === undefined) return;
 	const { clock, limits } = child.settings;
-	const end = (limit: 'time' | 'memory') => {
+	const ms = recognising === null ? timeLimitMs(task, limits) : limits.recognisedPageMs;
+	const end = (limit: Broken) => {
 		child.broken = { task, limit };
 		child.process.kill('SIGKILL');
 	};
-	const cancelTime = clock.after(timeLimitMs(task, limits), () => end('time'));
+	const cancelTime = clock.after(ms, () => end({ ms, recognising }));
 	let cancelWatch = () => undefined as void;
 	const watch = () => {
 		cancelWatch = clock.after(WATCH_MS, () => {
@@ -183,6 +193,9 @@ function startTimer(child: Child): void {
 	};
 }
 
-export function timeLimitMs({ bytes }: Pick<Task, 'bytes'>, limits: ChildLimits): number {
+export function timeLimitMs(
+	{ bytes }: Pick<Task, 'bytes'>,
+	limits: Pick<ChildLimits, 'timeoutMs' | 'timeoutMsPerMb'>,
+): number {
 	return Math.round(limits.timeoutMs + (bytes / 1_048_576) * limits.timeoutMsPerMb);
 }

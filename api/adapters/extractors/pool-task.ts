@@ -15,6 +15,8 @@ export interface Task {
 	isFresh: boolean;
 	/** Its caller has gone; the answer is not wanted. */
 	abandoned: boolean;
+	/** Of the pages that text recognition is asked of, in order from 1: those that took too long in an earlier try. */
+	readonly slowPages: number[];
 	/** Children that died of it. */
 	deaths: number;
 	readonly resolve: (extracted: Extracted) => void;

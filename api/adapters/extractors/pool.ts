@@ -12,7 +12,8 @@
  *    of a child that dies is the one it died of, and all behind it go back to the front of the queue.
  *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
  *    machine may have killed the first child for reasons of its own, and what earlier files left in its memory
- *    counts too. A file over its time is not tried again.
+ *    counts too. A file over its time is not tried again, but for one of which a page took text recognition too
+ *    long: that is tried without the page.
  *  - A child that a file left unfit answers first and says so; nobody is to blame for its end.
  *  - A child that could not be started says nothing of any file. None is started for a while then: the children
  *    that run do all the work, and where there are none, every file is answered at once.
@@ -22,17 +23,12 @@ import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
 import type { ChunkSink, Clock, Extracted, ExtractInput } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
-import { mimeTypes, streamedTypes } from '../../contract/file-types.ts';
+import { readTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
 import { extractorFingerprint, type FileExtractor, type FileInput } from './extract.ts';
-import {
-	type Child,
-	type ChildLimits,
-	type ChildSettings,
-	sendFiles,
-	startChild,
-	timeLimitMs,
-} from './pool-child.ts';
+import { ocrBounds } from './ocr-bounds.ts';
+import type { CheckedOcr } from './ocr-data.ts';
+import { type Child, type ChildLimits, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
 import type { Task } from './pool-task.ts';
 import type { UnwantedTypes } from './readers.ts';
 
@@ -42,6 +38,8 @@ export interface ExtractorPoolSettings {
 	/** What one child may take; for tests. */
 	readonly limits?: Partial<ChildLimits>;
 	readonly chunking: ChunkSettings;
+	/** Text recognition of pictures; absent: they are not read. */
+	readonly ocr?: CheckedOcr | undefined;
 	/** Of what lies within a file, such as an attachment; the types of the files themselves are their caller's matter. */
 	readonly unwanted?: UnwantedTypes;
 	readonly clock: Clock;
@@ -57,7 +55,10 @@ const BYTES_PER_MESSAGE = 128 * 1024;
 const START_PAUSE_MS = 5_000;
 
 /** A small file has 20 s; the largest text that is read as a whole, 64 MB, three and a half minutes. */
-const defaultLimits: ChildLimits = { heapMb: 512, memoryMb: 768, timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
+const defaultLimits: ChildLimits = {
+	...{ heapMb: 512, memoryMb: 768, timeoutMs: 20_000, timeoutMsPerMb: 3_000 },
+	recognisedPageMs: ocrBounds.pageMs,
+};
 
 interface Pool {
 	readonly settings: ChildSettings & { readonly workers: number };
@@ -70,7 +71,7 @@ interface Pool {
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
 export function createExtractorPool(settings: ExtractorPoolSettings): FileExtractor {
-	const { workerFile, chunking, unwanted = {} } = settings;
+	const { workerFile, chunking, ocr, unwanted = {} } = settings;
 	checkChunkSettings(chunking);
 	const file = fileURLToPath(workerFile ?? threadFile('adapters/extractors/extractor-worker'));
 	const pool: Pool = {
@@ -81,8 +82,8 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 		closed: false,
 	};
 	return {
-		fingerprint: extractorFingerprint(chunking),
-		mimeTypes,
+		fingerprint: extractorFingerprint(chunking, ocr),
+		mimeTypes: readTypes(ocr !== undefined),
 		streamable: streamedTypes,
 		extract: (input, signal) => submit(pool, { ...input, unwanted }, null, signal),
 		async stream(input, sink, signal) {
@@ -117,6 +118,7 @@ async function submit(
 		sinkDone: Promise.resolve(),
 		isFresh: true,
 		abandoned: false,
+		slowPages: [],
 		deaths: 0,
 		resolve,
 		reject,
@@ -206,9 +208,13 @@ function isTriedAgain({ broken, settings: { limits } }: Child, culprit: Task): b
 	if (culprit.abandoned) return true;
 	const reading = `reading the file as ${culprit.input.mimeType}`;
 	const limit = broken?.task === culprit ? broken.limit : null;
-	if (limit === 'time') {
-		const ms = timeLimitMs(culprit, limits);
-		culprit.reject(new DocDropError('unreadable', `${reading} took longer than ${ms} ms`));
+	if (limit !== null && limit !== 'memory') {
+		if (limit.recognising !== null && culprit.slowPages.length < ocrBounds.slowPages) {
+			culprit.slowPages.push(limit.recognising);
+			return true;
+		}
+		const what = limit.recognising !== null ? `${reading}, text recognition (OCR) of a page` : reading;
+		culprit.reject(new DocDropError('unreadable', `${what} took longer than ${limit.ms} ms`));
 		return false;
 	}
 	culprit.deaths += 1;

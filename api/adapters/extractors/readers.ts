@@ -8,7 +8,13 @@
  * The process that only asks for chunks imports this table too, and must not pay for what its children use.
  */
 import { unwantedError } from '../../domain/index.ts';
-import { type fileTypes, mimeTypeNamed, mimeTypeOf, type MimeType } from '../../contract/file-types.ts';
+import {
+	isPicture,
+	mimeTypeNamed,
+	mimeTypeOf,
+	type MimeType,
+	type ReadingOf,
+} from '../../contract/file-types.ts';
 import type { ChunkStream } from '../../chunking/index.ts';
 import { sourceOfBytes } from './byte-source.ts';
 import { openTextFile } from './decode-stream.ts';
@@ -16,18 +22,24 @@ import type { Document, StreamEnd } from './extracted.ts';
 import { extractHtml } from './html.ts';
 import { type Attachment, type Nesting, outermost } from './mail.ts';
 import { extractMarkdown } from './markdown.ts';
+import type { PictureType } from './picture-size.ts';
+import type { Recognition } from './recognition.ts';
 import { sniff } from './sniff.ts';
 import { extractText } from './text.ts';
 import { streamText } from './text-stream.ts';
 
 export interface BufferedReader {
-	/** `charset`: as whoever sent the bytes declares it. */
-	readonly read: (
-		bytes: Uint8Array,
-		mimeType: MimeType,
-		charset?: string,
-		unwanted?: UnwantedTypes,
-	) => Document | Promise<Document>;
+	readonly read: (bytes: Uint8Array, mimeType: MimeType, help: Help) => Document | Promise<Document>;
+}
+
+/** What a reader has beside the bytes. */
+export interface Help {
+	/** As whoever sent the bytes declares it. */
+	readonly charset?: string | undefined;
+	/** Of pictures; null: they are not read. */
+	readonly recognition: Recognition | null;
+	/** Of what lies within the file. */
+	readonly unwanted?: UnwantedTypes | undefined;
 }
 
 /** Types that the operator has ruled out, each with the setting that says so: what is within a file may be of one. */
@@ -42,7 +54,7 @@ export interface StreamedReader extends BufferedReader {
 		file: string,
 		mimeType: MimeType,
 		chunks: ChunkStream,
-		charset?: string,
+		help: Help,
 	) => Generator<void, StreamEnd> | AsyncGenerator<void, StreamEnd>;
 }
 
@@ -58,34 +70,46 @@ const sheets: BufferedReader = {
 const office: BufferedReader = {
 	read: async (bytes, mimeType) => (await import('./office.ts')).extractOffice(bytes, mimeType),
 };
+const html: BufferedReader = {
+	read: (bytes, mimeType, { charset }) => extractHtml(bytes, mimeType, charset),
+};
 const text: StreamedReader = {
-	read: extractText,
-	*stream(path, mimeType, chunks, charset) {
+	read: (bytes, mimeType, { charset }) => extractText(bytes, mimeType, charset),
+	*stream(path, mimeType, chunks, { charset }) {
 		const file = openTextFile(path, mimeType, charset);
 		return { title: yield* streamText(file, chunks), charset: file.charset };
 	},
 };
 
 const pdf: StreamedReader = {
-	read: async (bytes) => (await import('./pdf.ts')).extractPdf(bytes),
-	async *stream(file, _mimeType, chunks) {
+	read: async (bytes, _mimeType, { recognition }) =>
+		(await import('./pdf.ts')).extractPdf(bytes, recognition),
+	async *stream(file, _mimeType, chunks, { recognition }) {
 		const { streamPdf } = await import('./pdf.ts');
-		return yield* streamPdf(file, chunks);
+		return yield* streamPdf(file, chunks, recognition);
 	},
 };
 
+const picture = (type: PictureType): BufferedReader => ({
+	async read(bytes, _mimeType, { recognition }) {
+		if (recognition === null) throw new TypeError('a picture is read by text recognition alone');
+		return (await import('./pictures.ts')).extractPicture(bytes, type, recognition);
+	},
+});
+
 const table: StreamedReader = {
-	read: async (bytes, mimeType, charset) => (await import('./csv.ts')).extractCsv(bytes, mimeType, charset),
-	async *stream(file, mimeType, chunks, charset) {
+	read: async (bytes, mimeType, { charset }) =>
+		(await import('./csv.ts')).extractCsv(bytes, mimeType, charset),
+	async *stream(file, mimeType, chunks, { charset }) {
 		const { streamCsv } = await import('./csv.ts');
 		return yield* streamCsv(openTextFile(file, mimeType, charset), mimeType, chunks);
 	},
 };
 
 const jsonLines: StreamedReader = {
-	read: async (bytes, mimeType, charset) =>
+	read: async (bytes, mimeType, { charset }) =>
 		(await import('./json-lines.ts')).extractJsonLines(bytes, mimeType, charset),
-	async *stream(file, mimeType, chunks, charset) {
+	async *stream(file, mimeType, chunks, { charset }) {
 		const { streamJsonLines } = await import('./json-lines.ts');
 		return yield* streamJsonLines(openTextFile(file, mimeType, charset), chunks);
 	},
@@ -106,24 +130,24 @@ const messages: Readonly<Record<string, ReadMessage>> = {
 	'application/vnd.ms-outlook': readMsg,
 };
 const message = (read: ReadMessage): BufferedReader => ({
-	read: (bytes, _mimeType, _charset, unwanted = {}) =>
+	read: (bytes, _mimeType, help) =>
 		read(
 			bytes,
-			outermost((attachment, nesting) => readAttached(attachment, nesting, unwanted)),
+			outermost((attachment, nesting) => readAttached(attachment, nesting, help)),
 		),
 });
 
-/** One for each row of `fileTypes`, streaming where the row says so. */
+/** One for each row of `fileTypes` and `pictureTypes`, streaming where the row says so. */
 export const readers: {
-	readonly [T in MimeType]: (typeof fileTypes)[T]['reading'] extends 'streamed'
-		? StreamedReader
-		: BufferedReader;
+	readonly [T in MimeType]: ReadingOf<T> extends 'streamed' ? StreamedReader : BufferedReader;
 } = {
 	'text/plain': text,
 	'text/x-rst': text,
-	'text/markdown': { read: extractMarkdown },
-	'text/html': { read: extractHtml },
-	'application/xhtml+xml': { read: extractHtml },
+	'text/markdown': {
+		read: (bytes, mimeType, { charset }) => extractMarkdown(bytes, mimeType, charset),
+	},
+	'text/html': html,
+	'application/xhtml+xml': html,
 	'application/pdf': pdf,
 	'application/vnd.openxmlformats-officedocument.wordprocessingml.document': docx,
 	'application/msword': doc,
@@ -153,22 +177,32 @@ export const readers: {
 	'application/x-ndjson': jsonLines,
 	'application/xml': { read: async (bytes) => (await import('./xml.ts')).extractXml(bytes) },
 	'application/yaml': { read: async (bytes) => (await import('./yaml.ts')).extractYaml(bytes) },
+	'image/png': picture('image/png'),
+	'image/jpeg': picture('image/jpeg'),
+	'image/tiff': picture('image/tiff'),
+	'image/webp': picture('image/webp'),
+	'image/bmp': picture('image/bmp'),
+	'image/gif': picture('image/gif'),
 	'text/x-source': { read: async (bytes) => (await import('./source-code.ts')).extractSourceCode(bytes) },
 };
+
+/** Whether a type has a reader; those of pictures need text recognition. */
+export const isRead = (type: string, recognition: Recognition | null): type is MimeType =>
+	Object.hasOwn(readers, type) && (recognition !== null || !isPicture(type));
 
 /** Of what is attached to a message; null where no reader takes it. Throws as the reader of its type does. */
 async function readAttached(
 	{ name, mimeType, bytes }: Attachment,
 	nesting: Nesting,
-	unwanted: UnwantedTypes,
+	{ recognition, unwanted = {} }: Help,
 ): Promise<Document | null> {
 	const named = (name === null ? null : mimeTypeOf(name)) ?? mimeTypeNamed(mimeType ?? '');
 	const type = sniff(sourceOfBytes(bytes), named ?? 'application/octet-stream');
 	const setting = Object.hasOwn(unwanted, type) ? unwanted[type] : undefined;
 	if (setting !== undefined) throw unwantedError(type, setting);
-	if (!Object.hasOwn(readers, type)) return null;
+	if (!isRead(type, recognition)) return null;
 	const readMessage = messages[type];
 	return readMessage === undefined
-		? readers[type as MimeType].read(bytes, type as MimeType)
+		? readers[type].read(bytes, type, { recognition })
 		: readMessage(bytes, nesting);
 }

@@ -48,6 +48,12 @@ const marks: readonly (readonly [mark: string, type: string])[] = [
 	['II*\0', 'image/tiff'],
 	['MM\0*', 'image/tiff'],
 ];
+/** Of pictures whose first letters are not enough. */
+const patterns: readonly (readonly [pattern: RegExp, type: string])[] = [
+	[/^RIFF[^]{4}WEBPVP8/, 'image/webp'],
+	// Its size, four bytes of zeros, where the picture begins, and how long its header is.
+	[/^BM[^]{4}\0{4}[^]{2}\0{2}[^]\0{3}/, 'image/bmp'],
+];
 
 /**
  * A media type, also one that nobody reads. `claimed`: what the name or the sender says. Throws `encrypted` for an
@@ -58,7 +64,9 @@ export function sniff(source: ByteSource, claimed: string): string {
 	const start = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
 	if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return zipType(source, claimed);
 	if (start.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')) return oleType(source, claimed);
-	const marked = marks.find(([mark]) => start.startsWith(mark))?.[1];
+	const marked =
+		marks.find(([mark]) => start.startsWith(mark))?.[1] ??
+		patterns.find(([pattern]) => pattern.test(start))?.[1];
 	const isText = isTextType(claimed);
 	// A text may begin with the word; a document goes on with a version, and holds bytes that no text has.
 	if (marked !== undefined) return isText && !hasMarkOfFile(start) ? claimed : marked;

@@ -1,5 +1,6 @@
 /** Searches in the points of one collection, and reads of them: all of them, a page without texts, and how many they are. */
 import type { Schemas } from '@qdrant/js-client-rest';
+import { greatestScore, holdsWords, shareOf, storedTerms } from '../../chunking/index.ts';
 import { slices } from '../../domain/index.ts';
 import type { Hit, Page, PageRequest, PointMark, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
@@ -15,33 +16,66 @@ const scanPage = 512;
 /** Of one search; servers in strict mode may refuse more. Equal scores beyond it come in Qdrant's order. */
 const largestLimit = 1_000;
 
-type Search = Pick<Schemas['QueryRequest'], 'query' | 'using' | 'filter'>;
+type Search = Schemas['QueryRequest'];
+type Answer = Schemas['QueryResponse']['points'];
 
 export async function searchPoints(
 	read: SendRead,
-	{ tenant, vector, terms, docId, filter: wanted, limit }: SearchQuery,
+	{ tenant, vector: given, terms, earlier = [], phrases = [], without = [], ...asked }: SearchQuery,
 ): Promise<{ dense: Hit[]; sparse: Hit[] }> {
+	const { docId, filter: wanted, limit } = asked;
 	const own = tenantFilter(tenant, docId) ?? {};
 	const filter: Schemas['Filter'] = wanted === undefined ? own : { must: [own, filterCondition(wanted)] };
-	const sparse = queryVector(terms);
-	const searches: Search[] = [];
-	if (vector !== null) searches.push({ query: Array.from(vector, round), filter });
-	if (sparse !== null) searches.push({ query: sparse, using: sparseName, filter });
+	// Qdrant would find every point, with the score 0.
+	const vector = given?.some((number) => number !== 0) === true ? given : null;
+	const wide = { limit: Math.min(limit + 1, largestLimit), with_payload: true, filter };
+	const byVector: Search[] = vector === null ? [] : [{ query: Array.from(vector, round), ...wide }];
+	const sparse = queryVector([...terms, ...earlier]);
+	const weighed = queryVector(terms)?.indices ?? [];
+	// Qdrant has no condition for words beside an index of its own for them: they are looked for in what is found.
+	const words = { phrases, without };
+	const isMarked = phrases.length + without.length > 0;
+	const byWords: Search[] =
+		sparse === null
+			? []
+			: [{ query: sparse, using: sparseName, ...wide, ...(isMarked && { limit: largestLimit }) }];
+	const weighing = weighed.map((index) => weightSearch(index, tenant));
+	const searches = [...byVector, ...byWords, ...weighing];
 	if (searches.length === 0) return { dense: [], sparse: [] };
-	const lists = await ask(read, searches, Math.min(limit + 1, largestLimit));
-	for (const [at, search] of searches.entries())
-		lists[at] = await withAllTies(read, search, lists[at] ?? [], limit);
+	const answers = await ask(read, searches);
+	const hitsOf = async ([search]: Search[], at: number) =>
+		search === undefined ? [] : withAllTies(read, search, ranked(answers[at] ?? []), limit);
+	const dense = await hitsOf(byVector, 0);
+	const found = await hitsOf(byWords, byVector.length);
+	const kept = isMarked ? found.filter((hit) => holdsWords(storedTerms(hit), words)) : found;
+	const weights = weighed.map((index, at) =>
+		weightOf(answers[byVector.length + byWords.length + at] ?? [], index),
+	);
+	const greatest = greatestScore(weights);
 	return {
-		dense: (vector === null ? undefined : lists[0]) ?? [],
-		sparse: (sparse === null ? undefined : lists.at(-1)) ?? [],
+		dense: dense.slice(0, limit),
+		sparse: kept.slice(0, limit).map((hit) => ({ ...hit, score: shareOf(hit.score, greatest) })),
 	};
 }
 
-async function ask(read: SendRead, searches: readonly Search[], limit: number): Promise<Hit[][]> {
-	const request = { searches: searches.map((search) => ({ ...search, limit, with_payload: true })) };
-	return (await read<Schemas['QueryResponse'][]>('/points/query/batch', request)).map((answer) =>
-		ranked(answer.points),
-	);
+async function ask(read: SendRead, searches: readonly Search[]): Promise<Answer[]> {
+	const answers = await read<Schemas['QueryResponse'][]>('/points/query/batch', { searches });
+	return answers.map(({ points }) => points);
+}
+
+/** Finds a point that has the term: its score by the part that its vector has of it is the term's weight, which Qdrant alone knows. */
+const weightSearch = (index: number, tenant: string): Search => ({
+	query: { indices: [index], values: [1] },
+	using: sparseName,
+	filter: { must: [{ key: tenantKey, match: { value: tenant } }] },
+	...{ limit: 1, with_payload: false, with_vector: [sparseName] },
+});
+
+function weightOf([point]: Answer, index: number): number | null {
+	if (point === undefined) return null;
+	const { indices, values } = (point.vector as Record<string, Schemas['SparseVector']>)[sparseName] ?? {};
+	const part = values?.[indices?.indexOf(index) ?? -1];
+	return part === undefined ? null : point.score / part;
 }
 
 /**
@@ -53,9 +87,9 @@ async function withAllTies(read: SendRead, search: Search, first: Hit[], limit: 
 	for (let wide = hits.length; wide > limit && hits.length === wide && wide < largestLimit;) {
 		if (hits.at(-1)?.score !== hits[limit - 1]?.score) break;
 		wide = Math.min(wide * 4, largestLimit);
-		hits = (await ask(read, [search], wide))[0] ?? [];
+		hits = ranked((await ask(read, [{ ...search, limit: wide }]))[0] ?? []);
 	}
-	return hits.slice(0, limit);
+	return hits;
 }
 
 /** Best first, equal scores by id. */

@@ -4,10 +4,10 @@
  * `idf`), which it knows and we do not. Pure.
  */
 import type { Schemas } from '@qdrant/js-client-rest';
+import { k1 } from '../../chunking/index.ts';
 import { round } from './body.ts';
 
-/** Saturation and length normalisation of BM25, at their usual values. */
-const k1 = 1.2;
+/** Normalisation of BM25 by length, at its usual value. */
 const b = 0.75;
 /** Terms of an average chunk. Fixed, as in Qdrant's own bm25: a running mean would give equal chunks unequal vectors. */
 const averageLength = 256;

@@ -33,6 +33,9 @@ export interface WireQuery {
 	readonly tenant: string;
 	readonly vector: Float32Array | null;
 	readonly terms: readonly string[];
+	readonly phrases: readonly (readonly string[])[];
+	readonly without: readonly (readonly string[])[];
+	readonly beginning: string | null;
 	readonly docId: string | null;
 	readonly filter: Filter | null;
 	readonly limit: number;

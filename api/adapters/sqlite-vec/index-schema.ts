@@ -11,6 +11,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { DocDropError } from '../../errors.ts';
 import { docValueTables, fillDocValues } from './doc-values.ts';
+import { removeOutdated } from './outdated-index.ts';
+import { rebuildTexts } from './rebuild-texts.ts';
 
 export interface OpenOptions {
 	readonly file: string;
@@ -22,6 +24,8 @@ export interface IndexShape {
 	readonly dimensions: number;
 	/** The embedder's; null where the caller does not care. */
 	readonly fingerprint: string | null;
+	/** How fingerprints begin whose vectors cost nothing to make again: a file of one of those makes way for a new one. */
+	readonly replaceable: readonly string[];
 }
 
 const SCHEMA_VERSION = 3;
@@ -81,6 +85,7 @@ function addDocValues(db: DatabaseSync): void {
 
 /** Opens the file, makes it where it is missing, and compares it with `shape`. */
 export function openForWriting(options: OpenOptions, shape: IndexShape): DatabaseSync {
+	removeOutdated(options.file, shape, SCHEMA_VERSION);
 	const db = connect(options, false);
 	try {
 		const version = versionOf(db);
@@ -91,6 +96,7 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		if (version === 1 || version === 2) inTransaction(db, () => addDocValues(db));
 		checkShape(db, shape);
+		inTransaction(db, () => rebuildTexts(db));
 		return db;
 	} catch (error) {
 		db.close();
@@ -148,6 +154,9 @@ function inTransaction(db: DatabaseSync, work: () => void): void {
 	}
 }
 
+const otherEmbedder =
+	'Set DOCDROP_EMBEDDER and its model as they were. Or stop DocDrop and remove the files vectors*.db* from the data folder: the index is made anew from the stored texts, which are all embedded again.';
+
 function checkShape(db: DatabaseSync, { dimensions, fingerprint }: IndexShape): void {
 	const meta = db.prepare('SELECT value FROM meta WHERE key = ?');
 	const made = Number(meta.get('dimensions')?.['value']);
@@ -155,13 +164,16 @@ function checkShape(db: DatabaseSync, { dimensions, fingerprint }: IndexShape): 
 		throw new DocDropError(
 			'index_mismatch',
 			`the index holds ${made} dimensions, the embedder gives ${dimensions}`,
+			{ hint: otherEmbedder },
 		);
 	}
 	if (fingerprint === null) return;
 	if (meta.get('fingerprint')?.['value'] === fingerprint) return;
 	// Without points there is nothing that another embedder has made.
 	if (db.prepare('SELECT 1 FROM points').get() !== undefined) {
-		throw new DocDropError('index_mismatch', 'the index was made with another embedder');
+		throw new DocDropError('index_mismatch', 'the index was made with another embedder', {
+			hint: otherEmbedder,
+		});
 	}
 	db.prepare(`INSERT OR REPLACE INTO meta VALUES('fingerprint', ?)`).run(fingerprint);
 }

@@ -11,10 +11,12 @@
  * terms a little, for all rows of a query alike.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { greatestScore, shareOf } from '../../chunking/index.ts';
 import { type Within, withinOf } from './filter-sql.ts';
 import { cosine, quantize } from './quantize.ts';
 import { pointColumns, pointTables, toPoint } from './read.ts';
 import { matchExpression } from './terms.ts';
+import { createVocabulary } from './vocabulary.ts';
 import type { ReaderMethods, WireHits, WireQuery } from './index-messages.ts';
 
 interface Found {
@@ -47,6 +49,7 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 	);
 	const vectors = vectorEngine(db);
 	const texts = textEngine(db);
+	const vocabulary = createVocabulary(db);
 
 	function dense(tenant: bigint, { vector, ...query }: WireQuery): WireHits {
 		if (vector === null) return nothing;
@@ -65,15 +68,20 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 		);
 	}
 
-	function sparse(tenant: bigint, { terms, limit, ...scope }: WireQuery): WireHits {
-		const query = matchExpression(Number(tenant), terms);
+	function sparse(
+		tenant: bigint,
+		{ terms: asked, phrases, without, beginning, limit, ...scope }: WireQuery,
+	): WireHits {
+		const { terms, weights } = vocabulary(Number(tenant), { terms: asked, beginning });
+		const query = matchExpression(Number(tenant), { terms, phrases, without });
 		if (query === null) return nothing;
+		const greatest = greatestScore(weights);
 		return toHits(
 			tenant,
 			limit,
 			find(texts, { tenant, within: withinOf(scope), query }, limit).map(({ row, distance }) => ({
 				row,
-				score: -distance,
+				score: shareOf(-distance, greatest),
 				id: readId.get(row)?.['id'] as Uint8Array,
 			})),
 		);

@@ -18,6 +18,8 @@ export interface SqliteVecOptions {
 	readonly dimensions: number;
 	/** The embedder's; an index that holds points of another one rejects `open` with `index_mismatch`. */
 	readonly fingerprint?: string;
+	/** How fingerprints begin of which an index is replaced by an empty one instead; none by default. */
+	readonly replaceable?: readonly string[];
 	/** Threads that read it; 1 by default. */
 	readonly readers?: number;
 }
@@ -29,8 +31,8 @@ const PAGE = 200;
  * rejects with store_locked, store_newer, store_corrupt or config_invalid (no library for this platform).
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
-	const { file, dimensions, fingerprint = null, readers = 1 } = options;
-	const threads = createIndexThreads(file, { dimensions, fingerprint }, readers);
+	const { file, dimensions, fingerprint = null, replaceable = [], readers = 1 } = options;
+	const threads = createIndexThreads(file, { dimensions, fingerprint, replaceable }, readers);
 	/** The first pieces of puts that are still to come. */
 	const packed = new WeakMap<readonly DocWrite[], WirePut>();
 
@@ -86,11 +88,12 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 					]),
 				);
 			}),
-		search: ({ tenant, vector, terms, docId, filter, limit }) =>
+		search: ({ tenant, vector, limit, docId = null, filter = null, ...asked }) =>
 			run(async (running) => {
 				if (vector !== null) checkVector(vector, dimensions);
-				const within = { docId: docId ?? null, filter: filter ?? null };
-				const query = { tenant, vector: vector?.slice() ?? null, terms, ...within, limit };
+				const { terms, phrases = [], without = [], beginning = null } = asked;
+				const words = { terms, phrases, without, beginning };
+				const query = { tenant, vector: vector?.slice() ?? null, ...words, docId, filter, limit };
 				const { dense, sparse } = await idlest(running).call('search', query);
 				return { dense: toHits(dense), sparse: toHits(sparse) };
 			}),

@@ -47,9 +47,28 @@ export function createTermIndexer(): (tenant: number, terms: Uint8Array) => Uint
 	};
 }
 
-/** An FTS5 query, of as many terms as the contract lets in, that any of them satisfies; null where nothing is left to search for. */
-export function matchExpression(tenant: number, terms: readonly string[]): string | null {
-	const parts = terms.flatMap((term) => term.split(separators)).filter((part) => part !== '');
-	const tokens = [...new Set(parts)].slice(0, limits.searchTerms).map((part) => `"${tenant}_${part}"`);
-	return tokens.length === 0 ? null : tokens.join(' OR ');
+export interface TextQuery {
+	readonly terms: readonly string[];
+	readonly phrases: readonly (readonly string[])[];
+	readonly without: readonly (readonly string[])[];
+}
+
+/**
+ * An FTS5 query, of as many terms as the contract lets in: any of them, all of the phrases, and nothing that must not
+ * be. Null where nothing is left to search for.
+ */
+export function matchExpression(tenant: number, { terms, phrases, without }: TextQuery): string | null {
+	const tokensOf = (words: readonly string[]) =>
+		words
+			.flatMap((term) => term.split(separators))
+			.flatMap((part) => (part === '' ? [] : [`${tenant}_${part}`]));
+	const any = [...new Set(tokensOf(terms))].slice(0, limits.searchTerms);
+	if (any.length === 0) return null;
+	const quoted = (tokens: readonly string[]) => `"${tokens.join(' ')}"`;
+	const of = (words: TextQuery['phrases']) =>
+		words.map(tokensOf).flatMap((tokens) => (tokens.length === 0 ? [] : [quoted(tokens)]));
+	const wanted = [any.map((token) => quoted([token])).join(' OR '), ...of(phrases)];
+	const unwanted = of(without);
+	const all = wanted.length === 1 ? wanted.join() : wanted.map((part) => `(${part})`).join(' AND ');
+	return unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(' OR ')})`;
 }

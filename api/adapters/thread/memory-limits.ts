@@ -6,11 +6,13 @@
 /**
  * glibc's malloc, read once when a process begins; others ignore it. By default each thread takes blocks from areas of
  * its own, and every large block that is freed raises the size up to which blocks are kept instead of given back.
- * 128 KiB is where that size begins (mallopt(3), M_MMAP_THRESHOLD); naming it keeps it there.
+ * Naming it (mallopt(3), M_MMAP_THRESHOLD) keeps it where it is. 32 KiB is below the pieces in which sockets and files
+ * are read: those of a fast upload are garbage by the dozen of megabytes before V8 looks at them, and what was freed of
+ * them between smaller blocks stayed with the process.
  */
 export const allocator: Readonly<Record<string, string>> = {
 	MALLOC_ARENA_MAX: '1',
-	MALLOC_MMAP_THRESHOLD_: '131072',
+	MALLOC_MMAP_THRESHOLD_: '32768',
 	MALLOC_TRIM_THRESHOLD_: '131072',
 };
 

@@ -2,12 +2,13 @@ import { limits } from '../../contract/limits.ts';
 import { hash } from 'node:crypto';
 import { docIdFault } from '../../contract/doc-id-fault.ts';
 import type { DocumentInput } from '../../contract/document-schema.ts';
-import { isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
+import { isPicture, isTextType, mimeTypeNamed } from '../../contract/file-types.ts';
 import { saysNothing } from '../../contract/told-type.ts';
 import { asideOf, reservedMetadata } from '../../contract/stored-fields.ts';
 import {
 	type ChangeContent,
 	type DocMeta,
+	NEEDS_OCR,
 	type Refused,
 	refusalOf,
 	unwantedError,
@@ -296,7 +297,10 @@ function mimeTypeFor(
 	const isOther = guessed === null || (named === null && !isTextType(guessed));
 	const mimeType = isText && isOther ? 'text/plain' : (guessed ?? (takesOthers ? anyBytes : null));
 	const unsupported = (message: string) =>
-		new DocDropError('unsupported_type', message, { field: 'mimeType' });
+		new DocDropError('unsupported_type', message, {
+			field: 'mimeType',
+			...(mimeType !== null && isPicture(mimeType) && { hint: NEEDS_OCR }),
+		});
 	if (mimeType === null)
 		throw unsupported('mimeType is missing, and the ending of path or docId does not tell it');
 	if (!takesOthers && !mimeTypes.includes(mimeType))

@@ -2,6 +2,7 @@ import type { PreviewResponse } from '../../contract/preview-schema.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Chunk, DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
+import { isNamedAlike } from '../../chunking/index.ts';
 import {
 	createLargePlanner,
 	type LargePlan,
@@ -53,7 +54,9 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 	} = document.op === 'delete'
 		? { title: null, mimeType: null, warnings: [], chunks: [] }
 		: await deps.extractor.extract({ content, ...readingOf(document.meta) });
-	const canKeep = published?.fingerprint === deps.fingerprint;
+	const canKeep =
+		published?.fingerprint === deps.fingerprint &&
+		(document.op === 'delete' || isNamedAlike(docId, readMeta(published.meta), readMeta(document.meta)));
 	const next = await planInTurns({ tenant, docId, chunks, manifest, canKeep });
 	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
 	const reused = chunks.filter(({ hash }, index) => !next.isKept(index) && known.has(hash)).length;

@@ -51,6 +51,7 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	store_corrupt: 'outage',
 	store_lost: 'outage',
 	clock_ahead: 'outage',
+	installation_damaged: 'outage',
 	config_invalid: 'outage',
 	disk_full: 'outage',
 	queue_full: 'outage',

@@ -9,7 +9,7 @@ import {
 	readingOf,
 } from '../../domain/index.ts';
 import { loopTurn } from '../../loop-turn.ts';
-import { changedFields } from './prepare.ts';
+import { canKeep, changedFields } from './prepare.ts';
 import type { Gate } from './fair-queue.ts';
 import { openReuse, type Reuse } from './reuse.ts';
 import type { StepDeps } from './step-deps.ts';
@@ -84,10 +84,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 			)
 			.finally(leave);
 		await addKnownEntries(claimed, planner, deps.docStore);
-		const plan = await planner.finish(
-			claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted,
-			loopTurn,
-		);
+		const plan = await planner.finish(canKeep(claimed), loopTurn);
 		const vectors = await fillSpool(claimed, spool, plan, deps);
 		return { claimed, plan, spool, ...changedFields(claimed, content, facts), ...vectors };
 	} catch (error) {

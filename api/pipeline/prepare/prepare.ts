@@ -9,7 +9,7 @@ import type {
 	VectorStore,
 } from '../../ports/index.ts';
 import type { Breaker } from '../faults/index.ts';
-import { embeddedText, indexedTerms } from '../../chunking/index.ts';
+import { embeddedText, indexedTerms, isNamedAlike } from '../../chunking/index.ts';
 import { within } from './deadline.ts';
 import type { EmbedStep } from './embed.ts';
 import type { Gate } from './fair-queue.ts';
@@ -74,8 +74,7 @@ export async function prepare(
 		chunks,
 		manifest,
 		orphans,
-		// After an interrupted attempt every point is rewritten: what that one set on those that stay is not known.
-		canKeep: claimed.published?.fingerprint === claimed.fingerprint && !claimed.isInterrupted,
+		canKeep: canKeep(claimed),
 	});
 	const terms = new Map(chunks.map((chunk) => [chunk.hash, chunk.terms]));
 	const reuse = await openReuse(claimed, deps);
@@ -86,13 +85,14 @@ export async function prepare(
 		...before,
 		...fresh.map(({ pointId }, index) => [pointId, embedded[index]] as const),
 	]);
+	const naming = { docId, ...readMeta(claimed.meta) };
 	const points = planned.added.map((chunk): NewPoint => {
 		const vector = vectors.get(chunk.pointId);
 		if (vector === undefined) throw new Error('a chunk without its vector');
 		return {
 			id: chunk.pointId,
 			vector,
-			terms: indexedTerms(terms.get(chunk.hash) ?? '', docId),
+			terms: indexedTerms(terms.get(chunk.hash) ?? '', naming),
 			content: chunk.text,
 			heading: chunk.heading,
 			page: chunk.page,
@@ -100,6 +100,15 @@ export async function prepare(
 		};
 	});
 	return { claimed, plan: planned, points, reused: before.size, ...changedFields(claimed, content, facts) };
+}
+
+/**
+ * Whether published points of chunks that stay are as they would be made now. After an interrupted attempt they are
+ * all rewritten: what that one set on those that stay is not known.
+ */
+export function canKeep({ docId, published, meta, fingerprint, isInterrupted }: Claimed): boolean {
+	if (published?.fingerprint !== fingerprint || isInterrupted) return false;
+	return isNamedAlike(docId, readMeta(published.meta), readMeta(meta));
 }
 
 type Content = NonNullable<Claimed['content']>;

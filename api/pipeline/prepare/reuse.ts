@@ -3,9 +3,9 @@ import { bytesOfUuid, createRecords, type ManifestChunk, pointId, type Records }
 import type { Breaker } from '../faults/index.ts';
 
 /**
- * Vectors that a moved document brings along: chunks of the same hash have the same text under the same headings,
+ * Vectors that a document brings along, from the name that it had or from before its metadata changed: chunks of the same hash have the same text under the same headings,
  * and so the same vector, as long as extractors, chunker and model are the same. They are read from the points of
- * the name that was left, which stay until the new ones are in, and only within the tenant. Which points those are
+ * the name that was left, which stay until the new ones are in, or from its own, and only within the tenant. Which points those are
  * follows from the chunks' hashes; that they are published is asked of the store, in pages, packed in memory.
  */
 export interface Reuse {
@@ -27,7 +27,7 @@ const pageSize = 500;
 const entriesAPage = 2_000;
 
 export async function openReuse(
-	{ tenant, fingerprint, moveSources }: Pick<Claimed, 'tenant' | 'fingerprint' | 'moveSources'>,
+	{ tenant, docId, fingerprint, moveSources, ...claimed }: Claimed,
 	deps: ReuseDeps,
 ): Promise<Reuse> {
 	const published: { readonly docId: string; readonly ids: Records }[] = [];
@@ -35,13 +35,19 @@ export async function openReuse(
 		if (source.tenant !== tenant || source.fingerprint !== fingerprint) continue;
 		published.push({ docId: source.docId, ids: await publishedIds(source, deps.docStore) });
 	}
+	// Its own points are written anew where they get other terms, with the vectors that they have.
+	if (claimed.published?.fingerprint === fingerprint && !claimed.isInterrupted) {
+		const ids = createRecords(16);
+		for (const { pointId: id } of claimed.manifest) ids.add(bytesOfUuid(id));
+		published.push({ docId, ids });
+	}
 	/** Where the index cannot be read once, nothing more is asked of it. */
 	let isReadable = true;
 
-	/** Equal chunks of the document that was left have equal vectors: the first one of them will do. */
+	/** Equal chunks of a document have equal vectors: the first one of them will do. */
 	function oldIdOf(hash: string): string | null {
-		for (const { docId, ids } of published) {
-			const id = pointId(tenant, docId, hash, 0);
+		for (const { docId: old, ids } of published) {
+			const id = pointId(tenant, old, hash, 0);
 			if (ids.find(bytesOfUuid(id)) >= 0) return id;
 		}
 		return null;

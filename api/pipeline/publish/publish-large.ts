@@ -1,5 +1,5 @@
 import { indexedTerms } from '../../chunking/index.ts';
-import type { ManifestChunk } from '../../domain/index.ts';
+import { type ManifestChunk, readMeta } from '../../domain/index.ts';
 import type { Chunk, DocWrite, NewPoint } from '../../ports/index.ts';
 import type { LaneTurn } from './lane-lock.ts';
 import type { LargePrepared } from '../prepare/index.ts';
@@ -144,6 +144,7 @@ async function slice({ claimed, spool, plan }: LargePrepared, from: number, to: 
 	const rewritten: string[] = [];
 	const known: ManifestChunk[] = [];
 	if (spool === null) return { added, points, rewritten, known };
+	const naming = { docId: claimed.docId, ...readMeta(claimed.meta) };
 	const first = spool.firstOf(from);
 	const chunks: Chunk[] = [];
 	for (let page = from; page < to; page += 1) chunks.push(...(await spool.read(page)));
@@ -162,7 +163,7 @@ async function slice({ claimed, spool, plan }: LargePrepared, from: number, to: 
 		points.push({
 			id: pointId,
 			vector,
-			terms: indexedTerms(terms, claimed.docId),
+			terms: indexedTerms(terms, naming),
 			content: text,
 			heading,
 			page: sheet,

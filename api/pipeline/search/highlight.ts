@@ -1,5 +1,5 @@
 import { limits } from '../../contract/limits.ts';
-import { tokenize } from '../../chunking/index.ts';
+import { termsOf } from '../../chunking/index.ts';
 
 export interface Highlight {
 	readonly start: number;
@@ -17,7 +17,7 @@ export function highlighter(terms: ReadonlySet<string>): (content: string) => Hi
 	const isWanted = (word: string): boolean => {
 		const before = known.get(word);
 		if (before !== undefined) return before;
-		const found = tokenize(word).some((term) => terms.has(term));
+		const found = termsOf(word).some((term) => terms.has(term));
 		known.set(word, found);
 		return found;
 	};

@@ -7,13 +7,13 @@ import type { Clock, DocStore, Embedder, Hit, SearchQuery, VectorStore } from '.
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { facetsOf } from './facets.ts';
-import { fuse } from './fuse.ts';
+import { fuse, type Lists } from './fuse.ts';
 import { highlighter } from './highlight.ts';
 import { checkPage, pageOf } from './result-page.ts';
-import { tokenize } from '../../chunking/index.ts';
+import { parseQuery, type QueryWords, holdsWords, storedTerms } from '../../chunking/index.ts';
 
 /**
- * One question, two lists (by vector, by words), one answer: fused by reciprocal rank in our own code, so that
+ * One question, two lists (by vector, by words), one answer: fused by their scores (fuse.ts) in our own code, so that
  * both stores answer alike. Each list is asked deeper than an answer is long, or fusion would see too little, and
  * always as deep: a deeper list would put other passages first, and the pages of an answer would not fit together.
  *
@@ -41,17 +41,23 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 	const { query, mode = 'hybrid', facets } = request;
 	const filter = checked(request);
 	const start = deps.clock.monotonic();
-	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(query, mode, deps);
-	const lists = await inTurn(deps, {
+	const { text, ...words } = parseQuery(query);
+	const { vector, hint } = mode === 'text' ? { vector: null, hint: null } : await vectorOf(text, mode, deps);
+	const answered = await inTurn(deps, {
 		tenant: request.tenant,
 		vector,
-		terms: mode === 'dense' ? [] : termsOf(query),
+		...words,
+		terms: mode === 'dense' ? [] : words.terms,
 		limit: depth,
 		...(request.docId !== undefined && { docId: request.docId }),
 		...(filter !== null && { filter }),
 	});
-	const { found, page, next } = pageOf(fuse([lists.dense, lists.sparse], { limit: 2 * depth }), request);
-	const results = await shown(page, request, lists, deps);
+	const lists: Lists = {
+		dense: vector === null ? null : answered.dense.filter(isWanted(words)),
+		sparse: mode === 'dense' ? null : answered.sparse,
+	};
+	const { found, page, next } = pageOf(fuse(lists, { limit: 2 * depth }), request);
+	const results = await shown(page, { ...request, lists, words }, deps);
 	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
 	return {
 		...{ results, next, mode: hint === null ? mode : ('text' as const), hint, tookMs },
@@ -73,17 +79,17 @@ function checked(request: SearchRequest): Filter | null {
 	return parseFilter(filter);
 }
 
-type Lists = Awaited<ReturnType<VectorStore['search']>>;
+type Words = Omit<QueryWords, 'text'>;
+type Shown = SearchRequest & { readonly lists: Lists; readonly words: Words };
 
 /** The passages with what was asked for beside them. */
 async function shown(
 	page: readonly Hit[],
-	{ query, context = 0, highlight = false, explain = false }: SearchRequest,
-	lists: Lists,
+	{ words, lists, context = 0, highlight = false, explain = false }: Shown,
 	{ docStore }: SearchDeps,
 ): Promise<SearchHit[]> {
 	const around = context === 0 ? [] : await Promise.all(page.map((hit) => contextOf(docStore, hit, context)));
-	const highlights = highlight ? highlighter(new Set(termsOf(query))) : null;
+	const highlights = highlight ? highlighter(new Set(words.terms)) : null;
 	return page.map(({ fields, ...hit }, at) => ({
 		docId: hit.docId,
 		pointId: hit.id,
@@ -110,9 +116,16 @@ async function contextOf(docStore: SearchDeps['docStore'], { tenant, docId, orde
 	return { before: texts(before).reverse(), after: texts(behind) };
 }
 
-function placeIn(list: readonly Hit[], id: string): { rank: number; score: number } | null {
-	const at = list.findIndex((hit) => hit.id === id);
-	return at === -1 ? null : { rank: at + 1, score: (list[at] as Hit).score };
+function placeIn(list: readonly Hit[] | null, id: string): { rank: number; score: number } | null {
+	const at = list?.findIndex((hit) => hit.id === id) ?? -1;
+	const hit = list?.[at];
+	return hit === undefined ? null : { rank: at + 1, score: hit.score };
+}
+
+/** What must be in a passage, and what must not, holds for those that are found by vector too. */
+function isWanted(words: Words): (hit: Hit) => boolean {
+	const isAny = words.phrases.length + words.without.length === 0;
+	return (hit) => isAny || holdsWords(storedTerms(hit), words);
 }
 
 /** Longest wait for a vector that can be done without, ms. */
@@ -141,9 +154,6 @@ async function vectorOf(
 		cancel();
 	}
 }
-
-/** The first ones, each once: what an index does for a query grows faster than its terms. */
-const termsOf = (query: string): string[] => [...new Set(tokenize(query))].slice(0, limits.searchTerms);
 
 /**
  * A search that takes too long is answered, but keeps its place until the index is done with it: nothing can stop it

@@ -1,8 +1,8 @@
 import type { Clock, DocFields, DocStore, NewPoint, RepairTarget, VectorStore } from '../../ports/index.ts';
-import { fieldsOf, slices } from '../../domain/index.ts';
+import { fieldsOf, readMeta, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
-import { embeddedText, indexedTerms, tokenize } from '../../chunking/index.ts';
+import { embeddedText, indexedTerms, termsOf } from '../../chunking/index.ts';
 import type { EmbedStep } from '../prepare/index.ts';
 import { differ, type Gap, pagesOf } from './document-difference.ts';
 
@@ -121,6 +121,7 @@ async function writeAgain(
 ): Promise<number> {
 	if (doc === null || published === null) return 0;
 	let written = 0;
+	const naming = { docId, ...readMeta(published.meta) };
 	const publishedAt = new Date(published.at).toISOString();
 	const ofDocument = fields ?? { ...fieldsOf(published), publishedAt };
 	for (const ids of slices(missing, pointsAtOnce)) {
@@ -131,7 +132,7 @@ async function writeAgain(
 		const points = chunks.map(({ pointId: id, text: content, heading, page, order }, index): NewPoint => {
 			const vector = vectors[index];
 			if (vector === undefined) throw new Error('a chunk without its vector');
-			const terms = indexedTerms(tokenize(embeddedText({ heading, text: content })).join(' '), docId);
+			const terms = indexedTerms(termsOf(embeddedText({ heading, text: content })).join(' '), naming);
 			return { id, vector, terms, content, heading, page, order };
 		});
 		const write = { tenant, docId, fields: ofDocument, points, kept: [], reordered: [], droppedExtra: [] };

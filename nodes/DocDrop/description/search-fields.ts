@@ -51,7 +51,7 @@ const options: INodeProperties[] = [
 		description: 'How passages are found',
 		options: [
 			{ name: 'By Meaning', value: 'dense', description: 'By vectors only' },
-			{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by rank' },
+			{ name: 'By Meaning and Words', value: 'hybrid', description: 'Both lists, joined by their scores' },
 			{ name: 'By Words', value: 'text', description: 'By words only, for names and numbers' },
 		],
 	},

@@ -1,5 +1,5 @@
 /** The API's refusals of documents in the words of this package's panels: what a person can set, and where. Pure. */
-import { fileTypes } from '../../../api/contract/file-types.ts';
+import { fileTypes, isPicture, mimeTypeOf } from '../../../api/contract/file-types.ts';
 import { inOtherWords } from '../failing.ts';
 import type { Head } from '../input/submission.ts';
 import type { Fault } from '../node-errors.ts';
@@ -15,7 +15,8 @@ export function inPanelWords(fault: Fault, head: Head, mimeTypes: readonly strin
 				? 'Leave it out with the option File Types of the DocDrop Trigger.'
 				: 'If it is one of these under another name, set the option MIME Type.';
 			const reads = `It reads ${[...new Set(mimeTypes.map(nameOf))].join(', ')}.`;
-			return inOtherWords(fault, `DocDrop cannot read ${typeOf(head)}`, `${reads} ${way}`);
+			const ocr = isOfPicture(head) ? ' Images are read where its setting DOCDROP_OCR is on.' : '';
+			return inOtherWords(fault, `DocDrop cannot read ${typeOf(head)}`, `${reads}${ocr} ${way}`);
 		}
 		case 'owned': {
 			const way = isOfTrigger(head)
@@ -27,6 +28,9 @@ export function inPanelWords(fault: Fault, head: Head, mimeTypes: readonly strin
 			return fault;
 	}
 }
+
+const isOfPicture = ({ mimeType, path, docId }: Head): boolean =>
+	isPicture(mimeType ?? mimeTypeOf(path ?? docId) ?? '');
 
 /** By which the API chose, or would have chosen. */
 function typeOf({ mimeType, path, docId }: Head): string {

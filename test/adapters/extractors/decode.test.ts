@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createEncoder } from '../../support/legacy-bytes.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,14 @@ describe('decode', () => {
 			charset: 'utf-16le',
 		});
 		assert.equal(read(Buffer.from('caf\xe9', 'latin1')).text, 'café');
+	});
+
+	it('guesses no charset that would leave holes in the text', () => {
+		const persian =
+			'دبیان یک سیستم عامل آزاد است که گروهی از داوطلبان در سراسر جهان آن را پدید آورده‌اند. چگونه می‌توان پرونده‌های پیکربندی را ویرایش کرد؟ پژوهشگران گزارش می‌دهند.';
+		const { encode } = createEncoder('windows-1256');
+		const text = persian.replaceAll('ی', 'ي').repeat(3);
+		assert.deepEqual(read(Buffer.from(encode(text))), { text, charset: 'windows-1256' });
 	});
 
 	it('reads a text with a NUL in it, and refuses what is no text', () => {

@@ -16,7 +16,7 @@ describe('the in-process extractor', () => {
 		const { chunks } = await createInProcessExtractor().extract({ content, mimeType: 'text/markdown' });
 		assert.deepEqual(
 			chunks.map(({ terms }) => terms),
-			['guide start read on', 'guide end that was all'],
+			['guid start read on', 'guid end that was all'],
 		);
 	});
 

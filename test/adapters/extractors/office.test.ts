@@ -110,6 +110,19 @@ describe('DOCX', () => {
 			it(`has ${what}`, async () => assert.deepEqual(await texts(body), wanted));
 	});
 
+	it('has the words of its diagrams behind all else', async () => {
+		const point = (text: string) =>
+			`<dgm:pt modelId="1"><dgm:t><a:p><a:r><a:t>${text}</a:t></a:r></a:p></dgm:t></dgm:pt>`;
+		const names =
+			'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"';
+		const file = zipOf({
+			...docxParts(docxParagraph('Text')),
+			'word/diagrams/data1.xml': `<dgm:dataModel ${names}><dgm:ptLst>${point('Plan &amp; do')}<dgm:pt/>${point('Check')}</dgm:ptLst></dgm:dataModel>`,
+		});
+		const { blocks } = await extractDocx(file, DOCX);
+		assert.deepEqual(blocks, [paragraph('Text'), paragraph('Plan & do'), paragraph('Check')]);
+	});
+
 	it('is called what its properties say, and a paragraph in the style of a title is its first heading', async () => {
 		const styles =
 			'<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>';

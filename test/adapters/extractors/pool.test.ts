@@ -75,8 +75,18 @@ describe('the extractor pool', () => {
 		},
 	);
 
+	it('gives each page that is recognised a time of its own, and reads on without those that take longer, but for a few', async () => {
+		open({ workers: 1, limits: { timeoutMs: 600_000, recognisedPageMs: 300 } });
+		const calls = ['recognise 3', 'recognise 2', 'b'].map((text) => ask(text, 'image/png'));
+		await assert.rejects(calls[0] ?? Promise.resolve(), {
+			code: 'unreadable',
+			message: 'reading the file as image/png, text recognition (OCR) of a page took longer than 300 ms',
+		});
+		assert.deepEqual(await Promise.all(calls.slice(1)), ['without 1, 2', 'b']);
+	});
+
 	it('gives a larger file more time', () => {
-		const limits = { heapMb: 1, memoryMb: 1, timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
+		const limits = { timeoutMs: 20_000, timeoutMsPerMb: 3_000 };
 		const times = [0, 1_048_576, 16 * 1_048_576].map((bytes) => timeLimitMs({ bytes }, limits));
 		assert.deepEqual(times, [20_000, 23_000, 68_000]);
 	});

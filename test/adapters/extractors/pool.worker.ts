@@ -41,12 +41,21 @@ async function spend(id: number, mimeType: string): Promise<never> {
 	return new Promise(() => {});
 }
 
+/** Says that a page is being recognised, the first one that it is not known of, and never comes to its end. */
+async function recognise(id: number, slowPages: readonly number[]): Promise<never> {
+	await send({ id, recognising: slowPages.length + 1 });
+	return new Promise(() => {});
+}
+
 let running: Promise<unknown> = send({ ready: true });
 process.on('message', ({ files }: WorkMessage) => {
-	for (const { id, input } of files) {
+	for (const { id, input, slowPages } of files) {
 		running = running.then(() => {
-			const command = new TextDecoder().decode(input.content as Uint8Array);
+			let command = new TextDecoder().decode(input.content as Uint8Array);
 			if (command === 'be spent') return spend(id, input.mimeType);
+			const left = /^recognise (\d)$/.exec(command)?.[1];
+			if (left !== undefined && slowPages.length < Number(left)) return recognise(id, slowPages);
+			if (left !== undefined) command = `without ${slowPages.join(', ')}`;
 			return send({ id, facts: { title: obey(command), mimeType: input.mimeType, warnings: [] } });
 		});
 	}

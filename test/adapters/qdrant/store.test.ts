@@ -330,7 +330,7 @@ describe('the Qdrant store', () => {
 	});
 
 	describe('what it reads', () => {
-		it('asks for both lists in one request, and leaves out the one without a query', async () => {
+		it('asks for both lists and for what each word weighs in one request, and leaves out the one without a query', async () => {
 			ctx = await rig();
 			await ctx.store.open();
 			const b = point('b', { vector: Float32Array.from([0.6, 0.8, 0, 0]), terms: 'rare rare common' });
@@ -345,7 +345,7 @@ describe('the Qdrant store', () => {
 			});
 			assert.deepEqual(
 				ctx.double.requests.slice(start).map((r) => [r.path.split('/points')[1], r.items]),
-				[['/query/batch', 2]],
+				[['/query/batch', 4]],
 			);
 			assert.deepEqual(both.dense.map((hit) => hit.id)[0], idOf('b'));
 			assert.equal(both.dense.length, 3);
@@ -392,6 +392,22 @@ describe('the Qdrant store', () => {
 				within.sparse.map((hit) => hit.docId),
 				['d2', 'd2'],
 			);
+		});
+
+		it('finds points whose terms were written before there were stems', async () => {
+			ctx = await rig();
+			await ctx.store.open();
+			await ctx.store.put([
+				docWrite('d1', [
+					point('old', { terms: 'library' }),
+					point('new', { terms: 'librari' }),
+					point('none'),
+				]),
+			]);
+			const query = { tenant: 'acme', vector: null, limit: 9 };
+			const { sparse } = await ctx.store.search({ ...query, terms: ['librari'], earlier: ['library'] });
+			assert.deepEqual(sparse.map(({ id }) => id).sort(), [idOf('new'), idOf('old')].sort());
+			assert.ok(sparse.every(({ score }) => score > 0 && score <= 1));
 		});
 
 		it('asks again only where its limit cuts through equal scores', async () => {

@@ -12,6 +12,7 @@ testVectorStore('sqlite-vec', async (dimensions) => {
 	let current = createSqliteVecStore({ file, dimensions });
 	return {
 		store: current,
+		knowsTerms: true,
 		async reopen(others = dimensions) {
 			await current.close();
 			current = createSqliteVecStore({ file, dimensions: others });

@@ -7,7 +7,11 @@ import { createIndexThreads, idlest, type Threads } from '../../../api/adapters/
 describe('the threads of the embedded index', () => {
 	it('are as many readers as asked for; each question goes to the one with the least to do', async () => {
 		const dir = mkdtempSync(join(tmpdir(), 'docdrop-threads-'));
-		const threads = createIndexThreads(join(dir, 'v.db'), { dimensions: 8, fingerprint: null }, 3);
+		const threads = createIndexThreads(
+			join(dir, 'v.db'),
+			{ dimensions: 8, fingerprint: null, replaceable: [] },
+			3,
+		);
 		try {
 			const running = await threads.running();
 			assert.equal(running.readers.length, 3);

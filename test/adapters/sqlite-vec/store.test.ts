@@ -60,6 +60,27 @@ describe('sqlite-vec store', () => {
 		sound();
 	});
 
+	it('makes the terms of an index again that were made in another way', async () => {
+		await store.open();
+		const fields = docFields({ extra: { tags: 'zoo' } });
+		const found = point({ heading: 'Guide', content: 'Connected libraries', terms: 'connected library' });
+		await store.put([docWrite({ docId: 'plans/x.md', fields, points: [found, point()] })]);
+		await store.put([docWrite({ tenant: 'b', points: [point({ content: 'Connections' })] })]);
+		await store.close();
+		beside((db) => db.exec(`DELETE FROM meta WHERE key = 'terms'`));
+		store = createSqliteVecStore({ file, dimensions });
+		await store.open();
+		for (const term of ['connect', 'librari', 'guid', 'zoo']) {
+			const { sparse } = await store.search({ tenant: 'a', vector: null, terms: [term], limit: 9 });
+			assert.ok(
+				sparse.some(({ id }) => id === found.id),
+				term,
+			);
+		}
+		assert.equal(await store.count('a'), 2);
+		sound();
+	});
+
 	it('filters by what is in a file that was made before there were filters', async () => {
 		await store.open();
 		const fields = docFields({ extra: { author: 'x', tags: ['p', 'q'], due: '2026-01-31' } });
@@ -144,7 +165,11 @@ describe('sqlite-vec store', () => {
 	});
 
 	describe('refuses to open', () => {
-		const other = async (options: { dimensions?: number; fingerprint?: string }) => {
+		const other = async (options: {
+			dimensions?: number;
+			fingerprint?: string;
+			replaceable?: readonly string[];
+		}) => {
 			const again = createSqliteVecStore({ file, dimensions, ...options });
 			await again.open().finally(() => again.close());
 		};
@@ -183,6 +208,29 @@ describe('sqlite-vec store', () => {
 			await other({});
 			await rejectsWith('index_mismatch', other({ fingerprint: 'one' }));
 			await rejectsWith('index_mismatch', other({ fingerprint: 'two', dimensions: 16 }));
+		});
+
+		it('points of another embedder only where it must keep them: else they make way', async () => {
+			await other({ fingerprint: 'free:1' });
+			const filled = createSqliteVecStore({ file, dimensions, fingerprint: 'free:1' });
+			await filled.open();
+			await filled.put([docWrite({ points: [point()] })]);
+			await filled.close();
+			await rejectsWith('index_mismatch', other({ fingerprint: 'free:2', replaceable: ['other:'] }));
+			await other({ fingerprint: 'free:1', replaceable: ['free:'] });
+			const points = () => beside((db) => db.prepare('SELECT count(*) AS n FROM points').get()?.['n']);
+			assert.equal(points(), 1, 'its own stay');
+			const version = Number(beside((db) => db.prepare('PRAGMA user_version').get()?.['user_version']));
+			beside((db) => db.exec('PRAGMA user_version = 99'));
+			await rejectsWith('store_newer', other({ fingerprint: 'free:2', replaceable: ['free:'] }));
+			beside((db) => db.exec(`PRAGMA user_version = ${version}`));
+			await other({ fingerprint: 'free:2', replaceable: ['free:'] });
+			assert.equal(points(), 0);
+			await rejectsWith(
+				'index_mismatch',
+				other({ fingerprint: 'free:2', dimensions: 16, replaceable: ['free:'] }),
+			);
+			await other({ fingerprint: 'free:3', dimensions: 16, replaceable: ['free:'] });
 		});
 
 		it('and to write, while another process holds the file, and goes on afterwards', async () => {

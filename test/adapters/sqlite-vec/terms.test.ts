@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { limits } from '../../../api/contract/limits.ts';
-import { createTermIndexer, matchExpression } from '../../../api/adapters/sqlite-vec/terms.ts';
+import {
+	createTermIndexer,
+	matchExpression as expressionOf,
+	type TextQuery,
+} from '../../../api/adapters/sqlite-vec/terms.ts';
 
 const index = createTermIndexer();
 const indexedTerms = (tenant: number, terms: string) =>
 	Buffer.from(index(tenant, Buffer.from(terms))).toString();
+
+const matchExpression = (tenant: number, terms: readonly string[], rest: Partial<TextQuery> = {}) =>
+	expressionOf(tenant, { terms, phrases: [], without: [], ...rest });
 
 describe('terms', () => {
 	it('are marked with the number of their tenant', () => {
@@ -14,6 +21,13 @@ describe('terms', () => {
 			'7_install 7_cmake_rpath 7_zürich 7_日本',
 		);
 		assert.equal(matchExpression(7, ['install', 'or', 'install']), '"7_install" OR "7_or"');
+	});
+
+	it('ask for phrases, and for what must not be', () => {
+		const words = { phrases: [['a', 'b'], ['"']], without: [['c'], ['d', 'e f']] };
+		const expected = '(("7_a" OR "7_b") AND ("7_a 7_b")) NOT ("7_c" OR "7_d 7_e 7_f")';
+		assert.equal(matchExpression(7, ['a', 'b'], words), expected);
+		assert.equal(matchExpression(7, ['"'], words), null);
 	});
 
 	it('leave nothing where there is nothing', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createLexicalEmbedder } from '../../../api/adapters/embedders/lexical-pool.ts';
+import { builtInTable, createStaticEmbedder } from '../../../api/adapters/embedders/index.ts';
 import { createInProcessExtractor } from '../../../api/adapters/extractors/in-process.ts';
 import { mimeTypeOf } from '../../../api/contract/file-types.ts';
 import { createExtractorPool } from '../../../api/adapters/extractors/pool.ts';
@@ -37,7 +37,7 @@ const chunking = { maxChars: 300, overlapChars: 0 };
 export async function createBench(): Promise<Bench> {
 	const extractor = remembering(createExtractorPool({ workers: 1, chunking, clock: systemClock }));
 	const judging = remembering(createInProcessExtractor({ chunking }));
-	const embedder = createLexicalEmbedder({ threads: 1 });
+	const embedder = createStaticEmbedder(await builtInTable());
 	const double = await startQdrantDouble();
 	return {
 		extractor,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { NodeConnectionTypes, type NodeApiError } from 'n8n-workflow';
 import { fileTypes } from '../../../api/contract/file-types.ts';
 import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
+import { inPanelWords } from '../../../nodes/DocDrop/operations/refusal-words.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { call } from '../../support/call.ts';
 import { createToolContext } from '../../support/n8n-context.ts';
@@ -76,6 +77,16 @@ describe('what fails the action node', () => {
 		assert.deepEqual(read.split(', ').sort(), [...names].sort());
 		assert.match(error.jobId, /^[0-9a-f-]{36}$/);
 		assert.deepEqual(run.output[321]?.pairedItem, { item: 321 });
+	});
+
+	it('the refusal of an image names the setting of the API that reads it', () => {
+		const fault = { code: 'unsupported_type', message: 'mimeType', hint: 'h', retryable: false };
+		const hintOf = (docId: string) => inPanelWords(fault, { tenant: 't', docId }, ['text/plain']).hint;
+		assert.match(
+			hintOf('a/scan.PNG'),
+			/^It reads plain text\. Images are read where its setting DOCDROP_OCR/,
+		);
+		assert.doesNotMatch(hintOf('a.exe'), /DOCDROP_OCR/);
 	});
 
 	it('refused files of the trigger never fail the node, and a hint says how many and why', async () => {
@@ -196,12 +207,9 @@ describe('what fails the action node', () => {
 	});
 
 	it('a name without an ending is said to have none', async () => {
-		const { sent } = await files(1, () => 'folder.d/LICENSE');
+		const { sent } = await files(1, () => 'folder.d/PLAN');
 		const run = await runNode({ ...known(), items: items(sent) });
-		assert.equal(
-			run.json[0].error.message,
-			'DocDrop cannot read "folder.d/LICENSE", whose name has no ending',
-		);
+		assert.equal(run.json[0].error.message, 'DocDrop cannot read "folder.d/PLAN", whose name has no ending');
 	});
 
 	it('a text whose document another source owns names the switch of this node', async () => {

@@ -105,7 +105,8 @@ describe('the fields of an item that people use', () => {
 	it('say what the path says of the file', () => {
 		assert.deepEqual(fields('a/b/Report.final.PDF'), ['Report.final.PDF', 'pdf', 'application/pdf', 'a/b']);
 		assert.deepEqual(fields('notes.md'), ['notes.md', 'md', 'text/markdown', '']);
-		assert.deepEqual(fields('a.b/README'), ['README', '', 'application/octet-stream', 'a.b']);
+		assert.deepEqual(fields('a.b/README'), ['README', '', 'text/plain', 'a.b']);
+		assert.deepEqual(fields('a.b/plan'), ['plan', '', 'application/octet-stream', 'a.b']);
 		assert.deepEqual(fields('x/.env'), ['.env', '', 'application/octet-stream', 'x']);
 		assert.deepEqual(fields('a.constructor'), [
 			'a.constructor',

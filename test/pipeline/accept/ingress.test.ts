@@ -177,6 +177,10 @@ describe('the ingress', () => {
 			'mimeType',
 		]);
 		assert.deepEqual(refused(put('x', 'x', { mimeType: 'image/png' })), ['unsupported_type', 'mimeType']);
+		assert.throws(() => ingress().normalise(put('scan.png', 'x', { content: { base64: 'AA==' } })), {
+			code: 'unsupported_type',
+			hint: /DOCDROP_OCR/,
+		});
 	});
 
 	it('the type: a name for any bytes is none, other names of a type are its own, and text is no PDF', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from '../../support/lexical-vector.ts';
 import { createOpenAiEmbedder } from '../../../api/adapters/embedders/openai.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startPipelineFixture } from '../../support/pipeline-fixture.ts';

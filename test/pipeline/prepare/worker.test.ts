@@ -1,7 +1,7 @@
 import { createBlame } from '../../../api/pipeline/faults/blame.ts';
 import { createJobNotes } from '../../../api/pipeline/faults/job-notes.ts';
 import assert from 'node:assert/strict';
-import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from '../../support/lexical-vector.ts';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { DocDropError } from '../../../api/errors.ts';

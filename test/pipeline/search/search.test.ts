@@ -48,7 +48,7 @@ describe('search', () => {
 		}
 		assert.deepEqual(await ids({ mode: 'text', query: 'flour' }), ['cake.md']);
 		assert.equal((await ids({ mode: 'dense', query: 'patient bakers' }))[0], 'cake.md', 'by parts of words');
-		assert.deepEqual(await ids({ mode: 'text', query: 'patient bakers' }), []);
+		assert.deepEqual(await ids({ mode: 'text', query: 'pastry cooks' }), []);
 	});
 
 	it('answers with all that a reader needs, of this tenant only', async () => {
@@ -66,6 +66,34 @@ describe('search', () => {
 		assert.match(hit?.content ?? '', /shared library/);
 		assert.ok(tookMs >= 0 && (hit?.score ?? 0) > 0 && (hit?.version ?? 0) > 0);
 		assert.deepEqual(await ids({ tenant: 'nobody' }), []);
+	});
+
+	it('obeys quotes and minuses, also for what is found by vector', async () => {
+		const query = 'cmake library test cake';
+		assert.equal((await ids({ query })).length, 3);
+		assert.deepEqual(await ids({ query: `${query} "shared library"` }), ['rpath.md']);
+		assert.deepEqual((await ids({ query: `${query} -flour -"every test"` })).sort(), ['rpath.md']);
+		assert.equal((await ids({ query: '-flour' }))[0], 'cake.md', 'a word, where nothing else is asked for');
+	});
+
+	it('finds other forms of a word, an unfinished one, a misspelt one, folders and tags', async () => {
+		const tags = ['quokka'];
+		await fixture.publish({ tenant: 't', docId: 'zoo/a.md', content: { text: 'Fur.' }, metadata: { tags } });
+		const found = async (query: string) => (await ids({ mode: 'text', query })).join();
+		assert.equal(await found('installed'), 'rpath.md');
+		assert.equal(await found('releas'), 'tests.md');
+		assert.equal(await found('libary '), 'rpath.md');
+		assert.equal(await found('quokkas'), 'zoo/a.md');
+		assert.equal(await found('zoo'), 'zoo/a.md');
+	});
+
+	it('finds a document by its new tags, though its text has not changed', async () => {
+		const publish = (tags: string[]) =>
+			fixture.publish({ tenant: 't', docId: 'a.md', content: { text: 'Fur.' }, metadata: { tags } });
+		await publish(['quokka']);
+		await publish(['wombat']);
+		assert.deepEqual(await ids({ mode: 'text', query: 'wombat ' }), ['a.md']);
+		assert.deepEqual(await ids({ mode: 'text', query: 'quokka ' }), []);
 	});
 
 	it('keeps to one document, and to the limit', async () => {

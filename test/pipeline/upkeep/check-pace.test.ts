@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from '../../support/lexical-vector.ts';
 import { createCheckRequests, startIndexCheck } from '../../../api/pipeline/upkeep/index-check.ts';
 import { createTelemetry } from '../../../api/telemetry.ts';
 import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { lexicalVector } from '../../../api/adapters/embedders/lexical.ts';
+import { lexicalVector } from '../../support/lexical-vector.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { createBlame } from '../../../api/pipeline/faults/blame.ts';
 import { noCrash } from '../../../api/pipeline/faults/crash-points.ts';

@@ -1,19 +1,16 @@
 /**
- * The built-in embedder's vectors: LEXICAL, not semantic. Two texts are near when they share words, parts of
- * identifiers, or pieces of words (so that "installing" finds "installed"); synonyms are as far apart as any
- * other words. It needs no download and no server, and is the same on every machine.
+ * Vectors for tests, quick and without a file: LEXICAL, not semantic. Two texts are near when they share words, parts of
+ * identifiers, or pieces of words; synonyms are as far apart as any other words. It was the built-in embedder once, and
+ * benches measure it beside the one of today.
  *
  * Each distinct word of the text (by the pipeline's tokenizer), each pair of neighbouring words and each run of
  * 3 to 5 characters within a word is hashed to one of 256 numbers, with a sign that lets collisions cancel
  * out. Weights: 1 + ln(count) for a word, so that repetition counts less and less; stop words a tenth; the
  * pieces of a word together as much as the word itself; pairs half as much.
  */
-import { tokenize } from '../../chunking/index.ts';
+import { tokenize } from '../../api/chunking/index.ts';
 
-export const LEXICAL_DIMENSIONS = 256;
-
-/** Grows whenever the same text may give another vector. */
-export const LEXICAL_VERSION = 1;
+const LEXICAL_DIMENSIONS = 256;
 
 /** Unit length; all zeros for a text without a letter or digit. */
 export function lexicalVector(text: string): Float32Array {

@@ -1,0 +1,74 @@
+/**
+ * The terms that are in `texts`, and in how many rows each: what words a search has, and what they weigh. FTS5 has
+ * this as a table of its own kind, which reads the index and takes no room. For index-search.ts.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
+
+export interface KnownTerms {
+	/** Those of the query that are there, and what stands in for those that are not. */
+	readonly terms: readonly string[];
+	/** What each term of the query weighs in FTS5's bm25; null for one that is not there, and that nothing stands in for. */
+	readonly weights: readonly (number | null)[];
+}
+
+export type Vocabulary = (
+	tenant: number,
+	query: { readonly terms: readonly string[]; readonly beginning: string | null },
+) => KnownTerms;
+
+/** Sorts behind every term that begins with what stands before it. */
+const last = '\u{10ffff}';
+
+export function createVocabulary(db: DatabaseSync): Vocabulary {
+	db.exec('CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, texts, row)');
+	const count = db.prepare('SELECT doc FROM temp.vocabulary WHERE term = ?');
+	const range = db.prepare('SELECT term, doc FROM temp.vocabulary WHERE term >= ? AND term < ? LIMIT ?');
+	// FTS5 keeps its own count of rows in the record with the number 1, as its first number.
+	const averages = db.prepare('SELECT block FROM texts_data WHERE id = 1');
+
+	const chunksOf = (tenant: number, term: string) => Number(count.get(`${tenant}_${term}`)?.['doc'] ?? 0);
+
+	function around(tenant: number, term: string): VocabularyTerm[] {
+		const prefix = `${tenant}_`;
+		const from = prefix + term.slice(0, sharedBeginning);
+		return range
+			.all(from, from + last, mostLookedAt)
+			.map((row) => ({ term: String(row['term']).slice(prefix.length), chunks: Number(row['doc']) }));
+	}
+
+	return (tenant, { terms, beginning }) => {
+		const rows = firstVarint(averages.get()?.['block'] as Uint8Array | undefined);
+		const weightOf = (term: string) => {
+			const chunks = chunksOf(tenant, term);
+			return chunks === 0 ? null : Math.max(smallestWeight, Math.log((rows - chunks + 0.5) / (chunks + 0.5)));
+		};
+		const found: string[] = [];
+		const weights = terms.map((term) => {
+			const weight = weightOf(term);
+			const meant =
+				weight === null && term.length >= sharedBeginning
+					? nearTerms(term, term === beginning, around(tenant, term))
+					: [term];
+			found.push(...meant);
+			return weight ?? greatest(meant.map(weightOf));
+		});
+		return { terms: found, weights };
+	};
+}
+
+/** FTS5 gives it to a term that is in half of all rows or more. */
+const smallestWeight = 1e-6;
+
+const greatest = (weights: readonly (number | null)[]): number | null =>
+	weights.reduce((most, weight) => (weight !== null && weight > (most ?? 0) ? weight : most), null);
+
+/** SQLite's: seven bits a byte, the highest first; a set eighth bit says that one more follows. */
+function firstVarint(bytes: Uint8Array = new Uint8Array(1)): number {
+	let value = 0;
+	for (const byte of bytes) {
+		value = value * 128 + (byte & 127);
+		if (byte < 128) break;
+	}
+	return value;
+}
