@@ -88,7 +88,10 @@ describe('relaunch', function () {
 		const spelt = await tell([], { NODE_OPTIONS: '--max_semi_space_size=32' });
 		assert.ok(!spelt.execArgv.includes(`--max-semi-space-size=${mainSemiSpaceMb}`), spelt.execArgv.join(' '));
 		const all = { MALLOC_ARENA_MAX: '7', MALLOC_MMAP_THRESHOLD_: '1', MALLOC_TRIM_THRESHOLD_: '1' };
-		const none = await tell([], { ...all, NODE_OPTIONS: '--max-semi-space-size=32 --max-old-space-size=900' });
+		const none = await tell([], {
+			...all,
+			NODE_OPTIONS: '--max-semi-space-size=32 --max-old-space-size=900',
+		});
 		assert.equal(none.pids.length, 1, 'nothing was missing');
 	});
 });
