@@ -6,7 +6,7 @@ import { answeredFields, type AnsweredFields, type readAs } from './stored-field
 
 /**
  * What documents must be like. Its shape is told in words and by examples: what may stand in it is checked by
- * api/domain/search-filter.ts, whose errors name the place.
+ * api/domain/document-filter.ts, whose errors name the place.
  */
 export const SearchFilter = Type.Object(
 	{},

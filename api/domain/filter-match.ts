@@ -4,7 +4,7 @@
  */
 import { limits } from '../contract/limits.ts';
 import type { DocFields } from './doc-fields.ts';
-import { filterableFields, type Bound, type FieldFilter, type Filter } from './search-filter.ts';
+import { filterableFields, type Bound, type FieldFilter, type Filter } from './document-filter.ts';
 import { momentOf } from './iso-date.ts';
 
 /** One value of a field, by its kind; `other` stands for what no condition but `exists` can be about. */

@@ -8,7 +8,13 @@ export * from './credit-cost.ts';
 export * from './epoch-order.ts';
 export * from './failure.ts';
 export { type DocFields, fieldsOf } from './doc-fields.ts';
-export { checkFieldName, type FieldFilter, type Filter, type FilterValue, parseFilter } from './search-filter.ts';
+export {
+	checkFieldName,
+	type FieldFilter,
+	type Filter,
+	type FilterValue,
+	parseFilter,
+} from './document-filter.ts';
 export { type FilterableDoc, filterableDoc, satisfies } from './filter-match.ts';
 export * from './doc-state.ts';
 export { createFairShare, documentCost, type FairShare, queueKeyName } from './fair-share.ts';

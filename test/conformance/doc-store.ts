@@ -8,7 +8,7 @@ import type { Claimed, Commit } from '../../api/ports/work-claims.ts';
 import type { Change, Refusal } from '../../api/domain/change.ts';
 import type { ManifestChunk } from '../../api/domain/manifest.ts';
 import { v7 as uuidv7 } from 'uuid';
-import { parseFilter } from '../../api/domain/search-filter.ts';
+import { parseFilter } from '../../api/domain/document-filter.ts';
 import { writeMeta } from '../../api/domain/meta.ts';
 import { patience } from '../../api/domain/fair-share.ts';
 import { createJobIds } from '../../api/pipeline/accept/job-id.ts';

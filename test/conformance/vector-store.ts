@@ -633,36 +633,39 @@ export function testVectorStore(
 								['a', mine],
 								['b', others],
 							] as const) {
-								// prettier-ignore
 								const docs = all.map((extra, at) => docWrite({ ...doc(`doc${at}`, extra), tenant }));
 								await store.put(docs);
 								written.push({ tenant, docs });
 							}
-							for (const given of filters) {
-								const filter = parseFilter(given);
-								assert.ok(filter !== null);
-								for (const { tenant, docs } of written) {
-									const wanted: string[] = docs
-										.filter(({ docId, fields }) => satisfies(filterableDoc(docId, fields), filter))
-										.map(({ docId }) => docId);
-									const { dense, sparse } = await filtered(tenant, given);
-									assert.deepEqual(
-										[...dense, ...sparse].filter((hit) => hit.tenant !== tenant),
-										[],
-									);
-									for (const hits of [dense, sparse])
+							try {
+								for (const given of filters) {
+									const filter = parseFilter(given);
+									assert.ok(filter !== null);
+									for (const { tenant, docs } of written) {
+										const wanted: string[] = docs
+											.filter(({ docId, fields }) => satisfies(filterableDoc(docId, fields), filter))
+											.map(({ docId }) => docId);
+										const { dense, sparse } = await filtered(tenant, given);
 										assert.deepEqual(
-											hits.map(({ docId }) => docId).sort(),
-											wanted.sort(),
-											JSON.stringify(given),
+											[...dense, ...sparse].filter((hit) => hit.tenant !== tenant),
+											[],
 										);
+										for (const hits of [dense, sparse])
+											assert.deepEqual(
+												hits.map(({ docId }) => docId).sort(),
+												wanted.sort(),
+												JSON.stringify(given),
+											);
+									}
 								}
+							} finally {
+								// Also after a failure: smaller examples are tried on an empty store.
+								for (const { tenant, docs } of written)
+									await store.remove(
+										tenant,
+										docs.flatMap(({ points }) => points.map(idOf)),
+									);
 							}
-							for (const { tenant, docs } of written)
-								await store.remove(
-									tenant,
-									docs.flatMap(({ points }) => points.map(idOf)),
-								);
 						},
 					),
 					{ numRuns: 12 },

@@ -85,7 +85,7 @@ function parsePath(path: string): string[] {
 
 function valuesAt(payload: unknown, path: readonly string[]): unknown[] {
 	let value = payload;
-	for (const key of path) value = isObject(value) ? value[key] : undefined;
+	for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 	return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
 

@@ -53,5 +53,5 @@ export const anyFilter: fc.Arbitrary<Record<string, unknown>> = fc.letrec((tie) 
 		fc.record({ and: fc.array(tie('filter'), { minLength: 1, maxLength: 3 }) }),
 		fc.record({ $or: fc.array(tie('filter'), { minLength: 1, maxLength: 3 }) }),
 		fc.record({ not: tie('filter') }),
-	) as fc.Arbitrary<Record<string, unknown>>,
+	),
 })).filter;
