@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { limits } from '../../api/contract/limits.ts';
-<<<<<<<< HEAD:test/domain/search-filter.test.ts
-import { type Filter, parseFilter } from '../../api/domain/search-filter.ts';
-========
 import { type Filter, parseFilter } from '../../api/domain/document-filter.ts';
->>>>>>>> query:test/domain/document-filter.test.ts
 import { filterableDoc, satisfies } from '../../api/domain/filter-match.ts';
 import { momentOf } from '../../api/domain/iso-date.ts';
 import { isDocDropError } from '../../api/errors.ts';
