@@ -13,7 +13,7 @@ describe('what a sender’s word for the type of a file is worth', () => {
 		['application/x-www-form-urlencoded', 'a.csv', 'text/csv'],
 		[undefined, 'a', null],
 		['application/octet-stream', 'a', null],
-		['application/octet-stream', 'a.png', null],
+		['application/octet-stream', 'a.mp4', null],
 		// Written by default: an ending that is known wins.
 		['text/plain', 'a.md', 'text/markdown'],
 		['text/plain;charset=UTF-8', 'a.html', 'text/html; charset=UTF-8'],

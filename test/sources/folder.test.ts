@@ -213,7 +213,7 @@ describe('the folder source', () => {
 	it('each file has its own outcome, in its own place', async () => {
 		const outcomes = await deliver([
 			file('a.txt', 'good'),
-			file('picture.png', 'x'),
+			file('film.mp4', 'x'),
 			file('program.PY', 'print(1)'),
 			file('vanished.txt', null),
 			file('new\nline.txt', 'a name that no id can have'),

@@ -58,7 +58,11 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		published?.fingerprint === deps.fingerprint &&
 		(document.op === 'delete' || isNamedAlike(docId, readMeta(published.meta), readMeta(document.meta)));
 	const next = await planInTurns({ tenant, docId, chunks, manifest, canKeep });
-	const known = document.op === 'delete' ? new Set<string>() : await hashesOfPrevious(document, deps);
+	const own = published?.fingerprint === deps.fingerprint ? manifest.map(({ hash }) => hash) : [];
+	const known = new Set([
+		...own,
+		...(document.op === 'delete' ? [] : await hashesOfPrevious(document, deps)),
+	]);
 	const reused = chunks.filter(({ hash }, index) => !next.isKept(index) && known.has(hash)).length;
 	const added = next.chunks - next.kept;
 	const isSame = canKeep && published?.sha256 === document.sha256 && published.meta === document.meta;
