@@ -6,6 +6,7 @@ import type { Pipeline } from '../pipeline/index.ts';
 import type { Embedder } from '../ports/index.ts';
 import { described } from './described.ts';
 import { goneSignal } from './gone-signal.ts';
+import { longAnswer } from './long-answer.ts';
 
 /**
  * The active embedder for anyone who speaks OpenAI's dialect: its own client, LangChain, n8n's Embeddings OpenAI node.
@@ -39,19 +40,12 @@ export function embeddingRoutes(
 			}
 			const vectors = await pipeline.embeddings(texts, request.onlyTenant ?? '', goneSignal(reply));
 			const tokens = texts.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
-			return {
-				object: 'list' as const,
+			const about = {
+				object: 'list',
 				model: embedder.model,
-				data: vectors.map((vector, index) => ({
-					object: 'embedding' as const,
-					index,
-					embedding:
-						format === 'float'
-							? Array.from(vector)
-							: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'),
-				})),
 				usage: { prompt_tokens: tokens, total_tokens: tokens },
 			};
+			return reply.type('application/json').send(longAnswer(about, 'data', embeddings(vectors, format)));
 		},
 	);
 
@@ -73,6 +67,16 @@ export function embeddingRoutes(
 			throw new DocDropError('not_found', `the only model is ${model.id}`, { field: 'id' });
 		},
 	);
+}
+
+function* embeddings(vectors: readonly Float32Array[], format: 'float' | 'base64') {
+	for (const [index, vector] of vectors.entries()) {
+		const embedding =
+			format === 'float'
+				? Array.from(vector)
+				: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
+		yield { object: 'embedding', index, embedding };
+	}
 }
 
 /** Clients that count tokens send them instead of the text, one array a text. */
