@@ -64,8 +64,10 @@ export const deleteByPrefix = (session: Session) =>
 			const prefix = parameters.exact('prefix', item) ?? '';
 			if (prefix.trim() === '') throw new ItemFailure(noPrefix);
 			const options = parameters.options('options', item);
+			const filter = filterOf(options['filter']);
+			if ('filter' in options && filter === null) throw new ItemFailure(emptyFilter);
 			const { deleted, owned, example } = await deletePages(session, item, {
-				...{ tenant, prefix, filter: filterOf(options['filter']) },
+				...{ tenant, prefix, filter },
 				takeOver: options['takeOver'] === true,
 			});
 			if (owned > 0) throw new ItemFailure(ofOthers({ deleted, owned, example }));
@@ -151,6 +153,13 @@ const noPrefix = nodeFault(
 	'Prefix must not be empty: every document of the tenant would begin with it',
 	'Nothing was deleted. Write the start of the document IDs, such as "handbook/", or delete the tenant.',
 	{ field: 'prefix', retryable: false },
+);
+
+const emptyFilter = nodeFault(
+	'invalid',
+	'Filter must not be empty: every document below the prefix would be deleted',
+	'Nothing was deleted. Write a filter, or remove the option.',
+	{ field: 'filter', retryable: false },
 );
 
 const ofOthers = ({ deleted, owned, example }: Omit<Deleted, 'seen'>) =>

@@ -202,6 +202,10 @@ describe('tenants, and many documents at once', () => {
 				const run = ask('document', 'deleteByPrefix', { tenant: acme, prefix });
 				await assert.rejects(run, /Prefix must not be empty/);
 			}
+			for (const filter of ['={{ $json.none }}', '', '{}', {}]) {
+				const run = ask('document', 'deleteByPrefix', { tenant: acme, prefix: 'a/', options: { filter } });
+				await assert.rejects(run, /Filter must not be empty/);
+			}
 			assert.deepEqual(await there(), ['a.txt']);
 		});
 
