@@ -12,6 +12,20 @@ export function loopTurn(): Promise<void> {
 	});
 }
 
+/** Which of the items pass a test that takes long, so many a turn. */
+export async function filterInTurns<T>(
+	items: readonly T[],
+	test: (item: T) => boolean,
+	aTurn: number,
+): Promise<T[]> {
+	const passed: T[] = [];
+	for (const [at, item] of items.entries()) {
+		if (at % aTurn === 0) await loopTurn();
+		if (test(item)) passed.push(item);
+	}
+	return passed;
+}
+
 function next(): void {
 	waiting.shift()?.();
 	// An immediate that is set in an immediate runs after the next look at the sockets.

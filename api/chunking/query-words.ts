@@ -22,17 +22,20 @@ type Phrase = readonly string[];
 /** Shorter ones begin too many words. */
 const shortestBeginning = 3;
 
-/** A minus, what stands in quotes; or a word behind a minus, which before a digit is a sign. */
-const MARKED = /(?<![^\s(])(?:(-?)"([^"]*)"|-(?=[\p{L}\p{M}_])(\S+))/gu;
+/**
+ * A minus, what stands in quotes; or a word behind a minus. Before a digit that is a sign, before less than four letters the option
+ * of a command (`docker run -it`), and at the start of a further line the mark of a list.
+ */
+const MARKED = /(?<![^\s(])(?:(-?)"([^"]*)"|(?<!\n[^\S\n]*)-(?=[\p{L}\p{M}_]{4})(\S+))/gu;
 const QUOTES = /[\u201c-\u201f\uff02]/g;
-const LAST_WORD = /[\p{L}\p{M}\p{N}_]+$/u;
+const LAST_WORD = /(?<![\p{L}\p{M}\p{N}_])[\p{L}\p{M}\p{N}_]+$/u;
 
 /**
  * Reads what somebody has typed. Pure, and every text is a query:
  *
  * - Words: any of them may be in a passage. The last one may be unfinished, unless something stands behind it.
  * - `"in quotes"`: must be in it as it stands there. A quote that is not closed, or within a word, is none.
- * - `-word`, `-"in quotes"`: must not be in it. Where nothing else is asked for (`-Wall`), these are words like others.
+ * - `-word` of four letters or more, `-"in quotes"`: must not be in it. Where nothing else is asked for (`-Wall`), these are words like others.
  *
  * Of a long query the first different words count, and as many of what must and must not be there.
  */
@@ -48,13 +51,15 @@ export function parseQuery(query: string): QueryWords {
 	const terms = termsOf(wanted);
 	if (terms.length === 0 && without.some(({ length }) => length > 0)) return plainQuery(typed);
 	const last = LAST_WORD.exec(typed)?.[0] ?? '';
+	const beginning = wanted.endsWith(last) ? beginningOf(last) : null;
 	return {
 		text: wanted.trim(),
 		terms: firstTerms(terms),
 		earlier: earlierTerms(wanted),
 		phrases: firstPhrases(phrases),
 		without: firstPhrases(without),
-		beginning: wanted.endsWith(last) ? beginningOf(last) : null,
+		// Signs before it may make another term of it.
+		beginning: beginning !== null && terms.includes(beginning) ? beginning : null,
 	};
 }
 

@@ -29,7 +29,7 @@ export function searchRequest(
 ): SearchRequest {
 	const { facets } = given;
 	const limit = whole('--limit', given.limit, 1, limits.searchResults) ?? searchResultsUnset.reader;
-	const offset = whole('--offset', given.offset, 0, limits.searchWindow - limit);
+	const offset = whole('--offset', given.offset, 0, limits.searchWindow - 1);
 	const context = whole('--context', given.context, 0, limits.contextChunks);
 	const minScore = score(given['min-score']);
 	const filter = filterOf(given.filter);

@@ -47,7 +47,7 @@ export const SearchRequest = Type.Object(
 			Type.Integer({
 				minimum: 0,
 				maximum: limits.searchWindow - 1,
-				description: `Results before the first one that is answered: \`next\` of the page before. With the limit at most ${limits.searchWindow}. Default 0.`,
+				description: `Results before the first one that is answered: \`next\` of the page before. A search answers its first ${limits.searchWindow} results. Default 0.`,
 			}),
 		),
 		mode: Type.Optional(

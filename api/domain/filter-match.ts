@@ -52,10 +52,10 @@ function valuesOf(value: unknown): FieldValue[] {
 	});
 }
 
-/** A text that names a moment is both. Its end counts for nothing, since no filter can have a text as long. */
+/** A text that names a moment is both. Its end counts for nothing, since no filter can have a text as long; half a character is none. */
 function textValues(text: string): FieldValue[] {
 	const moment = momentOf(text);
-	const value = text.slice(0, limits.filterTextChars + 1);
+	const value = text.slice(0, limits.filterTextChars + 1).toWellFormed();
 	return [{ kind: 'text', value }, ...(moment === null ? [] : [{ kind: 'date' as const, value: moment }])];
 }
 

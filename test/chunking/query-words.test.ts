@@ -23,6 +23,10 @@ const cases: Record<string, readonly [query: string, read: string]> = {
 		'shared li 5 disk 3"|share li 5 disk 3|share li 5 /|',
 	],
 	'what must not be there': ['cake -flour -"baking soda"', 'cake|cake|/ flour bake soda|'],
+	'the options of a command, and the marks of a list': [
+		'docker run -it\n-vacation\n - sick',
+		'docker run -it\n-vacation\n - sick|docker run it vacat sick|/|sick',
+	],
 	'a minus before a digit, within a word, alone, doubled': [
 		'-5 auto-save - --flag x',
 		'-5 auto-save - --flag x|5 auto save flag x|/|',
@@ -59,7 +63,7 @@ describe('parseQuery', () => {
 				if (termsOf(query).length > 0) assert.ok(terms.length > 0);
 			}),
 		);
-		const many = Array.from({ length: 500 }, (_, n) => `"a${n} b" -c${n}`).join(' ');
+		const many = Array.from({ length: 500 }, (_, n) => `"a${n} b" -word${n}`).join(' ');
 		assert.equal(parseQuery(many).phrases.length, limits.searchTerms / 2);
 		assert.equal(parseQuery(many).without.length, limits.searchTerms);
 	});

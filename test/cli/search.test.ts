@@ -28,7 +28,7 @@ describe('docdrop search', () => {
 		const wrong: readonly [Parameters<typeof searchRequest>[0], RegExp][] = [
 			[{ limit: '101' }, /--limit must be 1 to 100/],
 			[{ limit: '' }, /--limit must be/],
-			[{ offset: '196' }, /--offset must be 0 to 195/],
+			[{ offset: '200' }, /--offset must be 0 to 199/],
 			[{ context: '1.5' }, /--context must be 0 to 5/],
 			[{ 'min-score': 'high' }, /--min-score must be 0 to 1/],
 			[{ mode: 'fuzzy' }, /--mode must be hybrid, dense or text/],

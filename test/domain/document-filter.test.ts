@@ -209,3 +209,12 @@ describe('filter', () => {
 		});
 	});
 });
+
+describe('the values that a document can be found by', () => {
+	it('are cut where no character is halved', () => {
+		const text = `${'x'.repeat(limits.filterTextChars)}😀`;
+		const fields = docFields({ extra: { notes: [text] } });
+		for (const value of filterableDoc('a.md', fields).get('notes') ?? [])
+			assert.ok(value.kind !== 'text' || value.value.isWellFormed());
+	});
+});

@@ -2,6 +2,7 @@
 import type { Schemas } from '@qdrant/js-client-rest';
 import { greatestScore, holdsWords, shareOf, storedTerms } from '../../chunking/index.ts';
 import { slices } from '../../domain/index.ts';
+import { filterInTurns } from '../../loop-turn.ts';
 import type { Hit, Page, PageRequest, PointMark, SearchQuery, StoredPoint } from '../../ports/index.ts';
 import { round } from './body.ts';
 import { filterCondition } from './filter-conditions.ts';
@@ -15,6 +16,8 @@ export type SendRead = <T>(path: string, body: object) => Promise<T>;
 const scanPage = 512;
 /** Of one search; servers in strict mode may refuse more. Equal scores beyond it come in Qdrant's order. */
 const largestLimit = 1_000;
+/** So many texts are looked through in one turn of the event loop. */
+const passagesATurn = 25;
 
 type Search = Schemas['QueryRequest'];
 type Answer = Schemas['QueryResponse']['points'];
@@ -47,7 +50,9 @@ export async function searchPoints(
 		search === undefined ? [] : withAllTies(read, search, ranked(answers[at] ?? []), limit);
 	const dense = await hitsOf(byVector, 0);
 	const found = await hitsOf(byWords, byVector.length);
-	const kept = isMarked ? found.filter((hit) => holdsWords(storedTerms(hit), words)) : found;
+	const kept = isMarked
+		? await filterInTurns(found, (hit) => holdsWords(storedTerms(hit), words), passagesATurn)
+		: found;
 	const weights = weighed.map((index, at) =>
 		weightOf(answers[byVector.length + byWords.length + at] ?? [], index),
 	);

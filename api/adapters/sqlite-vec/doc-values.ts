@@ -45,7 +45,9 @@ export interface DocValues {
 }
 
 export function createDocValues(db: DatabaseSync): DocValues {
-	const add = db.prepare('INSERT INTO doc_values(tenant, name, kind, value, doc) VALUES(?, ?, ?, ?, ?)');
+	const add = db.prepare(
+		'INSERT OR IGNORE INTO doc_values(tenant, name, kind, value, doc) VALUES(?, ?, ?, ?, ?)',
+	);
 	const drop = db.prepare(
 		'DELETE FROM doc_values WHERE tenant = ? AND name = ? AND kind = ? AND value = ? AND doc = ?',
 	);

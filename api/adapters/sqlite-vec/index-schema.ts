@@ -93,9 +93,10 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		// After a bulk load the log would keep its largest size for ever.
 		db.exec('PRAGMA journal_size_limit = 67108864');
 		if (version === 0) create(db, shape);
+		// Of another embedder it is refused as it was found, so that the version that made it can go on with it.
+		checkShape(db, shape);
 		if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		if (version === 1 || version === 2) inTransaction(db, () => addDocValues(db));
-		checkShape(db, shape);
 		inTransaction(db, () => rebuildTexts(db));
 		return db;
 	} catch (error) {

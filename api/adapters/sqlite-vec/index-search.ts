@@ -75,7 +75,10 @@ export function createSearch(db: DatabaseSync): ReaderMethods['search'] {
 		const { terms, weights } = vocabulary(Number(tenant), { terms: asked, beginning });
 		const query = matchExpression(Number(tenant), { terms, phrases, without });
 		if (query === null) return nothing;
-		const greatest = greatestScore(weights);
+		// FTS5 counts a phrase as one more term, as rare as the rarest of its own.
+		const weightOf = new Map(asked.map((term, at) => [term, weights[at] ?? 0]));
+		const ofPhrases = phrases.map((phrase) => Math.max(0, ...phrase.map((term) => weightOf.get(term) ?? 0)));
+		const greatest = greatestScore([...weights, ...ofPhrases]);
 		return toHits(
 			tenant,
 			limit,

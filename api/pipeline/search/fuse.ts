@@ -5,7 +5,7 @@
  * points exactly where the query does; 0 for one with none of the words and nothing of the meaning. So a threshold can
  * be put on it, for one embedder: what cosines mean is the embedder's. Pure.
  *
- * A passage that only the words have found gets the lowest cosine of the other list, above which it cannot be.
+ * A passage that only the words have found gets the lowest cosine that the vector's search gave, above which it cannot be.
  *
  * While a document is being updated, its old points still answer beside the new ones: of each document only
  * what belongs to its highest version is kept, so that a reader never sees two versions of it.
@@ -19,14 +19,18 @@ const meaningWeight = 0.35;
 export interface Lists {
 	readonly dense: readonly Hit[] | null;
 	readonly sparse: readonly Hit[] | null;
+	/** The lowest cosine that the search by vector gave, where its hit is not in the list; 0 where it gave none. */
+	readonly lowest?: number;
 }
 
 /** Best first, equal scores by id, each point once. */
-export function fuse({ dense, sparse }: Lists, { limit }: { readonly limit: number }): Hit[] {
+export function fuse(
+	{ dense, sparse, lowest = dense?.at(-1)?.score ?? 0 }: Lists,
+	{ limit }: { readonly limit: number },
+): Hit[] {
 	const newest = newestOf([...(dense ?? []), ...(sparse ?? [])]);
 	const cosines = dense === null ? null : scoresOf(dense, newest);
 	const shares = sparse === null ? null : scoresOf(sparse, newest);
-	const lowest = Math.min(1, ...(cosines?.values() ?? []));
 	const weight = shares === null ? 1 : cosines === null ? 0 : meaningWeight;
 	const scoreOf = (id: string) => {
 		const meaning = Math.min(1, Math.max(0, cosines?.get(id) ?? lowest));

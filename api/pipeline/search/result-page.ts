@@ -1,7 +1,6 @@
 /** From all passages that were found to those that are answered. Pure. */
 import type { SearchRequest } from '../../contract/search-schema.ts';
 import { limits, searchResultsUnset } from '../../contract/limits.ts';
-import { DocDropError } from '../../errors.ts';
 import type { Hit } from '../../ports/index.ts';
 
 export interface PageOfHits {
@@ -14,23 +13,13 @@ export interface PageOfHits {
 
 type Wanted = Pick<SearchRequest, 'limit' | 'offset' | 'minScore' | 'groupByDocument'>;
 
-export function checkPage({ limit = searchResultsUnset.request, offset = 0 }: Wanted): void {
-	const most = limits.searchWindow - limit;
-	if (offset <= most) return;
-	throw new DocDropError(
-		'invalid',
-		`offset must be at most ${most} with a limit of ${limit}, got ${offset}: a search answers its first ${limits.searchWindow} results`,
-		{ field: 'offset' },
-	);
-}
-
 export function pageOf(
 	hits: readonly Hit[],
 	{ limit = searchResultsUnset.request, offset = 0, minScore = 0, groupByDocument = false }: Wanted,
 ): PageOfHits {
 	const good = hits.filter(({ score }) => score >= minScore);
 	const found = groupByDocument ? bestOfEach(good) : good;
-	const end = offset + limit;
+	const end = Math.min(offset + limit, limits.searchWindow);
 	const isMore = found.length > end && end < limits.searchWindow;
 	return { found, page: found.slice(offset, end), next: isMore ? end : null };
 }

@@ -3,13 +3,14 @@ import type { SearchHit, SearchRequest, SearchResponse } from '../../contract/se
 import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import { checkFieldName, type Filter, parseFilter } from '../../domain/index.ts';
+import { filterInTurns } from '../../loop-turn.ts';
 import type { Clock, DocStore, Embedder, Hit, SearchQuery, VectorStore } from '../../ports/index.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { facetsOf } from './facets.ts';
 import { fuse, type Lists } from './fuse.ts';
 import { highlighter } from './highlight.ts';
-import { checkPage, pageOf } from './result-page.ts';
+import { pageOf } from './result-page.ts';
 import { parseQuery, type QueryWords, holdsWords, storedTerms } from '../../chunking/index.ts';
 
 /**
@@ -21,6 +22,8 @@ import { parseQuery, type QueryWords, holdsWords, storedTerms } from '../../chun
  * served by half of the answer, and can tell that it is half.
  */
 const depth = limits.searchWindow;
+/** So many texts are looked through in one turn of the event loop. */
+const passagesATurn = 25;
 
 interface SearchDeps {
 	readonly vectorStore: VectorStore;
@@ -53,8 +56,9 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		...(filter !== null && { filter }),
 	});
 	const lists: Lists = {
-		dense: vector === null ? null : answered.dense.filter(isWanted(words)),
+		dense: vector === null ? null : await onlyWanted(answered.dense, words),
 		sparse: mode === 'dense' ? null : answered.sparse,
+		lowest: answered.dense.at(-1)?.score ?? 0,
 	};
 	const { found, page, next } = pageOf(fuse(lists, { limit: 2 * depth }), request);
 	const results = await shown(page, { ...request, lists, words }, deps);
@@ -74,7 +78,6 @@ function checked(request: SearchRequest): Filter | null {
 			throw new DocDropError('invalid', `${field} must be well-formed Unicode`, { field });
 		}
 	}
-	checkPage(request);
 	for (const [at, name] of facets.entries()) checkFieldName(name, `facets/${at}`);
 	return parseFilter(filter);
 }
@@ -123,9 +126,9 @@ function placeIn(list: readonly Hit[] | null, id: string): { rank: number; score
 }
 
 /** What must be in a passage, and what must not, holds for those that are found by vector too. */
-function isWanted(words: Words): (hit: Hit) => boolean {
-	const isAny = words.phrases.length + words.without.length === 0;
-	return (hit) => isAny || holdsWords(storedTerms(hit), words);
+async function onlyWanted(hits: readonly Hit[], words: Words): Promise<readonly Hit[]> {
+	if (words.phrases.length + words.without.length === 0) return hits;
+	return filterInTurns(hits, (hit) => holdsWords(storedTerms(hit), words), passagesATurn);
 }
 
 /** Longest wait for a vector that can be done without, ms. */

@@ -49,20 +49,26 @@ describe('fuse', () => {
 		assert.deepEqual(scores({ dense: [], sparse: [] }), []);
 	});
 
+	it('gives words alone no meaning where the vector found nothing, and the lowest one where its hit was not wanted', () => {
+		const sparse = [hit('x', 0.2)];
+		assert.deepEqual(scores({ dense: [], sparse }), [['x', 0.13]]);
+		assert.deepEqual(scores({ dense: [hit('y', 0.9)], sparse, lowest: 0.4 }), [['y', 0.315], ['x', 0.27]]); // prettier-ignore
+	});
+
 	it('orders equal scores by id, and keeps to the limit', () => {
 		const lists = { dense: [hit('b'), hit('c')], sparse: [] };
 		assert.deepEqual(ids(fuse(lists, { limit: 10 })), ['b', 'c']);
 		assert.deepEqual(ids(fuse({ ...lists, dense: lists.dense.toReversed() }, { limit: 1 })), ['b']);
 	});
 
-	it('keeps of each document only its highest version, which decides what the lowest cosine is', () => {
+	it('keeps of each document only its highest version, and knows how low the list went', () => {
 		const dense = [
 			hit('old', 0.9, 'd', 1),
 			hit('new', 0.8, 'd', 2),
 			hit('other', 0.4, 'e', 1),
 			hit('gone', 0.1, 'd', 1),
 		];
-		assert.deepEqual(scores({ dense, sparse: [hit('word', 0)] }), [['new', 0.28], ['other', 0.14], ['word', 0.14]]); // prettier-ignore
+		assert.deepEqual(scores({ dense, sparse: [hit('word', 0)] }), [['new', 0.28], ['other', 0.14], ['word', 0.035]]); // prettier-ignore
 	});
 
 	it('shows a kept point as it is now, where one list saw it before the update', () => {
