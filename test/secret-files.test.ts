@@ -19,7 +19,7 @@ describe('secrets that files hold', () => {
 	it('stand for themselves, keys on a line each', () => {
 		const config = readConfig(
 			withSecretFiles({
-				DOCDROP_API_KEYS_FILE: fileOf('keys', 'first\r\na=second\n'),
+				DOCDROP_API_KEYS_FILE: fileOf('keys', '# of the CRM\nfirst\r\na=second\n'),
 				DOCDROP_QDRANT_API_KEY_FILE: fileOf('qdrant', 'third\n'),
 				DOCDROP_EMBEDDER_API_KEY_FILE: '',
 			}),

@@ -21,10 +21,17 @@ export function withSecretFiles(env: Environment): Environment {
 		if (file === undefined || file === '') continue;
 		if ((env[setting.env] ?? '') !== '') throw invalid(named, `empty while ${setting.env} is set`, file);
 		const text = readSecret(named, file).trim();
-		found[setting.env] = setting.kind === 'keys' ? text.split(/\s*\r?\n\s*/).join(',') : text;
+		found[setting.env] = setting.kind === 'keys' ? keysOf(text) : text;
 	}
 	return found;
 }
+
+/** Keys on a line each; what stands behind a # is a comment, and no key that anybody could guess. */
+const keysOf = (text: string): string =>
+	text
+		.split(/\s*\r?\n\s*/)
+		.filter((line) => !line.startsWith('#'))
+		.join(',');
 
 function readSecret(setting: Setting, file: string): string {
 	let text: string;

@@ -32,7 +32,7 @@ const sourceEndings = (
 
 const sourceFileNames = [
 	...['makefile', 'gnumakefile', 'dockerfile', 'containerfile', 'jenkinsfile', 'vagrantfile', 'procfile'],
-	...['rakefile', 'gemfile', 'podfile', 'brewfile', 'fastfile', 'justfile', 'cmakelists.txt'],
+	...['rakefile', 'gemfile', 'podfile', 'brewfile', 'fastfile', 'justfile'],
 ];
 
 /** What servers and editors call some of them. */

@@ -25,6 +25,8 @@ export const limits = {
 	filterTextChars: 512,
 	/** Of its JSON where it stands in an address. */
 	filterBytes: 8_192,
+	/** Of an address and its headers: of a filter's characters each may be nine bytes there. */
+	headerBytes: 98_304,
 	metadataNameChars: 128,
 	/** Texts of one call for embeddings: as many as OpenAI takes, because its clients fill their calls up to that. */
 	embeddingTexts: 2_048,

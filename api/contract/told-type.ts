@@ -1,5 +1,5 @@
 /** What a sender's word for the type of a content is worth, beside its name. No schema library here: nodes load it. */
-import { endingOf, mimeTypeOf } from './file-types.ts';
+import { endingOf, isPicture, mimeTypeOf } from './file-types.ts';
 
 /** What senders call bytes that they know nothing of. */
 const ANY_BYTES: readonly string[] = [
@@ -26,7 +26,9 @@ export function toldType(said: string | undefined, name: string, of: 'body' | 'f
 	const lower = type.toLowerCase();
 	const ending = mimeTypeOf(name);
 	const isUnknown = of === 'file' && lower === 'text/plain' && endingOf(name) !== '';
-	const isDefault = isUnknown || (BY_DEFAULT.includes(lower) && ending !== null);
+	// A text that is named after its picture is a text.
+	const isCaption = of === 'body' && ending !== null && isPicture(ending);
+	const isDefault = isUnknown || (BY_DEFAULT.includes(lower) && ending !== null && !isCaption);
 	if (/^[\w.+-]+\/[\w.+-]+$/.test(type) && !saysNothing(lower) && !isDefault) return said?.trim() ?? null;
 	return ending === null ? null : [ending, ...parameters].join('; ');
 }

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorBody, ItemError } from '../contract/error-schema.ts';
+import { limits } from '../contract/limits.ts';
 import { DocDropError, errorTable, isDocDropError } from '../errors.ts';
 
 /** Every error on its way out: one body, from the table; what is not in the table is logged and answered as `internal`. */
@@ -104,10 +104,14 @@ export function answerClientError(error: Error, socket: Socket): void {
 		code === 'HPE_HEADER_OVERFLOW'
 			? [
 					'431 Request Header Fields Too Large',
-					new DocDropError('too_large', `url and headers must be at most ${maxHeaderSize} bytes together`, {
-						field: 'headers',
-						hint: 'Send long values in the body.',
-					}),
+					new DocDropError(
+						'too_large',
+						`url and headers must be at most ${limits.headerBytes} bytes together`,
+						{
+							field: 'headers',
+							hint: 'Send long values in the body.',
+						},
+					),
 				]
 			: code === 'ERR_HTTP_REQUEST_TIMEOUT'
 				? [

@@ -70,7 +70,7 @@ export async function readForm(request: FastifyRequest, upload: Pick<Upload, 're
 			parts += 1;
 			if (part.type === 'field') takeField(part, form);
 			else if (part.fieldname === manifestName) await takeManifest(part, form, frame);
-			else await takeFile(part, form, { frame, upload, contentType: frame.contentTypeOf(parts) });
+			else await takeFile(part, form, { frame, upload, part: parts });
 		}
 		frame.check();
 		frame.checkEnd(parts);
@@ -120,11 +120,11 @@ async function takeFile(
 	{
 		frame,
 		upload,
-		contentType,
+		part,
 	}: {
 		readonly frame: FormFrame;
 		readonly upload: Pick<Upload, 'receive'>;
-		readonly contentType: string | null;
+		readonly part: number;
 	},
 ): Promise<void> {
 	if (files.length >= limits.batchDocuments)
@@ -141,8 +141,8 @@ async function takeFile(
 	const name = nameOf(filename);
 	// A page's form that nobody chose a file in sends one without name and content.
 	if (name === '' && !isDocDropError(content) && content.size === 0) return;
-	// The parser leaves out the parameters.
-	files.push({ name, mimeType: contentType ?? mimetype, content });
+	// The parser leaves out the parameters. The frame has read them by now, which it may not have where the part began.
+	files.push({ name, mimeType: frame.contentTypeOf(part) ?? mimetype, content });
 }
 
 /** The parser has taken folders away; a drive without one is left. */

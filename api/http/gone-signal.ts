@@ -8,6 +8,7 @@ const hungUp = () =>
 /** Aborted when the caller hangs up before it was answered: what waits for a turn of its own is not worth one. */
 export function goneSignal({ raw }: FastifyReply): AbortSignal {
 	const gone = new AbortController();
+	if (raw.closed && !raw.writableFinished) gone.abort(hungUp());
 	raw.once('close', () => {
 		if (!raw.writableFinished) gone.abort(hungUp());
 	});

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
@@ -60,8 +61,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		requestIdHeader: false,
 		frameworkErrors: (error, request, reply) => sendError(error, request as never, reply as never),
 		clientErrorHandler: answerClientError,
-		// A request without Host is answered by us, in our words.
-		http: { requireHostHeader: false },
+		// A request without Host is answered by us, in our words. A filter in an address has room for any script.
+		http: { requireHostHeader: false, maxHeaderSize: limits.headerBytes },
 	});
 	installBodyTime(app, deps.clock);
 	// A body is JSON or, where a route says so, a stream or a form; plain text from a web page is none of them.

@@ -16,7 +16,10 @@ export function installJsonBody(app: FastifyInstance): void {
 	app.removeContentTypeParser('application/json');
 	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
 		if (body.length < longBody) return parseNow(request, body, done);
-		void loopTurn().then(() => parseNow(request, body, done));
+		void loopTurn().then(() => {
+			if (request.raw.socket.destroyed) done(refused('must have a caller who waits for the answer'));
+			else parseNow(request, body, done);
+		});
 	});
 	function parseNow(
 		request: FastifyRequest,

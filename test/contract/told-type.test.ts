@@ -31,6 +31,7 @@ describe('what a sender’s word for the type of a file is worth', () => {
 		[' text/html; charset=utf-8 ', 'a', 'text/html; charset=utf-8'],
 		['application/vnd.ms-excel', 'a.md', 'application/vnd.ms-excel'],
 		['image/png', 'a.png', 'image/png'],
+		['text/plain', 'a.png', 'text/plain', 'image/png'],
 	];
 	for (const [said, name, ofBody, ofFile = ofBody] of cases) {
 		it(`${said ?? 'no word'}, called ${name}: ${ofBody ?? 'nothing'}, of a file ${ofFile ?? 'nothing'}`, () => {

@@ -74,7 +74,7 @@ describe('a document of 200 MB', function () {
 
 async function chunksOf(file: string): Promise<number> {
 	let chunks = 0;
-	await createInProcessExtractor({ chunking: { maxChars: 4_000, overlapChars: 150 } }).stream(
+	await createInProcessExtractor({ chunking: { maxChars: 4_000, overlapChars: 500 } }).stream(
 		{ content: { file }, mimeType: 'text/plain' },
 		{
 			begin: () => Promise.resolve(),

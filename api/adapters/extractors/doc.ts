@@ -46,7 +46,12 @@ function createExtractor() {
 	const read = extractor.writeParagraphProperties.bind(extractor);
 	extractor.writeParagraphProperties = (stream, table) => {
 		read(stream, table);
-		markHeadings(extractor._pieces, stream, table);
+		try {
+			markHeadings(extractor._pieces, stream, table);
+		} catch (error) {
+			// A damaged style sheet costs the headings and not the text.
+			if (!(error instanceof RangeError)) throw error;
+		}
 	};
 	return extractor;
 }

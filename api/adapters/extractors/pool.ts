@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { DocDropError } from '../../errors.ts';
 import type { ChunkSink, Clock, Extracted, ExtractInput } from '../../ports/index.ts';
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
-import { readTypes, streamedTypes } from '../../contract/file-types.ts';
+import { isPicture, readTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
 import { extractorFingerprint, type FileExtractor, type FileInput } from './extract.ts';
 import { ocrBounds } from './ocr-bounds.ts';
@@ -150,7 +150,7 @@ function dispatch(pool: Pool): void {
 		const idle = [...pool.children].find((child) => child.tasks.size === 0 && child.process.connected);
 		if (idle === undefined && pool.children.size >= pool.settings.workers) return;
 		const child = idle ?? start(pool);
-		if (child !== null) sendFiles(child, takeShare(pool.queue, pool.settings.workers));
+		if (child !== null) sendFiles(child, takeShare(pool));
 		else if (pool.children.size > 0) return;
 		else rejectQueue(pool);
 	}
@@ -174,17 +174,22 @@ function pauseStarts(pool: Pool): void {
 	pool.startAgainAt = pool.settings.clock.monotonic() + START_PAUSE_MS;
 }
 
-/** Takes a fair share of the queue for one child. A file that a child has died of goes alone. */
-function takeShare(queue: Task[], workers: number): Task[] {
+/**
+ * Takes a fair share of the queue for one child. A file that a child has died of goes alone, and so does one that may be
+ * scanned: what waited behind it would wait for minutes.
+ */
+function takeShare({ queue, settings: { workers, ocr } }: Pool): Task[] {
+	const isAlone = ({ deaths, input: { mimeType } }: Task) =>
+		deaths > 0 || (ocr !== undefined && (isPicture(mimeType) || mimeType === 'application/pdf'));
 	const share = Math.min(FILES_PER_MESSAGE, Math.ceil(queue.length / workers));
 	let bytes = 0;
 	let count = 0;
 	while (count < share && bytes < BYTES_PER_MESSAGE) {
 		const task = queue[count];
-		if (task === undefined || (task.deaths > 0 && count > 0)) break;
+		if (task === undefined || (isAlone(task) && count > 0)) break;
 		bytes += task.bytes;
 		count += 1;
-		if (task.deaths > 0) break;
+		if (isAlone(task)) break;
 	}
 	return queue.splice(0, count);
 }

@@ -155,7 +155,8 @@ async function judge(
 	const isThere = (await versionOfTika(outside.server)) !== null;
 	const failures = await outside.suspects.failed(content);
 	if (!isThere) takenForAway(outside, error);
-	if (isThere || isSuspect) outside.ownInARow += 1;
+	// Contents are counted, not tries: a few that fail every time say nothing of the server.
+	if ((isThere || isSuspect) && failures === 1) outside.ownInARow += 1;
 	if (failures >= MOST_FAILURES) {
 		await outside.suspects.clear(content);
 		const message = `the file could not be read as ${mimeType} in ${failures} attempts; ${error.message}`;
