@@ -22,7 +22,7 @@ describe('mimeTypeOf', () => {
 		'notes.PDF': 'application/pdf',
 		'src/Makefile': 'text/x-source',
 		DOCKERFILE: 'text/x-source',
-		'CMakeLists.txt': 'text/x-source',
+		'CMakeLists.txt': 'text/plain',
 		README: 'text/plain',
 		'a/License': 'text/plain',
 		'.gitignore': null,
