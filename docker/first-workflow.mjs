@@ -11,5 +11,5 @@ for (const node of workflow.nodes.filter(({ type }) => type.startsWith('n8n-node
 }
 writeFileSync(join(dir, 'workflow.json'), JSON.stringify([{ id: 'docdropCompose01', ...workflow }]));
 // The key comes from n8n's environment, which reads it from a file.
-const data = { url: 'http://api:8765', apiKey: '' };
+const data = { baseUrl: 'http://api:8765', apiKey: '' };
 writeFileSync(join(dir, 'credential.json'), JSON.stringify([{ ...credential, data }]));

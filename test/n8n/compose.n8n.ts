@@ -179,7 +179,12 @@ describe('the containers', function () {
 		}[];
 		assert.equal(credential?.name, 'DocDrop');
 		const tested = await rest('POST', '/credentials/test', {
-			credentials: { id: credential.id, name: credential.name, type: 'docDropApi', data: { url: apiUrl } },
+			credentials: {
+				id: credential.id,
+				name: credential.name,
+				type: 'docDropApi',
+				data: { baseUrl: apiUrl },
+			},
 		});
 		assert.equal(tested.data?.['status'], 'OK', `${JSON.stringify(tested)} at ${apiUrl}`);
 		const { id = '', versionId } = workflowRow ?? {};
