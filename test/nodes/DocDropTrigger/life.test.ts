@@ -67,6 +67,8 @@ describe('DocDrop Trigger: its life', () => {
 		await until(() => first.files().length > 1);
 		// What was there is known only from the end of the first scan on.
 		assert.match(first.news().join(), /^(changed|created) old$/);
+		// What is not acknowledged when it ends is told of once more.
+		await rested(first);
 		await first.close();
 		// What happens while n8n is down counts, what happens before a person activates it does not.
 		await writeFile(join(folder, 'down'), 'down');
