@@ -67,15 +67,17 @@ describe('DocDrop Trigger: its life', () => {
 		await until(() => first.files().length > 1);
 		// What was there is known only from the end of the first scan on.
 		assert.match(first.news().join(), /^(changed|created) old$/);
-		// What is not acknowledged when it ends is told of once more.
-		await rested(first);
 		await first.close();
 		// What happens while n8n is down counts, what happens before a person activates it does not.
 		await writeFile(join(folder, 'down'), 'down');
 		const { staticData } = first;
 		const restarted = await rig.start({ folder, options }, { staticData, activation: 'init' });
-		await until(() => restarted.files().length > 0);
-		assert.deepEqual(restarted.news(), ['created down']);
+		await until(() => restarted.news().includes('created down'));
+		// What was not acknowledged yet when it ended is told of once more.
+		assert.deepEqual(
+			restarted.news().filter((news) => !news.endsWith(' old')),
+			['created down'],
+		);
 		await restarted.close();
 		await writeFile(join(folder, 'before'), 'before');
 		const activated = await rig.start({ folder, options }, { staticData });
