@@ -72,10 +72,11 @@ describe('DocDrop Trigger: its life', () => {
 		await writeFile(join(folder, 'down'), 'down');
 		const { staticData } = first;
 		const restarted = await rig.start({ folder, options }, { staticData, activation: 'init' });
-		await until(() => restarted.news().includes('created down'));
+		const told: string[] = [];
+		await until(() => told.push(...restarted.news()) > 0 && told.includes('created down'));
 		// What was not acknowledged yet when it ended is told of once more.
 		assert.deepEqual(
-			restarted.news().filter((news) => !news.endsWith(' old')),
+			told.filter((news) => !news.endsWith(' old')),
 			['created down'],
 		);
 		await restarted.close();
