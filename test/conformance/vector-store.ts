@@ -748,6 +748,7 @@ export function testVectorStore(
 			});
 
 			it('takes near words for one that nobody has, and the unfinished one as what it may become', async function () {
+				// Qdrant lists no terms: there is nothing to take near words from.
 				if (made.knowsTerms !== true) return this.skip();
 				const points = ['install', 'installer', 'insect', 'other'].map((terms) => point({ terms }));
 				const [install, installer] = ids(points);
@@ -760,6 +761,7 @@ export function testVectorStore(
 			});
 
 			it('scores from 0 to 1, by how much of what is asked for is there', async function () {
+				// Each part of a sharded index has rarities of its own.
 				if (made.hasParts === true) return this.skip();
 				const texts = ['zebra', 'zebra yak', 'zebra yak zebra yak zebra yak zebra yak', 'yak'];
 				const points = texts.map((terms) => point({ terms }));

@@ -8,6 +8,7 @@
  * out. Weights: 1 + ln(count) for a word, so that repetition counts less and less; stop words a tenth; the
  * pieces of a word together as much as the word itself; pairs half as much.
  */
+import { unit } from '../../api/adapters/embedders/static-vector.ts';
 import { tokenize } from '../../api/chunking/index.ts';
 
 const LEXICAL_DIMENSIONS = 256;
@@ -89,14 +90,4 @@ function mix(value: number): number {
 	z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
 	z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
 	return z ^ (z >>> 15);
-}
-
-function unit(vector: Float64Array): Float32Array {
-	let sum = 0;
-	for (const value of vector) sum += value * value;
-	const out = new Float32Array(vector.length);
-	if (sum === 0) return out;
-	const factor = 1 / Math.sqrt(sum);
-	for (let i = 0; i < out.length; i += 1) out[i] = (vector[i] ?? 0) * factor;
-	return out;
 }

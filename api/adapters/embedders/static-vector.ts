@@ -26,7 +26,8 @@ export function createStaticVector(table: StaticTable): (text: string) => Float3
 	};
 }
 
-function unit(sum: Float64Array): Float32Array {
+/** Scaled to length 1; zeros stay zeros. */
+export function unit(sum: Float64Array): Float32Array {
 	let square = 0;
 	for (const value of sum) square += value * value;
 	const vector = new Float32Array(sum.length);
