@@ -18,7 +18,6 @@ import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.
 export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
 	/** Store time, ms. */
 	readonly now: () => number;
-	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
 	/** See StepDeps. */
@@ -70,7 +69,7 @@ export function startIndexCheck(
 	{ open }: CheckRequests,
 	deps: IndexCheckDeps,
 ): { readonly status: () => IndexCheckStatus } {
-	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false };
+	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
 	const findings: Findings = {
 		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
 		totals,
@@ -79,7 +78,9 @@ export function startIndexCheck(
 	return {
 		status() {
 			const { state, checkedAt, suspects: tenants } = findings;
-			return { state, checkedAt, tenants, written: totals.written, removed: totals.removed };
+			const { written, removed, unmended } = totals;
+			const [first] = unmended.values();
+			return { state, checkedAt, tenants, written, removed, unmended: unmended.size, error: first ?? null };
 		},
 	};
 }

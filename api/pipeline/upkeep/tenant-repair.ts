@@ -1,4 +1,6 @@
+import { failureOf } from '../../domain/index.ts';
 import type { Page, PageRequest } from '../../ports/index.ts';
+import { decide } from '../faults/index.ts';
 import { inParallel, isWithinBounds } from './index-verification.ts';
 import { repair, type RepairDeps } from './repair.ts';
 
@@ -66,6 +68,30 @@ async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> 
 	await flush();
 }
 
+const nameOf = (tenant: string, docId: string) => JSON.stringify([tenant, docId]);
+
+/** Of one check so many are named in the log; all are counted. */
+const mostNamed = 20;
+
+/**
+ * What is wrong with one document keeps no other from being repaired: it is named, and the next check tries it again.
+ * What is wrong with a peer or the store is thrown.
+ */
+function leaveUnmended(
+	tenant: string,
+	docId: string,
+	error: unknown,
+	{ log, totals, random }: RepairDeps,
+): void {
+	const context = { documents: 1, attempts: 0, maxAttempts: 1, othersServed: true, previousMs: 0, random };
+	if (decide(error, context).kind !== 'dead') throw error;
+	const name = nameOf(tenant, docId);
+	const isNamed = totals.unmended.has(name) || totals.unmended.size >= mostNamed;
+	totals.unmended.set(name, failureOf(error));
+	if (!isNamed)
+		log.error({ tenant, docId, error }, 'a document could not be mended in the index; the others are');
+}
+
 /** Whatever comes of it, the document is not held any more afterwards. */
 export async function repairDocument(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
 	const { clock, telemetry, totals, signal } = deps;
@@ -77,11 +103,15 @@ export async function repairDocument(tenant: string, docId: string, deps: Repair
 			done = await repair(tenant, docId, deps);
 		}
 		if (done === null) return;
+		totals.unmended.delete(nameOf(tenant, docId));
 		totals.isNewer ||= done.newer;
 		totals.written += done.written;
 		totals.removed += done.removed;
 		telemetry.count('docdrop_mended_points_total', { action: 'written' }, done.written);
 		telemetry.count('docdrop_mended_points_total', { action: 'removed' }, done.removed);
+	} catch (error) {
+		signal.throwIfAborted();
+		leaveUnmended(tenant, docId, error, deps);
 	} finally {
 		await endHold(tenant, docId, deps);
 	}
