@@ -1,4 +1,3 @@
-import type { Config } from './environment.ts';
 import { embeddingModel } from './embedding-models.ts';
 
 /** Servers by name: where they listen unless somebody has said otherwise, and how many texts they take in a request. */
@@ -10,16 +9,21 @@ const embedderServers = {
 	tei: { url: 'http://127.0.0.1:8080/v1', batch: 32 },
 } as const;
 
-type Settings = Pick<
-	Config,
-	| 'embedder'
-	| 'embedderUrl'
-	| 'embedderModel'
-	| 'embedderDimensions'
-	| 'embedderBatch'
-	| 'queryPrefix'
-	| 'documentPrefix'
->;
+/** What of a configuration says it. */
+interface Settings {
+	readonly embedder: 'static' | keyof typeof embedderServers;
+	readonly embedderUrl: string;
+	readonly embedderModel: string;
+	readonly embedderDimensions: number;
+	readonly embedderBatch: number | null;
+	readonly queryPrefix: string;
+	readonly documentPrefix: string;
+}
+
+interface ChunkLength {
+	readonly chunkChars: number;
+	readonly chunkTokens: number | null;
+}
 
 interface EmbedderServer {
 	readonly url: string;
@@ -57,7 +61,7 @@ const prefix = (said: string, known = ''): string => (said === 'none' ? '' : sai
 const charsPerToken = 3;
 
 /** What is likely to go wrong with the model's limit; null: nothing. */
-export function tokenAdvice(settings: Settings & Pick<Config, 'chunkChars' | 'chunkTokens'>): string | null {
+export function tokenAdvice(settings: Settings & ChunkLength): string | null {
 	const tokens = embedderServer(settings)?.tokens ?? null;
 	if (tokens === null) return null;
 	const { chunkTokens, chunkChars } = settings;
