@@ -144,6 +144,9 @@ const Status = Type.Object({
 		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
+	reranker: Type.Union([Type.Object({ model: Type.String(), breaker }), Type.Null()], {
+		description: 'Null: searches go out in the order of their scores.',
+	}),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 	reports: Type.Array(ReportedFolders, {
 		description: 'What workflows of n8n told of the folders that they watch.',
@@ -187,6 +190,11 @@ function lanesOf(pipeline: Pipeline) {
 function embedderFaultOf(pipeline: Pipeline) {
 	const fault = pipeline.embedderFault();
 	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
+}
+
+function rerankerOf(pipeline: Pipeline, config: Config) {
+	const state = pipeline.rerankerState();
+	return state === null ? null : { model: config.rerankerModel, breaker: state };
 }
 
 /** A pace that a server asks for is no fault of it. */
@@ -343,6 +351,7 @@ export function statusRoutes(
 					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
+				reranker: rerankerOf(pipeline, config),
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 				reports: deps.reports.list(null),
 			};
