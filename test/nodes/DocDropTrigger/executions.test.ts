@@ -18,7 +18,7 @@ describe('the wait for an execution', () => {
 		});
 		let end = 'none yet';
 		const run = executions.run([]).then(
-			({ end: it }) => (end = String(it)),
+			({ end: it }) => (end = typeof it === 'string' ? it : it.reason),
 			(error: Error) => (end = error.message),
 		);
 		return { clock, end: () => end, run, emitted: double.emitted };
