@@ -38,7 +38,10 @@ describe('text recognition', () => {
 		);
 		assert.deepEqual(warnings, ['the picture was read by OCR']);
 		assert.ok(extractor.mimeTypes.includes('image/png'));
-		assert.equal(extractor.fingerprint, `${createInProcessExtractor().fingerprint}+${ocr.fingerprint}`);
+		assert.equal(
+			extractor.fingerprintOf(mimeType),
+			`${createInProcessExtractor().fingerprintOf(mimeType)}+${ocr.fingerprint}`,
+		);
 	});
 
 	it('reads a scanned page as its PDF turns it', async () => {
@@ -85,17 +88,20 @@ describe('text recognition', () => {
 	it('ends with the pages and the time that a document may take', async () => {
 		let now = 0;
 		let announced = 0;
+		let ended = 0;
 		const recognition = createRecognition(ocr, {
 			beforePage: async (place) => void (announced = place),
+			afterPage: async () => void (ended += 1),
 			slowPages: [],
 			monotonic: () => (now += ocrBounds.documentMs / 2),
 		});
 		const kinds: string[] = [];
 		for (let page = 1; page <= 4; page += 1)
 			kinds.push((await recognition.read('image/png', () => ({ bytes: Buffer.from('none') }))).kind);
-		assert.deepEqual([kinds, announced], [['unread', 'unread', 'beyond', 'beyond'], 2]);
+		assert.deepEqual([kinds, announced, ended], [['unread', 'unread', 'beyond', 'beyond'], 2, 2]);
 		const many = createRecognition(ocr, {
 			beforePage: () => Promise.resolve(),
+			afterPage: () => Promise.resolve(),
 			slowPages: [2],
 			monotonic: () => 0,
 		});
