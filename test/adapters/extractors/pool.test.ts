@@ -99,14 +99,6 @@ describe('the extractor pool', () => {
 		assert.deepEqual(await Promise.all(calls.slice(1)), ['without 1, 2', 'b']);
 	});
 
-	it('counts what comes after a recognised page as reading again', async () => {
-		open({ workers: 1, limits: { timeoutMs: 2_500, recognisedPageMs: 600_000 } });
-		await assert.rejects(ask('recognise and hang', 'image/png'), {
-			code: 'unreadable',
-			message: 'reading the file as image/png took longer than 2500 ms',
-		});
-	});
-
 	it('lets the time of a file stand still while a page of it is recognised', async () => {
 		const { fork } = childProcess;
 		const clock = fakeClock();

@@ -51,19 +51,12 @@ async function recognise(id: number, slowPages: readonly number[]): Promise<neve
 	return new Promise(() => {});
 }
 
-/** Its page is recognised in time, and then it goes on reading for ever. */
-async function recogniseAndHang(id: number): Promise<never> {
-	await send({ id, recognising: 1 });
-	await send({ id, recognising: null });
-	return new Promise(() => {});
-}
-
 let taken = Promise.withResolvers<void>();
-export let hoard: Buffer[] = [];
+const hoard: Buffer[] = [];
 /** Takes more than it may, and gives out one part after the other. */
 async function hoardInParts(id: number): Promise<never> {
-	hoard = Array.from({ length: 300 }, (_, nth) => Buffer.alloc(1_048_576, nth + 1));
 	for (;;) {
+		if (hoard.length < 300) hoard.push(Buffer.alloc(1_048_576, 1));
 		taken = Promise.withResolvers();
 		await send({ id, part: [] });
 		await taken.promise;
@@ -77,7 +70,6 @@ process.on('message', (message: WorkMessage | TakenMessage) => {
 		running = running.then(() => {
 			let command = new TextDecoder().decode(input.content as Uint8Array);
 			if (command === 'be spent') return spend(id, input.mimeType);
-			if (command === 'recognise and hang') return recogniseAndHang(id);
 			if (command === 'hoard in parts') return hoardInParts(id);
 			const left = /^recognise (\d)$/.exec(command)?.[1];
 			if (left !== undefined && slowPages.length < Number(left)) return recognise(id, slowPages);
