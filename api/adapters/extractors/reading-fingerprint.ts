@@ -12,7 +12,7 @@ import type { CheckedOcr } from './ocr-data.ts';
 import type { UnwantedTypes } from './readers.ts';
 
 /** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 4;
+const EXTRACTORS_VERSION = 5;
 
 /** Whatever is attached to a message is read as well; and what a wiki or a browser saves as Word may be a message. */
 const messages: readonly string[] = ['message/rfc822', 'application/vnd.ms-outlook', 'application/msword'];
