@@ -21,11 +21,15 @@ const WARNING = 'a document within it was not read';
 const TAGS = /<(\/?)w:altChunk(?=[\s/>])([^>]*)>/g;
 
 /** The document with a paragraph where something is taken in. */
-export const withMarkedImports = (document: string): string =>
-	document.replace(TAGS, (_tag, slash: string, attributes: string) => {
+export function withMarkedImports(document: string): string {
+	let marks = 0;
+	return document.replace(TAGS, (_tag, slash: string, attributes: string) => {
 		const id = /\sr:id="([^"<>&]{1,80})"/.exec(attributes)?.[1];
-		return slash === '/' || id === undefined ? '' : `<w:p><w:r><w:t>${BEGIN}${id}${END}</w:t></w:r></w:p>`;
+		if (slash === '/' || id === undefined || marks > MOST) return '';
+		marks += 1;
+		return `<w:p><w:r><w:t>${BEGIN}${id}${END}</w:t></w:r></w:p>`;
 	});
+}
 
 /** The blocks with those of what is taken in. */
 export async function withImports(
@@ -33,7 +37,8 @@ export async function withImports(
 	parts: ZipParts,
 ): Promise<{ readonly blocks: Block[]; readonly warnings: readonly string[] }> {
 	const all: Block[] = [];
-	let imports = 0;
+	/** By their names; each is taken in once. */
+	const imports = new Set<string>();
 	let isMissing = false;
 	for (const block of blocks) {
 		const id = NAMED.exec(block.text)?.[1];
@@ -41,10 +46,11 @@ export async function withImports(
 			all.push(block);
 			continue;
 		}
-		imports += 1;
-		const found = imports > MOST ? null : await importOf(id, parts);
+		if (imports.has(id)) continue;
+		imports.add(id);
+		const found = imports.size > MOST ? null : await importOf(id, parts);
 		isMissing ||= found === null;
-		all.push(...(found ?? []));
+		for (const one of found ?? []) all.push(one);
 	}
 	return { blocks: all, warnings: isMissing ? [WARNING] : [] };
 }

@@ -113,7 +113,7 @@ function readNumbers(numbering: string, styles: string): Numbers {
 			levels[place] = {
 				start: Number(valueOf(level, 'start') ?? 1),
 				format: valueOf(level, 'numFmt') ?? 'decimal',
-				text: valueOf(level, 'lvlText') ?? `%${place + 1}.`,
+				text: shortText(valueOf(level, 'lvlText') ?? `%${place + 1}.`),
 				style: valueOf(level, 'pStyle'),
 				isLegal: /<w:isLgl\s*\/>/.test(level),
 			};
@@ -186,6 +186,8 @@ function placeOf(properties: string, { lists, numberings, styles }: Numbers) {
 	const found = Number(level ?? Math.max(0, styleId === undefined ? 0 : ofStyle));
 	return found < LEVELS ? { number, level: found, numbering, levels } : null;
 }
+
+const shortText = (text: string) => (text.length > LONGEST ? '' : text);
 
 /** Those of a name that have content, none within another. */
 const elements = (xml: string, name: string) =>

@@ -3,7 +3,7 @@
  * officeparser knows neither. Pure; bytes are characters here.
  */
 const MARKS = /\\(?:deleted|v)1?(?![A-Za-z\d-])/;
-const TOKENS = /\\(?:'[\dA-Fa-f]{2}|([A-Za-z]+)(-?\d+)? ?|[^])|[{}]|[^\\{}]+/g;
+const TOKENS = /(?:\\'[\dA-Fa-f]{2})+|\\(?:([A-Za-z]+)(-?\d+)? ?|[^])|[{}]|[^\\{}]+/g;
 /** Words that stand for characters; all others say how text is set, or end a paragraph, which stays. */
 const SIGNS = new Set(
 	'u tab line emdash endash bullet lquote rquote ldblquote rdblquote emspace enspace qmspace'.split(' '),

@@ -67,11 +67,16 @@ describe('text recognition', () => {
 	});
 
 	it('refuses a picture by what it says of its size, before anything is unpacked', async () => {
-		const content = pngOf(65_000, 65_000, Buffer.alloc(0));
-		await assert.rejects(createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' }), {
-			code: 'unreadable',
-			message: 'the file, read as image/png, has 65000 x 65000 pixels; at most 40000000 are taken',
-		});
+		for (const [width, height, most] of [
+			[30_000, 30_000, '40000000'],
+			[40_000, 900, '32767 each way'],
+		] as const) {
+			const content = pngOf(width, height, Buffer.alloc(0));
+			await assert.rejects(createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' }), {
+				code: 'unreadable',
+				message: `the file, read as image/png, has ${width} x ${height} pixels; at most ${most} are taken`,
+			});
+		}
 	});
 
 	it('where it is off, refuses a picture and names the setting', async () => {
