@@ -55,7 +55,7 @@ const acceptSettings = (config: Config, { extractor, embedder }: Adapters) => ({
 	maxFileBytes: config.maxFileBytes,
 	maxBufferedBytes: config.maxBufferedBytes,
 	streamable: extractor.streamable,
-	fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+	fingerprintOf: (mimeType: string) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 	mimeTypes: extractor.mimeTypes,
 	takesOthers: config.tikaUrl !== '',
 	refusedTypes: refusedTypes(config),

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
 import { limits } from '../contract/limits.ts';
+import { answerLeft } from './answer-left.ts';
 import { goneSignal } from './gone-signal.ts';
 import type { InnerRequests } from './inner-requests.ts';
 import { isForm, isStreamed } from './streamed-body.ts';
@@ -21,8 +22,7 @@ export function installBodyMemory(
 		if (bytes === 0) return;
 		// Whose the document is stands in the body: until then a caller is known by its key.
 		const giveBack = await bodies.take(request.onlyTenant ?? '', bytes, goneSignal(reply));
-		reply.raw.once('close', giveBack);
-		if (reply.raw.closed) giveBack();
+		void answerLeft(reply).then(giveBack);
 	});
 }
 

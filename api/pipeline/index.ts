@@ -12,7 +12,7 @@ import {
 	createUploadRoom,
 	syncList,
 } from './accept/index.ts';
-import { createAllotment } from './admission/index.ts';
+import { type Caller, createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
 	createBlame,
@@ -170,11 +170,11 @@ export function startPipeline(given: PipelineDeps) {
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
-		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
-		preview: (document: DocumentInput, gone?: AbortSignal) =>
+		/** Rejects with the reason of `gone` where the caller gave up while it waited for its turn. */
+		preview: (document: DocumentInput, caller?: Caller) =>
 			preview(ingress.normalise(document), {
-				...{ docStore, extractor, previews, fingerprint: deps.accept.fingerprint },
-				...(gone !== undefined && { gone }),
+				...{ docStore, extractor, previews, fingerprintOf: deps.accept.fingerprintOf },
+				...(caller !== undefined && { caller }),
 			}),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
@@ -188,11 +188,11 @@ export function startPipeline(given: PipelineDeps) {
 				...(gone !== undefined && { gone }),
 			}),
 		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
-		embeddings: (texts: readonly string[], tenant: string, gone?: AbortSignal) =>
+		embeddings: (texts: readonly string[], tenant: string, caller?: Caller) =>
 			embeddings(texts, tenant, {
 				...{ embed: embedAnew.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
-				...(gone !== undefined && { gone }),
+				...(caller !== undefined && { caller }),
 			}),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),

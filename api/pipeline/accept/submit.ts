@@ -30,8 +30,8 @@ import { queueFull, type UploadRoom } from './upload-room.ts';
 export interface AcceptSettings extends QueueLimits, CheckSettings {
 	readonly windowMs: number;
 	readonly maxWaitMs: number;
-	/** Of extractors, chunker settings and model. */
-	readonly fingerprint: string;
+	/** Of extractors, chunker settings and model, for a document of that type. */
+	readonly fingerprintOf: (mimeType: string) => string;
 }
 
 export interface AcceptDeps {
@@ -110,13 +110,14 @@ function acceptedOf(
 }
 
 export function changeFrom(
-	{ input, op, meta }: Pick<Normalised, 'input' | 'op' | 'meta'>,
+	{ input, op, meta, mimeType }: Pick<Normalised, 'input' | 'op' | 'meta' | 'mimeType'>,
 	content: ChangeContent | null,
 	options: AcceptOptions,
 	{ nextJobId, settings }: AcceptDeps,
 ): Change {
 	const { tenant, docId, source, previous, takeOver = false } = input;
-	const { maxWaitMs, fingerprint } = settings;
+	const { maxWaitMs } = settings;
+	const fingerprint = settings.fingerprintOf(mimeType);
 	return {
 		...{ jobId: nextJobId(), tenant, docId, op, takeOver, maxWaitMs, content, meta, fingerprint },
 		sourceId: source?.sourceId ?? apiSource,
