@@ -129,7 +129,7 @@ export function answerClientError(error: Error, socket: Socket): void {
 	);
 }
 
-export function installErrors(app: FastifyInstance): void {
+export function installErrors(app: FastifyInstance) {
 	const routes: { readonly method: string; readonly path: RegExp }[] = [];
 	app.addHook('onRoute', ({ method, url }) => {
 		const path = new RegExp(
@@ -145,21 +145,23 @@ export function installErrors(app: FastifyInstance): void {
 		checkEncoding(request);
 	});
 	app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-	app.setNotFoundHandler((request, reply) => {
+	app.setNotFoundHandler((request, reply) => sendError(noRoute(request, reply), request, reply));
+	/** What an address that is none is answered, or one that takes other methods. */
+	function noRoute(request: FastifyRequest, reply: FastifyReply): DocDropError {
 		const url = request.url.split('?')[0] ?? '';
 		const allowed = [...new Set(routes.filter(({ path }) => path.test(url)).map(({ method }) => method))];
 		// A route that looked and found nothing ends here too, with the right method.
-		if (allowed.length === 0 || allowed.includes(request.method)) {
-			return sendError(noSuchAddress(), request, reply);
-		}
+		if (allowed.length === 0 || allowed.includes(request.method)) return noSuchAddress();
 		void reply.header('allow', allowed.join(', '));
-		sendError(
-			new DocDropError(
-				'method_not_allowed',
-				`the method must be ${allowed.join(' or ')}, got ${request.method}`,
-			),
-			request,
-			reply,
+		return new DocDropError(
+			'method_not_allowed',
+			`the method must be ${allowed.join(' or ')}, got ${request.method}`,
 		);
-	});
+	}
+	return {
+		/** Before the body is received: nobody wants it. */
+		refuseUnrouted: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+			if (request.is404) throw noRoute(request, reply);
+		},
+	};
 }

@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
@@ -16,6 +16,7 @@ import { documentRoutes } from './document-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
 import { embeddingRoutes } from './embedding-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
+import { describeErrors, holdToTable, isHealth } from './error-responses.ts';
 import { createInnerRequests } from './inner-requests.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
@@ -56,6 +57,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		connectionTimeout: 0,
 		keepAliveTimeout: 72_000,
 		routerOptions: { maxParamLength: 200 },
+		// Who comes while the process ends is answered in our words: see refuseWhileStopping.
+		return503OnClosing: false,
 		trustProxy: hasTrustedProxies ? [...config.trustedProxies] : false,
 		genReqId: () => randomUUID(),
 		requestIdHeader: false,
@@ -69,7 +72,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	app.removeContentTypeParser('text/plain');
 	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
-	installErrors(app);
+	const { refuseUnrouted } = installErrors(app);
 	const inner = createInnerRequests(app);
 	app.addHook('onResponse', async (request, reply) => {
 		telemetry.observe(
@@ -93,6 +96,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		app.addHook('onRequest', app.rateLimit());
 	}
 	installAccess(app, config.apiKeys);
+	app.addHook('onRequest', refuseUnrouted);
+	refuseWhileStopping(app, deps.isStopping, inner.isInner);
 	const bodyBytes = Math.max(config.maxBodiesBytes, config.maxBodyBytes);
 	installBodyMemory(app, allotment(deps, 'bytes of request bodies', bodyBytes), inner);
 	installListTurns(app, allotment(deps, 'lists at a time', config.maxLists));
@@ -105,11 +110,17 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 				description: 'Files change, a vector index follows: once, in order, with nothing lost.',
 			},
 			components: {
+				schemas: {},
 				securitySchemes: {
 					bearer: { type: 'http', scheme: 'bearer' },
 					key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
 				},
 			},
+		},
+		transformObject(made) {
+			if (!('openapiObject' in made)) return made.swaggerObject;
+			describeErrors(made.openapiObject);
+			return made.openapiObject;
 		},
 	});
 	await app.register(swaggerUi, {
@@ -118,6 +129,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	});
 	const reports = createFolderReports(deps.clock);
 	await app.register(async (routes) => {
+		holdToTable(routes);
 		publishRoutes(routes, deps);
 		// A context of its own: no other route takes forms.
 		void routes.register(async (forms) => {
@@ -140,4 +152,16 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;
+}
+
+/** On a connection that is kept open requests go on coming; machines are told how it stands to the end. */
+function refuseWhileStopping(
+	app: FastifyInstance,
+	isStopping: () => boolean,
+	isInner: (request: FastifyRequest) => boolean,
+): void {
+	app.addHook('onRequest', async (request) => {
+		if (!isStopping() || isHealth(request.url) || isInner(request)) return;
+		throw new DocDropError('shutting_down', 'the process is stopping');
+	});
 }
