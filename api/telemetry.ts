@@ -168,6 +168,11 @@ const metrics = {
 		help: 'Deletions of a folder that the brake holds',
 		labels: ['source', 'root'],
 	},
+	docdrop_keyring_fault: {
+		kind: 'gauge',
+		help: '1 while the newest state of the keyring cannot be read and the keys of before are valid',
+		labels: [],
+	},
 	docdrop_resident_bytes: { kind: 'gauge', help: 'Memory of this process', labels: [] },
 } as const satisfies Record<
 	string,

@@ -126,7 +126,7 @@ export async function createClient(config: Config): Promise<Client> {
 	// because it takes longer than all else that a command does.
 	const [{ createApp }, { createLogger }] = await Promise.all([import('../app.ts'), import('../server.ts')]);
 	const app = await createApp(
-		{ ...config, workers: 0, apiKeys: [] },
+		{ ...config, workers: 0, apiKeys: [], keyring: '' },
 		createLogger({ ...config, logLevel: 'error' }),
 	);
 	const inject: Ask = async (method, url, body) => {

@@ -4,11 +4,14 @@ import { errorTable, type ErrorCode } from '../errors.ts';
 import { beyondHealth, everywhere, routeTable, rowOf, type RouteName } from './route-table.ts';
 
 /**
- * What the OpenAPI description says of errors: of every route each status that it can be answered, with the codes
- * that it then has. Only what is described is changed; how an answer is written is not.
+ * What the OpenAPI description says of errors and keys: of every route each status that it can be answered, with the
+ * codes that it then has, and the right that it asks for. Only what is described is changed; how an answer is written
+ * is not.
  */
 interface Operation {
 	responses: Record<string, object>;
+	description?: string;
+	security?: object[];
 }
 interface Described {
 	readonly components?: { schemas?: Record<string, unknown> };
@@ -25,7 +28,7 @@ export const isHealth = (path: string): boolean => path.startsWith('/health/');
 
 /** Each code once, by its status. */
 export function codesByStatus(name: RouteName): ReadonlyMap<number, readonly ErrorCode[]> {
-	const common = isHealth(name.split(' ')[1] ?? '') ? everywhere : [...everywhere, ...beyondHealth];
+	const common = isAskedForAKey(name) ? [...everywhere, ...beyondHealth] : everywhere;
 	const codes = new Set<ErrorCode>([...common, ...routeTable[name].errors]);
 	return Map.groupBy(codes, (code) => errorTable[code].status);
 }
@@ -52,11 +55,24 @@ export function describeErrors(api: object): void {
 	Object.assign(components?.schemas ?? {}, { [$id ?? 'Error']: schema });
 	for (const [path, methods] of Object.entries(paths ?? {})) {
 		for (const [method, operation] of Object.entries(methods)) {
+			const name = nameOf(method, path) as RouteName;
+			describeKey(operation as Operation, name);
 			const { responses } = operation as Operation;
-			for (const [status, description] of Object.entries(responsesOf(nameOf(method, path) as RouteName)))
+			for (const [status, description] of Object.entries(responsesOf(name)))
 				responses[status] ??= { description, ...asError };
 		}
 	}
+}
+
+const isAskedForAKey = (name: RouteName): boolean => !isHealth(name.split(' ')[1] ?? '');
+
+function describeKey(operation: Operation, name: RouteName): void {
+	operation.security = isAskedForAKey(name) ? [{ bearer: [] }, { key: [] }] : [];
+	const { right } = routeTable[name];
+	if (right === 'any') return;
+	operation.description = [operation.description, `Asks for a key with the right \`${right}\`.`]
+		.filter((text) => text !== undefined)
+		.join('\n\n');
 }
 
 const asError = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };

@@ -2,11 +2,16 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, {
+	LogController,
+	type FastifyBaseLogger,
+	type FastifyInstance,
+	type FastifyRequest,
+} from 'fastify';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
-import { installAccess, isLocal } from './access.ts';
+import { installAccess, isLocal, type AccessKeys } from './access.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -35,6 +40,7 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
+	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
 }
@@ -95,7 +101,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		// Before the key is looked at, and on every address: guessing keys is what the limit is most needed for.
 		app.addHook('onRequest', app.rateLimit());
 	}
-	installAccess(app, config.apiKeys);
+	installAccess(app, deps.keys);
 	app.addHook('onRequest', refuseUnrouted);
 	refuseWhileStopping(app, deps.isStopping, inner.isInner);
 	const bodyBytes = Math.max(config.maxBodiesBytes, config.maxBodyBytes);
