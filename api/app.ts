@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
 import { followKeys } from './app/access-keys.ts';
+import { openCertificate } from './app/certificate.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
@@ -95,13 +96,16 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		const sources: FollowedSource[] = [];
 		const keys = await followKeys(config, { clock, log: logger });
 		closers.push(async () => keys.close());
+		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
 		const http = await createHttp({
-			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys },
+			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
+		const followed = await certificate?.follow(http);
+		closers.push(async () => followed?.close());
 		made.resolve();
 		return {
 			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },

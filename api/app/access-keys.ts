@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { readKeyring, type Config } from '../config/index.ts';
 import { keyRights } from '../contract/key-rights.ts';
 import type { AccessKeys, Caller } from '../http/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { Log } from '../telemetry.ts';
+import { followFiles } from './followed-files.ts';
 
 /**
  * The keys that are valid now: those of the settings, and those of the keyring, which is read anew when its file
@@ -21,63 +21,43 @@ interface Known extends Caller {
 	readonly digest: Buffer;
 }
 
-/** How often it is looked whether the file is another one. */
-const lookMs = 2_000;
-
 interface KeyringState {
 	keys: readonly Known[];
-	/** Of the file that was read last. */
-	seen: string;
 	readAt: number;
 	fault: string | null;
-	cancel: () => void;
-	isClosed: boolean;
+}
+
+interface KeysDeps {
+	readonly clock: Clock;
+	readonly log: Log;
 }
 
 /** Throws `config_invalid` where the keyring cannot be read: a start is watched, a reload is not. */
 export async function followKeys(
 	{ apiKeys, keyring }: Pick<Config, 'apiKeys' | 'keyring'>,
-	{ clock, log }: { readonly clock: Clock; readonly log: Log },
+	deps: KeysDeps,
 ): Promise<FollowedKeys> {
 	const ofSettings = apiKeys.map(({ tenant, key }) => ({ tenant, rights: keyRights, digest: digestOf(key) }));
-	const seen = keyring === '' ? '' : await signOf(keyring);
+	const isKept = keyring !== '';
 	const state: KeyringState = {
-		...{ keys: keyring === '' ? [] : knownIn(keyring), seen, readAt: clock.now() },
-		...{ fault: null, cancel: () => {}, isClosed: false },
+		...{ keys: isKept ? knownIn(keyring) : [], readAt: deps.clock.now(), fault: null },
 	};
-	const look = async (isAsked: boolean): Promise<void> => {
-		const sign = await signOf(keyring);
-		if (isAsked || state.fault !== null || sign !== state.seen)
-			readAnew(keyring, sign, state, { clock, log });
-	};
-	const lookLater = (): void => {
-		if (!state.isClosed) state.cancel = clock.after(lookMs, () => void look(false).finally(lookLater));
-	};
-	if (keyring !== '') lookLater();
+	const followed = isKept
+		? await followFiles([keyring], deps.clock, () => readAnew(keyring, state, deps))
+		: null;
 	return {
-		isOpen: apiKeys.length === 0 && keyring === '',
+		isOpen: apiKeys.length === 0 && !isKept,
 		find: (sent) => find([...ofSettings, ...state.keys], sent),
 		status: () => ({
 			count: ofSettings.length + state.keys.length,
-			keyring: keyring === '' ? null : { readAt: new Date(state.readAt).toISOString(), fault: state.fault },
+			keyring: isKept ? { readAt: new Date(state.readAt).toISOString(), fault: state.fault } : null,
 		}),
-		reload: async () => {
-			if (keyring !== '') await look(true);
-		},
-		close() {
-			state.isClosed = true;
-			state.cancel();
-		},
+		reload: async () => followed?.readNow(),
+		close: () => followed?.close(),
 	};
 }
 
-function readAnew(
-	file: string,
-	sign: string,
-	state: KeyringState,
-	{ clock, log }: { readonly clock: Clock; readonly log: Log },
-): void {
-	state.seen = sign;
+function readAnew(file: string, state: KeyringState, { clock, log }: KeysDeps): boolean {
 	try {
 		state.keys = knownIn(file);
 		state.readAt = clock.now();
@@ -89,18 +69,13 @@ function readAnew(
 			log.error({ fault }, 'the keyring could not be read; the keys of before stay valid');
 		state.fault = fault;
 	}
+	return state.fault === null;
 }
 
 const knownIn = (file: string): readonly Known[] =>
 	readKeyring(file).map(({ tenant, rights, sha256 }) => ({
 		...{ tenant, rights, digest: Buffer.from(sha256, 'hex') },
 	}));
-
-/** Another one with every change of the file, its rights and what a link leads to. */
-async function signOf(file: string): Promise<string> {
-	const found = await stat(file, { bigint: true }).catch(() => null);
-	return found === null ? '' : `${found.dev}:${found.ino}:${found.ctimeNs}:${found.size}`;
-}
 
 const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest();
 

@@ -57,6 +57,11 @@ function checkTogether(config: Config): void {
 		const demand = 'a loopback address while DOCDROP_API_KEYS and DOCDROP_KEYRING are empty';
 		throw invalid(settings.host, demand, config.host);
 	}
+	if ((config.tlsCert === '') !== (config.tlsKey === '')) {
+		const [unset, set] =
+			config.tlsCert === '' ? [settings.tlsCert, settings.tlsKey] : [settings.tlsKey, settings.tlsCert];
+		throw invalid(unset, `set where ${set.env} is`, '');
+	}
 	if (config.embedder === 'openai') {
 		checkUrl(settings.embedderUrl, config.embedderUrl);
 		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');

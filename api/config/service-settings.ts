@@ -25,6 +25,15 @@ export const serviceSettings = {
 		meaning:
 			'File of further keys, kept as hashes, each with a tenant or all of them and with rights. `docdrop keys` writes it; what changes in it counts within seconds, without a restart.',
 	}),
+	tlsCert: setting('text', 'DOCDROP_TLS_CERT', {
+		default: '',
+		meaning:
+			'File of a certificate in PEM, with those above it: the API answers https alone. It is read anew when it changes.',
+	}),
+	tlsKey: setting('text', 'DOCDROP_TLS_KEY', {
+		default: '',
+		meaning: 'File of the private key of DOCDROP_TLS_CERT, in PEM, without a password.',
+	}),
 	logLevel: setting('text', 'DOCDROP_LOG_LEVEL', {
 		default: 'info',
 		oneOf: ['debug', 'info', 'warn', 'error', 'silent'],

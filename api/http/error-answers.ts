@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ErrorBody, ItemError } from '../contract/error-schema.ts';
 import { limits } from '../contract/limits.ts';
+import { headerLines, setHeaders } from './answer-headers.ts';
 import { DocDropError, errorTable, isDocDropError } from '../errors.ts';
 
 /** Every error on its way out: one body, from the table; what is not in the table is logged and answered as `internal`. */
@@ -89,6 +90,7 @@ export function errorBody(error: DocDropError, requestId: string): ErrorBody {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
 	const known = toDocDropError(error, request);
 	const status = statusOf(known);
+	setHeaders(reply);
 	if (known.code === 'internal') request.log.error({ err: error }, 'a request failed unexpectedly');
 	if (known.retryAfterMs !== undefined)
 		void reply.header('retry-after', Math.ceil(known.retryAfterMs / 1000));
@@ -124,7 +126,7 @@ export function answerClientError(error: Error, socket: Socket): void {
 					];
 	const body = JSON.stringify(errorBody(known, randomUUID()));
 	socket.end(
-		`HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+		`HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n${headerLines}` +
 			`content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
 	);
 }

@@ -8,7 +8,6 @@ import fastify, {
 	type FastifyInstance,
 	type FastifyRequest,
 } from 'fastify';
-import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal, type AccessKeys } from './access.ts';
@@ -21,7 +20,9 @@ import { documentRoutes } from './document-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
 import { embeddingRoutes } from './embedding-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
+import { descriptionPolicy, installHeaders } from './answer-headers.ts';
 import { describeErrors, holdToTable, isHealth } from './error-responses.ts';
+import { serverOptions } from './http-server.ts';
 import { createInnerRequests } from './inner-requests.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
@@ -70,9 +71,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		requestIdHeader: false,
 		frameworkErrors: (error, request, reply) => sendError(error, request as never, reply as never),
 		clientErrorHandler: answerClientError,
-		// A request without Host is answered by us, in our words. A filter in an address has room for any script.
-		http: { requireHostHeader: false, maxHeaderSize: limits.headerBytes },
+		...serverOptions(deps.certificate),
 	});
+	installHeaders(app, deps.certificate !== null);
 	installBodyTime(app, deps.clock);
 	// A body is JSON or, where a route says so, a stream or a form; plain text from a web page is none of them.
 	app.removeContentTypeParser('text/plain');
@@ -131,6 +132,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	});
 	await app.register(swaggerUi, {
 		routePrefix: '/docs',
+		staticCSP: descriptionPolicy,
 		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
 	});
 	const reports = createFolderReports(deps.clock);

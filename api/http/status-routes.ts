@@ -20,6 +20,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
@@ -154,6 +155,18 @@ const Status = Type.Object({
 			{ description: 'Null: there is none.' },
 		),
 	}),
+	certificate: Type.Union(
+		[
+			Type.Object({
+				expiresAt: Type.String({ description: 'ISO 8601.' }),
+				fault: Type.Union([Type.String(), Type.Null()], {
+					description: 'Why the newest files were not taken. Null: they were.',
+				}),
+			}),
+			Type.Null(),
+		],
+		{ description: 'Null: without TLS.' },
+	),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 	reports: Type.Array(ReportedFolders, {
 		description: 'What workflows of n8n told of the folders that they watch.',
@@ -175,6 +188,8 @@ export interface StatusDeps {
 	readonly sources: () => readonly FollowedSource[];
 	readonly clock: Clock;
 	readonly keys: Pick<AccessKeys, 'status'>;
+	/** Null: without TLS. */
+	readonly certificate: Certificate | null;
 }
 
 const mostContended = 20;
@@ -317,6 +332,9 @@ export function statusRoutes(
 				{},
 				(deps.keys.status().keyring?.fault ?? null) === null ? 0 : 1,
 			);
+			const expiresAt = deps.certificate?.status().expiresAt;
+			if (expiresAt !== undefined)
+				telemetry.set('docdrop_certificate_expires_timestamp_seconds', {}, Date.parse(expiresAt) / 1000);
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
 			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 		},
@@ -360,6 +378,7 @@ export function statusRoutes(
 					limits: embedder.budget?.() ?? null,
 				},
 				keys: deps.keys.status(),
+				certificate: deps.certificate?.status() ?? null,
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 				reports: deps.reports.list(null),
 			};

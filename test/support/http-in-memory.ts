@@ -28,7 +28,7 @@ export async function httpInMemory(
 		docsDir: null,
 		now: () => Date.now(),
 		clock,
-		...{ logger, keys },
+		...{ logger, keys, certificate: null },
 		isStopping: () => isStopping,
 		sources: () => sources,
 	});
