@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
+import { followKeys } from './app/access-keys.ts';
+import { openCertificate } from './app/certificate.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
@@ -30,6 +32,8 @@ export interface App {
 	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
 	readonly follow: (source: FollowedSource) => void;
+	/** Reads the keyring anew, where there is one. */
+	readonly reloadKeys: () => Promise<void>;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
 	readonly warmUp: () => Promise<void>;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
@@ -90,17 +94,23 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		});
 		let isStopping = false;
 		const sources: FollowedSource[] = [];
+		const keys = await followKeys(config, { clock, log: logger });
+		closers.push(async () => keys.close());
+		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
 		const http = await createHttp({
-			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger },
+			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
+		const followed = await certificate?.follow(http);
+		closers.push(async () => followed?.close());
 		made.resolve();
 		return {
 			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),
+			reloadKeys: keys.reload,
 			warmUp: () => warmUp(config, adapters),
 			async close(graceMs = 10_000) {
 				isStopping = true;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
+import { keysCommand } from './cli/keys-command.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { relaunch } from './cli/relaunch.ts';
@@ -36,6 +37,12 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop mcp                   the index for an agent, by the Model Context Protocol on standard input and output;
                                 with --tenant T it shows that one alone
 
+  docdrop keys add NAME         makes a key in DOCDROP_KEYRING and shows it, this once; --tenant T or --every-tenant
+                                says whose documents it is for, --rights read,write,admin what it may do
+                                (read,write where nothing is said)
+  docdrop keys list             the keys of that file
+  docdrop keys revoke ID        ends one of them
+
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
   --json       print JSON
   --help, --version
@@ -46,6 +53,8 @@ Settings come from the environment: README.md lists them all.
 const options = {
 	tenant: { type: 'string' },
 	...searchOptions,
+	'every-tenant': { type: 'boolean' },
+	rights: { type: 'string' },
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
@@ -104,6 +113,8 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
 		}
+		case 'keys':
+			return keysCommand(config.keyring, rest, values);
 		case 'mcp': {
 			expect(rest, 0, 'mcp takes no argument');
 			const { serveStdio } = await import('./cli/mcp-command.ts');
@@ -215,6 +226,8 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	};
 	process.on('SIGINT', () => stop('SIGINT'));
 	process.on('SIGTERM', () => stop('SIGTERM'));
+	// On a terminal the signal says that it was closed.
+	if (config.keyring !== '' && !isTerminal) process.on('SIGHUP', () => void server.app.reloadKeys());
 }
 
 /** What the system refuses at the start is nearly always a setting: a port in use, a folder that cannot be written. */
