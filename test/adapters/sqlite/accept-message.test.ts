@@ -77,7 +77,10 @@ describe('what an accept tells the thread of the store', () => {
 					...('previous' in previous && { previous: { jobId: 'of the old name', ...previous.previous } }),
 				})) as AcceptResult[];
 				const changes = pairs.map(([one]) => one);
-				assert.deepEqual(unpackResults(structuredClone(packResults(results)), changes), structuredClone(results));
+				assert.deepEqual(
+					unpackResults(structuredClone(packResults(results)), changes),
+					structuredClone(results),
+				);
 			}),
 		);
 	});
