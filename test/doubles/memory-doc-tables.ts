@@ -36,8 +36,7 @@ export function createMemoryTables(): Tables {
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
 	const standingOf = ({ state, error }: DocRow): Standing => {
 		if (state.failed) return 'failed';
-		if (isPending({ ...state, lease: null }))
-			return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
+		if (isPending(state)) return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
 		return state.published === null ? 'deleted' : 'published';
 	};
 	const ordered = (rows: DocRow[]) =>
@@ -397,7 +396,7 @@ export function createMemoryTables(): Tables {
 			[...docs.values()]
 				.filter(
 					({ state }) =>
-						!isPending({ ...state, lease: null }) &&
+						!isPending(state) &&
 						state.published === null &&
 						!state.failed &&
 						!state.mayHaveOrphans &&
