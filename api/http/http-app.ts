@@ -7,6 +7,7 @@ import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -137,6 +138,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		reportRoutes(routes, { reports });
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
+		auditRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;
