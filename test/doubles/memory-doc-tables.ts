@@ -245,7 +245,7 @@ export function createMemoryTables(): Tables {
 				.filter(({ pointId }) => after === null || pointId > after)
 				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
 				.slice(0, limit)
-				.map(({ pointId, order, at }) => ({ pointId, order, isCertain: at === 'published' })),
+				.map(({ pointId, hash, order, at }) => ({ pointId, hash, order, isCertain: at === 'published' })),
 		forget: (doc, ids) => ids.filter((id) => chunks.get(doc)?.delete(id) === true).length,
 		reorder(doc, entries) {
 			const map = chunks.get(doc);
