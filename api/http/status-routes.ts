@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
-import { JobView } from '../contract/job-schema.ts';
+import { JobFailure, JobView } from '../contract/job-schema.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -79,6 +79,11 @@ const IndexCheck = Type.Object({
 			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
 	}),
 	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	unmended: Type.Integer({
+		description:
+			'Documents that could not be written into the index again, for what they are; the others were.',
+	}),
+	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
 	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),

@@ -3,6 +3,7 @@ import type { ListRequest } from '../contract/list-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
+	changeByFilter,
 	closeSnapshot,
 	createIngress,
 	createJobIds,
@@ -10,6 +11,7 @@ import {
 	preview,
 	type SourceSnapshot,
 	createUploadRoom,
+	type FilteredChange,
 	syncList,
 } from './accept/index.ts';
 import { type Caller, createAllotment } from './admission/index.ts';
@@ -211,6 +213,7 @@ export function startPipeline(given: PipelineDeps) {
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
 				...(caller !== undefined && { caller }),
 			}),
+		changeByFilter: (asked: FilteredChange) => changeByFilter(asked, { ...ingress, docStore }),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),
