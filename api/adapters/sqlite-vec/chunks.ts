@@ -10,7 +10,7 @@ export interface VectorChunk {
 	/** Slots, used or not. */
 	readonly size: number;
 	/** Row numbers in the used slots, and the numbers of these. */
-	readonly rows: bigint[];
+	readonly rows: number[];
 	readonly slots: number[];
 }
 
@@ -46,13 +46,13 @@ export function* allChunks(db: DatabaseSync): Iterable<VectorChunk> {
 
 function decode({ chunk, tenant, size, validity, rowids }: ChunkRow): VectorChunk {
 	const numbers = new BigInt64Array(rowids.slice().buffer);
-	const rows: bigint[] = [];
+	const rows: number[] = [];
 	const slots: number[] = [];
 	for (let slot = 0; slot < size; slot += 1) {
 		const used = ((validity[slot >> 3] ?? 0) >> (slot & 7)) & 1;
 		const row = numbers[slot];
 		if (used === 0 || row === undefined) continue;
-		rows.push(row);
+		rows.push(Number(row));
 		slots.push(slot);
 	}
 	return { chunk, tenant, size, rows, slots };

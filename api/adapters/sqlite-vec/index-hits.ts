@@ -39,14 +39,22 @@ export function createIndexHits(db: DatabaseSync): IndexHits {
 			}
 		},
 		best(tenant, candidates, limit) {
-			const ranked = candidates
-				.map(({ row, score }) => ({ row, score, id: readId.get(row)?.['id'] as Uint8Array }))
-				.sort((a, b) => b.score - a.score || Buffer.compare(a.id, b.id));
-			const rows = ranked.slice(0, limit).flatMap(({ row, score }) => {
+			const read = ({ row, score }: Candidate) => {
 				const found = readPoint.get(row, tenant);
 				return found === undefined ? [] : [{ point: toPoint(found), score }];
-			});
+			};
+			const rows = chosen(candidates, limit).flatMap(read);
+			rows.sort((a, b) => b.score - a.score || (a.point.id < b.point.id ? -1 : 1));
 			return { points: rows.map(({ point }) => point), scores: rows.map(({ score }) => score) };
 		},
 	};
+
+	/** Where equals at the cut are too many, their ids decide, which must be read for it. */
+	function chosen(candidates: readonly Candidate[], limit: number): readonly Candidate[] {
+		if (candidates.length <= limit) return candidates;
+		return candidates
+			.map((one) => ({ ...one, id: readId.get(one.row)?.['id'] as Uint8Array }))
+			.sort((a, b) => b.score - a.score || Buffer.compare(a.id, b.id))
+			.slice(0, limit);
+	}
 }

@@ -42,7 +42,7 @@ export interface ResidentVectors {
 }
 
 export function createResidentVectors(deps: {
-	readonly stored: StoredVectors;
+	readonly stored: (tenant: number) => StoredVectors;
 	readonly dimensions: number;
 	readonly maxBytes: number;
 }): ResidentVectors {
@@ -81,13 +81,14 @@ function takeBlocks(memory: Memory, count: number, except: number): number[] | n
 
 function load(
 	memory: Memory,
-	stored: StoredVectors,
+	stored: (tenant: number) => StoredVectors,
 	{ tenant, edition, points }: TenantState,
 ): Resident | null {
 	const blocks = takeBlocks(memory, Math.ceil(points / memory.blocks.size), tenant);
 	if (blocks === null) return null;
-	const vectors = createTenantVectors(memory.blocks, blocks, stored.rows(tenant));
-	stored.each(tenant, vectors.fill);
+	const { rows, each } = stored(tenant);
+	const vectors = createTenantVectors(memory.blocks, blocks, rows);
+	each(vectors.fill);
 	return { vectors, edition };
 }
 

@@ -87,13 +87,13 @@ describe('vectors in memory', () => {
 	function fileOf(sizes: Record<number, number>) {
 		const read: number[] = [];
 		const rowsOf = (tenant: number) => Float64Array.from({ length: sizes[tenant] ?? 0 }, (_, at) => at + 1);
-		const stored = {
-			rows: rowsOf,
-			each(tenant: number, take: (row: number, vector: Int8Array) => void) {
+		const stored = (tenant: number) => ({
+			rows: rowsOf(tenant),
+			each(take: (row: number, vector: Int8Array) => void) {
 				read.push(tenant);
 				for (const row of rowsOf(tenant)) take(row, vectorOf(tenant));
 			},
-		};
+		});
 		const state = (tenant: number, edition = 0): TenantState => ({
 			tenant,
 			edition,
