@@ -21,10 +21,12 @@ describe('the description of the API', () => {
 			Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),
 		);
 		assert.deepEqual(routes.map(({ name }) => name).toSorted(), [
+			'delete /v1/audit',
 			'delete /v1/documents',
 			'get /health/live',
 			'get /health/ready',
 			'get /metrics',
+			'get /v1/audit',
 			'get /v1/credits',
 			'get /v1/credits/all',
 			'get /v1/documents',
@@ -44,6 +46,7 @@ describe('the description of the API', () => {
 			'get /v1/tenants',
 			'patch /v1/documents',
 			'post /mcp',
+			'post /v1/audit',
 			'post /v1/documents/delete',
 			'post /v1/documents/patch',
 			'post /v1/embeddings',

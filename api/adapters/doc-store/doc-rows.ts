@@ -52,13 +52,16 @@ type CountedRow = Pick<DocRow, 'tenant' | 'state' | 'body'>;
 function count(engine: EngineState, row: CountedRow, sign: 1 | -1): void {
 	const { tenant, state } = row;
 	engine.queues.count(tenant, state, sign);
-	countUndoably(engine, (by) => engine.progress.count(tenant, state, bodyBytes(row), by), sign);
-	countUndoably(engine, (by) => countRow(engine, row, by), sign);
+	const countTheRest = (by: 1 | -1) => {
+		engine.progress.count(tenant, state, bodyBytes(row), by);
+		countRow(engine, row, by);
+	};
+	countUndoably(engine, countTheRest, sign);
 }
 
 function countRow({ counts }: EngineState, row: CountedRow, sign: 1 | -1): void {
 	const { state } = row;
-	if (isPending({ ...state, lease: null })) {
+	if (isPending(state)) {
 		counts.pending += sign;
 		counts.pendingBytes += sign * bodyBytes(row);
 	}

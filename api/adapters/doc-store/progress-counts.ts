@@ -67,7 +67,7 @@ export function createProgress({
 
 		/** A row with this state, and a body of so many bytes, comes (1) or goes (-1). */
 		count(tenant: string, state: DurableState, bytes: number, sign: 1 | -1): void {
-			const pending = isPending({ ...state, lease: null });
+			const pending = isPending(state);
 			if (!isCounted(state, pending)) return;
 			for (const tally of [of(tenant), all]) {
 				tally.documents += sign;
