@@ -53,8 +53,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** What one setting demands of another. */
 function checkTogether(config: Config): void {
-	if (!isLoopback(config.host) && config.apiKeys.length === 0) {
-		throw invalid(settings.host, 'a loopback address while DOCDROP_API_KEYS is empty', config.host);
+	if (!isLoopback(config.host) && config.apiKeys.length === 0 && config.keyring === '') {
+		const demand = 'a loopback address while DOCDROP_API_KEYS and DOCDROP_KEYRING are empty';
+		throw invalid(settings.host, demand, config.host);
+	}
+	if ((config.tlsCert === '') !== (config.tlsKey === '')) {
+		const [unset, set] =
+			config.tlsCert === '' ? [settings.tlsCert, settings.tlsKey] : [settings.tlsKey, settings.tlsCert];
+		throw invalid(unset, `set where ${set.env} is`, '');
 	}
 	if (config.embedder === 'openai') {
 		checkUrl(settings.embedderUrl, config.embedderUrl);

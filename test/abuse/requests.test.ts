@@ -58,6 +58,7 @@ const bodies: Case[] = [
 		invalid('body', /UTF-8/),
 	],
 	['__proto__', publishRaw('"__proto__":{"tenant":"x"}'), invalid('body', /__proto__/)],
+	['__proto__, escaped', publishRaw('"_\\u005fproto__":{"tenant":"x"}'), invalid('body', /__proto__/)],
 	[
 		'constructor.prototype',
 		publishRaw('"metadata":{"constructor":{"prototype":{"a":1}}}'),
@@ -666,7 +667,7 @@ describe('abuse: requests', () => {
 			'/health/ready': ['GET'],
 		};
 		for (const [path, right] of Object.entries(rights)) {
-			for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+			for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'QUERY']) {
 				if (right.includes(method)) continue;
 				const answer = await call(app.url, { method, path });
 				assertRefusal(answer, { code: 'method_not_allowed', says: new RegExp(`got ${method}`) });
@@ -674,6 +675,13 @@ describe('abuse: requests', () => {
 				assert.deepEqual(allowed.filter((one) => one !== 'HEAD').toSorted(), right.toSorted(), path);
 			}
 		}
+		// Whatever its body is: nobody looks at it.
+		const headers = { 'content-type': 'text/plain' };
+		for (const [path, code] of [
+			['/v1/info', 'method_not_allowed'],
+			['/nowhere', 'not_found'],
+		] as const)
+			assertRefusal(await call(app.url, { method: 'POST', path, body: '{', headers }), { code });
 		assert.deepEqual(await state(), untouched);
 	});
 

@@ -23,7 +23,7 @@ import type { Telemetry } from '../../telemetry.ts';
 import { admit, type Admitted } from './admit.ts';
 import type { ReachCrashPoint } from '../faults/index.ts';
 import { apiSource, type CheckSettings, type Normalised } from './checks.ts';
-import { dropContents } from './contents.ts';
+import { blobOf, dropContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 import { queueFull, type UploadRoom } from './upload-room.ts';
 
@@ -87,10 +87,10 @@ export async function submit(
 	});
 	crashPoint('after-accept');
 	wake(acceptedOf(changes, results));
-	await dropContents(
-		contents.filter((_, index) => results[index]?.kind !== 'accepted'),
-		docStore,
+	const unused = contents.filter(
+		(content, index) => blobOf(content) !== null && results[index]?.kind !== 'accepted',
 	);
+	if (unused.length > 0) await dropContents(unused, docStore);
 	return changes.map((sent, index) => {
 		const result = results[index];
 		if (result === undefined) throw new Error('the store answered fewer results than changes');
