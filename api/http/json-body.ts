@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DocDropError } from '../errors.ts';
 import { loopTurn } from '../loop-turn.ts';
-import { createPages } from '../pages.ts';
+import { createPages } from '../byte-pages.ts';
 import { receiveBody, type ReceivedBody } from './receive-body.ts';
 
 /** From so many bytes on a body waits for its turn to be parsed: many that arrive together would be parsed in one. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { errorCodes, type FastifyRequest } from 'fastify';
-import { pageBytes, type Pages } from '../pages.ts';
+import { pageBytes, type Pages } from '../byte-pages.ts';
 
 /** The bytes of a body that is taken as a whole, with fastify's own errors. */
 export interface ReceivedBody {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { installJsonBody } from '../../api/http/json-body.ts';
-import { pageBytes } from '../../api/pages.ts';
+import { pageBytes } from '../../api/byte-pages.ts';
 
 const bodyLimit = 2 * pageBytes;
 

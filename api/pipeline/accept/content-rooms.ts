@@ -1,4 +1,4 @@
-import { createPages, pageBytes } from '../../pages.ts';
+import { createPages, pageBytes } from '../../byte-pages.ts';
 
 /**
  * Where contents of the many documents of one request wait for their transaction: as bytes that the store's thread reads
