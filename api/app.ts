@@ -16,11 +16,14 @@ import type { Config } from './config/index.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
-import { startPipeline, type Pipeline } from './pipeline/index.ts';
+import { type AuditedFolder, startPipeline, type Pipeline } from './pipeline/index.ts';
 import { anchoredTime, tombstonesFrom } from './domain/index.ts';
 import type { DocStore, VectorStore } from './ports/index.ts';
 import { createTelemetry } from './telemetry.ts';
 import { version } from './version.ts';
+
+/** A followed folder, as it is shown and as it is audited. */
+type Source = FollowedSource & AuditedFolder;
 
 /** The composition root: the one place that chooses adapters and puts the parts together. */
 export interface App {
@@ -31,7 +34,7 @@ export interface App {
 	/** Resolves with the cause when the document store's thread has ended: this process can take nothing more. */
 	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
-	readonly follow: (source: FollowedSource) => void;
+	readonly follow: (source: Source) => void;
 	/** Reads the keyring anew, where there is one. */
 	readonly reloadKeys: () => Promise<void>;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
@@ -72,6 +75,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			);
 			await docStore.leaveFuture(now());
 		}
+		const sources: Source[] = [];
 		// What waits from before must not take the processor from a start that everybody waits for.
 		const made = Promise.withResolvers<void>();
 		const pipeline = startPipeline({
@@ -90,10 +94,9 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				isContinued: highestTime > 0,
 			}),
 			away: await peersAway(docStore, now, isIndexOpen),
-			begins: made.promise,
+			...{ begins: made.promise, folders: () => sources },
 		});
 		let isStopping = false;
-		const sources: FollowedSource[] = [];
 		const keys = await followKeys(config, { clock, log: logger });
 		closers.push(async () => keys.close());
 		const certificate = openCertificate(config, { clock, log: logger });

@@ -6,6 +6,8 @@ import { createClient, type Client, type ReportedFolders } from './cli/api-clien
 import { keysCommand } from './cli/keys-command.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
 import { whereNamed } from './cli/where-named.ts';
+import { runAudit } from './cli/audit-command.ts';
+import { printAudit } from './cli/print-audit.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printStatus } from './cli/print.ts';
 import { printSearch } from './cli/print-search.ts';
@@ -15,6 +17,7 @@ import { UsageError } from './cli/usage-error.ts';
 import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { readNote } from './data-folder.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
+import { systemClock } from '../nodes/watch/clock.ts';
 import { pathInside } from '../nodes/watch/inside.ts';
 import { version } from './version.ts';
 
@@ -30,6 +33,8 @@ const usage = `docdrop ${version}: files change, a vector index follows
                                 --highlight --explain --facets NAME,NAME
   docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
+  docdrop audit                 hold folder, manifest and index against each other, of all tenants or of --tenant T;
+                                --repair mends the difference, --stop ends one that is under way
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
@@ -55,6 +60,8 @@ const options = {
 	...searchOptions,
 	'every-tenant': { type: 'boolean' },
 	rights: { type: 'string' },
+	repair: { type: 'boolean' },
+	stop: { type: 'boolean' },
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
@@ -120,6 +127,9 @@ async function main(argv: readonly string[]): Promise<void> {
 			const { serveStdio } = await import('./cli/mcp-command.ts');
 			return serveStdio(config, values.tenant ?? null);
 		}
+		case 'audit':
+			expect(rest, 0, 'audit takes no argument');
+			return ask(config, (client) => audit(client, values.tenant ?? null, values));
 		case 'release':
 			expect(rest, 0, 'release takes no argument');
 			return ask(config, async (client) => {
@@ -184,6 +194,28 @@ function docIdInReports(reports: readonly ReportedFolders[], path: string): stri
 		}
 	}
 	return null;
+}
+
+/** Ends with 1 where something is not as it should be, so that a timer of the system notices. */
+async function audit(
+	client: Client,
+	tenant: string | null,
+	{ repair = false, stop = false, json = false }: { repair?: boolean; stop?: boolean; json?: boolean },
+): Promise<void> {
+	if (stop) {
+		const stopped = await client.stopAudit(tenant);
+		return console.log(
+			json ? JSON.stringify({ stopped }) : stopped ? 'The audit ends.' : 'No audit is under way.',
+		);
+	}
+	const report = await runAudit(client, { tenant, repair }, systemClock);
+	if (report === null || report.left > 0) process.exitCode = 1;
+	if (json) return console.log(JSON.stringify(report));
+	console.log(
+		report === null
+			? 'The audit ended before its end: it was stopped, or the log says why.'
+			: printAudit(report),
+	);
 }
 
 async function ask(config: Config, act: (client: Client) => Promise<void>): Promise<void> {

@@ -147,6 +147,14 @@ const metrics = {
 		help: 'Tenants whose index is being mended, or could not be',
 		labels: [],
 	},
+	docdrop_audit_timestamp_seconds: {
+		kind: 'gauge',
+		help: 'When an audit of everything last came to its end; 0: never',
+		labels: [],
+	},
+	docdrop_audit_points: { kind: 'gauge', help: 'Points that it looked at', labels: [] },
+	docdrop_audit_findings: { kind: 'gauge', help: 'What it found, mended or not', labels: ['kind'] },
+	docdrop_audit_left_findings: { kind: 'gauge', help: 'What of it is not mended', labels: [] },
 	docdrop_loop_delay_p99_seconds: {
 		kind: 'gauge',
 		help: 'Delay of the event loop since the last scrape',

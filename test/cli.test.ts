@@ -237,6 +237,14 @@ describe('the command line', function () {
 			writeFileSync(join(inbox, 'new.txt'), 'The Rhine is green.');
 			await server.shows(/up to date: 3 documents/);
 			assert.match((await ask('search', 'rhine', '--mode', 'text')).out, /new\.txt/);
+
+			const audited = await ask('audit', '--json');
+			const { documents, left, folders: compared } = JSON.parse(audited.out);
+			assert.deepEqual([audited.code, documents, left, compared.length], [0, 3, 0, 1], audited.err);
+			const { folder, delivered, manifest, index } = compared[0].digest;
+			// The picture is seen, and is not taken.
+			assert.ok(folder !== delivered && delivered === manifest && manifest === index);
+			assert.match((await ask('status')).out, /^audit {6}2\d{3}-[^]+3 points, nothing found \(digest /m);
 		} finally {
 			server.child.kill('SIGTERM');
 		}

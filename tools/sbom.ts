@@ -23,8 +23,7 @@ export function sbomOf(folders: Iterable<string>): string {
 	};
 	const components = [...new Set(folders)]
 		.map((folder) => componentOf(manifestOf(folder), packages[folder]?.integrity))
-		.toSorted((a, b) => (a.purl < b.purl ? -1 : 1))
-		;
+		.toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
 	const { name, version } = manifestOf('.');
 	const component = { type: 'application', name, version, purl: purlOf(name, version) };
 	return `${JSON.stringify(

@@ -1,3 +1,4 @@
+import type { AuditReport, AuditStatus } from '../contract/audit-schema.ts';
 import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
@@ -22,6 +23,11 @@ export interface Client {
 	reports(): Promise<readonly ReportedFolders[]>;
 	/** Lets a source's held deletions go; resolves with their number. */
 	release(sourceId: string): Promise<number>;
+	/** Begins one of a tenant, or (null) of all, or answers the one that is under way. */
+	beginAudit(tenant: string | null, repair: boolean): Promise<AuditReport>;
+	audit(tenant: string | null): Promise<AuditStatus>;
+	/** False: none was under way. */
+	stopAudit(tenant: string | null): Promise<boolean>;
 	close(): Promise<void>;
 }
 
@@ -40,7 +46,12 @@ export interface Status {
 		} | null;
 	};
 	readonly oldestPendingSeconds: number;
-	readonly index: { readonly kind: string; readonly breaker: string };
+	readonly index: {
+		readonly kind: string;
+		readonly breaker: string;
+		/** Null where this process does not look. */
+		readonly audit: AuditStatus | null;
+	};
 	readonly embedder: {
 		readonly model: string;
 		readonly breaker: string;
@@ -96,7 +107,12 @@ export interface ExplainedJob {
 	readonly detail: Record<string, unknown> | null;
 }
 
-type Ask = (method: 'GET' | 'POST', path: string, body?: object, signal?: AbortSignal) => Promise<unknown>;
+type Ask = (
+	method: 'GET' | 'POST' | 'DELETE',
+	path: string,
+	body?: object,
+	signal?: AbortSignal,
+) => Promise<unknown>;
 
 /** Where the process that serves the data folder answers, and how it is asked; null where none does. */
 export async function findRunning(
@@ -206,9 +222,16 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 			const path = `/v1/sources/${encodeURIComponent(sourceId)}/release`;
 			return ((await ask('POST', path)) as { released: number }).released;
 		},
+		beginAudit: (tenant, repair) =>
+			ask('POST', '/v1/audit', { ...(tenant !== null && { tenant }), repair }) as Promise<AuditReport>,
+		audit: (tenant) => ask('GET', auditPath(tenant)) as Promise<AuditStatus>,
+		stopAudit: async (tenant) => ((await ask('DELETE', auditPath(tenant))) as { stopped: boolean }).stopped,
 		close,
 	};
 }
+
+const auditPath = (tenant: string | null): string =>
+	tenant === null ? '/v1/audit' : `/v1/audit?${new URLSearchParams({ tenant }).toString()}`;
 
 function unlessUnknown(error: unknown): null {
 	if (isDocDropError(error) && error.code === 'not_found') return null;

@@ -1,5 +1,6 @@
 import type { Explained, Status, ToldFile } from './api-client.ts';
 import { count } from './counts.ts';
+import { auditLine } from './print-audit.ts';
 import { folderLines, folderTroubles } from './print-folders.ts';
 
 /** What the commands say, as text for a person. */
@@ -12,6 +13,7 @@ export function printStatus(status: Status, where: string | null): string {
 		...troubles(status),
 		...folderTroubles(folders, reports),
 		`index      ${count(status.documents, 'document')}, ${count(status.chunks, 'chunk')} (${index.kind})`,
+		...(index.audit === null ? [] : [auditLine(index.audit.last)]),
 		`embedder   ${embedder.model}`,
 		`queue      ${count(status.pending, 'document')} waiting, ${status.inWork.toLocaleString('en')} in work` +
 			(status.pending > 0 ? `, oldest for ${Math.round(status.oldestPendingSeconds)} s` : ''),

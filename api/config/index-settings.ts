@@ -91,4 +91,11 @@ export const indexSettings = {
 		meaning:
 			'Time between two looks whether the index still holds what was published (number of points, newest document), beside those at the start and after each outage. What is missing is written again.',
 	}),
+	auditMs: setting('number', 'DOCDROP_AUDIT_HOURS', {
+		default: '0',
+		unit: 'h',
+		range: [0, 500],
+		meaning:
+			'Time between two audits, which hold every point of the index, its text included, against what was published, and a followed folder too, and mend the difference. 0: only when asked (`docdrop audit`).',
+	}),
 };

@@ -11,6 +11,7 @@ import fastify, {
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal, type AccessKeys } from './access.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -157,6 +158,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		reportRoutes(routes, { reports });
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
+		auditRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;

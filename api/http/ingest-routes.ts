@@ -10,6 +10,7 @@ import { DocDropError } from '../errors.ts';
 import type { AcceptOptions } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument, checkTenant } from './access.ts';
+import { answerLeft } from './answer-left.ts';
 import { receiptStatus } from './batch-answer.ts';
 import { described } from './described.ts';
 import { goneSignal } from './gone-signal.ts';
@@ -152,7 +153,8 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 		}),
 		async (request, reply) => {
 			checkDocument(request, request.body);
-			const { chunks, ...found } = await pipeline.preview(request.body, goneSignal(reply));
+			const caller = { gone: goneSignal(reply), left: answerLeft(reply) };
+			const { chunks, ...found } = await pipeline.preview(request.body, caller);
 			return reply.type('application/json').send(longAnswer(found, 'chunks', chunks));
 		},
 	);

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
@@ -133,6 +134,9 @@ const Status = Type.Object({
 		kind: Type.String(),
 		breaker,
 		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
+		audit: Type.Union([AuditStatus, Type.Null()], {
+			description: 'Of all tenants. null: this process does not look.',
+		}),
 	}),
 	embedder: Type.Object({
 		model: Type.String(),
@@ -345,10 +349,11 @@ export function statusRoutes(
 		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
-			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused] = await Promise.all([
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused, audit] = await Promise.all([
 				docStore.stats(),
 				pipeline.queueHealth(),
 				docStore.refusals(null),
+				pipeline.audits?.status(null) ?? null,
 			]);
 			return {
 				version: deps.version,
@@ -370,7 +375,10 @@ export function statusRoutes(
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
-				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
+				index: {
+					...{ kind: vectorStore.kind, breaker: pipeline.indexState() },
+					...{ check: pipeline.indexCheck(), audit },
+				},
 				embedder: {
 					model: embedder.model,
 					breaker: pipeline.breakers.embedder.state(),

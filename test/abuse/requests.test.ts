@@ -58,6 +58,7 @@ const bodies: Case[] = [
 		invalid('body', /UTF-8/),
 	],
 	['__proto__', publishRaw('"__proto__":{"tenant":"x"}'), invalid('body', /__proto__/)],
+	['__proto__, escaped', publishRaw('"_\\u005fproto__":{"tenant":"x"}'), invalid('body', /__proto__/)],
 	[
 		'constructor.prototype',
 		publishRaw('"metadata":{"constructor":{"prototype":{"a":1}}}'),

@@ -36,8 +36,7 @@ export function createMemoryTables(): Tables {
 	const waiting = () => [...docs.values()].filter((row) => isPending(leased(row)));
 	const standingOf = ({ state, error }: DocRow): Standing => {
 		if (state.failed) return 'failed';
-		if (isPending({ ...state, lease: null }))
-			return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
+		if (isPending(state)) return state.attempts > 0 || error !== null ? 'retrying' : 'accepted';
 		return state.published === null ? 'deleted' : 'published';
 	};
 	const ordered = (rows: DocRow[]) =>
@@ -246,7 +245,7 @@ export function createMemoryTables(): Tables {
 				.filter(({ pointId }) => after === null || pointId > after)
 				.sort((a, b) => (a.pointId < b.pointId ? -1 : 1))
 				.slice(0, limit)
-				.map(({ pointId, order, at }) => ({ pointId, order, isCertain: at === 'published' })),
+				.map(({ pointId, hash, order, at }) => ({ pointId, hash, order, isCertain: at === 'published' })),
 		forget: (doc, ids) => ids.filter((id) => chunks.get(doc)?.delete(id) === true).length,
 		reorder(doc, entries) {
 			const map = chunks.get(doc);
@@ -397,7 +396,7 @@ export function createMemoryTables(): Tables {
 			[...docs.values()]
 				.filter(
 					({ state }) =>
-						!isPending({ ...state, lease: null }) &&
+						!isPending(state) &&
 						state.published === null &&
 						!state.failed &&
 						!state.mayHaveOrphans &&

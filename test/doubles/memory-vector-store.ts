@@ -103,6 +103,13 @@ export function createMemoryVectorStore({ dimensions }: { dimensions: number }):
 				.sort((a, b) => (a.id < b.id ? -1 : 1));
 			return { items: found.slice(0, limit), next: found[limit]?.id ?? null };
 		},
+		async contents({ tenant, docId, from, limit }) {
+			const found = [...(tenants.get(tenant)?.values() ?? [])]
+				.map(({ point }) => point)
+				.filter((point) => point.docId === docId && point.id >= (from ?? ''))
+				.sort(byId);
+			return { items: found.slice(0, limit), next: found[limit]?.id ?? null };
+		},
 		async documents({ tenant, from, limit }) {
 			const all = [...(tenants.get(tenant)?.values() ?? [])].map(({ point }) => point.docId);
 			const found = [...new Set(all)].filter((docId) => docId >= (from ?? '')).sort();

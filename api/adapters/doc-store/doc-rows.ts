@@ -51,12 +51,15 @@ type CountedRow = Pick<DocRow, 'tenant' | 'state' | 'body'>;
 function count(engine: EngineState, row: CountedRow, sign: 1 | -1): void {
 	const { tenant, state } = row;
 	engine.queues.count(tenant, state, sign);
-	countUndoably(engine, (by) => engine.progress.count(tenant, state, by), sign);
-	countUndoably(engine, (by) => countRow(engine, row, by), sign);
+	const countTheRest = (by: 1 | -1) => {
+		engine.progress.count(tenant, state, by);
+		countRow(engine, row, by);
+	};
+	countUndoably(engine, countTheRest, sign);
 }
 
 function countRow({ counts }: EngineState, { state, body }: CountedRow, sign: 1 | -1): void {
-	if (isPending({ ...state, lease: null })) {
+	if (isPending(state)) {
 		counts.pending += sign;
 		counts.pendingBytes += sign * state.wanted.size;
 	}

@@ -67,7 +67,7 @@ export function createProgress({
 
 		/** A row with this state comes (1) or goes (-1). */
 		count(tenant: string, state: DurableState, sign: 1 | -1): void {
-			const pending = isPending({ ...state, lease: null });
+			const pending = isPending(state);
 			if (!isCounted(state, pending)) return;
 			for (const tally of [of(tenant), all]) {
 				tally.documents += sign;

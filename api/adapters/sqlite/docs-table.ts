@@ -76,8 +76,10 @@ const names = [...docFields.names, 'due', 'class', 'large'];
 const changing = 2;
 
 function docValues(row: StoredDoc): SQLInputValue[] {
-	const state = { ...(row.state as DurableState), lease: null };
-	return [...column.valuesOf(docFields, row), dueAt(state), queueClass(state), Number(isLargeWork(state))];
+	const { state } = row;
+	const values = column.valuesOf(docFields, row);
+	values.push(dueAt(state), queueClass(state), Number(isLargeWork(state)));
+	return values;
 }
 
 const waitingFields = column.object<Waiting>({

@@ -15,6 +15,7 @@ import {
 	writeMeta,
 } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
+import type { ContentRoom } from './content-rooms.ts';
 
 /**
  * What the schema cannot say of a document that is sent, and what follows from its fields: its type, its size limit
@@ -77,9 +78,9 @@ export const tooLarge = ({ bytes, why }: SizeLimit, got = '') =>
 	new DocDropError('too_large', `content must be at most ${bytes} bytes${why}${got}`, { field: 'content' });
 
 /** As `normalise`, with what is wrong in the place of the document. */
-export function check(document: DocumentInput, settings: CheckSettings): Checked {
+export function check(document: DocumentInput, settings: CheckSettings, room?: ContentRoom): Checked {
 	try {
-		return normalise(document, settings);
+		return normalise(document, settings, room);
 	} catch (error) {
 		if (!isDocDropError(error)) throw error;
 		return refusalOf(error, document);
@@ -110,8 +111,11 @@ export function checkReceived(
 	}
 }
 
-/** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
-export function normalise(document: DocumentInput, settings: CheckSettings): Normalised {
+/**
+ * Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. `room`: of one of
+ * many, where its bytes wait.
+ */
+export function normalise(document: DocumentInput, settings: CheckSettings, room?: ContentRoom): Normalised {
 	const { content, ...input } = document;
 	checkIdentity(input);
 	for (const field of ['title', 'path'] as const) {
@@ -123,7 +127,8 @@ export function normalise(document: DocumentInput, settings: CheckSettings): Nor
 	}
 	if (content === undefined) throw invalid('content', 'is required when op is put');
 	checkMetadata(input.metadata);
-	const bytes = bytesOf(content);
+	const sent = bytesOf(content);
+	const bytes = room === undefined ? sent : room.take(sent);
 	const described = describe(input, 'text' in content, settings);
 	const size = Buffer.byteLength(bytes);
 	checkSize(size, described.mimeType, settings);

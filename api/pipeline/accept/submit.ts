@@ -23,15 +23,15 @@ import type { Telemetry } from '../../telemetry.ts';
 import { admit, type Admitted } from './admit.ts';
 import type { ReachCrashPoint } from '../faults/index.ts';
 import { apiSource, type CheckSettings, type Normalised } from './checks.ts';
-import { dropContents } from './contents.ts';
+import { blobOf, dropContents } from './contents.ts';
 import type { DocumentLimiter } from './document-limiter.ts';
 import { queueFull, type UploadRoom } from './upload-room.ts';
 
 export interface AcceptSettings extends QueueLimits, CheckSettings {
 	readonly windowMs: number;
 	readonly maxWaitMs: number;
-	/** Of extractors, chunker settings and model. */
-	readonly fingerprint: string;
+	/** Of extractors, chunker settings and model, for a document of that type. */
+	readonly fingerprintOf: (mimeType: string) => string;
 }
 
 export interface AcceptDeps {
@@ -87,10 +87,10 @@ export async function submit(
 	});
 	crashPoint('after-accept');
 	wake(acceptedOf(changes, results));
-	await dropContents(
-		contents.filter((_, index) => results[index]?.kind !== 'accepted'),
-		docStore,
+	const unused = contents.filter(
+		(content, index) => blobOf(content) !== null && results[index]?.kind !== 'accepted',
 	);
+	if (unused.length > 0) await dropContents(unused, docStore);
 	return changes.map((sent, index) => {
 		const result = results[index];
 		if (result === undefined) throw new Error('the store answered fewer results than changes');
@@ -110,13 +110,14 @@ function acceptedOf(
 }
 
 export function changeFrom(
-	{ input, op, meta }: Pick<Normalised, 'input' | 'op' | 'meta'>,
+	{ input, op, meta, mimeType }: Pick<Normalised, 'input' | 'op' | 'meta' | 'mimeType'>,
 	content: ChangeContent | null,
 	options: AcceptOptions,
 	{ nextJobId, settings }: AcceptDeps,
 ): Change {
 	const { tenant, docId, source, previous, takeOver = false } = input;
-	const { maxWaitMs, fingerprint } = settings;
+	const { maxWaitMs } = settings;
+	const fingerprint = settings.fingerprintOf(mimeType);
 	return {
 		...{ jobId: nextJobId(), tenant, docId, op, takeOver, maxWaitMs, content, meta, fingerprint },
 		sourceId: source?.sourceId ?? apiSource,

@@ -22,7 +22,7 @@ describe('an index that is not what the manifest says', () => {
 		const store = qdrantAt(double.url, collection);
 		fixture = startPipelineFixture({
 			vectorStore: store,
-			indexCheck: { everyMs: 3_600_000, lateMs: 3_600_000 },
+			indexCheck: { everyMs: 3_600_000, lateMs: 3_600_000, auditEveryMs: 0 },
 			...parts,
 		});
 		await sound();
