@@ -91,9 +91,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		let isStopping = false;
 		const sources: FollowedSource[] = [];
 		const docs = packedFile('static');
+		const page = packedFile('page/');
 		const http = await createHttp({
 			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger },
 			docsDir: docs === null ? null : fileURLToPath(docs),
+			pageDir: page === null ? null : fileURLToPath(page),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});

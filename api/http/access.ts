@@ -7,7 +7,7 @@ import { DocDropError } from '../errors.ts';
 import { isForm } from './streamed-body.ts';
 
 /**
- * Who may call, and for which tenant. With keys: every route but health and docs wants one; a key of one
+ * Who may call, and for which tenant. With keys: every route but health, docs and the page's files wants one; a key of one
  * tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
  * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does a form of a page of another
  * site, which a browser sends without asking first.
@@ -19,7 +19,7 @@ declare module 'fastify' {
 	}
 }
 
-const openPaths = /^\/(health\/|docs(\/|$)|$)/;
+const openPaths = /^\/(health\/|docs(\/|$)|page\/|$)/;
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 export function installAccess(app: FastifyInstance, keys: readonly ApiKey[]): void {

@@ -23,6 +23,7 @@ export async function httpInMemory(
 		config,
 		version: '0.0.0-test',
 		docsDir: null,
+		pageDir: null,
 		now: () => Date.now(),
 		clock,
 		logger: pino({ level: 'silent' }),
