@@ -1,4 +1,5 @@
 import { type AddedFile, addedFile } from './added-file.ts';
+import { docIdOf } from './doc-id-of.ts';
 import { h, setText } from './dom.ts';
 import { count } from './figures.ts';
 import type { Page, View } from './view.ts';
@@ -104,9 +105,4 @@ export function createAddView(page: Page): View {
 		),
 		show: () => slot.append(tenants.node),
 	};
-}
-
-export function docIdOf(folder: string, name: string): string {
-	const under = folder.trim().replace(/^\/+|\/+$/g, '');
-	return under === '' ? name : `${under}/${name}`;
 }

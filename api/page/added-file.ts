@@ -6,7 +6,7 @@ import { h, replaceContent, setClass, setText } from './dom.ts';
 import { showingFaults } from './fault-note.ts';
 import { bytes } from './figures.ts';
 import { previewCard } from './preview-card.ts';
-import type { Tone } from './view.ts';
+import type { Tone } from './tone.ts';
 
 /** A file that was dropped: looked at before it is published, published, and followed until it is in the index. */
 export interface AddedFile {

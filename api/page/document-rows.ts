@@ -1,7 +1,7 @@
 import type { DocumentView } from '../contract/document-schema.ts';
 import { h } from './dom.ts';
 import { bytes, count, dateTime } from './figures.ts';
-import type { Tone } from './view.ts';
+import type { Tone } from './tone.ts';
 
 /** How documents are shown in a list, and what their states mean. */
 export const states: Readonly<Record<DocumentView['state'], { readonly tone: Tone; readonly text: string }>> =

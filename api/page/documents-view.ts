@@ -78,6 +78,7 @@ export function createDocumentsView(page: Page): View {
 			places[at + 1] = found.next;
 			previous.disabled = at === 0;
 			next.disabled = found.next === null;
+			previous.hidden = next.hidden = previous.disabled && next.disabled;
 			retryEach.hidden = !found.documents.some((one) => one.state === 'failed');
 			setText(
 				summary,

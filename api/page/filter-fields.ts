@@ -1,4 +1,5 @@
 import { h } from './dom.ts';
+import { filterOf } from './filter-of.ts';
 
 /** What documents must be like, in the three ways that people ask for, and as JSON for all the others. */
 export interface FilterFields {
@@ -29,20 +30,4 @@ export function createFilterFields(onChange: () => void): FilterFields {
 		),
 	);
 	return { node, read: () => filterOf({ folder: folder.value, type: type.value, json: json.value }) };
-}
-
-export function filterOf(given: {
-	readonly folder: string;
-	readonly type: string;
-	readonly json: string;
-}): Record<string, unknown> | null {
-	const [folder, type, json] = [given.folder.trim(), given.type.trim(), given.json.trim()];
-	const parts = [
-		...(folder === '' ? [] : [{ path: { prefix: folder } }]),
-		...(type === '' ? [] : [{ mimeType: type }]),
-		...(json === '' ? [] : [JSON.parse(json) as Record<string, unknown>]),
-	];
-	const [only, ...others] = parts;
-	if (only === undefined) return null;
-	return others.length === 0 ? only : { and: parts };
 }

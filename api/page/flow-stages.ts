@@ -1,6 +1,6 @@
 import type { Overview } from '../contract/overview-schema.ts';
 import { bytes, count, duration, number } from './figures.ts';
-import type { Tone } from './view.ts';
+import type { Tone } from './tone.ts';
 
 /** The steps of the way from files to points, each with its figures and how it is. Pure. */
 export interface Stage {
@@ -90,7 +90,7 @@ function prepareStage({ inWork, embedder, lanes }: Overview): Stage {
 	};
 }
 
-function writeStage({ lanes, progress }: Overview): Stage {
+function writeStage({ lanes, progress, inWork }: Overview): Stage {
 	if (lanes === null)
 		return {
 			...{ id: 'write', title: 'Write', figure: number(progress.filesPerMinute), unit: 'a minute' },
@@ -104,10 +104,7 @@ function writeStage({ lanes, progress }: Overview): Stage {
 			waits === 0 ? 'no tenant waits' : count(waits, 'tenant waits', 'tenants wait'),
 		],
 		...(lanes.level === 'ok'
-			? {
-					tone: lanes.documentsPerSecond > 0 ? 'busy' : 'ok',
-					state: lanes.documentsPerSecond > 0 ? 'writing' : 'ready',
-				}
+			? { tone: (inWork ?? 0) > 0 ? 'busy' : 'ok', state: (inWork ?? 0) > 0 ? 'writing' : 'ready' }
 			: { tone: 'warn', state: 'turns are long' }),
 	};
 }

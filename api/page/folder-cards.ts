@@ -2,7 +2,8 @@ import type { FolderView } from '../contract/overview-schema.ts';
 import { ask, type ApiError } from './ask-api.ts';
 import { h, keyedList, replaceContent, setClass, setText, type Row } from './dom.ts';
 import { ago, bytes, count } from './figures.ts';
-import type { Page, Tone } from './view.ts';
+import type { Tone } from './tone.ts';
+import type { Page } from './view.ts';
 
 /** A card for each followed folder: whether it was seen whole, what is left out and why, and what is held back. */
 export function createFolderCards(page: Page): {

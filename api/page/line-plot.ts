@@ -1,38 +1,14 @@
 import { h, setText, svg } from './dom.ts';
 import { clockTime } from './figures.ts';
+import { beginOf, height, nearest, placed, type Point, width } from './plot-places.ts';
 
 /**
  * One figure over time: a line with its newest value above it. It is drawn by the page's own styles, so that it follows
  * dark and light; a pointer or the arrow keys read a value at a time.
  */
-export interface Point {
-	readonly at: number;
-	readonly value: number;
-}
-
 interface PlotSettings {
 	readonly title: string;
 	readonly format: (value: number) => string;
-}
-
-/** Shorter than this it would jump about. */
-const shortestMs = 300_000;
-const width = 300;
-const height = 80;
-
-/** The place of each point in the picture, from the oldest time that it shows to now; the line begins at the first one. */
-export function placed(
-	points: readonly Point[],
-	{ from, to }: { from: number; to: number },
-): [number, number][] {
-	const most = Math.max(1, ...points.map(({ value }) => value));
-	return points
-		.filter(({ at }) => at >= from)
-		.map(({ at, value }) => [
-			(width * (at - from)) / Math.max(1, to - from),
-			// Room above, so that the highest line is not cut.
-			height - 2 - ((height - 8) * value) / most,
-		]);
 }
 
 export function createLinePlot({ title, format }: PlotSettings) {
@@ -115,19 +91,4 @@ export function createLinePlot({ title, format }: PlotSettings) {
 			read(at);
 		},
 	};
-}
-
-/** Of what is remembered for less than the whole span, that is shown: a line in a corner tells nothing. */
-export function beginOf(points: readonly Point[], from: number, to: number): number {
-	const first = points.find(({ at }) => at >= from)?.at ?? from;
-	return Math.max(from, Math.min(first, to - shortestMs));
-}
-
-function nearest(points: readonly Point[], time: number): number | null {
-	if (points.length === 0) return null;
-	return points.reduce(
-		(best, point, index) =>
-			Math.abs(point.at - time) < Math.abs((points[best]?.at ?? 0) - time) ? index : best,
-		0,
-	);
 }

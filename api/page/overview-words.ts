@@ -1,6 +1,6 @@
 import type { Overview } from '../contract/overview-schema.ts';
 import { count, duration, number } from './figures.ts';
-import type { Tone } from './view.ts';
+import type { Tone } from './tone.ts';
 
 /** What an overview says in words, the most important first. Pure. */
 export interface Said {

@@ -1,6 +1,7 @@
 import type { ProgressView } from '../contract/progress-schema.ts';
 import { h, keyedList, setClass, setText, type Row } from './dom.ts';
-import { count, duration, number } from './figures.ts';
+import { number } from './figures.ts';
+import { progressWords } from './progress-words.ts';
 
 /** How far each tenant is: a bar, files a minute, failures, time left. */
 export function createTenantBars(): {
@@ -9,19 +10,6 @@ export function createTenantBars(): {
 } {
 	const node = h('ul', { class: 'tenants' });
 	return { node, draw: keyedList<ProgressView>(node, ({ tenant }) => tenant ?? '', tenantRow) };
-}
-
-/** What stands under the bar. */
-export function progressWords({ pending, failed, filesPerMinute, secondsLeft, total }: ProgressView): string {
-	if (total === 0) return 'no documents';
-	const failures = failed === 0 ? [] : [`${number(failed)} failed`];
-	if (pending === 0) return [count(total, 'document'), 'nothing waits', ...failures].join(' · ');
-	return [
-		`${number(total - pending)} of ${count(total, 'document')}`,
-		`${number(filesPerMinute)} a minute`,
-		secondsLeft === null ? 'nothing moves' : `${duration(secondsLeft)} left`,
-		...failures,
-	].join(' · ');
 }
 
 function tenantRow(first: ProgressView): Row<ProgressView> {

@@ -32,6 +32,7 @@ export function createTenantsView(): View {
 		empty.hidden = found.tenants.length > 0;
 		previous.disabled = page === 0;
 		next.disabled = found.next === null;
+		previous.hidden = next.hidden = previous.disabled && next.disabled;
 	}
 	function turn(by: 1 | -1): void {
 		at += by;

@@ -16,5 +16,3 @@ export interface Page {
 	/** Says a short thing that a person has done, also to those who hear the page. */
 	readonly say: (text: string) => void;
 }
-
-export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'idle';

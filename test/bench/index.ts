@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	formats: { seconds: 3600, load: () => import('./formats.ts') },
 	retrieval: { seconds: 1800, load: () => import('./retrieval.ts') },
 	embed: { seconds: 120, load: () => import('./embed.ts') },
+	page: { seconds: 3600, load: () => import('./page.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 
