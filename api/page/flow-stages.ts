@@ -103,7 +103,7 @@ function writeStage({ lanes, progress, inWork }: Overview): Stage {
 			`turns wait ${number(lanes.waitMeanMs)} ms`,
 			waits === 0 ? 'no tenant waits' : count(waits, 'tenant waits', 'tenants wait'),
 		],
-		...(lanes.level === 'ok'
+		...(lanes.level === 'ok' || progress.pending === 0
 			? { tone: (inWork ?? 0) > 0 ? 'busy' : 'ok', state: (inWork ?? 0) > 0 ? 'writing' : 'ready' }
 			: { tone: 'warn', state: 'turns are long' }),
 	};
@@ -137,8 +137,8 @@ function indexStage({ index, progress, chunks }: Overview): Stage {
 			state,
 		},
 		lines: [
-			chunks === null ? index.kind : `${count(chunks, 'passage')} · ${index.kind}`,
-			checkWords[check ?? ''] ?? '',
-		].filter((line) => line !== ''),
+			...(chunks === null ? [] : [count(chunks, 'passage')]),
+			[index.kind, ...(check === undefined ? [] : [checkWords[check] ?? check])].join(', '),
+		],
 	};
 }

@@ -94,7 +94,7 @@ export function troubles(overview: Overview): Said[] {
 				]),
 		...(alerts.includes('pending') ? [{ tone: 'warn', text: 'Much waits in the queue.' } as const] : []),
 		...(alerts.includes('errors') ? [{ tone: 'warn', text: 'Much fails at the moment.' } as const] : []),
-		...(lanes === null || lanes.level === 'ok'
+		...(lanes === null || lanes.level === 'ok' || progress.pending === 0
 			? []
 			: [
 					{
