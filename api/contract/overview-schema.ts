@@ -42,7 +42,10 @@ export const Overview = Type.Object({
 	tenant: orNull(Type.String(), 'The only tenant of the key; null: all of them.'),
 	defaultTenant: Type.String({ description: 'Whose documents are asked for where nobody names a tenant.' }),
 	progress: ProgressView,
-	oldestPendingSeconds: orNull(Type.Number(), 'Null with a key of one tenant, as all that follows.'),
+	oldestPendingSeconds: orNull(
+		Type.Number(),
+		'Null, as all that follows, but for keys with the right admin for all tenants.',
+	),
 	pendingBytes: orNull(Type.Integer(), ''),
 	inWork: orNull(Type.Integer(), 'Documents that are prepared or written now.'),
 	chunks: orNull(Type.Integer(), ''),

@@ -1,5 +1,6 @@
 /** How the work on changes goes: shown by the status and by the page's overview. */
 import { Type, type Static } from 'typebox';
+import { JobFailure } from './job-schema.ts';
 
 export const BreakerView = Type.Enum(['closed', 'half-open', 'open'], {
 	description: 'closed: fine; open: calls are paused; half-open: being probed.',
@@ -27,6 +28,11 @@ export const IndexCheckView = Type.Object({
 			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
 	}),
 	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	unmended: Type.Integer({
+		description:
+			'Documents that could not be written into the index again, for what they are; the others were.',
+	}),
+	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
 	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),

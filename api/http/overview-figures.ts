@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Overview } from '../contract/overview-schema.ts';
 import type { Config } from '../config/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -8,7 +9,7 @@ import { progressOf, progressOfTenants } from './progress-routes.ts';
 import type { FollowedSource } from './source-routes.ts';
 import { embedderFaultOf, lanesOf } from './work-figures.ts';
 
-/** One look at everything that a viewer may see. What spans tenants is null for a key of one. */
+/** One look at everything that a viewer may see. How the service itself is, is null for who does not operate it. */
 export interface OverviewDeps {
 	readonly config: Config;
 	readonly version: string;
@@ -25,12 +26,18 @@ export interface OverviewDeps {
 const mostFolders = 50;
 const mostTenants = 12;
 
-export async function overviewOf(onlyTenant: string | null, deps: OverviewDeps): Promise<Overview> {
+/** As far as a key reaches. */
+export type ViewerRights = Pick<FastifyRequest, 'onlyTenant' | 'mayOperate'>;
+
+export async function overviewOf(
+	{ onlyTenant, mayOperate }: ViewerRights,
+	deps: OverviewDeps,
+): Promise<Overview> {
 	const { config, pipeline, vectorStore, embedder } = deps;
-	const [progress, tenants, everything] = await Promise.all([
+	const [progress, tenants, service] = await Promise.all([
 		progressOf(onlyTenant, deps),
 		progressOfTenants({ after: '', limit: mostTenants + 1 }, onlyTenant, deps),
-		onlyTenant === null ? ofAllTenants(deps) : nothingOfAll,
+		mayOperate ? ofTheService(deps) : nothingOfIt,
 	]);
 	const folders = folderViews(deps.sources(), deps.reports.list(onlyTenant), onlyTenant);
 	return {
@@ -38,16 +45,16 @@ export async function overviewOf(onlyTenant: string | null, deps: OverviewDeps):
 		tenant: onlyTenant,
 		defaultTenant: onlyTenant ?? config.tenant,
 		progress,
-		...everything,
+		...service,
 		index: {
 			kind: vectorStore.kind,
 			breaker: pipeline.indexState(),
-			check: onlyTenant === null ? pipeline.indexCheck() : null,
+			check: mayOperate ? pipeline.indexCheck() : null,
 		},
 		embedder: {
 			model: embedder.model,
 			breaker: pipeline.breakers.embedder.state(),
-			fault: onlyTenant === null ? embedderFaultOf(pipeline) : null,
+			fault: mayOperate ? embedderFaultOf(pipeline) : null,
 		},
 		folders: folders.slice(0, mostFolders),
 		moreFolders: Math.max(0, folders.length - mostFolders),
@@ -56,17 +63,17 @@ export async function overviewOf(onlyTenant: string | null, deps: OverviewDeps):
 	};
 }
 
-type OfAllTenants = Pick<
+type OfTheService = Pick<
 	Overview,
 	'oldestPendingSeconds' | 'pendingBytes' | 'inWork' | 'chunks' | 'saved' | 'alerts' | 'lanes' | 'memoryBytes'
 >;
 
-const nothingOfAll: OfAllTenants = {
+const nothingOfIt: OfTheService = {
 	...{ oldestPendingSeconds: null, pendingBytes: null, inWork: null, chunks: null, saved: null },
 	...{ alerts: [], lanes: null, memoryBytes: null },
 };
 
-async function ofAllTenants({ docStore, pipeline, now }: OverviewDeps): Promise<OfAllTenants> {
+async function ofTheService({ docStore, pipeline, now }: OverviewDeps): Promise<OfTheService> {
 	const [stats, { alerts }] = await Promise.all([docStore.stats(), pipeline.queueHealth()]);
 	const { oldestPendingAt, jobs } = stats;
 	return {

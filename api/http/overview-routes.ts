@@ -35,7 +35,7 @@ export function overviewRoutes(
 	deps: OverviewDeps & { readonly clock: Clock; readonly viewers: Allotment },
 ): void {
 	const { clock, viewers } = deps;
-	const look = createSharedLooks((onlyTenant) => overviewOf(onlyTenant, deps), {
+	const look = createSharedLooks((rights) => overviewOf(rights, deps), {
 		clock,
 		everyMs: lookEveryMs,
 	});
@@ -48,10 +48,11 @@ export function overviewRoutes(
 	app.get(
 		'/v1/overview',
 		described('operation', 'Everything at a glance', {
-			description: 'What the page at / shows. With a key of one tenant: what is of that tenant.',
+			description:
+				'What the page at / shows. With a key of one tenant: what is of that tenant. How the service itself is, is told to keys with the right `admin` for all tenants.',
 			response: { 200: Overview },
 		}),
-		async (request) => look(request.onlyTenant),
+		async (request) => look(request),
 	);
 
 	app.get(
@@ -63,14 +64,15 @@ export function overviewRoutes(
 			response: { 200: Type.String() },
 		}),
 		async (request, reply) => {
-			const { onlyTenant } = request;
+			const { onlyTenant, mayOperate } = request;
+			const rights = { onlyTenant, mayOperate };
 			const gone = AbortSignal.any([goneSignal(reply), closing.signal]);
 			const giveBack = await viewers.take(onlyTenant ?? '', 1, gone);
 			reply.raw.once('close', giveBack);
 			if (reply.raw.closed) giveBack();
 			// A failure of the first look is answered as any other.
-			await look(onlyTenant);
-			const events = tellStates({ look: () => look(onlyTenant), clock, gone });
+			await look(rights);
+			const events = tellStates({ look: () => look(rights), clock, gone });
 			return (
 				reply
 					.header('content-type', 'text/event-stream; charset=utf-8')

@@ -22,9 +22,9 @@ const types: Readonly<Record<string, string>> = {
 
 /**
  * Only this server's own files, and calls of this server; no markup that is made of text (trusted types), no plugin,
- * no form that leaves, no frame around it.
+ * no form that leaves, no frame around it. What all answers have is in answer-headers.ts.
  */
-const securityHeaders = {
+const pageHeaders = {
 	'content-security-policy': [
 		"default-src 'none'",
 		"script-src 'self'",
@@ -37,11 +37,7 @@ const securityHeaders = {
 		"require-trusted-types-for 'script'",
 		"trusted-types 'none'",
 	].join('; '),
-	'x-content-type-options': 'nosniff',
-	'x-frame-options': 'DENY',
-	'referrer-policy': 'no-referrer',
 	'cross-origin-opener-policy': 'same-origin',
-	'cross-origin-resource-policy': 'same-origin',
 	'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
 
@@ -61,7 +57,7 @@ export function pageRoutes(app: FastifyInstance, { pageDir }: { readonly pageDir
 	async function send(name: string, match: string | undefined, reply: FastifyReply): Promise<FastifyReply> {
 		const content = await contentOf(name);
 		const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
-		void reply.headers({ ...securityHeaders, 'cache-control': 'no-cache', etag });
+		void reply.headers({ ...pageHeaders, 'cache-control': 'no-cache', etag });
 		if (match === etag) return reply.code(304).send();
 		return reply.type(types[extname(name)] ?? 'text/plain').send(content);
 	}

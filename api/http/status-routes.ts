@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
 import { JobView } from '../contract/job-schema.ts';
@@ -10,7 +11,7 @@ import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { checkAnyTenant } from './access.ts';
+import { checkAnyTenant, type AccessKeys } from './access.ts';
 import { described } from './described.ts';
 import type { FolderReports } from './folder-reports.ts';
 import {
@@ -21,6 +22,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
@@ -97,6 +99,9 @@ const Status = Type.Object({
 		kind: Type.String(),
 		breaker: BreakerView,
 		check: Type.Union([IndexCheckView, Type.Null()], { description: 'null: this process does not look.' }),
+		audit: Type.Union([AuditStatus, Type.Null()], {
+			description: 'Of all tenants. null: this process does not look.',
+		}),
 	}),
 	embedder: Type.Object({
 		model: Type.String(),
@@ -104,6 +109,33 @@ const Status = Type.Object({
 		fault: Type.Union([PeerFaultView, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
+	keys: Type.Object({
+		count: Type.Integer({ description: 'Keys that are valid now; 0 where none is asked for.' }),
+		keyring: Type.Union(
+			[
+				Type.Object({
+					readAt: Type.String({ description: 'ISO 8601.' }),
+					fault: Type.Union([Type.String(), Type.Null()], {
+						description: 'Why its newest state was not taken: the keys of before are valid. Null: it was.',
+					}),
+				}),
+				Type.Null(),
+			],
+			{ description: 'Null: there is none.' },
+		),
+	}),
+	certificate: Type.Union(
+		[
+			Type.Object({
+				expiresAt: Type.String({ description: 'ISO 8601.' }),
+				fault: Type.Union([Type.String(), Type.Null()], {
+					description: 'Why the newest files were not taken. Null: they were.',
+				}),
+			}),
+			Type.Null(),
+		],
+		{ description: 'Null: without TLS.' },
+	),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 	reports: Type.Array(ReportedFolders, {
 		description: 'What workflows of n8n told of the folders that they watch.',
@@ -124,6 +156,9 @@ export interface StatusDeps {
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
 	readonly clock: Clock;
+	readonly keys: Pick<AccessKeys, 'status'>;
+	/** Null: without TLS. */
+	readonly certificate: Certificate | null;
 }
 
 /** A pace that a server asks for is no fault of it. */
@@ -238,6 +273,14 @@ export function statusRoutes(
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
 			measureSources(deps.sources(), telemetry);
+			telemetry.set(
+				'docdrop_keyring_fault',
+				{},
+				(deps.keys.status().keyring?.fault ?? null) === null ? 0 : 1,
+			);
+			const expiresAt = deps.certificate?.status().expiresAt;
+			if (expiresAt !== undefined)
+				telemetry.set('docdrop_certificate_expires_timestamp_seconds', {}, Date.parse(expiresAt) / 1000);
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
 			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 		},
@@ -248,10 +291,11 @@ export function statusRoutes(
 		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
-			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused] = await Promise.all([
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused, audit] = await Promise.all([
 				docStore.stats(),
 				pipeline.queueHealth(),
 				docStore.refusals(null),
+				pipeline.audits?.status(null) ?? null,
 			]);
 			return {
 				version: deps.version,
@@ -273,13 +317,18 @@ export function statusRoutes(
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
-				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
+				index: {
+					...{ kind: vectorStore.kind, breaker: pipeline.indexState() },
+					...{ check: pipeline.indexCheck(), audit },
+				},
 				embedder: {
 					model: embedder.model,
 					breaker: pipeline.breakers.embedder.state(),
 					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
+				keys: deps.keys.status(),
+				certificate: deps.certificate?.status() ?? null,
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 				reports: deps.reports.list(null),
 			};

@@ -52,7 +52,7 @@ async function follow(following: Following): Promise<void> {
 			await poll(following);
 		} catch (error) {
 			if (signal.aborted) return;
-			if (error instanceof ApiError && error.status === 401) {
+			if (isLocked(error)) {
 				listener.onLocked(error);
 				return;
 			}
@@ -61,6 +61,10 @@ async function follow(following: Following): Promise<void> {
 		}
 	}
 }
+
+/** The key is none, or not good for looking. */
+const isLocked = (error: unknown): error is ApiError =>
+	error instanceof ApiError && (error.status === 401 || error.status === 403);
 
 /** False where no stream can be had. */
 async function listen({ listener, signal }: Following): Promise<boolean> {
@@ -86,7 +90,7 @@ async function listen({ listener, signal }: Following): Promise<boolean> {
 		}
 		return isTold;
 	} catch (error) {
-		if (signal.aborted || (error instanceof ApiError && error.status === 401)) throw error;
+		if (signal.aborted || isLocked(error)) throw error;
 		return false;
 	} finally {
 		clearTimeout(timer);

@@ -22,9 +22,10 @@ const folder: FolderView = {
 	...{ unreadable: [], verifiedAt: '2026-01-01T00:00:00.000Z', isDelivered: true, held: null },
 	...{ canRelease: false, trouble: null },
 };
-const lanes = {
+const lanes: NonNullable<Overview['lanes']> = {
 	...{ level: 'ok', waitMeanMs: 0, waitMaxMs: 0, processingMeanMs: 0, documentsPerSecond: 0, contended: [] },
-} as const;
+};
+const check = { checkedAt: null, unmended: 0, error: null, tenants: 1, written: 0, removed: 0 };
 const well: Overview = {
 	...{ version: '1', tenant: null, defaultTenant: 'default', progress, oldestPendingSeconds: 0 },
 	...{ pendingBytes: 0, inWork: 0, chunks: 30, saved: { superseded: 0, unchanged: 0 }, alerts: [] },
@@ -63,12 +64,12 @@ describe('the words of the page', () => {
 	it('name everything that a person should look at, each once', () => {
 		const ill: Overview = {
 			...well,
-			progress: { ...progress, failed: 2, refused: 1 },
+			progress: { ...progress, pending: 3, secondsLeft: 9, failed: 2, refused: 1 },
 			alerts: ['pending', 'errors'],
 			lanes: { ...lanes, level: 'alert', waitMeanMs: 1_200 },
 			index: {
 				...{ kind: 'qdrant', breaker: 'open' },
-				check: { state: 'unsound', checkedAt: null, tenants: 1, written: 0, removed: 0 },
+				check: { ...check, state: 'unsound' },
 			},
 			embedder: {
 				...{ model: 'm', breaker: 'closed' },
@@ -90,10 +91,10 @@ describe('the words of the page', () => {
 				'Documents wait for their turn to be written.',
 			],
 		);
-		assert.deepEqual(tones(ill), ['warn', 'ok', 'bad', 'warn', 'bad']);
+		assert.deepEqual(tones(ill), ['warn', 'busy', 'bad', 'warn', 'bad']);
 		for (const state of ['newer', 'mending'] as const) {
-			const check = { state, checkedAt: null, tenants: 1, written: 0, removed: 0 };
-			assert.equal(troubles({ ...well, index: { ...well.index, check } }).length, 1, state);
+			const index = { ...well.index, check: { ...check, state } };
+			assert.equal(troubles({ ...well, index }).length, 1, state);
 		}
 		const away = { ...well.embedder, breaker: 'half-open' } as const;
 		assert.match(troubles({ ...well, embedder: away })[0]?.text ?? '', /embedder does not answer/);

@@ -110,6 +110,12 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 			} while (page.length === PAGE);
 		},
 		points: (request) => run((running) => idlest(running).call('points', request)),
+		contents: ({ tenant, docId, from, limit }) =>
+			run(async (running) => {
+				const after = from === null ? null : { id: from, tenant };
+				const items = await idlest(running).call('page', { tenant, docId, after, size: limit });
+				return { items, next: items.length < limit ? null : (items.at(-1)?.id ?? null) };
+			}),
 		documents: (request) => run((running) => idlest(running).call('documents', request)),
 		counts: (tenants) =>
 			run(async (running) => {

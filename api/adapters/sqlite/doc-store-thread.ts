@@ -4,6 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { createDocEngine, type DocEngine } from '../doc-store/index.ts';
 import { groupCommit, type Served, serveThread, type ThreadCall } from '../thread/index.ts';
+import {
+	type AcceptMessage,
+	packResults,
+	type ResultMessage,
+	unpackChanges,
+	unpackLimits,
+} from './accept-message.ts';
 import { openBlobs } from './blobs.ts';
 import { openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
@@ -15,6 +22,11 @@ const { dir, weights, maxFailedBytes } = workerData as {
 	dir: string;
 	weights: ReadonlyMap<string, number>;
 	maxFailedBytes: number;
+};
+
+/** The engine's methods, as they are called across threads. */
+export type DocThread = Omit<DocEngine, 'accept' | 'transaction' | 'end'> & {
+	accept(...message: AcceptMessage): ResultMessage[];
 };
 
 const changesATransaction = 400;
@@ -56,14 +68,20 @@ function open(): Served {
 			weightOf: (tenant) => weights.get(tenant) ?? 1,
 			maxFailedBytes,
 		});
+		const { transaction, end, ...others } = engine;
+		const methods: DocThread = {
+			...others,
+			accept: (...message) =>
+				packResults(engine.accept(unpackChanges(message), message[1], unpackLimits(message))),
+		};
 		const batch = groupCommit({
-			methods: engine,
-			transaction: engine.transaction,
+			methods,
+			transaction,
 			sizeOf,
 			most: changesATransaction,
 			reads,
 		});
-		return { methods: engine, batch, close: () => closeInOrder(engine, close) };
+		return { methods, batch, close: () => closeInOrder(end, close) };
 	} catch (error) {
 		close();
 		throw error;
@@ -77,9 +95,9 @@ function sizeOf({ method, args }: ThreadCall): number {
 	return cost === undefined ? 1 : cost * (args[0] as readonly unknown[]).length;
 }
 
-function closeInOrder(engine: DocEngine, close: () => void): void {
+function closeInOrder(end: () => void, close: () => void): void {
 	try {
-		engine.end();
+		end();
 	} finally {
 		close();
 	}
