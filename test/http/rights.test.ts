@@ -50,8 +50,7 @@ describe('the rights of a key', () => {
 		const isEndless = String(headers['content-type']).startsWith('text/event-stream');
 		const body = isEndless ? '' : await text(stream);
 		stream.destroy();
-		// eslint-disable-next-line @typescript-eslint/no-explicit-any -- looked into freely
-		return { statusCode, body, json: () => JSON.parse(body) as any };
+		return { statusCode, body, json: () => JSON.parse(body) };
 	};
 	const rows = Object.entries<RouteRow>(routeTable);
 	const isHealth = (name: string) => name.includes(' /health/');
