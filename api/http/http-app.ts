@@ -31,6 +31,8 @@ import { installJsonBody } from './json-body.ts';
 import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { mcpRoutes } from './mcp-routes.ts';
+import { overviewRoutes } from './overview-routes.ts';
+import { pageRoutes } from './page-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -46,7 +48,12 @@ export interface HttpDeps extends StatusDeps {
 	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
+	/** Folder of the page where it is packed; null: it is served from source. */
+	readonly pageDir: string | null;
 }
+
+/** Of the overview as it changes: each holds a connection and a few kB. */
+const mostViewers = 64;
 
 const allotment = ({ config, clock }: HttpDeps, what: string, total: number) =>
 	createAllotment(
@@ -161,7 +168,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		auditRoutes(routes, deps);
-		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+		overviewRoutes(routes, { ...deps, reports, viewers: allotment(deps, 'viewers at a time', mostViewers) });
+		pageRoutes(routes, deps);
 	});
 	return app;
 }
