@@ -4,10 +4,13 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
+import { createBackups } from './app/backups.ts';
+import { checkDataFolder } from './app/data-folder-place.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
 import { watchModel } from './app/model-canary.ts';
+import { oweAudit } from './app/restored.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import type { Config } from './config/index.ts';
@@ -44,6 +47,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const telemetry = createTelemetry();
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+	await checkDataFolder(dataDir, config.networkData);
 	const closers: Closers = [];
 	const lost = Promise.withResolvers<unknown>();
 	try {
@@ -71,6 +75,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			);
 			await docStore.leaveFuture(now());
 		}
+		await oweAudit(dataDir, docStore, now);
+		const backups = createBackups({ dataDir, docStore, vectorStore, version, clock, logger });
 		const sources: Source[] = [];
 		// What waits from before must not take the processor from a start that everybody waits for.
 		const made = Promise.withResolvers<void>();
@@ -95,7 +101,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		let isStopping = false;
 		const docs = packedFile('static');
 		const http = await createHttp({
-			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger },
+			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, backups },
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			sources: () => sources,
@@ -109,6 +115,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				isStopping = true;
 				await http.close();
 				await pipeline.stop(graceMs);
+				await backups.close();
 				for (const close of closers) await close();
 			},
 		};

@@ -8,6 +8,7 @@ import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal } from './access.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { backupRoutes, type BackupDeps } from './backup-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -33,7 +34,7 @@ import { installForms, uploadRoutes } from './upload-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
-export interface HttpDeps extends StatusDeps {
+export interface HttpDeps extends StatusDeps, BackupDeps {
 	readonly logger: FastifyBaseLogger;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
@@ -139,6 +140,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		auditRoutes(routes, deps);
+		backupRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;

@@ -28,7 +28,7 @@ export interface IndexShape {
 	readonly replaceable: readonly string[];
 }
 
-const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 3;
 
 /** A search reads all vectors of its tenant, again and again. */
 const readerCacheKb = 32_768;

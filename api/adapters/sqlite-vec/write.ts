@@ -36,7 +36,10 @@ interface RowChange {
 /** An open index file, as its functions here share it. */
 type Writer = ReturnType<typeof openWriter>;
 
-export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterMethods {
+export function createIndexWriter(
+	db: DatabaseSync,
+	dimensions: number,
+): Omit<WriterMethods, 'freeze' | 'thaw'> {
 	const writer = openWriter(db, dimensions);
 	return { put: (batch) => put(writer, batch), remove: (tenant, ids) => remove(writer, tenant, ids) };
 }

@@ -207,6 +207,9 @@ export const migrations: readonly string[] = [
 	'CREATE INDEX docs_dead ON docs (w_at) WHERE failed = 1 AND body IS NOT NULL;',
 ];
 
+/** Of this program's document store. */
+export const schemaVersion: number = migrations.length;
+
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
 export function migrate(db: DatabaseSync): void {
 	const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };

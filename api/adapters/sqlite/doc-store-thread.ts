@@ -5,16 +5,24 @@ import { workerData } from 'node:worker_threads';
 import { createDocEngine, type DocEngine } from '../doc-store/index.ts';
 import { groupCommit, type Served, serveThread, type ThreadCall } from '../thread/index.ts';
 import { openBlobs } from './blobs.ts';
-import { openBodies, type Bodies } from './bodies.ts';
+import { bodyLimits, openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 import { migrate } from './doc-schema.ts';
+import { freezing } from './frozen-file.ts';
+import { createRemovals } from './removals.ts';
 
 /** The document store's thread: one SQLite file, one engine, and group commit. */
 const { dir, weights, maxFailedBytes } = workerData as {
 	dir: string;
 	weights: ReadonlyMap<string, number>;
 	maxFailedBytes: number;
+};
+
+/** What a backup asks of the thread, beside the engine. */
+export type CopyMethods = ReturnType<typeof freezing> & {
+	holdRemovals(): void;
+	releaseRemovals(): void;
 };
 
 const changesATransaction = 400;
@@ -48,22 +56,28 @@ function open(): Served {
 			COMMIT;
 		`);
 		migrate(db);
-		bodies = openBodies(db, join(dir, 'bodies'));
+		const removals = createRemovals();
+		bodies = openBodies(db, join(dir, 'bodies'), bodyLimits, removals);
 		const tables = createSqliteTables(db, bodies);
 		const engine = createDocEngine({
 			tables,
-			blobs: openBlobs(join(dir, 'blobs'), tables.blobs()),
+			blobs: openBlobs(join(dir, 'blobs'), tables.blobs(), removals),
 			weightOf: (tenant) => weights.get(tenant) ?? 1,
 			maxFailedBytes,
 		});
+		const copying: CopyMethods = {
+			holdRemovals: removals.hold,
+			releaseRemovals: removals.release,
+			...freezing(db),
+		};
 		const batch = groupCommit({
 			methods: engine,
 			transaction: engine.transaction,
 			sizeOf,
 			most: changesATransaction,
-			reads,
+			...{ reads, apart: copying },
 		});
-		return { methods: engine, batch, close: () => closeInOrder(engine, close) };
+		return { methods: { ...engine, ...copying }, batch, close: () => closeInOrder(engine, close) };
 	} catch (error) {
 		close();
 		throw error;
