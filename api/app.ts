@@ -6,6 +6,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
 import { createBackups } from './app/backups.ts';
 import { checkDataFolder } from './app/data-folder-place.ts';
+import { followKeys } from './app/access-keys.ts';
+import { openCertificate } from './app/certificate.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
@@ -13,7 +15,7 @@ import { watchModel } from './app/model-canary.ts';
 import { oweAudit } from './app/restored.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
-import type { Config } from './config/index.ts';
+import { tokenAdvice, type Config } from './config/index.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
@@ -36,6 +38,8 @@ export interface App {
 	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
 	readonly follow: (source: Source) => void;
+	/** Reads the keyring anew, where there is one. */
+	readonly reloadKeys: () => Promise<void>;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
 	readonly warmUp: () => Promise<void>;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
@@ -58,9 +62,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		});
 		const { docStore, vectorStore } = opened;
 		const embedder =
-			config.embedder === 'openai'
+			config.embedder !== 'static'
 				? await watchModel(opened.embedder, docStore, logger, config.workers > 0)
 				: opened.embedder;
+		const advice = tokenAdvice(config);
+		if (advice !== null) logger.warn({ model: embedder.model }, advice);
 		const adapters: Adapters = { ...opened, embedder };
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const indexName = config.qdrantUrl === '' ? 'vectors' : config.qdrantCollection;
@@ -99,17 +105,24 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			...{ begins: made.promise, folders: () => sources },
 		});
 		let isStopping = false;
+		const keys = await followKeys(config, { clock, log: logger });
+		closers.push(async () => keys.close());
+		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
 		const http = await createHttp({
-			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, backups },
+			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
+			backups,
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
+		const followed = await certificate?.follow(http);
+		closers.push(async () => followed?.close());
 		made.resolve();
 		return {
 			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),
+			reloadKeys: keys.reload,
 			warmUp: () => warmUp(config, adapters),
 			async close(graceMs = 10_000) {
 				isStopping = true;
@@ -134,6 +147,6 @@ async function warmUp(config: Config, { extractor, embedder }: Adapters): Promis
 	await Promise.allSettled([
 		extractor.extract({ content, mimeType: 'text/plain' }),
 		// A server's embedder is warm, or costs money.
-		config.embedder === 'openai' ? null : embedder.embed([longEnough]),
+		config.embedder === 'static' ? embedder.embed([longEnough]) : null,
 	]);
 }

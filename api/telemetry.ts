@@ -176,6 +176,16 @@ const metrics = {
 		help: 'Deletions of a folder that the brake holds',
 		labels: ['source', 'root'],
 	},
+	docdrop_keyring_fault: {
+		kind: 'gauge',
+		help: '1 while the newest state of the keyring cannot be read and the keys of before are valid',
+		labels: [],
+	},
+	docdrop_certificate_expires_timestamp_seconds: {
+		kind: 'gauge',
+		help: 'When the certificate of the API runs out; without TLS there is none, and it says 0',
+		labels: [],
+	},
 	docdrop_resident_bytes: { kind: 'gauge', help: 'Memory of this process', labels: [] },
 } as const satisfies Record<
 	string,

@@ -5,7 +5,7 @@ import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { checkOcr, createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
+import { chunkSettings, embedderServer, refusedTypes, type Config } from '../config/index.ts';
 import { readTypes } from '../contract/file-types.ts';
 import type { Clock, Embedder, Extractor } from '../ports/index.ts';
 import { builtInFingerprints } from './embedder-change.ts';
@@ -47,7 +47,7 @@ export async function openAdapters(
 	const extractor = opened(await openExtractor(config, clock));
 	// What the store knows nothing of could not be written again.
 	const isKnown = (await docStore.tenants({ after: '', limit: 1 })).length > 0;
-	const replaceable = isKnown && config.embedder !== 'openai' ? builtInFingerprints : [];
+	const replaceable = isKnown && config.embedder === 'static' ? builtInFingerprints : [];
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock, replaceable));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
@@ -55,7 +55,7 @@ export async function openAdapters(
 		maxBytes: config.maxSpoolBytes,
 	});
 	const vectorCache =
-		config.embedder === 'openai' && config.vectorCacheBytes > 0
+		config.embedder !== 'static' && config.vectorCacheBytes > 0
 			? opened(
 					openVectorCache({
 						dir: join(dataDir, 'vector-cache'),
@@ -92,13 +92,12 @@ const settingsByType = (refused: ReturnType<typeof refusedTypes>): Readonly<Reco
 	);
 
 async function openEmbedder(config: Config, clock: Clock): Promise<Embedder> {
-	if (config.embedder !== 'openai') return createStaticEmbedder(await builtInTable());
+	const server = embedderServer(config);
+	if (server === null) return createStaticEmbedder(await builtInTable());
+	const { url, model, dimensions, batch: batchSize, queryPrefix, documentPrefix } = server;
 	return createOpenAiEmbedder({
-		url: config.embedderUrl,
+		...{ url, model, dimensions, batchSize, queryPrefix, documentPrefix },
 		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),
-		model: config.embedderModel,
-		dimensions: config.embedderDimensions,
-		batchSize: config.embedderBatch,
 		timeoutMs: config.embedderTimeoutMs,
 		clock,
 	});

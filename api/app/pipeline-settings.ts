@@ -1,6 +1,6 @@
 /** A configuration in the terms of the pipeline. Only app.ts calls this. */
 import { LONGEST_OCR_MS } from '../adapters/extractors/index.ts';
-import { refusedTypes, type Config } from '../config/index.ts';
+import { embedderServer, refusedTypes, type Config } from '../config/index.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import type { Peer } from '../pipeline/faults/index.ts';
 import type { PipelineDeps } from '../pipeline/index.ts';
@@ -25,7 +25,7 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 		},
 		// A call of a server's is one request: where one is refused, no other one is paid for twice.
 		embedCalls: {
-			maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
+			maxTexts: embedderServer(config)?.batch ?? 256,
 			maxCalls: config.embedderCalls,
 		},
 		admission: {
@@ -59,7 +59,7 @@ const acceptSettings = (config: Config, { extractor, embedder }: Adapters) => ({
 	maxFileBytes: config.maxFileBytes,
 	maxBufferedBytes: config.maxBufferedBytes,
 	streamable: extractor.streamable,
-	fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+	fingerprintOf: (mimeType: string) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 	mimeTypes: extractor.mimeTypes,
 	takesOthers: config.tikaUrl !== '',
 	refusedTypes: refusedTypes(config),

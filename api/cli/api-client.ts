@@ -1,9 +1,12 @@
 import type { AuditReport, AuditStatus } from '../contract/audit-schema.ts';
 import type { BackupStatus } from '../contract/backup-schema.ts';
 import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
+import type { DocumentView, Receipt } from '../contract/document-schema.ts';
+import type { FilteredResponse } from '../contract/filtered-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
+import { askProcess } from './ask-process.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
 import { DocDropError, fromErrorBody, isDocDropError } from '../errors.ts';
 
@@ -17,6 +20,12 @@ export interface Client {
 		document: { readonly tenant: string; readonly docId: string; readonly path?: string },
 		bytes: Uint8Array,
 	): Promise<PreviewResponse>;
+	/** A page of documents by their names, those that are like the filter. */
+	documents(query: DocumentsQuery): Promise<DocumentsPage>;
+	/** Changes the metadata of one document, or deletes it (null). */
+	change(name: DocumentName, metadata: object | null, takeOver: boolean): Promise<Receipt>;
+	/** One request: documents behind `after` ('': from the first). */
+	changeByFilter(asked: Asked, after: string): Promise<FilteredResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
@@ -32,6 +41,32 @@ export interface Client {
 	beginBackup(): Promise<BackupStatus>;
 	backup(): Promise<BackupStatus>;
 	close(): Promise<void>;
+}
+
+export interface DocumentName {
+	readonly tenant: string;
+	readonly docId: string;
+}
+
+/** One change of all documents that are like a filter. */
+export interface Asked {
+	readonly tenant: string;
+	readonly filter: Record<string, unknown>;
+	/** Null: delete them. */
+	readonly metadata: Record<string, unknown> | null;
+	readonly dryRun: boolean;
+	readonly takeOver: boolean;
+}
+
+export interface DocumentsQuery {
+	readonly tenant: string;
+	readonly filter: object | undefined;
+	readonly limit: number;
+}
+
+export interface DocumentsPage {
+	readonly documents: readonly DocumentView[];
+	readonly next: string | null;
 }
 
 export interface Status {
@@ -111,7 +146,7 @@ export interface ExplainedJob {
 }
 
 type Ask = (
-	method: 'GET' | 'POST' | 'DELETE',
+	method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
 	path: string,
 	body?: object,
 	signal?: AbortSignal,
@@ -122,11 +157,11 @@ export async function findRunning(
 	config: Config,
 ): Promise<{ readonly url: string; readonly ask: Ask } | null> {
 	const note = readNote(config);
-	if (note === null || !(await isAlive(note))) return null;
+	if (note === null || !(await isAlive(note, config.tlsCert))) return null;
 	const keys = config.apiKeys;
 	const { key } =
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
-	return { url: note.url, ask: overHttp(note.url, key) };
+	return { url: note.url, ask: overHttp(note.url, key, config.tlsCert) };
 }
 
 export async function createClient(config: Config): Promise<Client> {
@@ -146,7 +181,7 @@ export async function createClient(config: Config): Promise<Client> {
 	// because it takes longer than all else that a command does.
 	const [{ createApp }, { createLogger }] = await Promise.all([import('../app.ts'), import('../server.ts')]);
 	const app = await createApp(
-		{ ...config, workers: 0, apiKeys: [] },
+		{ ...config, workers: 0, apiKeys: [], keyring: '', tlsCert: '', tlsKey: '' },
 		createLogger({ ...config, logLevel: 'error' }),
 	);
 	const inject: Ask = async (method, url, body) => {
@@ -162,23 +197,25 @@ export async function createClient(config: Config): Promise<Client> {
 }
 
 /** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
-export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+export async function isAlive({ pid, url }: ServerNote, tlsCert: string): Promise<boolean> {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
 	}
 	try {
-		return (await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) })).ok;
-	} catch {
+		const asked = { method: 'GET', headers: {}, signal: AbortSignal.timeout(2_000) } as const;
+		return (await askProcess(`${url}/health/live`, asked, tlsCert)).status === 200;
+	} catch (error) {
+		if (isDocDropError(error)) throw error;
 		return false;
 	}
 }
 
-function overHttp(url: string, key: string | undefined): Ask {
+function overHttp(url: string, key: string | undefined, tlsCert: string): Ask {
 	return async (method, path, body, signal) => {
 		const late = AbortSignal.timeout(60_000);
-		const answer = await fetch(url + path, {
+		const asked = {
 			method,
 			headers: {
 				...(body !== undefined && { 'content-type': 'application/json' }),
@@ -186,10 +223,11 @@ function overHttp(url: string, key: string | undefined): Ask {
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
 			signal: signal === undefined ? late : AbortSignal.any([late, signal]),
-		}).catch((error: unknown) => {
+		};
+		const answer = await askProcess(url + path, asked, tlsCert).catch((error: unknown) => {
 			throw new DocDropError('store_unavailable', `the process at ${url} did not answer`, { cause: error });
 		});
-		return check(answer.status, await answer.json());
+		return check(answer.status, JSON.parse(answer.text));
 	};
 }
 
@@ -205,6 +243,27 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 		preview(document, bytes) {
 			const content = { base64: Buffer.from(bytes).toString('base64') };
 			return ask('POST', '/v1/preview', { ...document, content }) as Promise<PreviewResponse>;
+		},
+		documents({ tenant, filter, limit }) {
+			const like = filter === undefined ? {} : { filter: JSON.stringify(filter) };
+			const query = new URLSearchParams({ tenant, limit: String(limit), ...like }).toString();
+			return ask('GET', `/v1/documents?${query}`) as Promise<DocumentsPage>;
+		},
+		change({ tenant, docId }, metadata, takeOver) {
+			const body = { tenant, docId, ...(takeOver && { takeOver }), coalesced: true };
+			if (metadata !== null) return ask('PATCH', '/v1/documents', { ...body, metadata }) as Promise<Receipt>;
+			const query = new URLSearchParams({
+				tenant,
+				docId,
+				coalesced: 'true',
+				...(takeOver && { takeOver: 'true' }),
+			});
+			return ask('DELETE', `/v1/documents?${query.toString()}`) as Promise<Receipt>;
+		},
+		changeByFilter({ metadata, ...asked }, after) {
+			const way = metadata === null ? 'delete' : 'patch';
+			const body = { ...asked, ...(metadata !== null && { metadata }), ...(after !== '' && { after }) };
+			return ask('POST', `/v1/documents/${way}`, body) as Promise<FilteredResponse>;
 		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {

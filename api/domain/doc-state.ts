@@ -104,7 +104,8 @@ export function versionOf(state: { readonly rank: number; readonly seq: number }
 	return state.rank * rankSize + state.seq;
 }
 
-export const isPending = (state: DocState): boolean => state.generation > state.finished;
+export const isPending = (state: Pick<DocState, 'generation' | 'finished'>): boolean =>
+	state.generation > state.finished;
 
 /** The job that waits and that no worker has a lease on; a newer change supersedes it. */
 export function waitingJob(state: DocState): string | null {
@@ -119,12 +120,13 @@ export const highLead = 250;
  * The order in which a tenant's documents of one class are claimed: by the time they became ready. Because the
  * lead of the high ones is a time, whatever waits grows older than every later arrival.
  */
-export function dueAt(state: DocState): number {
+export function dueAt(state: Pick<DocState, 'readyAt' | 'wanted'>): number {
 	return state.readyAt + (state.wanted.priority === 0 ? 0 : highLead);
 }
 
 /** The queue in which the document waits, beside its tenant. */
-export const queueClass = (state: DocState): WorkClass => classOf(state.wanted.priority, state.attempts);
+export const queueClass = (state: Pick<DocState, 'wanted' | 'attempts'>): WorkClass =>
+	classOf(state.wanted.priority, state.attempts);
 
 /** May be claimed: waits for no other document, its window is over, and no live lease holds it. */
 export function isClaimable(state: DocState, now: number): boolean {

@@ -4,7 +4,7 @@ import { limits } from '../contract/limits.ts';
 import { UploadForm } from '../contract/upload-schema.ts';
 import { DocDropError } from '../errors.ts';
 import { loopTurn } from '../loop-turn.ts';
-import type { Checked } from '../pipeline/accept/index.ts';
+import type { AcceptOptions, Checked } from '../pipeline/accept/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import { checkDocument } from './access.ts';
 import { batchAnswer, refuseWhole, sayRetryAfter } from './batch-answer.ts';
@@ -47,13 +47,14 @@ export function batchRoutes(app: FastifyInstance, deps: UploadDeps): void {
 			if (isForm(request))
 				return sendAnswer(reply, await takeForm(request, deps, { query: {}, isStrict: true }));
 			const { documents, priority, coalesced, snapshotComplete } = toBatch(request.body);
+			// What is checked is let go of, instead of being kept until the answer.
+			request.body = null;
 			if (documents.length === 0 && snapshotComplete === undefined) {
 				throw new DocDropError('invalid', 'documents must have at least 1 item, got an array of 0', {
 					field: 'documents',
 				});
 			}
-			const checked = await checkAll(documents, request, pipeline);
-			const results = await pipeline.accept(checked, waiting({ priority, coalesced }));
+			const results = await acceptAll(documents, request, pipeline, waiting({ priority, coalesced }));
 			refuseWhole(results);
 			sayRetryAfter(reply, results);
 			const answer = batchAnswer(results);
@@ -65,15 +66,29 @@ export function batchRoutes(app: FastifyInstance, deps: UploadDeps): void {
 	);
 }
 
-async function checkAll(
-	documents: readonly unknown[],
+async function acceptAll(
+	documents: unknown[],
 	request: FastifyRequest,
 	pipeline: Pipeline,
+	options: AcceptOptions,
+) {
+	const { check, close } = pipeline.openCheck();
+	try {
+		return await pipeline.accept(await checkAll(documents, request, check), options);
+	} finally {
+		close();
+	}
+}
+
+async function checkAll(
+	documents: unknown[],
+	request: FastifyRequest,
+	check: Pipeline['check'],
 ): Promise<Checked[]> {
 	const checked: Checked[] = [];
-	// To parse the body was a turn's work as well.
-	let bytes = Number(request.headers['content-length'] ?? bytesATurn);
+	let bytes = 0;
 	for (const [index, raw] of documents.entries()) {
+		documents[index] = null;
 		if (bytes >= bytesATurn) {
 			bytes = 0;
 			await loopTurn();
@@ -81,7 +96,7 @@ async function checkAll(
 		try {
 			const document = toDocument(raw, `documents/${index}`);
 			checkDocument(request, document);
-			const found = pipeline.check(document);
+			const found = check(document);
 			checked.push(found);
 			if ('size' in found) bytes += found.size + found.meta.length;
 		} catch (error) {

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
 import { limits } from '../contract/limits.ts';
+import { answerLeft } from './answer-left.ts';
 import { goneSignal } from './gone-signal.ts';
 import type { InnerRequests } from './inner-requests.ts';
-import { isForm, isStreamed } from './streamed-body.ts';
+import { bodyKind } from './streamed-body.ts';
 
 /**
  * The one owner of request bodies in memory. Their bytes are reserved before the first of them is received, and are
@@ -20,17 +21,18 @@ export function installBodyMemory(
 		const bytes = isInner(request) ? 0 : announced(request);
 		if (bytes === 0) return;
 		// Whose the document is stands in the body: until then a caller is known by its key.
-		const giveBack = await bodies.take(request.onlyTenant ?? '', bytes, goneSignal(reply));
-		reply.raw.once('close', giveBack);
-		if (reply.raw.closed) giveBack();
+		const tenant = request.onlyTenant ?? '';
+		const giveBack = bodies.takeNow(tenant, bytes) ?? (await bodies.take(tenant, bytes, goneSignal(reply)));
+		void answerLeft(reply).then(giveBack);
 	});
 }
 
 /** What fastify refuses as too large is not received. Of a form only small files and fields are kept. */
 function announced(request: FastifyRequest): number {
-	const { raw, routeOptions } = request;
-	const isOfFiles = isForm(request);
-	if (isStreamed(request) && !isOfFiles) return 0;
+	const { raw, routeOptions, headers } = request;
+	const kind = bodyKind({ routeOptions, headers });
+	if (kind === 'stream') return 0;
+	const isOfFiles = kind === 'form';
 	const most = isOfFiles ? formBytes : (routeOptions.bodyLimit ?? 0);
 	const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
 	if (encoding !== undefined) return most;

@@ -4,13 +4,13 @@ import { Type } from 'typebox';
 import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
-import { JobView } from '../contract/job-schema.ts';
+import { JobFailure, JobView } from '../contract/job-schema.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { checkAnyTenant } from './access.ts';
+import { checkAnyTenant, type AccessKeys } from './access.ts';
 import { described } from './described.ts';
 import type { FolderReports } from './folder-reports.ts';
 import {
@@ -21,6 +21,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
@@ -78,6 +79,11 @@ const IndexCheck = Type.Object({
 			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
 	}),
 	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	unmended: Type.Integer({
+		description:
+			'Documents that could not be written into the index again, for what they are; the others were.',
+	}),
+	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
 	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
@@ -143,6 +149,33 @@ const Status = Type.Object({
 		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
+	keys: Type.Object({
+		count: Type.Integer({ description: 'Keys that are valid now; 0 where none is asked for.' }),
+		keyring: Type.Union(
+			[
+				Type.Object({
+					readAt: Type.String({ description: 'ISO 8601.' }),
+					fault: Type.Union([Type.String(), Type.Null()], {
+						description: 'Why its newest state was not taken: the keys of before are valid. Null: it was.',
+					}),
+				}),
+				Type.Null(),
+			],
+			{ description: 'Null: there is none.' },
+		),
+	}),
+	certificate: Type.Union(
+		[
+			Type.Object({
+				expiresAt: Type.String({ description: 'ISO 8601.' }),
+				fault: Type.Union([Type.String(), Type.Null()], {
+					description: 'Why the newest files were not taken. Null: they were.',
+				}),
+			}),
+			Type.Null(),
+		],
+		{ description: 'Null: without TLS.' },
+	),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 	reports: Type.Array(ReportedFolders, {
 		description: 'What workflows of n8n told of the folders that they watch.',
@@ -163,6 +196,9 @@ export interface StatusDeps {
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
 	readonly clock: Clock;
+	readonly keys: Pick<AccessKeys, 'status'>;
+	/** Null: without TLS. */
+	readonly certificate: Certificate | null;
 }
 
 const mostContended = 20;
@@ -300,6 +336,14 @@ export function statusRoutes(
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
 			measureSources(deps.sources(), telemetry);
+			telemetry.set(
+				'docdrop_keyring_fault',
+				{},
+				(deps.keys.status().keyring?.fault ?? null) === null ? 0 : 1,
+			);
+			const expiresAt = deps.certificate?.status().expiresAt;
+			if (expiresAt !== undefined)
+				telemetry.set('docdrop_certificate_expires_timestamp_seconds', {}, Date.parse(expiresAt) / 1000);
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
 			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 		},
@@ -346,6 +390,8 @@ export function statusRoutes(
 					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
+				keys: deps.keys.status(),
+				certificate: deps.certificate?.status() ?? null,
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 				reports: deps.reports.list(null),
 			};

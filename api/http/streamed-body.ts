@@ -12,8 +12,15 @@ declare module 'fastify' {
 
 const formType = /^multipart\/form-data\s*(;|$)/i;
 
-export const isForm = ({ routeOptions, headers }: FastifyRequest): boolean =>
-	routeOptions.config.takesForms === true && formType.test(headers['content-type'] ?? '');
+/** Fastify makes `routeOptions` anew each time that it is asked for them: who needs more of them has asked already. */
+export function bodyKind({
+	routeOptions: { config },
+	headers,
+}: Pick<FastifyRequest, 'routeOptions' | 'headers'>): 'whole' | 'stream' | 'form' {
+	if (config.isStreamed === true) return 'stream';
+	return config.takesForms === true && formType.test(headers['content-type'] ?? '') ? 'form' : 'whole';
+}
 
-export const isStreamed = (request: FastifyRequest): boolean =>
-	request.routeOptions.config.isStreamed === true || isForm(request);
+export const isForm = (request: FastifyRequest): boolean => bodyKind(request) === 'form';
+
+export const isStreamed = (request: FastifyRequest): boolean => bodyKind(request) !== 'whole';

@@ -3,6 +3,7 @@ import type { ListRequest } from '../contract/list-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
+	changeByFilter,
 	closeSnapshot,
 	createIngress,
 	createJobIds,
@@ -10,9 +11,10 @@ import {
 	preview,
 	type SourceSnapshot,
 	createUploadRoom,
+	type FilteredChange,
 	syncList,
 } from './accept/index.ts';
-import { createAllotment } from './admission/index.ts';
+import { type Caller, createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
 	createBlame,
@@ -159,7 +161,7 @@ export function startPipeline(given: PipelineDeps) {
 			: startIndexCheck(checkRequests, {
 					...{ ...common, ...indexCheck, embed, wake: () => wake() },
 					audit: {
-						...{ fingerprint: deps.accept.fingerprint, folders: deps.folders },
+						...{ fingerprintOf: deps.accept.fingerprintOf, folders: deps.folders },
 						...{ everyMs: indexCheck.auditEveryMs, isBusy: () => (work?.worker.inWork() ?? 0) > 0 },
 					},
 				});
@@ -185,11 +187,11 @@ export function startPipeline(given: PipelineDeps) {
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
-		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
-		preview: (document: DocumentInput, gone?: AbortSignal) =>
+		/** Rejects with the reason of `gone` where the caller gave up while it waited for its turn. */
+		preview: (document: DocumentInput, caller?: Caller) =>
 			preview(ingress.normalise(document), {
-				...{ docStore, extractor, previews, fingerprint: deps.accept.fingerprint },
-				...(gone !== undefined && { gone }),
+				...{ docStore, extractor, previews, fingerprintOf: deps.accept.fingerprintOf },
+				...(caller !== undefined && { caller }),
 			}),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
@@ -205,12 +207,13 @@ export function startPipeline(given: PipelineDeps) {
 				...(gone !== undefined && { gone }),
 			}),
 		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
-		embeddings: (texts: readonly string[], tenant: string, gone?: AbortSignal) =>
+		embeddings: (texts: readonly string[], tenant: string, caller?: Caller) =>
 			embeddings(texts, tenant, {
 				...{ embed: embedAnew.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
-				...(gone !== undefined && { gone }),
+				...(caller !== undefined && { caller }),
 			}),
+		changeByFilter: (asked: FilteredChange) => changeByFilter(asked, { ...ingress, docStore }),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),

@@ -9,12 +9,13 @@ describe('inner requests', () => {
 		const app = fastify();
 		const inner = createInnerRequests(app);
 		const taken: number[] = [];
-		const take = async (_tenant: string, bytes: number) => {
+		const takeNow = (_tenant: string, bytes: number) => {
 			taken.push(bytes);
 			return () => {};
 		};
+		const take = async (tenant: string, bytes: number) => takeNow(tenant, bytes);
 		app.decorateRequest('onlyTenant', null);
-		installBodyMemory(app, { take, held: () => 0 }, inner);
+		installBodyMemory(app, { take, takeNow, held: () => 0 }, inner);
 		app.post('/inner', async (request) => ({ got: request.body, isInner: inner.isInner(request) }));
 		app.post('/outer', async (request) => {
 			const body = { words: 'of the caller' };

@@ -71,7 +71,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 			maxFileBytes: 1_000_000,
 			maxBufferedBytes: 1_000_000,
 			streamable: [],
-			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+			fingerprintOf: (mimeType) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 			refusedTypes: new Map(),

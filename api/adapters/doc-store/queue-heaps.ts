@@ -79,8 +79,7 @@ export function place(queue: Queue, heap: Heap<Queue> | null): void {
 	heap?.add(queue);
 }
 
-export function count(queues: QueueHeaps, tenant: string, durable: DurableState, sign: 1 | -1): void {
-	const state = { ...durable, lease: null };
+export function count(queues: QueueHeaps, tenant: string, state: DurableState, sign: 1 | -1): void {
 	if (!isPending(state)) return;
 	const name: QueueName = { tenant, class: queueClass(state), isLarge: isLargeWork(state) };
 	const queue = queues.known.get(nameOf(name, name.isLarge));
@@ -100,6 +99,8 @@ export function count(queues: QueueHeaps, tenant: string, durable: DurableState,
 }
 
 export function lower(queues: QueueHeaps, queue: Queue, readyAt: number, due: number): void {
+	// The usual case: what comes is not ready before what waits.
+	if (readyAt >= queue.readyAt && due >= queue.due) return;
 	queue.readyAt = Math.min(queue.readyAt, readyAt);
 	queue.due = Math.min(queue.due, due);
 	queues.byDue.moved(queue);

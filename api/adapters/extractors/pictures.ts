@@ -60,10 +60,12 @@ function pagesOf(bytes: Uint8Array, type: PictureType): Page[] {
 function drawn({ size, picture }: Page, type: PictureType): Picture {
 	const { width, height } = size ?? { width: 0, height: 0 };
 	if (width === 0 || height === 0) throw damaged(type);
-	if (width * height <= ocrBounds.pixels) return picture();
+	const isLong = Math.max(width, height) > ocrBounds.side;
+	if (!isLong && width * height <= ocrBounds.pixels) return picture();
+	const most = isLong ? `${ocrBounds.side} each way` : ocrBounds.pixels;
 	throw new DocDropError(
 		'unreadable',
-		`the file, read as ${type}, has ${width} x ${height} pixels; at most ${ocrBounds.pixels} are taken`,
+		`the file, read as ${type}, has ${width} x ${height} pixels; at most ${most} are taken`,
 	);
 }
 

@@ -3,7 +3,7 @@
  * this as a table of its own kind, which reads the index and takes no room. For index-search.ts.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
+import { looksOf, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
 
 export interface KnownTerms {
 	/** Those of the query that are there, and what stands in for those that are not. */
@@ -29,11 +29,11 @@ export function createVocabulary(db: DatabaseSync): Vocabulary {
 
 	const chunksOf = (tenant: number, term: string) => Number(count.get(`${tenant}_${term}`)?.['doc'] ?? 0);
 
-	function around(tenant: number, term: string): VocabularyTerm[] {
+	function around(tenant: number, term: string, most: number): VocabularyTerm[] {
 		const prefix = `${tenant}_`;
 		const from = prefix + term.slice(0, sharedBeginning);
 		return range
-			.all(from, from + last, mostLookedAt)
+			.all(from, from + last, most)
 			.map((row) => ({ term: String(row['term']).slice(prefix.length), chunks: Number(row['doc']) }));
 	}
 
@@ -43,13 +43,17 @@ export function createVocabulary(db: DatabaseSync): Vocabulary {
 			const chunks = chunksOf(tenant, term);
 			return chunks === 0 ? null : Math.max(smallestWeight, Math.log((rows - chunks + 0.5) / (chunks + 0.5)));
 		};
+		const own = terms.map(weightOf);
+		const looks = looksOf(
+			terms.filter((_, at) => own[at] === null),
+			beginning,
+		);
 		const found: string[] = [];
-		const weights = terms.map((term) => {
-			const weight = weightOf(term);
+		const weights = terms.map((term, at) => {
+			const weight = own[at] ?? null;
+			const most = looks.get(term);
 			const meant =
-				weight === null && term.length >= sharedBeginning
-					? nearTerms(term, term === beginning, around(tenant, term))
-					: [term];
+				most === undefined ? [term] : nearTerms(term, term === beginning, around(tenant, term, most));
 			found.push(...meant);
 			return weight ?? greatest(meant.map(weightOf));
 		});

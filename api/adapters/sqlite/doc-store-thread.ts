@@ -4,6 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { createDocEngine, type DocEngine } from '../doc-store/index.ts';
 import { groupCommit, type Served, serveThread, type ThreadCall } from '../thread/index.ts';
+import {
+	type AcceptMessage,
+	packResults,
+	type ResultMessage,
+	unpackChanges,
+	unpackLimits,
+} from './accept-message.ts';
 import { openBlobs } from './blobs.ts';
 import { bodyLimits, openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
@@ -20,10 +27,16 @@ const { dir, weights, maxFailedBytes } = workerData as {
 };
 
 /** What a backup asks of the thread, beside the engine. */
-export type CopyMethods = ReturnType<typeof freezing> & {
+type CopyMethods = ReturnType<typeof freezing> & {
 	holdRemovals(): void;
 	releaseRemovals(): void;
 };
+
+/** The engine's methods, as they are called across threads. */
+export type DocThread = Omit<DocEngine, 'accept' | 'transaction' | 'end'> &
+	CopyMethods & {
+		accept(...message: AcceptMessage): ResultMessage[];
+	};
 
 const changesATransaction = 400;
 
@@ -66,18 +79,23 @@ function open(): Served {
 			maxFailedBytes,
 		});
 		const copying: CopyMethods = {
-			holdRemovals: removals.hold,
-			releaseRemovals: removals.release,
+			...{ holdRemovals: removals.hold, releaseRemovals: removals.release },
 			...freezing(db),
 		};
+		const { transaction, end, ...others } = engine;
+		const methods: DocThread = {
+			...{ ...others, ...copying },
+			accept: (...message) =>
+				packResults(engine.accept(unpackChanges(message), message[1], unpackLimits(message))),
+		};
 		const batch = groupCommit({
-			methods: engine,
-			transaction: engine.transaction,
+			methods,
+			transaction,
 			sizeOf,
 			most: changesATransaction,
 			...{ reads, apart: copying },
 		});
-		return { methods: { ...engine, ...copying }, batch, close: () => closeInOrder(engine, close) };
+		return { methods, batch, close: () => closeInOrder(end, close) };
 	} catch (error) {
 		close();
 		throw error;
@@ -91,9 +109,9 @@ function sizeOf({ method, args }: ThreadCall): number {
 	return cost === undefined ? 1 : cost * (args[0] as readonly unknown[]).length;
 }
 
-function closeInOrder(engine: DocEngine, close: () => void): void {
+function closeInOrder(end: () => void, close: () => void): void {
 	try {
-		engine.end();
+		end();
 	} finally {
 		close();
 	}

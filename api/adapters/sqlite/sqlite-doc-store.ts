@@ -2,10 +2,11 @@ import { constants, mkdirSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/index.ts';
-import { type DocEngine, wholeLists } from '../doc-store/index.ts';
+import { wholeLists } from '../doc-store/index.ts';
 import { forward, openThread, threadFile } from '../thread/index.ts';
+import { packAccept, unpackResults } from './accept-message.ts';
 import { blobSize, writeBlob } from './blobs.ts';
-import type { CopyMethods } from './doc-store-thread.ts';
+import type { DocThread } from './doc-store-thread.ts';
 import { copyFrozen } from './frozen-file.ts';
 import { fromFileError } from './sqlite-errors.ts';
 
@@ -40,12 +41,12 @@ export async function openSqliteDocStore({
 }): Promise<SqliteDocStore> {
 	// What goes wrong before is the answer of the opening.
 	let isOpen = false;
-	const thread = openThread<DocEngine & CopyMethods>({
+	const thread = openThread<DocThread>({
 		file: threadFile('adapters/sqlite/doc-store-thread'),
 		workerData: { dir, weights, maxFailedBytes },
 		onLost: (cause) => isOpen && onLost(cause),
 	});
-	const { holdRemovals, releaseRemovals, freeze, thaw, ...methods } = forward<DocEngine & CopyMethods>(
+	const { holdRemovals, releaseRemovals, freeze, thaw, ...methods } = forward<DocThread>(
 		await thread.open(),
 		thread.call,
 	);
@@ -55,6 +56,8 @@ export async function openSqliteDocStore({
 	const lists = wholeLists(methods);
 	return {
 		...{ ...methods, ...lists },
+		accept: async (changes, now, limits) =>
+			unpackResults(await methods.accept(...packAccept(changes, now, limits)), changes),
 		writeBlob: (bytes) => writeBlob(blobs, bytes),
 		blobSize: (blob) => blobSize(blobs, blob),
 		async backup(to) {

@@ -13,8 +13,10 @@ import {
 	refusalOf,
 	unwantedError,
 	writeMeta,
+	writePatch,
 } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
+import type { ContentRoom } from './content-rooms.ts';
 
 /**
  * What the schema cannot say of a document that is sent, and what follows from its fields: its type, its size limit
@@ -36,10 +38,10 @@ export interface CheckSettings {
 /** A document without its content. */
 export type DocumentFields = Omit<DocumentInput, 'content'>;
 
-/** A document whose fields hold together, with its bytes; null where they are stored already, or for a deletion. */
+/** A document whose fields hold together, with its bytes; null where they are stored already, and where it has none. */
 export interface Normalised {
 	readonly input: DocumentFields;
-	readonly op: 'put' | 'delete';
+	readonly op: 'put' | 'delete' | 'patch';
 	readonly meta: string;
 	readonly mimeType: string;
 	readonly bytes: string | Uint8Array | null;
@@ -77,9 +79,9 @@ export const tooLarge = ({ bytes, why }: SizeLimit, got = '') =>
 	new DocDropError('too_large', `content must be at most ${bytes} bytes${why}${got}`, { field: 'content' });
 
 /** As `normalise`, with what is wrong in the place of the document. */
-export function check(document: DocumentInput, settings: CheckSettings): Checked {
+export function check(document: DocumentInput, settings: CheckSettings, room?: ContentRoom): Checked {
 	try {
-		return normalise(document, settings);
+		return normalise(document, settings, room);
 	} catch (error) {
 		if (!isDocDropError(error)) throw error;
 		return refusalOf(error, document);
@@ -93,7 +95,8 @@ export function checkReceived(
 	settings: CheckSettings,
 ): Checked {
 	try {
-		if (input.op === 'delete') throw invalid('content', 'must be absent when op is delete');
+		if (input.op === 'delete' || input.op === 'patch')
+			throw invalid('content', `must be absent when op is ${input.op}`);
 		const described = normaliseFields(input, settings);
 		checkSize(content.size, described.mimeType, settings);
 		const { sha256 = content.sha256 } = input;
@@ -110,8 +113,11 @@ export function checkReceived(
 	}
 }
 
-/** Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. */
-export function normalise(document: DocumentInput, settings: CheckSettings): Normalised {
+/**
+ * Checks one document that passed the schema. Throws `invalid`, `too_large` or `unsupported_type`. `room`: of one of
+ * many, where its bytes wait.
+ */
+export function normalise(document: DocumentInput, settings: CheckSettings, room?: ContentRoom): Normalised {
 	const { content, ...input } = document;
 	checkIdentity(input);
 	for (const field of ['title', 'path'] as const) {
@@ -121,13 +127,32 @@ export function normalise(document: DocumentInput, settings: CheckSettings): Nor
 		if (content !== undefined) throw invalid('content', 'must be absent when op is delete');
 		return { input, op: 'delete', meta: '', mimeType: '', bytes: null, size: 0, sha256: '' };
 	}
+	if (input.op === 'patch') return normalisePatch(input, content);
 	if (content === undefined) throw invalid('content', 'is required when op is put');
 	checkMetadata(input.metadata);
-	const bytes = bytesOf(content);
+	const sent = bytesOf(content);
+	const bytes = room === undefined ? sent : room.take(sent);
 	const described = describe(input, 'text' in content, settings);
 	const size = Buffer.byteLength(bytes);
 	checkSize(size, described.mimeType, settings);
 	return { ...described, bytes, size, sha256: hash('sha256', bytes, 'hex') };
+}
+
+/** What else a document has follows from its content, and comes with it alone. */
+const notPatched = ['sha256', 'mimeType', 'charset', 'title', 'path', 'previous'] as const;
+
+function normalisePatch(input: DocumentFields, content: DocumentInput['content']): Normalised {
+	if (content !== undefined) throw invalid('content', 'must be absent when op is patch');
+	for (const field of notPatched) {
+		if (input[field] !== undefined)
+			throw invalid(field, 'must be absent when op is patch, which changes metadata alone');
+	}
+	const { metadata } = input;
+	if (metadata === undefined || Object.keys(metadata).length === 0)
+		throw invalid('metadata', 'must have at least one name when op is patch');
+	checkMetadata(metadata);
+	const meta = writePatch(movedAside(metadata));
+	return { input, op: 'patch', meta, mimeType: '', bytes: null, size: 0, sha256: '' };
 }
 
 function checkSize(size: number, mimeType: string, settings: CheckSettings): void {

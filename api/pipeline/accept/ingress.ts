@@ -10,6 +10,8 @@ import {
 	normalise,
 	type Normalised,
 } from './checks.ts';
+import { createContentRooms } from './content-rooms.ts';
+import { inlineBytes } from './contents.ts';
 import { acceptStream, type StreamOptions } from './streamed.ts';
 import { type AcceptDeps, type AcceptOptions, refuse } from './submit.ts';
 import { openUpload } from './uploads.ts';
@@ -22,9 +24,18 @@ export type Ingress = ReturnType<typeof createIngress>;
 
 export function createIngress(deps: AcceptDeps) {
 	const { settings } = deps;
+	const rooms = createContentRooms(inlineBytes);
 	return {
 		normalise: (document: DocumentInput): Normalised => normalise(document, settings),
 		check: (document: DocumentInput): Checked => check(document, settings),
+		/** The same of the many documents of one request; to be closed when they are accepted, or will not be. */
+		openCheck() {
+			const room = rooms.open();
+			return {
+				check: (document: DocumentInput): Checked => check(document, settings, room),
+				close: room.close,
+			};
+		},
 		/** Leaves a receipt of the refusal, and returns the error that names it. Rejects where the store does. */
 		refuse: (refused: Refused | DocDropError) => refuse(refused, deps),
 		/** Accepts documents that are fit, tells of refused ones, and passes errors through. */

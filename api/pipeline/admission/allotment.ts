@@ -27,6 +27,8 @@ export interface Allotment {
 	 * with the signal's reason where the caller gave up.
 	 */
 	take(tenant: string, amount: number, signal?: AbortSignal): Promise<() => void>;
+	/** The same where there is no wait; else null, and nothing is taken. */
+	takeNow(tenant: string, amount: number): (() => void) | null;
 	/** What is held now. */
 	held(): number;
 }
@@ -62,17 +64,33 @@ export function createAllotment(
 	return {
 		async take(tenant, asked, signal) {
 			signal?.throwIfAborted();
-			// What is larger than all there is goes alone.
-			const amount = Math.min(asked, settings.total);
-			if (!state.waiting.has(tenant) && fits(state, tenant, amount)) hold(state, tenant, amount);
-			else await turn(state, { tenant, amount, signal, clock: deps.clock });
-			let isHeld = true;
-			return () => {
-				if (isHeld) giveBack(state, tenant, amount);
-				isHeld = false;
-			};
+			const now = takeNow(state, tenant, asked);
+			if (now !== null) return now;
+			const amount = amountOf(state, asked);
+			await turn(state, { tenant, amount, signal, clock: deps.clock });
+			return held(state, tenant, amount);
 		},
+		takeNow: (tenant, asked) => takeNow(state, tenant, asked),
 		held: () => settings.total - state.free,
+	};
+}
+
+/** What is larger than all there is goes alone. */
+const amountOf = ({ settings }: State, asked: number): number => Math.min(asked, settings.total);
+
+function takeNow(state: State, tenant: string, asked: number): (() => void) | null {
+	const amount = amountOf(state, asked);
+	if (state.waiting.has(tenant) || !fits(state, tenant, amount)) return null;
+	hold(state, tenant, amount);
+	return held(state, tenant, amount);
+}
+
+/** Gives back what is held, once. */
+function held(state: State, tenant: string, amount: number): () => void {
+	let isHeld = true;
+	return () => {
+		if (isHeld) giveBack(state, tenant, amount);
+		isHeld = false;
 	};
 }
 
@@ -96,7 +114,7 @@ function giveBack(state: State, tenant: string, amount: number): void {
 }
 
 function grantNext(state: State): void {
-	for (;;) {
+	while (state.waiting.size > 0) {
 		const ready = [...state.waiting].flatMap(([tenant, [first]]) =>
 			first !== undefined && fits(state, tenant, first.amount) ? [{ tenant, class: 0 as const, first }] : [],
 		);

@@ -140,7 +140,7 @@ async function vectorOf(
 	{ embedder, embedderBreaker, clock }: Pick<SearchDeps, 'embedder' | 'embedderBreaker' | 'clock'>,
 ): Promise<{ readonly vector: Float32Array | null; readonly hint: string | null }> {
 	const ask = (given?: AbortSignal) =>
-		embedderBreaker.run((signal) => embedder.embed([query], signal), given);
+		embedderBreaker.run((signal) => embedder.embed([query], signal, 'question'), given);
 	if (mode === 'dense') return { vector: (await ask())[0] ?? null, hint: null };
 	const patience = new AbortController();
 	const cancel = clock.after(patienceMs, () =>

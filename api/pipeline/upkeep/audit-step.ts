@@ -1,5 +1,6 @@
 import type { DocumentState } from '../../ports/index.ts';
 import { digestHex, EMPTY_DIGEST } from '../../contract/set-digest.ts';
+import { readingOf } from '../../domain/index.ts';
 import { fileDiffers, isLeftOver, type AuditedFolder } from './audit-folder.ts';
 import { addToDigests, folderDigest, noteFinding, type AuditRun } from './audit-run.ts';
 import { inParallel } from './index-verification.ts';
@@ -13,8 +14,8 @@ import { repairDocument, strangersOf } from './tenant-repair.ts';
  * end the followed folders.
  */
 export interface AuditDeps extends Omit<RepairDeps, 'readsContents' | 'mends' | 'totals'> {
-	/** Of today's extractor, chunker and embedder, as published documents have theirs. */
-	readonly fingerprint: string;
+	/** Of today's extractor, chunker and embedder for a type, as published documents have theirs. */
+	readonly fingerprintOf: (mimeType: string) => string;
 	/** Those that this process follows. */
 	readonly folders: () => readonly AuditedFolder[];
 }
@@ -82,7 +83,8 @@ async function auditDocument(
 	const { published } = done.target;
 	if (published === null) return;
 	run.counts.documents += 1;
-	if (published.fingerprint !== deps.fingerprint) run.counts.earlier += 1;
+	const { mimeType } = readingOf(published.meta);
+	if (published.fingerprint !== deps.fingerprintOf(mimeType)) run.counts.earlier += 1;
 	const folder = deps.folders().find((one) => one.sourceId === sourceId && one.tenant === tenant);
 	const { sha256 } = published;
 	addToDigests(run, { tenant, docId, sha256 }, done.left === 0, folder?.sourceId ?? null);
@@ -97,7 +99,7 @@ async function lookAt(
 	docId: string,
 	deps: AuditDeps,
 ): Promise<Repaired | null> {
-	const totals = { written: 0, removed: 0, isNewer: false };
+	const totals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
 	const looking = { ...deps, totals, readsContents: true, mends: run.repair };
 	const done = await repairDocument(tenant, docId, looking);
 	if (done === null) run.counts.inWork += 1;

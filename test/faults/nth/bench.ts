@@ -101,7 +101,7 @@ export async function openParts(
 			maxFileBytes: 1e9,
 			maxBufferedBytes: 1e9,
 			streamable: extractor.streamable,
-			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+			fingerprintOf: (mimeType) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 			refusedTypes: new Map(),

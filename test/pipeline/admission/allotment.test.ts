@@ -22,6 +22,20 @@ describe('an allotment', () => {
 		assert.equal(clock.pending(), 0);
 	});
 
+	it('gives at once where nobody has to wait, and nothing where somebody has', async () => {
+		const { clock, allotment } = open(8);
+		const give = allotment.takeNow('a', 6);
+		assert.equal(allotment.takeNow('a', 1), null);
+		assert.equal(allotment.takeNow('b', 3), null);
+		assert.equal(allotment.held(), 6);
+		const waits = allotment.take('b', 3);
+		assert.equal(allotment.takeNow('b', 1), null, 'it would overtake what waits');
+		give?.();
+		give?.();
+		(await waits)();
+		assert.deepEqual([allotment.held(), clock.pending()], [0, 0]);
+	});
+
 	it('lets what is larger than a part in, alone, and what is larger than all of it', async () => {
 		const { allotment } = open(8);
 		const give = await allotment.take('a', 8);

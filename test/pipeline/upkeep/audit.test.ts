@@ -337,7 +337,7 @@ describe('an audit beside everything else', () => {
 		await fill(fixture, 3);
 		const { vectorStore } = fixture;
 		await fixture.pipeline.stop(0);
-		const accept = { ...fixture.settings.accept, fingerprint: 'another' };
+		const accept = { ...fixture.settings.accept, fingerprintOf: () => 'another' };
 		fixture = start({ docStore, vectorStore, accept });
 		const report = await audited(fixture);
 		assert.deepEqual([report.earlier, report.left, report.found], [3, 0, nothing]);
