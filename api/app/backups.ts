@@ -46,5 +46,3 @@ export function createBackups(deps: BackupsDeps) {
 		close: () => state.running,
 	};
 }
-
-export type Backups = ReturnType<typeof createBackups>;

@@ -4,7 +4,7 @@ import { DocDropError } from '../../errors.ts';
 import { schemaVersion } from '../sqlite/index.ts';
 import { indexSchemaVersion } from '../sqlite-vec/index.ts';
 import { hashFile } from './hashed-file.ts';
-import { type BackupFile, type BackupManifest, manifestName, readManifest } from './manifest.ts';
+import { type BackupFile, type BackupManifest, manifestName, readManifest } from './backup-manifest.ts';
 
 /** Tells the next start that an audit is owed; see app/restored.ts. */
 export const restoredName = 'restored.json';

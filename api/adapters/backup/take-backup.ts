@@ -4,7 +4,7 @@ import type { VectorStore } from '../../ports/index.ts';
 import { fromFileError, schemaVersion, type SqliteDocStore } from '../sqlite/index.ts';
 import { indexSchemaVersion } from '../sqlite-vec/index.ts';
 import { hashFile } from './hashed-file.ts';
-import { type BackupManifest, manifestName } from './manifest.ts';
+import { type BackupManifest, manifestName } from './backup-manifest.ts';
 
 /**
  * A copy of a data folder that belongs together, made while work goes on. The order is what makes it so:
