@@ -81,6 +81,8 @@ export const routeTable = {
 	'POST /v1/audit': { right: 'write', errors: [...store, ...body, 'conflict'] },
 	'GET /v1/audit': { right: 'read', errors: [...store, 'conflict'] },
 	'DELETE /v1/audit': { right: 'write', errors: [...store, 'conflict'] },
+	'POST /v1/backup': { right: 'admin', errors: body },
+	'GET /v1/backup': { right: 'admin', errors: [] },
 	'GET /v1/files/explain': { right: 'read', errors: [...store, 'not_found'] },
 	'GET /v1/progress': { right: 'read', errors: store },
 	'GET /v1/progress/tenants': { right: 'read', errors: store },
