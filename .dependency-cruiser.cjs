@@ -116,7 +116,7 @@ module.exports = {
 			to: {
 				path: '^api/contract/',
 				pathNot:
-					'^api/contract/(doc-id-fault|file-types|limits|list-version|sample-epoch|stored-fields|told-type)\\.ts$',
+					'^api/contract/(audit-kinds|doc-id-fault|file-types|limits|list-version|sample-epoch|set-digest|stored-fields|told-type)\\.ts$',
 				dependencyTypesNot: ['type-only'],
 			},
 		},

@@ -4,21 +4,26 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
+import { followKeys } from './app/access-keys.ts';
+import { openCertificate } from './app/certificate.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
 import { watchModel } from './app/model-canary.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
-import type { Config } from './config/index.ts';
+import { tokenAdvice, type Config } from './config/index.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
-import { startPipeline, type Pipeline } from './pipeline/index.ts';
+import { type AuditedFolder, startPipeline, type Pipeline } from './pipeline/index.ts';
 import { anchoredTime, tombstonesFrom } from './domain/index.ts';
 import type { DocStore, VectorStore } from './ports/index.ts';
 import { createTelemetry } from './telemetry.ts';
 import { version } from './version.ts';
+
+/** A followed folder, as it is shown and as it is audited. */
+type Source = FollowedSource & AuditedFolder;
 
 /** The composition root: the one place that chooses adapters and puts the parts together. */
 export interface App {
@@ -29,7 +34,9 @@ export interface App {
 	/** Resolves with the cause when the document store's thread has ended: this process can take nothing more. */
 	readonly lost: Promise<unknown>;
 	/** A followed folder shows up in /v1/status, answers for its files, and can be released. */
-	readonly follow: (source: FollowedSource) => void;
+	readonly follow: (source: Source) => void;
+	/** Reads the keyring anew, where there is one. */
+	readonly reloadKeys: () => Promise<void>;
 	/** Starts what the first document would wait a second for: a process that reads, a thread that embeds. */
 	readonly warmUp: () => Promise<void>;
 	/** Finishes what is in work (at most `graceMs`), closes everything. What is left goes on at the next start. */
@@ -51,9 +58,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		});
 		const { docStore, vectorStore } = opened;
 		const embedder =
-			config.embedder === 'openai'
+			config.embedder !== 'static'
 				? await watchModel(opened.embedder, docStore, logger, config.workers > 0)
 				: opened.embedder;
+		const advice = tokenAdvice(config);
+		if (advice !== null) logger.warn({ model: embedder.model }, advice);
 		const adapters: Adapters = { ...opened, embedder };
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const indexName = config.qdrantUrl === '' ? 'vectors' : config.qdrantCollection;
@@ -68,6 +77,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			);
 			await docStore.leaveFuture(now());
 		}
+		const sources: Source[] = [];
 		// What waits from before must not take the processor from a start that everybody waits for.
 		const made = Promise.withResolvers<void>();
 		const pipeline = startPipeline({
@@ -86,21 +96,26 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				isContinued: highestTime > 0,
 			}),
 			away: await peersAway(docStore, now, isIndexOpen),
-			begins: made.promise,
+			...{ begins: made.promise, folders: () => sources },
 		});
 		let isStopping = false;
-		const sources: FollowedSource[] = [];
+		const keys = await followKeys(config, { clock, log: logger });
+		closers.push(async () => keys.close());
+		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
 		const http = await createHttp({
-			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger },
+			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
 			docsDir: docs === null ? null : fileURLToPath(docs),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
+		const followed = await certificate?.follow(http);
+		closers.push(async () => followed?.close());
 		made.resolve();
 		return {
 			...{ http, pipeline, docStore, vectorStore, lost: lost.promise },
 			follow: (source) => void sources.push(source),
+			reloadKeys: keys.reload,
 			warmUp: () => warmUp(config, adapters),
 			async close(graceMs = 10_000) {
 				isStopping = true;
@@ -124,6 +139,6 @@ async function warmUp(config: Config, { extractor, embedder }: Adapters): Promis
 	await Promise.allSettled([
 		extractor.extract({ content, mimeType: 'text/plain' }),
 		// A server's embedder is warm, or costs money.
-		config.embedder === 'openai' ? null : embedder.embed([longEnough]),
+		config.embedder === 'static' ? embedder.embed([longEnough]) : null,
 	]);
 }

@@ -3,17 +3,23 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
+import { keysCommand } from './cli/keys-command.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
+import { changeAll, metadataOf, printChanged } from './cli/filtered-changes.ts';
 import { whereNamed } from './cli/where-named.ts';
+import { runAudit } from './cli/audit-command.ts';
+import { printAudit } from './cli/print-audit.ts';
 import { relaunch } from './cli/relaunch.ts';
-import { explain, printStatus } from './cli/print.ts';
+import { explain, printDocuments, printStatus } from './cli/print.ts';
 import { printSearch } from './cli/print-search.ts';
 import { printPreview } from './cli/print-preview.ts';
-import { searchOptions, searchRequest } from './cli/search-request.ts';
+import { filterOf, searchOptions, searchRequest, whole } from './cli/search-request.ts';
 import { UsageError } from './cli/usage-error.ts';
 import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { readNote } from './data-folder.ts';
+import { limits } from './contract/limits.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
+import { systemClock } from '../nodes/watch/clock.ts';
 import { pathInside } from '../nodes/watch/inside.ts';
 import { version } from './version.ts';
 
@@ -27,14 +33,27 @@ const usage = `docdrop ${version}: files change, a vector index follows
                                 --filter '{"path":{"prefix":"handbook/"},"year":{"gte":2020}}'
                                 --by-document (each once) --context N (chunks around a passage)
                                 --highlight --explain --facets NAME,NAME
+  docdrop list                  documents by their names; --filter as above, --limit N
+  docdrop patch [PATH]          change the metadata of one document, or of all that are like --filter, without sending
+                                them again: --set '{"team":"support","draft":null}' (null takes a name away)
+  docdrop delete [PATH]         delete one document, or all that are like --filter
+                                both: --dry-run says how many, --take-over includes what other sources own
   docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
+  docdrop audit                 hold folder, manifest and index against each other, of all tenants or of --tenant T;
+                                --repair mends the difference, --stop ends one that is under way
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
   docdrop explain PATH          every step, receipt and reason of one file
   docdrop mcp                   the index for an agent, by the Model Context Protocol on standard input and output;
                                 with --tenant T it shows that one alone
+
+  docdrop keys add NAME         makes a key in DOCDROP_KEYRING and shows it, this once; --tenant T or --every-tenant
+                                says whose documents it is for, --rights read,write,admin what it may do
+                                (read,write where nothing is said)
+  docdrop keys list             the keys of that file
+  docdrop keys revoke ID        ends one of them
 
   --tenant T   tenant to ask about (default: DOCDROP_TENANT, else "default")
   --json       print JSON
@@ -46,6 +65,13 @@ Settings come from the environment: README.md lists them all.
 const options = {
 	tenant: { type: 'string' },
 	...searchOptions,
+	'every-tenant': { type: 'boolean' },
+	rights: { type: 'string' },
+	repair: { type: 'boolean' },
+	stop: { type: 'boolean' },
+	set: { type: 'string' },
+	'dry-run': { type: 'boolean' },
+	'take-over': { type: 'boolean' },
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
@@ -78,6 +104,18 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, request.query));
 			});
 		}
+		case 'list': {
+			expect(rest, 0, 'list takes no argument');
+			const limit = whole('--limit', values.limit, 1, limits.pageRows) ?? 50;
+			const query = { tenant: config.tenant, filter: filterOf(values.filter), limit };
+			return ask(config, async (client) => {
+				const page = await client.documents(query);
+				console.log(values.json === true ? JSON.stringify(page) : printDocuments(page));
+			});
+		}
+		case 'patch':
+		case 'delete':
+			return change(config, command, rest, values);
 		case 'preview': {
 			expect(rest, 1, 'preview takes one file');
 			const file = rest[0] ?? '';
@@ -104,11 +142,16 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(found) : explain(docId, found));
 			});
 		}
+		case 'keys':
+			return keysCommand(config.keyring, rest, values);
 		case 'mcp': {
 			expect(rest, 0, 'mcp takes no argument');
 			const { serveStdio } = await import('./cli/mcp-command.ts');
 			return serveStdio(config, values.tenant ?? null);
 		}
+		case 'audit':
+			expect(rest, 0, 'audit takes no argument');
+			return ask(config, (client) => audit(client, values.tenant ?? null, values));
 		case 'release':
 			expect(rest, 0, 'release takes no argument');
 			return ask(config, async (client) => {
@@ -130,6 +173,35 @@ async function main(argv: readonly string[]): Promise<void> {
 		default:
 			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
 	}
+}
+
+/** One document by its name, or all that are like a filter; never both, and never neither. */
+async function change(
+	config: Config,
+	command: 'patch' | 'delete',
+	rest: readonly string[],
+	values: ReturnType<typeof parse>['values'],
+): Promise<void> {
+	const filter = filterOf(values.filter);
+	if ((filter === undefined ? 1 : 0) !== rest.length)
+		throw new UsageError(`${command} takes one path, or --filter`);
+	const metadata = command === 'delete' ? null : metadataOf(values.set);
+	const dryRun = values['dry-run'] === true;
+	const takeOver = values['take-over'] === true;
+	const { tenant } = config;
+	if (filter === undefined && dryRun) throw new UsageError('--dry-run goes with --filter');
+	return ask(config, async (client) => {
+		if (filter === undefined) {
+			const docId = docIdOf(config, rest[0] ?? '') ?? rest[0] ?? '';
+			const receipt = await client.change({ tenant, docId }, metadata, takeOver);
+			console.log(values.json === true ? JSON.stringify(receipt) : `${docId}: ${receipt.state}`);
+			return;
+		}
+		const asked = { tenant, filter, metadata, dryRun, takeOver };
+		const sum = await changeAll(client, asked);
+		console.log(values.json === true ? JSON.stringify(sum) : printChanged(asked, sum));
+		if (sum.failed > 0 || sum.stopped !== undefined) process.exitCode = 1;
+	});
 }
 
 function parse(argv: readonly string[]) {
@@ -175,6 +247,28 @@ function docIdInReports(reports: readonly ReportedFolders[], path: string): stri
 	return null;
 }
 
+/** Ends with 1 where something is not as it should be, so that a timer of the system notices. */
+async function audit(
+	client: Client,
+	tenant: string | null,
+	{ repair = false, stop = false, json = false }: { repair?: boolean; stop?: boolean; json?: boolean },
+): Promise<void> {
+	if (stop) {
+		const stopped = await client.stopAudit(tenant);
+		return console.log(
+			json ? JSON.stringify({ stopped }) : stopped ? 'The audit ends.' : 'No audit is under way.',
+		);
+	}
+	const report = await runAudit(client, { tenant, repair }, systemClock);
+	if (report === null || report.left > 0) process.exitCode = 1;
+	if (json) return console.log(JSON.stringify(report));
+	console.log(
+		report === null
+			? 'The audit ended before its end: it was stopped, or the log says why.'
+			: printAudit(report),
+	);
+}
+
 async function ask(config: Config, act: (client: Client) => Promise<void>): Promise<void> {
 	const client = await createClient(config);
 	try {
@@ -215,6 +309,8 @@ async function run(config: Config, dir: string | undefined): Promise<void> {
 	};
 	process.on('SIGINT', () => stop('SIGINT'));
 	process.on('SIGTERM', () => stop('SIGTERM'));
+	// On a terminal the signal says that it was closed.
+	if (config.keyring !== '' && !isTerminal) process.on('SIGHUP', () => void server.app.reloadKeys());
 }
 
 /** What the system refuses at the start is nearly always a setting: a port in use, a folder that cannot be written. */

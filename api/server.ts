@@ -163,6 +163,9 @@ async function followFolder(
 		status: () => engine.status(),
 		explain: (docId) => engine.explain(docId),
 		release: () => engine.release(),
+		row: (docId) => engine.row(docId),
+		rows: () => engine.rows(),
+		tellAgain: (docId) => engine.tellAgain(docId),
 	});
 	return engine;
 }

@@ -147,6 +147,14 @@ const metrics = {
 		help: 'Tenants whose index is being mended, or could not be',
 		labels: [],
 	},
+	docdrop_audit_timestamp_seconds: {
+		kind: 'gauge',
+		help: 'When an audit of everything last came to its end; 0: never',
+		labels: [],
+	},
+	docdrop_audit_points: { kind: 'gauge', help: 'Points that it looked at', labels: [] },
+	docdrop_audit_findings: { kind: 'gauge', help: 'What it found, mended or not', labels: ['kind'] },
+	docdrop_audit_left_findings: { kind: 'gauge', help: 'What of it is not mended', labels: [] },
 	docdrop_loop_delay_p99_seconds: {
 		kind: 'gauge',
 		help: 'Delay of the event loop since the last scrape',
@@ -167,6 +175,16 @@ const metrics = {
 		kind: 'gauge',
 		help: 'Deletions of a folder that the brake holds',
 		labels: ['source', 'root'],
+	},
+	docdrop_keyring_fault: {
+		kind: 'gauge',
+		help: '1 while the newest state of the keyring cannot be read and the keys of before are valid',
+		labels: [],
+	},
+	docdrop_certificate_expires_timestamp_seconds: {
+		kind: 'gauge',
+		help: 'When the certificate of the API runs out; without TLS there is none, and it says 0',
+		labels: [],
 	},
 	docdrop_resident_bytes: { kind: 'gauge', help: 'Memory of this process', labels: [] },
 } as const satisfies Record<

@@ -39,7 +39,7 @@ export class DocDropApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			description:
-				'One of the keys in DOCDROP_API_KEYS of the API. Leave it empty while the API has none: then it answers its own machine only.',
+				'A key of the API, with the rights read and write: one that docdrop keys add showed, or one in DOCDROP_API_KEYS. Leave it empty while the API has none: then it answers its own machine only.',
 		},
 	];
 

@@ -10,7 +10,7 @@ import { isAlive } from './api-client.ts';
 /** `docdrop adopt`: a folder that could not be recognised goes on as the one that it was. Returns what to tell. */
 export async function adoptFolder(config: Config, dir: string, former: string | undefined): Promise<string> {
 	const running = readNote(config);
-	if (running !== null && (await isAlive(running))) {
+	if (running !== null && (await isAlive(running, config.tlsCert))) {
 		throw new DocDropError(
 			'config_invalid',
 			'a folder can be adopted while no docdrop runs on its data folder',

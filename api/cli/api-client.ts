@@ -1,7 +1,11 @@
+import type { AuditReport, AuditStatus } from '../contract/audit-schema.ts';
 import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
+import type { DocumentView, Receipt } from '../contract/document-schema.ts';
+import type { FilteredResponse } from '../contract/filtered-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
+import { askProcess } from './ask-process.ts';
 import { hasData, readNote, type ServerNote } from '../data-folder.ts';
 import { DocDropError, fromErrorBody, isDocDropError } from '../errors.ts';
 
@@ -15,13 +19,50 @@ export interface Client {
 		document: { readonly tenant: string; readonly docId: string; readonly path?: string },
 		bytes: Uint8Array,
 	): Promise<PreviewResponse>;
+	/** A page of documents by their names, those that are like the filter. */
+	documents(query: DocumentsQuery): Promise<DocumentsPage>;
+	/** Changes the metadata of one document, or deletes it (null). */
+	change(name: DocumentName, metadata: object | null, takeOver: boolean): Promise<Receipt>;
+	/** One request: documents behind `after` ('': from the first). */
+	changeByFilter(asked: Asked, after: string): Promise<FilteredResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
 	reports(): Promise<readonly ReportedFolders[]>;
 	/** Lets a source's held deletions go; resolves with their number. */
 	release(sourceId: string): Promise<number>;
+	/** Begins one of a tenant, or (null) of all, or answers the one that is under way. */
+	beginAudit(tenant: string | null, repair: boolean): Promise<AuditReport>;
+	audit(tenant: string | null): Promise<AuditStatus>;
+	/** False: none was under way. */
+	stopAudit(tenant: string | null): Promise<boolean>;
 	close(): Promise<void>;
+}
+
+export interface DocumentName {
+	readonly tenant: string;
+	readonly docId: string;
+}
+
+/** One change of all documents that are like a filter. */
+export interface Asked {
+	readonly tenant: string;
+	readonly filter: Record<string, unknown>;
+	/** Null: delete them. */
+	readonly metadata: Record<string, unknown> | null;
+	readonly dryRun: boolean;
+	readonly takeOver: boolean;
+}
+
+export interface DocumentsQuery {
+	readonly tenant: string;
+	readonly filter: object | undefined;
+	readonly limit: number;
+}
+
+export interface DocumentsPage {
+	readonly documents: readonly DocumentView[];
+	readonly next: string | null;
 }
 
 export interface Status {
@@ -39,7 +80,12 @@ export interface Status {
 		} | null;
 	};
 	readonly oldestPendingSeconds: number;
-	readonly index: { readonly kind: string; readonly breaker: string };
+	readonly index: {
+		readonly kind: string;
+		readonly breaker: string;
+		/** Null where this process does not look. */
+		readonly audit: AuditStatus | null;
+	};
 	readonly embedder: {
 		readonly model: string;
 		readonly breaker: string;
@@ -95,18 +141,23 @@ export interface ExplainedJob {
 	readonly detail: Record<string, unknown> | null;
 }
 
-type Ask = (method: 'GET' | 'POST', path: string, body?: object, signal?: AbortSignal) => Promise<unknown>;
+type Ask = (
+	method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+	path: string,
+	body?: object,
+	signal?: AbortSignal,
+) => Promise<unknown>;
 
 /** Where the process that serves the data folder answers, and how it is asked; null where none does. */
 export async function findRunning(
 	config: Config,
 ): Promise<{ readonly url: string; readonly ask: Ask } | null> {
 	const note = readNote(config);
-	if (note === null || !(await isAlive(note))) return null;
+	if (note === null || !(await isAlive(note, config.tlsCert))) return null;
 	const keys = config.apiKeys;
 	const { key } =
 		keys.find(({ tenant }) => tenant === null) ?? keys.find(({ tenant }) => tenant === config.tenant) ?? {};
-	return { url: note.url, ask: overHttp(note.url, key) };
+	return { url: note.url, ask: overHttp(note.url, key, config.tlsCert) };
 }
 
 export async function createClient(config: Config): Promise<Client> {
@@ -126,7 +177,7 @@ export async function createClient(config: Config): Promise<Client> {
 	// because it takes longer than all else that a command does.
 	const [{ createApp }, { createLogger }] = await Promise.all([import('../app.ts'), import('../server.ts')]);
 	const app = await createApp(
-		{ ...config, workers: 0, apiKeys: [] },
+		{ ...config, workers: 0, apiKeys: [], keyring: '', tlsCert: '', tlsKey: '' },
 		createLogger({ ...config, logLevel: 'error' }),
 	);
 	const inject: Ask = async (method, url, body) => {
@@ -142,23 +193,25 @@ export async function createClient(config: Config): Promise<Client> {
 }
 
 /** A note outlives a crash, and its address may be another process's by now, with another folder: both must fit. */
-export async function isAlive({ pid, url }: ServerNote): Promise<boolean> {
+export async function isAlive({ pid, url }: ServerNote, tlsCert: string): Promise<boolean> {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
 	}
 	try {
-		return (await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) })).ok;
-	} catch {
+		const asked = { method: 'GET', headers: {}, signal: AbortSignal.timeout(2_000) } as const;
+		return (await askProcess(`${url}/health/live`, asked, tlsCert)).status === 200;
+	} catch (error) {
+		if (isDocDropError(error)) throw error;
 		return false;
 	}
 }
 
-function overHttp(url: string, key: string | undefined): Ask {
+function overHttp(url: string, key: string | undefined, tlsCert: string): Ask {
 	return async (method, path, body, signal) => {
 		const late = AbortSignal.timeout(60_000);
-		const answer = await fetch(url + path, {
+		const asked = {
 			method,
 			headers: {
 				...(body !== undefined && { 'content-type': 'application/json' }),
@@ -166,10 +219,11 @@ function overHttp(url: string, key: string | undefined): Ask {
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
 			signal: signal === undefined ? late : AbortSignal.any([late, signal]),
-		}).catch((error: unknown) => {
+		};
+		const answer = await askProcess(url + path, asked, tlsCert).catch((error: unknown) => {
 			throw new DocDropError('store_unavailable', `the process at ${url} did not answer`, { cause: error });
 		});
-		return check(answer.status, await answer.json());
+		return check(answer.status, JSON.parse(answer.text));
 	};
 }
 
@@ -185,6 +239,27 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 		preview(document, bytes) {
 			const content = { base64: Buffer.from(bytes).toString('base64') };
 			return ask('POST', '/v1/preview', { ...document, content }) as Promise<PreviewResponse>;
+		},
+		documents({ tenant, filter, limit }) {
+			const like = filter === undefined ? {} : { filter: JSON.stringify(filter) };
+			const query = new URLSearchParams({ tenant, limit: String(limit), ...like }).toString();
+			return ask('GET', `/v1/documents?${query}`) as Promise<DocumentsPage>;
+		},
+		change({ tenant, docId }, metadata, takeOver) {
+			const body = { tenant, docId, ...(takeOver && { takeOver }), coalesced: true };
+			if (metadata !== null) return ask('PATCH', '/v1/documents', { ...body, metadata }) as Promise<Receipt>;
+			const query = new URLSearchParams({
+				tenant,
+				docId,
+				coalesced: 'true',
+				...(takeOver && { takeOver: 'true' }),
+			});
+			return ask('DELETE', `/v1/documents?${query.toString()}`) as Promise<Receipt>;
+		},
+		changeByFilter({ metadata, ...asked }, after) {
+			const way = metadata === null ? 'delete' : 'patch';
+			const body = { ...asked, ...(metadata !== null && { metadata }), ...(after !== '' && { after }) };
+			return ask('POST', `/v1/documents/${way}`, body) as Promise<FilteredResponse>;
 		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
@@ -202,9 +277,16 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 			const path = `/v1/sources/${encodeURIComponent(sourceId)}/release`;
 			return ((await ask('POST', path)) as { released: number }).released;
 		},
+		beginAudit: (tenant, repair) =>
+			ask('POST', '/v1/audit', { ...(tenant !== null && { tenant }), repair }) as Promise<AuditReport>,
+		audit: (tenant) => ask('GET', auditPath(tenant)) as Promise<AuditStatus>,
+		stopAudit: async (tenant) => ((await ask('DELETE', auditPath(tenant))) as { stopped: boolean }).stopped,
 		close,
 	};
 }
+
+const auditPath = (tenant: string | null): string =>
+	tenant === null ? '/v1/audit' : `/v1/audit?${new URLSearchParams({ tenant }).toString()}`;
 
 function unlessUnknown(error: unknown): null {
 	if (isDocDropError(error) && error.code === 'not_found') return null;

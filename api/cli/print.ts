@@ -1,5 +1,6 @@
-import type { Explained, Status, ToldFile } from './api-client.ts';
+import type { DocumentsPage, Explained, Status, ToldFile } from './api-client.ts';
 import { count } from './counts.ts';
+import { auditLine } from './print-audit.ts';
 import { folderLines, folderTroubles } from './print-folders.ts';
 
 /** What the commands say, as text for a person. */
@@ -12,6 +13,7 @@ export function printStatus(status: Status, where: string | null): string {
 		...troubles(status),
 		...folderTroubles(folders, reports),
 		`index      ${count(status.documents, 'document')}, ${count(status.chunks, 'chunk')} (${index.kind})`,
+		...(index.audit === null ? [] : [auditLine(index.audit.last)]),
 		`embedder   ${embedder.model}`,
 		`queue      ${count(status.pending, 'document')} waiting, ${status.inWork.toLocaleString('en')} in work` +
 			(status.pending > 0 ? `, oldest for ${Math.round(status.oldestPendingSeconds)} s` : ''),
@@ -37,6 +39,15 @@ function troubles({ index, embedder, failed, refused: { newest, count: refused }
 					`           docdrop explain FILE says why; GET /v1/jobs?state=failed lists them all`,
 				]),
 	];
+}
+
+export function printDocuments({ documents, next }: DocumentsPage): string {
+	if (documents.length === 0) return 'No document.';
+	const lines = documents.map(({ docId, state, title, metadata }) => {
+		const names = Object.keys(metadata).length === 0 ? '' : `  ${JSON.stringify(metadata)}`;
+		return `${state.padEnd(11)}${docId}${title === null ? '' : `  (${title})`}${names}`;
+	});
+	return [...lines, ...(next === null ? [] : ['…and more: raise --limit, or narrow --filter'])].join('\n');
 }
 
 export function explain(docId: string, { file, document, jobs }: Explained): string {

@@ -32,6 +32,7 @@ export interface ApiKey {
 const inCodeUnits: Readonly<Record<string, (value: number) => number>> = {
 	MB: (megabytes) => megabytes * 1_048_576,
 	s: (seconds) => seconds * 1_000,
+	h: (hours) => hours * 3_600_000,
 	days: (days) => days * 86_400_000,
 	'%': (percent) => percent / 100,
 };

@@ -8,7 +8,7 @@ export const serviceSettings = {
 	}),
 	host: setting('text', 'DOCDROP_HOST', {
 		default: '127.0.0.1',
-		meaning: 'Address to listen on. Anything but loopback demands DOCDROP_API_KEYS.',
+		meaning: 'Address to listen on. Anything but loopback demands DOCDROP_API_KEYS or DOCDROP_KEYRING.',
 	}),
 	port: setting('number', 'DOCDROP_PORT', {
 		default: '8765',
@@ -18,7 +18,21 @@ export const serviceSettings = {
 	apiKeys: setting('keys', 'DOCDROP_API_KEYS', {
 		default: '',
 		meaning:
-			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one. DOCDROP_API_KEYS_FILE names a file of them, as _FILE does for every secret.',
+			'Keys that callers must send, separated by commas. KEY is good for every tenant, TENANT=KEY for one. DOCDROP_API_KEYS_FILE names a file of them, as _FILE does for every secret. They may do everything there.',
+	}),
+	keyring: setting('text', 'DOCDROP_KEYRING', {
+		default: '',
+		meaning:
+			'File of further keys, kept as hashes, each with a tenant or all of them and with rights. `docdrop keys` writes it; what changes in it counts within seconds, without a restart.',
+	}),
+	tlsCert: setting('text', 'DOCDROP_TLS_CERT', {
+		default: '',
+		meaning:
+			'File of a certificate in PEM, with those above it: the API answers https alone. It is read anew when it changes.',
+	}),
+	tlsKey: setting('text', 'DOCDROP_TLS_KEY', {
+		default: '',
+		meaning: 'File of the private key of DOCDROP_TLS_CERT, in PEM, without a password.',
 	}),
 	logLevel: setting('text', 'DOCDROP_LOG_LEVEL', {
 		default: 'info',

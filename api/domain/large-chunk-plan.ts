@@ -55,7 +55,7 @@ export function createLargePlanner(tenant: string, docId: string) {
 		},
 
 		/** Entries of the store; after all chunks. */
-		addEntries(entries: readonly StoredEntry[]): void {
+		addEntries(entries: readonly Omit<StoredEntry, 'hash'>[]): void {
 			if (known.length === 0) {
 				known = new Uint8Array(ids.count());
 				oldOrders = new Float64Array(ids.count()).fill(Number.NaN);

@@ -13,6 +13,8 @@ export interface ManifestChunk {
 /** What the store keeps of a chunk that is, or may be, in the index; without its text. */
 export interface StoredEntry {
 	readonly pointId: string;
+	/** SHA-256, hex. */
+	readonly hash: string;
 	readonly order: string;
 	/** An entry of the manifest; otherwise an orphan point. */
 	readonly isCertain: boolean;

@@ -1,14 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentInput } from '../contract/document-schema.ts';
-import type { ApiKey } from '../config/index.ts';
+import type { KeyRight } from '../contract/key-rights.ts';
 import { DocDropError } from '../errors.ts';
+import { rowOf } from './route-table.ts';
 import { isForm } from './streamed-body.ts';
 
 /**
- * Who may call, and for which tenant. With keys: every route but health and docs wants one; a key of one
- * tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
+ * Who may call, and for which tenant. With keys: every route but health and docs wants one, and with the right that
+ * the table of routes names; a key of one tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
  * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does a form of a page of another
  * site, which a browser sends without asking first.
  */
@@ -19,14 +19,38 @@ declare module 'fastify' {
 	}
 }
 
-const openPaths = /^\/(health\/|docs(\/|$)|$)/;
-const digest = (text: string) => createHash('sha256').update(text).digest();
+/** What a key is good for. */
+export interface Caller {
+	/** Null: every tenant. */
+	readonly tenant: string | null;
+	readonly rights: readonly KeyRight[];
+}
 
-export function installAccess(app: FastifyInstance, keys: readonly ApiKey[]): void {
-	const known = keys.map(({ tenant, key }) => ({ tenant, digest: digest(key) }));
+/** The keys that are valid now. */
+export interface AccessKeys {
+	/** Without any key: whoever reaches this machine may do everything. */
+	readonly isOpen: boolean;
+	/** Null: it is none of them. */
+	readonly find: (sent: string) => Caller | null;
+	readonly status: () => KeysStatus;
+}
+
+export interface KeysStatus {
+	readonly count: number;
+	readonly keyring: {
+		/** ISO 8601. */
+		readonly readAt: string;
+		/** Why the newest file was not taken. */
+		readonly fault: string | null;
+	} | null;
+}
+
+const openPaths = /^\/(health\/|docs(\/|$)|$)/;
+
+export function installAccess(app: FastifyInstance, keys: AccessKeys): void {
 	app.decorateRequest('onlyTenant', null);
 	app.addHook('onRequest', async (request) => {
-		if (known.length === 0) {
+		if (keys.isOpen) {
 			checkHost(request);
 			checkOrigin(request);
 			return;
@@ -35,11 +59,18 @@ export function installAccess(app: FastifyInstance, keys: readonly ApiKey[]): vo
 		const { authorization, 'x-api-key': header } = request.headers;
 		const sent = typeof header === 'string' ? header : /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
 		if (sent === undefined) throw new DocDropError('unauthorized', 'a key is required');
-		const hash = digest(sent);
-		// Every key is compared, in constant time: how long it takes says nothing.
-		const found = known.filter((key) => timingSafeEqual(key.digest, hash));
-		if (found.length === 0) throw new DocDropError('unauthorized', 'the key is not known');
-		request.onlyTenant = found.some((key) => key.tenant === null) ? null : (found[0]?.tenant ?? null);
+		const caller = keys.find(sent);
+		if (caller === null) throw new DocDropError('unauthorized', 'the key is not known');
+		checkRight(request, caller);
+		request.onlyTenant = caller.tenant;
+	});
+}
+
+function checkRight({ method, routeOptions }: FastifyRequest, { rights }: Caller): void {
+	const right = rowOf(`${method === 'HEAD' ? 'GET' : method} ${routeOptions.url ?? ''}`)?.right;
+	if (right === undefined || right === 'any' || rights.includes(right)) return;
+	throw new DocDropError('forbidden', `the key must have the right ${right}, and has ${rights.join(', ')}`, {
+		hint: `Use a key that has it; docdrop keys add --rights ${right} makes one.`,
 	});
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
 import { limits } from '../contract/limits.ts';
+import { answerLeft } from './answer-left.ts';
 import { goneSignal } from './gone-signal.ts';
 import type { InnerRequests } from './inner-requests.ts';
 import { bodyKind } from './streamed-body.ts';
@@ -22,8 +23,7 @@ export function installBodyMemory(
 		// Whose the document is stands in the body: until then a caller is known by its key.
 		const tenant = request.onlyTenant ?? '';
 		const giveBack = bodies.takeNow(tenant, bytes) ?? (await bodies.take(tenant, bytes, goneSignal(reply)));
-		reply.raw.once('close', giveBack);
-		if (reply.raw.closed) giveBack();
+		void answerLeft(reply).then(giveBack);
 	});
 }
 

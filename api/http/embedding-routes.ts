@@ -4,6 +4,7 @@ import { EmbeddingsRequest, EmbeddingsResponse, Model, ModelList } from '../cont
 import { DocDropError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Embedder } from '../ports/index.ts';
+import { answerLeft } from './answer-left.ts';
 import { described } from './described.ts';
 import { goneSignal } from './gone-signal.ts';
 import { longAnswer } from './long-answer.ts';
@@ -38,7 +39,8 @@ export function embeddingRoutes(
 			if (!texts.every((text) => text.isWellFormed())) {
 				throw new DocDropError('invalid', 'input must be well-formed Unicode', { field: 'input' });
 			}
-			const vectors = await pipeline.embeddings(texts, request.onlyTenant ?? '', goneSignal(reply));
+			const caller = { gone: goneSignal(reply), left: answerLeft(reply) };
+			const vectors = await pipeline.embeddings(texts, request.onlyTenant ?? '', caller);
 			const tokens = texts.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
 			const about = {
 				object: 'list',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ErrorBody, ItemError } from '../contract/error-schema.ts';
 import { limits } from '../contract/limits.ts';
+import { headerLines, setHeaders } from './answer-headers.ts';
 import { DocDropError, errorTable, isDocDropError } from '../errors.ts';
 
 /** Every error on its way out: one body, from the table; what is not in the table is logged and answered as `internal`. */
@@ -89,6 +90,7 @@ export function errorBody(error: DocDropError, requestId: string): ErrorBody {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
 	const known = toDocDropError(error, request);
 	const status = statusOf(known);
+	setHeaders(reply);
 	if (known.code === 'internal') request.log.error({ err: error }, 'a request failed unexpectedly');
 	if (known.retryAfterMs !== undefined)
 		void reply.header('retry-after', Math.ceil(known.retryAfterMs / 1000));
@@ -124,12 +126,12 @@ export function answerClientError(error: Error, socket: Socket): void {
 					];
 	const body = JSON.stringify(errorBody(known, randomUUID()));
 	socket.end(
-		`HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+		`HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n${headerLines}` +
 			`content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
 	);
 }
 
-export function installErrors(app: FastifyInstance): void {
+export function installErrors(app: FastifyInstance) {
 	const routes: { readonly method: string; readonly path: RegExp }[] = [];
 	app.addHook('onRoute', ({ method, url }) => {
 		const path = new RegExp(
@@ -145,21 +147,23 @@ export function installErrors(app: FastifyInstance): void {
 		checkEncoding(request);
 	});
 	app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-	app.setNotFoundHandler((request, reply) => {
+	app.setNotFoundHandler((request, reply) => sendError(noRoute(request, reply), request, reply));
+	/** What an address that is none is answered, or one that takes other methods. */
+	function noRoute(request: FastifyRequest, reply: FastifyReply): DocDropError {
 		const url = request.url.split('?')[0] ?? '';
 		const allowed = [...new Set(routes.filter(({ path }) => path.test(url)).map(({ method }) => method))];
 		// A route that looked and found nothing ends here too, with the right method.
-		if (allowed.length === 0 || allowed.includes(request.method)) {
-			return sendError(noSuchAddress(), request, reply);
-		}
+		if (allowed.length === 0 || allowed.includes(request.method)) return noSuchAddress();
 		void reply.header('allow', allowed.join(', '));
-		sendError(
-			new DocDropError(
-				'method_not_allowed',
-				`the method must be ${allowed.join(' or ')}, got ${request.method}`,
-			),
-			request,
-			reply,
+		return new DocDropError(
+			'method_not_allowed',
+			`the method must be ${allowed.join(' or ')}, got ${request.method}`,
 		);
-	});
+	}
+	return {
+		/** Before the body is received: nobody wants it. */
+		refuseUnrouted: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+			if (request.is404) throw noRoute(request, reply);
+		},
+	};
 }

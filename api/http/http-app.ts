@@ -2,20 +2,29 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { randomUUID } from 'node:crypto';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { limits } from '../contract/limits.ts';
+import fastify, {
+	LogController,
+	type FastifyBaseLogger,
+	type FastifyInstance,
+	type FastifyRequest,
+} from 'fastify';
 import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
-import { installAccess, isLocal } from './access.ts';
+import { installAccess, isLocal, type AccessKeys } from './access.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
 import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
+import { filteredRoutes } from './filtered-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
 import { embeddingRoutes } from './embedding-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
+import { descriptionPolicy, installHeaders } from './answer-headers.ts';
+import { describeErrors, holdToTable, isHealth } from './error-responses.ts';
+import { serverOptions } from './http-server.ts';
 import { createInnerRequests } from './inner-requests.ts';
 import { jobRoutes } from './job-routes.ts';
 import { installJsonBody } from './json-body.ts';
@@ -34,6 +43,7 @@ import { validatorCompiler } from './validation.ts';
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
 export interface HttpDeps extends StatusDeps {
 	readonly logger: FastifyBaseLogger;
+	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
 }
@@ -56,20 +66,22 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		connectionTimeout: 0,
 		keepAliveTimeout: 72_000,
 		routerOptions: { maxParamLength: 200 },
+		// Who comes while the process ends is answered in our words: see refuseWhileStopping.
+		return503OnClosing: false,
 		trustProxy: hasTrustedProxies ? [...config.trustedProxies] : false,
 		genReqId: () => randomUUID(),
 		requestIdHeader: false,
 		frameworkErrors: (error, request, reply) => sendError(error, request as never, reply as never),
 		clientErrorHandler: answerClientError,
-		// A request without Host is answered by us, in our words. A filter in an address has room for any script.
-		http: { requireHostHeader: false, maxHeaderSize: limits.headerBytes },
+		...serverOptions(deps.certificate),
 	});
+	installHeaders(app, deps.certificate !== null);
 	installBodyTime(app, deps.clock);
 	// A body is JSON or, where a route says so, a stream or a form; plain text from a web page is none of them.
 	app.removeContentTypeParser('text/plain');
 	installJsonBody(app);
 	app.setValidatorCompiler(validatorCompiler as never);
-	installErrors(app);
+	const { refuseUnrouted } = installErrors(app);
 	const inner = createInnerRequests(app);
 	app.addHook('onResponse', async (request, reply) => {
 		telemetry.observe(
@@ -92,7 +104,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		// Before the key is looked at, and on every address: guessing keys is what the limit is most needed for.
 		app.addHook('onRequest', app.rateLimit());
 	}
-	installAccess(app, config.apiKeys);
+	installAccess(app, deps.keys);
+	app.addHook('onRequest', refuseUnrouted);
+	refuseWhileStopping(app, deps.isStopping, inner.isInner);
 	const bodyBytes = Math.max(config.maxBodiesBytes, config.maxBodyBytes);
 	installBodyMemory(app, allotment(deps, 'bytes of request bodies', bodyBytes), inner);
 	installListTurns(app, allotment(deps, 'lists at a time', config.maxLists));
@@ -105,19 +119,27 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 				description: 'Files change, a vector index follows: once, in order, with nothing lost.',
 			},
 			components: {
+				schemas: {},
 				securitySchemes: {
 					bearer: { type: 'http', scheme: 'bearer' },
 					key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
 				},
 			},
 		},
+		transformObject(made) {
+			if (!('openapiObject' in made)) return made.swaggerObject;
+			describeErrors(made.openapiObject);
+			return made.openapiObject;
+		},
 	});
 	await app.register(swaggerUi, {
 		routePrefix: '/docs',
+		staticCSP: descriptionPolicy,
 		...(deps.docsDir !== null && { baseDir: deps.docsDir }),
 	});
 	const reports = createFolderReports(deps.clock);
 	await app.register(async (routes) => {
+		holdToTable(routes);
 		publishRoutes(routes, deps);
 		// A context of its own: no other route takes forms.
 		void routes.register(async (forms) => {
@@ -127,6 +149,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		});
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
+		filteredRoutes(routes, deps);
 		chunkRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);
@@ -137,7 +160,20 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		reportRoutes(routes, { reports });
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
+		auditRoutes(routes, deps);
 		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;
+}
+
+/** On a connection that is kept open requests go on coming; machines are told how it stands to the end. */
+function refuseWhileStopping(
+	app: FastifyInstance,
+	isStopping: () => boolean,
+	isInner: (request: FastifyRequest) => boolean,
+): void {
+	app.addHook('onRequest', async (request) => {
+		if (!isStopping() || isHealth(request.url) || isInner(request)) return;
+		throw new DocDropError('shutting_down', 'the process is stopping');
+	});
 }

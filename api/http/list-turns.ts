@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Allotment } from '../pipeline/admission/index.ts';
+import { answerLeft } from './answer-left.ts';
 import { goneSignal } from './gone-signal.ts';
 
 /**
@@ -17,7 +18,6 @@ export function installListTurns(app: FastifyInstance, lists: Allotment): void {
 	app.addHook('preHandler', async (request, reply) => {
 		if (request.routeOptions.config.isList !== true) return;
 		const giveBack = await lists.take(request.onlyTenant ?? '', 1, goneSignal(reply));
-		reply.raw.once('close', giveBack);
-		if (reply.raw.closed) giveBack();
+		void answerLeft(reply).then(giveBack);
 	});
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Config } from '../config/index.ts';
+import { ErrorBody } from '../contract/error-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
 import { described } from './described.ts';
@@ -27,6 +28,11 @@ const Message = Type.Object(
 	{ additionalProperties: true, description: 'One message of JSON-RPC.' },
 );
 
+/** Refused by us, or by the protocol: such as a version of it that is not known. */
+const Refused = Type.Union([Type.Object(ErrorBody.properties), Message], {
+	description: 'Refused by this server, or by the protocol in its own words.',
+});
+
 export function mcpRoutes(app: FastifyInstance, { config, version, inner }: McpDeps): void {
 	app.post(
 		'/mcp',
@@ -36,7 +42,11 @@ export function mcpRoutes(app: FastifyInstance, { config, version, inner }: McpD
 				description:
 					'Streamable HTTP without sessions: one message a request. Tools: search, get_document, list_documents, status; documents are resources.',
 				body: Message,
-				response: { 200: Message },
+				response: {
+					200: Message,
+					202: Type.Null({ description: 'A message that wants no answer was taken.' }),
+					400: Refused,
+				},
 			}),
 		},
 		async (request, reply) => {

@@ -1,15 +1,16 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
-import { JobView } from '../contract/job-schema.ts';
+import { JobFailure, JobView } from '../contract/job-schema.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Clock, DocStore, Embedder, Extractor, VectorStore } from '../ports/index.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { checkAnyTenant } from './access.ts';
+import { checkAnyTenant, type AccessKeys } from './access.ts';
 import { described } from './described.ts';
 import type { FolderReports } from './folder-reports.ts';
 import {
@@ -20,6 +21,7 @@ import {
 	measureCredits,
 	measureLimits,
 } from './limit-status.ts';
+import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
@@ -77,6 +79,11 @@ const IndexCheck = Type.Object({
 			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
 	}),
 	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	unmended: Type.Integer({
+		description:
+			'Documents that could not be written into the index again, for what they are; the others were.',
+	}),
+	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
 	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
@@ -132,6 +139,9 @@ const Status = Type.Object({
 		kind: Type.String(),
 		breaker,
 		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
+		audit: Type.Union([AuditStatus, Type.Null()], {
+			description: 'Of all tenants. null: this process does not look.',
+		}),
 	}),
 	embedder: Type.Object({
 		model: Type.String(),
@@ -139,6 +149,36 @@ const Status = Type.Object({
 		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
+	reranker: Type.Union([Type.Object({ model: Type.String(), breaker }), Type.Null()], {
+		description: 'Null: searches go out in the order of their scores.',
+	}),
+	keys: Type.Object({
+		count: Type.Integer({ description: 'Keys that are valid now; 0 where none is asked for.' }),
+		keyring: Type.Union(
+			[
+				Type.Object({
+					readAt: Type.String({ description: 'ISO 8601.' }),
+					fault: Type.Union([Type.String(), Type.Null()], {
+						description: 'Why its newest state was not taken: the keys of before are valid. Null: it was.',
+					}),
+				}),
+				Type.Null(),
+			],
+			{ description: 'Null: there is none.' },
+		),
+	}),
+	certificate: Type.Union(
+		[
+			Type.Object({
+				expiresAt: Type.String({ description: 'ISO 8601.' }),
+				fault: Type.Union([Type.String(), Type.Null()], {
+					description: 'Why the newest files were not taken. Null: they were.',
+				}),
+			}),
+			Type.Null(),
+		],
+		{ description: 'Null: without TLS.' },
+	),
 	folders: Type.Array(Type.Unknown(), { description: 'What followed folders say of themselves.' }),
 	reports: Type.Array(ReportedFolders, {
 		description: 'What workflows of n8n told of the folders that they watch.',
@@ -159,6 +199,9 @@ export interface StatusDeps {
 	readonly isStopping: () => boolean;
 	readonly sources: () => readonly FollowedSource[];
 	readonly clock: Clock;
+	readonly keys: Pick<AccessKeys, 'status'>;
+	/** Null: without TLS. */
+	readonly certificate: Certificate | null;
 }
 
 const mostContended = 20;
@@ -182,6 +225,11 @@ function lanesOf(pipeline: Pipeline) {
 function embedderFaultOf(pipeline: Pipeline) {
 	const fault = pipeline.embedderFault();
 	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
+}
+
+function rerankerOf(pipeline: Pipeline, config: Config) {
+	const state = pipeline.rerankerState();
+	return state === null ? null : { model: config.rerankerModel, breaker: state };
 }
 
 /** A pace that a server asks for is no fault of it. */
@@ -296,6 +344,14 @@ export function statusRoutes(
 			telemetry.set('docdrop_loop_delay_p99_seconds', {}, loopDelay.percentile(99) / 1e9);
 			loopDelay.reset();
 			measureSources(deps.sources(), telemetry);
+			telemetry.set(
+				'docdrop_keyring_fault',
+				{},
+				(deps.keys.status().keyring?.fault ?? null) === null ? 0 : 1,
+			);
+			const expiresAt = deps.certificate?.status().expiresAt;
+			if (expiresAt !== undefined)
+				telemetry.set('docdrop_certificate_expires_timestamp_seconds', {}, Date.parse(expiresAt) / 1000);
 			telemetry.set('docdrop_resident_bytes', {}, process.memoryUsage.rss());
 			return reply.type('text/plain; version=0.0.4').send(await telemetry.render());
 		},
@@ -306,10 +362,11 @@ export function statusRoutes(
 		described('operation', 'Figures for an operator', { response: { 200: Status } }),
 		async (request) => {
 			checkAnyTenant(request);
-			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused] = await Promise.all([
+			const [stats, { perMinute, secondsLeft, errorRate, alerts }, refused, audit] = await Promise.all([
 				docStore.stats(),
 				pipeline.queueHealth(),
 				docStore.refusals(null),
+				pipeline.audits?.status(null) ?? null,
 			]);
 			return {
 				version: deps.version,
@@ -331,13 +388,19 @@ export function statusRoutes(
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
-				index: { kind: vectorStore.kind, breaker: pipeline.indexState(), check: pipeline.indexCheck() },
+				index: {
+					...{ kind: vectorStore.kind, breaker: pipeline.indexState() },
+					...{ check: pipeline.indexCheck(), audit },
+				},
 				embedder: {
 					model: embedder.model,
 					breaker: pipeline.breakers.embedder.state(),
 					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
+				reranker: rerankerOf(pipeline, config),
+				keys: deps.keys.status(),
+				certificate: deps.certificate?.status() ?? null,
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),
 				reports: deps.reports.list(null),
 			};

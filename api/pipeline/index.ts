@@ -3,6 +3,7 @@ import type { ListRequest } from '../contract/list-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
+	changeByFilter,
 	closeSnapshot,
 	createIngress,
 	createJobIds,
@@ -10,9 +11,10 @@ import {
 	preview,
 	type SourceSnapshot,
 	createUploadRoom,
+	type FilteredChange,
 	syncList,
 } from './accept/index.ts';
-import { createAllotment } from './admission/index.ts';
+import { type Caller, createAllotment } from './admission/index.ts';
 import {
 	connectIndex,
 	createBlame,
@@ -34,6 +36,7 @@ import {
 } from './prepare/index.ts';
 import { createLanes, type LaneSettings } from './publish/index.ts';
 import {
+	type AuditedFolder,
 	type HealthLimits,
 	createCheckRequests,
 	startIndexCheck,
@@ -42,7 +45,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { embeddings, search } from './search/index.ts';
-import type { Claimed, Embedder, VectorCache, VectorStore } from '../ports/index.ts';
+import type { Claimed, Embedder, Reranker, VectorCache, VectorStore } from '../ports/index.ts';
 
 /**
  * THE FLOW of a change:
@@ -66,6 +69,11 @@ export interface PipelineDeps extends Omit<
 	readonly embedder: Embedder;
 	/** Null where embedding again costs no more than to look. */
 	readonly vectorCache: VectorCache | null;
+	/** Null: searches go out in the order of their scores. */
+	readonly reranker: {
+		readonly reranker: Reranker;
+		readonly breaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
+	} | null;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
@@ -78,7 +86,14 @@ export interface PipelineDeps extends Omit<
 	/** Peers that the last process left as away; see faults/outage-marker.ts. */
 	readonly away: readonly Peer[];
 	/** See upkeep/index-check.ts; null where nobody verifies the index. */
-	readonly indexCheck: { readonly everyMs: number; readonly lateMs: number } | null;
+	readonly indexCheck: {
+		readonly everyMs: number;
+		readonly lateMs: number;
+		/** See upkeep/audits.ts. */
+		readonly auditEveryMs: number;
+	} | null;
+	/** Folders that this process follows; an audit holds them against the manifest. */
+	readonly folders: () => readonly AuditedFolder[];
 	/** What callers use up together; see admission/allotment.ts. */
 	readonly admission: {
 		readonly waitMs: number;
@@ -98,6 +113,7 @@ export interface PipelineDeps extends Omit<
 	};
 }
 
+export type { AuditedFolder };
 export type Pipeline = ReturnType<typeof startPipeline>;
 
 /** The parts in the order of what they need: each is made of those above it, and none names one below. */
@@ -147,7 +163,13 @@ export function startPipeline(given: PipelineDeps) {
 	const check =
 		checkRequests === null || indexCheck === null
 			? null
-			: startIndexCheck(checkRequests, { ...common, ...indexCheck, embed, wake: () => wake() });
+			: startIndexCheck(checkRequests, {
+					...{ ...common, ...indexCheck, embed, wake: () => wake() },
+					audit: {
+						...{ fingerprintOf: deps.accept.fingerprintOf, folders: deps.folders },
+						...{ everyMs: indexCheck.auditEveryMs, isBusy: () => (work?.worker.inWork() ?? 0) > 0 },
+					},
+				});
 	const nextJobId = createJobIds(now);
 	const places = (what: string, total: number) =>
 		createAllotment({ what, total, waitMs: deps.admission.waitMs }, deps);
@@ -156,6 +178,10 @@ export function startPipeline(given: PipelineDeps) {
 	const uploads = places('bytes of uploads', maxPendingBytes);
 	const uploadRoom = createUploadRoom({ docStore, uploads, maxPendingBytes });
 	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, uploadRoom, wake });
+	const reranker = deps.reranker && {
+		...deps.reranker,
+		breaker: createBreaker({ ...deps.reranker.breaker, clock }),
+	};
 	const searches = places('searches at a time', deps.admission.searches);
 	const embedCalls = places('calls for embeddings at a time', deps.embedCalls.maxCalls);
 	const nextRound = createRounds(now);
@@ -170,30 +196,35 @@ export function startPipeline(given: PipelineDeps) {
 		breakers,
 		/** Of the document limits; null where there are none. */
 		limits: () => deps.limiter?.status() ?? null,
-		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
-		preview: (document: DocumentInput, gone?: AbortSignal) =>
+		/** Rejects with the reason of `gone` where the caller gave up while it waited for its turn. */
+		preview: (document: DocumentInput, caller?: Caller) =>
 			preview(ingress.normalise(document), {
-				...{ docStore, extractor, previews, fingerprint: deps.accept.fingerprint },
-				...(gone !== undefined && { gone }),
+				...{ docStore, extractor, previews, fingerprintOf: deps.accept.fingerprintOf },
+				...(caller !== undefined && { caller }),
 			}),
 		/** Of the vector index: what publishing has found, or searches. */
 		indexState: () => (breakers.index.state() === 'closed' ? breakers.search : breakers.index).state(),
 		/** What the last check of the index has found; null where nobody checks it. */
 		indexCheck: () => check?.status() ?? null,
+		/** Null where nobody checks the index. */
+		audits: check?.audits ?? null,
 		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
 		search: (request: SearchRequest, gone?: AbortSignal) =>
 			search(request, {
-				...{ ...deps, searches, searchMs: deps.admission.searchMs },
+				...{ ...deps, searches, reranker, searchMs: deps.admission.searchMs },
 				...{ embedderBreaker: breakers.embedder, searchBreaker: breakers.search },
 				...(gone !== undefined && { gone }),
 			}),
+		/** Of the reranker; null where there is none. */
+		rerankerState: () => reranker?.breaker.state() ?? null,
 		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
-		embeddings: (texts: readonly string[], tenant: string, gone?: AbortSignal) =>
+		embeddings: (texts: readonly string[], tenant: string, caller?: Caller) =>
 			embeddings(texts, tenant, {
 				...{ embed: embedAnew.embed, embedderBreaker: breakers.embedder, places: embedCalls, clock },
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
-				...(gone !== undefined && { gone }),
+				...(caller !== undefined && { caller }),
 			}),
+		changeByFilter: (asked: FilteredChange) => changeByFilter(asked, { ...ingress, docStore }),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),

@@ -3,7 +3,8 @@
  * Adapters: process pool (child processes with memory and time limits), in-process (tests, plain scripts).
  *
  * Promises (test/conformance/extractor.ts):
- *  1. The same input gives the same chunks, in this process and the next, as long as `fingerprint` is the same.
+ *  1. The same input gives the same chunks, in this process and the next, as long as `fingerprintOf` its
+ *     type is the same.
  *  2. Text of the document is never lost between blocks and chunks: overlap aside, the chunks joined hold
  *     every block's text in order.
  *  3. A file that cannot be read as its type rejects with `unreadable`, or, where a person can do something about
@@ -64,8 +65,8 @@ export interface ChunkSink {
 }
 
 export interface Extractor {
-	/** Of all extractors and chunk settings together; part of "unchanged". */
-	readonly fingerprint: string;
+	/** Of all that decides how a file is read that comes as a type, chunk settings included; part of "unchanged". */
+	fingerprintOf(mimeType: string): string;
 	/** Types that can be read, for /v1/info and the door; others may be, where somebody outside is asked for them. */
 	readonly mimeTypes: readonly string[];
 	/** Types whose files are read in pieces by `stream`; the others are held in memory as a whole. */

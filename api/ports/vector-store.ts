@@ -137,6 +137,8 @@ export interface VectorStore {
 	search(query: SearchQuery): Promise<{ readonly dense: Hit[]; readonly sparse: Hit[] }>;
 	/** The points of a document without their texts, by id. A page costs what is on it, however many there are. */
 	points(request: PageRequest & { readonly docId: string }): Promise<Page<PointMark>>;
+	/** The same points whole; the pages of the two need not be cut alike. */
+	contents(request: PageRequest & { readonly docId: string }): Promise<Page<StoredPoint>>;
 	/** Of whom a tenant has points: docIds in no order, one of them perhaps more than once. */
 	documents(request: PageRequest): Promise<Page<string>>;
 	/** How many points each of these tenants has, all of them at one moment or not. One call, however many they are. */

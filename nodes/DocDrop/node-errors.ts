@@ -113,7 +113,7 @@ export function answeredFailure(status: number, body: string, host: string): Api
 /** Where a person enters the key, instead of the header that carries it. */
 const ofCredential = ({ message }: Pick<Fault, 'message'>) => ({
 	message: `${message}: see API Key in the DocDrop API credential`,
-	hint: 'Open the credential in this node, and enter one of the keys that the API was started with (DOCDROP_API_KEYS).',
+	hint: 'Open the credential in this node, and enter a key of the API: one that docdrop keys add showed, or one that it was started with (DOCDROP_API_KEYS).',
 });
 
 /** `status` says what was answered, in the words of whoever stands before the API, or in its place. */

@@ -4,6 +4,7 @@
  */
 import type { ExecutionError, IRun, ITriggerFunctions } from 'n8n-workflow';
 import { refusedKey, supersededCode, type TriggerItem } from '../item.ts';
+import type { Clock } from '../watch/clock.ts';
 
 /** `waiting`: it stands at a Wait node, and goes on when a person or a clock says so. */
 export type ExecutionEnd = 'success' | 'waiting' | RefusedChanges;
@@ -29,8 +30,9 @@ export interface Executions {
 export const documentKey = ({ tenant, docId }: { readonly tenant: string; readonly docId: string }): string =>
 	`${tenant.length}:${tenant}${docId}`;
 
-export function createExecutions(deps: {
-	context: Pick<ITriggerFunctions, 'emit' | 'helpers'>;
+interface ExecutionsDeps {
+	context: Pick<ITriggerFunctions, 'emit' | 'helpers' | 'getWorkflowSettings'>;
+	clock: Pick<Clock, 'after'>;
 	/** Called in the turn of each emit, before it. */
 	beforeEmit: () => void;
 	/** n8n refused to say when an execution has ended. */
@@ -43,7 +45,16 @@ export function createExecutions(deps: {
 	isHeld: () => boolean;
 	/** Names the trigger node among all of n8n. */
 	name: string;
-}): Executions {
+}
+
+/** How long an execution may take where its workflow has no timeout, seconds. */
+const LONGEST_RUN = 2700;
+/** A longer timeout of a workflow counts as one of a day, seconds: a timer holds 24 days at most. */
+const LONGEST_TIMEOUT = 86_400;
+/** How long it may stand in n8n's queue before and after that, seconds. */
+const LONGEST_QUEUE = 900;
+
+export function createExecutions(deps: ExecutionsDeps): Executions {
 	const { context } = deps;
 	return {
 		async run(items) {
@@ -52,11 +63,12 @@ export function createExecutions(deps: {
 			deps.beforeEmit();
 			const json = items.map((item) => ({ json: { ...item } }));
 			context.emit([json], undefined, done, keyOf(deps.name, items));
-			const ended: IRun | undefined = await done.promise.catch((error: unknown) => {
+			const heard = done.promise.catch((error: unknown) => {
 				const cause = error instanceof Error ? error : new Error('unknown error');
 				if (isUnsupported(cause)) deps.onUnsupported(cause);
 				throw new Error(`its execution failed: ${cause.message}`, { cause });
 			});
+			const ended: IRun | undefined = await endOf(deps, heard);
 			// Nothing came back where n8n has an execution with this key, and did not run it.
 			const status = ended?.status ?? 'skipped';
 			if (status === 'success' || status === 'waiting') {
@@ -72,6 +84,20 @@ export function createExecutions(deps: {
 			throw new Error(reason);
 		},
 	};
+}
+
+/**
+ * n8n 2.40 never says how an execution ended whose worker was killed after it had put its success down and before it
+ * told of it. What is not heard of for so long counts as failed, and its files are sent again.
+ */
+function endOf<T>({ context, clock }: ExecutionsDeps, heard: Promise<T>): Promise<T> {
+	const timeout = context.getWorkflowSettings().executionTimeout ?? 0;
+	const seconds = (timeout > 0 ? Math.min(timeout, LONGEST_TIMEOUT) : LONGEST_RUN) + LONGEST_QUEUE;
+	return new Promise((resolve, reject) => {
+		const message = `nothing was heard of its execution for ${Math.round(seconds / 60)} minutes`;
+		const cancel = clock.after(seconds * 1000, () => reject(new Error(message)));
+		heard.finally(cancel).then(resolve, reject);
+	});
 }
 
 /** Of these items, those that the action node named; whatever else n8n keeps beside an error is no word of ours. */

@@ -242,6 +242,7 @@ function engineOf(node: Activated, { chosen, known, setting }: OpenedOn): WatchE
 	const { claims, state, locate, baseline } = known;
 	const executions = createExecutions({
 		context,
+		clock,
 		beforeEmit: chosen.beforeEmit,
 		onUnsupported: () => fail(node, engineProblem()),
 		onSuperseded: renewal.superseded,

@@ -71,14 +71,17 @@ export function createEmitter(deps: EmitterDeps): Emitter {
 function sendDue(outbox: Outbox): void {
 	const { deps, consumer, window, isolation, batches, closing } = outbox;
 	while (!closing.signal.aborted) {
-		if (batches.size >= (consumer.failures > 0 ? 1 : deps.settings.batchesInFlight)) return;
+		const isProbe = consumer.failures > 0;
+		if (batches.size >= deps.settings.batchesInFlight || (isProbe && outbox.probe !== null)) return;
 		const now = deps.clock.monotonic();
 		const batch = consumer.blockedUntil > now ? null : window.take(now, isolation.cap);
 		if (batch === null) return setTimer(outbox);
 		const sending = sendBatch(outbox, batch);
 		batches.add(sending);
+		if (isProbe) outbox.probe = sending;
 		void sending.finally(() => {
 			batches.delete(sending);
+			if (outbox.probe === sending) outbox.probe = null;
 			sendDue(outbox);
 			deps.onChange();
 		});

@@ -3,7 +3,7 @@
  * reads and writes rows here at once; `flush` makes everything written before it durable. Owned by the engine.
  */
 import type { Identity } from './identity.ts';
-import { digestOf, EMPTY_DIGEST, withElement, withoutElement } from './set-digest.ts';
+import { digestOf, EMPTY_DIGEST, withElement, withoutElement } from '../../api/contract/set-digest.ts';
 import type {
 	FileContent,
 	FileRow,

@@ -57,10 +57,12 @@ export function createOutbox(deps: EmitterDeps) {
 		inFlight: new Set<string>(),
 		/** Not to be sent until they are offered again. */
 		withheld: new Set<string>(),
-		/** While deliveries fail as a whole, one batch at a time goes out, after ever longer waits. */
+		/** While deliveries fail as a whole, one batch at a time goes out as a probe, after ever longer waits. */
 		consumer: HEALTHY,
-		/** Under way. */
+		/** Under way, the probe among them. */
 		batches: new Set<Promise<void>>(),
+		/** What left before the failure is none: an answer that never comes must not keep every other batch waiting. */
+		probe: null as Promise<void> | null,
 		/** Of the next batch. */
 		timer: null as { readonly at: number; readonly cancel: () => void } | null,
 		closing: new AbortController(),

@@ -30,6 +30,12 @@ export interface WatchEngine {
 	release(label?: string): number;
 	/** What is known of one file, by its docId (for the first root: its path under the root). */
 	explain(docId: string): Explanation;
+	/** What is remembered of one file: the same object as long as nothing of it has changed. */
+	row(docId: string): FileRow | undefined;
+	/** Of all files; they may change while they are walked through. */
+	rows(): Iterable<readonly [docId: string, FileRow]>;
+	/** Forgets that the consumer has the file, and sends it once more; false where it is not there, or is on its way. */
+	tellAgain(docId: string): boolean;
 	/** Ends everything, waits for what is in flight, and closes the state. What was not acknowledged is sent at the next start. */
 	close(): Promise<void>;
 }
@@ -54,6 +60,9 @@ export function createWatchEngine(deps: WatchEngineDeps): WatchEngine {
 		status: () => statusOf(running()),
 		release: (label) => release(running(), label),
 		explain: (docId) => explainPath(running(), docId),
+		row: (docId) => running().ledger.get(docId),
+		rows: () => running().ledger.entries(),
+		tellAgain: (docId) => tellAgain(running(), docId),
 		async close() {
 			// A start that failed has closed its state itself.
 			await starting?.then(close, () => {});
@@ -110,6 +119,16 @@ function noteRoot(engine: EngineParts, label: string, id: string): void {
 	if (rootIds[label] === id) return;
 	engine.ledger.setHead({ rootIds: { ...rootIds, [label]: id } });
 	saveSoon(engine);
+}
+
+function tellAgain(engine: EngineParts, docId: string): boolean {
+	const { ledger, emitter } = engine;
+	const row = ledger.get(docId);
+	if (row === undefined || row.seen === null) return false;
+	if (emitter.isWithheld(docId) || emitter.inFlight().has(docId)) return false;
+	ledger.set(docId, { ...row, delivered: null, note: 'told again: the consumer has lost it' });
+	offer(engine, docId);
+	return true;
 }
 
 function release(engine: EngineParts, label: string | undefined): number {

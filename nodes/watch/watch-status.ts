@@ -7,7 +7,7 @@ import type { Identity } from './identity.ts';
 import type { FileLedger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { REMARKS_LISTED, type Remark, type RootState } from './root-state.ts';
-import { digestHex } from './set-digest.ts';
+import { digestHex } from '../../api/contract/set-digest.ts';
 import { waitsSince } from './settle.ts';
 import type { SnapshotCloser } from './snapshot.ts';
 import type { FileRow } from './state/file-state-port.ts';
@@ -56,7 +56,7 @@ export interface RootStatus {
 	 */
 	readonly verifiedAt: string | null;
 	/**
-	 * Set digests (set-digest.ts), hex: of the files as last seen, and of what the consumer acknowledged. With
+	 * Set digests (api/contract/set-digest.ts), hex: of the files as last seen, and of what the consumer acknowledged. With
 	 * `verifiedAt`, equal digests say that the consumer had all that was on disk at that time.
 	 */
 	readonly digest: string;

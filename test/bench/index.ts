@@ -5,6 +5,7 @@ import { type Run, runBench } from './bench.ts';
 const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ run: Run }> }>> = {
 	onboard: { seconds: 600, load: () => import('./onboard.ts') },
 	follow: { seconds: 900, load: () => import('./follow.ts') },
+	audit: { seconds: 1800, load: () => import('./audit.ts') },
 	accept: { seconds: 300, load: () => import('./accept.ts') },
 	coalesce: { seconds: 120, load: () => import('./coalesce.ts') },
 	dark: { seconds: 180, load: () => import('./dark.ts') },
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	reuse: { seconds: 1800, load: () => import('./reuse.ts') },
 	formats: { seconds: 3600, load: () => import('./formats.ts') },
 	retrieval: { seconds: 1800, load: () => import('./retrieval.ts') },
+	search: { seconds: 3600, load: () => import('./search.ts') },
 	embed: { seconds: 120, load: () => import('./embed.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };

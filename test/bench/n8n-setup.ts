@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRealN8n, type RealN8n } from '../n8n/real-n8n.ts';
 import { builtinWorkflow, docdropWorkflow } from '../n8n/headtohead-workflows.ts';
@@ -19,8 +20,19 @@ export interface Setup {
 	readonly workflowId: string;
 }
 
+/** What n8n is given is the package as it stands now: one that nobody built has no node. */
+let isBuilt = false;
+
+function buildPackage(): void {
+	if (isBuilt) return;
+	const project = resolve(import.meta.dirname, '../..');
+	execFileSync(process.execPath, ['tools/build.ts'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
+	isBuilt = true;
+}
+
 /** A fresh n8n that watches a folder, and a fresh API, both warm. */
 export async function setUp(bench: Bench, kind: Kind): Promise<Setup> {
+	buildPackage();
 	const base = await bench.temp();
 	const inbox = join(base, 'inbox');
 	const dataDir = join(base, 'data');

@@ -138,7 +138,7 @@ async function itemOf(claimed: Claimed, document: ReadyDocument | undefined): Pr
 		clock: systemClock,
 		stallMs: 60_000,
 		extractor: {
-			fingerprint: 'bench',
+			fingerprintOf: () => 'bench',
 			mimeTypes: [],
 			streamable: [],
 			stream: () => Promise.reject(new Error('no document here is large')),

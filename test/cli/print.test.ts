@@ -28,7 +28,7 @@ describe('docdrop status, as text', () => {
 	const status = (more: Partial<Status> = {}): Status => ({
 		...{ documents: 3, chunks: 4, pending: 0, inWork: 0, failed: 0, oldestPendingSeconds: 0 },
 		refused: { count: 0, newest: null },
-		index: { kind: 'sqlite-vec', breaker: 'closed' },
+		index: { kind: 'sqlite-vec', breaker: 'closed', audit: null },
 		embedder: { model: 'lexical', breaker: 'closed', fault: null },
 		...{ folders: [], reports: [], ...more },
 	});
@@ -82,7 +82,7 @@ describe('docdrop status, as text', () => {
 	it('says which workflow tells nothing any more, and what does not answer', () => {
 		const text = printStatus(
 			status({
-				index: { kind: 'qdrant', breaker: 'open' },
+				index: { kind: 'qdrant', breaker: 'open', audit: null },
 				reports: [reported({}, { isSilent: true, tenant: null })],
 			}),
 			null,

@@ -8,10 +8,11 @@ import { del, put, type DocStoreMaker } from './doc-store.ts';
 const noLimits = { maxPending: Infinity, maxPendingBytes: Infinity };
 const leaseMs = 60_000;
 const pointOf = (n: number) => `00000000-0000-5000-8000-${n.toString(16).padStart(12, '0')}`;
+const hashOf = (n: number) => n.toString(16).padStart(64, '0');
 const orderOf = (n: number) => `a${String(n).padStart(6, '0')}`;
 const chunk = (n: number, order = orderOf(n)): ManifestChunk => ({
 	pointId: pointOf(n),
-	hash: n.toString(16).padStart(64, '0'),
+	hash: hashOf(n),
 	order,
 	heading: null,
 	page: n,
@@ -21,6 +22,7 @@ const chunks = (from: number, to: number) => Array.from({ length: to - from }, (
 /** As `lines` has them: by point id. */
 const stored = (n: number, isCertain: boolean, order = orderOf(n)): StoredEntry => ({
 	pointId: pointOf(n),
+	hash: hashOf(n),
 	order,
 	isCertain,
 });

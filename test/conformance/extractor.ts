@@ -124,9 +124,11 @@ export function extractorConformance(name: string, create: ExtractorFactory): vo
 			const others: Extractor[] = [];
 			for (const other of [{ ...sizes, overlapChars: 0 }, inTokens, { ...inTokens, overlapTokens: 0 }])
 				others.push(await create(other));
-			assert.equal(same.fingerprint, extractor.fingerprint);
-			const all = [extractor, ...others].map(({ fingerprint }) => fingerprint);
-			assert.equal(new Set(all).size, all.length);
+			for (const mimeType of [...extractor.mimeTypes, 'application/octet-stream']) {
+				assert.equal(same.fingerprintOf(mimeType), extractor.fingerprintOf(mimeType));
+				const all = [extractor, ...others].map((one) => one.fingerprintOf(mimeType));
+				assert.equal(new Set(all).size, all.length);
+			}
 			await Promise.all([same, ...others].map((one) => one.close()));
 		});
 

@@ -863,6 +863,27 @@ export function testVectorStore(
 				assert.deepEqual(items, []);
 			});
 
+			it('shows the same points whole, page by page', async () => {
+				const fields = docFields({ version: 1 });
+				const points = Array.from({ length: 7 }, () => point());
+				await put({ docId: 'd', fields, points }, { docId: 'other', points: [point()] });
+				await put({ tenant: 'b', docId: 'd', points: [point()] });
+				const expected: StoredPoint[] = [];
+				for await (const one of store.scan('a', 'd')) expected.push(one);
+				assert.equal(expected.length, points.length);
+				for (const limit of [1, 3, 7, 20]) {
+					const found: StoredPoint[] = [];
+					for (let from: string | null = null; ;) {
+						const page = await store.contents({ tenant: 'a', docId: 'd', from, limit });
+						assert.ok(page.items.length <= limit);
+						found.push(...page.items);
+						if (page.next === null) break;
+						from = page.next;
+					}
+					assert.deepEqual(found, expected);
+				}
+			});
+
 			it('names the documents of a tenant page by page', async () => {
 				const names = ['d1', 'o\'brien" %_', '日本 🗂️', 'x:y', '0'];
 				for (const docId of names) await put({ docId, points: [point(), point()] });

@@ -5,6 +5,7 @@
 import {
 	greatestScore,
 	k1,
+	looksOf,
 	nearTerms,
 	holdsWords,
 	sharedBeginning,
@@ -103,6 +104,13 @@ export function createMemoryVectorStore({ dimensions }: { dimensions: number }):
 				.sort((a, b) => (a.id < b.id ? -1 : 1));
 			return { items: found.slice(0, limit), next: found[limit]?.id ?? null };
 		},
+		async contents({ tenant, docId, from, limit }) {
+			const found = [...(tenants.get(tenant)?.values() ?? [])]
+				.map(({ point }) => point)
+				.filter((point) => point.docId === docId && point.id >= (from ?? ''))
+				.sort(byId);
+			return { items: found.slice(0, limit), next: found[limit]?.id ?? null };
+		},
 		async documents({ tenant, from, limit }) {
 			const all = [...(tenants.get(tenant)?.values() ?? [])].map(({ point }) => point.docId);
 			const found = [...new Set(all)].filter((docId) => docId >= (from ?? '')).sort();
@@ -158,8 +166,13 @@ function sparse(
 		const holding = chunksOf.get(term)?.length ?? 0;
 		return holding === 0 ? null : Math.log(1 + (all.length - holding + 0.5) / (holding + 0.5));
 	};
-	const asked = [...new Set(terms)].map((term) => {
-		if (chunksOf.has(term) || term.length < sharedBeginning) return [term];
+	const different = [...new Set(terms)];
+	const looks = looksOf(
+		different.filter((term) => !chunksOf.has(term)),
+		beginning,
+	);
+	const asked = different.map((term) => {
+		if (!looks.has(term)) return [term];
 		const start = term.slice(0, sharedBeginning);
 		const around = vocabulary.filter(({ term: other }) => other.startsWith(start));
 		return nearTerms(term, term === beginning, around);

@@ -116,7 +116,7 @@ describe('health and bounds', () => {
 					maxFileBytes: 1_000,
 					maxBufferedBytes: 1_000,
 					streamable: [],
-					fingerprint: 'f',
+					fingerprintOf: () => 'f',
 					mimeTypes: ['text/plain'],
 					refusedTypes: new Map(),
 					mimeTypeOf: () => 'text/plain',

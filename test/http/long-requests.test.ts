@@ -26,6 +26,31 @@ describe('long requests', () => {
 		assert.ok(answered.indexOf('short') < 5, answered.join(' '));
 	});
 
+	it('keep the place of a preview, or of a call for embeddings, until the answer has left', async () => {
+		const admission = { waitMs: 0, previews: 1, searches: 1, searchMs: 60_000, embeddingsMs: 60_000 };
+		const one = await httpInMemory({}, { worker: null, admission, embedCalls: { maxTexts: 9, maxCalls: 1 } });
+		let held = { reached: Promise.withResolvers<void>(), gate: Promise.withResolvers<void>() };
+		one.http.addHook('onSend', async ({ headers }) => {
+			if (headers['x-held'] === undefined) return;
+			held.reached.resolve();
+			await held.gate.promise;
+		});
+		for (const [url, payload] of [
+			['/v1/preview', { tenant: 't', docId: 'a.md', content: { text: 'some words' } }],
+			['/v1/embeddings', { input: 'some words' }],
+		] as const) {
+			const ask = (headers = {}) => one.http.inject({ method: 'POST', url, headers, payload });
+			const first = ask({ 'x-held': 'yes' });
+			await held.reached.promise;
+			assert.equal((await ask()).statusCode, 429, url);
+			held.gate.resolve();
+			assert.equal((await first).statusCode, 200);
+			assert.equal((await ask()).statusCode, 200, 'and it comes back');
+			held = { reached: Promise.withResolvers(), gate: Promise.withResolvers() };
+		}
+		await one.close();
+	});
+
 	it('are answered by a preview of megabytes in pieces, and whole', async () => {
 		const paragraphs = Array.from(
 			{ length: 1_000 },

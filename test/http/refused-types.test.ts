@@ -78,7 +78,7 @@ describe('types that the operator rules out', () => {
 	it('are known by what a file turns out to be as well, however it is called', async () => {
 		const facts = { title: null, mimeType: 'text/html', warnings: [] };
 		const extractor: Extractor = {
-			...{ fingerprint: 'f', mimeTypes: ['text/plain', 'text/html'], streamable: [] },
+			...{ fingerprintOf: () => 'f', mimeTypes: ['text/plain', 'text/html'], streamable: [] },
 			extract: async ({ mimeType }) => ({ ...facts, mimeType, chunks: [] }),
 			stream: async () => facts,
 			close: async () => {},

@@ -143,7 +143,7 @@ describe('the room and the time of uploads', () => {
 		};
 		const accept = {
 			...{ windowMs: 0, maxWaitMs: 0, maxPending: 100, maxPendingBytes: 800_000 },
-			...{ maxFileBytes: 500_000, maxBufferedBytes: 500_000, streamable: [], fingerprint: 'f' },
+			...{ maxFileBytes: 500_000, maxBufferedBytes: 500_000, streamable: [], fingerprintOf: () => 'f' },
 			...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 		};
 		made = await httpInMemory({}, { docStore, worker: null, accept }, clock);

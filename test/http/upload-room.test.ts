@@ -20,7 +20,7 @@ describe('the room that uploads may take', () => {
 		});
 		const accept = {
 			...{ windowMs: 0, maxWaitMs: 0, maxPending: 100, maxPendingBytes: 400_000 },
-			...{ maxFileBytes: 1_000_000, maxBufferedBytes: 1_000_000, streamable: [], fingerprint: 'f' },
+			...{ maxFileBytes: 1_000_000, maxBufferedBytes: 1_000_000, streamable: [], fingerprintOf: () => 'f' },
 			...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 		};
 		const made = await httpInMemory({}, { docStore, worker: null, accept });

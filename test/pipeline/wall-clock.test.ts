@@ -116,7 +116,7 @@ async function live({ dir, clock, index, events, faults }: World) {
 			},
 			...{
 				streamable: [],
-				fingerprint: 'f',
+				fingerprintOf: () => 'f',
 				mimeTypes: extractor.mimeTypes,
 				mimeTypeOf,
 				refusedTypes: new Map(),

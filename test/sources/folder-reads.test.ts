@@ -31,7 +31,7 @@ const SECRET = 'what lies outside';
 describe('what the folder source reads', () => {
 	const accept = {
 		...{ windowMs: 0, maxWaitMs: 0, maxPending: 10, maxPendingBytes: 10_000_000 },
-		...{ maxFileBytes: 3_000_000, maxBufferedBytes: 3_000_000, streamable: [], fingerprint: 'f' },
+		...{ maxFileBytes: 3_000_000, maxBufferedBytes: 3_000_000, streamable: [], fingerprintOf: () => 'f' },
 		...{ mimeTypes: ['text/plain'], mimeTypeOf, refusedTypes: new Map() },
 	};
 	let dir: string;

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { systemClock } from '../../nodes/watch/clock.ts';
 import { readConfig } from '../../api/config/index.ts';
+import { followKeys } from '../../api/app/access-keys.ts';
 import { createHttp } from '../../api/http/index.ts';
 import type { FollowedSource } from '../../api/http/source-routes.ts';
 import { startPipelineFixture, type PipelineFixture } from './pipeline-fixture.ts';
@@ -17,6 +18,8 @@ export async function httpInMemory(
 	const fixture: PipelineFixture = startPipelineFixture(parts);
 	let isStopping = false;
 	const sources: FollowedSource[] = [];
+	const logger = pino({ level: 'silent' });
+	const keys = await followKeys(config, { clock, log: logger });
 	const http = await createHttp({
 		...fixture,
 		embedder: parts.embedder ?? fixture.embedder,
@@ -25,7 +28,7 @@ export async function httpInMemory(
 		docsDir: null,
 		now: () => Date.now(),
 		clock,
-		logger: pino({ level: 'silent' }),
+		...{ logger, keys, certificate: null },
 		isStopping: () => isStopping,
 		sources: () => sources,
 	});
@@ -35,6 +38,7 @@ export async function httpInMemory(
 		follow: (source: FollowedSource) => void sources.push(source),
 		beginStopping: () => (isStopping = true),
 		async close() {
+			keys.close();
 			await http.close();
 			await fixture.stop();
 		},

@@ -60,6 +60,8 @@ export interface TriggerContextOptions {
 	readonly workflowId?: string;
 	readonly nodeId?: string;
 	readonly engineType?: 'v1' | 'v2';
+	/** As the workflow's settings hold it: seconds, -1 for none. */
+	readonly executionTimeout?: number;
 	/** Types of the nodes behind the trigger; default: the action node. */
 	readonly behind?: readonly (string | (Partial<NodeTypeAndVersion> & Pick<NodeTypeAndVersion, 'type'>))[];
 	/** Requests go here, with the node's credential; absent: it has none. */
@@ -97,7 +99,10 @@ export function createTriggerContext(options: TriggerContextOptions): TriggerCon
 				.map((node) => (typeof node === 'string' ? { type: node } : node))
 				.map((node) => ({ name: node.type, typeVersion: 1, disabled: false, ...node })),
 		getWorkflow: () => ({ id: options.workflowId ?? 'workflow-1', name: 'Workflow', active: true }),
-		getWorkflowSettings: () => (options.engineType === undefined ? {} : { engineType: options.engineType }),
+		getWorkflowSettings: () => ({
+			...(options.engineType !== undefined && { engineType: options.engineType }),
+			...(options.executionTimeout !== undefined && { executionTimeout: options.executionTimeout }),
+		}),
 		getWorkflowStaticData(type: string) {
 			if (type !== 'global') throw new Error('the trigger keeps to the global static data');
 			return new Proxy(staticData, {

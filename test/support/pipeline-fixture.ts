@@ -48,9 +48,10 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 	const extractor = createInProcessExtractor({ chunking: { maxChars: 400, overlapChars: 0 } });
 	const telemetry = createTelemetry();
 	const breaker = { attempts: 1, retryDelayMs: 1, threshold: 3, halfOpenAfterMs: 20, timeoutMs: 5_000 };
-	const pipeline = startPipeline({
+	const settings: PipelineDeps = {
 		spools: noSpools,
 		vectorCache: null,
+		reranker: null,
 		docStore,
 		vectorStore,
 		extractor,
@@ -71,7 +72,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 			maxFileBytes: 1_000_000,
 			maxBufferedBytes: 1_000_000,
 			streamable: [],
-			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+			fingerprintOf: (mimeType) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 			refusedTypes: new Map(),
@@ -88,13 +89,15 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 		},
 		away: [],
 		indexCheck: null,
+		folders: () => [],
 		embedCalls: { maxTexts: 32, maxCalls: 2 },
 		admission: { waitMs: 1_000, previews: 2, searches: 2, searchMs: 5_000, embeddingsMs: 5_000 },
 		healthLimits: { pending: 10_000, errors: 0.1 },
 		brakeShare: 0.2,
 		retention: { tombstoneMs: 86_400_000, jobMs: 86_400_000, tombstonesFrom: 0 },
 		...parts,
-	});
+	};
+	const pipeline = startPipeline(settings);
 
 	async function submit(document: DocumentInput): Promise<Receipt> {
 		const [result] = await pipeline.accept([pipeline.normalise(document)], { skipWindow: true });
@@ -113,6 +116,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 	}
 
 	return {
+		settings,
 		pipeline,
 		docStore,
 		vectorStore,

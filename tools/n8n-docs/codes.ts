@@ -35,7 +35,8 @@ const own: Readonly<Record<Exclude<LocalCode, 'vanished'> | Reworded, string>> =
 	timeout: 'The API did not answer in time, or a job was not done in the time of Job: Wait.',
 	tls: 'The certificate at the Address of the credential is not trusted.',
 	too_large: 'The content or the list is larger than the API takes: the message names the limit.',
-	unauthorized: 'Enter one of DOCDROP_API_KEYS as the API Key of the credential.',
+	unauthorized:
+		'Enter a key as the API Key of the credential: one that docdrop keys add showed, or one of DOCDROP_API_KEYS.',
 	unreachable: 'Nothing answers at the Address of the credential.',
 	unsupported_type:
 		'DocDrop cannot read this type, and the error lists those that it reads: leave the file out with File Types, or let a node before make text of it (see [Content from a field](#content-from-a-field)).',

@@ -35,7 +35,8 @@ interface Walk {
 	readonly choices: boolean[];
 }
 
-export function shownDocument(xml: string): string {
+export function shownDocument(document: string): string {
+	const xml = withoutHidden(document);
 	const walk: Walk = { out: [], boxes: null, around: null, formula: null, leftOut: null, choices: [] };
 	let at = 0;
 	for (const match of xml.matchAll(TAGS)) {
@@ -49,6 +50,33 @@ export function shownDocument(xml: string): string {
 	}
 	text(walk, xml.slice(at), xml, at);
 	return walk.out.join('');
+}
+
+const RUNS = /<(\/?)w:(r|rPr|vanish)(?=[\s/>])([^>]*)>/g;
+
+/** Runs that Word is told to hide, unless its reader asks for what is hidden; pages leave out what they hide as well. */
+function withoutHidden(xml: string): string {
+	if (!xml.includes('<w:vanish')) return xml;
+	const shown: string[] = [];
+	let at = 0;
+	/** Of the run at hand where it begins; null outside of one. */
+	let begin: number | null = null;
+	let isInProperties = false;
+	let isHidden = false;
+	for (const { 0: tag, 1: slash, 2: name, 3: attributes = '', index } of xml.matchAll(RUNS)) {
+		const isOpening = slash === '' && !attributes.endsWith('/');
+		if (name === 'rPr') isInProperties = isOpening && begin !== null;
+		else if (name === 'vanish') isHidden ||= isInProperties && !/w:val="(?:0|false|off)"/.test(attributes);
+		else if (isOpening) [begin, isHidden] = [index, false];
+		else if (slash === '/') {
+			if (begin !== null && isHidden) {
+				shown.push(xml.slice(at, begin));
+				at = index + tag.length;
+			}
+			begin = null;
+		}
+	}
+	return shown.join('') + xml.slice(at);
 }
 
 /** The words of a diagram (SmartArt), a paragraph for each of its points, which mammoth takes for a picture. */

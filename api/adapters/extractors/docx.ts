@@ -1,8 +1,11 @@
 /** DOCX to blocks: mammoth makes HTML of it, whose headings, lists and tables html.ts reads. */
 import mammoth from 'mammoth';
 import type { MimeType } from '../../contract/file-types.ts';
+import type { Block } from '../../chunking/index.ts';
 import { diagramText, shownDocument } from './docx-content.ts';
-import type { Document } from './extracted.ts';
+import { withImports, withMarkedImports } from './docx-imports.ts';
+import { withMarkedNumbers, withNumber } from './docx-numbers.ts';
+import { type Document, headingOf } from './extracted.ts';
 import { htmlBlocks } from './html.ts';
 import { createXmlCheck } from './xml-check.ts';
 import { openZip, type ZipParts } from './zip-parts.ts';
@@ -19,6 +22,9 @@ const TEXT = /(?:document|footnotes|endnotes|comments)\d*\.xml$/;
 /** They are told behind all else: where each stands is known by numbers of relations alone. */
 const DIAGRAM = /^word\/diagrams\/data\d*\.xml$/;
 
+const NUMBERS = 'word/numbering.xml';
+const STYLES = 'word/styles.xml';
+
 const BACK_LINK = /<a href="#(?:foot|end)note-ref-[^"<>]*">↑<\/a>/g;
 
 export async function extractDocx(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
@@ -29,9 +35,19 @@ export async function extractDocx(bytes: Uint8Array, mimeType: MimeType): Promis
 		// Their words stay, as the text that stands for a picture.
 		convertImage: mammoth.images.imgElement(() => Promise.resolve({ src: '' })),
 	});
-	const { title, blocks } = htmlBlocks(value.replace(BACK_LINK, ''));
-	return { title: titleOf(parts) ?? title, blocks };
+	const { blocks } = htmlBlocks(value.replace(BACK_LINK, ''));
+	const shown = await withImports(numbered(blocks), parts);
+	return { title: titleOf(parts) ?? headingOf(shown.blocks), ...shown };
 }
+
+/** With the numbers of paragraphs; one that has nothing else is none. */
+const numbered = (blocks: readonly Block[]): Block[] =>
+	blocks.flatMap((block) => {
+		const { kind, header } = block;
+		const text = withNumber(block.text, kind);
+		if (text === '') return [];
+		return [{ ...block, text, ...(header != null && { header: withNumber(header, kind) }) }];
+	});
 
 /**
  * The parts as mammoth takes them from one who has opened the file already. Its own way would unpack anything, and make
@@ -52,7 +68,10 @@ function containerOf(parts: ZipParts, mimeType: MimeType): { readonly buffer: Bu
 		if (!TEXT.test(name)) return xml;
 		const diagrams = name.endsWith('/document.xml') ? parts.names.filter((part) => DIAGRAM.test(part)) : [];
 		const more = diagrams.map((part) => diagramText(text(part))).join('');
-		const shown = shownDocument(xml);
+		const isBody = name.endsWith('/document.xml');
+		const shown = shownDocument(
+			isBody ? withMarkedImports(withMarkedNumbers(xml, text(NUMBERS), text(STYLES))) : xml,
+		);
 		const end = shown.lastIndexOf('</w:body>');
 		return end < 0 ? shown : shown.slice(0, end) + more + shown.slice(end);
 	};

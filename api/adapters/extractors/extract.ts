@@ -8,20 +8,17 @@ import { NEEDS_OCR } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import {
 	chunk,
-	CHUNKER_VERSION,
 	chunkHash,
 	type ChunkSettings,
 	createChunkStream,
 	embeddedText,
 	type Piece,
-	TERMS_VERSION,
 	termsOf,
 } from '../../chunking/index.ts';
 import type { Chunk, DocumentFacts, Extracted, Extractor, ExtractInput } from '../../ports/index.ts';
-import { countedSizes, TOKENS } from './count-tokens.ts';
+import { countedSizes } from './count-tokens.ts';
 import { type ByteSource, openFileSource, sourceOfBytes } from './byte-source.ts';
 import { type Document, searchedBlocks, type StreamEnd } from './extracted.ts';
-import type { CheckedOcr } from './ocr-data.ts';
 import {
 	type BufferedReader,
 	type Help,
@@ -33,9 +30,6 @@ import {
 import type { Recognition } from './recognition.ts';
 import { sniff } from './sniff.ts';
 import { extractTika } from './tika-xhtml.ts';
-
-/** Grows whenever an extractor may give other blocks for the same bytes. */
-const EXTRACTORS_VERSION = 4;
 
 /** Above what 50 MB of prose give at the usual sizes; a file of nothing but headings must not fill the process that asked. */
 const MOST_CHUNKS = 200_000;
@@ -71,19 +65,6 @@ export interface Reading {
 
 /** What is known of a file beside its content. */
 type Told = Omit<FileInput, 'content'>;
-
-/** See `Extractor.fingerprint`. */
-export function extractorFingerprint(
-	chunking: ChunkSettings,
-	ocr: Pick<CheckedOcr, 'fingerprint'> | undefined,
-): string {
-	const sizes =
-		'maxTokens' in chunking
-			? `${chunking.maxTokens}:${chunking.overlapTokens}:${TOKENS}`
-			: `${chunking.maxChars}:${chunking.overlapChars}`;
-	const read = `x${EXTRACTORS_VERSION}c${CHUNKER_VERSION}t${TERMS_VERSION}:${sizes}`;
-	return ocr === undefined ? read : `${read}+${ocr.fingerprint}`;
-}
 
 /** What went wrong when the file that holds a document's bytes was read. The system's own text names its path. */
 export function fromReadError(cause: unknown): DocDropError {

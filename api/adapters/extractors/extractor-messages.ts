@@ -32,8 +32,8 @@ export interface TakenMessage {
 export type AnswerMessage =
 	| { readonly ready: true }
 	| { readonly isSpent: true }
-	/** The file's n-th page for text recognition is about to be read, which has a time of its own. */
-	| { readonly id: number; readonly recognising: number }
+	/** The file's n-th page for text recognition is about to be read, which has a time of its own; null: that is over. */
+	| { readonly id: number; readonly recognising: number | null }
 	| { readonly id: number; readonly part: readonly Chunk[] }
 	| { readonly id: number; readonly facts: DocumentFacts }
 	| { readonly id: number; readonly error: PlainError };

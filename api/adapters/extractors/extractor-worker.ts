@@ -29,6 +29,7 @@ async function answer(
 			? null
 			: createRecognition(ocr, {
 					beforePage: (place) => send({ id, recognising: place }),
+					afterPage: () => send({ id, recognising: null }),
 					slowPages,
 					monotonic: () => process.uptime() * 1_000,
 				});

@@ -6,7 +6,7 @@ const words = (list: string) => new Set(list.split(' '));
 
 /** The attributes that anything is made of; absent ones are undefined. */
 export const attributeNames = words(
-	'class id role hidden style aria-hidden alt href encoding start value colspan rowspan type',
+	'class id role hidden style aria-hidden alt href encoding start value colspan rowspan type checked',
 );
 export type Attributes = Readonly<Partial<Record<string, string>>>;
 
@@ -44,6 +44,10 @@ export function reasonToLeave(tag: string, attributes: Attributes, place: Place)
 
 /** The TeX that a formula in MathML was made of. */
 export const isTex = ({ encoding = '' }: Attributes): boolean => /tex/i.test(encoding);
+
+/** Filings to authorities set single figures of a sentence as such. */
+export const isInline = ({ style = '' }: Attributes): boolean =>
+	style !== '' && /display\s*:\s*inline(?!-)/i.test(style);
 
 function isHidden({ hidden, style = '' }: Attributes): boolean {
 	if (hidden !== undefined && hidden.toLowerCase() !== 'until-found') return true;

@@ -7,10 +7,12 @@
  */
 import { Tokenizer } from 'htmlparser2';
 import type { Block } from '../../chunking/index.ts';
+import { newRuby, readingOf, type Ruby, rubyPartBegins, rubyPartEnds, takesText } from './html-ruby.ts';
 import { linkTarget } from './link-target.ts';
 import {
 	attributeNames,
 	type Attributes,
+	isInline,
 	isTex,
 	type Place,
 	type Reason,
@@ -75,11 +77,15 @@ const newWalk = (isLeft: (reason: Reason) => boolean) => ({
 		/** Where in `text` a link or a formula begins. */
 		link: null as { readonly from: number; readonly target: string } | null,
 		formula: null as number | null,
+		/** Of the words at hand that have a reading beside them. */
+		ruby: null as Ruby | null,
 	},
 	/** Of each open list the number of its next item; null: it has none. */
 	lists: [] as (number | null)[],
 	table: newTable(),
 	open: { mains: 0, articles: 0, containers: 0 },
+	/** Of each open div whether its style makes it a part of a line. */
+	divs: [] as boolean[],
 	skip: null as Skip | null,
 	/** A header whose own heading is read all the same. */
 	paused: null as Skip | null,
@@ -95,6 +101,7 @@ function take({ line }: Walk): string {
 	line.hasWords = false;
 	line.link = null;
 	line.formula = null;
+	line.ruby = null;
 	if (line.pre > 0) return joined.replace(/^(?:[ \t]*\n)+/, '').trimEnd();
 	// What is left of line ends stands for <br>.
 	if (!RAGGED.test(joined)) return joined.trim();
@@ -170,6 +177,8 @@ function opened(walk: Walk, name: string, attributes: Attributes): void {
 		return;
 	}
 	if (!BLOCKS.has(name)) return openedInline(walk, name, attributes);
+	if (name === 'div') walk.divs.push(isInline(attributes));
+	if (name === 'div' && walk.divs.at(-1) === true) return;
 	boundary(walk);
 	if (name === 'p') line.isParagraph = true;
 	else if (name === 'title') line.isTitle = true;
@@ -181,11 +190,17 @@ function opened(walk: Walk, name: string, attributes: Attributes): void {
 	else count(walk.open, name, 1);
 }
 
-function openedInline({ line }: Walk, name: string, attributes: Attributes): void {
+function openedInline({ line, table }: Walk, name: string, attributes: Attributes): void {
 	const { alt = '', href } = attributes;
 	if (name === 'br') line.text.push('\n');
 	else if (name === 'img' && alt !== '') line.text.push(` ${alt} `);
 	else if (name === 'math') line.formula = line.text.length;
+	else if (name === 'input' && attributes['type'] === 'checkbox') {
+		// Beside its words; one that stands alone works something on the page.
+		if (line.isParagraph || line.isItem || table.isInCell)
+			line.text.push(attributes['checked'] === undefined ? '[ ] ' : '[x] ');
+	} else if (name === 'ruby') line.ruby = newRuby();
+	else if (line.ruby !== null) rubyPartBegins(line.ruby, name);
 	// The formula as it was written instead of its parts in a row.
 	else if (name === 'annotation' && isTex(attributes)) line.text.length = line.formula ?? line.text.length;
 	else if (name === 'a') {
@@ -210,7 +225,11 @@ function closed(walk: Walk, name: string): void {
 	if (name === 'tr' || name === 'table' || name === 'tbody' || name === 'thead') rowEnds(walk);
 	if ((name === 'td' || name === 'th') && table.isInCell) cellEnds(walk);
 	if (name === 'a') linkEnds(walk);
-	if (!BLOCKS.has(name)) return;
+	if (name === 'ruby') {
+		line.text.push(line.ruby === null ? '' : readingOf(line.ruby));
+		line.ruby = null;
+	} else if (line.ruby !== null) rubyPartEnds(line.ruby, name);
+	if (!BLOCKS.has(name) || (name === 'div' && walk.divs.pop() === true)) return;
 	if (name === 'pre' && line.pre > 0) {
 		flush(walk);
 		line.pre -= 1;
@@ -289,6 +308,7 @@ function closeTag(walk: Walk, name: string): void {
 function addText(walk: Walk, data: string): void {
 	const { skip, line } = walk;
 	if (skip === null) {
+		if (line.ruby !== null && takesText(line.ruby, data)) return;
 		line.text.push(line.pre > 0 || !RAGGED.test(data) ? data : data.replace(/\s+/g, ' '));
 		line.hasWords ||= data.trim() !== '';
 	} else if (skip.reason === 'chrome' && skip.raw === null) walk.left += data.trim().length;

@@ -2,15 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { readTypes, streamedTypes } from '../../contract/file-types.ts';
 import { checkChunkSettings, type ChunkSettings, defaultChunkSettings } from '../../chunking/index.ts';
-import {
-	extractDocument,
-	extractorFingerprint,
-	type FileExtractor,
-	fromReadError,
-	type Reading,
-	streamInput,
-} from './extract.ts';
+import { extractDocument, type FileExtractor, fromReadError, type Reading, streamInput } from './extract.ts';
 import type { CheckedOcr } from './ocr-data.ts';
+import { readingFingerprint } from './reading-fingerprint.ts';
 import { createRecognition } from './recognition.ts';
 
 /** Throws `config_invalid` for chunk sizes that cannot work. */
@@ -26,12 +20,13 @@ export function createInProcessExtractor(
 				? null
 				: createRecognition(ocr, {
 						beforePage: () => Promise.resolve(),
+						afterPage: () => Promise.resolve(),
 						slowPages: [],
 						monotonic: () => process.uptime() * 1_000,
 					}),
 	});
 	return {
-		fingerprint: extractorFingerprint(chunking, ocr),
+		fingerprintOf: readingFingerprint({ chunking, ocr }),
 		mimeTypes: readTypes(ocr !== undefined),
 		streamable: streamedTypes,
 		async extract({ content, ...told }, signal) {

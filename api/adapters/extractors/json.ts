@@ -38,6 +38,11 @@ export function extractJson(bytes: Uint8Array, mimeType = 'application/json'): D
 /** One paragraph for each line, as long as it is no longer than a paragraph may be. */
 export function* jsonLineBlocks(lines: Iterable<string>): Generator<Block> {
 	for (const line of lines) {
+		if (!BEGINS_VALUE.test(line)) {
+			const text = oneLine(line);
+			if (text !== '') yield { kind: 'paragraph', text };
+			continue;
+		}
 		const found: Block[] = [];
 		const collected = createLines((text) => found.push({ kind: 'paragraph', text }), false);
 		scan(line, collected);
@@ -45,6 +50,9 @@ export function* jsonLineBlocks(lines: Iterable<string>): Generator<Block> {
 		yield* found;
 	}
 }
+
+/** Logs have lines of plain words among them, which stay as they are. */
+const BEGINS_VALUE = /^\s*(?:[[\]{}",]|\/[/*]|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s*$)/;
 
 interface Found {
 	value(path: string, value: string): void;

@@ -10,6 +10,8 @@ export const ocrBounds = {
 	slowPages: 2,
 	/** Of one picture. In colour, each takes eleven bytes of the memory. */
 	pixels: 40_000_000,
+	/** Of one picture, each way; Tesseract keeps places in 16 bits. */
+	side: 32_767,
 	/** Of WebAssembly, beside what PDFium keeps. */
 	memoryMb: 448,
 	/** Of a page that PDFium draws: A4 at 300 dots an inch. */

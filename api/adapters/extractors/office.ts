@@ -7,10 +7,13 @@ import {
 } from 'officeparser';
 import type { MimeType } from '../../contract/file-types.ts';
 import { DocDropError } from '../../errors.ts';
+import { shownPage } from './epub-content.ts';
 import { type Document, headingOf } from './extracted.ts';
 import { needsPassword } from './needs-password.ts';
 import { shownContent } from './odf-content.ts';
 import { officeBlocks } from './office-tree.ts';
+import { seenRtf } from './rtf-hidden.ts';
+import { withNumbers } from './rtf-numbers.ts';
 import { shownRtf } from './rtf-words.ts';
 import { storedZip } from './stored-zip.ts';
 import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
@@ -34,6 +37,7 @@ const MOST_RTF_PARAGRAPHS = 400_000;
 const RTF_END = /\\(?:par|cell|line|tab|page|sect|column|softline)(?![a-z])/g;
 
 const TEXT = /\.(?:xml|rels|opf|xhtml|html?|xht)$/i;
+const PAGE = /\.(?:xhtml|html?|xht)$/i;
 /** In pages of a book not every element is closed; the library knows how deep they are. */
 const XML = /\.(?:xml|rels|opf)$/i;
 
@@ -50,7 +54,7 @@ const remarks: ReadonlyMap<string, string> = new Map([
 export async function extractOffice(bytes: Uint8Array, mimeType: MimeType): Promise<Document> {
 	const fileType = parsers[mimeType];
 	if (fileType === undefined) throw new TypeError(`${mimeType} is no type of officeparser`);
-	const shown = fileType === 'rtf' ? shownText(bytes, mimeType) : shownParts(bytes, mimeType);
+	const shown = fileType === 'rtf' ? rtfOf(bytes, mimeType) : shownParts(bytes, mimeType);
 	try {
 		const { metadata, content, warnings } = await OfficeParser.parseOffice(shown, {
 			fileType,
@@ -84,13 +88,29 @@ function shownParts(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 		if (XML.test(name)) check(content);
 		texts[name] = content;
 	}
-	const { 'content.xml': content } = texts;
-	const shown = content === undefined ? null : shownContent(Buffer.from(content).toString('utf8'));
-	return shown === null ? bytes : storedZip({ ...texts, 'content.xml': Buffer.from(shown) });
+	const shown = mimeType === 'application/epub+zip' ? shownPages(texts) : shownText(texts);
+	return Object.keys(shown).length === 0 ? bytes : storedZip({ ...texts, ...shown });
 }
 
+type Texts = Readonly<Record<string, Uint8Array>>;
+const textOf = (content: Uint8Array) => Buffer.from(content).toString('utf8');
+
+/** What is another one. */
+function shownText({ 'content.xml': content }: Texts): Texts {
+	const shown = content === undefined ? null : shownContent(textOf(content));
+	return shown === null ? {} : { 'content.xml': Buffer.from(shown) };
+}
+
+const shownPages = (texts: Texts): Texts =>
+	Object.fromEntries(
+		Object.entries(texts).flatMap(([name, content]) => {
+			if (!PAGE.test(name) || !Buffer.from(content).includes('<ruby')) return [];
+			return [[name, Buffer.from(shownPage(textOf(content)))]];
+		}),
+	);
+
 /** RTF has no elements to count; and the library would take anything for text in it. */
-function shownText(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
+function rtfOf(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 	if (!text.startsWith('{\\rtf'))
 		throw new DocDropError('unreadable', `the file could not be read as ${mimeType}`);
@@ -103,5 +123,5 @@ function shownText(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 			`the file, read as ${mimeType}, has more than ${MOST_RTF_PARAGRAPHS} paragraphs and cells`,
 		);
 	}
-	return Buffer.from(shownRtf(text), 'latin1');
+	return Buffer.from(shownRtf(seenRtf(withNumbers(text))), 'latin1');
 }

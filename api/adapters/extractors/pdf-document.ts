@@ -141,7 +141,7 @@ function readText(
 ): PageText | 'damaged' | 'scan' {
 	try {
 		const read = onTextPage(pdfium, page, (textPage) => {
-			const read = readPageText(pdfium, textPage);
+			const read = readPageText(pdfium, page, textPage);
 			const filled = empty === null ? null : readPageWords(pdfium, textPage);
 			return empty === null || filled === null ? read : { ...read, lines: formLines(empty, filled) };
 		});

@@ -23,9 +23,44 @@ export interface PageText {
 	readonly lines: readonly PdfLine[];
 }
 
-/** Throws RangeError for a page that holds too much. */
-export const readPageText = (pdfium: Pdfium, textPage: number): PageText =>
-	withPlaces(pdfium, textPage, (text, places) => ({ text, lines: [...placed(text, places)] }));
+/**
+ * Without what lies beside the page, such as a printer's notes: nobody sees it. Where all of it does, the page says
+ * something wrong of itself. Throws RangeError for a page that holds too much.
+ */
+export const readPageText = (pdfium: Pdfium, page: number, textPage: number): PageText =>
+	withPlaces(pdfium, textPage, (text, places) => {
+		const all = [...placed(text, places)];
+		const box = boxOf(pdfium, page);
+		const shown = all.filter(({ first, last }) => box === null || !isBeyond(box, first, last));
+		return { text, lines: (shown.length > 0 ? shown : all).map(({ line }) => line) };
+	});
+
+interface Box {
+	readonly left: number;
+	readonly top: number;
+	readonly right: number;
+	readonly bottom: number;
+}
+
+/** What is shown of the page. */
+function boxOf(pdfium: Pdfium, page: number): Box | null {
+	const { wasmExports, getValue } = pdfium.pdfium;
+	const scratch = wasmExports.malloc(SCRATCH_BYTES);
+	try {
+		if (!pdfium.FPDF_GetPageBoundingBox(page, scratch)) return null;
+		const float = (at: number) => getValue(scratch + at * 4, 'float');
+		return { left: float(0), top: float(1), right: float(2), bottom: float(3) };
+	} finally {
+		wasmExports.free(scratch);
+	}
+}
+
+/** Whether a line, from its first character to its last, lies beside the page, all of it on one side. */
+const isBeyond = ({ left, top, right, bottom }: Box, first: Place, last: Place): boolean =>
+	Math.max(first.right, last.right) < left ||
+	Math.min(first.left, last.left) > right ||
+	Math.max(first.y + first.size, last.y + last.size) < bottom ||
+	Math.min(first.y, last.y) > top;
 
 /** Each word with its own place, line by line as PDFium has them; null for a page with more than some thousand. Throws as above. */
 export const readPageWords = (pdfium: Pdfium, textPage: number): readonly (readonly PdfLine[])[] | null =>
@@ -128,7 +163,13 @@ function createPlaces(pdfium: Pdfium, textPage: number, scratch: number): Places
 	return { placeOf, isRow };
 }
 
-function* placed(text: string, { placeOf, isRow }: Places): Generator<PdfLine> {
+interface PlacedLine {
+	readonly line: PdfLine;
+	readonly first: Place;
+	readonly last: Place;
+}
+
+function* placed(text: string, { placeOf, isRow }: Places): Generator<PlacedLine> {
 	let from = 0;
 	let count = 0;
 	let last: Place = { left: 0, right: 0, x: 0, y: 0, size: 1 };
@@ -145,7 +186,7 @@ function* placed(text: string, { placeOf, isRow }: Places): Generator<PdfLine> {
 			const placed = lineOf(shown, first, last);
 			const isCells =
 				count <= MOST_PLACED && placed.turn === 'none' && isRow(begin, begin + shown.length - 1, placed.size);
-			yield isCells ? { ...placed, isWhole: true } : placed;
+			yield { line: isCells ? { ...placed, isWhole: true } : placed, first, last };
 		}
 		from = end + 1;
 	}

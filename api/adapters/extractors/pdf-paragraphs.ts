@@ -85,6 +85,7 @@ function usualPitch(lines: readonly PdfLine[]): number {
 }
 
 function isBorder(group: readonly PdfLine[], last: PdfLine, line: PdfLine, pitch: number): boolean {
+	if (isAttached(last, line)) return false;
 	if (!isSameSize(last, line) || last.turn !== line.turn || BULLET.test(line.text)) return true;
 	const gap = (last.endY - line.startY) / line.size;
 	if (gap > pitch * GAP_STEP) return true;
@@ -106,6 +107,8 @@ function joined(lines: readonly PdfLine[]): string {
 	for (const [index, line] of lines.entries()) {
 		const last = lines[index - 1];
 		if (last === undefined) text = line.text;
+		else if (isAttached(last, line))
+			text += (line.left - last.right > line.size * 0.15 ? ' ' : '') + line.text;
 		else text += (isFull(last, line, edge) ? gapBetween(last, line) : '\n') + line.text;
 	}
 	return text;
@@ -117,6 +120,14 @@ const isUnspaced = (last: PdfLine, next: PdfLine): boolean =>
 /** A piece of the same line, such as a cell of a table. */
 const isBeside = (last: PdfLine, next: PdfLine): boolean =>
 	Math.abs(last.endY - next.startY) < last.size * 0.3;
+
+/** What is raised or lowered on a line, such as an exponent, and what goes on behind it: PDFium ends the line there. */
+function isAttached(last: PdfLine, next: PdfLine): boolean {
+	const size = Math.max(last.size, next.size);
+	const gap = next.left - last.right;
+	const isOnLine = Math.abs(last.endY - next.startY) < size * 0.5 && last.turn === next.turn;
+	return isOnLine && gap > -size * 0.2 && gap < size * 0.4;
+}
 
 /** Of a row of which PDFium makes several lines. */
 function isCell(lines: readonly PdfLine[], at: number): boolean {

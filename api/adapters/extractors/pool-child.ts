@@ -25,7 +25,7 @@ export interface ChildLimits {
 	/** Longest work on one file, ms; and more for each MB of it. */
 	readonly timeoutMs: number;
 	readonly timeoutMsPerMb: number;
-	/** The file at hand has as much anew where text recognition begins with a page of it. */
+	/** Text recognition of one page; the time of its file stands still meanwhile. */
 	readonly recognisedPageMs: number;
 }
 
@@ -46,7 +46,11 @@ export interface Child {
 	broken: { readonly task: Task; readonly limit: Broken } | null;
 	/** The last file that it answered has left it unfit for another one. */
 	isSpent: boolean;
-	/** Ends the time of the file at hand, and the watch over its memory. */
+	/** Of the file at hand, how long it may still be read. */
+	readingMs: number;
+	/** Its memory will be looked at. */
+	isWatched: boolean;
+	/** Ends the time that runs for the file at hand. */
 	cancelTimer: () => void;
 }
 
@@ -67,6 +71,8 @@ export function startChild(
 		ready: false,
 		broken: null,
 		isSpent: false,
+		readingMs: 0,
+		isWatched: false,
 		cancelTimer: () => undefined,
 	};
 	const end = () => {
@@ -136,7 +142,7 @@ function receive(child: Child, message: AnswerMessage, onIdle: () => void): void
 	}
 	const task = child.tasks.get(message.id);
 	if (task === undefined) return;
-	if ('recognising' in message) return startTimer(child, message.recognising);
+	if ('recognising' in message) return switchTimer(child, task, message.recognising);
 	if ('part' in message && task.sink !== null) return void passPart(child, message.id, task, message.part);
 	if ('part' in message) {
 		for (const chunk of message.part) task.chunks.push(chunk);
@@ -164,33 +170,53 @@ async function passPart(child: Child, id: number, task: Task, part: readonly Chu
 	}
 }
 
-/** How often a child's memory is looked at while it works. */
-const WATCH_MS = 200;
-
-/** Gives the file at hand its time, and watches over the memory of its child. `recognising`: the page that begins. */
-function startTimer(child: Child, recognising: number | null = null): void {
+/** Gives the file at hand all of its time, and has the memory of its child watched. */
+function startTimer(child: Child): void {
 	child.cancelTimer();
 	const task = child.tasks.values().next().value;
 	if (task === undefined) return;
+	child.readingMs = timeLimitMs(task, child.settings.limits);
+	switchTimer(child, task, null);
+	watchMemory(child);
+}
+
+/** From now on a page of the file at hand has its time for text recognition, or the file goes on with its own (null). */
+function switchTimer(child: Child, task: Task, recognising: number | null): void {
+	child.cancelTimer();
 	const { clock, limits } = child.settings;
-	const ms = recognising === null ? timeLimitMs(task, limits) : limits.recognisedPageMs;
-	const end = (limit: Broken) => {
-		child.broken = { task, limit };
-		child.process.kill('SIGKILL');
-	};
-	const cancelTime = clock.after(ms, () => end({ ms, recognising }));
-	let cancelWatch = () => undefined as void;
-	const watch = () => {
-		cancelWatch = clock.after(WATCH_MS, () => {
-			if (residentMb(child.process.pid) > limits.memoryMb) end('memory');
-			else watch();
-		});
-	};
-	watch();
+	const isReading = recognising === null;
+	const ms = isReading ? timeLimitMs(task, limits) : limits.recognisedPageMs;
+	const startedAt = clock.monotonic();
+	const cancel = clock.after(isReading ? child.readingMs : ms, () =>
+		endChild(child, task, { ms, recognising }),
+	);
 	child.cancelTimer = () => {
-		cancelTime();
-		cancelWatch();
+		cancel();
+		if (isReading) child.readingMs -= clock.monotonic() - startedAt;
+		child.cancelTimer = () => undefined;
 	};
+}
+
+/** How often a child's memory is looked at while it works. */
+const WATCH_MS = 200;
+
+/** As long as the child has files, whatever it says meanwhile: one that answers often would never be looked at. */
+function watchMemory(child: Child): void {
+	if (child.isWatched) return;
+	child.isWatched = true;
+	const { clock, limits } = child.settings;
+	clock.after(WATCH_MS, () => {
+		child.isWatched = false;
+		const task = child.tasks.values().next().value;
+		if (task === undefined) return;
+		if (residentMb(child.process.pid) > limits.memoryMb) endChild(child, task, 'memory');
+		else watchMemory(child);
+	});
+}
+
+function endChild(child: Child, task: Task, limit: Broken): void {
+	child.broken = { task, limit };
+	child.process.kill('SIGKILL');
 }
 
 export function timeLimitMs(

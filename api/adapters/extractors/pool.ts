@@ -25,12 +25,13 @@ import type { ChunkSink, Clock, Extracted, ExtractInput } from '../../ports/inde
 import { checkChunkSettings, type ChunkSettings } from '../../chunking/index.ts';
 import { isPicture, readTypes, streamedTypes } from '../../contract/file-types.ts';
 import { threadFile } from '../thread/index.ts';
-import { extractorFingerprint, type FileExtractor, type FileInput } from './extract.ts';
+import type { FileExtractor, FileInput } from './extract.ts';
 import { ocrBounds } from './ocr-bounds.ts';
 import type { CheckedOcr } from './ocr-data.ts';
 import { type Child, type ChildLimits, type ChildSettings, sendFiles, startChild } from './pool-child.ts';
 import type { Task } from './pool-task.ts';
 import type { UnwantedTypes } from './readers.ts';
+import { readingFingerprint } from './reading-fingerprint.ts';
 
 export interface ExtractorPoolSettings {
 	/** Child processes at most; each is started when it is first needed and stays. */
@@ -82,7 +83,7 @@ export function createExtractorPool(settings: ExtractorPoolSettings): FileExtrac
 		closed: false,
 	};
 	return {
-		fingerprint: extractorFingerprint(chunking, ocr),
+		fingerprintOf: readingFingerprint({ chunking, ocr, unwanted }),
 		mimeTypes: readTypes(ocr !== undefined),
 		streamable: streamedTypes,
 		extract: (input, signal) => submit(pool, { ...input, unwanted }, null, signal),

@@ -39,6 +39,8 @@ export function createRecognition(
 	deps: {
 		/** Waits until who watches over the time knows that the document's n-th page for recognition begins. */
 		readonly beforePage: (place: number) => Promise<void>;
+		/** The same for its end: what comes then is reading again. */
+		readonly afterPage: () => Promise<void>;
 		/** Those that are known to take too long. */
 		readonly slowPages: readonly number[];
 		readonly monotonic: () => number;
@@ -62,6 +64,7 @@ export function createRecognition(
 				if (kept?.isSpent() === true) kept = null;
 				spent.pages += 1;
 				spent.ms += deps.monotonic() - startedAt;
+				await deps.afterPage();
 			}
 		},
 	};

@@ -56,7 +56,7 @@ interface Outside {
 	ownInARow: number;
 }
 
-/** Waits a moment for the server's version, which is part of the fingerprint; a server that is away has none. */
+/** Waits a moment for the server's version, which is part of its files' fingerprints; a server that is away has none. */
 export async function openTikaExtractor(inner: FileExtractor, settings: TikaSettings): Promise<Extractor> {
 	const { url, timeoutMs, clock, maxAnswerBytes = MOST_ANSWER_BYTES } = settings;
 	const server: TikaServer = { url, timeoutMs, maxAnswerBytes, clock };
@@ -67,7 +67,11 @@ export async function openTikaExtractor(inner: FileExtractor, settings: TikaSett
 	};
 	return {
 		...inner,
-		fingerprint: `${inner.fingerprint}+tika${RENDERING_VERSION}:${version}`,
+		// Of what a reader here takes, the server has no part in.
+		fingerprintOf: (mimeType) =>
+			inner.mimeTypes.includes(mimeType)
+				? inner.fingerprintOf(mimeType)
+				: `${inner.fingerprintOf(mimeType)}+tika${RENDERING_VERSION}:${version}`,
 		extract: (input, signal) =>
 			read(outside, input, signal, {
 				inside: (file) => inner.extract(file, signal),

@@ -169,6 +169,17 @@ export async function readMarks(
 	return { items, next };
 }
 
+export async function readContents(
+	read: SendRead,
+	{ docId, ...request }: PageRequest & { readonly docId: string },
+): Promise<Page<StoredPoint>> {
+	const { points, next } = await readPage(read, request, docId, true);
+	return {
+		items: points.filter(({ id }) => isOurs(id)).map(({ id, payload }) => storedPoint(id, payload)),
+		next,
+	};
+}
+
 export async function readDocuments(read: SendRead, request: PageRequest): Promise<Page<string>> {
 	const { points, next } = await readPage(read, request, undefined, [docIdKey]);
 	const names = points.map(({ id, payload }) => storedPoint(id, payload).docId);
@@ -179,7 +190,8 @@ async function readPage(
 	read: SendRead,
 	{ tenant, from, limit }: PageRequest,
 	docId: string | undefined,
-	include: readonly string[],
+	/** Keys of the payload; true: all of it. */
+	include: readonly string[] | true,
 ) {
 	const page = await read<Schemas['ScrollResult']>('/points/scroll', {
 		filter: tenantFilter(tenant, docId),

@@ -17,6 +17,7 @@ import { asksForPrefix } from './filter-conditions.ts';
 import { createInFlight } from './in-flight.ts';
 import {
 	countTenants,
+	readContents,
 	readDocuments,
 	readMarks,
 	readVectors,
@@ -115,6 +116,7 @@ export function createQdrantStore(options: QdrantOptions): QdrantStore {
 		},
 		scan: (tenant, docId) => scanPoints(read, tenant, docId),
 		points: (request) => readMarks(read, request),
+		contents: (request) => readContents(read, request),
 		documents: (request) => readDocuments(read, request),
 		counts: async (tenants) => (tenants.length === 0 ? new Map() : countTenants(read, tenants)),
 		async count(tenant) {

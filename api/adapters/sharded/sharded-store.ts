@@ -74,6 +74,7 @@ export function createShardedStore(deps: {
 				? merged(shards.map((shard) => shard.scan(tenant)))
 				: home(docId).scan(tenant, docId),
 		points: (request) => home(request.docId).points(request),
+		contents: (request) => home(request.docId).contents(request),
 		async documents({ from, ...request }) {
 			const [, number = '0', inner = ''] = /^(\d+):(.*)$/s.exec(from ?? '') ?? [];
 			const at = Number(number);

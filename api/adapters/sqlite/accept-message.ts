@@ -38,11 +38,13 @@ type SharedFields = readonly [
 	windowMs: number,
 	maxWaitMs: number,
 	fingerprint: string,
+	/** One object for all changes by a filter. */
+	where: Change['where'],
 ];
 
 const sharedNames = [
 	...(['tenant', 'op', 'sourceId', 'epoch', 'sourceName', 'takeOver', 'priority', 'windowMs'] as const),
-	...(['maxWaitMs', 'fingerprint'] as const),
+	...(['maxWaitMs', 'fingerprint', 'where'] as const),
 ];
 const sharedOf = (one: Change) => sharedNames.map((name) => one[name]) as unknown as SharedFields;
 
@@ -73,13 +75,14 @@ export function unpackChanges([messages]: AcceptMessage): (Change | Refusal)[] {
 		const [jobId, docId, seq, meta, previous, sha256, size, body, shared = last] = one;
 		if (shared === null) throw new Error('a change without its shared fields');
 		last = shared;
-		const [tenant, op, sourceId, epoch, sourceName, takeOver, priority, windowMs, maxWaitMs, fingerprint] =
-			shared;
+		const [tenant, op, sourceId, epoch, sourceName, takeOver, priority, ...rest] = shared;
+		const [windowMs, maxWaitMs, fingerprint, where] = rest;
 		const content = sha256 === null ? null : { sha256, size, body };
 		return {
 			...{ jobId, tenant, docId, op, sourceId, epoch, sourceName, seq, takeOver, priority },
 			...{ windowMs, maxWaitMs, content, meta, fingerprint },
 			...(previous !== undefined && { previous }),
+			...(where !== undefined && { where }),
 		};
 	});
 }

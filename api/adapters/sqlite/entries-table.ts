@@ -25,7 +25,6 @@ const entryFields = object({
 	stray: integer('stray'),
 });
 const nameFields = object<ManifestEntry>({ pointId: uuid('point'), hash: hex('hash'), order: text('ord') });
-const markFields = object({ pointId: uuid('point'), order: text('ord'), stray: integer('stray') });
 
 const aboveAll = new Uint8Array(16).fill(255);
 /** Below every id for null. */
@@ -38,7 +37,7 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 	const sql = {
 		// The plus: a sort of few columns is cheaper than a look-up of every row by the index of the order.
 		entries: query(db, entryFields, 'FROM chunks WHERE doc = ? ORDER BY +ord'),
-		page: query(db, markFields, 'FROM chunks WHERE doc = ? AND point > ? ORDER BY point LIMIT ?'),
+		page: query(db, entryFields, 'FROM chunks WHERE doc = ? AND point > ? ORDER BY point LIMIT ?'),
 		chunks: query(
 			db,
 			chunkFields,
@@ -89,7 +88,7 @@ export function createEntriesTable(db: DatabaseSync): EntriesTable {
 		entriesPage: (doc, after, limit) =>
 			sql.page
 				.all(doc, pointBytes(after), limit)
-				.map(({ pointId, order, stray }) => ({ pointId, order, isCertain: stray === published })),
+				.map(({ stray, ...entry }) => ({ ...entry, isCertain: stray === published })),
 		hasMoreEntries: (doc, limit) => sql.hasMore.get(doc, limit) !== undefined,
 		countEntries,
 		countUncertain: (doc) => sql.countUncertain.get(doc) ?? 0,

@@ -9,7 +9,7 @@ const jobFields = column.object<JobRow>({
 	jobId: column.uuid('job'),
 	tenant: column.text('tenant'),
 	doc: column.integer('doc'),
-	op: column.op('op'),
+	op: column.askedOp('op'),
 	state: column.text<JobRow['state']>('state'),
 	version: column.integer('version'),
 	acceptedAt: column.integer('accepted_at'),

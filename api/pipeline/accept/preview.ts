@@ -1,5 +1,5 @@
 import type { PreviewResponse } from '../../contract/preview-schema.ts';
-import type { Allotment } from '../admission/index.ts';
+import type { Allotment, Caller } from '../admission/index.ts';
 import type { Chunk, DocStore, Extractor } from '../../ports/index.ts';
 import type { Normalised } from './checks.ts';
 import { isNamedAlike } from '../../chunking/index.ts';
@@ -16,11 +16,10 @@ import { loopTurn } from '../../loop-turn.ts';
 interface PreviewDeps {
 	readonly docStore: DocStore;
 	readonly extractor: Extractor;
-	readonly fingerprint: string;
+	readonly fingerprintOf: (mimeType: string) => string;
 	/** Places: each holds a whole document, what is published of it, and a process that reads. */
 	readonly previews: Allotment;
-	/** The caller hung up: it waits no more. Work that was begun keeps its place until it is done. */
-	readonly gone?: AbortSignal;
+	readonly caller?: Caller;
 }
 
 /** So many chunks are named and compared in one turn of the event loop. */
@@ -28,11 +27,15 @@ const chunksATurn = 256;
 
 /** What publishing this document would do to the index now: the same extraction and the same plan, nothing written. */
 export async function preview(document: Normalised, deps: PreviewDeps): Promise<PreviewResponse> {
-	const leave = await deps.previews.take(document.input.tenant, 1, deps.gone);
+	const { previews, caller } = deps;
+	const leave = await previews.take(document.input.tenant, 1, caller?.gone);
 	try {
-		return await previewNow(document, deps);
-	} finally {
+		const answer = await previewNow(document, deps);
+		void Promise.resolve(caller?.left).then(leave);
+		return answer;
+	} catch (error) {
 		leave();
+		throw error;
 	}
 }
 
@@ -43,6 +46,7 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		deps.docStore.manifest(tenant, docId),
 	]);
 	const published = state?.published ?? null;
+	const fingerprint = deps.fingerprintOf(document.mimeType);
 	const bytes = document.bytes ?? '';
 	const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
 	const {
@@ -55,10 +59,10 @@ async function previewNow(document: Normalised, deps: PreviewDeps): Promise<Prev
 		? { title: null, mimeType: null, warnings: [], chunks: [] }
 		: await deps.extractor.extract({ content, ...readingOf(document.meta) });
 	const canKeep =
-		published?.fingerprint === deps.fingerprint &&
+		published?.fingerprint === fingerprint &&
 		(document.op === 'delete' || isNamedAlike(docId, readMeta(published.meta), readMeta(document.meta)));
 	const next = await planInTurns({ tenant, docId, chunks, manifest, canKeep });
-	const own = published?.fingerprint === deps.fingerprint ? manifest.map(({ hash }) => hash) : [];
+	const own = published?.fingerprint === fingerprint ? manifest.map(({ hash }) => hash) : [];
 	const known = new Set([
 		...own,
 		...(document.op === 'delete' ? [] : await hashesOfPrevious(document, deps)),
@@ -122,11 +126,11 @@ async function planInTurns({
 
 /** Chunks whose vectors a move would take over, see reuse.ts. */
 async function hashesOfPrevious(
-	{ input: { tenant, previous } }: Normalised,
-	{ docStore, fingerprint }: PreviewDeps,
+	{ input: { tenant, previous }, mimeType }: Normalised,
+	{ docStore, fingerprintOf }: PreviewDeps,
 ): Promise<Set<string>> {
 	if (previous === undefined || (previous.tenant ?? tenant) !== tenant) return new Set();
 	const old = await docStore.document(tenant, previous.docId);
-	if (old?.published?.fingerprint !== fingerprint) return new Set();
+	if (old?.published?.fingerprint !== fingerprintOf(mimeType)) return new Set();
 	return new Set((await docStore.manifest(tenant, previous.docId)).map(({ hash }) => hash));
 }

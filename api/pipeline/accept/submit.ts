@@ -10,12 +10,15 @@ import {
 	type AcceptResult,
 	type Change,
 	type ChangeContent,
+	type Filter,
 	ownedError,
 	spentError,
 	type Refusal,
 	type Refused,
 	shortFailure,
 	type Taken,
+	unfitError,
+	unmatchedError,
 	unpaidError,
 	withReceipt,
 } from '../../domain/index.ts';
@@ -30,8 +33,8 @@ import { queueFull, type UploadRoom } from './upload-room.ts';
 export interface AcceptSettings extends QueueLimits, CheckSettings {
 	readonly windowMs: number;
 	readonly maxWaitMs: number;
-	/** Of extractors, chunker settings and model. */
-	readonly fingerprint: string;
+	/** Of extractors, chunker settings and model, for a document of that type. */
+	readonly fingerprintOf: (mimeType: string) => string;
 }
 
 export interface AcceptDeps {
@@ -53,6 +56,8 @@ export interface AcceptDeps {
 export interface AcceptOptions {
 	readonly priority?: Priority;
 	readonly skipWindow?: boolean;
+	/** Only documents that are like this. */
+	readonly where?: Filter;
 }
 
 export async function refuse(refused: Refused | DocDropError, deps: AcceptDeps): Promise<DocDropError> {
@@ -121,13 +126,14 @@ function acceptedOf(
 }
 
 export function changeFrom(
-	{ input, op, meta }: Pick<Normalised, 'input' | 'op' | 'meta'>,
+	{ input, op, meta, mimeType }: Pick<Normalised, 'input' | 'op' | 'meta' | 'mimeType'>,
 	content: ChangeContent | null,
 	options: AcceptOptions,
 	{ nextJobId, settings }: AcceptDeps,
 ): Change {
 	const { tenant, docId, source, previous, takeOver = false } = input;
-	const { maxWaitMs, fingerprint } = settings;
+	const { maxWaitMs } = settings;
+	const fingerprint = settings.fingerprintOf(mimeType);
 	return {
 		jobId: nextJobId(),
 		tenant,
@@ -144,6 +150,7 @@ export function changeFrom(
 		seq: source?.seq ?? null,
 		priority: options.priority ?? 'normal',
 		windowMs: options.skipWindow === true ? 0 : settings.windowMs,
+		...(options.where !== undefined && { where: options.where }),
 		...(previous !== undefined && { previous: { jobId: nextJobId(), tenant, ...previous } }),
 	};
 }
@@ -166,6 +173,10 @@ function answer(
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
 		case 'spent':
 			return withReceipt(spentError(result.of), result.jobId);
+		case 'unfit':
+			return withReceipt(unfitError(result.unfit), result.jobId);
+		case 'unmatched':
+			return unmatchedError();
 		case 'full':
 			return queueFull();
 		case 'unpaid':

@@ -1,2 +1,3 @@
 /** Bounds on what callers use up together, in fair shares. */
 export { type Allotment, createAllotment } from './allotment.ts';
+export type { Caller } from './caller.ts';

@@ -49,6 +49,7 @@ export function connectIndex(store: VectorStore, onConnected: () => void): Vecto
 			yield* store.scan(tenant, docId);
 		},
 		points: (request) => asked(() => store.points(request)),
+		contents: (request) => asked(() => store.contents(request)),
 		documents: (request) => asked(() => store.documents(request)),
 		counts: (tenants) => asked(() => store.counts(tenants)),
 		count: (tenant) => asked(() => store.count(tenant)),

@@ -6,7 +6,7 @@
 import type { QueueKey } from '../../domain/index.ts';
 import { DocDropError } from '../../errors.ts';
 import type { Clock } from '../../ports/index.ts';
-import type { Allotment } from '../admission/index.ts';
+import type { Allotment, Caller } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 
 interface EmbeddingsDeps {
@@ -19,7 +19,7 @@ interface EmbeddingsDeps {
 	/** Longest time of one call. */
 	readonly timeoutMs: number;
 	readonly clock: Clock;
-	readonly gone?: AbortSignal;
+	readonly caller?: Caller;
 }
 
 export async function embeddings(
@@ -27,15 +27,21 @@ export async function embeddings(
 	tenant: string,
 	deps: EmbeddingsDeps,
 ): Promise<Float32Array[]> {
-	const { places, clock, timeoutMs } = deps;
-	const leave = await places.take(tenant, 1, deps.gone);
+	const { places, clock, timeoutMs, caller } = deps;
+	const leave = await places.take(tenant, 1, caller?.gone);
 	const late = Promise.withResolvers<never>();
 	const over = new AbortController();
 	const cancel = clock.after(timeoutMs, () => {
 		over.abort();
 		late.reject(unavailable(`the embedder gave no answer to all texts within ${timeoutMs} ms`));
 	});
-	const work = inSlices(texts, tenant, over.signal, deps).finally(leave);
+	const work = inSlices(texts, tenant, over.signal, deps);
+	void work
+		.then(
+			() => caller?.left,
+			() => undefined,
+		)
+		.then(leave);
 	try {
 		return await Promise.race([work, late.promise]);
 	} finally {
@@ -50,12 +56,12 @@ async function inSlices(
 	texts: readonly string[],
 	tenant: string,
 	over: AbortSignal,
-	{ embed, embedderBreaker, maxTexts, clock, gone }: EmbeddingsDeps,
+	{ embed, embedderBreaker, maxTexts, clock, caller }: EmbeddingsDeps,
 ): Promise<Float32Array[]> {
 	const vectors: Float32Array[] = [];
 	for (let at = 0; at < texts.length; at += maxTexts) {
 		if (over.aborted) return vectors;
-		gone?.throwIfAborted();
+		caller?.gone.throwIfAborted();
 		// The queue waits for an embedder that is away; a caller is told so instead.
 		const probeAt = embedderBreaker.nextProbeAt();
 		if (probeAt !== null) {

@@ -1,8 +1,10 @@
 import type { Clock } from '../../ports/index.ts';
 import { decide } from '../faults/index.ts';
+import type { AuditDeps } from './audit-step.ts';
+import { createAudits, type Audits } from './audits.ts';
 import type { Gap } from './document-difference.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
-import { repairDocument } from './tenant-repair.ts';
+import { repairOrLeave } from './tenant-repair.ts';
 import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.ts';
 
 /**
@@ -15,14 +17,20 @@ import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.
  * to write it. All repairs are made here, one after the other: of two repairs that held the same document, the first
  * to end would end the hold of both. Accepting and publishing go on: only the document under repair is held.
  */
-export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals'> {
+export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals' | 'readsContents' | 'mends'> {
 	/** Store time, ms. */
 	readonly now: () => number;
-	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
 	/** See StepDeps. */
 	readonly begins?: Promise<void>;
+	/** What the audits of this loop need beside. */
+	readonly audit: Pick<AuditDeps, 'fingerprintOf' | 'folders'> & {
+		/** See AuditsDeps. */
+		readonly everyMs: number;
+		/** Whether anybody waits for work of the pipeline: an audit steps back then. */
+		readonly isBusy: () => boolean;
+	};
 }
 
 /** What the parts of the pipeline ask of the check, which is made after them. */
@@ -69,17 +77,24 @@ const defectPauseMs = 60_000;
 export function startIndexCheck(
 	{ open }: CheckRequests,
 	deps: IndexCheckDeps,
-): { readonly status: () => IndexCheckStatus } {
-	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false };
+): {
+	readonly status: () => IndexCheckStatus;
+	readonly audits: Omit<Audits, 'load' | 'step' | 'isUnderWay'>;
+} {
+	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
 	const findings: Findings = {
 		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
 		totals,
 	};
-	void loop(open, findings, deps);
+	const audits = createAudits({ ...deps, everyMs: deps.audit.everyMs }, () => open.wake());
+	void loop(open, findings, audits, deps);
 	return {
+		audits,
 		status() {
 			const { state, checkedAt, suspects: tenants } = findings;
-			return { state, checkedAt, tenants, written: totals.written, removed: totals.removed };
+			const { written, removed, unmended } = totals;
+			const [first] = unmended.values();
+			return { state, checkedAt, tenants, written, removed, unmended: unmended.size, error: first ?? null };
 		},
 	};
 }
@@ -87,6 +102,7 @@ export function startIndexCheck(
 async function loop(
 	requests: CheckRequests['open'],
 	findings: Findings,
+	audits: Audits,
 	deps: IndexCheckDeps,
 ): Promise<void> {
 	const { docStore, clock, now, log, random, signal } = deps;
@@ -96,7 +112,8 @@ async function loop(
 	await deps.begins;
 	while (!signal.aborted) {
 		// 1. Wait until there is something to do.
-		await sleepUntil(dueAt, requests, () => requests.isCheckAsked || requests.documents.size > 0, deps);
+		const isAnythingAsked = () => requests.isCheckAsked || requests.documents.size > 0 || audits.isUnderWay();
+		await sleepUntil(dueAt, requests, isAnythingAsked, deps);
 		if (signal.aborted) return;
 		const isAsked = requests.isCheckAsked;
 		const isDue = isAsked || clock.monotonic() >= dueAt;
@@ -104,7 +121,8 @@ async function loop(
 		try {
 			// 2. Once: the time in which this store has published nothing.
 			gap ??= { from: await docStore.highestTime(), to: now() };
-			const repairing = { ...deps, gap, totals: findings.totals };
+			const marks = { readsContents: false, mends: true };
+			const repairing = { ...deps, ...marks, gap, totals: findings.totals };
 			// 3. Single documents first.
 			await repairAsked(requests, repairing);
 			// 4. The whole index.
@@ -112,9 +130,12 @@ async function loop(
 				await checkIndex(isAsked, findings, (until) => rest(until, requests, repairing), repairing);
 				dueAt = clock.monotonic() + deps.everyMs;
 			}
+			// 5. One step of an audit; whatever else is asked for comes before the next one.
+			await audits.load();
+			if (audits.isUnderWay()) await stepBack(audits, requests, repairing);
 			previousMs = 0;
 		} catch (error) {
-			// 5. What failed is asked for again, after a wait.
+			// 6. What failed is asked for again, after a wait.
 			if (signal.aborted) return;
 			const next = decide(error, {
 				documents: 1,
@@ -132,10 +153,25 @@ async function loop(
 	}
 }
 
+/** While others wait for the pipeline an audit is at work for a quarter of the time. */
+const auditRestShare = 3;
+
+async function stepBack(
+	audits: Audits,
+	requests: CheckRequests['open'],
+	deps: IndexCheckDeps & RepairDeps,
+): Promise<void> {
+	const { clock, audit } = deps;
+	const startedAt = clock.monotonic();
+	await audits.step({ ...deps, ...audit });
+	const tookMs = clock.monotonic() - startedAt;
+	if (audit.isBusy()) await rest(clock.monotonic() + tookMs * auditRestShare, requests, deps);
+}
+
 /** After a crash they are forgotten: their next change writes every point. */
 async function repairAsked({ documents }: CheckRequests['open'], deps: RepairDeps): Promise<void> {
 	for (const [name, { tenant, docId }] of documents) {
-		await repairDocument(tenant, docId, deps);
+		await repairOrLeave(tenant, docId, deps);
 		documents.delete(name);
 	}
 }

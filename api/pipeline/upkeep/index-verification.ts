@@ -86,11 +86,17 @@ async function isPresent(
 	return now?.published?.version !== version || now.orphans > 0 || now.state === 'processing';
 }
 
-export async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-	const left = items[Symbol.iterator]();
+/** Settles with none of them under way, however one of them ends: a straggler would meet the next try of its item. */
+export async function inParallel<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
+	const left = Iterator.from(items);
+	const failures: unknown[] = [];
 	await Promise.all(
 		Array.from({ length: parallel }, async () => {
-			for (const item of left) await act(item);
+			for (const item of left) {
+				if (failures.length > 0) return;
+				await act(item).catch((error: unknown) => void failures.push(error));
+			}
 		}),
 	);
+	if (failures.length > 0) throw failures[0];
 }

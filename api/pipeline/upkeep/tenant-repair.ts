@@ -1,6 +1,8 @@
+import { failureOf } from '../../domain/index.ts';
 import type { Page, PageRequest } from '../../ports/index.ts';
+import { decide } from '../faults/index.ts';
 import { inParallel, isWithinBounds } from './index-verification.ts';
-import { repair, type RepairDeps } from './repair.ts';
+import { repair, type RepairDeps, type Repaired } from './repair.ts';
 
 /**
  * Every document of a tenant is repaired, in order, and then the points of no document are removed. Memory is bounded
@@ -31,7 +33,7 @@ export async function repairTenant({ tenant, after: from }: RepairMarker, deps: 
 		const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
 		await inParallel(
 			page.filter(({ published, orphans }) => published !== null || orphans > 0),
-			({ docId }) => repairDocument(tenant, docId, deps),
+			({ docId }) => repairOrLeave(tenant, docId, deps),
 		);
 		const last = page.at(-1);
 		if (last === undefined || page.length < docsAPage) break;
@@ -42,15 +44,23 @@ export async function repairTenant({ tenant, after: from }: RepairMarker, deps: 
 
 /** Points of documents that are not published; those of published ones have been repaired by now. */
 async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> {
-	const { docStore, vectorStore, breaker, signal } = deps;
 	if (await isWithinBounds(tenant, deps)) return;
-	const strangers = new Set<string>();
+	for await (const strangers of strangersOf(tenant, deps))
+		await inParallel(strangers, (docId) => repairOrLeave(tenant, docId, deps));
+}
+
+/** Documents that the index has points of and that are not published, some at a time. */
+export async function* strangersOf(
+	tenant: string,
+	{
+		docStore,
+		vectorStore,
+		breaker,
+		signal,
+	}: Pick<RepairDeps, 'docStore' | 'vectorStore' | 'breaker' | 'signal'>,
+): AsyncGenerator<readonly string[]> {
+	let strangers = new Set<string>();
 	const seen = new Set<string>();
-	const flush = async () => {
-		await inParallel([...strangers], (docId) => repairDocument(tenant, docId, deps));
-		strangers.clear();
-		seen.clear();
-	};
 	let from: string | null = null;
 	do {
 		const request: PageRequest = { tenant, from, limit: namesAPage };
@@ -60,14 +70,57 @@ async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> 
 			seen.add(docId);
 			if (((await docStore.document(tenant, docId))?.published ?? null) === null) strangers.add(docId);
 		}
-		if (seen.size >= strangersAtOnce) await flush();
 		from = next;
+		if (from !== null && seen.size < strangersAtOnce) continue;
+		yield [...strangers];
+		strangers = new Set();
+		seen.clear();
 	} while (from !== null);
-	await flush();
 }
 
-/** Whatever comes of it, the document is not held any more afterwards. */
-export async function repairDocument(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+const nameOf = (tenant: string, docId: string) => JSON.stringify([tenant, docId]);
+
+/** Of one check so many are named in the log; all are counted. */
+const mostNamed = 20;
+
+/**
+ * What is wrong with one document keeps no other from being repaired: it is named, and the next check tries it again.
+ * What is wrong with a peer or the store is thrown.
+ */
+export async function repairOrLeave(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+	try {
+		const done = await repairDocument(tenant, docId, deps);
+		if (done !== null) deps.totals.unmended.delete(nameOf(tenant, docId));
+	} catch (error) {
+		deps.signal.throwIfAborted();
+		leaveUnmended(tenant, docId, error, deps);
+	}
+}
+
+function leaveUnmended(
+	tenant: string,
+	docId: string,
+	error: unknown,
+	{ log, totals, random }: RepairDeps,
+): void {
+	const context = { documents: 1, attempts: 0, maxAttempts: 1, othersServed: true, previousMs: 0, random };
+	if (decide(error, context).kind !== 'dead') throw error;
+	const name = nameOf(tenant, docId);
+	const isNamed = totals.unmended.has(name) || totals.unmended.size >= mostNamed;
+	totals.unmended.set(name, failureOf(error));
+	if (!isNamed)
+		log.error({ tenant, docId, error }, 'a document could not be mended in the index; the others are');
+}
+
+/**
+ * Whatever comes of it, the document is not held any more afterwards. Null: somebody was at work on it for longer than it
+ * was waited for.
+ */
+export async function repairDocument(
+	tenant: string,
+	docId: string,
+	deps: RepairDeps,
+): Promise<Repaired | null> {
 	const { clock, telemetry, totals, signal } = deps;
 	const end = clock.monotonic() + busyMs;
 	try {
@@ -76,12 +129,13 @@ export async function repairDocument(tenant: string, docId: string, deps: Repair
 			await clock.sleep(pauseMs, signal);
 			done = await repair(tenant, docId, deps);
 		}
-		if (done === null) return;
+		if (done === null) return null;
 		totals.isNewer ||= done.newer;
 		totals.written += done.written;
 		totals.removed += done.removed;
 		telemetry.count('docdrop_mended_points_total', { action: 'written' }, done.written);
 		telemetry.count('docdrop_mended_points_total', { action: 'removed' }, done.removed);
+		return done;
 	} finally {
 		await endHold(tenant, docId, deps);
 	}

@@ -161,6 +161,38 @@ describe('extractHtml', () => {
 		assert.deepEqual(texts(`<p>The famous E = ${twice}</p>`), ['The famous E = mc^2']);
 	});
 
+	it('keeps words whole that have a reading beside them, which follows', () => {
+		const signs = '<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rp>(</rp><rt>じ</rt><rp>)</rp></ruby>';
+		assert.deepEqual(texts(`<p>a ${signs}b`), ['a 漢字(かんじ)b']);
+		assert.deepEqual(texts('<ruby><rb>漢字<rt>か&#x3093;じ</ruby>を<ruby>読<rt></rt></ruby>む'), [
+			'漢字(かんじ)を読む',
+		]);
+		assert.deepEqual(texts('<ruby>漢<rt>かん<p>never closed'), ['漢', 'never closed']);
+	});
+
+	it('keeps a sentence whole of which a style sets a part in a box of its own', () => {
+		const box = (style: string) => `shares at $<div style="${style}"><div>5.22</div></div> each`;
+		assert.deepEqual(texts('<div>at $<div style="display:inline"><b>5.22</b></div> each</div>end'), [
+			'at $5.22 each',
+			'end',
+		]);
+		assert.deepEqual(texts(box('color:red;DISPLAY : inline')), ['shares at $', '5.22', 'each']);
+		assert.deepEqual(texts(box('display:inline-block').replaceAll('<div>', '').replace('</div>', '')), [
+			'shares at $',
+			'5.22',
+			'each',
+		]);
+	});
+
+	it('tells which boxes are ticked, beside their words', () => {
+		assert.deepEqual(
+			texts(
+				'<ul><li><input type=checkbox checked disabled> Done<li><input type="checkbox">Open</ul><input type=checkbox id=menu>',
+			),
+			['[x] Done', '[ ] Open'],
+		);
+	});
+
 	it('takes out the marks of a possible break', () => {
 		assert.deepEqual(texts('<p>infor&shy;mation&#x200b;al</p>'), ['informational']);
 	});

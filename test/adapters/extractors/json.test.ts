@@ -75,11 +75,26 @@ describe('extractJson', () => {
 });
 
 describe('jsonLineBlocks', () => {
+	it('leave lines of plain words as they are', () => {
+		const lines = [
+			'Server started: port 80, "quiet"',
+			'{"a": 1}',
+			'2026-11-30 10:00 INFO x',
+			' -1.5e3 ',
+			'},',
+			'true',
+		];
+		assert.deepEqual(
+			[...jsonLineBlocks(lines)].map(({ text }) => text),
+			['Server started: port 80, "quiet"', 'a: 1', '2026-11-30 10:00 INFO x', '-1.5e3', 'true'],
+		);
+	});
+
 	it('gives each line a paragraph', () => {
 		const lines = ['{"a":1,"b":{"c":"x"}}', '', '[1,2]', 'no JSON at all', '{"a":'];
 		assert.deepEqual(
 			[...jsonLineBlocks(lines)].map(({ text }) => text),
-			['a: 1\nb.c: x', '1, 2', 'no, JSON, at, all'],
+			['a: 1\nb.c: x', '1, 2', 'no JSON at all'],
 		);
 	});
 });

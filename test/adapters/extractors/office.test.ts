@@ -110,6 +110,145 @@ describe('DOCX', () => {
 			it(`has ${what}`, async () => assert.deepEqual(await texts(body), wanted));
 	});
 
+	describe('that has numbers before its paragraphs', () => {
+		const level = (place: number, format: string, text: string, more = '') =>
+			`<w:lvl w:ilvl="${place}"><w:start w:val="1"/><w:numFmt w:val="${format}"/>${more}<w:lvlText w:val="${text}"/></w:lvl>`;
+		const list = (id: number, ...levels: string[]) =>
+			`<w:abstractNum w:abstractNumId="${id}">${levels.join('')}</w:abstractNum>`;
+		const num = (id: number, of: number, more = '') =>
+			`<w:num w:numId="${id}"><w:abstractNumId w:val="${of}"/>${more}</w:num>`;
+		const words = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
+		const numbering = `<w:numbering ${words}>${[
+			list(0, level(0, 'decimal', '%1.'), level(1, 'lowerLetter', '(%2)'), level(2, 'bullet', '*')),
+			list(
+				1,
+				level(0, 'upperRoman', 'Article %1', '<w:pStyle w:val="H"/>'),
+				level(1, 'decimal', '%1.%2', '<w:pStyle w:val="H2"/><w:isLgl/>'),
+			),
+			...[
+				num(1, 0),
+				num(2, 1),
+				num(3, 0, '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="7"/></w:lvlOverride>'),
+			],
+		].join('')}</w:numbering>`;
+		const style = (id: string, name: string, more = '') =>
+			`<w:style w:type="paragraph" w:styleId="${id}"><w:name w:val="${name}"/>${more}</w:style>`;
+		const styles = `<w:styles ${words}>${[
+			style('H', 'heading 1', '<w:pPr><w:numPr><w:numId w:val="2"/></w:numPr></w:pPr>'),
+			style('H2', 'heading 2', '<w:basedOn w:val="H"/>'),
+		].join('')}</w:styles>`;
+		const read = async (body: string) => {
+			const parts = docxParts(body);
+			const rels = 'word/_rels/document.xml.rels';
+			const toStyles =
+				'<Relationship Id="r3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>';
+			const relations = parts[rels]?.replace('</Relationships>', `${toStyles}</Relationships>`) ?? '';
+			const more = { 'word/numbering.xml': numbering, 'word/styles.xml': styles, [rels]: relations };
+			return extractDocx(zipOf({ ...parts, ...more }), DOCX);
+		};
+		const at = (place: number, number: number, text: string) =>
+			docxParagraph(text, `<w:numPr><w:ilvl w:val="${place}"/><w:numId w:val="${number}"/></w:numPr>`);
+
+		it('goes on with them behind what stands between, as Word writes them', async () => {
+			const { blocks } = await read(
+				[
+					at(0, 1, 'first'),
+					at(1, 1, 'sub'),
+					at(1, 1, 'next'),
+					docxParagraph('between'),
+					at(0, 1, 'second'),
+				].join('') +
+					[at(2, 1, 'dot'), at(1, 1, 'anew'), at(0, 3, 'seventh'), at(0, 3, ''), at(0, 1, 'ninth')].join('') +
+					`<w:tbl><w:tr><w:tc>${at(0, 1, '')}</w:tc><w:tc>${docxParagraph('cell')}</w:tc></w:tr></w:tbl>`,
+			);
+			assert.deepEqual(
+				blocks.map(({ kind, text }) => `${kind} ${text}`),
+				[
+					...['item 1. first', 'item (a) sub', 'item (b) next', 'paragraph between', 'item 2. second'],
+					...['item dot', 'item (a) anew', 'item 7. seventh', 'item 9. ninth', 'row 10. | cell'],
+				],
+			);
+		});
+
+		it('has those of its headings and of their levels, by their styles', async () => {
+			const of = (id: string, text: string, more = '') =>
+				docxParagraph(text, `<w:pStyle w:val="${id}"/>${more}`);
+			const before = '<w:pPrChange><w:pPr><w:pStyle w:val="H"/></w:pPr></w:pPrChange>';
+			const { title, blocks } = await read(
+				of('H', 'Scope') +
+					of('H2', 'Place', before) +
+					of('H', 'Bare', '<w:numPr><w:numId w:val="0"/></w:numPr>') +
+					of('H2', 'Time') +
+					of('H', 'Costs'),
+			);
+			assert.deepEqual(blocks, [
+				...[
+					heading(1, 'Article I Scope'),
+					heading(2, '1.1 Place'),
+					heading(1, 'Bare'),
+					heading(2, '1.2 Time'),
+				],
+				heading(1, 'Article II Costs'),
+			]);
+			assert.equal(title, 'Article I Scope');
+		});
+	});
+
+	it('takes in what its parts of other types hold, where it names them, and says what it could not', async () => {
+		const page = '<html><head><title>x</title></head><body><h1>Page</h1><p>from a page</p></body></html>';
+		const mail = `MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=B\r\n\r\n--B\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>caf=C3=A9</p>\r\n--B--\r\n`;
+		const take = (id: string) =>
+			`<w:altChunk xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="${id}"/>`;
+		const parts = docxParts(
+			docxParagraph('before') + ['c1', 'c2', 'c3', 'c4'].map(take).join('') + docxParagraph('after'),
+		);
+		const relations = ['a.htm', '/word/b.mht', 'gone.htm', 'c.docx'].map(
+			(target, index) => `<Relationship Id="c${index + 1}" Type="x" Target="${target}"/>`,
+		);
+		const { blocks, warnings } = await extractDocx(
+			zipOf({
+				...parts,
+				'word/_rels/document.xml.rels': (parts['word/_rels/document.xml.rels'] ?? '').replace(
+					'</Relationships>',
+					`${relations.join('')}</Relationships>`,
+				),
+				...{
+					'word/a.htm': page,
+					'word/b.mht': mail,
+					'word/c.docx': zipOf(docxParts(docxParagraph('within'))),
+				},
+			}),
+			DOCX,
+		);
+		assert.deepEqual(blocks, [
+			...[
+				paragraph('before'),
+				heading(1, 'Page'),
+				paragraph('from a page'),
+				paragraph('café'),
+				paragraph('after'),
+			],
+		]);
+		assert.deepEqual(warnings, ['a document within it was not read']);
+	});
+
+	it('tells which boxes are ticked, and leaves out what Word hides', async () => {
+		const run = (text: string, properties = '') =>
+			`<w:r><w:rPr>${properties}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r>`;
+		const box = (value: string) =>
+			`<w:sdt><w:sdtPr><w14:checkbox xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"><w14:checked w14:val="${value}"/></w14:checkbox></w:sdtPr><w:sdtContent>${run('☒')}</w:sdtContent></w:sdt>`;
+		const { blocks } = await extractDocx(
+			zipOf(
+				docxParts(
+					`<w:p>${box('1')}${run(' Done')}</w:p><w:p>${box('0')}${run(' Open')}</w:p>` +
+						`<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>${run('Shown ', '<w:vanish w:val="0"/>')}${run('hidden ', '<w:b/><w:vanish/>')}${run('words')}</w:p>`,
+				),
+			),
+			DOCX,
+		);
+		assert.deepEqual(blocks, [paragraph('[x] Done'), paragraph('[ ] Open'), paragraph('Shown words')]);
+	});
+
 	it('has the words of its diagrams behind all else', async () => {
 		const point = (text: string) =>
 			`<dgm:pt modelId="1"><dgm:t><a:p><a:r><a:t>${text}</a:t></a:r></a:p></dgm:t></dgm:pt>`;
@@ -130,7 +269,9 @@ describe('DOCX', () => {
 			...docxParts(docxParagraph('On top', '<w:pStyle w:val="T"/>'), 'R&amp;D'),
 			'word/styles.xml': styles,
 		});
-		assert.deepEqual(await extractDocx(file, DOCX), { title: 'R&D', blocks: [heading(1, 'On top')] });
+		assert.deepEqual(await extractDocx(file, DOCX), {
+			...{ title: 'R&D', blocks: [heading(1, 'On top')], warnings: [] },
+		});
 	});
 });
 
@@ -202,6 +343,15 @@ describe('ODT', () => {
 });
 
 describe('EPUB', () => {
+	it('keeps words whole that have a reading beside them, which follows', async () => {
+		const word = '<ruby class="r"><rb>漢</rb><rp>(</rp><rt>かん</rt><rp>)</rp>字<rt><i>じ</i></rt></ruby>';
+		const { blocks } = await extractOffice(
+			zipOf(epubParts([`<p>その${word}を</p>`, '<p>two<ruby>x</p>'])),
+			EPUB,
+		);
+		assert.deepEqual(blocks, [paragraph('その漢字(かんじ)を'), paragraph('twox')]);
+	});
+
 	it('says that a chapter is not there', async () => {
 		const { ['OEBPS/c0001.xhtml']: _gone, ...parts } = epubParts(['<p>one</p>', '<p>two</p>']);
 		const { blocks, warnings } = await extractOffice(zipOf(parts), EPUB);
@@ -218,6 +368,41 @@ describe('RTF', () => {
 		assert.deepEqual(blocks, [paragraph('2024–2025 a—b c d‑e'), paragraph('next'), paragraph('last \\page')]);
 		const two = await extractOffice(Buffer.from(rtfFile('\\uc2 1\\endash 2\\u8364??3\\par')), RTF);
 		assert.deepEqual(two.blocks, [paragraph('1–2€3')]);
+	});
+
+	it('has neither what was deleted while changes were noted nor what is hidden', async () => {
+		const texts = async (body: string) =>
+			(await extractOffice(Buffer.from(rtfFile(`${body}\\par`)), RTF)).blocks.map(({ text }) => text);
+		assert.deepEqual(
+			await texts(
+				"Kept {\\deleted\\revauthdel1 old caf\\'e9 \\u8364?\\tab }{\\revised new }{\\v\\f0 hid\\{den\\}}words",
+			),
+			['Kept new words'],
+		);
+		assert.deepEqual(
+			await texts('a\\v b\\par c\\plain d {\\deleted e {f} \\deleted0 g}\\v1 h\\v0 i\\\\v j'),
+			['a', 'd gi\\v j'],
+		);
+		assert.deepEqual(await texts('\\viewkind4 a\\vertalt b'), ['ab']);
+	});
+
+	it('has the numbers beside its paragraphs, and no bullets', async () => {
+		const beside = (what: string, text: string) =>
+			`\\pard\\ls1{\\listtext\\pard\\plain\\f0 ${what}\\tab}${text}\\par`;
+		const body = [
+			beside('2.1', 'Terms'),
+			beside('(a)', 'clause'),
+			beside("\\'b7", 'dot'),
+			beside('o', 'circle'),
+		];
+		const { blocks } = await extractOffice(
+			Buffer.from(rtfFile(`${body.join('\n')}{\\*\\pntext 3)\\tab}old\\par`)),
+			RTF,
+		);
+		assert.deepEqual(
+			blocks.map(({ text }) => text),
+			['2.1 Terms', '(a) clause', 'dot', 'circle', '3) old'],
+		);
 	});
 
 	it('has its characters from any charset, and no characters of control', async () => {

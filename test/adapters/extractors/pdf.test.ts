@@ -169,6 +169,30 @@ describe('the reader of PDF', () => {
 		);
 	});
 
+	it('keeps a line whole on which something is raised, however small its first word is', async () => {
+		const raised = (text: string) => `/F1 7 Tf 5 Ts (${text}) Tj 0 Ts /F1 12 Tf`;
+		const content = `BT /F1 12 Tf 72 700 Td (x) Tj ${raised('2')} ( is a square, see note) Tj ${raised('13')} (, and more.) Tj ET`;
+		assert.deepEqual((await read({ content })).blocks, [paragraph('x2 is a square, see note13, and more.')]);
+	});
+
+	it('leaves out what lies beside the page, unless that is all of it', async () => {
+		const at = (x: number, y: number, text: string) => `BT /F1 12 Tf ${x} ${y} Td (${text}) Tj ET`;
+		const beside = [
+			at(72, -500, 'low'),
+			at(72, 900, 'high'),
+			at(-300, 650, 'left'),
+			at(700, 620, 'right'),
+		].join('\n');
+		const { blocks } = await read({
+			content: `${at(72, 700, 'Shown words')}\n${beside}\n${at(590, 600, 'over the edge')}`,
+		});
+		assert.deepEqual(blocks, [paragraph('Shown words'), paragraph('over the edge')]);
+		assert.equal(
+			(await read({ content: beside })).blocks.map(({ text }) => text).join(' '),
+			'low high left\nright',
+		);
+	});
+
 	it('joins the lines of a text that runs up the page', async () => {
 		const content = wrapped(prose)
 			.map((line, at) => `BT /F1 12 Tf 0 1 -1 0 ${100 + at * 14.4} 60 Tm (${line}) Tj ET`)

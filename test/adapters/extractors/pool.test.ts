@@ -75,6 +75,20 @@ describe('the extractor pool', () => {
 		},
 	);
 
+	// Of another process Linux alone tells.
+	(process.platform === 'linux' ? it : it.skip)(
+		'bounds the memory of a process that is never silent for long',
+		async () => {
+			open({ workers: 1, limits: { memoryMb: 250 } });
+			const sink = { begin: () => Promise.resolve(), page: () => Promise.resolve() };
+			const input = { content: bytes('hoard in parts'), mimeType: 'text/plain' };
+			await assert.rejects(pool?.stream(input, sink) ?? Promise.resolve(), {
+				code: 'unreadable',
+				message: /took more than 250 MB of memory/,
+			});
+		},
+	);
+
 	it('gives each page that is recognised a time of its own, and reads on without those that take longer, but for a few', async () => {
 		open({ workers: 1, limits: { timeoutMs: 600_000, recognisedPageMs: 300 } });
 		const calls = ['recognise 3', 'recognise 2', 'b'].map((text) => ask(text, 'image/png'));
@@ -83,6 +97,37 @@ describe('the extractor pool', () => {
 			message: 'reading the file as image/png, text recognition (OCR) of a page took longer than 300 ms',
 		});
 		assert.deepEqual(await Promise.all(calls.slice(1)), ['without 1, 2', 'b']);
+	});
+
+	it('lets the time of a file stand still while a page of it is recognised', async () => {
+		const { fork } = childProcess;
+		const clock = fakeClock();
+		const child: EventEmitter = Object.assign(new EventEmitter(), {
+			...{ pid: process.pid, connected: true, send: () => true, kill: () => child.emit('exit') },
+		});
+		childProcess.fork = (() => child) as unknown as typeof fork;
+		syncBuiltinESMExports();
+		try {
+			const limits = { timeoutMs: 1_000, timeoutMsPerMb: 0, recognisedPageMs: 5_000, memoryMb: Infinity };
+			open({ workers: 1, clock, limits });
+			let end: unknown = 'none';
+			void ask('a scan', 'image/png').catch((error: unknown) => (end = error));
+			await nextTurn();
+			child.emit('message', { ready: true });
+			for (const [place, readingMs] of [900, 90, 9].entries()) {
+				await clock.advance(readingMs);
+				child.emit('message', { id: 1, recognising: place + 1 });
+				await clock.advance(4_900);
+				child.emit('message', { id: 1, recognising: null });
+			}
+			await clock.advance(0.5);
+			assert.equal(end, 'none');
+			await clock.advance(0.5);
+			assert.match(String(end), /reading the file as image\/png took longer than 1000 ms$/);
+		} finally {
+			childProcess.fork = fork;
+			syncBuiltinESMExports();
+		}
 	});
 
 	it('gives a larger file more time', () => {

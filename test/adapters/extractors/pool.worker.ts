@@ -3,7 +3,11 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnswerMessage, WorkMessage } from '../../../api/adapters/extractors/extractor-messages.ts';
+import type {
+	AnswerMessage,
+	TakenMessage,
+	WorkMessage,
+} from '../../../api/adapters/extractors/extractor-messages.ts';
 
 function attempt(work: () => unknown): string {
 	try {
@@ -47,12 +51,26 @@ async function recognise(id: number, slowPages: readonly number[]): Promise<neve
 	return new Promise(() => {});
 }
 
+let taken = Promise.withResolvers<void>();
+const hoard: Buffer[] = [];
+/** Takes more than it may, and gives out one part after the other. */
+async function hoardInParts(id: number): Promise<never> {
+	for (;;) {
+		if (hoard.length < 300) hoard.push(Buffer.alloc(1_048_576, 1));
+		taken = Promise.withResolvers();
+		await send({ id, part: [] });
+		await taken.promise;
+	}
+}
+
 let running: Promise<unknown> = send({ ready: true });
-process.on('message', ({ files }: WorkMessage) => {
-	for (const { id, input, slowPages } of files) {
+process.on('message', (message: WorkMessage | TakenMessage) => {
+	if ('taken' in message) return taken.resolve();
+	for (const { id, input, slowPages } of message.files) {
 		running = running.then(() => {
 			let command = new TextDecoder().decode(input.content as Uint8Array);
 			if (command === 'be spent') return spend(id, input.mimeType);
+			if (command === 'hoard in parts') return hoardInParts(id);
 			const left = /^recognise (\d)$/.exec(command)?.[1];
 			if (left !== undefined && slowPages.length < Number(left)) return recognise(id, slowPages);
 			if (left !== undefined) command = `without ${slowPages.join(', ')}`;

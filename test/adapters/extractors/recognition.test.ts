@@ -13,7 +13,16 @@ import {
 } from '../../../api/adapters/extractors/recognition.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { pdfFile } from '../../support/pdf-file.ts';
-import { cropped, drawn, type GreyPicture, png, pngOf, scannedPdf } from '../../support/picture-files.ts';
+import {
+	cropped,
+	drawn,
+	type GreyPicture,
+	jpegTiff,
+	png,
+	pngOf,
+	scannedPdf,
+	tiff,
+} from '../../support/picture-files.ts';
 
 const eng = { languages: ['eng'], dataDir: null };
 
@@ -38,7 +47,10 @@ describe('text recognition', () => {
 		);
 		assert.deepEqual(warnings, ['the picture was read by OCR']);
 		assert.ok(extractor.mimeTypes.includes('image/png'));
-		assert.equal(extractor.fingerprint, `${createInProcessExtractor().fingerprint}+${ocr.fingerprint}`);
+		assert.equal(
+			extractor.fingerprintOf(mimeType),
+			`${createInProcessExtractor().fingerprintOf(mimeType)}+${ocr.fingerprint}`,
+		);
 	});
 
 	it('reads a scanned page as its PDF turns it', async () => {
@@ -63,12 +75,43 @@ describe('text recognition', () => {
 		);
 	});
 
-	it('refuses a picture by what it says of its size, before anything is unpacked', async () => {
-		const content = pngOf(65_000, 65_000, Buffer.alloc(0));
-		await assert.rejects(createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' }), {
-			code: 'unreadable',
-			message: 'the file, read as image/png, has 65000 x 65000 pixels; at most 40000000 are taken',
+	it('reads a TIFF that is packed as JPEG, in one strip or in many, and names a way of packing that it does not read', async () => {
+		const every = 4;
+		const [width, height] = [Math.floor(picture.width / every), Math.floor(picture.height / every)];
+		const grey = Uint8Array.from({ length: width * height }, (_, at) => {
+			const [x, y] = [(at % width) * every, Math.floor(at / width) * every];
+			return picture.grey[y * picture.width + x] ?? 0;
 		});
+		const coarse = { width, height, grey };
+		const extractor = createInProcessExtractor({ ocr });
+		for (const rows of [height, 5]) {
+			const content = jpegTiff(coarse, rows);
+			const { chunks } = await extractor.extract({ content, mimeType: 'image/tiff' });
+			assert.deepEqual(
+				chunks.map(({ text }) => text),
+				['Ships arrived on Tuesday.'],
+				`${rows} rows`,
+			);
+		}
+		const packed = tiff([picture]);
+		packed.writeUInt32LE(8, packed.indexOf(Buffer.from('03010400010000000100', 'hex')) + 8);
+		await assert.rejects(extractor.extract({ content: packed, mimeType: 'image/tiff' }), {
+			code: 'unreadable',
+			message: /packed in a way that text recognition \(OCR\) does not take \(compression 8\)$/,
+		});
+	});
+
+	it('refuses a picture by what it says of its size, before anything is unpacked', async () => {
+		for (const [width, height, most] of [
+			[30_000, 30_000, '40000000'],
+			[40_000, 900, '32767 each way'],
+		] as const) {
+			const content = pngOf(width, height, Buffer.alloc(0));
+			await assert.rejects(createInProcessExtractor({ ocr }).extract({ content, mimeType: 'image/png' }), {
+				code: 'unreadable',
+				message: `the file, read as image/png, has ${width} x ${height} pixels; at most ${most} are taken`,
+			});
+		}
 	});
 
 	it('where it is off, refuses a picture and names the setting', async () => {
@@ -85,17 +128,20 @@ describe('text recognition', () => {
 	it('ends with the pages and the time that a document may take', async () => {
 		let now = 0;
 		let announced = 0;
+		let ended = 0;
 		const recognition = createRecognition(ocr, {
 			beforePage: async (place) => void (announced = place),
+			afterPage: async () => void (ended += 1),
 			slowPages: [],
 			monotonic: () => (now += ocrBounds.documentMs / 2),
 		});
 		const kinds: string[] = [];
 		for (let page = 1; page <= 4; page += 1)
 			kinds.push((await recognition.read('image/png', () => ({ bytes: Buffer.from('none') }))).kind);
-		assert.deepEqual([kinds, announced], [['unread', 'unread', 'beyond', 'beyond'], 2]);
+		assert.deepEqual([kinds, announced, ended], [['unread', 'unread', 'beyond', 'beyond'], 2, 2]);
 		const many = createRecognition(ocr, {
 			beforePage: () => Promise.resolve(),
+			afterPage: () => Promise.resolve(),
 			slowPages: [2],
 			monotonic: () => 0,
 		});

@@ -375,13 +375,16 @@ describe('an extractor with a Tika server', () => {
 		}
 	});
 
-	it('has a fingerprint with the version of the server, and starts without one', async () => {
-		const bare = createInProcessExtractor().fingerprint;
-		assert.equal(extractor.fingerprint, `${bare}+tika1:2.9.2`);
+	it('has fingerprints with the version of the server where it has a part in reading, and starts without one', async () => {
+		const bare = createInProcessExtractor().fingerprintOf;
+		const others = ['application/vnd.ms-powerpoint', 'application/octet-stream', 'image/png'];
+		for (const other of others) assert.equal(extractor.fingerprintOf(other), `${bare(other)}+tika1:2.9.2`);
+		assert.equal(extractor.fingerprintOf('text/markdown'), bare('text/markdown'));
 		tika.version = null;
 		await extractor.close();
 		await open();
-		assert.equal(extractor.fingerprint, `${bare}+tika1:unknown`);
+		for (const other of others) assert.equal(extractor.fingerprintOf(other), `${bare(other)}+tika1:unknown`);
+		assert.equal(extractor.fingerprintOf('text/markdown'), bare('text/markdown'));
 	});
 
 	it('reads the answer in the process that reads files', async () => {

@@ -11,6 +11,7 @@ import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
 import { testLargeDocuments } from '../../conformance/doc-store-large.ts';
+import { testPatches } from '../../conformance/doc-store-patches.ts';
 import { migrations } from '../../../api/adapters/sqlite/doc-schema.ts';
 import { del, put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
@@ -36,6 +37,7 @@ const make: DocStoreMaker = async () => {
 testDocStore('sqlite', make, { isDurable: true });
 testCredits('sqlite', make, { runs: 4 });
 testLargeDocuments('sqlite', make, { isDurable: true });
+testPatches('sqlite', make, { isDurable: true });
 
 describe('doc store: sqlite alone', () => {
 	let dir: string;

@@ -101,7 +101,7 @@ export async function openParts(
 			maxFileBytes: 1e9,
 			maxBufferedBytes: 1e9,
 			streamable: extractor.streamable,
-			fingerprint: `${extractor.fingerprint}|${embedder.fingerprint}`,
+			fingerprintOf: (mimeType) => `${extractor.fingerprintOf(mimeType)}|${embedder.fingerprint}`,
 			mimeTypes: extractor.mimeTypes,
 			mimeTypeOf,
 			refusedTypes: new Map(),
@@ -115,7 +115,7 @@ export async function openParts(
 			maxAttempts: 3,
 			batch: { points: 64, bytes: 1_000_000, ageMs: 5 },
 		},
-		indexCheck: { everyMs: 20_000, lateMs: 20_000 },
+		indexCheck: { everyMs: 20_000, auditEveryMs: 0, lateMs: 20_000 },
 		embedCalls: { maxTexts: 256, maxCalls: 2 },
 		retention: { tombstoneMs: 1e9, jobMs: 1e9, tombstonesFrom: 0 },
 	});

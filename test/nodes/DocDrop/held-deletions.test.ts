@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { noFiles } from '../../support/no-audits.ts';
 import { DocDrop } from '../../../nodes/DocDrop/DocDrop.node.ts';
 import { startApp, type TestApp } from '../../support/app.ts';
 import { createListContext } from '../../support/n8n-context.ts';
@@ -18,8 +19,8 @@ describe('held deletions of folders that the API follows', () => {
 		api.app.follow({
 			tenant: 'beta',
 			sourceId: quiet,
-			status: () => ({ roots: [{ ...root, label: 'drafts' }], snapshot: { held: 0 } }),
-			explain: () => ({}),
+			status: () => ({ roots: [{ ...root, label: 'drafts' }], snapshot: { held: 0, closed: true } }),
+			...{ explain: () => ({}), ...noFiles },
 			release: () => 0,
 		});
 		api.app.follow({
@@ -27,9 +28,9 @@ describe('held deletions of folders that the API follows', () => {
 			sourceId: inbox,
 			status: () => ({
 				roots: [{ ...root, label: 'inbox', held: { count: held, reason: 'too much is gone' } }],
-				snapshot: { held: 0 },
+				snapshot: { held: 0, closed: true },
 			}),
-			explain: () => ({}),
+			...{ explain: () => ({}), ...noFiles },
 			release: () => {
 				const released = held;
 				held = 0;

@@ -159,6 +159,7 @@ describe('DocDrop Trigger: executions', () => {
 			const executions = createExecutions({
 				...{
 					context,
+					clock: systemClock,
 					beforeEmit: () => {},
 					onUnsupported: assert.fail,
 					onSuperseded: assert.fail,
@@ -216,7 +217,8 @@ describe('DocDrop Trigger: executions', () => {
 		const counts: number[] = [];
 		const { context, emitted } = double;
 		const executions = createExecutions({
-			...{ context, beforeEmit: () => {}, onUnsupported: assert.fail, onSuperseded: assert.fail },
+			...{ context, clock: systemClock, beforeEmit: () => {} },
+			...{ onUnsupported: assert.fail, onSuperseded: assert.fail },
 			...{ onPublished: (told: number) => void counts.push(told), isHeld: () => false, name: 'w:n' },
 		});
 		const running = executions.run([]);

@@ -118,6 +118,21 @@ describe('delivery: failures', () => {
 		assert.deepEqual([emitter.isEmpty(), emitter.status().lastFailure], [true, null]);
 	});
 
+	it('goes on where one of the batches that were in flight when it began is never answered', async () => {
+		const { clock, consumer, emitter, write } = await bench({ batchFiles: 10, batchesInFlight: 2 });
+		consumer.answer = () =>
+			consumer.calls() === 1 ? new Promise(() => {}) : Promise.reject(new Error('worker killed'));
+		for (let n = 0; n < 20; n += 1) write(`f${n}`, 'x');
+		await clock.advance(100);
+		assert.deepEqual([consumer.calls(), emitter.status().batchesInFlight], [2, 1]);
+		consumer.answer = null;
+		for (let n = 20; n < 40; n += 1) write(`f${n}`, 'x');
+		await clock.advance(2000);
+		for (let turn = 0; turn < 10; turn += 1) await clock.advance(1);
+		assert.equal(Object.keys(consumer.held()).length, 30);
+		assert.equal(emitter.status().batchesInFlight, 1);
+	});
+
 	it('sends the newest state after an outage, not the one that failed', async () => {
 		const { clock, consumer, write } = await bench();
 		consumer.answer = async () => Promise.reject(new Error('away'));

@@ -80,7 +80,7 @@ describe('the ingress', () => {
 				maxFileBytes: 200_000,
 				maxBufferedBytes: 200_000,
 				streamable: [],
-				fingerprint: 'f1',
+				fingerprintOf: () => 'f1',
 				mimeTypes: ['text/plain', 'text/html'],
 				mimeTypeOf,
 				refusedTypes: new Map(),

@@ -58,7 +58,7 @@ describe('an upload of several files', () => {
 			settings: {
 				...{ windowMs: 0, maxWaitMs: 0, maxPending: 1_000, maxPendingBytes: 100_000_000 },
 				...{ maxFileBytes: 10_000_000, maxBufferedBytes: 100_000, streamable: ['text/plain'] },
-				...{ fingerprint: 'f', mimeTypes: ['text/plain', 'text/html'], mimeTypeOf },
+				...{ fingerprintOf: () => 'f', mimeTypes: ['text/plain', 'text/html'], mimeTypeOf },
 				refusedTypes: new Map(),
 			},
 			uploadRoom: {

@@ -54,7 +54,7 @@ describe('worker', () => {
 			docStore,
 			vectorStore,
 			extractor: {
-				fingerprint: 'x',
+				fingerprintOf: () => 'x',
 				mimeTypes: ['text/markdown'],
 				streamable: [],
 				stream: () => Promise.reject(new Error('no document here is large')),

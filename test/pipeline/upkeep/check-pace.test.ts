@@ -6,6 +6,7 @@ import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { changeOf } from '../../support/leased-documents.ts';
+import { noAudits } from '../../support/no-audits.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
 import { silentLog } from '../../support/pipeline-fixture.ts';
 
@@ -53,6 +54,7 @@ describe('a check of an index with many tenants', () => {
 			...{ breaker: noBreaker, now: () => clock.now(), random: () => 0, log: silentLog },
 			embed: { embed: async (texts: readonly string[]) => texts.map(lexicalVector) },
 			...{ telemetry: createTelemetry(), signal: stopping.signal, wake: () => {}, everyMs },
+			audit: noAudits,
 		});
 		return { clock, docStore, calls, check, publish, requests, stopping };
 	}

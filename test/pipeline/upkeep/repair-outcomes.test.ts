@@ -14,6 +14,7 @@ import { createMemoryDocStore } from '../../doubles/memory-doc-store.ts';
 import { createMemoryVectorStore } from '../../doubles/memory-vector-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { changeOf, leased } from '../../support/leased-documents.ts';
+import { noAudits } from '../../support/no-audits.ts';
 import { noBreaker } from '../../support/no-breaker.ts';
 import { silentLog } from '../../support/pipeline-fixture.ts';
 
@@ -158,7 +159,7 @@ describe('a document that a repair holds', () => {
 					vectorStore: faulty(index, 'index.', ofIndex, plan),
 					...{ breaker: noBreaker, embed: embedder, clock, now: () => clock.now(), random: () => 0 },
 					...{ log: silentLog, telemetry: createTelemetry(), signal: stopping.signal, wake: () => {} },
-					everyMs: 600_000,
+					...{ everyMs: 600_000, audit: noAudits },
 				});
 				await docStore.accept(
 					Array.from({ length: made.changed }, (_, n) => changeOf(`doc${n}`, `changed ${n}`)),

@@ -1,7 +1,8 @@
 /**
  * One number for a set of documents and their contents, kept up to date in constant time: the sum modulo 2^256
  * of SHA-256 over each (docId, content). Two sets are equal where their digests are, whatever the order in
- * which they came to be; an element is taken out by subtracting it. Pure; used by the ledger.
+ * which they came to be; an element is taken out by subtracting it. Pure; used by the ledger of a followed folder and by
+ * the audit of the index, which is why it stands in the contract.
  *
  * The sum of hashes (AdHash: Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) proves
  * nothing against somebody who may choose thousands of contents; it tells faults, not forgeries.

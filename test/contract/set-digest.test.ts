@@ -7,7 +7,7 @@ import {
 	EMPTY_DIGEST,
 	withElement,
 	withoutElement,
-} from '../../../nodes/watch/set-digest.ts';
+} from '../../api/contract/set-digest.ts';
 
 describe('set digest', () => {
 	const pair = fc.tuple(fc.string(), fc.constantFrom('aa', 'bb'));
