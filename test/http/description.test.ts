@@ -44,8 +44,11 @@ describe('the description of the API', () => {
 			'get /v1/sources/reports',
 			'get /v1/status',
 			'get /v1/tenants',
+			'patch /v1/documents',
 			'post /mcp',
 			'post /v1/audit',
+			'post /v1/documents/delete',
+			'post /v1/documents/patch',
 			'post /v1/embeddings',
 			'post /v1/files',
 			'post /v1/ingest/batch',
@@ -65,6 +68,8 @@ describe('the description of the API', () => {
 			const good = Object.keys(operation['responses']).filter((status) => status.startsWith('2'));
 			assert.ok(good.length > 0, `${name} says what it answers`);
 			for (const status of good) {
+				// A message that wants no answer gets none.
+				if (name === 'post /mcp' && status === '202') continue;
 				const [content] = Object.values<{ schema?: object }>(operation['responses'][status].content ?? {});
 				assert.ok(content?.schema !== undefined, `${name} has a schema for ${status}`);
 			}

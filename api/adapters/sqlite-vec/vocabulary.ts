@@ -3,7 +3,7 @@
  * this as a table of its own kind, which reads the index and takes no room. For index-search.ts.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
+import { looksOf, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
 import { smallestWeight, type WeighedTerm } from './rare-first.ts';
 
 export interface KnownTerms {
@@ -61,11 +61,11 @@ export function createVocabulary(db: DatabaseSync): Vocabulary {
 		};
 	}
 
-	function around(tenant: number, term: string): VocabularyTerm[] {
+	function around(tenant: number, term: string, most: number): VocabularyTerm[] {
 		const prefix = `${tenant}_`;
 		const from = prefix + term.slice(0, sharedBeginning);
 		return range
-			.all(from, from + last, mostLookedAt)
+			.all(from, from + last, most)
 			.map((row) => ({ term: String(row['term']).slice(prefix.length), chunks: Number(row['doc']) }));
 	}
 
@@ -77,15 +77,18 @@ export function createVocabulary(db: DatabaseSync): Vocabulary {
 				const { chunks, weight } = weigh(term);
 				return chunks === 0 ? null : weight;
 			};
+			const own = terms.map(weightOf);
+			const looks = looksOf(
+				terms.filter((_, at) => own[at] === null),
+				beginning,
+			);
 			const found: string[] = [];
-			const weights = terms.map((term) => {
-				const weight = weightOf(term);
+			const weights = terms.map((term, at) => {
+				const most = looks.get(term);
 				const meant =
-					weight === null && term.length >= sharedBeginning
-						? nearTerms(term, term === beginning, around(tenant, term))
-						: [term];
+					most === undefined ? [term] : nearTerms(term, term === beginning, around(tenant, term, most));
 				found.push(...meant);
-				return weight ?? greatest(meant.map(weightOf));
+				return own[at] ?? greatest(meant.map(weightOf));
 			});
 			return { terms: found, weights };
 		},
