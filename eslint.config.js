@@ -65,6 +65,7 @@ export default tseslint.config(
 			'test/bench/**',
 			'test/crash/**',
 			'test/faults/**',
+			'test/fuzz/index.ts',
 			'test/hostile/**',
 			'test/n8n/**',
 			'tools/**',

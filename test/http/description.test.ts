@@ -68,6 +68,8 @@ describe('the description of the API', () => {
 			const good = Object.keys(operation['responses']).filter((status) => status.startsWith('2'));
 			assert.ok(good.length > 0, `${name} says what it answers`);
 			for (const status of good) {
+				// A message that wants no answer gets none.
+				if (name === 'post /mcp' && status === '202') continue;
 				const [content] = Object.values<{ schema?: object }>(operation['responses'][status].content ?? {});
 				assert.ok(content?.schema !== undefined, `${name} has a schema for ${status}`);
 			}

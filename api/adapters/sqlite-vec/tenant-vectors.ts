@@ -123,12 +123,13 @@ function runsOf(places: Places, rows: Float64Array): Run[] {
 	const runs: { from: number; to: number }[] = [];
 	let [place, last] = [0, { from: -1, to: -1 }];
 	for (const row of rows) {
-		// The next one is mostly near.
-		while (place < places.count && Math.abs(rowAt(places, place)) < row) place += 1;
+		// The next one mostly lies behind the one before it.
+		place = place < places.count && rowAt(places, place) === row ? place : placeOf(places, row, place);
 		if (place === places.count) break;
 		if (rowAt(places, place) !== row) continue;
 		if (last.to === place) last.to += 1;
 		else runs.push((last = { from: place, to: place + 1 }));
+		place += 1;
 	}
 	return runs;
 }
@@ -155,9 +156,9 @@ function measured({ memory, blocks }: Places, limit: number, runs: readonly Run[
 	return least.found().map(({ place }) => place);
 }
 
-/** The place of a row, or of the first one behind it. */
-function placeOf(places: Places, row: number): number {
-	let [from, to] = [0, places.count];
+/** The place of a row, or of the first one behind it, at `least` or further. */
+function placeOf(places: Places, row: number, least = 0): number {
+	let [from, to] = [least, places.count];
 	while (from < to) {
 		const middle = (from + to) >> 1;
 		if (Math.abs(rowAt(places, middle)) < row) from = middle + 1;
