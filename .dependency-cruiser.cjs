@@ -1,7 +1,7 @@
 /** The boundaries of ARCHITECTURE.md as allowlists, for our own modules; libraries are free where they fit. */
 const ours = '^(api|nodes|credentials)/';
-/** What is neither a room nor a port: the errors' table, the metrics' names as types, and turns of the event loop. */
-const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$', '^api/loop-turn\\.ts$'];
+/** What is neither a room nor a port: the errors' table, the metrics' names as types, turns of the event loop, and pages. */
+const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$', '^api/loop-turn\\.ts$', '^api/byte-pages\\.ts$'];
 const only = (name, from, allowed, comment) => ({
 	name,
 	comment,

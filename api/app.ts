@@ -12,7 +12,7 @@ import { openAdapters, type Adapters, type Closers } from './app/open-adapters.t
 import { watchModel } from './app/model-canary.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
-import type { Config } from './config/index.ts';
+import { tokenAdvice, type Config } from './config/index.ts';
 import { createHttp, type FollowedSource } from './http/index.ts';
 import { crashAt, noCrash } from './pipeline/faults/index.ts';
 import { createDocumentLimiter } from './pipeline/accept/index.ts';
@@ -58,9 +58,11 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		});
 		const { docStore, vectorStore } = opened;
 		const embedder =
-			config.embedder === 'openai'
+			config.embedder !== 'static'
 				? await watchModel(opened.embedder, docStore, logger, config.workers > 0)
 				: opened.embedder;
+		const advice = tokenAdvice(config);
+		if (advice !== null) logger.warn({ model: embedder.model }, advice);
 		const adapters: Adapters = { ...opened, embedder };
 		const isIndexOpen = await awaitIndex(vectorStore, clock, logger);
 		const indexName = config.qdrantUrl === '' ? 'vectors' : config.qdrantCollection;
@@ -137,6 +139,6 @@ async function warmUp(config: Config, { extractor, embedder }: Adapters): Promis
 	await Promise.allSettled([
 		extractor.extract({ content, mimeType: 'text/plain' }),
 		// A server's embedder is warm, or costs money.
-		config.embedder === 'openai' ? null : embedder.embed([longEnough]),
+		config.embedder === 'static' ? embedder.embed([longEnough]) : null,
 	]);
 }

@@ -18,6 +18,7 @@ import { installBodyTime } from './body-time.ts';
 import { chunkRoutes } from './chunk-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { documentRoutes } from './document-routes.ts';
+import { filteredRoutes } from './filtered-routes.ts';
 import { createFolderReports } from './folder-reports.ts';
 import { embeddingRoutes } from './embedding-routes.ts';
 import { answerClientError, installErrors, sendError } from './error-answers.ts';
@@ -148,6 +149,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		});
 		listRoutes(routes, deps);
 		documentRoutes(routes, deps);
+		filteredRoutes(routes, deps);
 		chunkRoutes(routes, deps);
 		jobRoutes(routes, deps);
 		creditRoutes(routes, deps);

@@ -44,6 +44,9 @@ export const routeTable = {
 	'POST /v1/files': { right: 'write', errors: change },
 	'PUT /v1/documents/content': { right: 'write', errors: [...change, 'changed_since'] },
 	'DELETE /v1/documents': { right: 'write', errors: change },
+	'PATCH /v1/documents': { right: 'write', errors: [...change, 'not_found', 'conflict'] },
+	'POST /v1/documents/patch': { right: 'write', errors: change },
+	'POST /v1/documents/delete': { right: 'write', errors: change },
 	'POST /v1/lists/sync': { right: 'write', errors: change },
 	'POST /v1/preview': { right: 'write', errors: [...store, ...body, ...reading] },
 

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
-import { JobView } from '../contract/job-schema.ts';
+import { JobFailure, JobView } from '../contract/job-schema.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -79,6 +79,11 @@ const IndexCheck = Type.Object({
 			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
 	}),
 	checkedAt: Type.Union([Type.String(), Type.Null()]),
+	unmended: Type.Integer({
+		description:
+			'Documents that could not be written into the index again, for what they are; the others were.',
+	}),
+	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
 	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
 	written: Type.Integer({ description: 'Points written again since the start.' }),
 	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
@@ -143,6 +148,9 @@ const Status = Type.Object({
 		breaker,
 		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
+	}),
+	reranker: Type.Union([Type.Object({ model: Type.String(), breaker }), Type.Null()], {
+		description: 'Null: searches go out in the order of their scores.',
 	}),
 	keys: Type.Object({
 		count: Type.Integer({ description: 'Keys that are valid now; 0 where none is asked for.' }),
@@ -217,6 +225,11 @@ function lanesOf(pipeline: Pipeline) {
 function embedderFaultOf(pipeline: Pipeline) {
 	const fault = pipeline.embedderFault();
 	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
+}
+
+function rerankerOf(pipeline: Pipeline, config: Config) {
+	const state = pipeline.rerankerState();
+	return state === null ? null : { model: config.rerankerModel, breaker: state };
 }
 
 /** A pace that a server asks for is no fault of it. */
@@ -385,6 +398,7 @@ export function statusRoutes(
 					fault: embedderFaultOf(pipeline),
 					limits: embedder.budget?.() ?? null,
 				},
+				reranker: rerankerOf(pipeline, config),
 				keys: deps.keys.status(),
 				certificate: deps.certificate?.status() ?? null,
 				folders: deps.sources().map(({ tenant, status }) => ({ tenant, ...status() })),

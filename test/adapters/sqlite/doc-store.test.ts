@@ -11,6 +11,7 @@ import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
 import { testLargeDocuments } from '../../conformance/doc-store-large.ts';
+import { testPatches } from '../../conformance/doc-store-patches.ts';
 import { migrations } from '../../../api/adapters/sqlite/doc-schema.ts';
 import { del, put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
@@ -36,6 +37,7 @@ const make: DocStoreMaker = async () => {
 testDocStore('sqlite', make, { isDurable: true });
 testCredits('sqlite', make, { runs: 4 });
 testLargeDocuments('sqlite', make, { isDurable: true });
+testPatches('sqlite', make, { isDurable: true });
 
 describe('doc store: sqlite alone', () => {
 	let dir: string;
@@ -223,7 +225,7 @@ describe('doc store: sqlite alone', () => {
 		await store.accept([row, job, put('good', 'C2', { tenant: 'other' })], 3, limits);
 		store = await edited(`
 			UPDATE docs SET rank = 1 << 62 WHERE doc_id = 'row';
-			UPDATE jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
+			UPDATE waiting_jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
 		`);
 		const claimed = [...(await claimAll(10)), ...(await claimAll(11)), ...(await claimAll(12))];
 		assert.deepEqual([...new Set(claimed.map(({ docId }) => docId))].toSorted(), ['good']);
