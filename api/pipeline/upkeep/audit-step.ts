@@ -5,7 +5,7 @@ import { fileDiffers, isLeftOver, type AuditedFolder } from './audit-folder.ts';
 import { addToDigests, folderDigest, noteFinding, type AuditRun } from './audit-run.ts';
 import { inParallel } from './index-verification.ts';
 import type { Repaired, RepairDeps } from './repair.ts';
-import { repairDocument, strangersOf } from './tenant-repair.ts';
+import { isOfDocument, repairDocument, strangersOf } from './tenant-repair.ts';
 
 /**
  * An audit in steps of some documents each: each is held, read whole on both sides and compared, as a repair does it
@@ -100,8 +100,15 @@ async function lookAt(
 	deps: AuditDeps,
 ): Promise<Repaired | null> {
 	const totals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
-	const looking = { ...deps, totals, readsContents: true, mends: run.repair };
-	const done = await repairDocument(tenant, docId, looking);
+	const looking = { ...deps, totals, readsContents: true };
+	const look = (mends: boolean) => repairDocument(tenant, docId, { ...looking, mends });
+	// What keeps one document from being mended, such as a text that the embedder refuses, leaves its findings as they are.
+	const done = await look(run.repair).catch((error: unknown) => {
+		deps.signal.throwIfAborted();
+		if (!run.repair || !isOfDocument(error, deps.random)) throw error;
+		deps.log.error({ tenant, docId, error }, 'a document could not be mended in the index; the others are');
+		return look(false);
+	});
 	if (done === null) run.counts.inWork += 1;
 	else {
 		run.counts.points += done.points;

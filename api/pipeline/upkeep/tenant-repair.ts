@@ -97,14 +97,19 @@ export async function repairOrLeave(tenant: string, docId: string, deps: RepairD
 	}
 }
 
+/** Whether it is the document that is wrong, and no peer and not the store. */
+export function isOfDocument(error: unknown, random: () => number): boolean {
+	const context = { documents: 1, attempts: 0, maxAttempts: 1, othersServed: true, previousMs: 0, random };
+	return decide(error, context).kind === 'dead';
+}
+
 function leaveUnmended(
 	tenant: string,
 	docId: string,
 	error: unknown,
 	{ log, totals, random }: RepairDeps,
 ): void {
-	const context = { documents: 1, attempts: 0, maxAttempts: 1, othersServed: true, previousMs: 0, random };
-	if (decide(error, context).kind !== 'dead') throw error;
+	if (!isOfDocument(error, random)) throw error;
 	const name = nameOf(tenant, docId);
 	const isNamed = totals.unmended.has(name) || totals.unmended.size >= mostNamed;
 	totals.unmended.set(name, failureOf(error));
