@@ -140,7 +140,7 @@ const Status = Type.Object({
 		breaker,
 		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
 		audit: Type.Union([AuditStatus, Type.Null()], {
-			description: 'Of all tenants. null: this process does not look.',
+			description: 'Of all tenants, without names: GET /v1/audit has them. null: this process does not look.',
 		}),
 	}),
 	embedder: Type.Object({
@@ -223,6 +223,12 @@ function embedderFaultOf(pipeline: Pipeline) {
 	const fault = pipeline.embedderFault();
 	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
 }
+
+/** What it names may be long, and this is asked for again and again. */
+const withoutNames = ({ now, last }: AuditStatus): AuditStatus => ({
+	now: now && { ...now, tenants: [] },
+	last: last && { ...last, tenants: [] },
+});
 
 /** A pace that a server asks for is no fault of it. */
 const isAtFault = (pipeline: Pipeline): boolean => {
@@ -382,7 +388,7 @@ export function statusRoutes(
 				credits: stats.credits,
 				index: {
 					...{ kind: vectorStore.kind, breaker: pipeline.indexState() },
-					...{ check: pipeline.indexCheck(), audit },
+					...{ check: pipeline.indexCheck(), audit: audit && withoutNames(audit) },
 				},
 				embedder: {
 					model: embedder.model,
