@@ -109,10 +109,12 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		closers.push(async () => keys.close());
 		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
+		const page = packedFile('page/');
 		const http = await createHttp({
 			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
 			backups,
 			docsDir: docs === null ? null : fileURLToPath(docs),
+			pageDir: page === null ? null : fileURLToPath(page),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});

@@ -2,7 +2,9 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } fro
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { licencesOf } from './licences.ts';
+import { buildPage } from './build-page.ts';
+import { foldersOf, licencesOf } from './licences.ts';
+import { sbomOf } from './sbom.ts';
 import { writeOutputSchemas } from './output-schemas.ts';
 import { unusedParts } from './unused-parts.ts';
 
@@ -11,7 +13,7 @@ import { unusedParts } from './unused-parts.ts';
  * chunks beside them (api/adapters/thread/thread-files.ts finds them there); and the nodes into dist/nodes. Every
  * library is bundled but n8n-workflow, which n8n brings; sqlite-vec's native library, the WebAssembly of PDFium and of
  * Tesseract with its English data, the table of the built-in embedder and the files of the OpenAPI page are copied, and
- * so are the licences of all of them.
+ * so are the licences of all of them, and a list of them for programs.
  */
 const out = 'dist/api';
 rmSync('dist', { recursive: true, force: true });
@@ -95,9 +97,12 @@ for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 	}
 }
 
+// The page for people, which a browser reads.
+await buildPage(join(out, 'page'));
+
 const require = createRequire(import.meta.url);
-const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
-cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
+const description = dirname(require.resolve('@fastify/swagger-ui/package.json'));
+cpSync(join(description, 'static'), join(out, 'static'), { recursive: true });
 
 // The table of the built-in embedder, and the licences of what it was made from.
 mkdirSync(join(out, 'embedder'), { recursive: true });
@@ -125,13 +130,19 @@ writeFileSync('dist/LICENCES.txt', licencesOf(inputs));
 // Each platform's library lies in a package of its own; npm installs the one of this machine.
 mkdirSync(join(out, 'sqlite-vec'), { recursive: true });
 const packages = dirname(dirname(require.resolve('sqlite-vec')));
-for (const name of readdirSync(packages).filter((name) => name.startsWith('sqlite-vec-'))) {
+const vectorLibraries = readdirSync(packages).filter((name) => name.startsWith('sqlite-vec-'));
+for (const name of vectorLibraries) {
 	for (const file of readdirSync(join(packages, name)).filter((file) => file.startsWith('vec0.'))) {
 		const target = join(out, 'sqlite-vec', name.slice('sqlite-vec-'.length));
 		mkdirSync(target, { recursive: true });
 		cpSync(join(packages, name, file), join(target, file));
 	}
 }
+const beside = ['@fastify/swagger-ui', '@embedpdf/pdfium', 'tesseract.js-core', '@tesseract.js-data/eng'];
+writeFileSync(
+	'dist/sbom.json',
+	sbomOf(foldersOf([...inputs, ...[...beside, ...vectorLibraries].map((name) => `node_modules/${name}`)])),
+);
 // The API is ES modules whatever package it lands in, by its endings; the nodes are CommonJS.
 writeFileSync('dist/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
 if (!existsSync(join(out, 'cli.mjs'))) throw new Error('the build made no command line');

@@ -6,12 +6,7 @@ import { join } from 'node:path';
  * it, as esbuild names them.
  */
 export function licencesOf(inputs: Iterable<string>): string {
-	const folders = new Set<string>();
-	for (const input of inputs) {
-		const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
-		if (folder !== undefined) folders.add(folder);
-	}
-	const packages = [...folders]
+	const packages = [...foldersOf(inputs)]
 		.map((folder) => licenceOf(folder))
 		.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 	const missing = packages.filter(({ text, licence }) => text === null && licence === null);
@@ -22,6 +17,16 @@ export function licencesOf(inputs: Iterable<string>): string {
 				`${name}\n${'='.repeat(name.length)}\n\n${text ?? `Licence: ${licence}`}\n`,
 		)
 		.join('\n\n');
+}
+
+/** Of the libraries that the files belong to. */
+export function foldersOf(inputs: Iterable<string>): ReadonlySet<string> {
+	const folders = new Set<string>();
+	for (const input of inputs) {
+		const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+		if (folder !== undefined) folders.add(folder);
+	}
+	return folders;
 }
 
 interface Licence {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
  * Fails where a comment or a document names a file that is not there, such as one that was renamed. A name may
  * leave out the folders that a path begins with: pipeline/index.ts stands for api/pipeline/index.ts. Files of another
  * part of the project are named by their whole path: in comments under api/ those of nodes/ and test/, in documents
- * those of test/ and tools/.
+ * those of test/ and tools/. Where a document quotes the name of a test behind its file, the file has that test.
  */
 const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
 	encoding: 'utf8',
@@ -49,12 +49,27 @@ function missingIn(line: string, file: string): string[] {
 	];
 }
 
+const namedTest = /`(test\/[\w./-]+\.ts)`: “([^”]+)”/gu;
+
+function missingTests(line: string): string[] {
+	return [...line.matchAll(namedTest)]
+		.filter(([, file = '', title = '']) => existsSync(file) && !hasTest(readFileSync(file, 'utf8'), title))
+		.map(([, file, title]) => `“${title}” of ${file}`);
+}
+
+const hasTest = (text: string, title: string): boolean =>
+	["'", '"', '`'].some((quote) => text.includes(`${quote}${title}${quote}`));
+
 const missing = files
 	.filter((file) => isSource(file) || isDocument(file))
 	.flatMap((file) =>
 		readFileSync(file, 'utf8')
 			.split('\n')
-			.flatMap((line, index) => missingIn(line, file).map((name) => `${file}:${index + 1} names ${name}`)),
+			.flatMap((line, index) =>
+				[...missingIn(line, file), ...(isDocument(file) ? missingTests(line) : [])].map(
+					(name) => `${file}:${index + 1} names ${name}`,
+				),
+			),
 	);
 for (const line of missing) console.error(`${line}, which is not there`);
 if (missing.length > 0) process.exit(1);

@@ -1,13 +1,14 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
 import { builtInTable, createOpenAiEmbedder, createStaticEmbedder } from '../adapters/embedders/index.ts';
+import { createHttpReranker } from '../adapters/rerankers/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { checkOcr, createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
 import { chunkSettings, embedderServer, refusedTypes, type Config } from '../config/index.ts';
 import { readTypes } from '../contract/file-types.ts';
-import type { Clock, Embedder, Extractor } from '../ports/index.ts';
+import type { Clock, Embedder, Extractor, Reranker } from '../ports/index.ts';
 import { builtInFingerprints } from './embedder-change.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
@@ -65,7 +66,33 @@ export async function openAdapters(
 					}),
 				)
 			: null;
-	return { docStore, embedder, extractor, vectorStore, vectorCache, spools };
+	return {
+		docStore,
+		embedder,
+		extractor,
+		vectorStore,
+		vectorCache,
+		spools,
+		reranker: openReranker(config, clock),
+	};
+}
+
+const cohereUrl = 'https://api.cohere.com';
+
+/** Null: nobody is asked. */
+function openReranker(config: Config, clock: Clock): Reranker | null {
+	const { reranker: form, rerankerUrl, rerankerKey: apiKey, rerankerModel: model, rerankerTop: top } = config;
+	if (form === 'none') return null;
+	const url = rerankerUrl || cohereUrl;
+	return createHttpReranker({
+		form,
+		url,
+		model,
+		top,
+		timeoutMs: config.rerankerTimeoutMs,
+		clock,
+		...(apiKey !== '' && { apiKey }),
+	});
 }
 
 async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {

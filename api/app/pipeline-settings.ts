@@ -16,6 +16,14 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 		accept: acceptSettings(config, adapters),
 		indexBreaker: breakerSettings('index', 'vector index', config.qdrantTimeoutMs, log),
 		embedderBreaker: breakerSettings('embedder', 'embedder', config.embedderTimeoutMs, log),
+		reranker: adapters.reranker && {
+			reranker: adapters.reranker,
+			breaker: {
+				...{ attempts: 1, retryDelayMs: 100, threshold: 3, halfOpenAfterMs: 1_000 },
+				...{ name: 'reranker', code: 'reranker_unavailable', timeoutMs: config.rerankerTimeoutMs * 2 },
+				onChange: (state) => log.warn({ peer: 'reranker', state }, 'a breaker changed its state'),
+			},
+		},
 		weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1,
 		worker: config.workers === 0 ? null : workerSettings(config),
 		indexCheck: {

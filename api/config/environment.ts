@@ -69,6 +69,10 @@ function checkTogether(config: Config): void {
 		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');
 		if (server.dimensions === 0) throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
 	}
+	if (config.reranker === 'tei' || (config.reranker === 'cohere' && config.rerankerUrl !== ''))
+		checkUrl(settings.rerankerUrl, config.rerankerUrl);
+	if (config.reranker === 'cohere' && config.rerankerModel === '')
+		throw invalid(settings.rerankerModel, 'the name of a model', '');
 	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
 	if (config.tikaUrl === '') checkTypesAreRead(config);
 	else checkTikaUrl(config.tikaUrl);

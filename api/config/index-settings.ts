@@ -60,6 +60,37 @@ export const indexSettings = {
 		meaning:
 			'Vectors of an embedder’s server that are kept on disk, so that a text that a tenant had embedded once is not paid for again; what was used longest ago goes first. 0: none. Without a server nothing is kept.',
 	}),
+	reranker: setting('text', 'DOCDROP_RERANKER', {
+		default: 'none',
+		oneOf: ['none', 'tei', 'cohere'],
+		meaning:
+			'A server that puts the first passages of a search in a better order, by its form: tei (POST /rerank of Text Embeddings Inference) or cohere (POST /v2/rerank of Cohere and what speaks like it). While it does not answer, searches go out without it and say so.',
+	}),
+	rerankerUrl: setting('text', 'DOCDROP_RERANKER_URL', {
+		default: '',
+		meaning:
+			'Its address without that path, such as http://127.0.0.1:8081. Needed for tei; cohere has https://api.cohere.com.',
+	}),
+	rerankerKey: setting('secret', 'DOCDROP_RERANKER_API_KEY', {
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	}),
+	rerankerModel: setting('text', 'DOCDROP_RERANKER_MODEL', {
+		default: '',
+		meaning: 'Its model, such as rerank-v3.5. Needed for cohere.',
+	}),
+	rerankerTop: setting('number', 'DOCDROP_RERANKER_TOP', {
+		default: '50',
+		unit: 'passages',
+		range: [2, 200],
+		meaning: 'Passages of a search that it is asked about: the first of them.',
+	}),
+	rerankerTimeoutMs: setting('number', 'DOCDROP_RERANKER_TIMEOUT_MS', {
+		default: '2000',
+		unit: 'ms',
+		range: [50, 60_000],
+		meaning: 'Longest time that a search waits for it.',
+	}),
 	qdrantUrl: setting('text', 'DOCDROP_QDRANT_URL', {
 		default: '',
 		meaning: 'Address of a Qdrant server, such as http://127.0.0.1:6333. Empty: the embedded index.',

@@ -32,6 +32,8 @@ import { installJsonBody } from './json-body.ts';
 import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { mcpRoutes } from './mcp-routes.ts';
+import { overviewRoutes } from './overview-routes.ts';
+import { pageRoutes } from './page-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -47,7 +49,12 @@ export interface HttpDeps extends StatusDeps, BackupDeps {
 	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
+	/** Folder of the page where it is packed; null: it is served from source. */
+	readonly pageDir: string | null;
 }
+
+/** Of the overview as it changes: each holds a connection and a few kB. */
+const mostViewers = 64;
 
 const allotment = ({ config, clock }: HttpDeps, what: string, total: number) =>
 	createAllotment(
@@ -162,8 +169,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		auditRoutes(routes, deps);
+		overviewRoutes(routes, { ...deps, reports, viewers: allotment(deps, 'viewers at a time', mostViewers) });
+		pageRoutes(routes, deps);
 		backupRoutes(routes, deps);
-		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 	});
 	return app;
 }

@@ -75,6 +75,8 @@ export interface PassageItem {
 		readonly dense: PlaceInList | null;
 		/** By words: the same. */
 		readonly text: PlaceInList | null;
+		/** Where the API has a reranker: the place that it gave the passage, and its score. */
+		readonly rerank?: PlaceInList | null;
 	};
 	/** With Facets: of each name its values, and how many of the found documents have them (`documents`). */
 	readonly facets?: Facets;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import { codesByStatus } from '../../api/http/error-responses.ts';
+import fastify from 'fastify';
+import { codesByStatus, holdToTable } from '../../api/http/error-responses.ts';
 import { routeTable, type RouteName } from '../../api/http/route-table.ts';
 import { errorTable } from '../../api/errors.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
@@ -40,7 +41,21 @@ describe('errors in the description of the API', () => {
 	it('name what one alone can be answered', async () => {
 		const statuses = async (name: string) =>
 			Object.keys(await described(name)).filter((status) => status >= '400');
-		const change = ['400', '401', '402', '403', '408', '409', '413', '415', '429', '431', '500', '503', '507'];
+		const change = [
+			'400',
+			'401',
+			'402',
+			'403',
+			'408',
+			'409',
+			'413',
+			'415',
+			'429',
+			'431',
+			'500',
+			'503',
+			'507',
+		];
 		assert.deepEqual(await statuses('POST /v1/publish'), change);
 		assert.deepEqual(await statuses('GET /v1/info'), [
 			...['400', '401', '403', '408', '415', '429', '431', '500', '503'],
@@ -49,6 +64,18 @@ describe('errors in the description of the API', () => {
 		assert.ok((await statuses('GET /v1/jobs/:jobId')).includes('404'));
 		assert.ok((await statuses('POST /v1/search')).includes('504'));
 		assert.ok(!(await statuses('GET /health/live')).includes('401'));
+	});
+
+	it('let no route start that the table lacks', async () => {
+		const app = fastify();
+		holdToTable(app);
+		app.get('/v1/info', async () => ({}));
+		app.get('/page', { schema: { hide: true } as object }, async () => ({}));
+		assert.throws(
+			() => app.get('/v1/new', async () => ({})),
+			/GET \/v1\/new must stand in the table of routes/,
+		);
+		await app.close();
 	});
 
 	it('have the one body that every error has', async () => {

@@ -28,6 +28,7 @@ export async function httpInMemory(
 		config,
 		version: '0.0.0-test',
 		docsDir: null,
+		pageDir: null,
 		now: () => Date.now(),
 		clock,
 		...{ logger, keys, certificate: null },

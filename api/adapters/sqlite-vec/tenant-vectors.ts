@@ -33,7 +33,7 @@ interface Places {
 	filled: number;
 }
 
-/** `blocks`: as many as the rows need, or more. `rows`: ascending. */
+/** `blocks`: as many as the rows need. `rows`: ascending. */
 export function createTenantVectors(
 	memory: VectorBlocks,
 	blocks: number[],
@@ -41,7 +41,6 @@ export function createTenantVectors(
 ): TenantVectors {
 	const places: Places = { memory, blocks, count: rows.length, gone: 0, filled: -1 };
 	rows.forEach((row, place) => setRow(places, place, row));
-	giveBack(places);
 	return {
 		fill(row, vector) {
 			// Mostly the file has them in their order.
@@ -123,12 +122,13 @@ function runsOf(places: Places, rows: Float64Array): Run[] {
 	const runs: { from: number; to: number }[] = [];
 	let [place, last] = [0, { from: -1, to: -1 }];
 	for (const row of rows) {
-		// The next one is mostly near.
-		while (place < places.count && Math.abs(rowAt(places, place)) < row) place += 1;
+		// The next one mostly lies behind the one before it.
+		place = place < places.count && rowAt(places, place) === row ? place : placeOf(places, row, place);
 		if (place === places.count) break;
 		if (rowAt(places, place) !== row) continue;
 		if (last.to === place) last.to += 1;
 		else runs.push((last = { from: place, to: place + 1 }));
+		place += 1;
 	}
 	return runs;
 }
@@ -155,9 +155,9 @@ function measured({ memory, blocks }: Places, limit: number, runs: readonly Run[
 	return least.found().map(({ place }) => place);
 }
 
-/** The place of a row, or of the first one behind it. */
-function placeOf(places: Places, row: number): number {
-	let [from, to] = [0, places.count];
+/** The place of a row, or of the first one behind it, at `least` or further. */
+function placeOf(places: Places, row: number, least = 0): number {
+	let [from, to] = [least, places.count];
 	while (from < to) {
 		const middle = (from + to) >> 1;
 		if (Math.abs(rowAt(places, middle)) < row) from = middle + 1;

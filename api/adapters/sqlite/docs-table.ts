@@ -186,11 +186,13 @@ export function createDocsTable(
 				p_fingerprint = iif(p_sha256 IS NULL, NULL, '')
 			WHERE doc = ?
 		`),
-		mendJobs: db.prepare(`
-			UPDATE jobs SET version = min(version, ${largest}), detail = iif(json_valid(detail), detail, NULL)
-			WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
-				UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
-		`),
+		mendJobs: ['jobs', 'waiting_jobs'].map((table) =>
+			db.prepare(`
+				UPDATE ${table} SET version = min(version, ${largest}), detail = iif(json_valid(detail), detail, NULL)
+				WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
+					UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
+			`),
+		),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
@@ -239,7 +241,7 @@ export function createDocsTable(
 		},
 		mendDoc(key) {
 			sql.mend.run(key);
-			sql.mendJobs.run(key);
+			for (const mend of sql.mendJobs) mend.run(key);
 		},
 		progress: () => column.query(db, progressFields, docListSql.progress).all(),
 		queues: () => column.query(db, queueFields, queuesFrom).all(),

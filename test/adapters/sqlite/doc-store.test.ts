@@ -229,7 +229,7 @@ describe('doc store: sqlite alone', () => {
 		await store.accept([row, job, put('good', 'C2', { tenant: 'other' })], 3, limits);
 		store = await edited(`
 			UPDATE docs SET rank = 1 << 62 WHERE doc_id = 'row';
-			UPDATE jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
+			UPDATE waiting_jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
 		`);
 		const claimed = [...(await claimAll(10)), ...(await claimAll(11)), ...(await claimAll(12))];
 		assert.deepEqual([...new Set(claimed.map(({ docId }) => docId))].toSorted(), ['good']);
