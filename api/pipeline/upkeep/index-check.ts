@@ -86,7 +86,10 @@ export function startIndexCheck(
 		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
 		totals,
 	};
-	const audits = createAudits({ ...deps, everyMs: deps.audit.everyMs }, () => open.wake());
+	const audits = createAudits({
+		...{ ...deps, everyMs: deps.audit.everyMs, wake: () => open.wake() },
+		checkIndex: () => (open.isCheckAsked = true),
+	});
 	void loop(open, findings, audits, deps);
 	return {
 		audits,
