@@ -26,7 +26,7 @@ export type AuditKind = (typeof auditKinds)[number];
 /** What a report names at most. */
 export const auditLimits = {
 	/** Tenants with findings, each with its counts. */
-	tenants: 50,
+	tenants: 20,
 	/** Documents of each of them. */
 	documents: 20,
 } as const;

@@ -100,7 +100,7 @@ const Status = Type.Object({
 		breaker: BreakerView,
 		check: Type.Union([IndexCheckView, Type.Null()], { description: 'null: this process does not look.' }),
 		audit: Type.Union([AuditStatus, Type.Null()], {
-			description: 'Of all tenants. null: this process does not look.',
+			description: 'Of all tenants, without names: GET /v1/audit has them. null: this process does not look.',
 		}),
 	}),
 	embedder: Type.Object({
@@ -168,6 +168,12 @@ function rerankerOf(pipeline: Pipeline, config: Config) {
 	const state = pipeline.rerankerState();
 	return state === null ? null : { model: config.rerankerModel, breaker: state };
 }
+
+/** What it names may be long, and this is asked for again and again. */
+const withoutNames = ({ now, last }: AuditStatus): AuditStatus => ({
+	now: now && { ...now, tenants: [] },
+	last: last && { ...last, tenants: [] },
+});
 
 /** A pace that a server asks for is no fault of it. */
 const isAtFault = (pipeline: Pipeline): boolean => {
@@ -327,7 +333,7 @@ export function statusRoutes(
 				credits: stats.credits,
 				index: {
 					...{ kind: vectorStore.kind, breaker: pipeline.indexState() },
-					...{ check: pipeline.indexCheck(), audit },
+					...{ check: pipeline.indexCheck(), audit: audit && withoutNames(audit) },
 				},
 				embedder: {
 					model: embedder.model,

@@ -4,6 +4,7 @@ import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { Clock, DocStore } from '../../ports/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import { auditStep, type AuditDeps, type StepProgress } from './audit-step.ts';
+import { markerOf, repairMarker } from './tenant-repair.ts';
 import { beginRun, reportOf, type AuditRun } from './audit-run.ts';
 
 /**
@@ -20,6 +21,10 @@ interface AuditsDeps {
 	readonly telemetry: Telemetry;
 	/** Between two audits of everything that nobody asked for, which mend what they find, ms; 0: there are none. */
 	readonly everyMs: number;
+	/** The loop sleeps, and there is something to do. */
+	readonly wake: () => void;
+	/** A tenant was left half mended: the index is to be checked. */
+	readonly checkIndex: () => void;
 }
 
 interface Asked {
@@ -61,8 +66,8 @@ export const auditOwed = (startedAt: string) => ({
 const saveEveryMs = 1_000;
 const mostWaiting = 100;
 
-/** `wake`: the loop sleeps, and there is something to do. */
-export function createAudits(deps: AuditsDeps, wake: () => void): Audits {
+export function createAudits(deps: AuditsDeps): Audits {
+	const { wake } = deps;
 	const state: AuditsState = {
 		...{ run: null, waiting: [], progress: { looked: new Set(), walk: null }, isStopped: false },
 		...{ loading: null, savedAt: 0, cancelNext: () => {} },
@@ -197,12 +202,17 @@ async function end(
 	state: AuditsState,
 	run: AuditRun,
 	how: 'done' | 'stopped' | 'failed',
-	{ docStore, now, log, telemetry }: AuditsDeps,
+	{ docStore, now, log, telemetry, checkIndex }: AuditsDeps,
 ): Promise<AuditReport> {
 	const report = reportOf(run, how, iso(now()));
 	if (how === 'done') {
 		await docStore.setMarker(lastMarker(run.tenant), JSON.stringify(report));
 		if (run.tenant === null) measure(report, telemetry);
+	}
+	if (how !== 'done' && run.repair && !run.at.isTenantDone) {
+		// It may have the right number of points by chance now: the check goes through all of it.
+		await docStore.setMarker(repairMarker, markerOf(run.at.tenant));
+		checkIndex();
 	}
 	await docStore.setMarker(runMarker, null);
 	state.run = null;

@@ -86,7 +86,10 @@ export function startIndexCheck(
 		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
 		totals,
 	};
-	const audits = createAudits({ ...deps, everyMs: deps.audit.everyMs }, () => open.wake());
+	const audits = createAudits({
+		...{ ...deps, everyMs: deps.audit.everyMs, wake: () => open.wake() },
+		checkIndex: () => (open.isCheckAsked = true),
+	});
 	void loop(open, findings, audits, deps);
 	return {
 		audits,
@@ -116,7 +119,7 @@ async function loop(
 		await sleepUntil(dueAt, requests, isAnythingAsked, deps);
 		if (signal.aborted) return;
 		const isAsked = requests.isCheckAsked;
-		const isDue = isAsked || clock.monotonic() >= dueAt;
+		let isDue = isAsked || clock.monotonic() >= dueAt;
 		requests.isCheckAsked = false;
 		try {
 			// 2. Once: the time in which this store has published nothing.
@@ -129,6 +132,7 @@ async function loop(
 			if (isDue) {
 				await checkIndex(isAsked, findings, (until) => rest(until, requests, repairing), repairing);
 				dueAt = clock.monotonic() + deps.everyMs;
+				isDue = false;
 			}
 			// 5. One step of an audit; whatever else is asked for comes before the next one.
 			await audits.load();

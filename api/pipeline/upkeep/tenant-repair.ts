@@ -14,6 +14,9 @@ export interface RepairMarker {
 }
 
 export const repairMarker = 'mending';
+/** All of the tenant is to be repaired. */
+export const markerOf = (tenant: string): string =>
+	JSON.stringify({ tenant, after: '' } satisfies RepairMarker);
 const docsAPage = 100;
 const namesAPage = 1_000;
 /** A document in work keeps the rest waiting for no longer than this. */

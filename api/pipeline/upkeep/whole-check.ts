@@ -1,6 +1,6 @@
 import type { Failure } from '../../domain/index.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
-import { repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
+import { markerOf, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
 import { unsoundTenants } from './index-verification.ts';
 
 export interface IndexCheckStatus {
@@ -53,6 +53,7 @@ export async function checkIndex(
 	// 1. A repair that did not come to its end, by an error or a restart, has left a marker.
 	if (findings.state !== 'unchecked') findings.state = 'checking';
 	totals.isNewer = false;
+	const left = unmendedTenants(totals);
 	totals.unmended.clear();
 	const lookedAt = now();
 	const since = isAsked ? null : findings.lookedAt;
@@ -66,7 +67,8 @@ export async function checkIndex(
 		const failed = await unsoundTenants(tenants, since, deps);
 		const tookMs = clock.monotonic() - startedAt;
 		// Half repaired, it may have the right number of points by chance.
-		if (progress !== null && tenants.includes(progress.tenant)) failed.add(progress.tenant);
+		for (const tenant of [...left, ...(progress === null ? [] : [progress.tenant])])
+			if (tenants.includes(tenant)) failed.add(tenant);
 		deps.telemetry.count('docdrop_index_check_seconds_total', {}, tookMs / 1_000);
 		unsound += await mendTenants(failed, { progress, unsound }, findings, deps);
 		const last = tenants.at(-1);
@@ -76,7 +78,8 @@ export async function checkIndex(
 	}
 	signal.throwIfAborted();
 	// 3. Say what came of it.
-	await docStore.setMarker(repairMarker, null);
+	const [owed] = unmendedTenants(totals);
+	await docStore.setMarker(repairMarker, owed === undefined ? null : markerOf(owed));
 	findings.checkedAt = new Date(now()).toISOString();
 	findings.lookedAt = lookedAt;
 	findings.state = totals.isNewer ? 'newer' : unsound > 0 ? 'unsound' : 'sound';
@@ -85,6 +88,10 @@ export async function checkIndex(
 	else if (findings.state === 'unsound')
 		log.error({ tenants: unsound, documents: totals.unmended.size }, 'the index could not be mended');
 }
+
+/** Of documents that were passed by, because they could not be mended. */
+const unmendedTenants = ({ unmended }: RepairTotals): Set<string> =>
+	new Set(Array.from(unmended.keys(), (name) => (JSON.parse(name) as [string, string])[0]));
 
 /** Repairs those that are unsound and verifies them again, in a few rounds; how many could not be mended. */
 async function mendTenants(
@@ -102,7 +109,7 @@ async function mendTenants(
 		findings.suspects = check.unsound + count;
 		telemetry.set('docdrop_index_unsound_tenants', {}, findings.suspects);
 	};
-	let failed = unsound;
+	let failed = new Set(unsound);
 	for (let round = 1; failed.size > 0 && round <= mostRounds && !totals.isNewer; round += 1) {
 		findings.state = 'mending';
 		suspect(failed.size);
@@ -116,7 +123,10 @@ async function mendTenants(
 		const written = totals.written - before.written;
 		const removed = totals.removed - before.removed;
 		log.warn({ tenants: failed.size, written, removed }, 'the index was mended');
-		failed = await unsoundTenants([...failed], null, deps);
+		const repaired = failed;
+		failed = await unsoundTenants([...repaired], null, deps);
+		// What was left may be as many points too few as others are too many.
+		for (const tenant of unmendedTenants(totals)) if (repaired.has(tenant)) failed.add(tenant);
 		// Another round would find the same.
 		if (written + removed === 0 && totals.unmended.size > 0) break;
 	}
