@@ -46,8 +46,8 @@ export function rareFirst(
 	);
 	const within = firstWithin(counted, bounds.ranked).length;
 	// A row may have several of them: only one that alone has enough makes sure of a list.
-	const enough = counted.findIndex(({ chunks }) => chunks >= limit) + 1;
-	const rare = counted.slice(0, Math.max(within, enough));
+	const enough = counted.findIndex(({ chunks }) => chunks >= limit);
+	const rare = enough < 0 ? counted : counted.slice(0, Math.max(within, enough + 1));
 	return { rare: rare.map(({ term }) => term), counted: counted.map(({ term }) => term) };
 }
 

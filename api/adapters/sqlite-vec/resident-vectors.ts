@@ -91,7 +91,12 @@ function load(
 	const blocks = takeBlocks(memory, blocksFor(rows.length), tenant);
 	if (blocks === null) return null;
 	const vectors = createTenantVectors(memory.blocks, blocks, rows);
-	each(vectors.fill);
+	try {
+		each(vectors.fill);
+	} catch (error) {
+		vectors.release();
+		throw error;
+	}
 	return { vectors, edition };
 }
 

@@ -171,6 +171,24 @@ describe('vectors in memory', () => {
 		assert.equal(small.of({ tenant: 1, edition: 0, points: 3 }), 'unfit');
 	});
 
+	it('take no memory where they cannot be read', () => {
+		const { stored, state } = fileOf({ 1: 15, 2: 15 });
+		const disk = { fails: true };
+		const resident = createResidentVectors({
+			...{ dimensions, maxBytes: 2 * page },
+			stored: (tenant) => ({
+				...stored(tenant),
+				each(take) {
+					if (disk.fails) throw new Error('the disk fails');
+					stored(tenant).each(take);
+				},
+			}),
+		});
+		assert.throws(() => resident.of(state(1)), /the disk fails/);
+		disk.fails = false;
+		assert.equal(allOf(readyOf(resident.of(state(2)))).length, 15);
+	});
+
 	it('make room for a tenant that grows, which stays', () => {
 		const { stored, read, state } = fileOf({ 1: 15, 2: 15 });
 		const resident = createResidentVectors({ stored, dimensions, maxBytes: 3 * page });
