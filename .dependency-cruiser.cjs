@@ -1,7 +1,7 @@
 /** The boundaries of ARCHITECTURE.md as allowlists, for our own modules; libraries are free where they fit. */
 const ours = '^(api|nodes|credentials)/';
-/** What is neither a room nor a port: the errors' table, the metrics' names as types, and turns of the event loop. */
-const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$', '^api/loop-turn\\.ts$'];
+/** What is neither a room nor a port: the errors' table, the metrics' names as types, turns of the event loop, and pages. */
+const basics = ['^api/errors\\.ts$', '^api/telemetry\\.ts$', '^api/loop-turn\\.ts$', '^api/byte-pages\\.ts$'];
 const only = (name, from, allowed, comment) => ({
 	name,
 	comment,
@@ -137,6 +137,26 @@ module.exports = {
 				path: '^(api/(mcp/|cli/mcp-command\\.ts$)|node_modules/@modelcontextprotocol/)',
 				dependencyTypesNot: ['dynamic-import', 'type-only'],
 			},
+		},
+		only(
+			'page',
+			'^api/page/',
+			['^api/(page|contract)/'],
+			'the page runs in a browser, and asks the API as everybody does',
+		),
+		{
+			name: 'page-loads-no-schemas',
+			comment: 'of the contract the page knows types',
+			severity: 'error',
+			from: { path: '^api/page/' },
+			to: { path: '^api/contract/', dependencyTypesNot: ['type-only'] },
+		},
+		{
+			name: 'page-is-served',
+			comment: 'no module of the API imports the page: it is files',
+			severity: 'error',
+			from: { path: ours, pathNot: '^api/page/' },
+			to: { path: '^api/page/' },
 		},
 		only(
 			'mcp',

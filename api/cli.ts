@@ -5,17 +5,21 @@ import { parseArgs } from 'node:util';
 import { createClient, type Client, type ReportedFolders } from './cli/api-client.ts';
 import { keysCommand } from './cli/keys-command.ts';
 import { adoptFolder } from './cli/adopt-folder.ts';
+import { changeAll, metadataOf, printChanged } from './cli/filtered-changes.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { runAudit } from './cli/audit-command.ts';
+import { runBackup } from './cli/backup-command.ts';
+import { count } from './cli/counts.ts';
 import { printAudit } from './cli/print-audit.ts';
 import { relaunch } from './cli/relaunch.ts';
-import { explain, printStatus } from './cli/print.ts';
+import { explain, printDocuments, printStatus } from './cli/print.ts';
 import { printSearch } from './cli/print-search.ts';
 import { printPreview } from './cli/print-preview.ts';
-import { searchOptions, searchRequest } from './cli/search-request.ts';
+import { filterOf, searchOptions, searchRequest, whole } from './cli/search-request.ts';
 import { UsageError } from './cli/usage-error.ts';
 import { readConfig, withSecretFiles, type Config } from './config/index.ts';
 import { readNote } from './data-folder.ts';
+import { limits } from './contract/limits.ts';
 import { DocDropError, isDocDropError } from './errors.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { pathInside } from '../nodes/watch/inside.ts';
@@ -31,10 +35,17 @@ const usage = `docdrop ${version}: files change, a vector index follows
                                 --filter '{"path":{"prefix":"handbook/"},"year":{"gte":2020}}'
                                 --by-document (each once) --context N (chunks around a passage)
                                 --highlight --explain --facets NAME,NAME
+  docdrop list                  documents by their names; --filter as above, --limit N
+  docdrop patch [PATH]          change the metadata of one document, or of all that are like --filter, without sending
+                                them again: --set '{"team":"support","draft":null}' (null takes a name away)
+  docdrop delete [PATH]         delete one document, or all that are like --filter
+                                both: --dry-run says how many, --take-over includes what other sources own
   docdrop preview FILE          the passages that a file would be found by, and what of it could not be read
   docdrop status                figures, and what waits or failed
   docdrop audit                 hold folder, manifest and index against each other, of all tenants or of --tenant T;
                                 --repair mends the difference, --stop ends one that is under way
+  docdrop backup DIR            all that the data folder holds, as it belongs together, while work goes on
+  docdrop restore DIR           a backup, into an empty data folder
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
@@ -62,6 +73,9 @@ const options = {
 	rights: { type: 'string' },
 	repair: { type: 'boolean' },
 	stop: { type: 'boolean' },
+	set: { type: 'string' },
+	'dry-run': { type: 'boolean' },
+	'take-over': { type: 'boolean' },
 	json: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
@@ -94,6 +108,18 @@ async function main(argv: readonly string[]): Promise<void> {
 				console.log(values.json === true ? JSON.stringify(answer) : printSearch(answer, request.query));
 			});
 		}
+		case 'list': {
+			expect(rest, 0, 'list takes no argument');
+			const limit = whole('--limit', values.limit, 1, limits.pageRows) ?? 50;
+			const query = { tenant: config.tenant, filter: filterOf(values.filter), limit };
+			return ask(config, async (client) => {
+				const page = await client.documents(query);
+				console.log(values.json === true ? JSON.stringify(page) : printDocuments(page));
+			});
+		}
+		case 'patch':
+		case 'delete':
+			return change(config, command, rest, values);
 		case 'preview': {
 			expect(rest, 1, 'preview takes one file');
 			const file = rest[0] ?? '';
@@ -130,6 +156,24 @@ async function main(argv: readonly string[]): Promise<void> {
 		case 'audit':
 			expect(rest, 0, 'audit takes no argument');
 			return ask(config, (client) => audit(client, values.tenant ?? null, values));
+		case 'backup': {
+			expect(rest, 1, 'backup takes one folder');
+			const dir = whereNamed(rest[0] ?? '');
+			return ask(config, async (client) => {
+				const { files, bytes } = await runBackup(client, config, dir, systemClock);
+				const said = `${count(files, 'file')}, ${bytes.toLocaleString('en')} bytes in ${dir}`;
+				console.log(values.json === true ? JSON.stringify({ files, bytes }) : said);
+			});
+		}
+		case 'restore': {
+			expect(rest, 1, 'restore takes one folder');
+			const { restore } = await import('./server.ts');
+			const { at } = await restore(whereNamed(rest[0] ?? ''), config);
+			console.log(
+				`Restored as of ${at}. Start docdrop as before: it compares everything, and the folder tells of all its files.`,
+			);
+			return;
+		}
 		case 'release':
 			expect(rest, 0, 'release takes no argument');
 			return ask(config, async (client) => {
@@ -151,6 +195,35 @@ async function main(argv: readonly string[]): Promise<void> {
 		default:
 			throw new UsageError(`there is no command ${JSON.stringify(command)}`);
 	}
+}
+
+/** One document by its name, or all that are like a filter; never both, and never neither. */
+async function change(
+	config: Config,
+	command: 'patch' | 'delete',
+	rest: readonly string[],
+	values: ReturnType<typeof parse>['values'],
+): Promise<void> {
+	const filter = filterOf(values.filter);
+	if ((filter === undefined ? 1 : 0) !== rest.length)
+		throw new UsageError(`${command} takes one path, or --filter`);
+	const metadata = command === 'delete' ? null : metadataOf(values.set);
+	const dryRun = values['dry-run'] === true;
+	const takeOver = values['take-over'] === true;
+	const { tenant } = config;
+	if (filter === undefined && dryRun) throw new UsageError('--dry-run goes with --filter');
+	return ask(config, async (client) => {
+		if (filter === undefined) {
+			const docId = docIdOf(config, rest[0] ?? '') ?? rest[0] ?? '';
+			const receipt = await client.change({ tenant, docId }, metadata, takeOver);
+			console.log(values.json === true ? JSON.stringify(receipt) : `${docId}: ${receipt.state}`);
+			return;
+		}
+		const asked = { tenant, filter, metadata, dryRun, takeOver };
+		const sum = await changeAll(client, asked);
+		console.log(values.json === true ? JSON.stringify(sum) : printChanged(asked, sum));
+		if (sum.failed > 0 || sum.stopped !== undefined) process.exitCode = 1;
+	});
 }
 
 function parse(argv: readonly string[]) {

@@ -136,6 +136,17 @@ const table = {
 		retryable: false,
 		hint: 'The index was made with another model or shape. Point DocDrop at a new collection or data folder.',
 	},
+	// Neither is ever a caller's: a search that was not reranked is answered, and says so.
+	reranker_unavailable: {
+		status: 503,
+		retryable: true,
+		hint: 'The reranker does not answer; searches go out in their own order. Check DOCDROP_RERANKER_URL, its key and its model.',
+	},
+	reranker_rejected: {
+		status: 502,
+		retryable: false,
+		hint: 'The reranker refused this question; its reason is in the message.',
+	},
 	index_forbidden: {
 		status: 502,
 		retryable: true,

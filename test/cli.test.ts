@@ -74,6 +74,7 @@ describe('the command line', function () {
 			[['fly'], 2, /^$/, /there is no command "fly"[^]+docdrop watch/],
 			[['--colour'], 2, /^$/, /--colour/],
 			[['search', 'a', '--limit', `${most + 1}`], 2, /^$/, new RegExp(`--limit must be 1 to ${most}\n`)],
+			[['delete'], 2, /^$/, /delete takes one path, or --filter\n/],
 			[['search', 'a', '--limit', `${most}`], 1, /^$/, /must be a data folder, and there is none/],
 		];
 		const ran = await inTurns(
@@ -233,6 +234,16 @@ describe('the command line', function () {
 			const explained = (await ask('explain', '/data/box/a.zip')).out;
 			assert.match(explained, /^a\.zip\n[^]+box, watched by workflow Files[^]+left out +the file is larger/);
 			assert.match((await ask('status')).out, /SKIPPED {4}box \(tenant default, workflow Files\): 1 file/);
+
+			const like = ['--filter', '{"docId":{"prefix":"sub/"}}'];
+			const [listed, counted, patched] = await inTurns([
+				() => ask('list', ...like),
+				() => ask('delete', ...like, '--dry-run'),
+				() => ask('patch', 'inbox/rivers.txt', '--set', '{"seen":true}', '--json'),
+			]);
+			assert.match(listed?.out ?? '', /^published {2}sub\/hills\.md/);
+			assert.equal(counted?.out, '1 document would be deleted.\n', counted?.err);
+			assert.match(patched?.err ?? '', /docId belongs to another source[^]+--take-over|takeOver/);
 
 			writeFileSync(join(inbox, 'new.txt'), 'The Rhine is green.');
 			await server.shows(/up to date: 3 documents/);

@@ -173,7 +173,11 @@ describe('settings', () => {
 			[{ DOCDROP_PROT: '1' }, 'DOCDROP_PROT', /not a setting/],
 			[{ SKIP_RATE_LIMITS_LOCAL: 'yes' }, 'SKIP_RATE_LIMITS_LOCAL', /true or false, got "yes"/],
 			[{ DOCDROP_LOG_LEVEL: 'loud' }, 'DOCDROP_LOG_LEVEL', /debug, info, warn, error, silent, got "loud"/],
-			[{ DOCDROP_EMBEDDER: 'gpt' }, 'DOCDROP_EMBEDDER', /static, openai, got "gpt"/],
+			[
+				{ DOCDROP_EMBEDDER: 'gpt' },
+				'DOCDROP_EMBEDDER',
+				/static, openai, ollama, lmstudio, vllm, tei, got "gpt"/,
+			],
 			[{ DOCDROP_HOST: '0.0.0.0' }, 'DOCDROP_HOST', /loopback.+DOCDROP_API_KEYS.+got "0\.0\.0\.0"/],
 			[{ DOCDROP_HOST: '127.evil.example' }, 'DOCDROP_HOST', /loopback/],
 			[{ DOCDROP_HOST: '::' }, 'DOCDROP_HOST', /loopback/],

@@ -1,13 +1,14 @@
 /** Opens the adapters that a configuration chooses, each in the order of what it needs. Only app.ts calls this. */
 import { join } from 'node:path';
 import { builtInTable, createOpenAiEmbedder, createStaticEmbedder } from '../adapters/embedders/index.ts';
+import { createHttpReranker } from '../adapters/rerankers/index.ts';
 import { openVectorCache } from '../adapters/vector-cache/index.ts';
 import { checkOcr, createExtractorPool, openTikaExtractor } from '../adapters/extractors/index.ts';
 import { createSpools } from '../adapters/spool/index.ts';
 import { openSqliteDocStore } from '../adapters/sqlite/index.ts';
-import { chunkSettings, refusedTypes, type Config } from '../config/index.ts';
+import { chunkSettings, embedderServer, refusedTypes, type Config } from '../config/index.ts';
 import { readTypes } from '../contract/file-types.ts';
-import type { Clock, Embedder, Extractor } from '../ports/index.ts';
+import type { Clock, Embedder, Extractor, Reranker } from '../ports/index.ts';
 import { builtInFingerprints } from './embedder-change.ts';
 import { createVectorStore } from './vector-store-choice.ts';
 import { onlyWanted } from './wanted-types.ts';
@@ -47,7 +48,7 @@ export async function openAdapters(
 	const extractor = opened(await openExtractor(config, clock));
 	// What the store knows nothing of could not be written again.
 	const isKnown = (await docStore.tenants({ after: '', limit: 1 })).length > 0;
-	const replaceable = isKnown && config.embedder !== 'openai' ? builtInFingerprints : [];
+	const replaceable = isKnown && config.embedder === 'static' ? builtInFingerprints : [];
 	const vectorStore = opened(createVectorStore(config, dataDir, embedder, clock, replaceable));
 	const spools = createSpools({
 		dir: join(dataDir, 'spool'),
@@ -55,7 +56,7 @@ export async function openAdapters(
 		maxBytes: config.maxSpoolBytes,
 	});
 	const vectorCache =
-		config.embedder === 'openai' && config.vectorCacheBytes > 0
+		config.embedder !== 'static' && config.vectorCacheBytes > 0
 			? opened(
 					openVectorCache({
 						dir: join(dataDir, 'vector-cache'),
@@ -65,7 +66,33 @@ export async function openAdapters(
 					}),
 				)
 			: null;
-	return { docStore, embedder, extractor, vectorStore, vectorCache, spools };
+	return {
+		docStore,
+		embedder,
+		extractor,
+		vectorStore,
+		vectorCache,
+		spools,
+		reranker: openReranker(config, clock),
+	};
+}
+
+const cohereUrl = 'https://api.cohere.com';
+
+/** Null: nobody is asked. */
+function openReranker(config: Config, clock: Clock): Reranker | null {
+	const { reranker: form, rerankerUrl, rerankerKey: apiKey, rerankerModel: model, rerankerTop: top } = config;
+	if (form === 'none') return null;
+	const url = rerankerUrl || cohereUrl;
+	return createHttpReranker({
+		form,
+		url,
+		model,
+		top,
+		timeoutMs: config.rerankerTimeoutMs,
+		clock,
+		...(apiKey !== '' && { apiKey }),
+	});
 }
 
 async function openExtractor(config: Config, clock: Clock): Promise<Extractor> {
@@ -92,13 +119,12 @@ const settingsByType = (refused: ReturnType<typeof refusedTypes>): Readonly<Reco
 	);
 
 async function openEmbedder(config: Config, clock: Clock): Promise<Embedder> {
-	if (config.embedder !== 'openai') return createStaticEmbedder(await builtInTable());
+	const server = embedderServer(config);
+	if (server === null) return createStaticEmbedder(await builtInTable());
+	const { url, model, dimensions, batch: batchSize, queryPrefix, documentPrefix } = server;
 	return createOpenAiEmbedder({
-		url: config.embedderUrl,
+		...{ url, model, dimensions, batchSize, queryPrefix, documentPrefix },
 		...(config.embedderKey !== '' && { apiKey: config.embedderKey }),
-		model: config.embedderModel,
-		dimensions: config.embedderDimensions,
-		batchSize: config.embedderBatch,
 		timeoutMs: config.embedderTimeoutMs,
 		clock,
 	});

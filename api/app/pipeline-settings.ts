@@ -1,6 +1,6 @@
 /** A configuration in the terms of the pipeline. Only app.ts calls this. */
 import { LONGEST_OCR_MS } from '../adapters/extractors/index.ts';
-import { refusedTypes, type Config } from '../config/index.ts';
+import { embedderServer, refusedTypes, type Config } from '../config/index.ts';
 import { mimeTypeOf } from '../contract/file-types.ts';
 import type { Peer } from '../pipeline/faults/index.ts';
 import type { PipelineDeps } from '../pipeline/index.ts';
@@ -16,6 +16,14 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 		accept: acceptSettings(config, adapters),
 		indexBreaker: breakerSettings('index', 'vector index', config.qdrantTimeoutMs, log),
 		embedderBreaker: breakerSettings('embedder', 'embedder', config.embedderTimeoutMs, log),
+		reranker: adapters.reranker && {
+			reranker: adapters.reranker,
+			breaker: {
+				...{ attempts: 1, retryDelayMs: 100, threshold: 3, halfOpenAfterMs: 1_000 },
+				...{ name: 'reranker', code: 'reranker_unavailable', timeoutMs: config.rerankerTimeoutMs * 2 },
+				onChange: (state) => log.warn({ peer: 'reranker', state }, 'a breaker changed its state'),
+			},
+		},
 		weightOf: (tenant) => config.tenantWeights.get(tenant) ?? 1,
 		worker: config.workers === 0 ? null : workerSettings(config),
 		indexCheck: {
@@ -25,7 +33,7 @@ export const pipelineSettings = (config: Config, adapters: Adapters, log: Pipeli
 		},
 		// A call of a server's is one request: where one is refused, no other one is paid for twice.
 		embedCalls: {
-			maxTexts: config.embedder === 'openai' ? config.embedderBatch : 256,
+			maxTexts: embedderServer(config)?.batch ?? 256,
 			maxCalls: config.embedderCalls,
 		},
 		admission: {

@@ -22,7 +22,7 @@ export function createVectorStore(
 		const store = (name: string) =>
 			createSqliteVecStore({
 				...{ file: join(dataDir, `${name}.db`), dimensions, fingerprint, replaceable },
-				readers: config.indexReaders,
+				...{ readers: config.indexReaders, vectorBytes: Math.floor(config.indexMemoryBytes / shards) },
 			});
 		return createShardedStore({
 			shards: shardNames('vectors', shards).map(store),

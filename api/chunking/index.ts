@@ -9,9 +9,9 @@ export {
 	defaultChunkSettings,
 } from './chunk-sizes.ts';
 export { indexedTerms, isNamedAlike, storedTerms } from './name-terms.ts';
-export { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from './near-terms.ts';
+export { looksOf, nearTerms, sharedBeginning, type VocabularyTerm } from './near-terms.ts';
 export { chunkHash, embeddedText, type Piece } from './piece.ts';
 export { parseQuery, type QueryWords, holdsWords } from './query-words.ts';
 export { greatestScore, k1, shareOf } from './term-weights.ts';
 export { TERMS_VERSION, termsOf } from './stems.ts';
-export { tokenize } from './tokenize.ts';
+export { isUnspacedTerm, partsOf, tokenize } from './tokenize.ts';

@@ -7,7 +7,10 @@ export interface VocabularyTerm {
 /** Of a word's stand-ins are only looked at those that begin as it does, so many characters long. */
 export const sharedBeginning = 3;
 /** As many of them, in the order of terms; what is beyond costs more than it finds. */
-export const mostLookedAt = 2_000;
+const mostLookedAt = 2_000;
+/** Of all words of a query together, and words: a text that is pasted in has many that no index knows. */
+const mostOfQuery = 6_000;
+const mostWords = 8;
 
 const mostCompletions = 8;
 const mostCorrections = 3;
@@ -15,6 +18,20 @@ const mostCorrections = 3;
 const shortestMistyped = 5;
 /** Letters that a stem may lack of an unfinished word. */
 const longestEnding = 4;
+
+/**
+ * Which of a query's terms that no chunk has are looked for in the vocabulary, and at how many terms of it each: the
+ * unfinished word first, then the others in their order. What a query costs is bounded, however many words it has.
+ */
+export function looksOf(unknown: readonly string[], beginning: string | null): ReadonlyMap<string, number> {
+	const hopeful = unknown.filter((term) => term === beginning || mayBeMistyped(term));
+	const first = hopeful.toSorted((a, b) => Number(b === beginning) - Number(a === beginning));
+	const chosen = first.slice(0, mostWords).filter(({ length }) => length >= sharedBeginning);
+	const each = Math.min(mostLookedAt, Math.floor(mostOfQuery / Math.max(1, chosen.length)));
+	return new Map(chosen.map((term) => [term, each]));
+}
+
+const mayBeMistyped = (term: string) => term.length >= shortestMistyped && /^\p{L}+$/u.test(term);
 
 /**
  * What is searched for in place of a term that no chunk has: the most frequent terms that begin with it, where it is
@@ -26,17 +43,19 @@ export function nearTerms(
 	isUnfinished: boolean,
 	vocabulary: readonly VocabularyTerm[],
 ): string[] {
-	const ranked = vocabulary.toSorted((a, b) => b.chunks - a.chunks || (a.term < b.term ? -1 : 1));
 	const first = (count: number, holds: (other: string) => boolean) =>
-		ranked.flatMap((each) => (holds(each.term) ? [each.term] : [])).slice(0, count);
+		vocabulary
+			.filter((each) => holds(each.term))
+			.sort((a, b) => b.chunks - a.chunks || (a.term < b.term ? -1 : 1))
+			.slice(0, count)
+			.map((each) => each.term);
 	if (isUnfinished) {
 		const completions = first(mostCompletions, (other) => other.startsWith(term));
 		if (completions.length > 0) return completions;
-		const stems = first(mostLookedAt, (other) => isStemOf(other, term));
+		const stems = first(vocabulary.length, (other) => isStemOf(other, term));
 		if (stems.length > 0) return stems.toSorted((a, b) => b.length - a.length).slice(0, 1);
 	}
-	if (term.length < shortestMistyped || !/^\p{L}+$/u.test(term)) return [];
-	return first(mostCorrections, (other) => isOneSlipAway(term, other));
+	return mayBeMistyped(term) ? first(mostCorrections, (other) => isOneSlipAway(term, other)) : [];
 }
 
 const isStemOf = (other: string, term: string) =>

@@ -36,6 +36,22 @@ export function tokenize(text: string): string[] {
 	return terms;
 }
 
+/**
+ * A run of letters as it stands in a text, in parts: those that are written without spaces, and the words between them.
+ * For whoever shows where terms stand; `tokenize` folds the text first.
+ */
+export function partsOf(
+	run: string,
+): { readonly text: string; readonly index: number; readonly isUnspaced: boolean }[] {
+	if (!BEYOND_ASCII.test(run)) return [{ text: run, index: 0, isUnspaced: false }];
+	return Array.from(run.matchAll(UNSPACED_OR_NOT), ({ 0: text, index }) => ({
+		...{ text, index, isUnspaced: UNSPACED.test(text) },
+	}));
+}
+
+/** Whether a term is of a text that is written without spaces: one character, or two neighbours. */
+export const isUnspacedTerm = (term: string): boolean => UNSPACED.test(term);
+
 const LONGEST = 64;
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;

@@ -1,5 +1,8 @@
 import type { AuditReport, AuditStatus } from '../contract/audit-schema.ts';
+import type { BackupStatus } from '../contract/backup-schema.ts';
 import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
+import type { DocumentView, Receipt } from '../contract/document-schema.ts';
+import type { FilteredResponse } from '../contract/filtered-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
 import type { SearchRequest, SearchResponse } from '../contract/search-schema.ts';
 import type { Config } from '../config/index.ts';
@@ -17,6 +20,12 @@ export interface Client {
 		document: { readonly tenant: string; readonly docId: string; readonly path?: string },
 		bytes: Uint8Array,
 	): Promise<PreviewResponse>;
+	/** A page of documents by their names, those that are like the filter. */
+	documents(query: DocumentsQuery): Promise<DocumentsPage>;
+	/** Changes the metadata of one document, or deletes it (null). */
+	change(name: DocumentName, metadata: object | null, takeOver: boolean): Promise<Receipt>;
+	/** One request: documents behind `after` ('': from the first). */
+	changeByFilter(asked: Asked, after: string): Promise<FilteredResponse>;
 	status(): Promise<Status>;
 	explain(tenant: string, docId: string): Promise<Explained>;
 	/** What workflows told of their folders. */
@@ -28,7 +37,36 @@ export interface Client {
 	audit(tenant: string | null): Promise<AuditStatus>;
 	/** False: none was under way. */
 	stopAudit(tenant: string | null): Promise<boolean>;
+	/** Begins one, or answers the one that runs. */
+	beginBackup(): Promise<BackupStatus>;
+	backup(): Promise<BackupStatus>;
 	close(): Promise<void>;
+}
+
+export interface DocumentName {
+	readonly tenant: string;
+	readonly docId: string;
+}
+
+/** One change of all documents that are like a filter. */
+export interface Asked {
+	readonly tenant: string;
+	readonly filter: Record<string, unknown>;
+	/** Null: delete them. */
+	readonly metadata: Record<string, unknown> | null;
+	readonly dryRun: boolean;
+	readonly takeOver: boolean;
+}
+
+export interface DocumentsQuery {
+	readonly tenant: string;
+	readonly filter: object | undefined;
+	readonly limit: number;
+}
+
+export interface DocumentsPage {
+	readonly documents: readonly DocumentView[];
+	readonly next: string | null;
 }
 
 export interface Status {
@@ -108,7 +146,7 @@ export interface ExplainedJob {
 }
 
 type Ask = (
-	method: 'GET' | 'POST' | 'DELETE',
+	method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
 	path: string,
 	body?: object,
 	signal?: AbortSignal,
@@ -206,6 +244,27 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 			const content = { base64: Buffer.from(bytes).toString('base64') };
 			return ask('POST', '/v1/preview', { ...document, content }) as Promise<PreviewResponse>;
 		},
+		documents({ tenant, filter, limit }) {
+			const like = filter === undefined ? {} : { filter: JSON.stringify(filter) };
+			const query = new URLSearchParams({ tenant, limit: String(limit), ...like }).toString();
+			return ask('GET', `/v1/documents?${query}`) as Promise<DocumentsPage>;
+		},
+		change({ tenant, docId }, metadata, takeOver) {
+			const body = { tenant, docId, ...(takeOver && { takeOver }), coalesced: true };
+			if (metadata !== null) return ask('PATCH', '/v1/documents', { ...body, metadata }) as Promise<Receipt>;
+			const query = new URLSearchParams({
+				tenant,
+				docId,
+				coalesced: 'true',
+				...(takeOver && { takeOver: 'true' }),
+			});
+			return ask('DELETE', `/v1/documents?${query.toString()}`) as Promise<Receipt>;
+		},
+		changeByFilter({ metadata, ...asked }, after) {
+			const way = metadata === null ? 'delete' : 'patch';
+			const body = { ...asked, ...(metadata !== null && { metadata }), ...(after !== '' && { after }) };
+			return ask('POST', `/v1/documents/${way}`, body) as Promise<FilteredResponse>;
+		},
 		status: () => ask('GET', '/v1/status') as Promise<Status>,
 		async explain(tenant, docId) {
 			const query = new URLSearchParams({ tenant, docId }).toString();
@@ -225,6 +284,8 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 		beginAudit: (tenant, repair) =>
 			ask('POST', '/v1/audit', { ...(tenant !== null && { tenant }), repair }) as Promise<AuditReport>,
 		audit: (tenant) => ask('GET', auditPath(tenant)) as Promise<AuditStatus>,
+		beginBackup: () => ask('POST', '/v1/backup', {}) as Promise<BackupStatus>,
+		backup: () => ask('GET', '/v1/backup') as Promise<BackupStatus>,
 		stopAudit: async (tenant) => ((await ask('DELETE', auditPath(tenant))) as { stopped: boolean }).stopped,
 		close,
 	};

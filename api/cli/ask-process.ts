@@ -7,7 +7,7 @@ import { DocDropError } from '../errors.ts';
 
 /** One request of a command to the process on this machine. */
 interface Asked {
-	readonly method: 'GET' | 'POST' | 'DELETE';
+	readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
 	readonly signal: AbortSignal;

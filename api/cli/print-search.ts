@@ -48,10 +48,11 @@ function excerpt({ content, highlights = [] }: SearchHit): string {
 	return clip(text + content.slice(at), 200);
 }
 
-function explained({ dense, text }: NonNullable<SearchHit['explain']>): string {
+function explained({ dense, text, rerank }: NonNullable<SearchHit['explain']>): string {
 	const place = (name: string, of: typeof dense) =>
 		of === null ? `not ${name}` : `${name} ${of.rank}. (${rounded(of.score)})`;
-	return `${place('by meaning', dense)}, ${place('by words', text)}`;
+	const order = rerank === undefined ? '' : `, ${place('by the reranker', rerank)}`;
+	return `${place('by meaning', dense)}, ${place('by words', text)}${order}`;
 }
 
 const rounded = (score: number) => String(Math.round(score * 1_000) / 1_000);

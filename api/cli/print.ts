@@ -1,4 +1,4 @@
-import type { Explained, Status, ToldFile } from './api-client.ts';
+import type { DocumentsPage, Explained, Status, ToldFile } from './api-client.ts';
 import { count } from './counts.ts';
 import { auditLine } from './print-audit.ts';
 import { folderLines, folderTroubles } from './print-folders.ts';
@@ -39,6 +39,15 @@ function troubles({ index, embedder, failed, refused: { newest, count: refused }
 					`           docdrop explain FILE says why; GET /v1/jobs?state=failed lists them all`,
 				]),
 	];
+}
+
+export function printDocuments({ documents, next }: DocumentsPage): string {
+	if (documents.length === 0) return 'No document.';
+	const lines = documents.map(({ docId, state, title, metadata }) => {
+		const names = Object.keys(metadata).length === 0 ? '' : `  ${JSON.stringify(metadata)}`;
+		return `${state.padEnd(11)}${docId}${title === null ? '' : `  (${title})`}${names}`;
+	});
+	return [...lines, ...(next === null ? [] : ['…and more: raise --limit, or narrow --filter'])].join('\n');
 }
 
 export function explain(docId: string, { file, document, jobs }: Explained): string {

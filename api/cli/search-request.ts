@@ -46,7 +46,13 @@ export function searchRequest(
 	};
 }
 
-function whole(name: string, text: string | undefined, least: number, most: number): number | undefined {
+/** Throws UsageError. */
+export function whole(
+	name: string,
+	text: string | undefined,
+	least: number,
+	most: number,
+): number | undefined {
 	if (text === undefined) return undefined;
 	const number = Number(text);
 	if (text.trim() !== '' && Number.isInteger(number) && number >= least && number <= most) return number;
@@ -65,7 +71,8 @@ function modeOf(mode = 'hybrid'): 'hybrid' | 'dense' | 'text' {
 	throw new UsageError('--mode must be hybrid, dense or text');
 }
 
-function filterOf(text: string | undefined): Record<string, unknown> | undefined {
+/** Throws UsageError. What stands in it is checked where it is used. */
+export function filterOf(text: string | undefined): Record<string, unknown> | undefined {
 	if (text === undefined) return undefined;
 	let found: unknown;
 	try {

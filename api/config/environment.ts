@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { readTypes } from '../contract/file-types.ts';
 import { DocDropError } from '../errors.ts';
 import { admissionSettings } from './admission-settings.ts';
+import { embedderServer } from './embedder-server.ts';
 import { folderSettings } from './folder-settings.ts';
 import { indexSettings } from './index-settings.ts';
 import { intakeSettings } from './intake-settings.ts';
@@ -62,12 +63,16 @@ function checkTogether(config: Config): void {
 			config.tlsCert === '' ? [settings.tlsCert, settings.tlsKey] : [settings.tlsKey, settings.tlsCert];
 		throw invalid(unset, `set where ${set.env} is`, '');
 	}
-	if (config.embedder === 'openai') {
-		checkUrl(settings.embedderUrl, config.embedderUrl);
+	const server = embedderServer(config);
+	if (server !== null) {
+		checkUrl(settings.embedderUrl, server.url);
 		if (config.embedderModel === '') throw invalid(settings.embedderModel, 'the name of a model', '');
-		if (config.embedderDimensions === 0)
-			throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
+		if (server.dimensions === 0) throw invalid(settings.embedderDimensions, 'the length of the vectors', '0');
 	}
+	if (config.reranker === 'tei' || (config.reranker === 'cohere' && config.rerankerUrl !== ''))
+		checkUrl(settings.rerankerUrl, config.rerankerUrl);
+	if (config.reranker === 'cohere' && config.rerankerModel === '')
+		throw invalid(settings.rerankerModel, 'the name of a model', '');
 	if (config.qdrantUrl !== '') checkUrl(settings.qdrantUrl, config.qdrantUrl);
 	if (config.tikaUrl === '') checkTypesAreRead(config);
 	else checkTikaUrl(config.tikaUrl);

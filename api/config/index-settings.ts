@@ -4,13 +4,14 @@ import { setting } from './kinds.ts';
 export const indexSettings = {
 	embedder: setting('text', 'DOCDROP_EMBEDDER', {
 		default: 'static',
-		oneOf: ['static', 'openai'],
+		oneOf: ['static', 'openai', 'ollama', 'lmstudio', 'vllm', 'tei'],
 		meaning:
-			'static is built in (a table of what English words mean); openai is any OpenAI-compatible server.',
+			'static is built in (a table of what English words mean); openai is any OpenAI-compatible server; ollama, lmstudio, vllm and tei (Text Embeddings Inference) are such servers with their usual address and bounds.',
 	}),
 	embedderUrl: setting('text', 'DOCDROP_EMBEDDER_URL', {
 		default: '',
-		meaning: 'Base address of the OpenAI-compatible server, such as http://127.0.0.1:11434/v1.',
+		meaning:
+			'Base address of the OpenAI-compatible server, up to and with /v1. Needed for openai; the others have one: port 11434 (ollama), 1234 (lmstudio), 8000 (vllm), 8080 (tei) of this machine.',
 	}),
 	embedderKey: setting('secret', 'DOCDROP_EMBEDDER_API_KEY', {
 		default: '',
@@ -20,13 +21,24 @@ export const indexSettings = {
 	embedderDimensions: setting('number', 'DOCDROP_EMBEDDER_DIMENSIONS', {
 		default: '0',
 		range: [0, 8_192],
-		meaning: 'Length of its vectors. Needed for openai.',
+		meaning:
+			'Length of its vectors. Needed where the model is none of the well-known ones (OpenAI’s, e5, nomic, bge, mxbai, MiniLM, EmbeddingGemma).',
 	}),
-	embedderBatch: setting('number', 'DOCDROP_EMBEDDER_BATCH', {
-		default: '128',
+	queryPrefix: setting('text', 'DOCDROP_EMBEDDER_QUERY_PREFIX', {
+		default: '',
+		meaning:
+			'What stands before each question that it embeds, such as "query: " for e5. Empty: what a well-known model wants. none: nothing.',
+	}),
+	documentPrefix: setting('text', 'DOCDROP_EMBEDDER_DOCUMENT_PREFIX', {
+		default: '',
+		meaning:
+			'The same before each text of a document, such as "passage: ". Another one is another embedder: the index is filled anew.',
+	}),
+	embedderBatch: setting('optionalNumber', 'DOCDROP_EMBEDDER_BATCH', {
+		default: '',
 		unit: 'texts',
 		range: [1, 2_048],
-		meaning: 'Texts in one request to it.',
+		meaning: 'Texts in one request to it. Default 128, and 32 for tei.',
 	}),
 	embedderTimeoutMs: setting('number', 'DOCDROP_EMBEDDER_TIMEOUT_MS', {
 		default: '30000',
@@ -34,12 +46,50 @@ export const indexSettings = {
 		range: [100, 600_000],
 		meaning: 'Longest time of one request to it.',
 	}),
+	indexMemoryBytes: setting('number', 'DOCDROP_INDEX_MEMORY_MB', {
+		default: '256',
+		unit: 'MB',
+		range: [0, 4_096],
+		meaning:
+			'Vectors of the embedded index in memory, where a search by vector goes through them ten times as fast as in the file: a byte a number and eight a vector, so that 256 MB hold a million of 256 numbers. A tenant’s are loaded when it searches, and make room when others do; a tenant that has no room is searched in the file. All shards together. 0: none.',
+	}),
 	vectorCacheBytes: setting('number', 'DOCDROP_VECTOR_CACHE_MB', {
 		default: '512',
 		unit: 'MB',
 		range: [0, 1_000_000],
 		meaning:
 			'Vectors of an embedder’s server that are kept on disk, so that a text that a tenant had embedded once is not paid for again; what was used longest ago goes first. 0: none. Without a server nothing is kept.',
+	}),
+	reranker: setting('text', 'DOCDROP_RERANKER', {
+		default: 'none',
+		oneOf: ['none', 'tei', 'cohere'],
+		meaning:
+			'A server that puts the first passages of a search in a better order, by its form: tei (POST /rerank of Text Embeddings Inference) or cohere (POST /v2/rerank of Cohere and what speaks like it). While it does not answer, searches go out without it and say so.',
+	}),
+	rerankerUrl: setting('text', 'DOCDROP_RERANKER_URL', {
+		default: '',
+		meaning:
+			'Its address without that path, such as http://127.0.0.1:8081. Needed for tei; cohere has https://api.cohere.com.',
+	}),
+	rerankerKey: setting('secret', 'DOCDROP_RERANKER_API_KEY', {
+		default: '',
+		meaning: 'Its key, if it wants one.',
+	}),
+	rerankerModel: setting('text', 'DOCDROP_RERANKER_MODEL', {
+		default: '',
+		meaning: 'Its model, such as rerank-v3.5. Needed for cohere.',
+	}),
+	rerankerTop: setting('number', 'DOCDROP_RERANKER_TOP', {
+		default: '50',
+		unit: 'passages',
+		range: [2, 200],
+		meaning: 'Passages of a search that it is asked about: the first of them.',
+	}),
+	rerankerTimeoutMs: setting('number', 'DOCDROP_RERANKER_TIMEOUT_MS', {
+		default: '2000',
+		unit: 'ms',
+		range: [50, 60_000],
+		meaning: 'Longest time that a search waits for it.',
 	}),
 	qdrantUrl: setting('text', 'DOCDROP_QDRANT_URL', {
 		default: '',

@@ -1,5 +1,6 @@
 /** The settings, and what the process reads of them. */
 export { chunkSettings } from './chunk-settings.ts';
+export { embedderServer, tokenAdvice } from './embedder-server.ts';
 export { readConfig, settings, type Config } from './environment.ts';
 export { followedTypes } from './followed-types.ts';
 export { withSecretFiles } from './secret-files.ts';

@@ -47,6 +47,11 @@ export const Content = Type.Union(
 );
 export type Content = Static<typeof Content>;
 
+const metadataOf = (description: string) =>
+	Type.Record(Type.String({ minLength: 1, maxLength: limits.metadataNameChars }), Type.Unknown(), {
+		description,
+	});
+
 const docFields = {
 	mimeType: Type.Optional(
 		Type.String({
@@ -71,11 +76,16 @@ const docFields = {
 		Type.String({ maxLength: 4096, description: 'Where a person finds the file; shown with results.' }),
 	),
 	metadata: Type.Optional(
-		Type.Record(Type.String({ minLength: 1, maxLength: limits.metadataNameChars }), Type.Unknown(), {
-			description: `Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}): one of these is kept with ${asideOf('')} in front.`,
-		}),
+		metadataOf(
+			`Any JSON, at most ${limits.metadataBytes / 1_024} kB; goes beside DocDrop's own names (${reservedMetadata.join(', ')}): one of these is kept with ${asideOf('')} in front.`,
+		),
 	),
 };
+
+/** What a document's metadata becomes where its content stays. */
+export const MetadataPatch = metadataOf(
+	'Names and their new values, each as a whole; null takes a name away. Other names stay as they are.',
+);
 
 const Previous = Type.Object(
 	{ tenant: Type.Optional(Tenant), docId: DocId },
@@ -86,10 +96,15 @@ const Previous = Type.Object(
 	},
 );
 
-/** A normalized document, or the deletion of one. */
+/** A normalized document, or the deletion or patch of one. */
 export const DocumentInput = Type.Object(
 	{
-		op: Type.Optional(Type.Enum(['put', 'delete'], { description: 'Default put.' })),
+		op: Type.Optional(
+			Type.Enum(['put', 'delete', 'patch'], {
+				description:
+					'Default put. patch changes metadata alone, without content: each name becomes its new value as a whole, null takes it away, and other names stay. The document must be there, waiting or published.',
+			}),
+		),
 		tenant: Tenant,
 		docId: DocId,
 		content: Type.Optional(Content),
@@ -112,15 +127,26 @@ export const DocumentInput = Type.Object(
 );
 export type DocumentInput = Static<typeof DocumentInput>;
 
+/** Of one document, as the patch of a batch. */
+const { tenant, docId, source, takeOver } = DocumentInput.properties;
+const waitFields = {
+	priority: Type.Optional(Priority),
+	coalesced: Type.Optional(
+		Type.Boolean({
+			description: 'The sender has waited for quiet already: no further window. Default false.',
+		}),
+	),
+};
+export const PatchRequest = Type.Object(
+	{ tenant, docId, metadata: MetadataPatch, source, takeOver, ...waitFields },
+	{ additionalProperties: false },
+);
+export type PatchRequest = Static<typeof PatchRequest>;
+
 export const PublishRequest = Type.Object(
 	{
 		...DocumentInput.properties,
-		priority: Type.Optional(Priority),
-		coalesced: Type.Optional(
-			Type.Boolean({
-				description: 'The sender has waited for quiet already: no further window. Default false.',
-			}),
-		),
+		...waitFields,
 	},
 	{ additionalProperties: false },
 );

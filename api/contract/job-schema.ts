@@ -40,7 +40,7 @@ export const JobView = Type.Object(
 		jobId: JobId,
 		tenant: Tenant,
 		docId: DocId,
-		op: Type.Enum(['put', 'delete'], { description: 'What was asked for.' }),
+		op: Type.Enum(['put', 'delete', 'patch'], { description: 'What was asked for.' }),
 		state: JobState,
 		version: Type.Integer({
 			description:

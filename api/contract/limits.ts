@@ -38,6 +38,9 @@ export const limits = {
 	chunkPlaceChars: 4_096,
 	/** Changes in one request. */
 	batchDocuments: 500,
+	/** Documents that one request by filter changes, and of those that were refused, how many it names. */
+	filteredChanges: 1_000,
+	filteredFailures: 20,
 	/**
 	 * Of a form, beside its files: parts that are fields, bytes of each of them and of the manifest, and bytes of the
 	 * headers of any part.

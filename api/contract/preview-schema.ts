@@ -1,7 +1,14 @@
 import { Type, type Static } from 'typebox';
 import { DocumentInput } from './document-schema.ts';
 
-export const PreviewRequest = DocumentInput;
+/** A patch changes no passage. */
+export const PreviewRequest = Type.Object(
+	{
+		...DocumentInput.properties,
+		op: Type.Optional(Type.Enum(['put', 'delete'], { description: 'Default put.' })),
+	},
+	{ additionalProperties: false },
+);
 
 export const PreviewChunk = Type.Object({
 	index: Type.Integer({ description: 'Sequential within the document.' }),

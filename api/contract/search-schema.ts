@@ -135,8 +135,11 @@ export const SearchHit = Type.Object({
 	),
 	explain: Type.Optional(
 		Type.Object(
-			{ dense: PlaceInList, text: PlaceInList },
-			{ description: 'Its place in the list by vector and in the one by words; null where it was in none.' },
+			{ dense: PlaceInList, text: PlaceInList, rerank: Type.Optional(PlaceInList) },
+			{
+				description:
+					'Its place in the list by vector and in the one by words, and, where a reranker is set, in its order; null where it was in none.',
+			},
 		),
 	),
 });
@@ -164,6 +167,12 @@ export const SearchResponse = Type.Object({
 	mode: Type.Enum(['hybrid', 'dense', 'text'], {
 		description: 'How it was searched: text where hybrid was wanted and the embedder is away.',
 	}),
+	reranked: Type.Optional(
+		Type.Boolean({
+			description:
+				'Where a reranker is set: whether the first passages are in its order. Their scores are those without it.',
+		}),
+	),
 	hint: Type.Union([Type.String(), Type.Null()], {
 		description: 'Why the answer is less than was asked for; null where it is not.',
 	}),

@@ -1,3 +1,5 @@
+import type { Unfit } from './patch.ts';
+
 /** A change that has a receipt. */
 export type Taken =
 	| {
@@ -29,6 +31,10 @@ export type AcceptResult =
 	| { readonly kind: 'owned'; readonly jobId: string; readonly owner: string; readonly of?: 'previous' }
 	/** Not taken; the receipt says so. The document, or the old name of the move, has no rank left above its own. */
 	| { readonly kind: 'spent'; readonly jobId: string; readonly of?: 'previous' }
+	/** Of a patch that the document cannot take; the receipt says so. */
+	| { readonly kind: 'unfit'; readonly jobId: string; readonly unfit: Unfit }
+	/** Not taken; no receipt. The document is not like the change's filter, or is not there. */
+	| { readonly kind: 'unmatched' }
 	/** Of a `Refusal`: the receipt that tells of it. */
 	| { readonly kind: 'refused'; readonly jobId: string }
 	/** Rejected; no receipt. The queue is at its bound. */

@@ -1,3 +1,4 @@
+import type { Filter } from './document-filter.ts';
 import type { Failure } from './failure.ts';
 import type { Priority } from '../contract/job-schema.ts';
 
@@ -7,7 +8,8 @@ export interface Change {
 	readonly jobId: string;
 	readonly tenant: string;
 	readonly docId: string;
-	readonly op: 'put' | 'delete';
+	/** `patch`: a put of the content that the document has, with other metadata (patch.ts). */
+	readonly op: 'put' | 'delete' | 'patch';
 	readonly sourceId: string;
 	readonly epoch: string;
 	/** What people know the source by; null: its ID has to do. */
@@ -20,14 +22,16 @@ export interface Change {
 	readonly windowMs: number;
 	/** Longest time that further changes may keep it waiting, ms. */
 	readonly maxWaitMs: number;
-	/** Null for a delete. */
+	/** Null for a delete and a patch. */
 	readonly content: ChangeContent | null;
-	/** Canonical JSON of the document's own fields (title, path, mimeType, metadata); '' for a delete. */
+	/** Canonical JSON of the document's own fields (title, path, mimeType, metadata), or of a patch; '' for a delete. */
 	readonly meta: string;
 	/** Of extractors, chunker settings and model. */
 	readonly fingerprint: string;
 	/** Of a put: where the content was until now. Its deletion has the change's source, place and options. */
 	readonly previous?: MoveSource;
+	/** Only where the newest accepted state of the document is like this. */
+	readonly where?: Filter;
 }
 
 /** The name that a moved document had, with the receipt of its deletion. None of it is the change's own. */

@@ -24,9 +24,14 @@ const sameContent = (a: ContentIdentity, b: ContentIdentity): boolean =>
 	a.op === b.op &&
 	(a.op === 'delete' || (a.sha256 === b.sha256 && a.meta === b.meta && a.fingerprint === b.fingerprint));
 
-/** What the index holds for the document when it has no orphan points: the published content, or nothing. */
+/**
+ * What the index holds for the document when it has no orphan points: the published content, or nothing. An attempt that
+ * was given up has left nobody knows what on the points of a content without a fingerprint (lease-life.ts).
+ */
 const isPublished = (state: DocState, content: ContentIdentity): boolean =>
-	state.published === null ? content.op === 'delete' : sameContent(state.published, content);
+	state.published === null
+		? content.op === 'delete'
+		: state.published.fingerprint !== '' && sameContent(state.published, content);
 
 /**
  * What an arriving change does. "Unchanged" is judged against the newest ACCEPTED state, waiting and in

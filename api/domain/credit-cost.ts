@@ -1,6 +1,7 @@
 /**
- * Credits of a tenant, as pure moves of its ledger: one for each put that is accepted, taken for a whole call in
- * advance, and given back where it comes to nothing (superseded, canceled, failed). Deletions cost nothing. A
+ * Credits of a tenant, as pure moves of its ledger: one for each put or patch that is accepted, taken for a whole call in
+ * advance, and given back where it comes to nothing (superseded, canceled, failed). A patch takes the place of a put
+ * that waits, whose credit is given back then: free, it would publish for nothing. Deletions cost nothing. A
  * tenant without a ledger, or with no grant in it, has no limit and is charged nothing. Every doc-store adapter moves
  * ledgers with these functions.
  *
@@ -13,7 +14,7 @@ export interface CreditBalance {
 	readonly refunded: number;
 }
 
-/** What one put costs. */
+/** What one put costs, and one patch. */
 export const costOfPut = 1;
 
 /** Far above what anybody has, and far below where whole numbers end. */

@@ -53,6 +53,12 @@ export const spentError = (of?: 'previous') =>
 		},
 	);
 
+/** Of a change by filter, where the document has become another one meanwhile. */
+export const unmatchedError = () =>
+	new DocDropError('not_found', 'the document is not like the filter any more, or not there', {
+		field: 'filter',
+	});
+
 export const unpaidError = (
 	tenant: string,
 	{ needed, left }: { readonly needed: number; readonly left: number },

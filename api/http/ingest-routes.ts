@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
 import { Type, type Static } from 'typebox';
-import { DocumentInput, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
+import { DocumentInput, PatchRequest, PublishRequest, Receipt, Source } from '../contract/document-schema.ts';
 import { DocId, Sha256, Tenant } from '../contract/id-schema.ts';
 import { Priority } from '../contract/job-schema.ts';
 import { PreviewRequest, PreviewResponse } from '../contract/preview-schema.ts';
@@ -18,7 +18,7 @@ import { longAnswer } from './long-answer.ts';
 import { refusedBy } from './refused-by.ts';
 import { waiting } from './waiting-options.ts';
 
-/** Changes come in: one, many, streamed, or deleted; and preview, which changes nothing. */
+/** Changes come in: one, many, streamed, patched or deleted; and preview, which changes nothing. */
 const sourceQuery = {
 	sourceId: Type.Optional(Source.properties.sourceId),
 	epoch: Type.Optional(Source.properties.epoch),
@@ -170,6 +170,21 @@ export function publishRoutes(app: FastifyInstance, { pipeline }: { readonly pip
 			checkTenant(request, tenant);
 			const document = { op: 'delete' as const, tenant, docId, ...sourceOf(request.query) };
 			return answer(reply, await acceptOne(document, waiting({ priority, coalesced })));
+		},
+	);
+
+	app.patch<{ Body: PatchRequest }>(
+		'/v1/documents',
+		described('changes', 'Change the metadata of one document, without its content', {
+			description:
+				'Takes its turn like any change. Its passages stay as they are, and nothing is embedded. Answers 202 when the change is durable, 200 when it is unchanged or stale.',
+			body: PatchRequest,
+			response: { 200: Receipt, 202: Receipt },
+		}),
+		async (request, reply) => {
+			const { priority, coalesced, ...document } = request.body;
+			checkTenant(request, document.tenant);
+			return answer(reply, await acceptOne({ op: 'patch', ...document }, waiting({ priority, coalesced })));
 		},
 	);
 

@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DocDropError } from '../errors.ts';
 import { loopTurn } from '../loop-turn.ts';
+import { createPages } from '../byte-pages.ts';
+import { receiveBody, type ReceivedBody } from './receive-body.ts';
 
 /** From so many bytes on a body waits for its turn to be parsed: many that arrive together would be parsed in one. */
 const longBody = 65_536;
@@ -12,29 +14,34 @@ const longBody = 65_536;
  */
 export function installJsonBody(app: FastifyInstance): void {
 	const parse = app.getDefaultJsonParser('error', 'error');
-	const refused = (message: string) => new DocDropError('invalid', `body ${message}`, { field: 'body' });
+	const pages = createPages({ isShared: false });
 	app.removeContentTypeParser('application/json');
-	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-		if (body.length < longBody) return parseNow(request, body, done);
-		void loopTurn().then(() => {
-			if (request.raw.socket.destroyed) done(refused('must have a caller who waits for the answer'));
-			else parseNow(request, body, done);
+	app.addContentTypeParser('application/json', (request, payload, done) => {
+		receiveBody(request, payload, pages, (error, body) => {
+			if (body === null) return done(error);
+			if (body.bytes.length < longBody) return parseNow(request, body, done);
+			void loopTurn().then(() => {
+				if (!request.raw.socket.destroyed) return parseNow(request, body, done);
+				body.release();
+				done(refused('must have a caller who waits for the answer'));
+			});
 		});
 	});
 	function parseNow(
 		request: FastifyRequest,
-		body: Buffer,
+		{ bytes, release }: ReceivedBody,
 		done: (error: Error | null, value?: unknown) => void,
 	): void {
+		const text = isUtf8(bytes) ? bytes.toString() : null;
+		release();
+		if (text === null) return done(refused('must be UTF-8'));
 		// Many clients send the header with every request; what a deletion says is in its query.
-		if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
-		if (body.length === 0) return done(refused('must be JSON, got nothing'));
-		if (!isUtf8(body)) return done(refused('must be UTF-8'));
-		const text = body.toString();
+		if (text === '' && request.method === 'DELETE') return done(null, undefined);
+		if (text === '') return done(refused('must be JSON, got nothing'));
 		const value = parseHarmless(text);
 		if (value !== undefined) return done(null, value);
-		void parse(request, text, (error, value) => {
-			if (error === null) return done(null, value);
+		void parse(request, text, (error, parsed) => {
+			if (error === null) return done(null, parsed);
 			done(
 				refused(
 					isJson(text)
@@ -45,6 +52,8 @@ export function installJsonBody(app: FastifyInstance): void {
 		});
 	}
 }
+
+const refused = (message: string) => new DocDropError('invalid', `body ${message}`, { field: 'body' });
 
 /**
  * Undefined where the text has to be looked at: it may hold a name that is refused, plain or escaped, or is no JSON. The

@@ -6,7 +6,7 @@ import { isDocDropError, type DocDropError } from '../errors.ts';
 import { refusalOf, type Refused } from '../domain/index.ts';
 
 const Named = Compile(
-	Type.Object({ tenant: Tenant, docId: DocId, op: Type.Optional(Type.Enum(['put', 'delete'])) }),
+	Type.Object({ tenant: Tenant, docId: DocId, op: Type.Optional(Type.Enum(['put', 'delete', 'patch'])) }),
 );
 
 /**

@@ -3,6 +3,7 @@ import { ChunkView, DocumentView, PublishedView } from '../contract/document-sch
 import { tenantOf } from './agent-view.ts';
 import { chunksUnset, documentsUnset, readDocument, readDocuments } from './document-pages.ts';
 import { uriOf } from './document-uri.ts';
+import { filterIn, filterText } from './filter-text.ts';
 import { portableObject } from './portable-schema.ts';
 import { given, nextField, uriField } from './shared-fields.ts';
 import type { Tool } from './tool.ts';
@@ -83,9 +84,10 @@ export const listDocuments: Tool = {
 	name: 'list_documents',
 	title: 'List the documents',
 	description:
-		'Lists documents by docId, a page at a time: to see what there is, or what waits or failed. To find something in them, search.',
+		'Lists documents by docId, a page at a time: to see what there is, what is like a filter, or what waits or failed. To find something in them, search.',
 	input: portableObject({
 		prefix: Type.String({ description: 'Start of the docId, such as a folder.' }),
+		filter: filterText('listed'),
 		state: view.state,
 		after: given.after,
 		limit: given.rows(documentsUnset),
@@ -109,7 +111,9 @@ export const listDocuments: Tool = {
 	),
 	async run(args, agent, signal) {
 		const tenant = tenantOf(args['tenant'], agent);
-		const { documents, next } = await readDocuments({ ...args, tenant }, agent, signal);
+		const { filter, ...query } = args;
+		const like = filter === undefined ? {} : { filter: JSON.stringify(filterIn(filter)) };
+		const { documents, next } = await readDocuments({ ...query, ...like, tenant }, agent, signal);
 		return {
 			tenant,
 			documents: documents.map((document) => ({

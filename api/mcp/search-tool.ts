@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { limits, searchResultsUnset } from '../contract/limits.ts';
-import { SearchFilter, SearchHit, SearchRequest, type SearchResponse } from '../contract/search-schema.ts';
-import { DocDropError } from '../errors.ts';
+import { SearchHit, SearchRequest, type SearchResponse } from '../contract/search-schema.ts';
 import { tenantOf } from './agent-view.ts';
 import { uriOf } from './document-uri.ts';
+import { filterIn, filterText } from './filter-text.ts';
 import { fitting } from './fitting.ts';
 import { portableObject } from './portable-schema.ts';
 import { given, uriField } from './shared-fields.ts';
@@ -12,29 +12,6 @@ import type { Tool } from './tool.ts';
 const { query, limit, offset, mode, docId, minScore, groupByDocument, context } = SearchRequest.properties;
 const hit = SearchHit.properties;
 const around = SearchHit.properties.context.properties;
-
-/** The library's types leave out what a schema says of itself. */
-const { description: inWords, examples } = SearchFilter as typeof SearchFilter & {
-	readonly description: string;
-	readonly examples: readonly object[];
-};
-
-/** As text: of an object whose names nobody knows some clients drop every name, and some models' interfaces refuse it. */
-const filter = Type.String({
-	description: `JSON of an object. ${inWords} Such as ${examples.map((one) => JSON.stringify(one)).join(' or ')}`,
-});
-
-function filterOf(given: unknown): unknown {
-	if (typeof given !== 'string') return given;
-	try {
-		return JSON.parse(given);
-	} catch {
-		throw new DocDropError('invalid', 'filter must be the JSON of an object', {
-			field: 'filter',
-			hint: `Such as ${JSON.stringify(examples[0])}.`,
-		});
-	}
-}
 
 const charsOf = ({ content, context }: SearchResponse['results'][number]): number =>
 	[content, ...(context?.before ?? []), ...(context?.after ?? [])].join('').length;
@@ -51,7 +28,7 @@ export const searchTool: Tool = {
 			limit: { ...limit, description: `Passages. Default ${searchResultsUnset.reader}.` },
 			offset: { ...offset, description: '`next` of the answer before, to go on there.' },
 			mode,
-			filter,
+			filter: filterText('searched'),
 			minScore,
 			groupByDocument,
 			context,
@@ -92,7 +69,7 @@ export const searchTool: Tool = {
 		const tenant = tenantOf(args['tenant'], view);
 		const body = {
 			...{ limit: searchResultsUnset.reader, ...args, tenant },
-			...(args['filter'] !== undefined && { filter: filterOf(args['filter']) }),
+			...(args['filter'] !== undefined && { filter: filterIn(args['filter']) }),
 		};
 		const answer = (await view.ask({ method: 'POST', path: '/v1/search', body }, signal)) as SearchResponse;
 		const kept = fitting(answer.results, charsOf);

@@ -3,6 +3,7 @@ import type { ListRequest } from '../contract/list-schema.ts';
 import type { SearchRequest } from '../contract/search-schema.ts';
 import {
 	type AcceptDeps,
+	changeByFilter,
 	closeSnapshot,
 	createIngress,
 	createJobIds,
@@ -10,6 +11,7 @@ import {
 	preview,
 	type SourceSnapshot,
 	createUploadRoom,
+	type FilteredChange,
 	syncList,
 } from './accept/index.ts';
 import { type Caller, createAllotment } from './admission/index.ts';
@@ -43,7 +45,7 @@ import {
 	startSweeper,
 } from './upkeep/index.ts';
 import { embeddings, search } from './search/index.ts';
-import type { Claimed, Embedder, VectorCache, VectorStore } from '../ports/index.ts';
+import type { Claimed, Embedder, Reranker, VectorCache, VectorStore } from '../ports/index.ts';
 
 /**
  * THE FLOW of a change:
@@ -67,6 +69,11 @@ export interface PipelineDeps extends Omit<
 	readonly embedder: Embedder;
 	/** Null where embedding again costs no more than to look. */
 	readonly vectorCache: VectorCache | null;
+	/** Null: searches go out in the order of their scores. */
+	readonly reranker: {
+		readonly reranker: Reranker;
+		readonly breaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
+	} | null;
 	readonly indexBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly embedderBreaker: Omit<Parameters<typeof createBreaker>[0], 'clock'>;
 	readonly accept: AcceptDeps['settings'];
@@ -171,6 +178,10 @@ export function startPipeline(given: PipelineDeps) {
 	const uploads = places('bytes of uploads', maxPendingBytes);
 	const uploadRoom = createUploadRoom({ docStore, uploads, maxPendingBytes });
 	const ingress = createIngress({ ...deps, nextJobId, settings: deps.accept, uploadRoom, wake });
+	const reranker = deps.reranker && {
+		...deps.reranker,
+		breaker: createBreaker({ ...deps.reranker.breaker, clock }),
+	};
 	const searches = places('searches at a time', deps.admission.searches);
 	const embedCalls = places('calls for embeddings at a time', deps.embedCalls.maxCalls);
 	const nextRound = createRounds(now);
@@ -200,10 +211,12 @@ export function startPipeline(given: PipelineDeps) {
 		/** Rejects with the signal's reason where the caller gave up while it waited for its turn. */
 		search: (request: SearchRequest, gone?: AbortSignal) =>
 			search(request, {
-				...{ ...deps, searches, searchMs: deps.admission.searchMs },
+				...{ ...deps, searches, reranker, searchMs: deps.admission.searchMs },
 				...{ embedderBreaker: breakers.embedder, searchBreaker: breakers.search },
 				...(gone !== undefined && { gone }),
 			}),
+		/** Of the reranker; null where there is none. */
+		rerankerState: () => reranker?.breaker.state() ?? null,
 		/** Vectors of a caller's texts; `tenant` stands for whose turn it takes. */
 		embeddings: (texts: readonly string[], tenant: string, caller?: Caller) =>
 			embeddings(texts, tenant, {
@@ -211,6 +224,7 @@ export function startPipeline(given: PipelineDeps) {
 				...{ maxTexts: deps.embedCalls.maxTexts, timeoutMs: deps.admission.embeddingsMs },
 				...(caller !== undefined && { caller }),
 			}),
+		changeByFilter: (asked: FilteredChange) => changeByFilter(asked, { ...ingress, docStore }),
 		closeSnapshot: closeAny,
 		syncList: (request: ListRequest) => syncList(request, { docStore, closeSnapshot: closeAny, nextRound }),
 		cancel: (jobId: string) => docStore.cancel(jobId, now()),

@@ -109,6 +109,10 @@ export interface Swept {
  * 16. An epoch is known from the first change in it that was taken. What is kept of epochs is bounded by the documents,
  *     however many are named (domain/epoch-order.ts). A row that cannot be read keeps only its own document from
  *     being claimed.
+ * 17. A patch is accepted as a put of what is wanted with other metadata (domain/patch.ts): it keeps the body where one
+ *     waits, and is claimed without content where none does. Who cannot take it is `unfit`, a refusal.
+ * 18. A change with `where` is `unmatched`, and leaves no job, unless the newest accepted state of its document is a
+ *     put that satisfies the filter.
  */
 export interface DocStore extends RepairStore {
 	accept(changes: readonly (Change | Refusal)[], now: number, limits: QueueLimits): Promise<AcceptResult[]>;

@@ -1,12 +1,12 @@
 import type { DocKey, JobDetail, PublishedState } from './work-claims.ts';
-import type { Failure, Filter, ManifestEntry } from '../domain/index.ts';
+import type { Change, Failure, Filter, ManifestEntry } from '../domain/index.ts';
 import type { JobState } from '../contract/job-schema.ts';
 
 export interface Job {
 	readonly jobId: string;
 	readonly tenant: string;
 	readonly docId: string;
-	readonly op: 'put' | 'delete';
+	readonly op: Change['op'];
 	readonly state: JobState;
 	readonly version: number;
 	readonly acceptedAt: number;

@@ -16,11 +16,14 @@ export interface Embedder {
 	readonly dimensions: number;
 	/** Changes whenever the vectors of the same text may change; part of "unchanged". */
 	readonly fingerprint: string;
-	embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+	/** Some models are told what a text is; default: of a document. */
+	embed(texts: readonly string[], signal?: AbortSignal, role?: TextRole): Promise<Float32Array[]>;
 	/** What it knows of the limits that it keeps to; absent where there are none. */
 	readonly budget?: () => EmbedderBudget;
 	close(): Promise<void>;
 }
+
+export type TextRole = 'document' | 'question';
 
 export interface EmbedderBudget {
 	/** Null: nothing is known. */

@@ -7,6 +7,7 @@ export type * from './repair-store.ts';
 export type * from './credits.ts';
 export type * from './vector-store.ts';
 export type * from './embedder.ts';
+export type * from './reranker.ts';
 export type * from './vector-cache.ts';
 export type * from './extractor.ts';
 export type * from './spool.ts';

@@ -28,7 +28,10 @@ export interface Claimed {
 	readonly class: WorkClass;
 	readonly meta: string;
 	readonly fingerprint: string;
-	/** Null for a delete. `file` is absolute and stays until the lease ends. */
+	/**
+	 * Null for a delete, and for a put that only changes the metadata of what is published. `file` is absolute and stays
+	 * until the lease ends.
+	 */
 	readonly content: {
 		readonly sha256: string;
 		readonly size: number;

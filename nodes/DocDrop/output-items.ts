@@ -5,7 +5,7 @@
 import type { SearchHit, SearchResponse } from '../../api/contract/search-schema.ts';
 import type { FileItem } from '../item.ts';
 
-/** Of each document that was given to Publish, Publish Many, Publish Listed or Delete. */
+/** Of each document that was given to Publish, Publish Many, Publish Listed, Update Metadata or Delete. */
 export interface ChangeItem {
 	readonly tenant: string;
 	readonly docId: string;
@@ -13,7 +13,7 @@ export interface ChangeItem {
 	readonly event?: FileItem['event'];
 	/** `accepted`: it will be in the index within about a second. `unchanged`: the index has it. `stale`: a newer version is there, or on its way. `vanished`: the file is gone, and there is nothing to do. */
 	readonly state: 'accepted' | 'unchanged' | 'stale' | 'vanished';
-	/** Hash of the content that was taken; null of a deletion. */
+	/** Hash of the content that was taken; null where there is none. */
 	readonly sha256: string | null;
 	/** For Job: Wait, Get, Cancel and Retry; null of what vanished. */
 	readonly jobId: string | null;
@@ -75,6 +75,8 @@ export interface PassageItem {
 		readonly dense: PlaceInList | null;
 		/** By words: the same. */
 		readonly text: PlaceInList | null;
+		/** Where the API has a reranker: the place that it gave the passage, and its score. */
+		readonly rerank?: PlaceInList | null;
 	};
 	/** With Facets: of each name its values, and how many of the found documents have them (`documents`). */
 	readonly facets?: Facets;
@@ -103,6 +105,17 @@ export interface PrefixDeletedItem {
 	readonly prefix: string;
 	/** Documents whose deletion was accepted. */
 	readonly deleted: number;
+}
+
+/** Of each item. */
+export interface MetadataUpdatedItem {
+	readonly tenant: string;
+	/** Documents that are like the filter. */
+	readonly matched: number;
+	/** Of those: changes that are on their way. */
+	readonly accepted: number;
+	/** Of those: had this metadata already. */
+	readonly unchanged: number;
 }
 
 /** Of each item. */

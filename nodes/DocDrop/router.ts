@@ -18,6 +18,7 @@ import { releaseHeldDeletions } from './operations/held-deletions.ts';
 import { cancelJob, getJob, getManyJobs, retryJob } from './operations/job-calls.ts';
 import { waitForJobs } from './operations/job-wait.ts';
 import { syncList } from './operations/list-sync.ts';
+import { updateMetadata, updateMetadataByFilter } from './operations/metadata-update.ts';
 import { getManyTenants, getTenantStatus } from './operations/tenant-reads.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -36,6 +37,8 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 	['document publish', publish],
 	['document releaseHeld', releaseHeldDeletions],
 	['document search', search],
+	['document updateMetadata', updateMetadata],
+	['document updateMetadataByFilter', updateMetadataByFilter],
 	['job cancel', cancelJob],
 	['job get', getJob],
 	['job getMany', getManyJobs],
@@ -49,7 +52,7 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 /** What changes documents. Whatever is thrown here must not be passed over: see failing.ts. */
 const changing: readonly Operation[] = [
 	...[deleteByPrefix, deleteDocument, deleteTenant],
-	...[publish, publishListed, publishMany, syncList],
+	...[publish, publishListed, publishMany, syncList, updateMetadata, updateMetadataByFilter],
 ];
 
 export async function route(context: IExecuteFunctions): Promise<INodeExecutionData[]> {

@@ -28,7 +28,7 @@ export interface Transport {
 }
 
 export interface ApiRequest {
-	readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+	readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 	/** Below the address of the credential. */
 	readonly path: string;
 	/** Undefined ones are left out. */

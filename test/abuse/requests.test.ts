@@ -171,7 +171,31 @@ const contents: Case[] = [
 		invalid('content/base64', /standard/),
 	],
 	['a delete with content', publish({ op: 'delete' }), invalid('content', /absent/)],
-	['an op that is none', publish({ op: 'upsert' }), invalid('op', /put, delete, got "upsert"/)],
+	['an op that is none', publish({ op: 'upsert' }), invalid('op', /put, delete, patch, got "upsert"/)],
+	[
+		'a patch with content',
+		publish({ op: 'patch', metadata: { a: 1 } }),
+		invalid('content', /absent when op is/),
+	],
+	[
+		'a deletion by a filter of nothing',
+		post('/v1/documents/delete', { tenant: 'acme', filter: {} }),
+		invalid('filter', /at least one field/),
+	],
+	[
+		'a deletion by a hostile name',
+		post('/v1/documents/delete', { tenant: 'acme', filter: { [`a' OR "1"="1`]: 1 } }),
+		invalid(`filter/a' OR "1"="1`, /is not the name of a field/),
+	],
+	[
+		'a patch with a hostile name',
+		{
+			method: 'PATCH',
+			path: '/v1/documents',
+			body: '{"tenant":"acme","docId":"a.txt","metadata":{"__proto__":{"a":1}}}',
+		},
+		invalid('body', /__proto__/),
+	],
 	['a hash that is none', publish({ sha256: 'ABC' }), invalid('sha256', /lower-case hex/)],
 	[
 		'a type that nobody reads',
@@ -651,7 +675,8 @@ describe('abuse: requests', () => {
 			'/v1/publish': ['POST'],
 			'/v1/preview': ['POST'],
 			'/v1/ingest/batch': ['POST'],
-			'/v1/documents': ['GET', 'DELETE'],
+			'/v1/documents': ['GET', 'PATCH', 'DELETE'],
+			'/v1/documents/delete': ['POST'],
 			'/v1/documents/content': ['PUT'],
 			'/v1/documents/state': ['GET'],
 			'/v1/jobs': ['GET'],

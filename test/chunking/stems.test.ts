@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { greatestScore, shareOf } from '../../api/chunking/term-weights.ts';
 import { termsOf } from '../../api/chunking/stems.ts';
-import { nearTerms } from '../../api/chunking/near-terms.ts';
+import { looksOf, nearTerms } from '../../api/chunking/near-terms.ts';
 
 describe('termsOf', () => {
 	it('gives the forms of an English word one term', () => {
@@ -55,6 +55,20 @@ describe('nearTerms', () => {
 		assert.equal(near('unsertt'), '');
 		assert.equal(near('inse'), '');
 		assert.equal(near('insert1'), '');
+	});
+});
+
+describe('looksOf', () => {
+	it('bounds what a query costs: the unfinished word first, then those that may be mistyped, in their order', () => {
+		assert.deepEqual([...looksOf(['wrod', 'wordss', '12345', 'x'], null)], [['wordss', 2_000]]);
+		assert.deepEqual([...looksOf(['wordss', 'ins'], 'ins').keys()], ['ins', 'wordss']);
+		const many = Array.from(
+			{ length: 64 },
+			(_, n) => `word${String.fromCodePoint(97 + (n % 26)).repeat(n + 1)}`,
+		);
+		const looks = looksOf(many, many.at(-1) ?? null);
+		assert.deepEqual([...looks.keys()], [many.at(-1), ...many.slice(0, 7)]);
+		assert.ok([...looks.values()].reduce((sum, one) => sum + one, 0) <= 6_000);
 	});
 });
 

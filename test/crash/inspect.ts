@@ -104,7 +104,7 @@ const mustBeNone: Readonly<Record<string, string>> = {
 	'stray chunks': 'SELECT count(*) AS n FROM chunks WHERE stray <> 0',
 	'chunks without a document': 'SELECT count(*) AS n FROM chunks WHERE doc NOT IN (SELECT doc FROM docs)',
 	'bodies left behind': 'SELECT count(*) AS n FROM bodies',
-	'receipts without an end': "SELECT count(*) AS n FROM jobs WHERE state = 'accepted'",
+	'receipts without an end': 'SELECT count(*) AS n FROM waiting_jobs',
 	'receipts of no document':
 		'SELECT count(*) AS n FROM jobs WHERE doc NOT IN (SELECT doc FROM docs) AND job NOT IN (SELECT job FROM refusals)',
 	'published documents with a wrong number of chunks': `SELECT count(*) AS n FROM docs
@@ -150,7 +150,9 @@ export function readDocStore(dataDir: string): StoreContents {
 		);
 		const jobs = new Map(
 			db
-				.prepare('SELECT job, doc, state, error_code, error_message FROM jobs')
+				.prepare(
+					'SELECT job, doc, state, error_code, error_message FROM jobs UNION ALL SELECT job, doc, state, error_code, error_message FROM waiting_jobs',
+				)
 				.all()
 				.map((row: Row) => [
 					uuidFromBytes(row['job'] as Uint8Array),

@@ -10,9 +10,11 @@ import { systemClock } from '../../nodes/watch/clock.ts';
 import type { Breaker } from '../../api/pipeline/faults/breaker.ts';
 import type { CrashPoint } from '../../api/pipeline/faults/crash-points.ts';
 import { createLaneLock } from '../../api/pipeline/publish/lane-lock.ts';
+import type { Change } from '../../api/domain/change.ts';
 import { canonicalJson } from '../../api/domain/meta.ts';
 import { createGate } from '../../api/pipeline/prepare/fair-queue.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
+import { isPatch, preparePatch } from '../../api/pipeline/prepare/prepare-patch.ts';
 import { publish } from '../../api/pipeline/publish/publish.ts';
 import type { DocStore } from '../../api/ports/doc-store.ts';
 import type { Lease } from '../../api/ports/work-claims.ts';
@@ -61,26 +63,35 @@ describe('an interrupted attempt', () => {
 
 	/** Accepts the state, leases the document and publishes it, up to `end`. A lease that was left runs out first. */
 	async function attempt(index: VectorStore, state: State, end: CrashPoint | null): Promise<Lease> {
-		now += leaseMs * 2;
 		const text = textOf(state);
 		const meta = canonicalJson(sent(state));
-		const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
 		const content = { sha256: hash('sha256', text, 'hex'), size: text.length, body: text };
-		await docStore.accept([changeOf('d', text, { content, meta })], now, limits);
+		return carryOut(index, changeOf('d', text, { content, meta }), end);
+	}
+	const patchOf = (patch: object) =>
+		changeOf('d', null, { op: 'patch', meta: canonicalJson(patch), fingerprint: 'f' });
+	async function carryOut(index: VectorStore, change: Change, end: CrashPoint | null): Promise<Lease> {
+		now += leaseMs * 2;
+		const limits = { maxPending: Infinity, maxPendingBytes: Infinity };
+		await docStore.accept([change], now, limits);
 		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs });
 		assert.ok(claimed);
 		const embed = { embed: async (texts: readonly string[]) => texts.map(staticVector) };
-		const prepared = await prepare(claimed, {
-			docStore,
-			vectorStore: index,
-			breaker,
-			extractor,
-			reading: createGate(1),
-			clock: systemClock,
-			stallMs: 60_000,
-			embed,
-			signal,
-		});
+		const own = { docStore, vectorStore: index, breaker, embed, signal };
+		const work = isPatch(claimed)
+			? preparePatch(claimed, own)
+			: prepare(claimed, {
+					docStore,
+					vectorStore: index,
+					breaker,
+					extractor,
+					reading: createGate(1),
+					clock: systemClock,
+					stallMs: 60_000,
+					embed,
+					signal,
+				});
+		const prepared = await work;
 		const crashPoint = (point: CrashPoint) => assert.notEqual(point, end, 'crash');
 		const turn = createLaneLock(() => now).turn();
 		const parts = { docStore, vectorStore: index, breaker, blame: createBlame(), crashPoint };
@@ -140,6 +151,48 @@ describe('an interrupted attempt', () => {
 					await index.close();
 				});
 			}
+
+			for (const given of [{ added: 2 }, { added: 2, tags: ['walnut'] }]) {
+				const more = 'tags' in given ? ' and other words' : '';
+				const patched: State = { text: 'abcd', metadata: { kept: 3 } };
+				const undone = { ...Object.fromEntries(Object.keys(given).map((key) => [key, null])), kept: 3 };
+
+				it(`${name}, ${end}: a patch${more}, and the next one finishes its work`, async () => {
+					const index = open();
+					await index.open();
+					await attempt(index, before, null);
+					await carryOut(index, patchOf(given), end);
+					await carryOut(index, patchOf(undone), null);
+					assert.deepEqual(await faults(index, patched), []);
+					await carryOut(index, patchOf(given), end);
+					await attempt(index, after, null);
+					assert.deepEqual(await faults(index, after), []);
+					await index.close();
+				});
+
+				it(`${name}, buried ${end}: a patch${more}, and the next one writes all fields`, async () => {
+					const index = open();
+					await index.open();
+					await attempt(index, before, null);
+					await bury(index, await carryOut(index, patchOf(given), end));
+					await carryOut(index, patchOf(undone), null);
+					assert.deepEqual(await faults(index, patched), []);
+					await bury(index, await carryOut(index, patchOf(given), end));
+					await attempt(index, { ...patched, text: 'abcd' }, null);
+					assert.deepEqual(await faults(index, patched), []);
+					await index.close();
+				});
+			}
+
+			it(`${name}, ${end}: a patch of what was interrupted`, async () => {
+				const index = open();
+				await index.open();
+				await attempt(index, before, null);
+				await attempt(index, interrupted, end);
+				await carryOut(index, patchOf({ added: null, kept: 4 }), null);
+				assert.deepEqual(await faults(index, { text: 'dabc', metadata: { kept: 4 } }), []);
+				await index.close();
+			});
 		}
 	}
 });

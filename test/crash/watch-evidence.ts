@@ -62,7 +62,7 @@ function readStore(file: string | null): Pick<Evidence, 'receipts' | 'taken'> {
 		const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() !== undefined;
 		const all = (sql: string) => (isThere ? db.prepare(sql).all() : []);
 		const receipts = all(
-			'SELECT doc_id, count(*) AS n FROM jobs JOIN docs ON docs.doc = jobs.doc GROUP BY docs.doc',
+			'SELECT doc_id, count(*) AS n FROM (SELECT doc FROM jobs UNION ALL SELECT doc FROM waiting_jobs) AS all_jobs JOIN docs USING (doc) GROUP BY doc',
 		);
 		const taken = all(
 			'SELECT doc_id, w_sha256 AS sha FROM docs UNION SELECT doc_id, p_sha256 FROM docs WHERE p_sha256 IS NOT NULL',

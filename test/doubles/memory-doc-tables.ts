@@ -123,7 +123,7 @@ export function createMemoryTables(): Tables {
 					tenant,
 					documents: before.documents + 1,
 					pending: before.pending + (pending ? 1 : 0),
-					pendingBytes: before.pendingBytes + (pending ? wanted.size : 0),
+					pendingBytes: before.pendingBytes + (pending && row.body !== null ? wanted.size : 0),
 					failed: before.failed + (failed && !pending ? 1 : 0),
 				});
 			}
@@ -358,7 +358,7 @@ export function createMemoryTables(): Tables {
 			const counts: Counts = {
 				documents: rows.filter((row) => row.state.published !== null).length,
 				pending: pending.length,
-				pendingBytes: pending.reduce((sum, row) => sum + row.state.wanted.size, 0),
+				pendingBytes: pending.reduce((sum, row) => sum + (row.body === null ? 0 : row.state.wanted.size), 0),
 				failed: rows.filter((row) => row.state.failed).length,
 				failedBytes: rows
 					.filter((row) => row.state.failed && row.body !== null)

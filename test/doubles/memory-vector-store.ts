@@ -5,6 +5,7 @@
 import {
 	greatestScore,
 	k1,
+	looksOf,
 	nearTerms,
 	holdsWords,
 	sharedBeginning,
@@ -165,8 +166,13 @@ function sparse(
 		const holding = chunksOf.get(term)?.length ?? 0;
 		return holding === 0 ? null : Math.log(1 + (all.length - holding + 0.5) / (holding + 0.5));
 	};
-	const asked = [...new Set(terms)].map((term) => {
-		if (chunksOf.has(term) || term.length < sharedBeginning) return [term];
+	const different = [...new Set(terms)];
+	const looks = looksOf(
+		different.filter((term) => !chunksOf.has(term)),
+		beginning,
+	);
+	const asked = different.map((term) => {
+		if (!looks.has(term)) return [term];
 		const start = term.slice(0, sharedBeginning);
 		const around = vocabulary.filter(({ term: other }) => other.startsWith(start));
 		return nearTerms(term, term === beginning, around);

@@ -124,6 +124,8 @@ describe('agents', () => {
 			['get_document', { docId: 'trees/walnut.md', after: '5' }, /^invalid: after must be what/],
 			['list_documents', { state: 'lost' }, /^invalid: state must be one of published/],
 			['list_documents', { limit: 1_000 }, /^invalid: limit must/],
+			['list_documents', { filter: '{' }, /^invalid: filter must be the JSON of an object/],
+			['list_documents', { filter: '{"version":1}' }, /^invalid: filter\/version cannot be filtered by/],
 			['status', { tenant: 7 }, /^forbidden: tenant must be anna/],
 		] as const) {
 			const text = await anna.refusal(name, args);
@@ -254,6 +256,13 @@ describe('agents', () => {
 		);
 		const folder = await bert.call('list_documents', { prefix: 'long/', state: 'published' });
 		assert.deepEqual([folder.documents.length, folder.next], [1, undefined]);
+		for (const filter of ['{"docId":["walnut.md"]}', { docId: ['walnut.md'] }]) {
+			const like = await bert.call('list_documents', { filter });
+			assert.deepEqual(
+				like.documents.map(({ docId }: { docId: string }) => docId),
+				['walnut.md'],
+			);
+		}
 	});
 
 	it('are shown tools that only read, under names and in schemas that every client takes', async () => {

@@ -108,32 +108,57 @@ export function gif({ width, height, grey }: GreyPicture): Buffer {
 }
 
 /** A page each. */
-export function tiff(pages: readonly GreyPicture[]): Buffer {
+export const tiff = (pages: readonly GreyPicture[]): Buffer =>
+	tiffOf(
+		pages.map(({ width, height, grey }) => ({ width, height, strips: [Buffer.from(grey)], rows: height })),
+	);
+
+/** Packed as JPEG in strips of so many rows of the picture, of which each pixel becomes eight by eight. */
+export function jpegTiff({ width, height, grey }: GreyPicture, rows: number): Buffer {
+	const strips: Buffer[] = [];
+	for (let y = 0; y < height; y += rows) {
+		const strip = grey.subarray(y * width, (y + rows) * width);
+		strips.push(jpeg({ width, height: strip.length / width, grey: strip }));
+	}
+	return tiffOf([{ width: width * 8, height: height * 8, strips, rows: rows * 8, packing: 7 }]);
+}
+
+interface TiffPicture {
+	readonly width: number;
+	readonly height: number;
+	readonly strips: readonly Buffer[];
+	readonly rows: number;
+	readonly packing?: number;
+}
+
+function tiffOf(pages: readonly TiffPicture[]): Buffer {
 	const parts: Buffer[] = [Buffer.from('II*\0', 'latin1'), uint32LE(8)];
 	let length = 8;
-	for (const [index, { width, height, grey }] of pages.entries()) {
-		const rows = [
-			...[
-				[256, width],
-				[257, height],
-				[258, 8],
-				[259, 1],
-				[262, 1],
-				[273, length + 2 + 9 * 12 + 4],
-			],
-			...[
-				[277, 1],
-				[278, height],
-				[279, grey.length],
-			],
-		] as const;
-		const end = length + 2 + rows.length * 12 + 4 + grey.length;
-		const tags = rows.map(([tag, value]) =>
-			Buffer.concat([uint16(tag), uint16(4), uint32LE(1), uint32LE(value)]),
-		);
-		const next = index + 1 < pages.length ? end : 0;
-		parts.push(uint16(rows.length), ...tags, uint32LE(next), Buffer.from(grey));
-		length = end;
+	for (const [index, { width, height, strips, rows, packing = 1 }] of pages.entries()) {
+		const list = length + 2 + 9 * 12 + 4;
+		const isOne = strips.length === 1;
+		let at = list + (isOne ? 0 : strips.length * 8);
+		const places = strips.map((strip) => (at += strip.length) - strip.length);
+		const values = isOne ? [places[0] ?? 0, strips[0]?.length ?? 0] : [list, list + strips.length * 4];
+		const tags = [
+			...([
+				[256, 1, width],
+				[257, 1, height],
+				[258, 1, 8],
+				[259, 1, packing],
+				[262, 1, 1],
+			] as const),
+			...([
+				[273, strips.length, values[0] ?? 0],
+				[277, 1, 1],
+				[278, 1, rows],
+			] as const),
+			[279, strips.length, values[1] ?? 0] as const,
+		].map(([tag, count, value]) => Buffer.concat([uint16(tag), uint16(4), uint32LE(count), uint32LE(value)]));
+		const lists = isOne ? [] : [...places, ...strips.map((strip) => strip.length)].map(uint32LE);
+		const next = index + 1 < pages.length ? at : 0;
+		parts.push(uint16(tags.length), ...tags, uint32LE(next), ...lists, ...strips);
+		length = at;
 	}
 	return Buffer.concat(parts);
 }

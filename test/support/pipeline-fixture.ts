@@ -51,6 +51,7 @@ export function startPipelineFixture(parts: Partial<PipelineDeps> = {}) {
 	const settings: PipelineDeps = {
 		spools: noSpools,
 		vectorCache: null,
+		reranker: null,
 		docStore,
 		vectorStore,
 		extractor,

@@ -40,6 +40,7 @@ const kinds = {
 	passage: ofInterface('Item of a passage', 'PassageItem'),
 	answer: ofInterface('Item of an answer', 'AnswerItem'),
 	prefix: ofInterface('Item of a deletion by prefix', 'PrefixDeletedItem'),
+	metadataUpdated: ofInterface('Item of an update by filter', 'MetadataUpdatedItem'),
 	tenantDeleted: ofInterface('Item of a deleted tenant', 'TenantDeletedItem'),
 	status: ofInterface('Item of a status', 'TenantStatusItem'),
 	tenant: {
@@ -64,6 +65,8 @@ const given: Readonly<Record<string, readonly (keyof typeof kinds)[]>> = {
 	'document publish': ['change', 'snapshot'],
 	'document releaseHeld': ['released'],
 	'document search': ['passage', 'answer'],
+	'document updateMetadata': ['change'],
+	'document updateMetadataByFilter': ['metadataUpdated'],
 	'job cancel': ['job'],
 	'job get': ['job'],
 	'job getMany': ['job'],

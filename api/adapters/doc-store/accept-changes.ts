@@ -1,28 +1,27 @@
 import {
 	type AcceptResult,
 	type Change,
-	decideAccept,
 	type DocState,
 	isPending,
 	mayGrow,
 	ownedError,
-	type PriorityRank,
 	type Refusal,
 	shortFailure,
 	spentError,
 	type Taken,
+	unfitError,
 	versionOf,
 } from '../../domain/index.ts';
-import type { Priority } from '../../contract/job-schema.ts';
 import type { QueueLimits } from '../../ports/index.ts';
 import { openAdmission, type Admission } from './admission.ts';
-import { dropBody } from './doc-bodies.ts';
-import { insertDoc, saveDoc, withLease } from './doc-rows.ts';
+import { bodyBytes, dropBody } from './doc-bodies.ts';
+import { insertDoc, saveDoc } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { endLostJob, insertJob, updateJob } from './job-rows.ts';
+import { type Decided, isRejected, meet, type Meeting } from './meet-change.ts';
 import { addMoveSource, freeMoveSources } from './move-sources.ts';
 import { recordRefusal } from './refusal-receipts.ts';
-import { epochOrderOf, noteEpoch } from './source-epochs.ts';
+import { noteEpoch } from './source-epochs.ts';
 import type { DocRow, JobRow } from './tables.ts';
 
 /** Accepting: each change in turn meets its document, is decided on, and is written down with its job. */
@@ -33,19 +32,6 @@ interface Call {
 	readonly limits: QueueLimits;
 	readonly admission: Admission;
 }
-
-type AcceptDecision = ReturnType<typeof decideAccept>;
-
-/** A change and what it does to its document; nothing is written yet. */
-interface Meeting<D extends AcceptDecision = AcceptDecision> {
-	readonly change: Change;
-	readonly row: DocRow | undefined;
-	readonly before: DocState | null;
-	readonly decision: D;
-}
-type Decided<K extends AcceptDecision['kind']> = Extract<AcceptDecision, { kind: K }>;
-
-const priorities: Readonly<Record<Priority, PriorityRank>> = { high: 0, normal: 1, low: 2 };
 
 export function acceptChanges(
 	engine: EngineState,
@@ -70,6 +56,7 @@ function acceptOne(call: Call, change: Change): AcceptResult {
 	const closed = admission.closed(own.tenant);
 	if (closed !== null) return closed;
 	const put = meet(call, own);
+	if (put.decision.kind === 'unmatched') return { kind: 'unmatched' };
 	if (isRejected(put)) return refuse(call, own, put, {});
 	const moveSource =
 		previous === undefined
@@ -88,36 +75,20 @@ function acceptOne(call: Call, change: Change): AcceptResult {
 	return old === null ? taken : { ...taken, previous: old.taken };
 }
 
-function meet({ engine, now }: Call, change: Change): Meeting {
-	const row = engine.tables.findDoc(change.tenant, change.docId);
-	const before = row === undefined ? null : withLease(engine, row);
-	const { op, meta, jobId, sourceId, epoch, seq, takeOver, windowMs, maxWaitMs } = change;
-	const decision = decideAccept(
-		before,
-		{
-			...{ op, meta, jobId, sourceId, epoch, seq, takeOver, windowMs, maxWaitMs },
-			sha256: change.content?.sha256 ?? '',
-			fingerprint: op === 'delete' ? '' : change.fingerprint,
-			epochOrder: epochOrderOf(engine.tables, { sourceId, epoch }, now),
-			size: change.content?.size ?? 0,
-			priority: priorities[change.priority],
-		},
-		now,
-	);
-	return { change, row, before, decision };
-}
-
 /**
  * Whether what the changes would keep is too much: of all tenants, or of this one, who leaves others a part of it. What
  * waits may be replaced at any time, but not by something larger than there is room for.
  */
 function isFull({ engine: { counts, progress }, limits }: Call, meetings: readonly Meeting[]): boolean {
 	const growth = { documents: 0, bytes: 0 };
-	for (const { before, change, decision } of meetings) {
+	for (const { row, before, change, decision } of meetings) {
 		if (decision.kind !== 'accepted') continue;
-		const waiting = before !== null && isPending(before) ? before.wanted.size : null;
-		if (waiting === null) growth.documents += 1;
-		growth.bytes += (change.content?.size ?? 0) - (waiting ?? 0);
+		const held = row === undefined ? 0 : bodyBytes(row);
+		const isWaiting = before !== null && isPending(before);
+		if (!isWaiting) growth.documents += 1;
+		// A patch keeps what there is.
+		const next = change.op === 'patch' ? held : (change.content?.size ?? 0);
+		growth.bytes += next - (isWaiting ? held : 0);
 	}
 	const own = progress.waiting(meetings[0]?.change.tenant ?? '');
 	const documents = limits.maxPending - counts.pending;
@@ -128,16 +99,17 @@ function isFull({ engine: { counts, progress }, limits }: Call, meetings: readon
 	);
 }
 
-function isRejected(meeting: Meeting): meeting is Meeting<Decided<'owned' | 'spent'>> {
-	return meeting.decision.kind === 'owned' || meeting.decision.kind === 'spent';
-}
-
 function refuse(
 	{ engine, now }: Call,
 	change: Change,
-	{ before, decision }: Meeting<Decided<'owned' | 'spent'>>,
+	{ before, decision }: Meeting<Decided<'owned' | 'spent' | 'unfit'>>,
 	what: { readonly of?: 'previous' },
 ): AcceptResult {
+	if (decision.kind === 'unfit') {
+		const { unfit } = decision;
+		const refused = shortFailure(unfitError(unfit));
+		return { kind: 'unfit', unfit, jobId: recordRefusal(engine, { ...change, refused }, now) };
+	}
 	if (before === null) throw new Error('rejected without a document');
 	const owner = decision.kind === 'owned' ? nameOfSource(engine, before) : null;
 	const error = owner === null ? spentError(what.of) : ownedError(owner, what.of);
@@ -161,7 +133,8 @@ function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Tak
 		...{ jobId, op, tenant, acceptedAt: now, updatedAt: now, attempts: 0, supersededBy: null },
 		...{ previous: row?.lastJob ?? null, error: null, detail: null, charged: 0 },
 	};
-	if (decision.kind === 'owned' || decision.kind === 'spent')
+	const { kind } = decision;
+	if (kind === 'owned' || kind === 'spent' || kind === 'unfit' || kind === 'unmatched')
 		throw new Error('a rejected change cannot be taken');
 	if (decision.kind === 'stale') {
 		if (row === undefined || before === null) throw new Error('stale without a document');
@@ -188,16 +161,21 @@ function take(call: Call, meeting: Meeting, cost: number): { readonly taken: Tak
 	return { taken: { kind: 'unchanged', jobId, version, follows }, row: saved };
 }
 
-/** The new body takes the place of the old one, which a worker may still be reading. */
+/**
+ * The new body takes the place of the old one, which a worker may still be reading; a patch leaves it where it is. So
+ * the body that waits behind a lease may be that of the lease as well.
+ */
 function saveAccepted({ engine }: Call, meeting: Meeting<Decided<'accepted'>>): DocRow {
 	const { change, row, before, decision } = meeting;
 	const body = change.content === null ? null : engine.tables.insertBody(change.content.body);
 	if (row === undefined) return insertNew(engine, change, decision.state, body);
 	const lease = before?.lease ?? null;
 	const isFirstBehindLease = lease !== null && lease.generation === before?.generation;
-	dropBody(engine, row.key, row.body, isFirstBehindLease);
 	const flightJob = isFirstBehindLease ? lease.jobId : row.flightJob;
-	return saveDoc(engine, row, decision.state, { body, lastJob: change.jobId, flightJob, error: null });
+	const beside = { lastJob: change.jobId, flightJob, error: null };
+	if (change.op === 'patch') return saveDoc(engine, row, decision.state, beside);
+	dropBody(engine, row.key, row.body, lease !== null && !engine.leases.pinnedBlobs.has(row.key));
+	return saveDoc(engine, row, decision.state, { body, ...beside });
 }
 
 /** Where the document is as it is wanted by now, nothing is left to be done with what waited. */

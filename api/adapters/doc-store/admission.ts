@@ -38,7 +38,7 @@ export function openAdmission(
 		closed.set(tenant, { kind: 'unpaid', needed, left: credits.view(tenant).left ?? 0 });
 	}
 	const costOf = ({ op, tenant }: Change) =>
-		op === 'put' && costs.has(tenant) ? credits.costOfPut(tenant) : 0;
+		op !== 'delete' && costs.has(tenant) ? credits.costOfPut(tenant) : 0;
 	return {
 		closed: (tenant) => closed.get(tenant) ?? null,
 		take(tenant) {

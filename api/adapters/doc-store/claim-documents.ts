@@ -2,7 +2,7 @@ import { type DocState, entriesInClaim, isClaimable, takeLease, queueClass } fro
 import type { Priority } from '../../contract/job-schema.ts';
 import type { Claimed, ClaimRequest, DocKey, Lease } from '../../ports/index.ts';
 import { workOrBury } from './bury-row.ts';
-import { contentOf, unpinBlob } from './doc-bodies.ts';
+import { bodyBytes, contentOf, unpinBlob } from './doc-bodies.ts';
 import { saveDoc, setLease, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { updateJob } from './job-rows.ts';
@@ -33,7 +33,7 @@ function claimDeletion(engine: EngineState, doc: DocKey, request: ClaimRequest):
 function claimOne(engine: EngineState, doc: DocKey, request: ClaimRequest, maxBytes: number): Claimed | null {
 	const row = engine.tables.docByKey(doc);
 	if (row === undefined || isHeld(engine, row)) return null;
-	if (!isClaimable(withLease(engine, row), request.now) || row.state.wanted.size > maxBytes) return null;
+	if (!isClaimable(withLease(engine, row), request.now) || bodyBytes(row) > maxBytes) return null;
 	const state = leaseRow(engine, row, request);
 	if (state.lease === null) throw new Error('a lease that was just taken is gone');
 	const { token, generation, version } = state.lease;

@@ -56,7 +56,7 @@ export function createCredits(deps: {
 			const costs = new Map<string, number>();
 			if (ledgers.size === 0) return costs;
 			for (const change of changes) {
-				if ('refused' in change || change.op !== 'put' || !isLimited(change.tenant)) continue;
+				if ('refused' in change || change.op === 'delete' || !isLimited(change.tenant)) continue;
 				costs.set(change.tenant, (costs.get(change.tenant) ?? 0) + costOfPut);
 			}
 			return costs;

@@ -1,7 +1,7 @@
 import type { DocKey } from '../../ports/index.ts';
 import type { EngineState } from './engine-state.ts';
 import { setUndoably } from './undo-steps.ts';
-import type { Body } from './tables.ts';
+import type { Body, DocRow } from './tables.ts';
 
 /** When a body's row goes, and when the file that it may have been goes with it. */
 
@@ -33,3 +33,7 @@ export function dropBlob({ tables, leases, transaction }: EngineState, blob: str
  */
 export const contentOf = ({ blobs }: EngineState, body: Body): Uint8Array | { readonly file: string } =>
 	body.kind === 'bytes' ? body.bytes : { file: blobs.path(body.kind === 'blob' ? body.blob : 'lost') };
+
+/** What a document takes of the room for bodies: nothing where only its metadata changes, however large it is. */
+export const bodyBytes = ({ body, state }: Pick<DocRow, 'body' | 'state'>): number =>
+	body === null ? 0 : state.wanted.size;

@@ -1,5 +1,6 @@
 import { type DocState, holdsLease, isPending, type LeaseState } from '../../domain/index.ts';
 import type { DocKey, Lease } from '../../ports/index.ts';
+import { bodyBytes } from './doc-bodies.ts';
 import type { EngineState } from './engine-state.ts';
 import { countUndoably, setUndoably } from './undo-steps.ts';
 import type { DocRow } from './tables.ts';
@@ -52,20 +53,21 @@ function count(engine: EngineState, row: CountedRow, sign: 1 | -1): void {
 	const { tenant, state } = row;
 	engine.queues.count(tenant, state, sign);
 	const countTheRest = (by: 1 | -1) => {
-		engine.progress.count(tenant, state, by);
+		engine.progress.count(tenant, state, bodyBytes(row), by);
 		countRow(engine, row, by);
 	};
 	countUndoably(engine, countTheRest, sign);
 }
 
-function countRow({ counts }: EngineState, { state, body }: CountedRow, sign: 1 | -1): void {
+function countRow({ counts }: EngineState, row: CountedRow, sign: 1 | -1): void {
+	const { state } = row;
 	if (isPending(state)) {
 		counts.pending += sign;
-		counts.pendingBytes += sign * state.wanted.size;
+		counts.pendingBytes += sign * bodyBytes(row);
 	}
 	if (state.failed) {
 		counts.failed += sign;
-		if (body !== null) counts.failedBytes += sign * state.wanted.size;
+		counts.failedBytes += sign * bodyBytes(row);
 	}
 	if (state.published !== null) {
 		counts.documents += sign;

@@ -29,6 +29,10 @@ export function documentsStep(
 	};
 }
 
+/** What a filter sees of the document: its newest accepted state. */
+export const filterableView = (engine: EngineState, row: DocRow): FilterableDoc =>
+	filterable(documentView(engine, row));
+
 function filterable({ docId, meta, published }: DocumentState): FilterableDoc {
 	const { path, title, mimeType, metadata: extra } = readMeta(meta);
 	return filterableDoc(docId, {

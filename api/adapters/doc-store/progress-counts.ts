@@ -65,15 +65,15 @@ export function createProgress({
 	return {
 		reload: load,
 
-		/** A row with this state comes (1) or goes (-1). */
-		count(tenant: string, state: DurableState, sign: 1 | -1): void {
+		/** A row with this state, and a body of so many bytes, comes (1) or goes (-1). */
+		count(tenant: string, state: DurableState, bytes: number, sign: 1 | -1): void {
 			const pending = isPending(state);
 			if (!isCounted(state, pending)) return;
 			for (const tally of [of(tenant), all]) {
 				tally.documents += sign;
 				if (pending) {
 					tally.pending += sign;
-					tally.pendingBytes += sign * state.wanted.size;
+					tally.pendingBytes += sign * bytes;
 				} else if (state.failed) tally.failed += sign;
 			}
 			forgetEmpty(tenant);

@@ -1,10 +1,11 @@
-import { cancelWaiting, retryFailed } from '../../domain/index.ts';
+import { cancelWaiting, type DocState, retryFailed } from '../../domain/index.ts';
 import type { RetryResult } from '../../ports/index.ts';
 import { dropBody } from './doc-bodies.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
 import type { EngineState } from './engine-state.ts';
 import { endLostJob, updateJob } from './job-rows.ts';
 import { withdrawMoveSources } from './move-sources.ts';
+import type { DocRow } from './tables.ts';
 
 /** What a caller may do with a job that nobody works on: withdraw it, or have it tried again. */
 
@@ -28,11 +29,20 @@ export function retryJob(engine: EngineState, jobId: string, now: number): Retry
 	const row = rowOf(engine, jobId);
 	const next = row === undefined ? null : retryFailed(withLease(engine, row), jobId, now);
 	if (row === undefined || next === null) return 'not_failed';
-	if (row.body === null && next.wanted.op === 'put') return 'content_gone';
+	const again = withContent(next, row, engine.tables.job(jobId)?.op === 'patch');
+	if (again === null) return 'content_gone';
 	// What it was charged was given back when it failed.
 	const charged = next.wanted.op === 'put' ? credits.costOfPut(row.tenant) : 0;
 	if (charged > 0 && !credits.charge(row.tenant, charged)) return 'unpaid';
-	saveDoc(engine, row, next, {});
+	saveDoc(engine, row, again, {});
 	updateJob(engine, jobId, now, { state: 'accepted', error: null, charged });
 	return 'waiting';
+}
+
+/** Null where what would be published is gone. A patch needs no more than that its content is in the index. */
+function withContent(state: DocState, { body }: DocRow, isPatch: boolean): DocState | null {
+	const { wanted, published } = state;
+	if (body !== null || wanted.op === 'delete') return state;
+	if (!isPatch || published?.sha256 !== wanted.sha256) return null;
+	return { ...state, wanted: { ...wanted, fingerprint: published.fingerprint } };
 }

@@ -3,6 +3,7 @@
  * order, not its lengths.
  */
 import { DocDropError } from '../../errors.ts';
+import { adviceFor } from './advice.ts';
 import { messageIn, type SentWords, shownWords } from './server-words.ts';
 
 /** A JSON number of a vector takes about 22 characters at most, base64 takes 5.4. */
@@ -44,7 +45,9 @@ export async function readAnswer(response: Response, asked: Asked): Promise<Embe
 	const lengths = new Set(vectors.map(({ length }) => length));
 	const [length = dimensions] = lengths;
 	if (lengths.size === 1 && length !== dimensions) {
-		throw new DocDropError('embedder_mismatch', `the embedder ${otherLength(dimensions, length)}`);
+		const message = `the embedder ${otherLength(dimensions, length)}`;
+		const advice = `if the model is the right one, set DOCDROP_EMBEDDER_DIMENSIONS=${length}`;
+		throw new DocDropError('embedder_mismatch', `${message} (${advice})`);
 	}
 	return {
 		vectors: vectors.map((vector) => unit(vector, dimensions)),
@@ -99,7 +102,7 @@ function rows(text: string, asked: Asked): Row[] {
 			'embedder_unavailable',
 			words === ''
 				? 'the embedder answered without a list of vectors in "data"'
-				: `the embedder answered 200 without vectors: ${words}`,
+				: `the embedder answered 200 without vectors: ${words}${adviceFor(words)}`,
 		);
 	}
 	return data as Row[];

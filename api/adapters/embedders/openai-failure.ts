@@ -1,6 +1,7 @@
 /** An answer other than 200 to an error of the table. */
 import { DocDropError, type ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../ports/index.ts';
+import { adviceFor } from './advice.ts';
 import { messageIn, type SentWords, shownWords } from './server-words.ts';
 import { readUpTo } from './openai-answer.ts';
 import { readRetryAfter } from './rate-headers.ts';
@@ -18,8 +19,10 @@ export async function failureOf(response: Response, sent: Sent): Promise<DocDrop
 	// What is said of a key quotes parts of it.
 	const reason = code === 'embedder_forbidden' ? '' : await reasonOf(response, sent);
 	if (reason === '') await response.body?.cancel().catch(() => undefined);
-	const hint = status === 404 ? 'Check the address of the embedder and the name of its model.' : undefined;
-	return new DocDropError(code, `the embedder answered ${status}${reason === '' ? '' : `: ${reason}`}`, {
+	const hint =
+		status === 404 ? 'Check DOCDROP_EMBEDDER_URL, which ends in /v1, and DOCDROP_EMBEDDER_MODEL.' : undefined;
+	const said = reason === '' ? '' : `: ${reason}${adviceFor(reason)}`;
+	return new DocDropError(code, `the embedder answered ${status}${said}`, {
 		peerStatus: status,
 		...(retryAfterMs !== undefined && { retryAfterMs }),
 		...(hint !== undefined && { hint }),

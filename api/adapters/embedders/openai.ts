@@ -7,9 +7,9 @@
  * It paces itself by what the server says of its limits (rate-budget.ts). Retries, breakers and the splitting of rejected
  * batches belong to the caller.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { DocDropError, isDocDropError } from '../../errors.ts';
-import type { Clock, Embedder } from '../../ports/index.ts';
+import type { Clock, Embedder, TextRole } from '../../ports/index.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { readAnswer } from './openai-answer.ts';
 import { failureOf } from './openai-failure.ts';
@@ -21,6 +21,9 @@ export interface OpenAiSettings {
 	readonly apiKey?: string;
 	readonly model: string;
 	readonly dimensions: number;
+	/** What stands before a question, and before a text of a document. */
+	readonly queryPrefix?: string;
+	readonly documentPrefix?: string;
 	/** Whether the server is told the dimensions; by default only OpenAI's text-embedding-3 models are. */
 	readonly sendDimensions?: boolean;
 	/** Texts a request at most. Default 128. */
@@ -50,7 +53,7 @@ interface Server extends FormatKnown {
 }
 
 export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
-	const { model, dimensions, timeoutMs, clock } = settings;
+	const { model, dimensions, timeoutMs, clock, documentPrefix = '' } = settings;
 	const closing = new AbortController();
 	const budget = createRateBudget({
 		clock,
@@ -69,8 +72,8 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 	return {
 		model,
 		dimensions,
-		fingerprint: `openai:${model}:${dimensions}:v${ALGORITHM_VERSION}`,
-		embed: (texts, signal) => embed(server, texts, signal),
+		fingerprint: `openai:${model}:${dimensions}:v${ALGORITHM_VERSION}${markOf(documentPrefix)}`,
+		embed: (texts, signal, role = 'document') => embed(server, texts, role, signal),
 		budget: budget.status,
 		close() {
 			closing.abort(new DocDropError('embedder_unavailable', 'the embedder is closed'));
@@ -79,9 +82,13 @@ export function createOpenAiEmbedder(settings: OpenAiSettings): Embedder {
 	};
 }
 
+/** Vectors of documents depend on what stands before each text; those of questions are kept nowhere. */
+const markOf = (prefix: string) => (prefix === '' ? '' : `:${hash('sha256', prefix, 'hex').slice(0, 8)}`);
+
 async function embed(
 	server: Server,
 	texts: readonly string[],
+	role: TextRole,
 	signal?: AbortSignal,
 ): Promise<Float32Array[]> {
 	const { closing, settings } = server;
@@ -89,7 +96,9 @@ async function embed(
 	if (closing.signal.aborted) throw closing.signal.reason;
 	const vectors: Float32Array[] = texts.map(() => new Float32Array(settings.dimensions));
 	// Servers refuse empty texts, which have nothing to embed.
-	const wanted = texts.map((text, index) => ({ text, index })).filter(({ text }) => text.trim() !== '');
+	const { queryPrefix = '', documentPrefix = '' } = settings;
+	const prefix = role === 'question' ? queryPrefix : documentPrefix;
+	const wanted = texts.flatMap((text, index) => (text.trim() === '' ? [] : [{ text: prefix + text, index }]));
 	const failed = new AbortController();
 	const stop = AbortSignal.any([failed.signal, closing.signal, ...(signal === undefined ? [] : [signal])]);
 	let next = 0;

@@ -13,6 +13,7 @@ import { needsPassword } from './needs-password.ts';
 import { shownContent } from './odf-content.ts';
 import { officeBlocks } from './office-tree.ts';
 import { seenRtf } from './rtf-hidden.ts';
+import { withNumbers } from './rtf-numbers.ts';
 import { shownRtf } from './rtf-words.ts';
 import { storedZip } from './stored-zip.ts';
 import { createXmlCheck, MOST_ELEMENTS } from './xml-check.ts';
@@ -122,5 +123,5 @@ function rtfOf(bytes: Uint8Array, mimeType: MimeType): Uint8Array {
 			`the file, read as ${mimeType}, has more than ${MOST_RTF_PARAGRAPHS} paragraphs and cells`,
 		);
 	}
-	return Buffer.from(shownRtf(seenRtf(text)), 'latin1');
+	return Buffer.from(shownRtf(seenRtf(withNumbers(text))), 'latin1');
 }

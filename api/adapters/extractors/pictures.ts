@@ -8,7 +8,8 @@ import { pageList } from './page-list.ts';
 import { jpegOrientation, pictureSize, type PictureSize, type PictureType } from './picture-size.ts';
 import { recognitionRemarks } from './recognition-remarks.ts';
 import type { Recognition } from './recognition.ts';
-import { beginningWith, tiffPages } from './tiff-pages.ts';
+import { jpegOf } from './tiff-jpeg.ts';
+import { beginningWith, type TiffPage, tiffPages } from './tiff-pages.ts';
 
 interface Page {
 	readonly size: PictureSize | null;
@@ -53,7 +54,21 @@ function pagesOf(bytes: Uint8Array, type: PictureType): Page[] {
 	}
 	const pages = tiffPages(bytes);
 	if (pages.length === 0) throw damaged(type);
-	return pages.map((page) => ({ size: page, picture: () => ({ bytes: beginningWith(bytes, page) }) }));
+	return pages.map((page) => ({ size: page, picture: () => ({ bytes: tiffPicture(bytes, page) }) }));
+}
+
+/** Those that Leptonica unpacks: plain, the ways of fax, LZW, PackBits. */
+const PACKINGS: readonly number[] = [1, 2, 3, 4, 5, 32_773];
+const JPEG = 7;
+
+function tiffPicture(bytes: Uint8Array, page: TiffPage): Uint8Array {
+	const jpeg = page.packing === JPEG ? jpegOf(bytes, page) : null;
+	if (jpeg !== null) return jpeg;
+	if (PACKINGS.includes(page.packing) && !page.isTiled) return beginningWith(bytes, page);
+	throw new DocDropError(
+		'unreadable',
+		`the file could not be read as image/tiff: it is packed in a way that text recognition (OCR) does not take (compression ${page.packing}${page.isTiled ? ', tiles' : ''})`,
+	);
 }
 
 /** Throws `unreadable` for a picture that says that it is too large, whatever it really holds. */

@@ -1,6 +1,6 @@
 /**
  * The chunks of the vec0 table, read from its shadow tables as sqlite-vec 0.1.9 makes them (the version is
- * pinned). Searches read these and nothing else, so verify.ts looks here too.
+ * pinned). Searches by vector read these and nothing else, so verify.ts looks here too.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -9,8 +9,9 @@ export interface VectorChunk {
 	readonly tenant: number;
 	/** Slots, used or not. */
 	readonly size: number;
-	/** Row numbers in the used slots. */
-	readonly rows: bigint[];
+	/** Row numbers in the used slots, and the numbers of these. */
+	readonly rows: number[];
+	readonly slots: number[];
 }
 
 interface ChunkRow {
@@ -33,6 +34,11 @@ export function chunkReader(db: DatabaseSync): (chunk: number) => VectorChunk | 
 	};
 }
 
+export function chunksOfTenant(db: DatabaseSync): (tenant: number) => VectorChunk[] {
+	const read = db.prepare(`SELECT ${columns} FROM vectors_chunks WHERE partition00 = ? ORDER BY chunk_id`);
+	return (tenant) => read.all(tenant).map((row) => decode(row as unknown as ChunkRow));
+}
+
 export function* allChunks(db: DatabaseSync): Iterable<VectorChunk> {
 	const rows = db.prepare(`SELECT ${columns} FROM vectors_chunks ORDER BY chunk_id`).iterate();
 	for (const row of rows) yield decode(row as unknown as ChunkRow);
@@ -40,11 +46,14 @@ export function* allChunks(db: DatabaseSync): Iterable<VectorChunk> {
 
 function decode({ chunk, tenant, size, validity, rowids }: ChunkRow): VectorChunk {
 	const numbers = new BigInt64Array(rowids.slice().buffer);
-	const rows: bigint[] = [];
+	const rows: number[] = [];
+	const slots: number[] = [];
 	for (let slot = 0; slot < size; slot += 1) {
 		const used = ((validity[slot >> 3] ?? 0) >> (slot & 7)) & 1;
 		const row = numbers[slot];
-		if (used === 1 && row !== undefined) rows.push(row);
+		if (used === 0 || row === undefined) continue;
+		rows.push(Number(row));
+		slots.push(slot);
 	}
-	return { chunk, tenant, size, rows };
+	return { chunk, tenant, size, rows, slots };
 }

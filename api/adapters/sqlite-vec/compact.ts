@@ -32,7 +32,8 @@ export function createCompactor(db: DatabaseSync): Compactor {
 				const chunk = readChunk(number);
 				if (chunk === null || chunk.rows.length * 4 >= chunk.size) continue;
 				if (number === Number(findNewest.get(tenant)?.['chunk'])) continue;
-				for (const row of chunk.rows) {
+				// vec0 takes integers only as such: a JavaScript number would be bound as a float.
+				for (const row of chunk.rows.map(BigInt)) {
 					const vector = readVector.get(row)?.['vector'] as Uint8Array;
 					drop.run(row);
 					add.run(row, BigInt(tenant), vector);

@@ -27,18 +27,27 @@ export interface WirePut {
 export type WriterMethods = {
 	put(put: WirePut): void;
 	remove(tenant: string, ids: readonly string[]): void;
+	/** See sqlite/frozen-file.ts. */
+	freeze(): void;
+	thaw(): void;
 };
 
-export interface WireQuery {
+interface WireScope {
 	readonly tenant: string;
-	readonly vector: Float32Array | null;
+	readonly docId: string | null;
+	readonly filter: Filter | null;
+	readonly limit: number;
+}
+
+export interface WireVectorQuery extends WireScope {
+	readonly vector: Float32Array;
+}
+
+export interface WireWordsQuery extends WireScope {
 	readonly terms: readonly string[];
 	readonly phrases: readonly (readonly string[])[];
 	readonly without: readonly (readonly string[])[];
 	readonly beginning: string | null;
-	readonly docId: string | null;
-	readonly filter: Filter | null;
-	readonly limit: number;
 }
 
 export interface WireHits {
@@ -57,7 +66,8 @@ export interface WirePage {
 
 export type ReaderMethods = {
 	ping(): void;
-	search(query: WireQuery): { dense: WireHits; sparse: WireHits };
+	byVector(query: WireVectorQuery): WireHits;
+	byWords(query: WireWordsQuery): WireHits;
 	/** Of the ids that are there: their quantized vectors, one after the other. */
 	vectors(tenant: string, ids: readonly string[]): { ids: string[]; vectors: Int8Array };
 	page(page: WirePage): StoredPoint[];
@@ -66,4 +76,9 @@ export type ReaderMethods = {
 	/** In the order of the tenants. */
 	counts(tenants: readonly string[]): number[];
 	countAll(): number;
+};
+
+export type VectorMethods = {
+	/** Null where the tenant's vectors cannot be had in memory: a reader must be asked. */
+	byVector(query: WireVectorQuery): WireHits | null;
 };

@@ -13,7 +13,7 @@ import type { ReaderMethods } from './index-messages.ts';
 serveThread({
 	open() {
 		const db = openForReading(workerData as OpenOptions);
-		const methods: ReaderMethods = { ...createIndexReader(db), search: createSearch(db) };
+		const methods: ReaderMethods = { ...createIndexReader(db), ...createSearch(db) };
 		return { methods, close: () => db.close() };
 	},
 	mapError: fromSqliteError,

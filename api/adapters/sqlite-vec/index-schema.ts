@@ -28,9 +28,9 @@ export interface IndexShape {
 	readonly replaceable: readonly string[];
 }
 
-const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
-/** A search reads all vectors of its tenant, again and again. */
+/** A search by words reads the same long lists of rows again and again. */
 const readerCacheKb = 32_768;
 
 /** Writes append, and what they read again the system still has: with 32 MB they were no faster. */
@@ -39,7 +39,9 @@ const writerCacheKb = 2_048;
 const tables = (dimensions: number) => `
 	CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 	CREATE TABLE tenants(
-		tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, points INTEGER NOT NULL DEFAULT 0
+		tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, points INTEGER NOT NULL DEFAULT 0,
+		-- How often its vectors have changed, for whoever has them in memory.
+		edition INTEGER NOT NULL DEFAULT 0
 	);
 	CREATE TABLE docs(
 		doc INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, doc_id TEXT NOT NULL,
@@ -83,10 +85,16 @@ function addDocValues(db: DatabaseSync): void {
 	db.exec('PRAGMA user_version = 3');
 }
 
+/** From version 3: vectors are kept in memory, and their changes counted. */
+const countEditions = `
+	ALTER TABLE tenants ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
+	PRAGMA user_version = 4;
+`;
+
 /** Opens the file, makes it where it is missing, and compares it with `shape`. */
 export function openForWriting(options: OpenOptions, shape: IndexShape): DatabaseSync {
 	removeOutdated(options.file, shape, SCHEMA_VERSION);
-	const db = connect(options, false);
+	const db = connect(options, false, writerCacheKb);
 	try {
 		const version = versionOf(db);
 		db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
@@ -97,6 +105,7 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 		checkShape(db, shape);
 		if (version === 1) inTransaction(db, () => db.exec(countTenants));
 		if (version === 1 || version === 2) inTransaction(db, () => addDocValues(db));
+		if (version > 0 && version < 4) inTransaction(db, () => db.exec(countEditions));
 		inTransaction(db, () => rebuildTexts(db));
 		return db;
 	} catch (error) {
@@ -106,8 +115,8 @@ export function openForWriting(options: OpenOptions, shape: IndexShape): Databas
 }
 
 /** A connection that cannot write, to a file that `openForWriting` has made. */
-export function openForReading(options: OpenOptions): DatabaseSync {
-	const db = connect(options, true);
+export function openForReading(options: OpenOptions, cacheKb = readerCacheKb): DatabaseSync {
+	const db = connect(options, true, cacheKb);
 	try {
 		versionOf(db);
 		return db;
@@ -117,11 +126,11 @@ export function openForReading(options: OpenOptions): DatabaseSync {
 	}
 }
 
-function connect({ file, library }: OpenOptions, readOnly: boolean): DatabaseSync {
+function connect({ file, library }: OpenOptions, readOnly: boolean, cacheKb: number): DatabaseSync {
 	const db = new DatabaseSync(file, { readOnly, allowExtension: true, timeout: 1_000 });
 	db.loadExtension(library);
 	db.enableLoadExtension(false);
-	db.exec(`PRAGMA cache_size = -${readOnly ? readerCacheKb : writerCacheKb}; PRAGMA temp_store = MEMORY`);
+	db.exec(`PRAGMA cache_size = -${cacheKb}; PRAGMA temp_store = MEMORY`);
 	return db;
 }
 

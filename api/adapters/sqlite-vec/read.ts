@@ -46,7 +46,7 @@ export function toPoint(row: unknown): StoredPoint {
 	};
 }
 
-export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'search'> {
+export function createIndexReader(db: DatabaseSync): Omit<ReaderMethods, 'byVector' | 'byWords'> {
 	const version = db.prepare('PRAGMA user_version');
 	const findPoint = db.prepare(
 		`SELECT point, embedded FROM points JOIN tenants USING (tenant) WHERE id = ? AND name = ?`,

@@ -53,21 +53,25 @@ export interface TextQuery {
 	readonly without: readonly (readonly string[])[];
 }
 
+/** Of what somebody wants any of: as a query asks for it, each once, and not more than the contract lets in. */
+export function partsOf(terms: readonly string[]): string[] {
+	return [...new Set(splitTerms(terms))].slice(0, limits.searchTerms);
+}
+
+const splitTerms = (terms: readonly string[]) =>
+	terms.flatMap((term) => term.split(separators)).filter((part) => part !== '');
+
 /**
- * An FTS5 query, of as many terms as the contract lets in: any of them, all of the phrases, and nothing that must not
- * be. Null where nothing is left to search for.
+ * An FTS5 query: any of the terms, all of the phrases, and nothing that must not be. Null where nothing is left to search
+ * for.
  */
 export function matchExpression(tenant: number, { terms, phrases, without }: TextQuery): string | null {
-	const tokensOf = (words: readonly string[]) =>
-		words
-			.flatMap((term) => term.split(separators))
-			.flatMap((part) => (part === '' ? [] : [`${tenant}_${part}`]));
-	const any = [...new Set(tokensOf(terms))].slice(0, limits.searchTerms);
+	const quoted = (words: readonly string[]) => `"${words.map((word) => `${tenant}_${word}`).join(' ')}"`;
+	const any = partsOf(terms).map((part) => quoted([part]));
 	if (any.length === 0) return null;
-	const quoted = (tokens: readonly string[]) => `"${tokens.join(' ')}"`;
 	const of = (words: TextQuery['phrases']) =>
-		words.map(tokensOf).flatMap((tokens) => (tokens.length === 0 ? [] : [quoted(tokens)]));
-	const wanted = [any.map((token) => quoted([token])).join(' OR '), ...of(phrases)];
+		words.map(splitTerms).flatMap((parts) => (parts.length === 0 ? [] : [quoted(parts)]));
+	const wanted = [any.join(' OR '), ...of(phrases)];
 	const unwanted = of(without);
 	const all = wanted.length === 1 ? wanted.join() : wanted.map((part) => `(${part})`).join(' AND ');
 	return unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(' OR ')})`;

@@ -86,9 +86,9 @@ function verify(db: DatabaseSync): VerifyReport {
 
 /** A search goes through the chunks, not through the table of rows: each embedded point must be in one, once. */
 function misplacedVectors(db: DatabaseSync): number {
-	const expected = new Map<bigint, number>();
+	const expected = new Map<number, number>();
 	for (const row of db.prepare('SELECT point, tenant FROM points WHERE embedded = 1').iterate()) {
-		expected.set(BigInt(row['point'] as number), row['tenant'] as number);
+		expected.set(row['point'] as number, row['tenant'] as number);
 	}
 	let wrong = 0;
 	for (const { tenant, rows } of allChunks(db)) {

@@ -3,7 +3,8 @@
  * this as a table of its own kind, which reads the index and takes no room. For index-search.ts.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { mostLookedAt, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
+import { looksOf, nearTerms, sharedBeginning, type VocabularyTerm } from '../../chunking/index.ts';
+import { smallestWeight, type WeighedTerm } from './rare-first.ts';
 
 export interface KnownTerms {
 	/** Those of the query that are there, and what stands in for those that are not. */
@@ -12,10 +13,16 @@ export interface KnownTerms {
 	readonly weights: readonly (number | null)[];
 }
 
-export type Vocabulary = (
-	tenant: number,
-	query: { readonly terms: readonly string[]; readonly beginning: string | null },
-) => KnownTerms;
+export interface Vocabulary {
+	known(
+		tenant: number,
+		query: { readonly terms: readonly string[]; readonly beginning: string | null },
+	): KnownTerms;
+	weighed(tenant: number, terms: readonly string[]): WeighedTerm[];
+}
+
+/** Counts that are kept until something is written: FTS5 goes through all rows of a term to tell how many they are. */
+const mostCounts = 10_000;
 
 /** Sorts behind every term that begins with what stands before it. */
 const last = '\u{10ffff}';
@@ -27,38 +34,66 @@ export function createVocabulary(db: DatabaseSync): Vocabulary {
 	// FTS5 keeps its own count of rows in the record with the number 1, as its first number.
 	const averages = db.prepare('SELECT block FROM texts_data WHERE id = 1');
 
-	const chunksOf = (tenant: number, term: string) => Number(count.get(`${tenant}_${term}`)?.['doc'] ?? 0);
+	/** As of what was written last, which SQLite has a number for. */
+	const counts = { version: -1, of: new Map<string, number>() };
+	const version = db.prepare('PRAGMA data_version');
 
-	function around(tenant: number, term: string): VocabularyTerm[] {
+	function chunksOf(tenant: number, term: string): number {
+		const token = `${tenant}_${term}`;
+		const kept = counts.of.get(token);
+		if (kept !== undefined) return kept;
+		const chunks = Number(count.get(token)?.['doc'] ?? 0);
+		if (counts.of.size === mostCounts) counts.of.clear();
+		counts.of.set(token, chunks);
+		return chunks;
+	}
+
+	/** Of the rows that there are now. */
+	function weigher(tenant: number) {
+		const now = Number(version.get()?.['data_version']);
+		if (now !== counts.version) counts.of.clear();
+		counts.version = now;
+		const rows = firstVarint(averages.get()?.['block'] as Uint8Array | undefined);
+		return (term: string): WeighedTerm => {
+			const chunks = chunksOf(tenant, term);
+			const weight = Math.log((rows - chunks + 0.5) / (chunks + 0.5));
+			return { term, chunks, weight: Math.max(smallestWeight, weight) };
+		};
+	}
+
+	function around(tenant: number, term: string, most: number): VocabularyTerm[] {
 		const prefix = `${tenant}_`;
 		const from = prefix + term.slice(0, sharedBeginning);
 		return range
-			.all(from, from + last, mostLookedAt)
+			.all(from, from + last, most)
 			.map((row) => ({ term: String(row['term']).slice(prefix.length), chunks: Number(row['doc']) }));
 	}
 
-	return (tenant, { terms, beginning }) => {
-		const rows = firstVarint(averages.get()?.['block'] as Uint8Array | undefined);
-		const weightOf = (term: string) => {
-			const chunks = chunksOf(tenant, term);
-			return chunks === 0 ? null : Math.max(smallestWeight, Math.log((rows - chunks + 0.5) / (chunks + 0.5)));
-		};
-		const found: string[] = [];
-		const weights = terms.map((term) => {
-			const weight = weightOf(term);
-			const meant =
-				weight === null && term.length >= sharedBeginning
-					? nearTerms(term, term === beginning, around(tenant, term))
-					: [term];
-			found.push(...meant);
-			return weight ?? greatest(meant.map(weightOf));
-		});
-		return { terms: found, weights };
+	return {
+		weighed: (tenant, terms) => terms.map(weigher(tenant)),
+		known(tenant, { terms, beginning }) {
+			const weigh = weigher(tenant);
+			const weightOf = (term: string) => {
+				const { chunks, weight } = weigh(term);
+				return chunks === 0 ? null : weight;
+			};
+			const own = terms.map(weightOf);
+			const looks = looksOf(
+				terms.filter((_, at) => own[at] === null),
+				beginning,
+			);
+			const found: string[] = [];
+			const weights = terms.map((term, at) => {
+				const most = looks.get(term);
+				const meant =
+					most === undefined ? [term] : nearTerms(term, term === beginning, around(tenant, term, most));
+				found.push(...meant);
+				return own[at] ?? greatest(meant.map(weightOf));
+			});
+			return { terms: found, weights };
+		},
 	};
 }
-
-/** FTS5 gives it to a term that is in half of all rows or more. */
-const smallestWeight = 1e-6;
 
 const greatest = (weights: readonly (number | null)[]): number | null =>
 	weights.reduce((most, weight) => (weight !== null && weight > (most ?? 0) ? weight : most), null);

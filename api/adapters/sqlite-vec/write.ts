@@ -8,6 +8,7 @@ import { createCompactor } from './compact.ts';
 import { createDocValues } from './doc-values.ts';
 import { unpackTexts } from './packed-texts.ts';
 import { createTermIndexer } from './terms.ts';
+import type { VectorChange } from './vector-changes.ts';
 import type { WirePoint, WirePut, WireWrite, WriterMethods } from './index-messages.ts';
 
 interface PointRow {
@@ -34,10 +35,15 @@ interface RowChange {
 }
 
 /** An open index file, as its functions here share it. */
-type Writer = ReturnType<typeof openWriter>;
+type Writer = ReturnType<typeof openWriter> & { readonly note: (change: VectorChange) => void };
 
-export function createIndexWriter(db: DatabaseSync, dimensions: number): WriterMethods {
-	const writer = openWriter(db, dimensions);
+export function createIndexWriter(
+	db: DatabaseSync,
+	dimensions: number,
+	/** Is told of each change to vectors, in the transaction that makes it. */
+	note: (change: VectorChange) => void,
+): Omit<WriterMethods, 'freeze' | 'thaw'> {
+	const writer = { ...openWriter(db, dimensions), note };
 	return { put: (batch) => put(writer, batch), remove: (tenant, ids) => remove(writer, tenant, ids) };
 }
 
@@ -46,6 +52,7 @@ function openWriter(db: DatabaseSync, dimensions: number) {
 		findTenant: db.prepare('SELECT tenant FROM tenants WHERE name = ?'),
 		addTenant: db.prepare('INSERT INTO tenants(name) VALUES(?)'),
 		countPoints: db.prepare('UPDATE tenants SET points = points + ? WHERE tenant = ?'),
+		nextEdition: db.prepare('UPDATE tenants SET edition = edition + 1 WHERE tenant = ? RETURNING edition'),
 
 		docsOf: db.prepare('SELECT doc, superseded, fields FROM docs WHERE tenant = ? AND doc_id = ?'),
 		addDoc: db.prepare('INSERT INTO docs(tenant, doc_id, superseded, fields) VALUES(?, ?, ?, ?)'),
@@ -243,9 +250,19 @@ function follow(writer: Writer, tenant: number, changes: readonly RowChange[]): 
 		if (vector !== null) sql.addVector.run(row, BigInt(tenant), vector);
 	}
 	compactor.compact(tenant, chunks);
+	noteVectors(writer, tenant, changes);
 	for (const { row, isNew } of changes) if (!isNew) sql.dropText.run(row);
 	// FTS5 also writes out when a row number is below the one before it.
 	for (const { row, terms } of changes.toSorted((a, b) => Number(a.row - b.row))) {
 		if (terms !== null) sql.addText.run(row, indexedTerms(tenant, terms));
 	}
+}
+
+function noteVectors({ sql, dimensions, note }: Writer, tenant: number, changes: readonly RowChange[]): void {
+	const changed = changes.filter(({ hadVector, vector }) => hadVector || vector !== null);
+	if (changed.length === 0) return;
+	const edition = Number(sql.nextEdition.get(tenant)?.['edition']);
+	const vectors = new Int8Array(changed.length * dimensions);
+	changed.forEach(({ vector }, at) => vector !== null && vectors.set(vector, at * dimensions));
+	note({ tenant, edition, rows: changed.map(({ row }) => Number(row)), vectors });
 }

@@ -38,11 +38,13 @@ type SharedFields = readonly [
 	windowMs: number,
 	maxWaitMs: number,
 	fingerprint: string,
+	/** One object for all changes by a filter. */
+	where: Change['where'],
 ];
 
 const sharedOf = (one: Change): SharedFields => [
 	...([one.tenant, one.op, one.sourceId, one.epoch, one.sourceName, one.takeOver, one.priority] as const),
-	...([one.windowMs, one.maxWaitMs, one.fingerprint] as const),
+	...([one.windowMs, one.maxWaitMs, one.fingerprint, one.where] as const),
 ];
 
 type Sent = readonly (Change | Refusal)[];
@@ -71,13 +73,14 @@ export function unpackChanges([messages]: AcceptMessage): (Change | Refusal)[] {
 		const [jobId, docId, seq, meta, previous, sha256, size, body, shared = last] = one;
 		if (shared === null) throw new Error('a change without its shared fields');
 		last = shared;
-		const [tenant, op, sourceId, epoch, sourceName, takeOver, priority, windowMs, maxWaitMs, fingerprint] =
-			shared;
+		const [tenant, op, sourceId, epoch, sourceName, takeOver, priority, ...rest] = shared;
+		const [windowMs, maxWaitMs, fingerprint, where] = rest;
 		const content = sha256 === null ? null : { sha256, size, body: body };
 		return {
 			...{ jobId, tenant, docId, op, sourceId, epoch, sourceName, seq, takeOver, priority },
 			...{ windowMs, maxWaitMs, content, meta, fingerprint },
 			...(previous !== undefined && { previous }),
+			...(where !== undefined && { where }),
 		};
 	});
 }

@@ -57,6 +57,13 @@ export const op = (name: string) =>
 		(value) => (value === 1 ? 'delete' : 'put'),
 		(value) => (value === 'put' ? 0 : 1),
 	);
+const askedOps = ['put', 'delete', 'patch'] as const;
+export const askedOp = (name: string) =>
+	coded<(typeof askedOps)[number]>(
+		name,
+		(value) => askedOps[value as number] ?? 'put',
+		(value) => askedOps.indexOf(value),
+	);
 export const jsonOrNull = <T>(name: string) =>
 	coded<T | null>(
 		name,

@@ -13,6 +13,8 @@ import { DocDropError } from '../../errors.ts';
  *
  * `refusals`: whose the jobs without a document (`doc` 0) are.
  *
+ * `jobs` are those that have ended, `waiting_jobs`, with the same columns, those in state accepted.
+ *
  * `docs` is one row a document: what is wanted (w_*), what is published (p_*), and where it stands between
  * the two. `standing` is where its document stands, its lease aside. Its partial index on waiting rows is the queue:
  * `class` and `due` are queueClass and dueAt of doc-state.ts, `large` is isLargeWork of large-work.ts.
@@ -205,7 +207,38 @@ export const migrations: readonly string[] = [
 	`,
 	// Which dead letter loses its content first.
 	'CREATE INDEX docs_dead ON docs (w_at) WHERE failed = 1 AND body IS NOT NULL;',
+	// Each accept writes a job: those without an end have a table of their own, in the order of their list, and one
+	// index instead of two.
+	`
+	CREATE TABLE waiting_jobs (
+		job BLOB PRIMARY KEY,
+		tenant TEXT NOT NULL,
+		doc INTEGER NOT NULL,
+		op INTEGER NOT NULL,
+		state TEXT NOT NULL,
+		version INTEGER NOT NULL,
+		accepted_at INTEGER NOT NULL,
+		updated_at INTEGER NOT NULL,
+		attempts INTEGER NOT NULL,
+		superseded_by BLOB,
+		previous BLOB,
+		error_code TEXT,
+		error_message TEXT,
+		detail TEXT,
+		charged INTEGER NOT NULL
+	) WITHOUT ROWID;
+	INSERT INTO waiting_jobs (job, tenant, doc, op, state, version, accepted_at, updated_at, attempts, superseded_by,
+		previous, error_code, error_message, detail, charged)
+	SELECT job, tenant, doc, op, state, version, accepted_at, updated_at, attempts, superseded_by,
+		previous, error_code, error_message, detail, charged
+	FROM jobs WHERE state = 'accepted';
+	DELETE FROM jobs WHERE state = 'accepted';
+	CREATE INDEX waiting_jobs_of_tenant ON waiting_jobs (tenant, job);
+	`,
 ];
+
+/** Of this program's document store. */
+export const schemaVersion: number = migrations.length;
 
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
 export function migrate(db: DatabaseSync): void {

@@ -132,7 +132,7 @@ const progressFields = column.object<ReturnType<DocsTable['progress']>[number]>(
 	documents: column.integer('count(*)'),
 	pending: column.integer("sum(standing IN ('accepted', 'retrying'))"),
 	pendingBytes: column.integer(
-		'(SELECT coalesce(sum(w_size), 0) FROM docs AS own WHERE own.generation > own.settled AND own.tenant = docs.tenant)',
+		'(SELECT coalesce(sum(w_size), 0) FROM docs AS own WHERE own.generation > own.settled AND own.body IS NOT NULL AND own.tenant = docs.tenant)',
 	),
 	failed: column.integer("sum(standing = 'failed')"),
 });
@@ -149,7 +149,9 @@ const pointFields = column.object<TenantPoints>({
 const countFields = column.object<Omit<Counts, 'jobs'>>({
 	documents: column.integer('count(*) FILTER (WHERE p_sha256 IS NOT NULL)'),
 	pending: column.integer('count(*) FILTER (WHERE generation > settled)'),
-	pendingBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE generation > settled), 0)'),
+	pendingBytes: column.integer(
+		'coalesce(sum(w_size) FILTER (WHERE generation > settled AND body IS NOT NULL), 0)',
+	),
 	failed: column.integer('count(*) FILTER (WHERE failed = 1)'),
 	failedBytes: column.integer('coalesce(sum(w_size) FILTER (WHERE failed = 1 AND body IS NOT NULL), 0)'),
 	chunks: column.integer('coalesce(sum(p_chunks) FILTER (WHERE p_sha256 IS NOT NULL), 0)'),
@@ -184,11 +186,13 @@ export function createDocsTable(
 				p_fingerprint = iif(p_sha256 IS NULL, NULL, '')
 			WHERE doc = ?
 		`),
-		mendJobs: db.prepare(`
-			UPDATE jobs SET version = min(version, ${largest}), detail = iif(json_valid(detail), detail, NULL)
-			WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
-				UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
-		`),
+		mendJobs: ['jobs', 'waiting_jobs'].map((table) =>
+			db.prepare(`
+				UPDATE ${table} SET version = min(version, ${largest}), detail = iif(json_valid(detail), detail, NULL)
+				WHERE job IN (SELECT w_job FROM docs WHERE doc = ?1 UNION ALL SELECT last_job FROM docs WHERE doc = ?1
+					UNION ALL SELECT flight_job FROM docs WHERE doc = ?1)
+			`),
+		),
 		removeChunks: db.prepare('DELETE FROM chunks WHERE doc = ?'),
 		waiting: column.query(db, waitingFields, waitingFrom),
 		moveSources: docs('moved_to = ? ORDER BY doc'),
@@ -237,7 +241,7 @@ export function createDocsTable(
 		},
 		mendDoc(key) {
 			sql.mend.run(key);
-			sql.mendJobs.run(key);
+			for (const mend of sql.mendJobs) mend.run(key);
 		},
 		progress: () => column.query(db, progressFields, docListSql.progress).all(),
 		queues: () => column.query(db, queueFields, queuesFrom).all(),

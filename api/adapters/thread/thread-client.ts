@@ -6,7 +6,7 @@
  * in one transaction. A thread that ends without being asked rejects every call, then and later, with
  * `store_unavailable`, and says so by `onLost`; whoever has opened it decides what comes of that.
  */
-import { Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
 import { DocDropError, fromPlainError } from '../../errors.ts';
 import { threadLimits } from './memory-limits.ts';
 import { createThreadOutbox } from './thread-outbox.ts';
@@ -35,6 +35,8 @@ interface OpenCall {
 export function openThread<M extends Methods>(options: {
 	readonly file: URL;
 	readonly workerData?: unknown;
+	/** What of it the thread alone has from then on. */
+	readonly transfer?: Transferable[];
 	/** Each call is a message of its own, so that the thread holds the arguments of one alone. */
 	readonly isApart?: boolean;
 	/** The thread ended without being asked, and why, where that is known. */
@@ -42,6 +44,7 @@ export function openThread<M extends Methods>(options: {
 }): Thread<M> {
 	const worker = new Worker(options.file, {
 		workerData: options.workerData,
+		transferList: options.transfer ?? [],
 		resourceLimits: threadLimits,
 	});
 	const calls = new Map<number, OpenCall>();

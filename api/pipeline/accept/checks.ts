@@ -13,6 +13,7 @@ import {
 	refusalOf,
 	unwantedError,
 	writeMeta,
+	writePatch,
 } from '../../domain/index.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { ContentRoom } from './content-rooms.ts';
@@ -37,10 +38,10 @@ export interface CheckSettings {
 /** A document without its content. */
 export type DocumentFields = Omit<DocumentInput, 'content'>;
 
-/** A document whose fields hold together, with its bytes; null where they are stored already, or for a deletion. */
+/** A document whose fields hold together, with its bytes; null where they are stored already, and where it has none. */
 export interface Normalised {
 	readonly input: DocumentFields;
-	readonly op: 'put' | 'delete';
+	readonly op: 'put' | 'delete' | 'patch';
 	readonly meta: string;
 	readonly mimeType: string;
 	readonly bytes: string | Uint8Array | null;
@@ -94,7 +95,8 @@ export function checkReceived(
 	settings: CheckSettings,
 ): Checked {
 	try {
-		if (input.op === 'delete') throw invalid('content', 'must be absent when op is delete');
+		if (input.op === 'delete' || input.op === 'patch')
+			throw invalid('content', `must be absent when op is ${input.op}`);
 		const described = normaliseFields(input, settings);
 		checkSize(content.size, described.mimeType, settings);
 		const { sha256 = content.sha256 } = input;
@@ -125,6 +127,7 @@ export function normalise(document: DocumentInput, settings: CheckSettings, room
 		if (content !== undefined) throw invalid('content', 'must be absent when op is delete');
 		return { input, op: 'delete', meta: '', mimeType: '', bytes: null, size: 0, sha256: '' };
 	}
+	if (input.op === 'patch') return normalisePatch(input, content);
 	if (content === undefined) throw invalid('content', 'is required when op is put');
 	checkMetadata(input.metadata);
 	const sent = bytesOf(content);
@@ -133,6 +136,23 @@ export function normalise(document: DocumentInput, settings: CheckSettings, room
 	const size = Buffer.byteLength(bytes);
 	checkSize(size, described.mimeType, settings);
 	return { ...described, bytes, size, sha256: hash('sha256', bytes, 'hex') };
+}
+
+/** What else a document has follows from its content, and comes with it alone. */
+const notPatched = ['sha256', 'mimeType', 'charset', 'title', 'path', 'previous'] as const;
+
+function normalisePatch(input: DocumentFields, content: DocumentInput['content']): Normalised {
+	if (content !== undefined) throw invalid('content', 'must be absent when op is patch');
+	for (const field of notPatched) {
+		if (input[field] !== undefined)
+			throw invalid(field, 'must be absent when op is patch, which changes metadata alone');
+	}
+	const { metadata } = input;
+	if (metadata === undefined || Object.keys(metadata).length === 0)
+		throw invalid('metadata', 'must have at least one name when op is patch');
+	checkMetadata(metadata);
+	const meta = writePatch(movedAside(metadata));
+	return { input, op: 'patch', meta, mimeType: '', bytes: null, size: 0, sha256: '' };
 }
 
 function checkSize(size: number, mimeType: string, settings: CheckSettings): void {

@@ -1,7 +1,9 @@
+import { createPages, pageBytes } from '../../byte-pages.ts';
+
 /**
- * Where contents of the many documents of one request wait for their transaction: as bytes in memory that is shared
- * with the store's thread, and used again for the next request. As strings they would be copied into the heap of
- * that thread, and wait there and here until the collectors take them for lasting, which were busy with little else.
+ * Where contents of the many documents of one request wait for their transaction: as bytes that the store's thread reads
+ * where they are. As strings they would be copied into the heap of that thread, and wait there and here until the
+ * collectors take them for lasting.
  */
 export interface ContentRoom {
 	/** A copy of what is short, for as long as the room is open; what is long is left as it is. */
@@ -14,26 +16,19 @@ export interface ContentRooms {
 	open(): ContentRoom;
 }
 
-/** A batch of a hundred documents of 4 kB, and some more. */
-const pageBytes = 524_288;
-/** Pages that are kept for the next ones: 8 MB. */
-const keptPages = 16;
-
 /** `longest`: of one content that is taken; much less than a page. */
 export function createContentRooms(longest: number): ContentRooms {
-	const free: Buffer[] = [];
-	const nextPage = () => free.pop() ?? Buffer.from(new SharedArrayBuffer(pageBytes));
-
+	const pages = createPages({ isShared: true });
 	function open(): ContentRoom {
-		let pages: Buffer[] = [];
+		let own: Buffer[] = [];
 		let used = 0;
 		return {
 			take(content) {
 				const size = Buffer.byteLength(content);
 				if (size > longest) return content;
-				let page = pages.at(-1);
+				let page = own.at(-1);
 				if (page === undefined || used + size > pageBytes) {
-					pages.push((page = nextPage()));
+					own.push((page = pages.take()));
 					used = 0;
 				}
 				const start = used;
@@ -43,8 +38,8 @@ export function createContentRooms(longest: number): ContentRooms {
 				return page.subarray(start, used);
 			},
 			close() {
-				free.push(...pages.slice(0, keptPages - free.length));
-				pages = [];
+				for (const page of own) pages.give(page);
+				own = [];
 			},
 		};
 	}

@@ -3,6 +3,7 @@ export { createIngress } from './ingress.ts';
 export type { AcceptDeps, AcceptOptions } from './submit.ts';
 export type { Sent } from './accept-together.ts';
 export type { Checked } from './checks.ts';
+export { changeByFilter, type FilteredChange } from './change-by-filter.ts';
 export { type SourceSnapshot, closeSnapshot } from './close-snapshot.ts';
 export { type LimiterStatus, createDocumentLimiter } from './document-limiter.ts';
 export { createJobIds } from './job-id.ts';

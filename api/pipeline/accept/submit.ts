@@ -10,12 +10,15 @@ import {
 	type AcceptResult,
 	type Change,
 	type ChangeContent,
+	type Filter,
 	ownedError,
 	spentError,
 	type Refusal,
 	type Refused,
 	shortFailure,
 	type Taken,
+	unfitError,
+	unmatchedError,
 	unpaidError,
 	withReceipt,
 } from '../../domain/index.ts';
@@ -53,6 +56,8 @@ export interface AcceptDeps {
 export interface AcceptOptions {
 	readonly priority?: Priority;
 	readonly skipWindow?: boolean;
+	/** Only documents that are like this. */
+	readonly where?: Filter;
 }
 
 export async function refuse(refused: Refused | DocDropError, deps: AcceptDeps): Promise<DocDropError> {
@@ -126,6 +131,7 @@ export function changeFrom(
 		seq: source?.seq ?? null,
 		priority: options.priority ?? 'normal',
 		windowMs: options.skipWindow === true ? 0 : settings.windowMs,
+		...(options.where !== undefined && { where: options.where }),
 		...(previous !== undefined && { previous: { jobId: nextJobId(), tenant, ...previous } }),
 	};
 }
@@ -150,6 +156,10 @@ function answer(
 			return withReceipt(ownedError(result.owner, result.of), result.jobId);
 		case 'spent':
 			return withReceipt(spentError(result.of), result.jobId);
+		case 'unfit':
+			return withReceipt(unfitError(result.unfit), result.jobId);
+		case 'unmatched':
+			return unmatchedError();
 		case 'full':
 			return queueFull();
 		case 'unpaid':

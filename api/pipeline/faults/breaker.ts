@@ -38,7 +38,7 @@ export interface BreakerOptions {
 	/** Of the peer, for messages: `vector index`. */
 	readonly name: string;
 	/** What callers get while it is open. */
-	readonly code: 'index_unavailable' | 'embedder_unavailable';
+	readonly code: 'index_unavailable' | 'embedder_unavailable' | 'reranker_unavailable';
 	readonly clock: Clock;
 	/** Longest time of one try, ms. */
 	readonly timeoutMs: number;

@@ -57,12 +57,14 @@ const causes: Readonly<Record<ErrorCode, Cause>> = {
 	queue_full: 'outage',
 	shutting_down: 'outage',
 	search_timeout: 'outage',
+	reranker_unavailable: 'outage',
 	index_throttled: 'throttled',
 	embedder_throttled: 'throttled',
 	rate_limited: 'throttled',
 	credits_exhausted: 'outage',
 	index_rejected: 'refused',
 	embedder_rejected: 'refused',
+	reranker_rejected: 'refused',
 	unreadable: 'refused',
 	encrypted: 'refused',
 	unsupported_encryption: 'refused',
@@ -125,9 +127,9 @@ export function trips(error: unknown): boolean {
 	return isUnanswered(error) && !error.isOwn;
 }
 
+const peersAway: readonly ErrorCode[] = ['index_unavailable', 'embedder_unavailable', 'reranker_unavailable'];
+
 /** Whether a call got no answer that could be used, whoever is at fault. */
 export function isUnanswered(error: unknown): error is DocDropError {
-	return (
-		isDocDropError(error) && (error.code === 'index_unavailable' || error.code === 'embedder_unavailable')
-	);
+	return isDocDropError(error) && peersAway.includes(error.code);
 }

@@ -1,4 +1,4 @@
-import type { Chunk, Claimed, DocFields, DocStore, Spool } from '../../ports/index.ts';
+import type { Chunk, Claimed, DocFields, DocStore, NewPoint, Spool } from '../../ports/index.ts';
 import { embeddedText } from '../../chunking/index.ts';
 import type { EmbedStep } from './embed.ts';
 import {
@@ -23,8 +23,10 @@ import type { StepDeps } from './step-deps.ts';
 export interface LargePrepared {
 	readonly claimed: Claimed;
 	readonly plan: LargePlan;
-	/** Null for a deletion. */
+	/** Null for a deletion, and for a change of metadata alone. */
 	readonly spool: Spool | null;
+	/** Points that stay, written whole; null where only their fields change. */
+	readonly rewrite: ((ids: readonly string[]) => Promise<NewPoint[]>) | null;
 	readonly fields: Omit<DocFields, 'publishedAt'> | null;
 	readonly droppedExtra: readonly string[];
 	readonly warnings: readonly string[];
@@ -57,7 +59,15 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 	if (claimed.op === 'delete') {
 		await addKnownEntries(claimed, planner, deps.docStore);
 		const nothing = await planner.finish(false, loopTurn);
-		const none = { spool: null, fields: null, droppedExtra: [], warnings: [], embedded: 0, reused: 0 };
+		const none = {
+			spool: null,
+			rewrite: null,
+			fields: null,
+			droppedExtra: [],
+			warnings: [],
+			embedded: 0,
+			reused: 0,
+		};
 		return { claimed, plan: nothing, ...none };
 	}
 	if (content === null) throw new Error('a document that is wanted has no body');
@@ -86,7 +96,7 @@ export async function prepareLarge(claimed: Claimed, deps: LargeDeps): Promise<L
 		await addKnownEntries(claimed, planner, deps.docStore);
 		const plan = await planner.finish(canKeep(claimed), loopTurn);
 		const vectors = await fillSpool(claimed, spool, plan, deps);
-		return { claimed, plan, spool, ...changedFields(claimed, content, facts), ...vectors };
+		return { claimed, plan, spool, rewrite: null, ...changedFields(claimed, content, facts), ...vectors };
 	} catch (error) {
 		await spool.close();
 		throw error;

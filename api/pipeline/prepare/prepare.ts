@@ -107,16 +107,21 @@ export async function prepare(
  * all rewritten: what that one set on those that stay is not known.
  */
 export function canKeep({ docId, published, meta, fingerprint, isInterrupted }: Claimed): boolean {
-	if (published?.fingerprint !== fingerprint || isInterrupted) return false;
+	// Without a fingerprint: an attempt was given up half way, and what it set is not known either.
+	if (published?.fingerprint !== fingerprint || fingerprint === '' || isInterrupted) return false;
 	return isNamedAlike(docId, readMeta(published.meta), readMeta(meta));
 }
 
 type Content = NonNullable<Claimed['content']>;
 
 /** What becomes of the document's fields in the index, and what there is to say of its content. */
-export function changedFields(claimed: Claimed, content: Content, { title, warnings }: DocumentFacts) {
+export function changedFields(
+	claimed: Claimed,
+	content: Pick<Content, 'sha256'>,
+	{ title, warnings }: Pick<DocumentFacts, 'title' | 'warnings'>,
+) {
 	const before = claimed.published === null ? {} : readMeta(claimed.published.meta).metadata;
-	const fields = fieldsOf({ ...claimed, ...content, title });
+	const fields = fieldsOf({ ...claimed, sha256: content.sha256, title });
 	const droppedExtra = Object.keys(before).filter((name) => !Object.hasOwn(fields.extra, name));
 	return { fields, droppedExtra, warnings };
 }

@@ -9,6 +9,7 @@ import { capacityLeft, failureOf } from '../../domain/index.ts';
 import type { Lane, LaneItem, LargeItem, OpenLane } from './lane-handover.ts';
 import { prepare } from './prepare.ts';
 import { isLarge, prepareLarge } from './prepare-large.ts';
+import { isPatch, preparePatch, preparePatchLarge } from './prepare-patch.ts';
 import type { StepDeps } from './step-deps.ts';
 
 /**
@@ -186,11 +187,15 @@ async function prepareItem(claimed: Claimed, reading: Gate, deps: WorkerDeps): P
 	};
 	try {
 		if (isLarge(claimed)) {
-			const prepared = await prepareLarge(claimed, { ...deps, reading });
+			const prepared = isPatch(claimed)
+				? await preparePatchLarge(claimed, deps)
+				: await prepareLarge(claimed, { ...deps, reading });
 			deps.blame.forget(claimed.lease.doc);
 			return { kind: 'large', item: { prepared, ...measured() } };
 		}
-		const prepared = await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
+		const prepared = isPatch(claimed)
+			? await preparePatch(claimed, deps)
+			: await prepare(claimed, { ...deps, reading, stallMs: settings.stallMs });
 		deps.blame.forget(claimed.lease.doc);
 		const times = measured();
 		const points = prepared.plan.added.length + prepared.plan.gone.length;

@@ -9,7 +9,7 @@ import type { PublishDeps } from './publish.ts';
  * publish.ts for a document whose points do not fit into one bulk write: the same protocol, slice by slice.
  *
  *  begin   the store knows that an attempt has begun to write
- *  stay    points that stay get the document's new fields
+ *  stay    points that stay get the document's new fields, or are written whole, slice by slice
  *  slices  for each page: its new points into mayExist, entries that it rewrites uncertain; then put
  *  gone    only now, slice by slice: uncertain; out of the index; out of the store
  *  commit  what is left in the store is the manifest, in one step
@@ -32,6 +32,7 @@ const pointsASlice = 512;
  * two collections, were taken for lasting, and 200 MB of text left 90 MB more of them than two pages do.
  */
 const pagesASlice = 2;
+const rewritesASlice = 128;
 const goneASlice = 500;
 const entriesASlice = 2_000;
 
@@ -42,7 +43,7 @@ export function* largeSteps(
 	deps: Omit<PublishDeps, 'turn'>,
 ): Generator<LargeStep> {
 	const { docStore, vectorStore, breaker, blame, crashPoint, now, signal } = deps;
-	const { claimed, plan, spool, fields, droppedExtra } = prepared;
+	const { claimed, plan, spool, rewrite, fields, droppedExtra } = prepared;
 	const { lease, tenant, docId } = claimed;
 	const publishedAt = new Date(now()).toISOString();
 	const reordered = plan.reordered();
@@ -64,8 +65,16 @@ export function* largeSteps(
 	yield async (turn) => {
 		if (!(await intend([], []))) return;
 		crashPoint('after-intent');
-		if (plan.kept > 0) await put(turn, { points: [], kept: plan.keptIds(), reordered });
+		if (plan.kept > 0 && rewrite === null) await put(turn, { points: [], kept: plan.keptIds(), reordered });
 	};
+	for (let from = 0; rewrite !== null && from < plan.chunks && !progress.isLost; from += rewritesASlice) {
+		yield async (turn) => {
+			const length = Math.min(rewritesASlice, plan.chunks - from);
+			const points = await rewrite(Array.from({ length }, (_, at) => plan.pointId(from + at)));
+			await put(turn, { points, kept: [], reordered: [] });
+			crashPoint('between-points');
+		};
+	}
 	for (let at = 0; at < reordered.length && !progress.isLost; at += entriesASlice) {
 		yield async () => {
 			if (!(await docStore.reorder(lease, movedEntries.slice(at, at + entriesASlice))))

@@ -103,6 +103,9 @@ export async function publish(
 function toWrite({ claimed, plan, points, fields, droppedExtra }: Prepared, publishedAt: string): DocWrite[] {
 	if (fields === null || plan.manifest.length === 0) return [];
 	const { tenant, docId } = claimed;
-	const { kept, reordered } = plan;
+	const { reordered } = plan;
+	// Of a change of metadata, points that stay may be written whole; their fields come with them.
+	const whole = new Set(plan.added.length < points.length ? points.map(({ id }) => id) : []);
+	const kept = whole.size === 0 ? plan.kept : plan.kept.filter((id) => !whole.has(id));
 	return [{ tenant, docId, fields: { ...fields, publishedAt }, points, kept, reordered, droppedExtra }];
 }

@@ -4,13 +4,22 @@ import { answerOf } from '../../contract/stored-fields.ts';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import { checkFieldName, type Filter, parseFilter } from '../../domain/index.ts';
 import { filterInTurns } from '../../loop-turn.ts';
-import type { Clock, DocStore, Embedder, Hit, SearchQuery, VectorStore } from '../../ports/index.ts';
+import type {
+	Clock,
+	DocStore,
+	Embedder,
+	Hit,
+	Reranker,
+	SearchQuery,
+	VectorStore,
+} from '../../ports/index.ts';
 import type { Allotment } from '../admission/index.ts';
 import type { Breaker } from '../faults/index.ts';
 import { facetsOf } from './facets.ts';
 import { fuse, type Lists } from './fuse.ts';
 import { highlighter } from './highlight.ts';
 import { pageOf } from './result-page.ts';
+import { rerank, type Reranked } from './rerank.ts';
 import { parseQuery, type QueryWords, holdsWords, storedTerms } from '../../chunking/index.ts';
 
 /**
@@ -31,6 +40,8 @@ interface SearchDeps {
 	readonly embedder: Embedder;
 	readonly embedderBreaker: Breaker;
 	readonly searchBreaker: Breaker;
+	/** Null: passages go out in the order of their scores. */
+	readonly reranker: { readonly reranker: Reranker; readonly breaker: Breaker } | null;
 	/** Places at the index. */
 	readonly searches: Allotment;
 	/** Longest time of one there. */
@@ -60,11 +71,16 @@ export async function search(request: SearchRequest, deps: SearchDeps): Promise<
 		sparse: mode === 'dense' ? null : answered.sparse,
 		lowest: answered.dense.at(-1)?.score ?? 0,
 	};
-	const { found, page, next } = pageOf(fuse(lists, { limit: 2 * depth }), request);
-	const results = await shown(page, { ...request, lists, words }, deps);
+	const fused = fuse(lists, { limit: 2 * depth });
+	const ranked =
+		deps.reranker === null ? null : await rerank(text, fused, { ...deps.reranker, gone: deps.gone });
+	const { found, page, next } = pageOf(ranked?.hits ?? fused, request);
+	const results = await shown(page, { ...request, lists, words, ranked }, deps);
 	const tookMs = Math.round((deps.clock.monotonic() - start) * 100) / 100;
 	return {
-		...{ results, next, mode: hint === null ? mode : ('text' as const), hint, tookMs },
+		...{ results, next, mode: hint === null ? mode : ('text' as const), tookMs },
+		hint: [hint, ranked?.hint ?? null].filter((one) => one !== null).join(' ') || null,
+		...(ranked !== null && { reranked: ranked.scores !== null }),
 		...(facets !== undefined && { facets: facetsOf(found, facets) }),
 	};
 }
@@ -83,12 +99,16 @@ function checked(request: SearchRequest): Filter | null {
 }
 
 type Words = Omit<QueryWords, 'text'>;
-type Shown = SearchRequest & { readonly lists: Lists; readonly words: Words };
+type Shown = SearchRequest & {
+	readonly lists: Lists;
+	readonly words: Words;
+	readonly ranked: Reranked | null;
+};
 
 /** The passages with what was asked for beside them. */
 async function shown(
 	page: readonly Hit[],
-	{ words, lists, context = 0, highlight = false, explain = false }: Shown,
+	{ words, lists, ranked, context = 0, highlight = false, explain = false }: Shown,
 	{ docStore }: SearchDeps,
 ): Promise<SearchHit[]> {
 	const around = context === 0 ? [] : await Promise.all(page.map((hit) => contextOf(docStore, hit, context)));
@@ -104,7 +124,12 @@ async function shown(
 		metadata: { ...fields.extra },
 		...(around[at] !== undefined && { context: around[at] }),
 		...(highlights !== null && { highlights: highlights(hit.content) }),
-		...(explain && { explain: { dense: placeIn(lists.dense, hit.id), text: placeIn(lists.sparse, hit.id) } }),
+		...(explain && {
+			explain: {
+				...{ dense: placeIn(lists.dense, hit.id), text: placeIn(lists.sparse, hit.id) },
+				...(ranked !== null && { rerank: placeAfter(ranked, hit.id) }),
+			},
+		}),
 	}));
 }
 
@@ -117,6 +142,12 @@ async function contextOf(docStore: SearchDeps['docStore'], { tenant, docId, orde
 	]);
 	const texts = (chunks: typeof before) => chunks.map(({ text }) => text);
 	return { before: texts(before).reverse(), after: texts(behind) };
+}
+
+/** Null where it was not asked about. */
+function placeAfter({ hits, scores }: Reranked, id: string): { rank: number; score: number } | null {
+	const score = scores?.get(id);
+	return score === undefined ? null : { rank: hits.findIndex((hit) => hit.id === id) + 1, score };
 }
 
 function placeIn(list: readonly Hit[] | null, id: string): { rank: number; score: number } | null {
@@ -140,7 +171,7 @@ async function vectorOf(
 	{ embedder, embedderBreaker, clock }: Pick<SearchDeps, 'embedder' | 'embedderBreaker' | 'clock'>,
 ): Promise<{ readonly vector: Float32Array | null; readonly hint: string | null }> {
 	const ask = (given?: AbortSignal) =>
-		embedderBreaker.run((signal) => embedder.embed([query], signal), given);
+		embedderBreaker.run((signal) => embedder.embed([query], signal, 'question'), given);
 	if (mode === 'dense') return { vector: (await ask())[0] ?? null, hint: null };
 	const patience = new AbortController();
 	const cancel = clock.after(patienceMs, () =>

@@ -99,7 +99,7 @@ async function lookAt(
 	docId: string,
 	deps: AuditDeps,
 ): Promise<Repaired | null> {
-	const totals = { written: 0, removed: 0, isNewer: false };
+	const totals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
 	const looking = { ...deps, totals, readsContents: true, mends: run.repair };
 	const done = await repairDocument(tenant, docId, looking);
 	if (done === null) run.counts.inWork += 1;

@@ -4,7 +4,7 @@ import type { AuditDeps } from './audit-step.ts';
 import { createAudits, type Audits } from './audits.ts';
 import type { Gap } from './document-difference.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
-import { repairDocument } from './tenant-repair.ts';
+import { repairOrLeave } from './tenant-repair.ts';
 import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.ts';
 
 /**
@@ -20,7 +20,6 @@ import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.
 export interface IndexCheckDeps extends Omit<RepairDeps, 'gap' | 'totals' | 'readsContents' | 'mends'> {
 	/** Store time, ms. */
 	readonly now: () => number;
-	readonly random: () => number;
 	/** Between two checks that nobody asked for, ms. */
 	readonly everyMs: number;
 	/** See StepDeps. */
@@ -82,7 +81,7 @@ export function startIndexCheck(
 	readonly status: () => IndexCheckStatus;
 	readonly audits: Omit<Audits, 'load' | 'step' | 'isUnderWay'>;
 } {
-	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false };
+	const totals: RepairTotals = { written: 0, removed: 0, isNewer: false, unmended: new Map() };
 	const findings: Findings = {
 		...{ state: 'unchecked', checkedAt: null, lookedAt: null, suspects: 0 },
 		totals,
@@ -93,7 +92,9 @@ export function startIndexCheck(
 		audits,
 		status() {
 			const { state, checkedAt, suspects: tenants } = findings;
-			return { state, checkedAt, tenants, written: totals.written, removed: totals.removed };
+			const { written, removed, unmended } = totals;
+			const [first] = unmended.values();
+			return { state, checkedAt, tenants, written, removed, unmended: unmended.size, error: first ?? null };
 		},
 	};
 }
@@ -170,7 +171,7 @@ async function stepBack(
 /** After a crash they are forgotten: their next change writes every point. */
 async function repairAsked({ documents }: CheckRequests['open'], deps: RepairDeps): Promise<void> {
 	for (const [name, { tenant, docId }] of documents) {
-		await repairDocument(tenant, docId, deps);
+		await repairOrLeave(tenant, docId, deps);
 		documents.delete(name);
 	}
 }

@@ -1,5 +1,5 @@
 import type { Clock, DocFields, DocStore, NewPoint, RepairTarget, VectorStore } from '../../ports/index.ts';
-import { fieldsOf, pointId, readMeta, slices } from '../../domain/index.ts';
+import { type Failure, fieldsOf, pointId, readMeta, slices } from '../../domain/index.ts';
 import type { Log, Telemetry } from '../../telemetry.ts';
 import type { Breaker } from '../faults/index.ts';
 import type { AuditKind } from '../../contract/audit-kinds.ts';
@@ -40,6 +40,7 @@ export interface RepairDeps {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly telemetry: Telemetry;
+	readonly random: () => number;
 	readonly signal: AbortSignal;
 	/** Documents in work may have had their hold ended: the worker is told. */
 	readonly wake: () => void;
@@ -57,6 +58,8 @@ export interface RepairTotals {
 	removed: number;
 	/** The index holds versions that the store has never seen; found out anew by each check. */
 	isNewer: boolean;
+	/** Documents that could not be repaired for what they are, by name; found out anew by each check. */
+	readonly unmended: Map<string, Failure>;
 }
 
 /** Texts and vectors in memory at a time. */

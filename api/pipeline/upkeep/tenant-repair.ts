@@ -1,4 +1,6 @@
+import { failureOf } from '../../domain/index.ts';
 import type { Page, PageRequest } from '../../ports/index.ts';
+import { decide } from '../faults/index.ts';
 import { inParallel, isWithinBounds } from './index-verification.ts';
 import { repair, type RepairDeps, type Repaired } from './repair.ts';
 
@@ -31,7 +33,7 @@ export async function repairTenant({ tenant, after: from }: RepairMarker, deps: 
 		const page = await docStore.documents({ tenant, limit: docsAPage, ...(after !== '' && { after }) });
 		await inParallel(
 			page.filter(({ published, orphans }) => published !== null || orphans > 0),
-			async ({ docId }) => void (await repairDocument(tenant, docId, deps)),
+			({ docId }) => repairOrLeave(tenant, docId, deps),
 		);
 		const last = page.at(-1);
 		if (last === undefined || page.length < docsAPage) break;
@@ -44,7 +46,7 @@ export async function repairTenant({ tenant, after: from }: RepairMarker, deps: 
 async function removeStrangers(tenant: string, deps: RepairDeps): Promise<void> {
 	if (await isWithinBounds(tenant, deps)) return;
 	for await (const strangers of strangersOf(tenant, deps))
-		await inParallel(strangers, async (docId) => void (await repairDocument(tenant, docId, deps)));
+		await inParallel(strangers, (docId) => repairOrLeave(tenant, docId, deps));
 }
 
 /** Documents that the index has points of and that are not published, some at a time. */
@@ -74,6 +76,40 @@ export async function* strangersOf(
 		strangers = new Set();
 		seen.clear();
 	} while (from !== null);
+}
+
+const nameOf = (tenant: string, docId: string) => JSON.stringify([tenant, docId]);
+
+/** Of one check so many are named in the log; all are counted. */
+const mostNamed = 20;
+
+/**
+ * What is wrong with one document keeps no other from being repaired: it is named, and the next check tries it again.
+ * What is wrong with a peer or the store is thrown.
+ */
+export async function repairOrLeave(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
+	try {
+		const done = await repairDocument(tenant, docId, deps);
+		if (done !== null) deps.totals.unmended.delete(nameOf(tenant, docId));
+	} catch (error) {
+		deps.signal.throwIfAborted();
+		leaveUnmended(tenant, docId, error, deps);
+	}
+}
+
+function leaveUnmended(
+	tenant: string,
+	docId: string,
+	error: unknown,
+	{ log, totals, random }: RepairDeps,
+): void {
+	const context = { documents: 1, attempts: 0, maxAttempts: 1, othersServed: true, previousMs: 0, random };
+	if (decide(error, context).kind !== 'dead') throw error;
+	const name = nameOf(tenant, docId);
+	const isNamed = totals.unmended.has(name) || totals.unmended.size >= mostNamed;
+	totals.unmended.set(name, failureOf(error));
+	if (!isNamed)
+		log.error({ tenant, docId, error }, 'a document could not be mended in the index; the others are');
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Failure } from '../../domain/index.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
 import { repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
 import { unsoundTenants } from './index-verification.ts';
@@ -12,6 +13,9 @@ export interface IndexCheckStatus {
 	/** Since the start. */
 	readonly written: number;
 	readonly removed: number;
+	/** Documents that this check could not mend for what they are, and why the first of them. */
+	readonly unmended: number;
+	readonly error: Failure | null;
 }
 
 /** What is known of the index. */
@@ -49,6 +53,7 @@ export async function checkIndex(
 	// 1. A repair that did not come to its end, by an error or a restart, has left a marker.
 	if (findings.state !== 'unchecked') findings.state = 'checking';
 	totals.isNewer = false;
+	totals.unmended.clear();
 	const lookedAt = now();
 	const since = isAsked ? null : findings.lookedAt;
 	const marker = await docStore.marker(repairMarker);
@@ -77,7 +82,8 @@ export async function checkIndex(
 	findings.state = totals.isNewer ? 'newer' : unsound > 0 ? 'unsound' : 'sound';
 	if (findings.state === 'newer')
 		log.error({}, 'the index holds what the document store has never seen; nothing of it was touched');
-	else if (findings.state === 'unsound') log.error({ tenants: unsound }, 'the index could not be mended');
+	else if (findings.state === 'unsound')
+		log.error({ tenants: unsound, documents: totals.unmended.size }, 'the index could not be mended');
 }
 
 /** Repairs those that are unsound and verifies them again, in a few rounds; how many could not be mended. */
@@ -111,6 +117,8 @@ async function mendTenants(
 		const removed = totals.removed - before.removed;
 		log.warn({ tenants: failed.size, written, removed }, 'the index was mended');
 		failed = await unsoundTenants([...failed], null, deps);
+		// Another round would find the same.
+		if (written + removed === 0 && totals.unmended.size > 0) break;
 	}
 	suspect(failed.size);
 	return failed.size;

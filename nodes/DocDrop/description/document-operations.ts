@@ -45,6 +45,18 @@ export const documentOperation = operationField('document', 'publish', [
 		description: 'List the documents of a tenant',
 	},
 	{
+		name: 'Update Metadata',
+		value: 'updateMetadata',
+		action: 'Update the metadata of a document',
+		description: 'Change what is stored with a document, without sending it again',
+	},
+	{
+		name: 'Update Metadata by Filter',
+		value: 'updateMetadataByFilter',
+		action: 'Update the metadata of documents by filter',
+		description: 'Change what is stored with all documents that are like a filter',
+	},
+	{
 		name: 'Delete',
 		value: 'delete',
 		action: 'Delete a document',
@@ -66,7 +78,13 @@ export const documentOperation = operationField('document', 'publish', [
 ]);
 
 export const documentFields: INodeProperties[] = [
-	tenantField({ resource, operation: ['delete', 'deleteByPrefix', 'get', 'getMany'] }),
+	tenantField({
+		resource,
+		operation: [
+			...['delete', 'deleteByPrefix', 'get', 'getMany'],
+			...['updateMetadata', 'updateMetadataByFilter'],
+		],
+	}),
 	{
 		...textField('Prefix', 'prefix'),
 		required: true,
@@ -75,7 +93,31 @@ export const documentFields: INodeProperties[] = [
 			'Start of the document IDs; Get Many with the same prefix shows which ones go. End a folder with a slash: "handbook" is the start of "handbook-old/a.md" too.',
 		displayOptions: { show: { resource, operation: ['deleteByPrefix'] } },
 	},
-	documentField({ resource, operation: ['delete', 'get'] }),
+	documentField({ resource, operation: ['delete', 'get', 'updateMetadata'] }),
+	{
+		...filterField('Change the documents that are like this'),
+		required: true,
+		displayOptions: { show: { resource, operation: ['updateMetadataByFilter'] } },
+	},
+	{
+		displayName: 'Metadata',
+		name: 'metadata',
+		type: 'json',
+		default: '{}',
+		required: true,
+		placeholder: 'e.g. {"team": "support", "draft": null}',
+		description:
+			'The names to change and their new values, each as a whole; null takes a name away, other names stay. Whoever publishes the document again says all of its metadata anew.',
+		displayOptions: { show: { resource, operation: ['updateMetadata', 'updateMetadataByFilter'] } },
+	},
+	collectionField('Options', { resource, operation: ['updateMetadata', 'updateMetadataByFilter'] }, [
+		priorityField,
+		{
+			...switchField('Take Over', 'takeOver'),
+			description:
+				'Whether to become the owner of documents that a trigger or another source owns. Without it they are refused; with it, what their owner sends later is.',
+		},
+	]),
 	collectionField('Options', { resource, operation: ['delete'] }, [
 		priorityField,
 		{

@@ -439,7 +439,10 @@ describe('the OpenAI-compatible embedder', () => {
 		it("hands on the server's reason, but neither the key nor the text", async () => {
 			const reply = (message: string) => post().reply(400, { error: { message } });
 			reply('maximum context length is 8192 tokens');
-			assert.match((await failure()).message, /answered 400: maximum context length is 8192 tokens$/);
+			assert.match(
+				(await failure()).message,
+				/answered 400: maximum context length is 8192 tokens \(set DOCDROP_CHUNK_TOKENS .*\)$/,
+			);
 			reply('bad key sk-secret given');
 			assert.doesNotMatch((await failure({ apiKey: 'sk-secret' })).message, /secret/);
 			reply(`bad input: "${'a private sentence of the document'.slice(2, 30)}"`);

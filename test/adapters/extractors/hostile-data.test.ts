@@ -168,7 +168,7 @@ describe('what files of data, mail and code may do to their reader', () => {
 	let pool: Extractor;
 	before(() => {
 		pool = createExtractorPool({
-			...{ workers: 1, timeoutMs: 20_000, clock: systemClock },
+			...{ workers: 1, clock: systemClock },
 			chunking: { maxChars: 1200, overlapChars: 150 },
 		});
 	});

@@ -386,6 +386,25 @@ describe('RTF', () => {
 		assert.deepEqual(await texts('\\viewkind4 a\\vertalt b'), ['ab']);
 	});
 
+	it('has the numbers beside its paragraphs, and no bullets', async () => {
+		const beside = (what: string, text: string) =>
+			`\\pard\\ls1{\\listtext\\pard\\plain\\f0 ${what}\\tab}${text}\\par`;
+		const body = [
+			beside('2.1', 'Terms'),
+			beside('(a)', 'clause'),
+			beside("\\'b7", 'dot'),
+			beside('o', 'circle'),
+		];
+		const { blocks } = await extractOffice(
+			Buffer.from(rtfFile(`${body.join('\n')}{\\*\\pntext 3)\\tab}old\\par`)),
+			RTF,
+		);
+		assert.deepEqual(
+			blocks.map(({ text }) => text),
+			['2.1 Terms', '(a) clause', 'dot', 'circle', '3) old'],
+		);
+	});
+
 	it('has its characters from any charset, and no characters of control', async () => {
 		const { blocks } = await extractOffice(Buffer.from(rtfFile("caf\\'e9 \\u8364? \x02end\\par")), RTF);
 		assert.deepEqual(blocks, [paragraph('café € end')]);

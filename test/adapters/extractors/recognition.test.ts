@@ -13,7 +13,16 @@ import {
 } from '../../../api/adapters/extractors/recognition.ts';
 import { DocDropError } from '../../../api/errors.ts';
 import { pdfFile } from '../../support/pdf-file.ts';
-import { cropped, drawn, type GreyPicture, png, pngOf, scannedPdf } from '../../support/picture-files.ts';
+import {
+	cropped,
+	drawn,
+	type GreyPicture,
+	jpegTiff,
+	png,
+	pngOf,
+	scannedPdf,
+	tiff,
+} from '../../support/picture-files.ts';
 
 const eng = { languages: ['eng'], dataDir: null };
 
@@ -64,6 +73,32 @@ describe('text recognition', () => {
 			chunks.map(({ text }) => text),
 			['Ships arrived on Tuesday.'],
 		);
+	});
+
+	it('reads a TIFF that is packed as JPEG, in one strip or in many, and names a way of packing that it does not read', async () => {
+		const every = 4;
+		const [width, height] = [Math.floor(picture.width / every), Math.floor(picture.height / every)];
+		const grey = Uint8Array.from({ length: width * height }, (_, at) => {
+			const [x, y] = [(at % width) * every, Math.floor(at / width) * every];
+			return picture.grey[y * picture.width + x] ?? 0;
+		});
+		const coarse = { width, height, grey };
+		const extractor = createInProcessExtractor({ ocr });
+		for (const rows of [height, 5]) {
+			const content = jpegTiff(coarse, rows);
+			const { chunks } = await extractor.extract({ content, mimeType: 'image/tiff' });
+			assert.deepEqual(
+				chunks.map(({ text }) => text),
+				['Ships arrived on Tuesday.'],
+				`${rows} rows`,
+			);
+		}
+		const packed = tiff([picture]);
+		packed.writeUInt32LE(8, packed.indexOf(Buffer.from('03010400010000000100', 'hex')) + 8);
+		await assert.rejects(extractor.extract({ content: packed, mimeType: 'image/tiff' }), {
+			code: 'unreadable',
+			message: /packed in a way that text recognition \(OCR\) does not take \(compression 8\)$/,
+		});
 	});
 
 	it('refuses a picture by what it says of its size, before anything is unpacked', async () => {

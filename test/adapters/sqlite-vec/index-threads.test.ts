@@ -10,7 +10,7 @@ describe('the threads of the embedded index', () => {
 		const threads = createIndexThreads(
 			join(dir, 'v.db'),
 			{ dimensions: 8, fingerprint: null, replaceable: [] },
-			3,
+			{ readers: 3, vectorBytes: 1_048_576 },
 		);
 		try {
 			const running = await threads.running();

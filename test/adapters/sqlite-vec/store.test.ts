@@ -17,8 +17,9 @@ import type { DocWrite, NewPoint, VectorStore } from '../../../api/ports/vector-
 import { docFields } from '../../support/doc-fields.ts';
 
 const dimensions = 8;
-/** As a file was before filters. */
-const withoutValues = 'DROP TABLE doc_values; DROP TRIGGER doc_values_of_gone';
+/** As a file was before filters, and before vectors were in memory. */
+const withoutValues =
+	'DROP TABLE doc_values; DROP TRIGGER doc_values_of_gone; ALTER TABLE tenants DROP COLUMN edition';
 
 describe('sqlite-vec store', () => {
 	let folder: string;
@@ -374,7 +375,7 @@ describe('sqlite-vec store', () => {
 			]);
 			await store.remove('a', await idsOf(store, 'again'));
 		}
-		assert.equal(workers.length, 2);
+		assert.equal(workers.length, 3);
 	});
 
 	it('gives space back after removals, and finds all that is left', async () => {

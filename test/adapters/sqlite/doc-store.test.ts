@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,6 +11,7 @@ import { isDocDropError } from '../../../api/errors.ts';
 import type { DocStore } from '../../../api/ports/doc-store.ts';
 import { testCredits } from '../../conformance/doc-store-credits.ts';
 import { testLargeDocuments } from '../../conformance/doc-store-large.ts';
+import { testPatches } from '../../conformance/doc-store-patches.ts';
 import { migrations } from '../../../api/adapters/sqlite/doc-schema.ts';
 import { del, put, testDocStore, type DocStoreMaker } from '../../conformance/doc-store.ts';
 
@@ -36,6 +37,7 @@ const make: DocStoreMaker = async () => {
 testDocStore('sqlite', make, { isDurable: true });
 testCredits('sqlite', make, { runs: 4 });
 testLargeDocuments('sqlite', make, { isDurable: true });
+testPatches('sqlite', make, { isDurable: true });
 
 describe('doc store: sqlite alone', () => {
 	let dir: string;
@@ -105,8 +107,12 @@ describe('doc store: sqlite alone', () => {
 	});
 
 	it('refuses a second holder of the same folder, in this process and in another', async () => {
-		store = await openSqliteDocStore({ dir });
+		const holder = await openSqliteDocStore({ dir });
+		store = holder;
 		await failsWith('store_locked');
+		// A backup reads the file, and must not let go of its lock.
+		await mkdir(join(dir, 'copy'));
+		await holder.backup(join(dir, 'copy'));
 		const script = `
 			import { openSqliteDocStore } from ${JSON.stringify(new URL('../../../api/adapters/sqlite/sqlite-doc-store.ts', import.meta.url).href)};
 			try { await openSqliteDocStore({ dir: ${JSON.stringify(dir)} }); console.log('opened'); process.exit(); }
@@ -223,7 +229,7 @@ describe('doc store: sqlite alone', () => {
 		await store.accept([row, job, put('good', 'C2', { tenant: 'other' })], 3, limits);
 		store = await edited(`
 			UPDATE docs SET rank = 1 << 62 WHERE doc_id = 'row';
-			UPDATE jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
+			UPDATE waiting_jobs SET version = 1 << 62 WHERE job = (SELECT flight_job FROM docs WHERE doc_id = 'job');
 		`);
 		const claimed = [...(await claimAll(10)), ...(await claimAll(11)), ...(await claimAll(12))];
 		assert.deepEqual([...new Set(claimed.map(({ docId }) => docId))].toSorted(), ['good']);

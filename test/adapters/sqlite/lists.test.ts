@@ -40,9 +40,17 @@ describe('lists and sweeps in SQLite', () => {
 				.all(...values)
 				.map((row) => String(row['detail']));
 		const job = new Uint8Array(16);
-		const jobs = (sql: string, ...values: SQLInputValue[]) =>
-			planOf(`SELECT * FROM jobs WHERE ${sql}`, ...values);
-		assert.deepEqual(jobs(jobListSql.all, job, 9), ['SEARCH jobs USING PRIMARY KEY (job<?)']);
+		const jobs = (sql: string, ...values: SQLInputValue[]) => planOf(`SELECT * ${sql}`, ...values);
+		const looksOf = (sql: string, ...values: SQLInputValue[]) =>
+			planOf(`SELECT job ${sql}`, ...values).filter((step) => step.includes('jobs'));
+		assert.deepEqual(looksOf(jobListSql.all, job, 9), [
+			'SEARCH jobs USING PRIMARY KEY (job<?)',
+			'SEARCH waiting_jobs USING PRIMARY KEY (job<?)',
+		]);
+		assert.deepEqual(jobs(jobListSql.accepted, job, 9), ['SEARCH waiting_jobs USING PRIMARY KEY (job<?)']);
+		assert.deepEqual(jobs(jobListSql.acceptedOfTenant, 'acme', job, 9), [
+			'SEARCH waiting_jobs USING INDEX waiting_jobs_of_tenant (tenant=? AND job<?)',
+		]);
 		assert.deepEqual(jobs(jobListSql.inState, 'failed', job, 9), [
 			'SEARCH jobs USING INDEX jobs_by_state (state=? AND job<?)',
 		]);
@@ -52,12 +60,15 @@ describe('lists and sweeps in SQLite', () => {
 		assert.deepEqual(jobs(jobListSql.ended, 0, job, 9, 9), [
 			'SEARCH jobs USING INDEX jobs_ended ((updated_at,job)>(?,?) AND updated_at<?)',
 		]);
-		const ofTenant = planOf(`SELECT job ${jobListSql.ofTenant}`, 'acme', job, 9);
-		const looks = ofTenant.filter((step) => step.includes('jobs'));
+		const looks = looksOf(jobListSql.ofTenant, 'acme', job, 9);
 		assert.equal(looks.length, 8, 'a look for each state');
-		for (const look of looks) {
-			assert.equal(look, 'SEARCH jobs USING COVERING INDEX jobs_of_tenant (tenant=? AND state=? AND job<?)');
-		}
+		assert.deepEqual(
+			[...new Set(looks)],
+			[
+				'SEARCH jobs USING COVERING INDEX jobs_of_tenant (tenant=? AND state=? AND job<?)',
+				'SEARCH waiting_jobs USING COVERING INDEX waiting_jobs_of_tenant (tenant=? AND job<?)',
+			],
+		);
 
 		const docs = (sql: string, ...values: SQLInputValue[]) => planOf(`SELECT * ${sql}`, ...values);
 		assert.deepEqual(docs(docListSql.ofTenant, 'acme', '', 'a/', 9), [
@@ -186,7 +197,18 @@ describe('lists and sweeps in SQLite', () => {
 		const ids = (tenant: string) =>
 			engine.jobsStep({ tenant, limit: 9 }, null).found.map(({ jobId }) => jobId);
 		assert.deepEqual([ids('acme'), ids('umbrella')], [[kept.jobId], [refused.jobId]]);
+		const waiting = { state: 'accepted' as const, limit: 9 };
+		const accepted = (tenant?: string) =>
+			engine.jobsStep({ ...waiting, ...(tenant !== undefined && { tenant }) }, null).found.length;
+		assert.deepEqual([accepted(), accepted('acme'), accepted('umbrella')], [1, 1, 0]);
+		assert.equal(engine.stats().jobs.accepted, 1);
 		const { found } = engine.documentsStep({ tenant: 'acme', state: 'accepted', limit: 9 }, null);
 		assert.deepEqual(found.map(({ docId }) => docId), ['kept']); // prettier-ignore
+		assert.equal(
+			engine.transaction(() => engine.cancel(kept.jobId, 2)),
+			true,
+		);
+		assert.deepEqual([accepted(), ids('acme')], [0, [kept.jobId]]);
+		assert.equal(db.prepare('SELECT count(*) AS n FROM waiting_jobs').get()?.['n'], 0);
 	});
 });

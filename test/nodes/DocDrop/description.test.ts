@@ -38,6 +38,11 @@ const visible: readonly (readonly [Record<string, string>, readonly string[]])[]
 	[{ resource: 'document', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],
 	[{ resource: 'document', operation: 'releaseHeld' }, ['followedFolder']],
 	[{ resource: 'document', operation: 'search' }, ['limit', 'options', 'query', 'tenant']],
+	[{ resource: 'document', operation: 'updateMetadata' }, ['docId', 'metadata', 'options', 'tenant']],
+	[
+		{ resource: 'document', operation: 'updateMetadataByFilter' },
+		['filter', 'metadata', 'options', 'tenant'],
+	],
 	[{ resource: 'job', operation: 'cancel' }, ['jobId']],
 	[{ resource: 'job', operation: 'get' }, ['jobId']],
 	[{ resource: 'job', operation: 'getMany' }, ['filters', 'limit', 'returnAll', 'tenant']],

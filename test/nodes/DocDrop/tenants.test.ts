@@ -176,6 +176,69 @@ describe('tenants, and many documents at once', () => {
 		});
 	});
 
+	describe('update metadata', () => {
+		const list = async (tenant = acme) => {
+			await settled(api.url);
+			const { json } = await call(api.url, { path: `/v1/documents?tenant=${tenant}&limit=500` });
+			return json.documents.map(({ docId, metadata }: { docId: string; metadata: object }) => [
+				docId,
+				metadata,
+			]);
+		};
+
+		it('of one document an item, without its content', async () => {
+			await publish(api.url, ['a.txt', 'b.txt'], { metadata: { team: 'red' } });
+			await settled(api.url);
+			const run = await ask(
+				'document',
+				'updateMetadata',
+				{ tenant: acme, docId: '={{ $json.id }}', metadata: '={{ { team: $json.team, n: 1 } }}' },
+				{
+					sent: [
+						{ id: 'a.txt', team: 'blue' },
+						{ id: 'b.txt', team: null },
+					],
+				},
+			);
+			assert.deepEqual(
+				run.json.map(({ docId, state, sha256 }) => [docId, state, sha256]),
+				[
+					['a.txt', 'accepted', null],
+					['b.txt', 'accepted', null],
+				],
+			);
+			assert.deepEqual(await list(), [
+				['a.txt', { n: 1, team: 'blue' }],
+				['b.txt', { n: 1 }],
+			]);
+		});
+
+		it('of all that are like a filter, and says how many', async () => {
+			await publish(api.url, [...names('a/', 3), 'b.txt']);
+			await settled(api.url);
+			const parameters = { tenant: acme, filter: '{"docId":{"prefix":"a/"}}', metadata: '{"n":2}' };
+			const run = () => ask('document', 'updateMetadataByFilter', parameters);
+			assert.deepEqual((await run()).json, [{ tenant: acme, matched: 3, accepted: 3, unchanged: 0 }]);
+			await settled(api.url);
+			assert.deepEqual((await run()).json, [{ tenant: acme, matched: 3, accepted: 0, unchanged: 3 }]);
+			assert.deepEqual((await list()).at(-1), ['b.txt', {}]);
+		});
+
+		it('says what it lacks, and what of it was refused', async () => {
+			await publish(api.url, ['a.txt'], ofTrigger);
+			await settled(api.url);
+			const by = (parameters: object) =>
+				ask('document', 'updateMetadataByFilter', { tenant: acme, metadata: '{"n":2}', ...parameters });
+			await assert.rejects(by({ filter: '{}' }), /Filter must not be empty/);
+			const like = { filter: '{"docId":"a.txt"}' };
+			await assert.rejects(by({ ...like, metadata: '{}' }), /Metadata must have at least one name/);
+			await assert.rejects(by(like), /1 document was refused, such as "a.txt": docId belongs to another/);
+			const one = { tenant: acme, docId: 'none.txt', metadata: '{"n":2}' };
+			await assert.rejects(ask('document', 'updateMetadata', one), /no such document/);
+			assert.equal((await by({ ...like, options: { takeOver: true } })).json[0].accepted, 1);
+		});
+	});
+
 	describe('delete by prefix', () => {
 		it('deletes what begins so, and counts it', async () => {
 			await publish(api.url, [...names('a/', 501), 'a.txt', 'ab/c.txt']);

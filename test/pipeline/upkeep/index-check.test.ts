@@ -6,7 +6,13 @@ import type { StoredPoint } from '../../../api/ports/vector-store.ts';
 import { systemClock } from '../../../nodes/watch/clock.ts';
 import { startQdrantDouble, type QdrantDouble } from '../../doubles/qdrant.ts';
 import { until } from '../../support/settled.ts';
-import { qdrantAt, startPipelineFixture, type PipelineFixture } from '../../support/pipeline-fixture.ts';
+import {
+	countingEmbedder,
+	qdrantAt,
+	silentLog,
+	startPipelineFixture,
+	type PipelineFixture,
+} from '../../support/pipeline-fixture.ts';
 
 /** An index that lost something, or holds something more, is noticed and repaired, whatever it was. */
 const collection = 'docs';
@@ -96,6 +102,46 @@ describe('an index that is not what the manifest says', () => {
 		assert.equal(await fixture.docStore.marker('mending'), null);
 		const again = await reconnect();
 		assert.deepEqual([again?.written, again?.removed], [now.written, now.removed], 'it is done once');
+	});
+
+	it('goes on past a document that cannot be embedded any more, and tells which', async () => {
+		await fixture.stop();
+		await fixture.vectorStore.close();
+		const embedder = countingEmbedder();
+		let refuses = false;
+		const picky = {
+			...embedder,
+			async embed(texts: readonly string[], signal?: AbortSignal) {
+				if (refuses && texts.some((text) => text.includes('document 3')))
+					throw new DocDropError('embedder_rejected', 'it does not like the text');
+				return embedder.embed(texts, signal);
+			},
+		};
+		const logged: object[] = [];
+		const error = (fields: object) => void logged.push(fields);
+		await start({ embedder: picky, log: { ...silentLog, error } });
+		const restore = double.snapshot(collection);
+		await fill(6);
+		const before = (await everything()).length;
+		refuses = true;
+		restore();
+		const now = await reconnect();
+		assert.deepEqual(
+			[now?.state, now?.unmended, now?.error?.code, now?.tenants],
+			['unsound', 2, 'embedder_rejected', 2],
+		);
+		const found = await everything();
+		assert.deepEqual(
+			['a', 'b'].map(
+				(tenant) => new Set(found.filter((one) => one.tenant === tenant).map((one) => one.docId)).size,
+			),
+			[5, 5],
+		);
+		assert.equal(logged.filter((fields) => 'docId' in fields && fields.docId === 'doc3').length, 2);
+		refuses = false;
+		const mended = await reconnect();
+		assert.deepEqual([mended?.state, mended?.unmended, mended?.error], ['sound', 0, null]);
+		assert.equal((await everything()).length, before);
 	});
 
 	it('ends its holds, however often the store cannot be asked', async () => {

@@ -1,0 +1,2 @@
+/** The rerankers. */
+export { createHttpReranker } from './http-reranker.ts';

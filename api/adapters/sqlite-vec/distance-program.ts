@@ -1,0 +1,7 @@
+/** WebAssembly in base64, made of tools/distances.wat by `npm run kernel`: change that, and never this. */
+export const distanceProgram = [
+	'AGFzbQEAAAABCQFgBX9/f39/AAIRAQVpbmRleAZtZW1vcnkCAAEDAgEABw0BCWRpc3RhbmNlcwAACtcBAdQBAgN/A3sgBCACQQJ0',
+	'aiEFAkADQCAEIAVPDQEgACEHIAEgA2ohBv0MAAAAAAAAAAAAAAAAAAAAACEJ/QwAAAAAAAAAAAAAAAAAAAAAIQoDQCAB/QEDACAH',
+	'/QAEAP2RASEIIAkgCCAI/boB/a4BIQkgAf0BAwggB/0ABBD9kQEhCCAKIAggCP26Af2uASEKIAFBEGohASAHQSBqIQcgASAGSQ0A',
+	'CyAJIAr9rgEhCSAEIAn9GwAgCf0bAWogCf0bAiAJ/RsDamo2AgAgBEEEaiEEDAALCws=',
+].join('');
