@@ -39,7 +39,9 @@ const run = spawn(
 	program,
 	[
 		...['--config-file', join(here, 'schemathesis.toml'), 'run', `${app.url}/docs/json`],
-		...['--header', `Authorization: Bearer ${key}`, '--max-examples', values.examples],
+		// Both, or a made one in the other header would be the one that counts.
+		...['--header', `Authorization: Bearer ${key}`, '--header', `x-api-key: ${key}`],
+		...['--max-examples', values.examples],
 		...['--continue-on-failure', '--no-color', '--request-timeout', '60'],
 		...(values.seed === undefined ? [] : ['--seed', values.seed]),
 	],

@@ -16,6 +16,7 @@ interface Parameter {
 	readonly schema: object;
 }
 interface Operation {
+	readonly responses: Readonly<Record<string, { readonly content?: object }>>;
 	readonly parameters?: readonly Parameter[];
 	readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
 }
@@ -30,12 +31,12 @@ describe('requests that nobody has thought of', () => {
 	before(async () => {
 		made = await httpInMemory({ DOCDROP_RATE_LIMIT_MAX: '0' });
 		const { paths } = (await made.http.inject({ url: '/docs/json', headers: { host: 'localhost' } })).json();
+		// A stream of events has no end to wait for.
+		const ends = ({ responses }: Operation) => !('text/event-stream' in (responses['200']?.content ?? {}));
 		operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
-			Object.entries(methods).map(([method, operation]) => ({
-				method: method.toUpperCase(),
-				path,
-				operation,
-			})),
+			Object.entries(methods)
+				.filter(([, operation]) => ends(operation))
+				.map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
 		);
 	});
 	after(() => made.close());
