@@ -12,6 +12,7 @@ import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal, type AccessKeys } from './access.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { backupRoutes, type BackupDeps } from './backup-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -43,7 +44,7 @@ import { installForms, uploadRoutes } from './upload-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
-export interface HttpDeps extends StatusDeps {
+export interface HttpDeps extends StatusDeps, BackupDeps {
 	readonly logger: FastifyBaseLogger;
 	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
@@ -170,6 +171,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		auditRoutes(routes, deps);
 		overviewRoutes(routes, { ...deps, reports, viewers: allotment(deps, 'viewers at a time', mostViewers) });
 		pageRoutes(routes, deps);
+		backupRoutes(routes, deps);
 	});
 	return app;
 }

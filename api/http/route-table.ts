@@ -39,7 +39,8 @@ export const everywhere: readonly ErrorCode[] = [
 export const beyondHealth: readonly ErrorCode[] = ['unauthorized', 'shutting_down'];
 
 export const routeTable = {
-	'POST /v1/publish': { right: 'write', errors: change },
+	// Of a patch: there is no such document, or its content is gone.
+	'POST /v1/publish': { right: 'write', errors: [...change, 'not_found', 'conflict'] },
 	'POST /v1/ingest/batch': { right: 'write', errors: change },
 	'POST /v1/files': { right: 'write', errors: change },
 	'PUT /v1/documents/content': { right: 'write', errors: [...change, 'changed_since'] },
@@ -81,6 +82,8 @@ export const routeTable = {
 	'POST /v1/audit': { right: 'write', errors: [...store, ...body, 'conflict'] },
 	'GET /v1/audit': { right: 'read', errors: [...store, 'conflict'] },
 	'DELETE /v1/audit': { right: 'write', errors: [...store, 'conflict'] },
+	'POST /v1/backup': { right: 'admin', errors: body },
+	'GET /v1/backup': { right: 'admin', errors: [] },
 	'GET /v1/files/explain': { right: 'read', errors: [...store, 'not_found'] },
 	'GET /v1/progress': { right: 'read', errors: store },
 	'GET /v1/progress/tenants': { right: 'read', errors: store },

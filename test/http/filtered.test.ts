@@ -184,6 +184,10 @@ describe('changes by filter over HTTP', () => {
 		const first = await patch({});
 		assert.deepEqual([first.status, first.json.state], [202, 'accepted']);
 		assert.deepEqual([(await patch({})).status, (await patch({ docId: 'b' })).status], [200, 404]);
+		const published = await ask('POST', '/v1/publish', {
+			...{ op: 'patch', tenant: 't', docId: 'b', metadata: { n: 2 } },
+		});
+		assert.deepEqual([published.status, published.json.error.code], [404, 'not_found']);
 		for (const answer of [
 			await patch({}, keys.other),
 			await post('patch', { filter: { n: 1 }, metadata: { n: 2 } }, keys.other),

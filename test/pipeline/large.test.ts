@@ -16,6 +16,7 @@ import { canonicalJson } from '../../api/domain/meta.ts';
 import { plan } from '../../api/domain/chunk-plan.ts';
 import { prepareLarge, type LargePrepared } from '../../api/pipeline/prepare/prepare-large.ts';
 import { prepare } from '../../api/pipeline/prepare/prepare.ts';
+import { preparePatchLarge } from '../../api/pipeline/prepare/prepare-patch.ts';
 import { largeSteps } from '../../api/pipeline/publish/publish-large.ts';
 import { publish } from '../../api/pipeline/publish/publish.ts';
 import { noCrash } from '../../api/pipeline/faults/crash-points.ts';
@@ -191,6 +192,40 @@ describe('a large document', function () {
 			{ numRuns: 60 },
 		);
 	});
+
+	/** As one of so many chunks that they do not travel with the claim. */
+	async function patch(metadata: object, steps: number | null = null): Promise<void> {
+		now += 100_000;
+		const change = changeOf('doc', null, { op: 'patch', meta: canonicalJson(metadata), fingerprint: 'f' });
+		await docStore.accept([change], now, { maxPending: Infinity, maxPendingBytes: Infinity });
+		const [claimed] = await docStore.claim({ now, limit: 1, maxBytes: Infinity, leaseMs: 1_000 });
+		assert.ok(claimed);
+		const paged = { ...claimed, isPaged: true, manifest: [], orphans: [] };
+		await carryOut(await preparePatchLarge(paged, largeDeps()), steps);
+	}
+
+	for (const first of [{ shelf: 1 }, { shelf: 1, tags: ['walnut'] }]) {
+		const what = 'tags' in first ? 'other words' : 'other fields';
+		it(`takes ${what} on all of its points, whatever step an attempt was killed at, and embeds nothing`, async () => {
+			await fc.assert(
+				fc.asyncProperty(anyText, fc.option(fc.nat(4)), async (text, steps) => {
+					begin();
+					await large(text);
+					const [before, cost] = [await held(), embedded.length];
+					await patch(first, steps);
+					await patch({ shelf: 2, tags: null });
+					assert.deepEqual(await held(), before);
+					for await (const { fields } of index.scan('t')) {
+						const { at: _time, ...extra } = fields.extra;
+						assert.deepEqual(extra, { shelf: 2 });
+						assert.equal(fields.version, (await docStore.document('t', 'doc'))?.published?.version);
+					}
+					assert.equal(embedded.length, cost);
+				}),
+				{ numRuns: 25 },
+			);
+		});
+	}
 
 	it('embeds only what its checkpoint does not have', async () => {
 		await large('abcdef', 2);

@@ -2,12 +2,13 @@ import type { Change, Version } from '../../crash/script.ts';
 import { refusedByEmbedder, refusedByIndex } from './ports.ts';
 
 /**
- * What every run sends, in stages: creations, edits, moves, deletions, a duplicate, a document that returns, one that
+ * What every run sends, in stages: creations, edits, patches, moves, deletions, a duplicate, a document that returns, one that
  * is too large for memory, and two that the embedder or the index refuses for good. The same names in both tenants,
  * and some of the same texts; `acme` numbers its changes, `birch` counts by arrival.
  */
 export interface Step {
-	readonly way: 'batch' | 'stream';
+	/** `patch`: of each change its metadata alone; the rest is what the document has. */
+	readonly way: 'batch' | 'stream' | 'patch';
 	/** In one request. */
 	readonly changes: readonly Change[];
 }
@@ -84,6 +85,7 @@ export function writeLoad(): Load {
 	};
 	const batch = (...changes: readonly Change[]): Step => ({ way: 'batch', changes });
 	const stream = (one: Change): Step => ({ way: 'stream', changes: [one] });
+	const patch = (...changes: readonly Change[]): Step => ({ way: 'patch', changes });
 
 	const first: Stage = [
 		[
@@ -128,8 +130,20 @@ export function writeLoad(): Load {
 		[stream(put('birch', 'large.txt', paragraphs(20, 545) + large, { edited: true }))],
 	];
 	const third: Stage = [
-		[batch(put('acme', 'gone.md', sections('back', 'lived')), change('acme', 'c.md', null))],
 		[
+			batch(put('acme', 'gone.md', sections('back', 'lived')), change('acme', 'c.md', null)),
+			patch(
+				put('acme', 'moved.md', sections('left', 'right', 'middle'), { stage: 3 }),
+				put('acme', 'gone.md', sections('back', 'lived'), { stage: 3 }),
+			),
+		],
+		[
+			patch(
+				put('birch', 'a.md', sections('three', 'one', 'nine'), { tags: ['walnut'] }),
+				put('birch', 'c.md', sections('six'), { stage: 3 }),
+				put('birch', 'large.txt', paragraphs(20, 545) + large, { edited: true, tags: ['hazel'] }),
+			),
+			patch(put('birch', 'a.md', sections('three', 'one', 'nine'), { tags: ['hazel'] })),
 			batch(change('birch', 'far/big.md', null)),
 			batch(change('birch', 'large.txt', null)),
 			stream(put('birch', 'large.txt', paragraphs(500, 530) + large)),

@@ -84,7 +84,7 @@ export async function runNth(bench: Bench, index: IndexKind, fault: Fault | null
 			}
 			return;
 		}
-		const documents = changes.map((change): DocumentInput => toInput(change));
+		const documents = changes.map(way === 'patch' ? patchOf : toInput);
 		const results = await pipeline.accept(
 			documents.map((document) => pipeline.check(document)),
 			{},
@@ -186,6 +186,11 @@ export async function runNth(bench: Bench, index: IndexKind, fault: Fault | null
 	if (index === 'qdrant') await fetch(`${bench.double.url}/collections/${collection}`, { method: 'DELETE' });
 	await rm(dataDir, { recursive: true });
 	return { struck, calls, faults, seconds };
+}
+
+function patchOf(change: Change): DocumentInput {
+	const { tenant, docId, source, metadata = {} } = toInput(change);
+	return { op: 'patch', tenant, docId, metadata, ...(source !== undefined && { source }) };
 }
 
 async function loseOne(vectorStore: Pick<VectorStore, 'scan' | 'remove'>): Promise<void> {
