@@ -266,5 +266,8 @@ describe('the overview as it changes', () => {
 			(status) => status === 200,
 			60_000,
 		);
+		const metrics = await (await fetch(`${made.url}/metrics`, { headers: { 'x-api-key': all } })).text();
+		assert.match(metrics, /docdrop_request_seconds_count\{[^}]*overview\/events[^}]*429/);
+		assert.doesNotMatch(metrics, /docdrop_request_seconds_count\{[^}]*overview\/events[^}]*200/);
 	});
 });
