@@ -60,7 +60,15 @@ export const Overview = Type.Object({
 	),
 	alerts: Type.Array(Type.Enum(['pending', 'errors'])),
 	lanes: Type.Union([LanesView, Type.Null()]),
-	memoryBytes: orNull(Type.Integer(), 'Of this process, resident.'),
+	memoryBytes: orNull(Type.Integer(), 'Of this process, resident, to the MB.'),
+	audit: orNull(
+		Type.Object({
+			endedAt: orNull(Type.String(), ''),
+			points: Type.Integer({ description: 'Points that were looked at.' }),
+			left: Type.Integer({ description: 'Findings that are not mended.' }),
+		}),
+		'The last one of all tenants that came to its end.',
+	),
 	index: Type.Object({
 		kind: Type.String(),
 		breaker: BreakerView,

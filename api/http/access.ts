@@ -9,8 +9,8 @@ import { isForm } from './streamed-body.ts';
 /**
  * Who may call, and for which tenant. With keys: every route but health, docs and the page's files wants one, and with the right that
  * the table of routes names; a key of one tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
- * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does a form of a page of another
- * site, which a browser sends without asking first.
+ * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does what a page of another site can
+ * make a browser send without asking first.
  */
 declare module 'fastify' {
 	interface FastifyRequest {
@@ -87,14 +87,17 @@ function checkHost(request: FastifyRequest): void {
 	});
 }
 
-/** Of a form, where a page sends it: every browser names its origin then. JSON and PUT are asked for before. */
+/**
+ * Of what a page of another site can make a browser send without asking first: forms, and POST without a body, such as
+ * a release. Every browser names the page's origin then. JSON and other methods are asked for before.
+ */
 function checkOrigin(request: FastifyRequest): void {
-	const { origin, host } = request.headers;
-	if (origin === undefined || !isForm(request)) return;
+	const { origin, host, 'content-type': type } = request.headers;
+	if (origin === undefined || !(isForm(request) || (request.method === 'POST' && type === undefined))) return;
 	if (URL.canParse(origin) && new URL(origin).host === host) return;
 	throw new DocDropError('forbidden', 'origin must be this server while no API key is set', {
 		field: 'origin',
-		hint: 'Set DOCDROP_API_KEYS and send a key, to let pages of other sites upload files.',
+		hint: 'Set DOCDROP_API_KEYS and send a key, to let pages of other sites call.',
 	});
 }
 

@@ -10,9 +10,21 @@ export function folderViews(
 ): FolderView[] {
 	return [
 		...sources.filter(({ tenant }) => (onlyTenant ?? tenant) === tenant).flatMap(followedViews),
-		...reports.flatMap(toldViews),
+		...byTurns(reports.flatMap(toldViews)),
 	];
 }
+
+/** Of each tenant one after the other, so that a tenant with many leaves a place to others where not all are shown. */
+function byTurns(folders: readonly FolderView[]): FolderView[] {
+	const ofTenants = [...Map.groupBy(folders, ({ tenant }) => tenant).values()];
+	const most = Math.max(0, ...ofTenants.map(({ length }) => length));
+	return Array.from({ length: most }, (_, turn) =>
+		ofTenants.flatMap((own) => own.slice(turn, turn + 1)),
+	).flat();
+}
+
+/** Of what is counted besides: a glance, of which the status has more. */
+const remarksShown = 8;
 
 const lostState = 'the state of the folder was lost, and these files are gone';
 
@@ -30,10 +42,10 @@ function followedViews({ sourceId, tenant, status }: FollowedSource): FolderView
 			pending: root.pending ?? 0,
 			inFlight: root.inFlight ?? 0,
 			failedCount: root.failedCount ?? 0,
-			failed: [...(root.failed ?? [])],
+			failed: (root.failed ?? []).slice(0, remarksShown),
 			restless: [...(root.restless ?? [])],
 			skippedCount: root.skippedCount ?? 0,
-			skipped: [...(root.skipped ?? [])],
+			skipped: (root.skipped ?? []).slice(0, remarksShown),
 			unreadable: [...(root.unreadable ?? [])],
 			verifiedAt: root.verifiedAt,
 			isDelivered: root.digest === root.deliveredDigest,
@@ -60,8 +72,12 @@ function toldViews({
 	return roots.map((root) => ({
 		...{ sourceId, tenant, workflow: name, label: root.label, mode: root.mode, files: root.files },
 		...{ bytes: null, pending: root.pending, inFlight: root.inFlight },
-		...{ failedCount: root.failedCount, failed: root.failed, restless: root.restless },
-		...{ skippedCount: root.skippedCount, skipped: root.skipped, unreadable: root.unreadable },
+		...{ failedCount: root.failedCount, failed: root.failed.slice(0, remarksShown), restless: root.restless },
+		...{
+			skippedCount: root.skippedCount,
+			skipped: root.skipped.slice(0, remarksShown),
+			unreadable: root.unreadable,
+		},
 		...{ verifiedAt: root.verifiedAt, isDelivered: root.isDelivered },
 		held: root.held === null ? null : { count: root.held.count, reason: root.held.reason },
 		// Only its workflow can: the option of the trigger says so.

@@ -92,6 +92,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 	const { refuseUnrouted } = installErrors(app);
 	const inner = createInnerRequests(app);
 	app.addHook('onResponse', async (request, reply) => {
+		// A stream of events lasts as long as its viewer looks: that is no time that anybody waited.
+		if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return;
 		telemetry.observe(
 			'docdrop_request_seconds',
 			{ method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) },

@@ -23,7 +23,7 @@ export interface OverviewDeps {
 }
 
 /** A picture at a glance: there are routes with pages for more. */
-const mostFolders = 50;
+const mostFolders = 24;
 const mostTenants = 12;
 
 /** As far as a key reaches. */
@@ -65,16 +65,29 @@ export async function overviewOf(
 
 type OfTheService = Pick<
 	Overview,
-	'oldestPendingSeconds' | 'pendingBytes' | 'inWork' | 'chunks' | 'saved' | 'alerts' | 'lanes' | 'memoryBytes'
+	| 'oldestPendingSeconds'
+	| 'pendingBytes'
+	| 'inWork'
+	| 'chunks'
+	| 'saved'
+	| 'alerts'
+	| 'lanes'
+	| 'memoryBytes'
+	| 'audit'
 >;
 
 const nothingOfIt: OfTheService = {
 	...{ oldestPendingSeconds: null, pendingBytes: null, inWork: null, chunks: null, saved: null },
-	...{ alerts: [], lanes: null, memoryBytes: null },
+	...{ alerts: [], lanes: null, memoryBytes: null, audit: null },
 };
 
 async function ofTheService({ docStore, pipeline, now }: OverviewDeps): Promise<OfTheService> {
-	const [stats, { alerts }] = await Promise.all([docStore.stats(), pipeline.queueHealth()]);
+	const [stats, { alerts }, audits] = await Promise.all([
+		docStore.stats(),
+		pipeline.queueHealth(),
+		pipeline.audits?.status(null) ?? null,
+	]);
+	const last = audits?.last ?? null;
 	const { oldestPendingAt, jobs } = stats;
 	return {
 		oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, now() - oldestPendingAt) / 1000,
@@ -84,6 +97,8 @@ async function ofTheService({ docStore, pipeline, now }: OverviewDeps): Promise<
 		saved: { superseded: jobs.superseded ?? 0, unchanged: jobs.unchanged ?? 0 },
 		alerts: [...alerts],
 		lanes: lanesOf(pipeline),
-		memoryBytes: process.memoryUsage.rss(),
+		// To the MB: a figure that is never the same twice would be news each second.
+		memoryBytes: Math.round(process.memoryUsage.rss() / 1e6) * 1e6,
+		audit: last === null ? null : { endedAt: last.endedAt, points: last.points, left: last.left },
 	};
 }

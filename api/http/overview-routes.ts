@@ -10,26 +10,13 @@ import { createFigureHistory, type FigureHistory, sampleEveryMs } from './figure
 import { goneSignal } from './gone-signal.ts';
 import { overviewOf, type OverviewDeps } from './overview-figures.ts';
 import { createSharedLooks } from './shared-looks.ts';
+import { lookEveryMs, tellStates } from './state-events.ts';
 
 /**
- * What the page shows at a glance: asked for, or told as it changes by server-sent events.
- *
- * Bounds of the events: how many are told at a time is an allotment, of which one tenant never has all; all viewers of
- * the same rights share one look a second; a slow reader is told fewer states and never a queue of them, because a
- * state is only made when the one before has left; and a stream ends after ten minutes, so that a key that was taken
- * away sees nothing after that.
+ * What the page shows at a glance: asked for, or told as it changes by server-sent events (state-events.ts). How many
+ * viewers are told at a time is an allotment, of which one tenant never has all; those of the same rights share one
+ * look a second.
  */
-const lookEveryMs = 1_000;
-const heartbeatMs = 15_000;
-const longestMs = 600_000;
-
-interface Watching {
-	readonly look: () => Promise<Overview>;
-	readonly clock: Clock;
-	/** Aborted when the viewer hangs up, and when the process ends. */
-	readonly gone: AbortSignal;
-}
-
 export function overviewRoutes(
 	app: FastifyInstance,
 	deps: OverviewDeps & { readonly clock: Clock; readonly viewers: Allotment },
@@ -96,26 +83,6 @@ export function overviewRoutes(
 			return history.view();
 		},
 	);
-}
-
-/** Ends when nobody listens any more, after its longest time, and where a look fails: the viewer then asks, and is told why. */
-async function* tellStates({ look, clock, gone }: Watching): AsyncGenerator<string> {
-	const end = clock.monotonic() + longestMs;
-	let told = '';
-	let toldAt = clock.monotonic();
-	while (!gone.aborted && clock.monotonic() < end) {
-		const state = await look().then(JSON.stringify, () => null);
-		if (state === null) return;
-		if (state !== told) {
-			told = state;
-			toldAt = clock.monotonic();
-			yield `data: ${state}\n\n`;
-		} else if (clock.monotonic() - toldAt >= heartbeatMs) {
-			toldAt = clock.monotonic();
-			yield ':\n\n';
-		}
-		await clock.sleep(lookEveryMs, gone).catch(() => {});
-	}
 }
 
 function keepHistory(

@@ -1,7 +1,7 @@
 import type { Receipt } from '../contract/document-schema.ts';
 import type { JobView } from '../contract/job-schema.ts';
 import type { PreviewResponse } from '../contract/preview-schema.ts';
-import { ask, query } from './ask-api.ts';
+import { ApiError, ask, query } from './ask-api.ts';
 import { h, replaceContent, setClass, setText } from './dom.ts';
 import { showingFaults } from './fault-note.ts';
 import { bytes } from './figures.ts';
@@ -21,6 +21,11 @@ interface Place {
 	readonly docId: string;
 }
 
+const tooLarge = {
+	code: 'too_large',
+	message: 'This file is too large for a preview.',
+	hint: 'It can be published as it is.',
+};
 const followEveryMs = 500;
 const finals = new Set(['published', 'deleted', 'unchanged', 'superseded', 'stale', 'failed', 'canceled']);
 
@@ -57,6 +62,9 @@ export function addedFile(file: File, placeOf: () => Place, onRemove: (added: Ad
 	async function look(): Promise<void> {
 		preview.disabled = true;
 		try {
+			const { limits } = await ask<{ limits: { bodyBytes: number } }>('v1/info');
+			// As base64 in JSON it is a third larger; what is too large would be read into memory for nothing.
+			if (file.size * 1.4 > limits.bodyBytes) throw new ApiError(0, tooLarge);
 			const content = { base64: await base64Of(file) };
 			const found = await ask<PreviewResponse>('v1/preview', { body: { ...placeOf(), content } });
 			replaceContent(answer, previewCard(found));

@@ -36,11 +36,11 @@ function folderStage({ folders }: Overview): Stage {
 	const verified = folders.filter(({ verifiedAt }) => verifiedAt !== null).length;
 	const [tone, state]: [Tone, string] =
 		folders.length === 0
-			? ['idle', 'none followed']
+			? ['idle', 'none']
 			: isTroubled
 				? ['bad', 'needs a look']
 				: isHeld
-					? ['warn', 'deletions paused']
+					? ['warn', 'paused']
 					: moving > 0
 						? ['busy', 'sending']
 						: verified === folders.length

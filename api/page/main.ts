@@ -3,6 +3,7 @@ import { createAddView } from './add-view.ts';
 import { forgetKey, hasKey } from './ask-api.ts';
 import { createDocumentsView } from './documents-view.ts';
 import { h, setClass, setText } from './dom.ts';
+import { clockTime } from './figures.ts';
 import { createKeyDialog } from './key-dialog.ts';
 import { type Connection, followOverview } from './live-overview.ts';
 import { createOverviewView } from './overview-view.ts';
@@ -61,8 +62,10 @@ function start(): void {
 	}
 
 	const connection = part('connection');
+	let toldAt = 0;
 	const live = followOverview({
 		onOverview(overview) {
+			toldAt = Date.now();
 			page.tenants.know({ only: overview.tenant, unsaid: overview.defaultTenant });
 			for (const view of Object.values(views)) view.onOverview?.(overview);
 			setText(part('version'), `DocDrop ${overview.version}`);
@@ -71,6 +74,7 @@ function start(): void {
 		onConnection(now) {
 			setText(connection, connections[now].text);
 			setClass(connection, `connection ${connections[now].tone}`);
+			if (now !== 'connecting') sayAway(part('away'), now === 'away' ? toldAt : null);
 		},
 		onLocked(error) {
 			const isWrong = hasKey();
@@ -96,6 +100,14 @@ function start(): void {
 	});
 	live.restart();
 	route();
+}
+
+/** Null: there is an answer. `toldAt`: ms, 0 for never. */
+function sayAway(node: HTMLElement, toldAt: number | null): void {
+	node.hidden = toldAt === null;
+	if (toldAt === null) return;
+	const old = toldAt === 0 ? '' : ` What is shown was so at ${clockTime(toldAt)}.`;
+	setText(node, `DocDrop does not answer; it is asked again by itself.${old}`);
 }
 
 let clear = 0;

@@ -3,7 +3,7 @@ import { h, keyedList, replaceContent, setClass, setText, type Row } from './dom
 import { bytes, count, number } from './figures.ts';
 import { createFlowPicture } from './flow-picture.ts';
 import { createFolderCards } from './folder-cards.ts';
-import { headline, type Said, troubles } from './overview-words.ts';
+import { auditWords, headline, type Said, troubles } from './overview-words.ts';
 import { createTenantBars } from './tenant-bars.ts';
 import { createTrendPlots } from './trend-plots.ts';
 import type { Page, View } from './view.ts';
@@ -20,6 +20,13 @@ export function createOverviewView(page: Page): View {
 	const trends = createTrendPlots();
 	const tenants = createTenantBars();
 	const moreTenants = h('p', {}, h('a', { href: '#/tenants' }, 'All tenants'));
+	const progress = h(
+		'section',
+		{ 'aria-labelledby': 'tenants' },
+		h('h2', { id: 'tenants' }, 'Progress by tenant'),
+		tenants.node,
+		moreTenants,
+	);
 	const folders = createFolderCards(page);
 	const noFolders = h(
 		'p',
@@ -34,13 +41,7 @@ export function createOverviewView(page: Page): View {
 		troubleList,
 		flow.node,
 		facts,
-		h(
-			'section',
-			{ 'aria-labelledby': 'tenants' },
-			h('h2', { id: 'tenants' }, 'Progress by tenant'),
-			tenants.node,
-			moreTenants,
-		),
+		progress,
 		h(
 			'section',
 			{ 'aria-labelledby': 'folders' },
@@ -65,6 +66,7 @@ export function createOverviewView(page: Page): View {
 			drawFacts(facts, overview);
 			tenants.draw(overview.tenants);
 			moreTenants.hidden = !overview.moreTenants;
+			progress.hidden = overview.tenants.length === 0;
 			folders.draw(overview.folders);
 			noFolders.hidden = overview.folders.length > 0;
 			setText(
@@ -95,7 +97,7 @@ function troubleRow(): Row<Said> {
 	};
 }
 
-function drawFacts(node: HTMLElement, { memoryBytes, saved, progress }: Overview): void {
+function drawFacts(node: HTMLElement, { memoryBytes, saved, progress, audit }: Overview): void {
 	const facts: [string, string][] = [
 		['In the index', `${number(progress.processed)} of ${number(progress.total)}`],
 		...(saved === null
@@ -104,6 +106,7 @@ function drawFacts(node: HTMLElement, { memoryBytes, saved, progress }: Overview
 					['Saved by coalescing', count(saved.superseded, 'change')],
 					['Unchanged, so free', count(saved.unchanged, 'change')],
 				] as [string, string][])),
+		...(audit === null ? [] : ([['Last audit', auditWords(audit)]] as [string, string][])),
 		...(memoryBytes === null ? [] : ([['Memory', bytes(memoryBytes)]] as [string, string][])),
 	];
 	const text = JSON.stringify(facts);

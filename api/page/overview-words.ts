@@ -1,5 +1,5 @@
 import type { Overview } from '../contract/overview-schema.ts';
-import { count, duration, number } from './figures.ts';
+import { count, dateTime, duration, number } from './figures.ts';
 import type { Tone } from './tone.ts';
 
 /** What an overview says in words, the most important first. Pure. */
@@ -113,4 +113,9 @@ function checkTroubles(state: string | undefined): Said[] {
 	if (state === 'unsound')
 		return [{ tone: 'bad', text: 'The index lost something that could not be mended yet.' }];
 	return [];
+}
+
+export function auditWords({ endedAt, points, left }: NonNullable<Overview['audit']>): string {
+	const found = left === 0 ? `${count(points, 'point')}, all sound` : `${count(left, 'finding')} left`;
+	return endedAt === null ? found : `${found}, ${dateTime(endedAt)}`;
 }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { get as httpGet, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addKey } from '../../api/config/index.ts';
+import type { KeyRight } from '../../api/contract/key-rights.ts';
 import type { Overview } from '../../api/contract/overview-schema.ts';
 import { eventReader } from '../../api/page/event-reader.ts';
 import { httpInMemory } from '../support/http-in-memory.ts';
@@ -116,6 +121,48 @@ describe('the overview', () => {
 		assert.equal((await get('/v1/overview/events', 'no key of ours')).status, 401);
 	});
 
+	it('shows a tenant’s folders beside those of one with many, and says how many are left out', async () => {
+		const told = async (tenant: string, count: number) => {
+			const roots = Array.from({ length: count }, (_, nth) => ({
+				...report.roots[0],
+				label: `${tenant} ${nth}`,
+			}));
+			await made.http.inject({
+				method: 'PUT',
+				url: `/v1/sources/${tenant}/report`,
+				headers: { 'x-api-key': all },
+				payload: { ...report, tenant, name: tenant, roots },
+			});
+		};
+		await told('a', 40);
+		await told('b', 2);
+		const { folders, moreFolders } = (await get('/v1/overview')).json as Overview;
+		assert.deepEqual(
+			folders.slice(0, 5).map(({ label }) => label),
+			['a 0', 'b 0', 'a 1', 'b 1', 'a 2'],
+		);
+		assert.deepEqual([folders.length, moreFolders], [24, 18]);
+	});
+
+	it('shows how the service is to who operates it alone', async () => {
+		const dir = mkdtempSync(join(tmpdir(), 'docdrop-overview-'));
+		const file = join(dir, 'keys.json');
+		const make = (rights: KeyRight[], tenant: string | null) =>
+			addKey(file, { name: rights.join(), tenant, rights, addedAt: '2026-01-02T03:04:05Z' }).key;
+		const [reader, operator] = [make(['read'], null), make(['read', 'admin'], null)];
+		const other = await httpInMemory({ DOCDROP_KEYRING: file });
+		try {
+			const ask = async (key: string) =>
+				(await other.http.inject({ url: '/v1/overview', headers: { 'x-api-key': key } })).json<Overview>();
+			assert.ok(((await ask(operator)).memoryBytes ?? 0) > 1_000_000);
+			const seen = await ask(reader);
+			assert.deepEqual([seen.tenant, seen.memoryBytes, seen.lanes, seen.chunks], [null, null, null, null]);
+		} finally {
+			await other.close();
+			rmSync(dir, { recursive: true });
+		}
+	});
+
 	it('tells how far each tenant is page by page, and a tenant of itself alone', async () => {
 		for (const tenant of ['a', 'b', 'c'])
 			await made.submit({ tenant, docId: 'x', content: { text: tenant } });
@@ -219,5 +266,8 @@ describe('the overview as it changes', () => {
 			(status) => status === 200,
 			60_000,
 		);
+		const metrics = await (await fetch(`${made.url}/metrics`, { headers: { 'x-api-key': all } })).text();
+		assert.match(metrics, /docdrop_request_seconds_count\{[^}]*overview\/events[^}]*429/);
+		assert.doesNotMatch(metrics, /docdrop_request_seconds_count\{[^}]*overview\/events[^}]*200/);
 	});
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,28 @@ describe('the page’s files', () => {
 		}
 		const { body } = await get('/');
 		assert.doesNotMatch(body, /<style|style=|<script>|\son\w+=|https?:\/\//);
+	});
+
+	it('are no way in for pages of other sites while there is no key: what a browser sends without asking is refused', async () => {
+		const open = await httpInMemory();
+		try {
+			const post = async (url: string, headers: Readonly<Record<string, string>>) => {
+				const answer = await open.http.inject({
+					method: 'POST',
+					url,
+					headers: { host: '127.0.0.1:8765', ...headers },
+				});
+				return [answer.statusCode, answer.json().error.message];
+			};
+			for (const url of [`/v1/jobs/${randomUUID()}/retry`, `/v1/sources/${randomUUID()}/release`]) {
+				for (const origin of ['https://evil.example', 'http://127.0.0.1:1', 'null'])
+					assert.match(String(await post(url, { origin })), /^403,origin must be this server/, origin);
+				assert.equal((await post(url, { origin: 'http://127.0.0.1:8765' }))[0], 404);
+				assert.equal((await post(url, {}))[0], 404);
+			}
+		} finally {
+			await open.close();
+		}
 	});
 
 	it('are told anew only where they changed', async () => {

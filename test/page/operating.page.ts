@@ -181,6 +181,20 @@ describe('operating by the page', () => {
 		await tab.locator('[data-file="note 1.md"]').getByRole('alert').waitFor();
 	});
 
+	it('asks every few seconds where no stream can be had, says when nobody answers, and goes on by itself', async () => {
+		const tab = await stage.open('overview');
+		await tab.route('**/v1/overview/events', (route) => route.abort());
+		await tab.reload();
+		await tab.locator('#connection', { hasText: 'Every 3 s' }).waitFor();
+		await tab.waitForSelector('[data-stage="index"]');
+		await tab.route('**/v1/**', (route) => route.abort());
+		await tab.getByText(/DocDrop does not answer.*What is shown was so at/).waitFor();
+		await shoot(tab, 'away');
+		await tab.unrouteAll();
+		await tab.locator('#connection', { hasText: 'Live' }).waitFor();
+		assert.equal(await tab.locator('#away').isVisible(), false);
+	});
+
 	it('releases paused deletions', async () => {
 		for (let nth = 0; nth < 10; nth += 1) rmSync(join(stage.inbox, `note ${nth}.md`));
 		const tab = await stage.open('overview');

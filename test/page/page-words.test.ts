@@ -7,7 +7,7 @@ import { ago, bytes, count, dateTime, duration, number } from '../../api/page/fi
 import { filterOf } from '../../api/page/filter-of.ts';
 import { isMoving, stagesOf } from '../../api/page/flow-stages.ts';
 import { pieces, scoreParts } from '../../api/page/hit-words.ts';
-import { headline, troubles } from '../../api/page/overview-words.ts';
+import { auditWords, headline, troubles } from '../../api/page/overview-words.ts';
 import { beginOf, nearest, placed, width } from '../../api/page/plot-places.ts';
 import { progressWords } from '../../api/page/progress-words.ts';
 import { createFigureHistory, foldSamples } from '../../api/http/figure-history.ts';
@@ -29,7 +29,7 @@ const check = { checkedAt: null, unmended: 0, error: null, tenants: 1, written: 
 const well: Overview = {
 	...{ version: '1', tenant: null, defaultTenant: 'default', progress, oldestPendingSeconds: 0 },
 	...{ pendingBytes: 0, inWork: 0, chunks: 30, saved: { superseded: 0, unchanged: 0 }, alerts: [] },
-	...{ lanes, memoryBytes: 1 },
+	...{ lanes, memoryBytes: 1, audit: null },
 	index: { kind: 'sqlite-vec', breaker: 'closed', check: null },
 	embedder: { model: 'm', breaker: 'closed', fault: null },
 	...{ folders: [folder], moreFolders: 0, tenants: [], moreTenants: false },
@@ -98,6 +98,12 @@ describe('the words of the page', () => {
 		}
 		const away = { ...well.embedder, breaker: 'half-open' } as const;
 		assert.match(troubles({ ...well, embedder: away })[0]?.text ?? '', /embedder does not answer/);
+	});
+
+	it('say what the last audit found', () => {
+		const audit = { endedAt: null, points: 2_000, left: 0 };
+		assert.equal(auditWords(audit), '2,000 points, all sound');
+		assert.match(auditWords({ ...audit, endedAt: '2026-01-01T00:00:00Z', left: 1 }), /^1 finding left, /);
 	});
 
 	it('say how far a tenant is', () => {
