@@ -13,7 +13,7 @@ export interface IndexCheckStatus {
 	/** Since the start. */
 	readonly written: number;
 	readonly removed: number;
-	/** Documents that this check could not mend for what they are, and why the first of them. */
+	/** Documents that could not be mended for what they are, and why the first of them. */
 	readonly unmended: number;
 	readonly error: Failure | null;
 }
@@ -53,7 +53,6 @@ export async function checkIndex(
 	// 1. A repair that did not come to its end, by an error or a restart, has left a marker.
 	if (findings.state !== 'unchecked') findings.state = 'checking';
 	totals.isNewer = false;
-	totals.unmended.clear();
 	const lookedAt = now();
 	const since = isAsked ? null : findings.lookedAt;
 	const marker = await docStore.marker(repairMarker);
@@ -79,7 +78,7 @@ export async function checkIndex(
 	await docStore.setMarker(repairMarker, null);
 	findings.checkedAt = new Date(now()).toISOString();
 	findings.lookedAt = lookedAt;
-	findings.state = totals.isNewer ? 'newer' : unsound > 0 ? 'unsound' : 'sound';
+	findings.state = totals.isNewer ? 'newer' : unsound + totals.unmended.size > 0 ? 'unsound' : 'sound';
 	if (findings.state === 'newer')
 		log.error({}, 'the index holds what the document store has never seen; nothing of it was touched');
 	else if (findings.state === 'unsound')
