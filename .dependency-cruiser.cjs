@@ -139,6 +139,26 @@ module.exports = {
 			},
 		},
 		only(
+			'page',
+			'^api/page/',
+			['^api/(page|contract)/'],
+			'the page runs in a browser, and asks the API as everybody does',
+		),
+		{
+			name: 'page-loads-no-schemas',
+			comment: 'of the contract the page knows types',
+			severity: 'error',
+			from: { path: '^api/page/' },
+			to: { path: '^api/contract/', dependencyTypesNot: ['type-only'] },
+		},
+		{
+			name: 'page-is-served',
+			comment: 'no module of the API imports the page: it is files',
+			severity: 'error',
+			from: { path: ours, pathNot: '^api/page/' },
+			to: { path: '^api/page/' },
+		},
+		only(
 			'mcp',
 			'^api/mcp/',
 			['^api/(mcp|contract)/', basics[0]],

@@ -4,12 +4,15 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { packedFile } from './adapters/thread/index.ts';
+import { createBackups } from './app/backups.ts';
+import { checkDataFolder } from './app/data-folder-place.ts';
 import { followKeys } from './app/access-keys.ts';
 import { openCertificate } from './app/certificate.ts';
 import { checkEmbedder } from './app/embedder-change.ts';
 import { awaitIndex, peersAway } from './app/await-peers.ts';
 import { openAdapters, type Adapters, type Closers } from './app/open-adapters.ts';
 import { watchModel } from './app/model-canary.ts';
+import { oweAudit } from './app/restored.ts';
 import { pipelineSettings } from './app/pipeline-settings.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
 import { tokenAdvice, type Config } from './config/index.ts';
@@ -48,6 +51,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 	const telemetry = createTelemetry();
 	const dataDir = resolve(config.dataDir);
 	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+	await checkDataFolder(dataDir, config.networkData);
 	const closers: Closers = [];
 	const lost = Promise.withResolvers<unknown>();
 	try {
@@ -77,6 +81,8 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 			);
 			await docStore.leaveFuture(now());
 		}
+		await oweAudit(dataDir, docStore, now);
+		const backups = createBackups({ dataDir, docStore, vectorStore, version, clock, logger });
 		const sources: Source[] = [];
 		// What waits from before must not take the processor from a start that everybody waits for.
 		const made = Promise.withResolvers<void>();
@@ -103,9 +109,12 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 		closers.push(async () => keys.close());
 		const certificate = openCertificate(config, { clock, log: logger });
 		const docs = packedFile('static');
+		const page = packedFile('page/');
 		const http = await createHttp({
 			...{ config, version, pipeline, ...adapters, telemetry, clock, now, logger, keys, certificate },
+			backups,
 			docsDir: docs === null ? null : fileURLToPath(docs),
+			pageDir: page === null ? null : fileURLToPath(page),
 			isStopping: () => isStopping,
 			sources: () => sources,
 		});
@@ -121,6 +130,7 @@ export async function createApp(config: Config, logger: FastifyBaseLogger): Prom
 				isStopping = true;
 				await http.close();
 				await pipeline.stop(graceMs);
+				await backups.close();
 				for (const close of closers) await close();
 			},
 		};

@@ -8,6 +8,8 @@ import { adoptFolder } from './cli/adopt-folder.ts';
 import { changeAll, metadataOf, printChanged } from './cli/filtered-changes.ts';
 import { whereNamed } from './cli/where-named.ts';
 import { runAudit } from './cli/audit-command.ts';
+import { runBackup } from './cli/backup-command.ts';
+import { count } from './cli/counts.ts';
 import { printAudit } from './cli/print-audit.ts';
 import { relaunch } from './cli/relaunch.ts';
 import { explain, printDocuments, printStatus } from './cli/print.ts';
@@ -42,6 +44,8 @@ const usage = `docdrop ${version}: files change, a vector index follows
   docdrop status                figures, and what waits or failed
   docdrop audit                 hold folder, manifest and index against each other, of all tenants or of --tenant T;
                                 --repair mends the difference, --stop ends one that is under way
+  docdrop backup DIR            all that the data folder holds, as it belongs together, while work goes on
+  docdrop restore DIR           a backup, into an empty data folder
   docdrop release               let deletions go that are held because too much went at once
   docdrop adopt DIR [FORMER]    let DIR go on as the folder FORMER, which was followed before, and take over what
                                 others have published under the names of its files
@@ -152,6 +156,24 @@ async function main(argv: readonly string[]): Promise<void> {
 		case 'audit':
 			expect(rest, 0, 'audit takes no argument');
 			return ask(config, (client) => audit(client, values.tenant ?? null, values));
+		case 'backup': {
+			expect(rest, 1, 'backup takes one folder');
+			const dir = whereNamed(rest[0] ?? '');
+			return ask(config, async (client) => {
+				const { files, bytes } = await runBackup(client, config, dir, systemClock);
+				const said = `${count(files, 'file')}, ${bytes.toLocaleString('en')} bytes in ${dir}`;
+				console.log(values.json === true ? JSON.stringify({ files, bytes }) : said);
+			});
+		}
+		case 'restore': {
+			expect(rest, 1, 'restore takes one folder');
+			const { restore } = await import('./server.ts');
+			const { at } = await restore(whereNamed(rest[0] ?? ''), config);
+			console.log(
+				`Restored as of ${at}. Start docdrop as before: it compares everything, and the folder tells of all its files.`,
+			);
+			return;
+		}
 		case 'release':
 			expect(rest, 0, 'release takes no argument');
 			return ask(config, async (client) => {

@@ -24,5 +24,8 @@ export function readNote(config: Config): ServerNote | null {
 	}
 }
 
+/** Where a backup is made, until somebody takes it from there. */
+export const backupFolder = (dataDir: string): string => join(resolve(dataDir), 'backup');
+
 /** Whether a process has ever kept its state there; `createApp` makes what is missing. */
 export const hasData = (config: Config): boolean => existsSync(join(resolve(config.dataDir), 'docs.db'));

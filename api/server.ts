@@ -11,6 +11,7 @@ import { DEFAULT_EXCLUDES } from '../nodes/watch/settings.ts';
 import { createWatchEngine, type WatchEngine } from '../nodes/watch/watch-engine.ts';
 import { createSqliteFileState } from '../nodes/watch/state/sqlite.ts';
 import { systemClock } from '../nodes/watch/clock.ts';
+import { restoreBackup } from './adapters/backup/index.ts';
 import { createApp, type App } from './app.ts';
 import { followedTypes, refusedTypes, type Config } from './config/index.ts';
 import { isForEveryFolder } from './contract/file-types.ts';
@@ -49,6 +50,9 @@ export function createLogger(
 		stream,
 	);
 }
+
+/** Of a backup, into the data folder of the configuration. */
+export const restore = (from: string, { dataDir }: Config) => restoreBackup(from, resolve(dataDir));
 
 export async function startServer(
 	config: Config,

@@ -46,6 +46,9 @@ describe('the structure', () => {
 		['api/cli.ts', 'api/mcp/index.ts', 'agents-load-the-sdk'],
 		['api/http/mcp-routes.ts', 'api/mcp/index.ts', 'agents-load-the-sdk'],
 		['api/mcp/search-tool.ts', 'api/http/index.ts', 'mcp'],
+		['api/page/search-view.ts', 'api/domain/index.ts', 'page'],
+		['api/page/search-view.ts', 'api/contract/search-schema.ts', 'page-loads-no-schemas'],
+		['api/http/page-routes.ts', 'api/page/main.ts', 'page-is-served'],
 	] as const) {
 		it(`refuses that ${from} imports ${to}`, () => assert.ok(refusing(from, to).includes(rule)));
 	}

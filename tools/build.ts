@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } fro
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.ts';
 import { foldersOf, licencesOf } from './licences.ts';
 import { sbomOf } from './sbom.ts';
 import { writeOutputSchemas } from './output-schemas.ts';
@@ -96,9 +97,12 @@ for (const dir of ['nodes/DocDropTrigger', 'nodes/DocDrop', 'credentials']) {
 	}
 }
 
+// The page for people, which a browser reads.
+await buildPage(join(out, 'page'));
+
 const require = createRequire(import.meta.url);
-const page = dirname(require.resolve('@fastify/swagger-ui/package.json'));
-cpSync(join(page, 'static'), join(out, 'static'), { recursive: true });
+const description = dirname(require.resolve('@fastify/swagger-ui/package.json'));
+cpSync(join(description, 'static'), join(out, 'static'), { recursive: true });
 
 // The table of the built-in embedder, and the licences of what it was made from.
 mkdirSync(join(out, 'embedder'), { recursive: true });

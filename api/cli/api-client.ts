@@ -1,4 +1,5 @@
 import type { AuditReport, AuditStatus } from '../contract/audit-schema.ts';
+import type { BackupStatus } from '../contract/backup-schema.ts';
 import type { ReportedFolders, ToldFile } from '../contract/folder-report-schema.ts';
 import type { DocumentView, Receipt } from '../contract/document-schema.ts';
 import type { FilteredResponse } from '../contract/filtered-schema.ts';
@@ -36,6 +37,9 @@ export interface Client {
 	audit(tenant: string | null): Promise<AuditStatus>;
 	/** False: none was under way. */
 	stopAudit(tenant: string | null): Promise<boolean>;
+	/** Begins one, or answers the one that runs. */
+	beginBackup(): Promise<BackupStatus>;
+	backup(): Promise<BackupStatus>;
 	close(): Promise<void>;
 }
 
@@ -280,6 +284,8 @@ function clientOver(ask: Ask, where: string | null, close: () => Promise<void>):
 		beginAudit: (tenant, repair) =>
 			ask('POST', '/v1/audit', { ...(tenant !== null && { tenant }), repair }) as Promise<AuditReport>,
 		audit: (tenant) => ask('GET', auditPath(tenant)) as Promise<AuditStatus>,
+		beginBackup: () => ask('POST', '/v1/backup', {}) as Promise<BackupStatus>,
+		backup: () => ask('GET', '/v1/backup') as Promise<BackupStatus>,
 		stopAudit: async (tenant) => ((await ask('DELETE', auditPath(tenant))) as { stopped: boolean }).stopped,
 		close,
 	};

@@ -6,6 +6,11 @@ export const serviceSettings = {
 		default: './.docdrop',
 		meaning: 'Folder of the state: document store, contents that wait, embedded index. One process a folder.',
 	}),
+	networkData: setting('flag', 'DOCDROP_DATA_ON_NETWORK', {
+		default: 'false',
+		meaning:
+			'Take a data folder on a network file system (NFS, SMB, CIFS, 9P) all the same. Their locks and syncs are not what the stores need: two processes may write at once, and what was acknowledged may be lost.',
+	}),
 	host: setting('text', 'DOCDROP_HOST', {
 		default: '127.0.0.1',
 		meaning: 'Address to listen on. Anything but loopback demands DOCDROP_API_KEYS or DOCDROP_KEYRING.',

@@ -7,7 +7,7 @@ import { rowOf } from './route-table.ts';
 import { isForm } from './streamed-body.ts';
 
 /**
- * Who may call, and for which tenant. With keys: every route but health and docs wants one, and with the right that
+ * Who may call, and for which tenant. With keys: every route but health, docs and the page's files wants one, and with the right that
  * the table of routes names; a key of one tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
  * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does a form of a page of another
  * site, which a browser sends without asking first.
@@ -16,6 +16,8 @@ declare module 'fastify' {
 	interface FastifyRequest {
 		/** The only tenant this request may touch; null: any. */
 		onlyTenant: string | null;
+		/** Whether it may see how the service itself is, beyond any tenant. */
+		mayOperate: boolean;
 	}
 }
 
@@ -45,10 +47,11 @@ export interface KeysStatus {
 	} | null;
 }
 
-const openPaths = /^\/(health\/|docs(\/|$)|$)/;
+const openPaths = /^\/(health\/|docs(\/|$)|page\/|$)/;
 
 export function installAccess(app: FastifyInstance, keys: AccessKeys): void {
 	app.decorateRequest('onlyTenant', null);
+	app.decorateRequest('mayOperate', keys.isOpen);
 	app.addHook('onRequest', async (request) => {
 		if (keys.isOpen) {
 			checkHost(request);
@@ -63,6 +66,7 @@ export function installAccess(app: FastifyInstance, keys: AccessKeys): void {
 		if (caller === null) throw new DocDropError('unauthorized', 'the key is not known');
 		checkRight(request, caller);
 		request.onlyTenant = caller.tenant;
+		request.mayOperate = caller.tenant === null && caller.rights.includes('admin');
 	});
 }
 

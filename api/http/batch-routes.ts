@@ -72,7 +72,7 @@ async function acceptAll(
 	pipeline: Pipeline,
 	options: AcceptOptions,
 ) {
-	const { check, close } = pipeline.openCheck();
+	const { check, close } = pipeline.openCheck(Number(request.headers['content-length']));
 	try {
 		return await pipeline.accept(await checkAll(documents, request, check), options);
 	} finally {

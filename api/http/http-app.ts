@@ -12,6 +12,7 @@ import { DocDropError } from '../errors.ts';
 import { createAllotment } from '../pipeline/admission/index.ts';
 import { installAccess, isLocal, type AccessKeys } from './access.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { backupRoutes, type BackupDeps } from './backup-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { installBodyMemory } from './body-memory.ts';
 import { installBodyTime } from './body-time.ts';
@@ -31,6 +32,8 @@ import { installJsonBody } from './json-body.ts';
 import { installListTurns } from './list-turns.ts';
 import { listRoutes } from './list-routes.ts';
 import { mcpRoutes } from './mcp-routes.ts';
+import { overviewRoutes } from './overview-routes.ts';
+import { pageRoutes } from './page-routes.ts';
 import { progressRoutes } from './progress-routes.ts';
 import { publishRoutes } from './ingest-routes.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -41,12 +44,17 @@ import { installForms, uploadRoutes } from './upload-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** The HTTP face: limits, access, errors, one file per resource, and the OpenAPI made from their schemas. */
-export interface HttpDeps extends StatusDeps {
+export interface HttpDeps extends StatusDeps, BackupDeps {
 	readonly logger: FastifyBaseLogger;
 	readonly keys: AccessKeys;
 	/** Folder of the OpenAPI page's files where they are packed; null: the library finds its own. */
 	readonly docsDir: string | null;
+	/** Folder of the page where it is packed; null: it is served from source. */
+	readonly pageDir: string | null;
 }
+
+/** Of the overview as it changes: each holds a connection and a few kB. */
+const mostViewers = 64;
 
 const allotment = ({ config, clock }: HttpDeps, what: string, total: number) =>
 	createAllotment(
@@ -161,7 +169,9 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
 		statusRoutes(routes, { ...deps, reports });
 		progressRoutes(routes, deps);
 		auditRoutes(routes, deps);
-		routes.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+		overviewRoutes(routes, { ...deps, reports, viewers: allotment(deps, 'viewers at a time', mostViewers) });
+		pageRoutes(routes, deps);
+		backupRoutes(routes, deps);
 	});
 	return app;
 }

@@ -9,8 +9,11 @@ export interface ReceivedBody {
 	release(): void;
 }
 
-/** From so many bytes on a body comes into a page: its pieces are garbage at once then, instead of at its end. */
-const pagedFrom = 65_536;
+/**
+ * From so many bytes on a body comes into a page: its pieces are garbage at once then, instead of at its end. What is
+ * shorter would hold much more than was reserved for it.
+ */
+const pagedFrom = pageBytes / 4;
 
 export function receiveBody(
 	request: FastifyRequest,

@@ -22,19 +22,39 @@ export interface FollowedSource {
 	readonly release: () => number;
 }
 
-/** The part of the watch engine's status that is measured; all of it is shown. */
+/**
+ * The part of the watch engine's status that is measured, and what the page shows where a follower tells it; all of it
+ * is shown by GET /v1/status.
+ */
 export interface FollowedStatus {
-	readonly roots: readonly {
-		readonly label: string;
-		readonly files: number;
-		/** ISO 8601. */
-		readonly verifiedAt: string | null;
-		readonly digest: string;
-		readonly deliveredDigest: string;
-		readonly held: { readonly count: number; readonly reason: string } | null;
-	}[];
+	readonly roots: readonly FollowedRoot[];
 	/** Documents of a state that was lost, whose files are gone. */
 	readonly snapshot: { readonly held: number };
+}
+
+export interface FollowedRoot {
+	readonly label: string;
+	readonly files: number;
+	/** ISO 8601. */
+	readonly verifiedAt: string | null;
+	readonly digest: string;
+	readonly deliveredDigest: string;
+	readonly held: { readonly count: number; readonly reason: string } | null;
+	readonly mode?: 'watch' | 'poll';
+	readonly bytes?: number;
+	readonly pending?: number;
+	readonly inFlight?: number;
+	readonly failedCount?: number;
+	readonly failed?: readonly FileRemark[];
+	readonly restless?: readonly string[];
+	readonly skippedCount?: number;
+	readonly skipped?: readonly FileRemark[];
+	readonly unreadable?: readonly FileRemark[];
+}
+
+interface FileRemark {
+	readonly relPath: string;
+	readonly reason: string;
 }
 
 export function measureSources(sources: readonly FollowedSource[], telemetry: Telemetry): void {

@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { AuditStatus } from '../contract/audit-schema.ts';
 import { limits } from '../contract/limits.ts';
 import { ReportedFolders } from '../contract/folder-report-schema.ts';
-import { JobFailure, JobView } from '../contract/job-schema.ts';
+import { JobView } from '../contract/job-schema.ts';
+import { BreakerView, IndexCheckView, LanesView, PeerFaultView } from '../contract/work-schema.ts';
 import { refusedTypes, type Config } from '../config/index.ts';
 import type { Breaker, BreakerState } from '../pipeline/faults/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
@@ -25,13 +26,11 @@ import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
+import { embedderFaultOf, lanesOf } from './work-figures.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
 
-const breaker = Type.Enum(['closed', 'half-open', 'open'], {
-	description: 'closed: fine; open: calls are paused; half-open: being probed.',
-});
 const Info = Type.Object({
 	name: Type.String(),
 	version: Type.String(),
@@ -53,49 +52,10 @@ const Info = Type.Object({
 const Ready = Type.Object({
 	status: Type.Enum(['ok', 'degraded', 'unavailable']),
 	accepting: Type.Boolean({ description: 'Changes are taken.' }),
-	index: breaker,
-	embedder: breaker,
+	index: BreakerView,
+	embedder: BreakerView,
 	pending: Type.Integer(),
 });
-const level = Type.Enum(['ok', 'warning', 'alert'], {
-	description: 'Mean wait of a minute: above 100 ms a warning, above 1 s an alert.',
-});
-const Lanes = Type.Object(
-	{
-		level,
-		waitMeanMs: Type.Number({ description: 'A document was ready and waited for the lock of its lane.' }),
-		waitMaxMs: Type.Number(),
-		processingMeanMs: Type.Number({ description: 'Preparation of a document and its bulk write.' }),
-		documentsPerSecond: Type.Number(),
-		contended: Type.Array(Type.Object({ tenant: Type.String(), level, waitMeanMs: Type.Number() }), {
-			description: 'Tenants above the warning, longest waits first; at most 20.',
-		}),
-	},
-	{ description: "Of the last minute. A lane is one tenant's serialized bulk writes." },
-);
-const IndexCheck = Type.Object({
-	state: Type.Enum(['unchecked', 'checking', 'mending', 'sound', 'newer', 'unsound'], {
-		description:
-			'sound: it holds what was published; mending: what is missing is written again; newer: it holds versions that this process has never seen.',
-	}),
-	checkedAt: Type.Union([Type.String(), Type.Null()]),
-	unmended: Type.Integer({
-		description:
-			'Documents that could not be written into the index again, for what they are; the others were.',
-	}),
-	error: Type.Union([JobFailure, Type.Null()], { description: 'Why the first of them could not.' }),
-	tenants: Type.Integer({ description: 'Tenants that are being mended, or could not be.' }),
-	written: Type.Integer({ description: 'Points written again since the start.' }),
-	removed: Type.Integer({ description: 'Points removed since the start that nothing published names.' }),
-});
-const PeerFault = Type.Object(
-	{
-		code: Type.String(),
-		message: Type.String(),
-		since: Type.String({ description: 'ISO 8601.' }),
-	},
-	{ description: 'What documents wait for.' },
-);
 const Status = Type.Object({
 	version: Type.String(),
 	documents: Type.Integer(),
@@ -119,7 +79,7 @@ const Status = Type.Object({
 		{ description: 'Of the last minute.' },
 	),
 	inWork: Type.Integer({ description: 'Documents that are prepared or written now.' }),
-	lanes: Type.Union([Lanes, Type.Null()], { description: 'Null where another process does the work.' }),
+	lanes: Type.Union([LanesView, Type.Null()], { description: 'Null where another process does the work.' }),
 	failed: Type.Integer({ description: 'Documents whose newest change was given up.' }),
 	refused: Type.Object(
 		{
@@ -137,19 +97,19 @@ const Status = Type.Object({
 	credits: CreditTotals,
 	index: Type.Object({
 		kind: Type.String(),
-		breaker,
-		check: Type.Union([IndexCheck, Type.Null()], { description: 'null: this process does not look.' }),
+		breaker: BreakerView,
+		check: Type.Union([IndexCheckView, Type.Null()], { description: 'null: this process does not look.' }),
 		audit: Type.Union([AuditStatus, Type.Null()], {
 			description: 'Of all tenants. null: this process does not look.',
 		}),
 	}),
 	embedder: Type.Object({
 		model: Type.String(),
-		breaker,
-		fault: Type.Union([PeerFault, Type.Null()], { description: 'Null: no document waits for it.' }),
+		breaker: BreakerView,
+		fault: Type.Union([PeerFaultView, Type.Null()], { description: 'Null: no document waits for it.' }),
 		limits: Type.Union([EmbedderLimits, Type.Null()], { description: 'Null: it has none.' }),
 	}),
-	reranker: Type.Union([Type.Object({ model: Type.String(), breaker }), Type.Null()], {
+	reranker: Type.Union([Type.Object({ model: Type.String(), breaker: BreakerView }), Type.Null()], {
 		description: 'Null: searches go out in the order of their scores.',
 	}),
 	keys: Type.Object({
@@ -202,29 +162,6 @@ export interface StatusDeps {
 	readonly keys: Pick<AccessKeys, 'status'>;
 	/** Null: without TLS. */
 	readonly certificate: Certificate | null;
-}
-
-const mostContended = 20;
-
-function lanesOf(pipeline: Pipeline) {
-	const lanes = pipeline.lanes();
-	if (lanes === null) return null;
-	const tenth = (value: number) => Math.round(value * 10) / 10;
-	return {
-		level: lanes.level,
-		waitMeanMs: tenth(lanes.waitMeanMs),
-		waitMaxMs: tenth(lanes.waitMaxMs),
-		processingMeanMs: tenth(lanes.processingMeanMs),
-		documentsPerSecond: tenth(lanes.documentsPerSecond),
-		contended: lanes.contended
-			.slice(0, mostContended)
-			.map((one) => ({ ...one, waitMeanMs: tenth(one.waitMeanMs) })),
-	};
-}
-
-function embedderFaultOf(pipeline: Pipeline) {
-	const fault = pipeline.embedderFault();
-	return fault === null ? null : { ...fault, since: new Date(fault.since).toISOString() };
 }
 
 function rerankerOf(pipeline: Pipeline, config: Config) {

@@ -150,6 +150,11 @@ export interface VectorStore {
 	 * against what it should be. The pipeline reads pages.
 	 */
 	scan(tenant: string | null, docId?: string): AsyncIterable<StoredPoint>;
+	/**
+	 * Copies the files that it keeps in the data folder into another one, each as it is at some moment of the call; absent
+	 * where it keeps none there.
+	 */
+	backup?(to: string): Promise<void>;
 	/** Resolves when the engine answers; rejects as in promise 8. Cheap. */
 	ping(signal?: AbortSignal): Promise<void>;
 	close(): Promise<void>;

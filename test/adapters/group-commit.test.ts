@@ -5,6 +5,7 @@ import type { ThreadCall } from '../../api/adapters/thread/thread-host.ts';
 describe('group commit', () => {
 	const setUp = (most: number) => {
 		const done: string[] = [];
+		const apart: string[] = [];
 		/** A transaction each; what was undone is not there. */
 		const transactions: string[][] = [];
 		let open: string[] = [];
@@ -26,6 +27,7 @@ describe('group commit', () => {
 			sizeOf: () => 1,
 			most,
 			reads: new Set(['read']),
+			apart: { copy: async (name: string) => void apart.push(`${name} within ${transactions.length}`) },
 		});
 		const call = (method: string, name: string): ThreadCall => ({
 			method,
@@ -33,7 +35,7 @@ describe('group commit', () => {
 			resolve: () => done.push(name),
 			reject: () => done.push(`${name} failed`),
 		});
-		return { batch, call, done, transactions };
+		return { batch, call, done, apart, transactions };
 	};
 	const idle = { send: () => {}, arrived: () => [] };
 
@@ -54,6 +56,14 @@ describe('group commit', () => {
 		});
 		assert.deepEqual(transactions, [['a'], ['read r'], ['b'], ['z']]);
 		assert.deepEqual([done, sent], [['a', 'r', 'b', 'z'], 4], 'each is answered as soon as it is durable');
+	});
+
+	it('begins what stands apart before everything, in no transaction, and answers it when it is done', async () => {
+		const { batch, call, done, apart, transactions } = setUp(9);
+		batch([call('write', 'a'), call('copy', 'c'), call('write', 'b')], idle);
+		assert.deepEqual([transactions, apart, done], [[['a', 'b']], ['c within 0'], ['a', 'b']]);
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.deepEqual(done, ['a', 'b', 'c']);
 	});
 
 	it('keeps a failure alone, also of something that reads', () => {

@@ -29,8 +29,10 @@ export async function startDocDrop(
 	command: readonly string[],
 	dataDir: string,
 	settings: Readonly<Record<string, string>> = {},
+	/** Of the project: from source, or as it is packed. */
+	cli: 'api/cli.ts' | 'dist/api/cli.mjs' = 'api/cli.ts',
 ): Promise<DocDrop> {
-	const script = startScript(bench, new URL('../../api/cli.ts', import.meta.url), command, {
+	const script = startScript(bench, new URL(`../../${cli}`, import.meta.url), command, {
 		DOCDROP_DATA_DIR: dataDir,
 		DOCDROP_PORT: '0',
 		DOCDROP_LOG_LEVEL: 'error',

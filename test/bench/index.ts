@@ -24,6 +24,7 @@ const benches: Readonly<Record<string, { seconds: number; load: () => Promise<{ 
 	retrieval: { seconds: 1800, load: () => import('./retrieval.ts') },
 	search: { seconds: 3600, load: () => import('./search.ts') },
 	embed: { seconds: 120, load: () => import('./embed.ts') },
+	page: { seconds: 3600, load: () => import('./page.ts') },
 	edit: { seconds: 120, load: () => import('./edit.ts') },
 };
 

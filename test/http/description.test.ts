@@ -27,6 +27,7 @@ describe('the description of the API', () => {
 			'get /health/ready',
 			'get /metrics',
 			'get /v1/audit',
+			'get /v1/backup',
 			'get /v1/credits',
 			'get /v1/credits/all',
 			'get /v1/documents',
@@ -39,7 +40,11 @@ describe('the description of the API', () => {
 			'get /v1/jobs/{jobId}',
 			'get /v1/models',
 			'get /v1/models/{id}',
+			'get /v1/overview',
+			'get /v1/overview/events',
+			'get /v1/overview/history',
 			'get /v1/progress',
+			'get /v1/progress/tenants',
 			'get /v1/sources',
 			'get /v1/sources/reports',
 			'get /v1/status',
@@ -47,6 +52,7 @@ describe('the description of the API', () => {
 			'patch /v1/documents',
 			'post /mcp',
 			'post /v1/audit',
+			'post /v1/backup',
 			'post /v1/documents/delete',
 			'post /v1/documents/patch',
 			'post /v1/embeddings',
@@ -102,9 +108,10 @@ describe('the description of the API', () => {
 		}
 	});
 
-	it('is a page as well, and the root leads to it', async () => {
+	it('is a page as well, to which the one at the root leads', async () => {
 		const root = await get('/');
-		assert.deepEqual([root.statusCode, root.headers.location], [302, '/docs']);
+		assert.equal(root.statusCode, 200);
+		assert.match(root.body, /href="docs"/);
 		const page = await get('/docs');
 		assert.equal(page.statusCode, 200);
 		assert.match(String(page.headers['content-type']), /text\/html/);

@@ -8,6 +8,8 @@ import { startPipelineFixture, type PipelineFixture } from './pipeline-fixture.t
 import type { PipelineDeps } from '../../api/pipeline/index.ts';
 import type { Clock } from '../../api/ports/time.ts';
 
+const noBackup = { state: 'none' as const, startedAt: null, endedAt: null, files: 0, bytes: 0 };
+
 /** The HTTP face over the pipeline in memory, asked by `inject`: no socket, no files. */
 export async function httpInMemory(
 	env: Readonly<Record<string, string>> = {},
@@ -26,11 +28,13 @@ export async function httpInMemory(
 		config,
 		version: '0.0.0-test',
 		docsDir: null,
+		pageDir: null,
 		now: () => Date.now(),
 		clock,
 		...{ logger, keys, certificate: null },
 		isStopping: () => isStopping,
 		sources: () => sources,
+		backups: { begin: () => noBackup, status: () => noBackup },
 	});
 	return {
 		...fixture,

@@ -137,7 +137,7 @@ function close(walk: Walk, tag: string, name: string): void {
 }
 
 /** Whether one stands before the end of the alternatives that begin at `at`. */
-function hasFallback(xml: string, at: number): boolean {
+export function hasFallback(xml: string, at: number): boolean {
 	const end = xml.indexOf('</mc:AlternateContent', at);
 	return xml.slice(at, end < 0 ? at : end).includes('<mc:Fallback');
 }

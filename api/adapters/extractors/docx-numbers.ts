@@ -5,6 +5,7 @@
  * that are made of it in the end. Pure.
  */
 import type { Block } from '../../chunking/index.ts';
+import { hasFallback } from './docx-content.ts';
 import { numberText } from './number-text.ts';
 
 /** Of private use, so that no text has them. */
@@ -51,7 +52,7 @@ interface Numbers {
 	readonly begun: Set<string>;
 }
 
-const PROPERTIES = /<(\/?)w:(pPr|pPrChange|tbl)(?=[\s>])[^>]*>/g;
+const PROPERTIES = /<(\/?)(w:pPr|w:pPrChange|w:tbl|mc:Choice)(?=[\s>])[^>]*>/g;
 const LIST = /<w:numPr>.*?<\/w:numPr>/s;
 const NO_LIST = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="0"/></w:numPr>';
 
@@ -65,10 +66,13 @@ export function withMarkedNumbers(document: string, numbering: string, styles: s
 	/** What the paragraph was before a change is noted within its properties. */
 	let isBefore = false;
 	let tables = 0;
+	/** What is shown stands again behind it. */
+	let isTwice = false;
 	for (const { 0: tag, 1: slash, 2: name, index } of document.matchAll(PROPERTIES)) {
-		if (name === 'pPrChange') isBefore = slash === '';
-		if (name === 'tbl') tables += slash === '' ? 1 : -1;
-		if (name !== 'pPr' || isBefore || tag.endsWith('/>')) continue;
+		if (name === 'mc:Choice') isTwice = slash === '' && hasFallback(document, index);
+		if (name === 'w:pPrChange') isBefore = slash === '';
+		if (name === 'w:tbl') tables += slash === '' ? 1 : -1;
+		if (name !== 'w:pPr' || isBefore || isTwice || tag.endsWith('/>')) continue;
 		if (slash === '') begin = index + tag.length;
 		else if (begin !== null) {
 			const properties = document.slice(begin, index);

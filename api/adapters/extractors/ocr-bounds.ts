@@ -6,7 +6,7 @@ export const ocrBounds = {
 	documentMs: 300_000,
 	/** Of one page. The process that takes longer is ended, and the file is read again without that page. */
 	pageMs: 60_000,
-	/** Of one document, pages that it is read again without; at the next one it is given up. */
+	/** Of one document, pages that it is read again without; with the next one its recognition ends. */
 	slowPages: 2,
 	/** Of one picture. In colour, each takes eleven bytes of the memory. */
 	pixels: 40_000_000,
@@ -20,4 +20,4 @@ export const ocrBounds = {
 } as const;
 
 /** No document is longer in text recognition than this. */
-export const LONGEST_OCR_MS = (ocrBounds.documentMs + ocrBounds.pageMs) * (1 + ocrBounds.slowPages);
+export const LONGEST_OCR_MS = (ocrBounds.documentMs + ocrBounds.pageMs) * (2 + ocrBounds.slowPages);

@@ -13,7 +13,7 @@
  *  - A file that a child died of is tried once more, alone in a new child, before it is called unreadable: the
  *    machine may have killed the first child for reasons of its own, and what earlier files left in its memory
  *    counts too. A file over its time is not tried again, but for one of which a page took text recognition too
- *    long: that is tried without the page.
+ *    long: that is tried without the page, and after some of those without all pages from the last of them on.
  *  - A child that a file left unfit answers first and says so; nobody is to blame for its end.
  *  - A child that could not be started says nothing of any file. None is started for a while then: the children
  *    that run do all the work, and where there are none, every file is answered at once.
@@ -215,7 +215,7 @@ function isTriedAgain({ broken, settings: { limits } }: Child, culprit: Task): b
 	const reading = `reading the file as ${culprit.input.mimeType}`;
 	const limit = broken?.task === culprit ? broken.limit : null;
 	if (limit !== null && limit !== 'memory') {
-		if (limit.recognising !== null && culprit.slowPages.length < ocrBounds.slowPages) {
+		if (limit.recognising !== null && culprit.slowPages.length <= ocrBounds.slowPages) {
 			culprit.slowPages.push(limit.recognising);
 			return true;
 		}

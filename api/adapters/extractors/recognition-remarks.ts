@@ -16,7 +16,7 @@ export function recognitionRemarks({ read, blank, beyond }: RecognisedPages): st
 		...(blank.length > 0 ? [`OCR found no text on ${pageList(blank)}`] : []),
 		...(beyond.length > 0
 			? [
-					`${pageList(beyond)} ${wasOrWere(beyond)} not read by OCR: at most ${ocrBounds.pages} pages of a document are, in ${ocrBounds.documentMs / 1_000} s`,
+					`${pageList(beyond)} ${wasOrWere(beyond)} not read by OCR: at most ${ocrBounds.pages} pages of a document are, in ${ocrBounds.documentMs / 1_000} s, and none behind ${ocrBounds.slowPages} that took longer than ${ocrBounds.pageMs / 1_000} s each`,
 				]
 			: []),
 	];

@@ -41,16 +41,18 @@ export function createRecognition(
 		readonly beforePage: (place: number) => Promise<void>;
 		/** The same for its end: what comes then is reading again. */
 		readonly afterPage: () => Promise<void>;
-		/** Those that are known to take too long. */
+		/** Those that are known to take too long; where there is one more than a document may have, none is read from it on. */
 		readonly slowPages: readonly number[];
 		readonly monotonic: () => number;
 	},
 ): Recognition {
 	const spent = { pages: 0, ms: 0 };
+	const end = deps.slowPages[ocrBounds.slowPages] ?? Infinity;
 	return {
 		async read(mimeType, draw) {
-			if (spent.pages >= ocrBounds.pages || spent.ms >= ocrBounds.documentMs) return { kind: 'beyond' };
 			const place = spent.pages + 1;
+			const isOver = place > ocrBounds.pages || place >= end || spent.ms >= ocrBounds.documentMs;
+			if (isOver) return { kind: 'beyond' };
 			await deps.beforePage(place);
 			const startedAt = deps.monotonic();
 			try {

@@ -32,7 +32,9 @@ export function createShardedStore(deps: {
 		});
 	}
 
+	const backup = async (to: string) => void (await all(async (shard) => shard.backup?.(to)));
 	return {
+		...(first.backup !== undefined && { backup }),
 		kind: first.kind,
 		async open() {
 			await checkShards();

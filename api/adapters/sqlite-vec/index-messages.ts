@@ -27,6 +27,9 @@ export interface WirePut {
 export type WriterMethods = {
 	put(put: WirePut): void;
 	remove(tenant: string, ids: readonly string[]): void;
+	/** See sqlite/frozen-file.ts. */
+	freeze(): void;
+	thaw(): void;
 };
 
 interface WireScope {

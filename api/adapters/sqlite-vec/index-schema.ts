@@ -28,7 +28,7 @@ export interface IndexShape {
 	readonly replaceable: readonly string[];
 }
 
-const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 4;
 
 /** A search by words reads the same long lists of rows again and again. */
 const readerCacheKb = 32_768;

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { fromSqliteError } from '../sqlite/index.ts';
+import { freezing, fromSqliteError } from '../sqlite/index.ts';
 import { goBehind, groupCommit, serveThread } from '../thread/index.ts';
 import { type IndexShape, type OpenOptions, openForWriting } from './index-schema.ts';
 import { MAX_ROWS } from './split.ts';
@@ -42,13 +42,17 @@ serveThread({
 		const { shape, changes, ...options } = workerData as WriterData;
 		const db = openForWriting(options, shape);
 		const log = createChangeLog((noted) => changes?.postMessage(noted));
-		const methods: WriterMethods = createIndexWriter(db, shape.dimensions, log.note);
+		const copying = freezing(db);
+		const methods: WriterMethods = {
+			...createIndexWriter(db, shape.dimensions, log.note),
+			...copying,
+		};
 		const batch = groupCommit({
 			methods,
 			transaction: (work) => transact(db, log, work),
 			sizeOf: ({ method, args }) =>
 				method === 'remove' ? (args[1] as readonly string[]).length : rowsOf(args[0] as WirePut),
-			most: MAX_ROWS,
+			...{ most: MAX_ROWS, apart: copying },
 		});
 		return { methods, batch, close: () => db.close() };
 	},

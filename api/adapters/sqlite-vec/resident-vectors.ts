@@ -84,9 +84,12 @@ function load(
 	stored: (tenant: number) => StoredVectors,
 	{ tenant, edition, points }: TenantState,
 ): Resident | null {
-	const blocks = takeBlocks(memory, Math.ceil(points / memory.blocks.size), tenant);
-	if (blocks === null) return null;
+	const blocksFor = (count: number) => Math.ceil(count / memory.blocks.size);
+	// Not even the numbers of the rows are read where there is no room for them.
+	if (blocksFor(points) > memory.blocks.most) return null;
 	const { rows, each } = stored(tenant);
+	const blocks = takeBlocks(memory, blocksFor(rows.length), tenant);
+	if (blocks === null) return null;
 	const vectors = createTenantVectors(memory.blocks, blocks, rows);
 	each(vectors.fill);
 	return { vectors, edition };

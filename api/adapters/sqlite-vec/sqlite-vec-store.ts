@@ -3,8 +3,10 @@
  * (full text). Writes have a thread and reads have several, so that a bulk write delays no search and neither delays
  * the event loop; one more has the vectors in memory, so that both halves of a search are at work at once. Only the composition root (api/app/) builds it.
  */
+import { basename, join } from 'node:path';
 import { DocDropError, isDocDropError } from '../../errors.ts';
 import type { DocWrite, Hit, StoredPoint, VectorStore } from '../../ports/index.ts';
+import { copyFrozen } from '../sqlite/index.ts';
 import { createIndexThreads, idlest, type Threads } from './index-threads.ts';
 import { dequantize } from './quantize.ts';
 import { MAX_ROWS, splitIds, splitWrites } from './split.ts';
@@ -136,6 +138,13 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 				const [count = 0] = await idlest(running).call('counts', [tenant]);
 				return count;
 			}),
+		backup: (to) =>
+			run(({ writer }) =>
+				copyFrozen(file, join(to, basename(file)), {
+					freeze: () => writer.call('freeze'),
+					thaw: () => writer.call('thaw'),
+				}),
+			),
 		ping: (signal) =>
 			run((running) => {
 				signal?.throwIfAborted();

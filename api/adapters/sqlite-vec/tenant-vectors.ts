@@ -33,7 +33,7 @@ interface Places {
 	filled: number;
 }
 
-/** `blocks`: as many as the rows need, or more. `rows`: ascending. */
+/** `blocks`: as many as the rows need. `rows`: ascending. */
 export function createTenantVectors(
 	memory: VectorBlocks,
 	blocks: number[],
@@ -41,7 +41,6 @@ export function createTenantVectors(
 ): TenantVectors {
 	const places: Places = { memory, blocks, count: rows.length, gone: 0, filled: -1 };
 	rows.forEach((row, place) => setRow(places, place, row));
-	giveBack(places);
 	return {
 		fill(row, vector) {
 			// Mostly the file has them in their order.

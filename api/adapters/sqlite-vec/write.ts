@@ -42,7 +42,7 @@ export function createIndexWriter(
 	dimensions: number,
 	/** Is told of each change to vectors, in the transaction that makes it. */
 	note: (change: VectorChange) => void,
-): WriterMethods {
+): Omit<WriterMethods, 'freeze' | 'thaw'> {
 	const writer = { ...openWriter(db, dimensions), note };
 	return { put: (batch) => put(writer, batch), remove: (tenant, ids) => remove(writer, tenant, ids) };
 }

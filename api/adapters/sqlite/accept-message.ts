@@ -42,26 +42,28 @@ type SharedFields = readonly [
 	where: Change['where'],
 ];
 
-const sharedOf = (one: Change): SharedFields => [
-	...([one.tenant, one.op, one.sourceId, one.epoch, one.sourceName, one.takeOver, one.priority] as const),
-	...([one.windowMs, one.maxWaitMs, one.fingerprint, one.where] as const),
+const sharedNames = [
+	...(['tenant', 'op', 'sourceId', 'epoch', 'sourceName', 'takeOver', 'priority', 'windowMs'] as const),
+	...(['maxWaitMs', 'fingerprint', 'where'] as const),
 ];
+const sharedOf = (one: Change) => sharedNames.map((name) => one[name]) as unknown as SharedFields;
+
+const noContent = { sha256: null, size: 0, body: '' };
 
 type Sent = readonly (Change | Refusal)[];
 
 export function packAccept(changes: Sent, now: number, limits: QueueLimits): AcceptMessage {
 	const { maxPending, maxPendingBytes, allowance } = limits;
-	let last: SharedFields | null = null;
+	let last: Change | null = null;
 	const messages = changes.map((one): ChangeMessage | Refusal => {
 		if ('refused' in one) return one;
-		const { jobId, docId, seq, meta, previous, content } = one;
-		const own = [jobId, docId, seq, meta, previous] as const;
-		const described =
-			content === null ? ([null, 0, ''] as const) : ([content.sha256, content.size, content.body] as const);
-		const shared = sharedOf(one);
-		if (last?.every((value, at) => value === shared[at]) === true) return [...own, ...described];
-		last = shared;
-		return [...own, ...described, shared];
+		const { jobId, docId, seq, meta, previous } = one;
+		const { sha256, size, body } = one.content ?? noContent;
+		const before = last;
+		last = one;
+		return before !== null && sharedNames.every((name) => before[name] === one[name])
+			? [jobId, docId, seq, meta, previous, sha256, size, body]
+			: [jobId, docId, seq, meta, previous, sha256, size, body, sharedOf(one)];
 	});
 	return [messages, now, [maxPending, maxPendingBytes, allowance]];
 }
@@ -75,7 +77,7 @@ export function unpackChanges([messages]: AcceptMessage): (Change | Refusal)[] {
 		last = shared;
 		const [tenant, op, sourceId, epoch, sourceName, takeOver, priority, ...rest] = shared;
 		const [windowMs, maxWaitMs, fingerprint, where] = rest;
-		const content = sha256 === null ? null : { sha256, size, body: body };
+		const content = sha256 === null ? null : { sha256, size, body };
 		return {
 			...{ jobId, tenant, docId, op, sourceId, epoch, sourceName, seq, takeOver, priority },
 			...{ windowMs, maxWaitMs, content, meta, fingerprint },

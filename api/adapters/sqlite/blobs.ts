@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobFiles } from '../doc-store/index.ts';
+import { createRemovals, type Removals } from './removals.ts';
 import { fromFileError } from './sqlite-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -66,17 +67,15 @@ async function mapFsError<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Opens the folder and removes what a crash left: temporary files, and blobs that no row refers to. */
-export function openBlobs(dir: string, referenced: ReadonlySet<string>): BlobFiles {
+export function openBlobs(
+	dir: string,
+	referenced: ReadonlySet<string>,
+	removals: Removals = createRemovals(),
+): BlobFiles {
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
 	for (const name of readdirSync(dir)) if (!referenced.has(name)) rmSync(join(dir, name), { force: true });
 	return {
 		path: (blob) => join(dir, blob),
-		remove(blob) {
-			try {
-				rmSync(join(dir, blob), { force: true });
-			} catch {
-				// Its row is gone for good; what is left goes at the next opening.
-			}
-		},
+		remove: (blob) => removals.remove(join(dir, blob)),
 	};
 }

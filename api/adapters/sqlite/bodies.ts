@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Body, BodiesTable } from '../doc-store/index.ts';
+import type { Removals } from './removals.ts';
 import { openSegments, segmentBytes, type BodyPlace, type Segments } from './segments.ts';
 
 /**
@@ -43,7 +44,7 @@ export interface BodyLimits {
 }
 
 /** Measured: with 64 kB the second sync costs as much time of the processor as it saves, with 128 kB as much time. */
-const defaults: BodyLimits = { appendBytes: 131_072, segmentBytes };
+export const bodyLimits: BodyLimits = { appendBytes: 131_072, segmentBytes };
 /** A segment of which no more than this share is in use is given up, and the rest moves into rows. */
 const rest = 1 / 8;
 /** Moved at a time, at most: no accept waits long for it. */
@@ -80,10 +81,15 @@ interface Store {
 	nextId: number;
 }
 
-export function openBodies(db: DatabaseSync, dir: string, limits: BodyLimits = defaults): Bodies {
+export function openBodies(
+	db: DatabaseSync,
+	dir: string,
+	limits: BodyLimits = bodyLimits,
+	removals?: Removals,
+): Bodies {
 	const sql = prepareStatements(db);
 	const usage = readUsage(sql);
-	const segments = openSegments(dir, new Set(usage.keys()), limits.segmentBytes);
+	const segments = openSegments(dir, new Set(usage.keys()), limits.segmentBytes, removals);
 	const store: Store = {
 		sql,
 		running: { added: new Map(), addedBytes: 0, changes: new Map() },

@@ -237,6 +237,9 @@ export const migrations: readonly string[] = [
 	`,
 ];
 
+/** Of this program's document store. */
+export const schemaVersion: number = migrations.length;
+
 /** Brings the file to this program's version, in one transaction. Refuses a file from a newer program. */
 export function migrate(db: DatabaseSync): void {
 	const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };

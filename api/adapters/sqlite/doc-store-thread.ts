@@ -12,10 +12,12 @@ import {
 	unpackLimits,
 } from './accept-message.ts';
 import { openBlobs } from './blobs.ts';
-import { openBodies, type Bodies } from './bodies.ts';
+import { bodyLimits, openBodies, type Bodies } from './bodies.ts';
 import { createSqliteTables } from './doc-tables.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 import { migrate } from './doc-schema.ts';
+import { freezing } from './frozen-file.ts';
+import { createRemovals } from './removals.ts';
 
 /** The document store's thread: one SQLite file, one engine, and group commit. */
 const { dir, weights, maxFailedBytes } = workerData as {
@@ -24,10 +26,17 @@ const { dir, weights, maxFailedBytes } = workerData as {
 	maxFailedBytes: number;
 };
 
-/** The engine's methods, as they are called across threads. */
-export type DocThread = Omit<DocEngine, 'accept' | 'transaction' | 'end'> & {
-	accept(...message: AcceptMessage): ResultMessage[];
+/** What a backup asks of the thread, beside the engine. */
+type CopyMethods = ReturnType<typeof freezing> & {
+	holdRemovals(): void;
+	releaseRemovals(): void;
 };
+
+/** The engine's methods, as they are called across threads. */
+export type DocThread = Omit<DocEngine, 'accept' | 'transaction' | 'end'> &
+	CopyMethods & {
+		accept(...message: AcceptMessage): ResultMessage[];
+	};
 
 const changesATransaction = 400;
 
@@ -60,17 +69,22 @@ function open(): Served {
 			COMMIT;
 		`);
 		migrate(db);
-		bodies = openBodies(db, join(dir, 'bodies'));
+		const removals = createRemovals();
+		bodies = openBodies(db, join(dir, 'bodies'), bodyLimits, removals);
 		const tables = createSqliteTables(db, bodies);
 		const engine = createDocEngine({
 			tables,
-			blobs: openBlobs(join(dir, 'blobs'), tables.blobs()),
+			blobs: openBlobs(join(dir, 'blobs'), tables.blobs(), removals),
 			weightOf: (tenant) => weights.get(tenant) ?? 1,
 			maxFailedBytes,
 		});
+		const copying: CopyMethods = {
+			...{ holdRemovals: removals.hold, releaseRemovals: removals.release },
+			...freezing(db),
+		};
 		const { transaction, end, ...others } = engine;
 		const methods: DocThread = {
-			...others,
+			...{ ...others, ...copying },
 			accept: (...message) =>
 				packResults(engine.accept(unpackChanges(message), message[1], unpackLimits(message))),
 		};
@@ -79,7 +93,7 @@ function open(): Served {
 			transaction,
 			sizeOf,
 			most: changesATransaction,
-			reads,
+			...{ reads, apart: copying },
 		});
 		return { methods, batch, close: () => closeInOrder(end, close) };
 	} catch (error) {

@@ -6,11 +6,11 @@ import {
 	openSync,
 	readdirSync,
 	readSync,
-	rmSync,
 	statSync,
 	writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createRemovals, type Removals } from './removals.ts';
 import { fromFileError } from './sqlite-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -56,7 +56,12 @@ const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.code);
 
 /** Opens the folder and removes every segment that is not in `live`: what a crash or a last removal left. */
-export function openSegments(dir: string, live: ReadonlySet<number>, maxBytes = segmentBytes): Segments {
+export function openSegments(
+	dir: string,
+	live: ReadonlySet<number>,
+	maxBytes = segmentBytes,
+	removals: Removals = createRemovals(),
+): Segments {
 	if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(dirname(dir));
 	const found = readdirSync(dir).filter((name) => pattern.test(name));
 	let next = Math.max(0, ...live, ...found.map((name) => Number.parseInt(name, 10))) + 1;
@@ -70,10 +75,10 @@ export function openSegments(dir: string, live: ReadonlySet<number>, maxBytes = 
 	function remove(segment: number): void {
 		try {
 			if (reader?.segment === segment) closeReader();
-			rmSync(path(segment), { force: true });
 		} catch {
-			// Nothing refers to it; it only takes room until the next opening.
+			// It is of no use any more, open or not.
 		}
+		removals.remove(path(segment));
 	}
 	function closeReader(): void {
 		const closed = reader;

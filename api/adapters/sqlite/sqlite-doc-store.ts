@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DocStore } from '../../ports/index.ts';
 import { wholeLists } from '../doc-store/index.ts';
@@ -6,6 +7,16 @@ import { forward, openThread, threadFile } from '../thread/index.ts';
 import { packAccept, unpackResults } from './accept-message.ts';
 import { blobSize, writeBlob } from './blobs.ts';
 import type { DocThread } from './doc-store-thread.ts';
+import { copyFrozen } from './frozen-file.ts';
+import { fromFileError } from './sqlite-errors.ts';
+
+export interface SqliteDocStore extends DocStore {
+	/**
+	 * Copies `docs.db`, `bodies/` and `blobs/` as they belong together into a folder that is there, while work goes on. Files
+	 * of bodies that are not needed any more stay until the copy is whole: the rows in it may name them.
+	 */
+	backup(to: string): Promise<void>;
+}
 
 /**
  * The durable document store: `docs.db`, `bodies/` and `blobs/` in `dir`, held by one thread of one process. Rejects with
@@ -27,7 +38,7 @@ export async function openSqliteDocStore({
 	 * leases, counters and blobs under way are of one life of the process.
 	 */
 	readonly onLost?: (cause: unknown) => void;
-}): Promise<DocStore> {
+}): Promise<SqliteDocStore> {
 	// What goes wrong before is the answer of the opening.
 	let isOpen = false;
 	const thread = openThread<DocThread>({
@@ -35,7 +46,10 @@ export async function openSqliteDocStore({
 		workerData: { dir, weights, maxFailedBytes },
 		onLost: (cause) => isOpen && onLost(cause),
 	});
-	const methods = forward<DocThread>(await thread.open(), thread.call);
+	const { holdRemovals, releaseRemovals, freeze, thaw, ...methods } = forward<DocThread>(
+		await thread.open(),
+		thread.call,
+	);
 	isOpen = true;
 	const blobs = join(dir, 'blobs');
 	mkdirSync(blobs, { recursive: true, mode: 0o700 });
@@ -46,6 +60,29 @@ export async function openSqliteDocStore({
 			unpackResults(await methods.accept(...packAccept(changes, now, limits)), changes),
 		writeBlob: (bytes) => writeBlob(blobs, bytes),
 		blobSize: (blob) => blobSize(blobs, blob),
+		async backup(to) {
+			await holdRemovals();
+			try {
+				await copyFrozen(join(dir, 'docs.db'), join(to, 'docs.db'), { freeze, thaw });
+				// After the rows: what they name was there before them, and is there still.
+				for (const folder of ['bodies', 'blobs']) await copyFolder(join(dir, folder), join(to, folder));
+			} finally {
+				await releaseRemovals();
+			}
+		},
 		close: thread.close,
 	};
+}
+
+/** Files that are still written under a name for the time being belong to no row yet. */
+async function copyFolder(from: string, to: string): Promise<void> {
+	try {
+		await mkdir(to, { mode: 0o700 });
+		for (const name of await readdir(from)) {
+			if (name.endsWith('.tmp')) continue;
+			await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE);
+		}
+	} catch (error) {
+		throw fromFileError(error);
+	}
 }

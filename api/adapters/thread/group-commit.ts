@@ -8,7 +8,8 @@ import type { Methods } from './thread-messages.ts';
  * answers and on what comes next while this one works on the rest, instead of one waiting for the other.
  *
  * Calls that only read go first, before each transaction those that have come by then: they wait for no sync but the
- * one that is under way, however many writes stand before them.
+ * one that is under way, however many writes stand before them. Those that stand `apart` take part in no transaction:
+ * they begin when they come, and may take their time.
  */
 export function groupCommit(deps: {
 	readonly methods: Methods;
@@ -19,8 +20,10 @@ export function groupCommit(deps: {
 	readonly most: number;
 	/** Names of methods that change nothing. */
 	readonly reads?: ReadonlySet<string>;
+	/** By name; sync or async. */
+	readonly apart?: Methods;
 }): ThreadBatch {
-	const { methods, transaction, sizeOf, most, reads = new Set() } = deps;
+	const { methods, transaction, sizeOf, most, reads = new Set(), apart = {} } = deps;
 
 	function run({ method: name, args }: ThreadCall): unknown {
 		const method = methods[name];
@@ -43,8 +46,18 @@ export function groupCommit(deps: {
 		return end < 0 ? calls : calls.slice(0, end);
 	}
 
+	/** The calls that are left. */
+	function beginApart(calls: readonly ThreadCall[]): ThreadCall[] {
+		return calls.filter((call) => {
+			const method = apart[call.method];
+			if (method === undefined) return true;
+			void (async () => method(...call.args))().then(call.resolve, call.reject);
+			return false;
+		});
+	}
+
 	return (calls, { send, arrived }) => {
-		for (let waiting = [...calls]; waiting.length > 0; waiting.push(...arrived())) {
+		for (let waiting = beginApart(calls); waiting.length > 0; waiting.push(...beginApart(arrived()))) {
 			const reading = waiting.filter(({ method }) => reads.has(method));
 			if (reading.length > 0) {
 				runTogether(reading);

@@ -22,18 +22,24 @@ import { openUpload } from './uploads.ts';
  */
 export type Ingress = ReturnType<typeof createIngress>;
 
+/** The contents of a smaller request do not burden the heap. */
+const roomFrom = 131_072;
+
 export function createIngress(deps: AcceptDeps) {
 	const { settings } = deps;
 	const rooms = createContentRooms(inlineBytes);
 	return {
 		normalise: (document: DocumentInput): Normalised => normalise(document, settings),
 		check: (document: DocumentInput): Checked => check(document, settings),
-		/** The same of the many documents of one request; to be closed when they are accepted, or will not be. */
-		openCheck() {
-			const room = rooms.open();
+		/**
+		 * The same of the many documents of one request, of so many bytes; to be closed when they are accepted, or will not
+		 * be.
+		 */
+		openCheck(bytes: number) {
+			const room = bytes >= roomFrom ? rooms.open() : undefined;
 			return {
 				check: (document: DocumentInput): Checked => check(document, settings, room),
-				close: room.close,
+				close: () => room?.close(),
 			};
 		},
 		/** Leaves a receipt of the refusal, and returns the error that names it. Rejects where the store does. */

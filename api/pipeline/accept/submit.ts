@@ -96,11 +96,22 @@ export async function submit(
 		(content, index) => blobOf(content) !== null && results[index]?.kind !== 'accepted',
 	);
 	if (unused.length > 0) await dropContents(unused, docStore);
+	countResults(results, deps.telemetry);
 	return changes.map((sent, index) => {
 		const result = results[index];
 		if (result === undefined) throw new Error('the store answered fewer results than changes');
-		return answer(sent, result, { own: errors[index] ?? null, limits: refusals }, deps);
+		return answer(sent, result, { own: errors[index] ?? null, limits: refusals });
 	});
+}
+
+function countResults(results: readonly AcceptResult[], telemetry: Telemetry): void {
+	const counts = new Map<AcceptResult['kind'], number>();
+	const add = ({ kind }: AcceptResult) => counts.set(kind, (counts.get(kind) ?? 0) + 1);
+	for (const one of results) {
+		add(one);
+		if ('previous' in one && one.previous !== undefined) add(one.previous);
+	}
+	for (const [result, count] of counts) telemetry.count('docdrop_changes_total', { result }, count);
 }
 
 /** Documents that have a newer change than they had, names that were left included. */
@@ -124,7 +135,15 @@ export function changeFrom(
 	const { maxWaitMs } = settings;
 	const fingerprint = settings.fingerprintOf(mimeType);
 	return {
-		...{ jobId: nextJobId(), tenant, docId, op, takeOver, maxWaitMs, content, meta, fingerprint },
+		jobId: nextJobId(),
+		tenant,
+		docId,
+		op,
+		takeOver,
+		maxWaitMs,
+		content,
+		meta,
+		fingerprint,
 		sourceId: source?.sourceId ?? apiSource,
 		epoch: source?.epoch ?? apiSource,
 		sourceName: source?.name ?? null,
@@ -145,9 +164,7 @@ function answer(
 	sent: Change | Refusal,
 	result: AcceptResult,
 	errors: { readonly own: DocDropError | null; readonly limits: Admitted['refusals'] },
-	{ telemetry }: AcceptDeps,
 ): Receipt | DocDropError {
-	telemetry.count('docdrop_changes_total', { result: result.kind });
 	switch (result.kind) {
 		case 'refused':
 			if (errors.own === null) throw new Error('a fit change was answered as a refusal');
@@ -172,7 +189,6 @@ function answer(
 		default: {
 			const source = 'previous' in sent ? sent.previous : undefined;
 			if (source === undefined || result.previous === undefined) return receiptOf(sent, result);
-			telemetry.count('docdrop_changes_total', { result: result.previous.kind });
 			return { ...receiptOf(sent, result), previous: receiptOf(source, result.previous) };
 		}
 	}

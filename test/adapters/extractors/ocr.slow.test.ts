@@ -84,7 +84,7 @@ describe('the pool where pictures are read', function () {
 			warnings: [
 				'page 2 was read by OCR',
 				'OCR found no text on pages 1 and 3 to 200',
-				'pages 201 to 1000 were not read by OCR: at most 200 pages of a document are, in 300 s',
+				'pages 201 to 1000 were not read by OCR: at most 200 pages of a document are, in 300 s, and none behind 2 that took longer than 60 s each',
 			],
 		});
 		const scans = Array.from({ length: 500 }, (_, at) => (at === 1 ? picture : blank));

@@ -170,6 +170,18 @@ describe('DOCX', () => {
 			);
 		});
 
+		it('counts once what stands in a text box twice, for programs old and new', async () => {
+			const mc =
+				'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:schemas-microsoft-com:vml"';
+			const content = `<w:txbxContent>${at(0, 1, 'boxed')}</w:txbxContent>`;
+			const box = `<w:p ${mc}><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing>${content}</w:drawing></mc:Choice><mc:Fallback><w:pict><v:shape><v:textbox>${content}</v:textbox></v:shape></w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>`;
+			const { blocks } = await read(at(0, 1, 'first') + box + at(0, 1, 'third'));
+			assert.deepEqual(
+				blocks.map(({ text }) => text),
+				['1. first', '2. boxed', '3. third'],
+			);
+		});
+
 		it('has those of its headings and of their levels, by their styles', async () => {
 			const of = (id: string, text: string, more = '') =>
 				docxParagraph(text, `<w:pStyle w:val="${id}"/>${more}`);
@@ -310,6 +322,21 @@ describe('ODT', () => {
 		const { blocks, warnings } = await extractOffice(zipOf(parts), ODT);
 		assert.ok(blocks.length > 0 && blocks.length < 1_000);
 		assert.deepEqual(warnings, ['content that the file repeats was told fewer times']);
+	});
+
+	it('has nothing in a style that hides it', async () => {
+		const parts = openDocumentParts(
+			'text',
+			'<text:p>Shown <text:span text:style-name="T1">hid <text:span text:style-name="T2">den</text:span> words</text:span><text:span text:style-name="T2">too</text:span></text:p>',
+		);
+		const style = (name: string, properties: string) =>
+			`<style:style style:name="${name}" style:family="text"><style:text-properties ${properties}/></style:style>`;
+		const content = String(parts['content.xml']).replace(
+			'<office:automatic-styles>',
+			`<office:automatic-styles>${style('T2', '')}${style('T1', 'text:display="none"')}`,
+		);
+		const { blocks } = await extractOffice(zipOf({ ...parts, 'content.xml': content }), ODT);
+		assert.deepEqual(blocks, [paragraph('Shown too')]);
 	});
 
 	it('has tables within items of a list, and lists and sections within cells', async () => {

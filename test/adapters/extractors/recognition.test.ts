@@ -156,6 +156,14 @@ describe('text recognition', () => {
 		assert.equal(why[2], why[0]);
 		assert.equal(new Set(why).size, 2);
 		assert.equal((await read()).kind, 'beyond');
+		const slow = createRecognition(ocr, {
+			...{ beforePage: () => Promise.resolve(), afterPage: () => Promise.resolve() },
+			...{ slowPages: [1, 2, 4], monotonic: () => 0 },
+		});
+		const fates: string[] = [];
+		for (let page = 1; page <= 5; page += 1)
+			fates.push((await slow.read('image/png', () => ({ bytes: png(picture) }))).kind);
+		assert.deepEqual(fates, ['unread', 'unread', 'read', 'beyond', 'beyond']);
 	});
 
 	describe('of languages whose data', () => {
@@ -207,7 +215,7 @@ describe('a PDF with pages that text recognition is asked of', () => {
 		assert.deepEqual(warnings, [
 			'pages 1 and 6 were read by OCR',
 			'OCR found no text on page 3',
-			'page 7 was not read by OCR: at most 200 pages of a document are, in 300 s',
+			'page 7 was not read by OCR: at most 200 pages of a document are, in 300 s, and none behind 2 that took longer than 60 s each',
 			'page 4 could not be read',
 		]);
 	});

@@ -41,8 +41,7 @@ describe('searches by vector in memory', () => {
 		return found;
 	}
 
-	it('find at once what was put, and nothing that was removed, exactly as in the file', async function () {
-		this.timeout(60_000);
+	it('find at once what was put, and nothing that was removed, exactly as in the file', async () => {
 		await openBoth(enough);
 		const change = fc.record({
 			tenant: fc.constantFrom('a', 'a', 'b'),

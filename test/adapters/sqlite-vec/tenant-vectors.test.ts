@@ -63,7 +63,7 @@ describe('the vectors of a tenant in memory', () => {
 
 	it('have no place for a row that comes before others and was not there', () => {
 		const memory = createVectorBlocks(dimensions, 9 * page);
-		const vectors = createTenantVectors(memory, memory.take(3) ?? [], Float64Array.of(3, 7));
+		const vectors = createTenantVectors(memory, memory.take(1) ?? [], Float64Array.of(3, 7));
 		vectors.fill(7, vectorOf(1));
 		vectors.fill(3, vectorOf(2));
 		const another = () => assert.fail('there is room');
@@ -161,6 +161,14 @@ describe('vectors in memory', () => {
 		readyOf(tight.of(state(1)));
 		tight.follow([change(1, 1, 16, 1)]);
 		assert.equal(allOf(readyOf(tight.of(state(1)))).length, 15);
+	});
+
+	it('are as many as the file has, whatever it says of their number', () => {
+		const { stored } = fileOf({ 1: 40 });
+		const resident = createResidentVectors({ stored, dimensions, maxBytes: 9 * page });
+		assert.equal(allOf(readyOf(resident.of({ tenant: 1, edition: 0, points: 3 }))).length, 40);
+		const small = createResidentVectors({ stored, dimensions, maxBytes: 3 * page });
+		assert.equal(small.of({ tenant: 1, edition: 0, points: 3 }), 'unfit');
 	});
 
 	it('make room for a tenant that grows, which stays', () => {

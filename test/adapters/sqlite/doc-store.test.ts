@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -107,8 +107,12 @@ describe('doc store: sqlite alone', () => {
 	});
 
 	it('refuses a second holder of the same folder, in this process and in another', async () => {
-		store = await openSqliteDocStore({ dir });
+		const holder = await openSqliteDocStore({ dir });
+		store = holder;
 		await failsWith('store_locked');
+		// A backup reads the file, and must not let go of its lock.
+		await mkdir(join(dir, 'copy'));
+		await holder.backup(join(dir, 'copy'));
 		const script = `
 			import { openSqliteDocStore } from ${JSON.stringify(new URL('../../../api/adapters/sqlite/sqlite-doc-store.ts', import.meta.url).href)};
 			try { await openSqliteDocStore({ dir: ${JSON.stringify(dir)} }); console.log('opened'); process.exit(); }
