@@ -4,7 +4,7 @@ import type { AuditDeps } from './audit-step.ts';
 import { createAudits, type Audits } from './audits.ts';
 import type { Gap } from './document-difference.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
-import { repairOrLeave } from './tenant-repair.ts';
+import { repairOrLeave, retryUnmended } from './tenant-repair.ts';
 import { checkIndex, type Findings, type IndexCheckStatus } from './whole-check.ts';
 
 /**
@@ -71,7 +71,7 @@ export function createCheckRequests(clock: Clock, lateMs: number): CheckRequests
 	};
 }
 
-/** After an error for which waiting does not help. */
+/** After an error for which waiting does not help, a document's own included. */
 const defectPauseMs = 60_000;
 
 export function startIndexCheck(
@@ -111,12 +111,15 @@ async function loop(
 	const { docStore, clock, now, log, random, signal } = deps;
 	let gap: Gap | null = null;
 	let previousMs = 0;
+	const { unmended } = findings.totals;
 	let dueAt = clock.monotonic();
+	/** When documents that could not be mended are tried again. */
+	let retryAt = Infinity;
 	await deps.begins;
 	while (!signal.aborted) {
 		// 1. Wait until there is something to do.
 		const isAnythingAsked = () => requests.isCheckAsked || requests.documents.size > 0 || audits.isUnderWay();
-		await sleepUntil(dueAt, requests, isAnythingAsked, deps);
+		await sleepUntil(Math.min(dueAt, retryAt), requests, isAnythingAsked, deps);
 		if (signal.aborted) return;
 		const isAsked = requests.isCheckAsked;
 		let isDue = isAsked || clock.monotonic() >= dueAt;
@@ -128,6 +131,12 @@ async function loop(
 			const repairing = { ...deps, ...marks, gap, totals: findings.totals };
 			// 3. Single documents first.
 			await repairAsked(requests, repairing);
+			if (clock.monotonic() >= retryAt) {
+				await retryUnmended(repairing);
+				retryAt = Infinity;
+				// Then the whole index can be called sound.
+				requests.isCheckAsked ||= unmended.size === 0;
+			}
 			// 4. The whole index.
 			if (isDue) {
 				await checkIndex(isAsked, findings, (until) => rest(until, requests, repairing), repairing);
@@ -137,6 +146,7 @@ async function loop(
 			// 5. One step of an audit; whatever else is asked for comes before the next one.
 			await audits.load();
 			if (audits.isUnderWay()) await stepBack(audits, requests, repairing);
+			if (unmended.size > 0 && retryAt === Infinity) retryAt = clock.monotonic() + defectPauseMs;
 			previousMs = 0;
 		} catch (error) {
 			// 6. What failed is asked for again, after a wait.

@@ -58,7 +58,7 @@ export interface RepairTotals {
 	removed: number;
 	/** The index holds versions that the store has never seen; found out anew by each check. */
 	isNewer: boolean;
-	/** Documents that could not be repaired for what they are, by name; found out anew by each check. */
+	/** Documents that could not be repaired for what they are, by name, until they are. */
 	readonly unmended: Map<string, Failure>;
 }
 

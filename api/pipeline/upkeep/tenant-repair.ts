@@ -87,7 +87,8 @@ const nameOf = (tenant: string, docId: string) => JSON.stringify([tenant, docId]
 const mostNamed = 20;
 
 /**
- * What is wrong with one document keeps no other from being repaired: it is named, and the next check tries it again.
+ * What is wrong with one document keeps no other from being repaired: it is named, and tried again by its name, because
+ * by the number of its points its tenant may look sound.
  * What is wrong with a peer or the store is thrown.
  */
 export async function repairOrLeave(tenant: string, docId: string, deps: RepairDeps): Promise<void> {
@@ -106,6 +107,16 @@ export function isOfDocument(error: unknown, random: () => number): boolean {
 	return decide(error, context).kind === 'dead';
 }
 
+/** Of what was left so many are tried again at a time. */
+const retriedAtOnce = 20;
+
+export async function retryUnmended(deps: RepairDeps): Promise<void> {
+	for (const name of [...deps.totals.unmended.keys()].slice(0, retriedAtOnce)) {
+		const [tenant, docId] = JSON.parse(name) as [string, string];
+		await repairOrLeave(tenant, docId, deps);
+	}
+}
+
 function leaveUnmended(
 	tenant: string,
 	docId: string,
@@ -115,6 +126,8 @@ function leaveUnmended(
 	if (!isOfDocument(error, random)) throw error;
 	const name = nameOf(tenant, docId);
 	const isNamed = totals.unmended.has(name) || totals.unmended.size >= mostNamed;
+	// Behind the others, so that each gets its turn.
+	totals.unmended.delete(name);
 	totals.unmended.set(name, failureOf(error));
 	if (!isNamed)
 		log.error({ tenant, docId, error }, 'a document could not be mended in the index; the others are');

@@ -13,7 +13,7 @@ export interface IndexCheckStatus {
 	/** Since the start. */
 	readonly written: number;
 	readonly removed: number;
-	/** Documents that this check could not mend for what they are, and why the first of them. */
+	/** Documents that could not be mended for what they are, and why the first of them. */
 	readonly unmended: number;
 	readonly error: Failure | null;
 }
@@ -53,8 +53,6 @@ export async function checkIndex(
 	// 1. A repair that did not come to its end, by an error or a restart, has left a marker.
 	if (findings.state !== 'unchecked') findings.state = 'checking';
 	totals.isNewer = false;
-	const left = unmendedTenants(totals);
-	totals.unmended.clear();
 	const lookedAt = now();
 	const since = isAsked ? null : findings.lookedAt;
 	const marker = await docStore.marker(repairMarker);
@@ -67,8 +65,7 @@ export async function checkIndex(
 		const failed = await unsoundTenants(tenants, since, deps);
 		const tookMs = clock.monotonic() - startedAt;
 		// Half repaired, it may have the right number of points by chance.
-		for (const tenant of [...left, ...(progress === null ? [] : [progress.tenant])])
-			if (tenants.includes(tenant)) failed.add(tenant);
+		if (progress !== null && tenants.includes(progress.tenant)) failed.add(progress.tenant);
 		deps.telemetry.count('docdrop_index_check_seconds_total', {}, tookMs / 1_000);
 		unsound += await mendTenants(failed, { progress, unsound }, findings, deps);
 		const last = tenants.at(-1);
@@ -77,12 +74,12 @@ export async function checkIndex(
 		await rest(clock.monotonic() + tookMs * restShare);
 	}
 	signal.throwIfAborted();
-	// 3. Say what came of it.
+	// 3. Say what came of it. A document that could not be mended is tried again by its name, after a restart with its tenant.
 	const [owed] = unmendedTenants(totals);
 	await docStore.setMarker(repairMarker, owed === undefined ? null : markerOf(owed));
 	findings.checkedAt = new Date(now()).toISOString();
 	findings.lookedAt = lookedAt;
-	findings.state = totals.isNewer ? 'newer' : unsound > 0 ? 'unsound' : 'sound';
+	findings.state = totals.isNewer ? 'newer' : unsound + totals.unmended.size > 0 ? 'unsound' : 'sound';
 	if (findings.state === 'newer')
 		log.error({}, 'the index holds what the document store has never seen; nothing of it was touched');
 	else if (findings.state === 'unsound')
