@@ -46,6 +46,7 @@ describe('errors in the description of the API', () => {
 			'401',
 			'402',
 			'403',
+			'404',
 			'408',
 			'409',
 			'413',
