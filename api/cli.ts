@@ -63,7 +63,7 @@ const usage = `docdrop ${version}: files change, a vector index follows
   --json       print JSON
   --help, --version
 
-Settings come from the environment: README.md lists them all.
+Settings come from the environment: docs/settings.md lists them all.
 `;
 
 const options = {

@@ -202,7 +202,7 @@ const table = {
 	config_invalid: {
 		status: 500,
 		retryable: false,
-		hint: 'README.md lists every setting with its unit and default.',
+		hint: 'docs/settings.md lists every setting with its unit and default.',
 	},
 	installation_damaged: {
 		status: 500,

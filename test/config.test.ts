@@ -281,10 +281,10 @@ describe('settings', () => {
 		assert.ok(refusal({ DOCDROP_HOST: 'h'.repeat(10_000) }).message.length < 400);
 	});
 
-	it('stand in the README, each with its default', () => {
-		const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+	it('stand in docs/settings.md, each with its default', () => {
+		const table = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
 		for (const { env, ...setting } of Object.values(settings)) {
-			const row = readme.split('\n').find((line) => line.startsWith(`| \`${env}\``));
+			const row = table.split('\n').find((line) => line.startsWith(`| \`${env}\``));
 			assert.ok(row !== undefined && row.includes(setting.meaning), env);
 			if (setting.default !== '') assert.ok(row.includes(setting.default), env);
 		}

@@ -4,7 +4,7 @@ import { type FileType, fileTypes, pictureTypes } from '../api/contract/file-typ
 import { withPart, writeOrCompare } from './marked-part.ts';
 
 /**
- * Writes README.md's table of settings and list of file types, and .env.example, from the tables that the code
+ * Writes the table of settings and the list of file types in docs/, and .env.example, from the tables that the code
  * reads. With --check it only compares, and fails where they differ.
  */
 
@@ -52,15 +52,14 @@ const onlyWhenNamed = new Set(
 const leftOut = new Intl.ListFormat('en-GB').format(onlyWhenNamed);
 
 const by = 'docs:config';
-const readme = withPart(
-	withPart(readFileSync('README.md', 'utf8'), 'README.md', 'settings', by, table),
-	'README.md',
-	'file types',
-	by,
-	`Types that can be read: ${types}. With \`DOCDROP_OCR\` also images (\`${pictures}\`). An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`,
-);
+const part = (file: string, name: string, text: string) => ({
+	file,
+	wanted: withPart(readFileSync(file, 'utf8'), file, name, by, text),
+});
+const typesText = `Types that can be read: ${types}. With \`DOCDROP_OCR\` also images (\`${pictures}\`). An empty file is a document without chunks. A followed folder leaves out ${leftOut} until \`DOCDROP_INCLUDE\` or \`DOCDROP_ALLOWED_TYPES\` says which files it is about; what is sent is always read.`;
 
 writeOrCompare(by, [
-	{ file: 'README.md', wanted: readme },
+	part('docs/settings.md', 'settings', table),
+	part('docs/formats.md', 'file types', typesText),
 	{ file: '.env.example', wanted: example },
 ]);

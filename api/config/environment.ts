@@ -12,7 +12,7 @@ import { workSettings } from './work-settings.ts';
 
 /**
  * Every setting, declared once: name, default, unit and meaning. The process reads them from its environment;
- * the README's table and .env.example are generated from here (`npm run docs:config`), and a test holds them
+ * the table of docs/settings.md and .env.example are generated from here (`npm run docs:config`), and a test holds them
  * equal.
  */
 export const settings = {

@@ -15,7 +15,7 @@ interface Details {
 	readonly meaning: string;
 }
 
-/** One setting: what its variable is read by, and its row in the README is generated from. */
+/** One setting: what its variable is read by, and its row in docs/settings.md is generated from. */
 export interface Setting extends Details {
 	/** How its text is read. */
 	readonly kind: string;

@@ -1,5 +1,5 @@
 /**
- * Every type of document that can be read. The settings' text, the README's list, the nodes and the readers'
+ * Every type of document that can be read. The settings' text, the list in docs/formats.md, the nodes and the readers'
  * table (api/adapters/extractors/readers.ts, where the type checker asks for the reader of a new row) follow
  * these. No schema library here: nodes and threads load this file.
  */
