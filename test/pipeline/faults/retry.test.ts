@@ -123,7 +123,7 @@ describe('the decision after an error', () => {
 describe('what opens a breaker', () => {
 	it('is a peer that is away, and nothing else', () => {
 		const tripping = codes.filter((code) => trips(error(code)));
-		assert.deepEqual(tripping, ['index_unavailable', 'embedder_unavailable']);
+		assert.deepEqual(tripping, ['index_unavailable', 'reranker_unavailable', 'embedder_unavailable']);
 		assert.equal(trips(new Error('fetch failed')), false);
 		assert.equal(trips(undefined), false);
 		assert.equal(trips(new DocDropError('index_unavailable', 'x', { isOwn: true })), false);
