@@ -156,7 +156,8 @@ function insertBody(store: Store, body: Parameters<BodiesTable['insertBody']>[0]
 function findBody({ sql, running, files }: Store, id: number): Body | undefined {
 	const fresh = running.added.get(id);
 	if (fresh !== undefined) {
-		const bytes = typeof fresh === 'string' ? new TextEncoder().encode(fresh) : fresh;
+		// Who sent it may write over it once the transaction is through, and who reads it keeps it longer than that.
+		const bytes = typeof fresh === 'string' ? new TextEncoder().encode(fresh) : Uint8Array.from(fresh);
 		return { kind: 'bytes', bytes };
 	}
 	const row = sql.find.get(id) as Row | undefined;

@@ -407,6 +407,23 @@ describe('doc store: sqlite alone', () => {
 		);
 	});
 
+	it('hands out a content that is its own, whatever becomes of the memory that it came in', async () => {
+		store = await openSqliteDocStore({ dir });
+		const page = Buffer.from(new SharedArrayBuffer(16));
+		const change = put('a', 'the own content.');
+		page.write('the own content.');
+		const content = { sha256: change.content?.sha256 ?? '', size: 16, body: page };
+		// In one turn, and so in one transaction: what was accepted is in no table yet when it is claimed.
+		const accepting = store.accept([{ ...change, content, windowMs: 0 }], 1, limits);
+		const claiming = store.claim({ now: 1e9, limit: 1, maxBytes: 1e9, leaseMs: 60_000 });
+		await accepting;
+		const [claimed] = await claiming;
+		page.fill('x');
+		const body = claimed?.content?.body;
+		assert.ok(body instanceof Uint8Array);
+		assert.equal(Buffer.from(body).toString(), 'the own content.');
+	});
+
 	it('a call that fails leaves its neighbours in the same transaction alone', async () => {
 		store = await openSqliteDocStore({ dir });
 		const bad = { ...put('bad', 'x'), jobId: null as unknown as string };
