@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
+	chmodSync,
+	chownSync,
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
@@ -28,6 +30,17 @@ describe('a keyring', () => {
 		rights: ['read', 'write'],
 		addedAt: '2026-01-02T03:04:05Z',
 	} as const;
+
+	it('stays the one of whoever it belongs to, whoever changes it', function () {
+		// Only root may give a file away.
+		if (process.getuid?.() !== 0) this.skip();
+		addKey(file, wanted);
+		chownSync(file, 1234, 1234);
+		chmodSync(file, 0o640);
+		addKey(file, wanted);
+		const { uid, gid, mode } = statSync(file);
+		assert.deepEqual([uid, gid, mode & 0o777], [1234, 1234, 0o640]);
+	});
 
 	it('holds the hash of a key, and the key nowhere', () => {
 		const { key, entry } = addKey(file, wanted);

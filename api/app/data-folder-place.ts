@@ -1,5 +1,8 @@
-/** Where a data folder may lie. Only app.ts calls this. */
+/** Where a data folder may lie, and whether it is whole. Only app.ts calls this. */
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { restoringName } from '../adapters/backup/index.ts';
 import { DocDropError } from '../errors.ts';
 
 /**
@@ -17,6 +20,13 @@ const remote: ReadonlyMap<number, string> = new Map([
 
 /** Throws `config_invalid`. Other systems than Linux do not say what a folder lies on in this way: they are believed. */
 export async function checkDataFolder(dir: string, isAllowed: boolean): Promise<void> {
+	if (existsSync(join(dir, restoringName))) {
+		throw new DocDropError(
+			'config_invalid',
+			'DOCDROP_DATA_DIR holds a restore that is under way, or was interrupted',
+			{ field: 'DOCDROP_DATA_DIR', hint: 'Where none runs, empty the folder and restore into it again.' },
+		);
+	}
 	if (isAllowed || process.platform !== 'linux') return;
 	const { type } = await statfs(dir, { bigint: true });
 	refuseRemote(type);

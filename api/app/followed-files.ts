@@ -22,14 +22,17 @@ interface FilesState {
 	isClosed: boolean;
 }
 
-/** `read` tells whether it could use what it read; it throws nothing. The caller has read them once, before. */
+/**
+ * `read` tells whether it could use what it read; it throws nothing. The caller has read them once, before: what has
+ * changed since then is not known, so that the first look reads them again.
+ */
 export async function followFiles(
 	files: readonly string[],
 	clock: Clock,
 	read: () => boolean,
 ): Promise<FollowedFiles> {
 	const signs = async () => (await Promise.all(files.map(signOf))).join();
-	const state: FilesState = { seen: await signs(), isWanting: false, cancel: () => {}, isClosed: false };
+	const state: FilesState = { seen: await signs(), isWanting: true, cancel: () => {}, isClosed: false };
 	const look = async (isAsked: boolean): Promise<void> => {
 		// Before the files are read: what changes meanwhile is seen by the next look.
 		const found = await signs();

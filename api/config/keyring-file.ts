@@ -2,12 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
 	closeSync,
 	existsSync,
+	fchmodSync,
+	fchownSync,
 	fsyncSync,
 	openSync,
 	readFileSync,
 	realpathSync,
 	renameSync,
 	rmSync,
+	type Stats,
 	statSync,
 	writeFileSync,
 } from 'node:fs';
@@ -73,6 +76,7 @@ function changeKeyring(
 	const next = `${real}.new`;
 	const handle = openNext(next);
 	try {
+		if (existsSync(real)) giveAway(handle, statSync(real));
 		const keys = change(existsSync(real) ? readKeyring(real) : []);
 		writeFileSync(handle, formatKeyring(keys));
 		fsyncSync(handle);
@@ -82,6 +86,23 @@ function changeKeyring(
 		throw error;
 	} finally {
 		closeSync(handle);
+	}
+}
+
+/** To whom the old file was: the process that reads it may run as another user than this command. */
+function giveAway(handle: number, { uid, gid, mode }: Stats): void {
+	try {
+		fchownSync(handle, uid, gid);
+		fchmodSync(handle, mode);
+	} catch (error) {
+		throw new DocDropError(
+			'conflict',
+			'the keyring belongs to another user, who could not read it any more',
+			{
+				hint: 'Run the command as the user that the API runs as.',
+				cause: error,
+			},
+		);
 	}
 }
 

@@ -1,16 +1,17 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { Overview, OverviewHistory } from '../contract/overview-schema.ts';
 import type { Allotment } from '../pipeline/admission/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { checkAnyTenant } from './access.ts';
+import { answerLeft } from './answer-left.ts';
 import { described } from './described.ts';
 import { createFigureHistory, type FigureHistory, sampleEveryMs } from './figure-history.ts';
 import { goneSignal } from './gone-signal.ts';
 import { overviewOf, type OverviewDeps } from './overview-figures.ts';
 import { createSharedLooks } from './shared-looks.ts';
-import { lookEveryMs, tellStates } from './state-events.ts';
+import { longestMs, lookEveryMs, tellStates } from './state-events.ts';
 
 /**
  * What the page shows at a glance: asked for, or told as it changes by server-sent events (state-events.ts). How many
@@ -44,19 +45,23 @@ export function overviewRoutes(
 
 	app.get(
 		'/v1/overview/events',
-		described('operation', 'Everything at a glance, as it changes', {
-			description:
-				'Server-sent events: each is the whole of GET /v1/overview as JSON, at most one a second; a comment every 15 seconds where nothing changes. Ends after ten minutes.',
-			produces: ['text/event-stream'],
-			response: { 200: Type.String() },
-		}),
+		{
+			...described('operation', 'Everything at a glance, as it changes', {
+				description:
+					'Server-sent events: each is the whole of GET /v1/overview as JSON, at most one a second; a comment every 15 seconds where nothing changes. Ends after ten minutes.',
+				produces: ['text/event-stream'],
+				response: { 200: Type.String() },
+			}),
+			// Nobody would read what is told, and the place of a viewer would be free meanwhile.
+			exposeHeadRoute: false,
+		},
 		async (request, reply) => {
 			const { onlyTenant, mayOperate } = request;
 			const rights = { onlyTenant, mayOperate };
 			const gone = AbortSignal.any([goneSignal(reply), closing.signal]);
 			const giveBack = await viewers.take(onlyTenant ?? '', 1, gone);
-			reply.raw.once('close', giveBack);
-			if (reply.raw.closed) giveBack();
+			void answerLeft(reply).then(giveBack);
+			hangUpOnStalled(reply, { clock, closing: closing.signal });
 			// A failure of the first look is answered as any other.
 			await look(rights);
 			const events = tellStates({ look: () => look(rights), clock, gone });
@@ -103,4 +108,23 @@ function keepHistory(
 			.finally(() => void clock.after(sampleEveryMs, goOn));
 	};
 	goOn();
+}
+
+/** What is told at the end has left by then, if it is read. */
+const lastWordsMs = 1_000;
+
+/** A viewer who does not read holds neither its place for longer than a stream lasts, nor the end of the process. */
+function hangUpOnStalled(
+	{ raw }: FastifyReply,
+	{ clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal },
+): void {
+	const left = new AbortController();
+	const hangUp = () => raw.destroy();
+	const cancel = clock.after(longestMs + lastWordsMs, hangUp);
+	const onClosing = () => void clock.after(lastWordsMs, hangUp);
+	closing.addEventListener('abort', onClosing, { once: true, signal: left.signal });
+	raw.once('close', () => {
+		cancel();
+		left.abort();
+	});
 }

@@ -8,7 +8,7 @@ export const lookEveryMs = 1_000;
 /** So that whoever is between sees that the connection lives. */
 const heartbeatMs = 15_000;
 /** A key that was taken away sees nothing after it: the next stream asks for the key again. */
-const longestMs = 600_000;
+export const longestMs = 600_000;
 
 interface Watching {
 	readonly look: () => Promise<object>;

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { restoreBackup } from '../../api/adapters/backup/index.ts';
-import { refuseRemote } from '../../api/app/data-folder-place.ts';
+import { checkDataFolder, refuseRemote } from '../../api/app/data-folder-place.ts';
 import { isDocDropError } from '../../api/errors.ts';
 import { call } from '../support/call.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -94,6 +94,16 @@ describe('a backup', () => {
 		await assert.rejects(restoreBackup(whole, dataDir), { code: 'config_invalid' });
 		assert.equal(readFileSync(join(dataDir, 'mine'), 'utf8'), 'x');
 		await api.close();
+	});
+
+	it('leaves a folder that no process starts on while it is restored, or where that was interrupted', async () => {
+		const api = await startApp({ DOCDROP_WORKERS: '0' });
+		const dataDir = join(dir, 'restored');
+		await restoreBackup(await backedUp(api), dataDir);
+		await api.close();
+		await checkDataFolder(dataDir, false);
+		writeFileSync(join(dataDir, 'restoring'), '');
+		await assert.rejects(checkDataFolder(dataDir, true), { code: 'config_invalid' });
 	});
 
 	it('is begun by a key of all tenants alone, and by no web page', async () => {

@@ -249,6 +249,13 @@ describe('the overview as it changes', () => {
 		await Promise.all([everything.ended, own.ended]);
 	});
 
+	it('has no events for whoever would not read them', async () => {
+		made = await startApp({ DOCDROP_API_KEYS: all });
+		const address = `${made.url}/v1/overview/events`;
+		const answer = await fetch(address, { method: 'HEAD', headers: { 'x-api-key': all } });
+		assert.equal(answer.status, 405);
+	});
+
 	it('leaves a place to others, however often one tenant asks, and takes places back', async () => {
 		made = await startApp({ DOCDROP_API_KEYS: `${all},a=${ofA}`, DOCDROP_ADMISSION_WAIT_MS: '0' });
 		const own = await Promise.all(Array.from({ length: 64 }, () => watch(ofA)));

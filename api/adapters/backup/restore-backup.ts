@@ -8,6 +8,8 @@ import { type BackupFile, type BackupManifest, manifestName, readManifest } from
 
 /** Tells the next start that an audit is owed; see app/restored.ts. */
 export const restoredName = 'restored.json';
+/** As long as it is there the folder is none to start on: a restore is under way, or was killed. */
+export const restoringName = 'restoring';
 
 /**
  * Puts a backup into an empty data folder. Each file is verified while it is copied; the document store gets its name last,
@@ -23,6 +25,7 @@ export async function restoreBackup(from: string, dataDir: string): Promise<Back
 			hint: 'Name another one, or move away what is there.',
 		});
 	}
+	await writeFile(join(dataDir, restoringName), '', { mode: 0o600, flush: true });
 	try {
 		// 1. All but the document store, verified; 2. the store under another name; 3. its name.
 		const store = join(dataDir, 'docs.db');
@@ -36,6 +39,7 @@ export async function restoreBackup(from: string, dataDir: string): Promise<Back
 			flush: true,
 		});
 		await rename(`${store}.new`, store);
+		await rm(join(dataDir, restoringName));
 		return manifest;
 	} catch (error) {
 		for (const name of await readdir(dataDir))
