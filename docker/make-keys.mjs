@@ -19,7 +19,7 @@ function keyFor(name, rights) {
 // Written last: where it is there, all are.
 if (!existsSync(keyring)) {
 	const n8n = keyFor('n8n', ['read', 'write']);
-	// It sees figures, and no document.
+	// It sees figures and names, and no text of a document.
 	const prometheus = keyFor('prometheus', ['admin']);
 	// The programs run as users of their own, in containers that alone hold this volume.
 	const write = (name, text) => writeFileSync(join(dir, name), text, { mode: 0o444 });

@@ -79,12 +79,18 @@ function checkRight({ method, routeOptions }: FastifyRequest, { rights }: Caller
 }
 
 function checkHost(request: FastifyRequest): void {
-	const host = request.hostname.replace(/^\[|\]$/g, '');
-	if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0) return;
+	const { host = '' } = request.headers;
+	// What a proxy is believed to have been called by, and what this request says itself: a page's script may claim the first.
+	if (isOfThisMachine(request.hostname) && isOfThisMachine(host.replace(/:\d*$/u, ''))) return;
 	throw new DocDropError('forbidden', 'host must be an address of this machine while no API key is set', {
 		field: 'host',
 		hint: 'Call 127.0.0.1 or localhost, or set DOCDROP_API_KEYS.',
 	});
+}
+
+function isOfThisMachine(name: string): boolean {
+	const host = name.replace(/^\[|\]$/g, '');
+	return host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0;
 }
 
 /**

@@ -102,6 +102,18 @@ describe('abuse: the socket', () => {
 		});
 	}
 
+	it('a forwarded host is believed beside the own one alone, of a trusted proxy too', async () => {
+		const behind = await startApp({ DOCDROP_TRUSTED_PROXIES: '127.0.0.1' });
+		const ask = async (host: string) =>
+			(
+				await sendRaw(behind.port, [
+					`GET /v1/info HTTP/1.1\r\nhost: ${host}\r\nx-forwarded-host: localhost\r\nconnection: close\r\n\r\n`,
+				])
+			)?.status;
+		assert.deepEqual([await ask('127.0.0.1'), await ask('evil.example')], [200, 403]);
+		await behind.close();
+	});
+
 	it('the address and localhost are let in, with any port', async () => {
 		for (const host of [
 			'localhost',
