@@ -59,7 +59,8 @@ function claimed(engine: EngineState, row: DocRow, state: DocState, lease: Lease
 	const { tenant, docId } = row;
 	const { wanted, attempts, published } = state;
 	const { jobId, op, meta, fingerprint, sha256, size, acceptedAt } = wanted;
-	const body = row.body === null ? undefined : engine.tables.body(row.body);
+	// A body without a row is lost as one without a file is: that nothing is to be read is said by no body alone.
+	const body = row.body === null ? undefined : (engine.tables.body(row.body) ?? ({ kind: 'lost' } as const));
 	const isPaged = hasManyEntries(engine.tables, row);
 	const { manifest, fresh, uncertain } = isPaged ? noEntries : certainEntries(engine, row);
 	return {

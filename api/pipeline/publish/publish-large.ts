@@ -71,6 +71,8 @@ export function* largeSteps(
 		yield async (turn) => {
 			const length = Math.min(rewritesASlice, plan.chunks - from);
 			const points = await rewrite(Array.from({ length }, (_, at) => plan.pointId(from + at)));
+			// Between the slices another lease may have taken the document over, and published what is newer.
+			if (!(await intend([], []))) return;
 			await put(turn, { points, kept: [], reordered: [] });
 			crashPoint('between-points');
 		};

@@ -347,6 +347,19 @@ describe('doc store: sqlite alone', () => {
 			);
 		});
 
+		it('hands out a body whose row is lost likewise, and not as one that there is nothing to read of', async () => {
+			store = await openSqliteDocStore({ dir });
+			await store.accept([put('a', 'small')], 1, limits);
+			await store.close();
+			const db = new DatabaseSync(join(dir, 'docs.db'));
+			db.exec('DELETE FROM bodies');
+			db.close();
+			store = await openSqliteDocStore({ dir });
+			const body = (await claimAll(1_000))[0]?.content?.body;
+			assert.ok(body !== undefined && 'file' in body);
+			await assert.rejects(readFile(body.file), { code: 'ENOENT' });
+		});
+
 		it('leaves no file when nothing waits any more, and a small one for a dead letter', async () => {
 			store = await openSqliteDocStore({ dir });
 			await store.accept(many('a'), 1, limits);
