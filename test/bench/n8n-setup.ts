@@ -26,7 +26,10 @@ let isBuilt = false;
 function buildPackage(): void {
 	if (isBuilt) return;
 	const project = resolve(import.meta.dirname, '../..');
-	execFileSync(process.execPath, ['tools/build.ts'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
+	execFileSync(process.execPath, ['tools/build.ts'], {
+		cwd: project,
+		stdio: ['ignore', 'ignore', 'inherit'],
+	});
 	isBuilt = true;
 }
 
