@@ -7,16 +7,16 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { readConfig } from '../../api/config/index.ts';
 import { startServer, type RunningServer } from '../../api/server.ts';
 import { launchBrowser } from '../editor/browser.ts';
-import { type MoodyEmbedder, startMoodyEmbedder } from './moody-embedder.ts';
+import { type EmbedderDouble, startEmbedderDouble } from '../faults/embedder-double.ts';
 
 /**
- * The API over a folder of its own, an embedder with moods, and a real browser. Every tab is listened to: a script that
+ * The API over a folder of its own, an embedder that can refuse, and a real browser. Every tab is listened to: a script that
  * ran, a rule of the page's policy that was broken and an exception are failures of whichever test they came up in.
  */
 export interface PageStage {
 	readonly url: string;
 	readonly inbox: string;
-	readonly embedder: MoodyEmbedder;
+	readonly embedder: EmbedderDouble;
 	/** A tab with the key, on a view. */
 	open(view: string, options?: BrowserContextOptions): Promise<Page>;
 	call<T>(path: string, body?: object): Promise<T>;
@@ -37,7 +37,7 @@ export async function startPageStage(settings: Readonly<Record<string, string>> 
 	const root = mkdtempSync(join(tmpdir(), 'docdrop-page-'));
 	const inbox = join(root, 'inbox');
 	mkdirSync(inbox);
-	const embedder = await startMoodyEmbedder();
+	const embedder = await startEmbedderDouble();
 	const config = readConfig({
 		...{
 			DOCDROP_DATA_DIR: join(root, 'data'),
@@ -45,7 +45,13 @@ export async function startPageStage(settings: Readonly<Record<string, string>> 
 			DOCDROP_API_KEYS: `${key},solo=key-of-solo`,
 		},
 		...{ DOCDROP_WINDOW_MS: '0', DOCDROP_WORKERS: '1', DOCDROP_DELETE_GRACE_MS: '100' },
-		...{ ...embedder.settings, ...settings },
+		...{
+			DOCDROP_EMBEDDER: 'openai',
+			DOCDROP_EMBEDDER_URL: `http://127.0.0.1:${embedder.port}/v1`,
+			DOCDROP_EMBEDDER_MODEL: 'double',
+			DOCDROP_EMBEDDER_DIMENSIONS: String(embedder.dimensions),
+		},
+		...settings,
 	});
 	const server: RunningServer = await startServer(config, {
 		follow: inbox,
@@ -97,7 +103,7 @@ export async function startPageStage(settings: Readonly<Record<string, string>> 
 		async close() {
 			await browser.close();
 			await server.stop();
-			embedder.close();
+			await embedder.close();
 			rmSync(root, { recursive: true, force: true });
 		},
 	};
