@@ -7,7 +7,7 @@ import type { FolderReports } from './folder-reports.ts';
 import { folderViews } from './folder-views.ts';
 import { progressOf, progressOfTenants } from './progress-routes.ts';
 import type { FollowedSource } from './source-routes.ts';
-import { embedderFaultOf, lanesOf } from './work-figures.ts';
+import { embedderFaultOf, lanesOf, oldestPendingSeconds } from './work-figures.ts';
 
 /** One look at everything that a viewer may see. How the service itself is, is null for who does not operate it. */
 export interface OverviewDeps {
@@ -88,9 +88,9 @@ async function ofTheService({ docStore, pipeline, now }: OverviewDeps): Promise<
 		pipeline.audits?.status(null) ?? null,
 	]);
 	const last = audits?.last ?? null;
-	const { oldestPendingAt, jobs } = stats;
+	const { jobs } = stats;
 	return {
-		oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, now() - oldestPendingAt) / 1000,
+		oldestPendingSeconds: oldestPendingSeconds(stats, now()),
 		pendingBytes: stats.pendingBytes,
 		inWork: pipeline.inWork(),
 		chunks: stats.chunks,

@@ -26,7 +26,7 @@ import type { Certificate } from './http-server.ts';
 import { jobView } from './job-routes.ts';
 import { liveRoute } from './live-route.ts';
 import { measureSources, type FollowedSource } from './source-routes.ts';
-import { embedderFaultOf, lanesOf } from './work-figures.ts';
+import { embedderFaultOf, lanesOf, oldestPendingSeconds } from './work-figures.ts';
 
 /** How it stands: info for clients, health for machines, metrics and status for operators. */
 export const contractVersion = 1;
@@ -276,8 +276,7 @@ export function statusRoutes(
 				telemetry.set('docdrop_contended_lanes', { level }, contended);
 			}
 			telemetry.set('docdrop_failed_documents', {}, stats.failed);
-			const age = stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000;
-			telemetry.set('docdrop_oldest_pending_seconds', {}, age);
+			telemetry.set('docdrop_oldest_pending_seconds', {}, oldestPendingSeconds(stats, now()));
 			const { breakers } = pipeline;
 			countCalls('index', pipeline.indexState(), [breakers.index, breakers.search]);
 			countCalls('embedder', breakers.embedder.state(), [breakers.embedder]);
@@ -326,8 +325,7 @@ export function statusRoutes(
 					count: refused.count,
 					newest: refused.newest === null ? null : jobView(refused.newest),
 				},
-				oldestPendingSeconds:
-					stats.oldestPendingAt === null ? 0 : Math.max(0, now() - stats.oldestPendingAt) / 1000,
+				oldestPendingSeconds: oldestPendingSeconds(stats, now()),
 				jobs: stats.jobs,
 				documentLimits: pipeline.limits(),
 				credits: stats.credits,
