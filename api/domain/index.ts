@@ -25,7 +25,7 @@ export * from './lease-life.ts';
 export * from './manifest.ts';
 export { type DocMeta, readingOf, readMeta, writeMeta } from './meta.ts';
 export * from './move-wait.ts';
-export { patchedBy, type Unfit, unfitError, writePatch } from './patch.ts';
+export { inIndex, patchedBy, type Unfit, unfitError, writePatch } from './patch.ts';
 export { type Arrival, maxRank } from './place.ts';
 export { bytesOfUuid, pointId, uuidOfBytes } from './point-id.ts';
 export * from './queue-key.ts';

@@ -1,6 +1,6 @@
 import { limits } from '../contract/limits.ts';
 import { DocDropError } from '../errors.ts';
-import type { DocState } from './doc-state.ts';
+import type { DocState, Published } from './doc-state.ts';
 import { canonicalJson, readMeta, writeMeta } from './meta.ts';
 import type { Arrival } from './place.ts';
 
@@ -25,13 +25,18 @@ export type Unfit =
 
 type Patched = Pick<Arrival, 'op' | 'sha256' | 'meta' | 'fingerprint' | 'size'>;
 
+/** What is published, where that has the content that is wanted: a patch then needs no body. */
+export function inIndex({ wanted, published }: Pick<DocState, 'wanted' | 'published'>): Published | null {
+	return published?.sha256 === wanted.sha256 ? published : null;
+}
+
 /** `hasBody`: the store has the content of what is wanted. */
 export function patchedBy(text: string, state: DocState | null, hasBody: boolean): Patched | Unfit {
 	// Of a document that is about to go nothing can be said any more.
 	if (state === null || state.wanted.op === 'delete') return { reason: 'absent' };
-	const { wanted, published } = state;
-	const isIn = published !== null && published.sha256 === wanted.sha256;
-	if (!hasBody && !isIn) return { reason: 'content_gone' };
+	const { wanted } = state;
+	const source = hasBody ? wanted : inIndex(state);
+	if (source === null) return { reason: 'content_gone' };
 	const meta = readMeta(wanted.meta);
 	const metadata = Object.fromEntries(
 		Object.entries({ ...meta.metadata, ...(JSON.parse(text) as MetadataPatch) }).filter(
@@ -45,7 +50,7 @@ export function patchedBy(text: string, state: DocState | null, hasBody: boolean
 		sha256: wanted.sha256,
 		size: wanted.size,
 		meta: writeMeta({ ...meta, metadata }),
-		fingerprint: hasBody || published === null ? wanted.fingerprint : published.fingerprint,
+		fingerprint: source.fingerprint,
 	};
 }
 

@@ -1,4 +1,4 @@
-import { cancelWaiting, type DocState, retryFailed } from '../../domain/index.ts';
+import { cancelWaiting, type DocState, inIndex, retryFailed } from '../../domain/index.ts';
 import type { RetryResult } from '../../ports/index.ts';
 import { dropBody } from './doc-bodies.ts';
 import { saveDoc, withLease } from './doc-rows.ts';
@@ -41,8 +41,8 @@ export function retryJob(engine: EngineState, jobId: string, now: number): Retry
 
 /** Null where what would be published is gone. A patch needs no more than that its content is in the index. */
 function withContent(state: DocState, { body }: DocRow, isPatch: boolean): DocState | null {
-	const { wanted, published } = state;
+	const { wanted } = state;
 	if (body !== null || wanted.op === 'delete') return state;
-	if (!isPatch || published?.sha256 !== wanted.sha256) return null;
-	return { ...state, wanted: { ...wanted, fingerprint: published.fingerprint } };
+	const source = isPatch ? inIndex(state) : null;
+	return source && { ...state, wanted: { ...wanted, fingerprint: source.fingerprint } };
 }

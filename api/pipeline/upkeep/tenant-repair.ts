@@ -81,7 +81,10 @@ export async function* strangersOf(
 	} while (from !== null);
 }
 
+/** A document as one key. */
 const nameOf = (tenant: string, docId: string) => JSON.stringify([tenant, docId]);
+/** The document that such a key names. */
+export const namedBy = (name: string) => JSON.parse(name) as [tenant: string, docId: string];
 
 /** Of one check so many are named in the log; all are counted. */
 const mostNamed = 20;
@@ -112,7 +115,7 @@ const retriedAtOnce = 20;
 
 export async function retryUnmended(deps: RepairDeps): Promise<void> {
 	for (const name of [...deps.totals.unmended.keys()].slice(0, retriedAtOnce)) {
-		const [tenant, docId] = JSON.parse(name) as [string, string];
+		const [tenant, docId] = namedBy(name);
 		await repairOrLeave(tenant, docId, deps);
 	}
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../../domain/index.ts';
 import type { RepairDeps, RepairTotals } from './repair.ts';
-import { markerOf, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
+import { markerOf, namedBy, repairMarker, repairTenant, type RepairMarker } from './tenant-repair.ts';
 import { unsoundTenants } from './index-verification.ts';
 
 export interface IndexCheckStatus {
@@ -88,7 +88,7 @@ export async function checkIndex(
 
 /** Of documents that were passed by, because they could not be mended. */
 const unmendedTenants = ({ unmended }: RepairTotals): Set<string> =>
-	new Set(Array.from(unmended.keys(), (name) => (JSON.parse(name) as [string, string])[0]));
+	new Set(Array.from(unmended.keys(), (name) => namedBy(name)[0]));
 
 /** Repairs those that are unsound and verifies them again, in a few rounds; how many could not be mended. */
 async function mendTenants(
