@@ -7,10 +7,10 @@ import { rowOf } from './route-table.ts';
 import { isForm } from './streamed-body.ts';
 
 /**
- * Who may call, and for which tenant. With keys: every route but health, docs and the page's files wants one, and with the right that
- * the table of routes names; a key of one tenant reaches no other. Without keys the process listens on loopback only, and a request must also name a
- * local host: a web page that was made to resolve to 127.0.0.1 does not get in. Nor does what a page of another site can
- * make a browser send without asking first.
+ * Who may call, and for which tenant. With keys: every route but health, docs and the page's files wants one, and with
+ * the right that the table of routes names; a key of one tenant reaches no other. Without keys the process listens on
+ * loopback only, and a request must also name a local host: a web page that was made to resolve to 127.0.0.1 does not get
+ * in. Nor does what a page of another site can make a browser send without asking first.
  */
 declare module 'fastify' {
 	interface FastifyRequest {

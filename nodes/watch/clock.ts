@@ -1,6 +1,6 @@
 /**
- * The one way to time. Everything in nodes/watch and api/ asks a `Clock` that it was given; only
- * `systemClock` touches the machine's clock, so that a test can own time.
+ * The one way to time. Everything in nodes/watch and api/ (but api/page, which runs in browsers) asks a `Clock` that it
+ * was given; only `systemClock` touches the machine's clock, so that a test can own time.
  *
  * `monotonic` is for windows, leases and durations: it never jumps. `now` is for what a person reads and
  * for what is stored; it may jump either way, and nothing may wait on a difference of two of its readings.

@@ -149,6 +149,7 @@ export function testPatches(name: string, make: DocStoreMaker, { isDurable }: { 
 
 		it('what waits survives a crash, with and without a body', async function () {
 			const { reopen } = made;
+			// An adapter in memory ends with its process.
 			if (reopen === undefined) return this.skip();
 			await accept(put('in', 'text', { meta: metaOf({ a: 1 }) }));
 			await commit(await claim());
